@@ -1,0 +1,83 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .swiftLanguageMode(.v6),
+]
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+    name: "granary",
+    products: [.executable(name: "granary", targets: ["granary"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
+    ],
+    targets: [
+        // 0: system libraries, a module map and a shim each.
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+        .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
+
+        // 1: one stranger each: the server, the file, the text.
+        .target(name: "PostgresClient", dependencies: ["CLibpq", log], swiftSettings: settings),
+        .target(
+            name: "Archive",
+            dependencies: ["CZlib", "CDeflate", "CXXHash", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings),
+        .target(name: "SQLText", swiftSettings: settings),
+
+        // 2: where commands run.
+        .target(
+            name: "LocalServer", dependencies: ["PostgresClient", log, subprocess, system], swiftSettings: settings),
+
+        // 3: the capabilities, strangers to each other.
+        .target(
+            name: "Backup", dependencies: ["PostgresClient", "Archive", log, subprocess, system],
+            swiftSettings: settings),
+        .target(
+            name: "Restore", dependencies: ["PostgresClient", "Archive", "SQLText", log], swiftSettings: settings),
+
+        // 4 and 5: the commands, and the executable.
+        .target(
+            name: "GranaryCommands",
+            dependencies: [
+                "Backup", "Restore", "LocalServer", "Archive", "PostgresClient", log,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(name: "granary", dependencies: ["GranaryCommands"], swiftSettings: settings),
+
+        // Tests: a folder per module, and the whole command against real servers.
+        .target(
+            name: "TestSupport", dependencies: ["PostgresClient", "LocalServer", log, subprocess, system],
+            path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(
+            name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"], swiftSettings: settings),
+        .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: settings),
+        .testTarget(name: "SQLTextTests", dependencies: ["SQLText"], swiftSettings: settings),
+        .testTarget(name: "LocalServerTests", dependencies: ["LocalServer", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "BackupTests", dependencies: ["Backup", "Archive", "PostgresClient", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "RestoreTests", dependencies: ["Restore", "Archive", "PostgresClient", "TestSupport"],
+            swiftSettings: settings),
+        .testTarget(name: "GranaryCommandsTests", dependencies: ["GranaryCommands"], swiftSettings: settings),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["granary", "Archive", "PostgresClient", "TestSupport", subprocess, system],
+            swiftSettings: settings),
+    ]
+)

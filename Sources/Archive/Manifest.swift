@@ -1,0 +1,386 @@
+/// What an archive holds: `manifest.json`, its last member. Every other member is named in it.
+///
+/// The format is specified in `docs/archive-format.md`; keys are added, never renamed, within one `format`.
+package struct Manifest: Codable, Sendable, Equatable {
+    /// The format this version of granary writes, and the newest it reads.
+    package static let currentFormat = 1
+
+    package var format = Manifest.currentFormat
+    /// The version of granary that wrote the archive.
+    package var granary: String
+    /// When the snapshot was taken: RFC 3339, UTC.
+    package var createdAt: String
+    package var environment: String?
+    package var database: Database
+    package var server: Server
+    /// The name of the exported snapshot (`pg_export_snapshot`), for the record.
+    package var snapshot: String
+    /// The write-ahead log position at the snapshot; nil where the server does not tell.
+    package var walPosition: String?
+    package var scope: Scope
+    /// Versions that migrators' tables recorded in the snapshot.
+    package var schemaVersions: [SchemaVersion] = []
+    package var extensions: [Extension] = []
+    /// Roles that own or may use something in the archive.
+    package var roles: [String] = []
+    package var schema: [SchemaItem] = []
+    package var tables: [Table] = []
+    package var sequences: [Sequence] = []
+    package var largeObjects: LargeObjects?
+    /// Secrets left out of the schema (user mappings' passwords, subscriptions' connections), each named.
+    package var redacted: [String] = []
+    /// Members that are neither chunks nor the manifest itself.
+    package var files: [File] = []
+
+    package init(
+        granary: String, createdAt: String, environment: String? = nil, database: Database, server: Server,
+        snapshot: String, walPosition: String? = nil, scope: Scope = Scope()
+    ) {
+        self.granary = granary
+        self.createdAt = createdAt
+        self.environment = environment
+        self.database = database
+        self.server = server
+        self.snapshot = snapshot
+        self.walPosition = walPosition
+        self.scope = scope
+    }
+}
+
+extension Manifest {
+    package struct Server: Codable, Sendable, Equatable {
+        /// `server_version`, such as `15.18 (Debian 15.18-0+deb12u1)`.
+        package var version: String
+        /// `server_version_num`, such as 150018.
+        package var versionNumber: Int
+
+        package init(version: String, versionNumber: Int) {
+            self.version = version
+            self.versionNumber = versionNumber
+        }
+    }
+
+    /// The properties a database is created with, and those that are set on it.
+    package struct Database: Codable, Sendable, Equatable {
+        package var name: String
+        /// PostgreSQL's name of the encoding of every chunk (`UTF8`, `LATIN1`, `SQL_ASCII`).
+        package var encoding: String
+        package var collate: String
+        package var ctype: String
+        /// `libc`, `icu` or `builtin`.
+        package var localeProvider: String
+        package var locale: String?
+        package var icuRules: String?
+        package var owner: String
+        package var tablespace: String
+        package var connectionLimit: Int
+        package var comment: String?
+        /// nil where the privileges are PostgreSQL's defaults.
+        package var privileges: [Privilege]?
+        package var settings: [Setting]
+
+        package init(
+            name: String, encoding: String, collate: String, ctype: String, localeProvider: String = "libc",
+            locale: String? = nil, icuRules: String? = nil, owner: String, tablespace: String = "pg_default",
+            connectionLimit: Int = -1, comment: String? = nil, privileges: [Privilege]? = nil, settings: [Setting] = []
+        ) {
+            self.name = name
+            self.encoding = encoding
+            self.collate = collate
+            self.ctype = ctype
+            self.localeProvider = localeProvider
+            self.locale = locale
+            self.icuRules = icuRules
+            self.owner = owner
+            self.tablespace = tablespace
+            self.connectionLimit = connectionLimit
+            self.comment = comment
+            self.privileges = privileges
+            self.settings = settings
+        }
+    }
+
+    /// One privilege of one grantee, as `aclexplode` lists them.
+    package struct Privilege: Codable, Sendable, Equatable {
+        /// nil for PUBLIC.
+        package var grantee: String?
+        package var privilege: String
+        package var grantable: Bool
+
+        package init(grantee: String?, privilege: String, grantable: Bool) {
+            self.grantee = grantee
+            self.privilege = privilege
+            self.grantable = grantable
+        }
+    }
+
+    /// `ALTER DATABASE … SET` or, with a role, `ALTER ROLE … IN DATABASE … SET`.
+    package struct Setting: Codable, Sendable, Equatable {
+        package var role: String?
+        package var name: String
+        package var value: String
+
+        package init(role: String? = nil, name: String, value: String) {
+            self.role = role
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// What was asked for; empty lists mean the whole database.
+    package struct Scope: Codable, Sendable, Equatable {
+        package var schemas: [String]
+        /// Tables as `schema.table`, as they were asked for.
+        package var tables: [String]
+
+        package init(schemas: [String] = [], tables: [String] = []) {
+            self.schemas = schemas
+            self.tables = tables
+        }
+
+        package var isWholeDatabase: Bool { schemas.isEmpty && tables.isEmpty }
+    }
+
+    /// What a migrator's own table said: golang-migrate's `schema_migrations`, or ours.
+    package struct SchemaVersion: Codable, Sendable, Equatable {
+        /// The table, as `schema.table`.
+        package var table: String
+        package var service: String?
+        package var version: String
+        package var dirty: Bool
+
+        package init(table: String, service: String? = nil, version: String, dirty: Bool = false) {
+            self.table = table
+            self.service = service
+            self.version = version
+            self.dirty = dirty
+        }
+    }
+
+    package struct Extension: Codable, Sendable, Equatable {
+        package var name: String
+        package var version: String
+        package var schema: String
+
+        package init(name: String, version: String, schema: String) {
+            self.name = name
+            self.version = version
+            self.schema = schema
+        }
+    }
+}
+
+extension Manifest {
+    /// One object of the schema, as pg_dump described it: one simple-query message for the server.
+    package struct SchemaItem: Codable, Sendable, Equatable {
+        package enum Section: String, Codable, Sendable {
+            case preData = "pre-data"
+            case postData = "post-data"
+        }
+
+        /// pg_dump's number of the item; `dependsOn` refers to it.
+        package var id: Int
+        package var section: Section
+        /// pg_dump's word: `TABLE`, `INDEX`, `CONSTRAINT`, `FK CONSTRAINT`, `ACL`, …
+        package var kind: String
+        package var schema: String?
+        /// pg_dump's tag: a name, for a constraint the table's and its own (`orders orders_pkey`).
+        package var name: String
+        package var owner: String?
+        /// The system catalog of the object (1259 is `pg_class`) and its row there; 0 where there is none.
+        package var catalogOID: UInt32
+        package var objectOID: UInt32
+        /// The statements that make the object; empty for items that are only an owner or a place in the order.
+        package var sql: String
+        /// What stands between `ALTER` and `OWNER TO`, such as `TABLE public.orders`; nil where nothing is owned.
+        package var ownable: String?
+        /// The statement that drops the object, where there is one.
+        package var dropSQL: String?
+        package var tablespace: String?
+        package var accessMethod: String?
+        package var dependsOn: [Int]
+        /// For unique and primary key constraints that can be added `USING INDEX`.
+        package var index: ConstraintIndex?
+
+        package init(
+            id: Int, section: Section, kind: String, schema: String? = nil, name: String, owner: String? = nil,
+            catalogOID: UInt32 = 0, objectOID: UInt32 = 0, sql: String, ownable: String? = nil,
+            dropSQL: String? = nil, tablespace: String? = nil, accessMethod: String? = nil, dependsOn: [Int] = [],
+            index: ConstraintIndex? = nil
+        ) {
+            self.id = id
+            self.section = section
+            self.kind = kind
+            self.schema = schema
+            self.name = name
+            self.owner = owner
+            self.catalogOID = catalogOID
+            self.objectOID = objectOID
+            self.sql = sql
+            self.ownable = ownable
+            self.dropSQL = dropSQL
+            self.tablespace = tablespace
+            self.accessMethod = accessMethod
+            self.dependsOn = dependsOn
+            self.index = index
+        }
+    }
+
+    /// A constraint as two statements: the index can be built beside others, the constraint then takes it over.
+    package struct ConstraintIndex: Codable, Sendable, Equatable {
+        package var create: String
+        package var attach: String
+
+        package init(create: String, attach: String) {
+            self.create = create
+            self.attach = attach
+        }
+    }
+
+    package struct Table: Codable, Sendable, Equatable {
+        package enum Kind: String, Codable, Sendable {
+            case ordinary
+            /// A parent without rows of its own; its leaves are tables of this list.
+            case partitioned
+        }
+
+        /// From 1; the folder of the chunks is `data/<number>-<slug>`.
+        package var number: Int
+        package var oid: UInt32
+        package var schema: String
+        package var name: String
+        package var kind: Kind
+        package var isUnlogged: Bool
+        /// The extension this configuration table belongs to: its rows are added to those the extension made.
+        package var extensionName: String?
+        /// The rows were left out on request (`--exclude-table-data`), or could not be read (unlogged on a standby).
+        package var dataLeftOut: Bool
+        /// The columns of the COPY text, in its order; generated columns are not among them.
+        package var columns: [Column]
+        package var primaryKey: [String]
+        package var rows: Int
+        /// Bytes of COPY text.
+        package var rawBytes: Int
+        package var digest: Digest
+        package var chunks: [Chunk]
+
+        package init(
+            number: Int, oid: UInt32, schema: String, name: String, kind: Kind = .ordinary, isUnlogged: Bool = false,
+            extensionName: String? = nil, dataLeftOut: Bool = false, columns: [Column], primaryKey: [String] = [],
+            rows: Int = 0, rawBytes: Int = 0, digest: Digest = Digest(), chunks: [Chunk] = []
+        ) {
+            self.number = number
+            self.oid = oid
+            self.schema = schema
+            self.name = name
+            self.kind = kind
+            self.isUnlogged = isUnlogged
+            self.extensionName = extensionName
+            self.dataLeftOut = dataLeftOut
+            self.columns = columns
+            self.primaryKey = primaryKey
+            self.rows = rows
+            self.rawBytes = rawBytes
+            self.digest = digest
+            self.chunks = chunks
+        }
+    }
+
+    package struct Column: Codable, Sendable, Equatable {
+        package var name: String
+        /// `format_type`'s spelling.
+        package var type: String
+
+        package init(name: String, type: String) {
+            self.name = name
+            self.type = type
+        }
+    }
+
+    /// Whole rows of one table, in one member.
+    package struct Chunk: Codable, Sendable, Equatable {
+        package var member: String
+        package var rows: Int
+        package var rawBytes: Int
+        package var storedBytes: Int
+        /// Of the stored bytes, in hexadecimal.
+        package var sha256: String
+        /// COPY's binary format: one row whose text would pass PostgreSQL's limit of 1 GB.
+        package var isBinary: Bool
+
+        package init(
+            member: String, rows: Int, rawBytes: Int, storedBytes: Int, sha256: String, isBinary: Bool = false
+        ) {
+            self.member = member
+            self.rows = rows
+            self.rawBytes = rawBytes
+            self.storedBytes = storedBytes
+            self.sha256 = sha256
+            self.isBinary = isBinary
+        }
+    }
+
+    package struct Sequence: Codable, Sendable, Equatable {
+        package var oid: UInt32
+        package var schema: String
+        package var name: String
+        package var lastValue: Int64
+        package var isCalled: Bool
+
+        package init(oid: UInt32, schema: String, name: String, lastValue: Int64, isCalled: Bool) {
+            self.oid = oid
+            self.schema = schema
+            self.name = name
+            self.lastValue = lastValue
+            self.isCalled = isCalled
+        }
+    }
+
+    /// Lines of three columns in the chunks: the object's oid, the offset of the piece, and the piece as bytea.
+    package struct LargeObjects: Codable, Sendable, Equatable {
+        package var objects: [LargeObject]
+        package var rows: Int
+        package var rawBytes: Int
+        package var digest: Digest
+        package var chunks: [Chunk]
+
+        package init(
+            objects: [LargeObject], rows: Int = 0, rawBytes: Int = 0, digest: Digest = Digest(), chunks: [Chunk] = []
+        ) {
+            self.objects = objects
+            self.rows = rows
+            self.rawBytes = rawBytes
+            self.digest = digest
+            self.chunks = chunks
+        }
+    }
+
+    package struct LargeObject: Codable, Sendable, Equatable {
+        package var oid: UInt32
+        package var owner: String
+        package var comment: String?
+        package var privileges: [Privilege]?
+
+        package init(oid: UInt32, owner: String, comment: String? = nil, privileges: [Privilege]? = nil) {
+            self.oid = oid
+            self.owner = owner
+            self.comment = comment
+            self.privileges = privileges
+        }
+    }
+
+    /// A member that is no chunk: the readable schema, migrations, the recovery script.
+    package struct File: Codable, Sendable, Equatable {
+        package var member: String
+        package var rawBytes: Int
+        package var storedBytes: Int
+        package var sha256: String
+
+        package init(member: String, rawBytes: Int, storedBytes: Int, sha256: String) {
+            self.member = member
+            self.rawBytes = rawBytes
+            self.storedBytes = storedBytes
+            self.sha256 = sha256
+        }
+    }
+}
