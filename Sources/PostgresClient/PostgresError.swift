@@ -1,0 +1,108 @@
+/// What went wrong between us and a PostgreSQL server.
+///
+/// `description` is one sentence without row values: the server puts those into DETAIL and CONTEXT, which are kept
+/// here as fields for callers that know what they do, and into the messages of class 22, which are cut.
+package struct PostgresError: Error, Sendable, CustomStringConvertible {
+    package enum Code: Sendable, Equatable {
+        /// No connection could be made.
+        case connection
+        /// The connection was lost in the middle of something.
+        case connectionLost
+        /// The server refused a statement; `server` has its fields.
+        case server
+        /// The server did not answer in time.
+        case timeout
+        /// The server answered something that was not asked for.
+        case unexpected
+    }
+
+    package var code: Code
+    package var message: String
+    package var hint: String?
+    package var server: ServerFields?
+    /// What was being done, such as the table of a COPY; put before the message.
+    package var place: String?
+
+    package init(
+        code: Code,
+        message: String,
+        hint: String? = nil,
+        server: ServerFields? = nil,
+        place: String? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.server = server
+        self.place = place
+    }
+
+    package var sqlState: String? { server?.sqlState }
+
+    package var description: String {
+        let state = sqlState.map { " (SQLSTATE \($0))" } ?? ""
+        let prefix = place.map { "\($0): " } ?? ""
+        return prefix + message + state
+    }
+
+    /// The same error with the place where it happened.
+    package func at(_ place: String) -> PostgresError {
+        var copy = self
+        copy.place = self.place.map { "\(place): \($0)" } ?? place
+        return copy
+    }
+
+    package static func isState(_ state: String, _ error: any Error) -> Bool {
+        (error as? PostgresError)?.sqlState == state
+    }
+
+    /// The fields of an error or a notice, under the server's own names: <https://www.postgresql.org/docs/current/protocol-error-fields.html>.
+    package struct ServerFields: Sendable {
+        package var severity: String
+        package var sqlState: String
+        package var message: String
+        /// May hold row values.
+        package var detail: String?
+        package var hint: String?
+        package var position: Int?
+        /// May hold row values.
+        package var context: String?
+        package var schema: String?
+        package var table: String?
+        package var column: String?
+        package var dataType: String?
+        package var constraint: String?
+
+        /// The message without the values that errors of class 22 quote.
+        package var messageWithoutValues: String {
+            guard sqlState.hasPrefix("22") else { return message }
+            var kept = ""
+            var isQuoted = false
+            for character in message {
+                if character == "\"" {
+                    isQuoted.toggle()
+                    kept += isQuoted ? "\"…" : "\""
+                } else if !isQuoted {
+                    kept.append(character)
+                }
+            }
+            return isQuoted ? kept + "\"" : kept
+        }
+    }
+}
+
+extension PostgresError {
+    static func lost(_ message: String) -> PostgresError {
+        PostgresError(
+            code: .connectionLost,
+            message: "the connection to the server was lost: \(firstLine(message))",
+            hint: "look at the server's log, then run the command again"
+        )
+    }
+
+    /// libpq's messages are several lines, of which the first says what happened.
+    static func firstLine(_ text: String) -> String {
+        let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? "no reason was given"
+        return line.hasPrefix("ERROR:  ") ? String(line.dropFirst(8)) : line
+    }
+}

@@ -1,0 +1,49 @@
+/// Where a PostgreSQL is, as libpq takes it: a URL or `keyword=value` text, and parameters that override it.
+///
+/// Everything that libpq reads by itself (`PGPASSFILE`, `PGSERVICE`, `PGSSLMODE`, …) is left to libpq. See
+/// <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS>.
+package struct ServerAddress: Sendable, Equatable {
+    /// A connection URL, `keyword=value` pairs, or empty for what the environment says.
+    package var conninfo: String
+    /// Parameters that win over `conninfo`, in order.
+    package var overrides: [Parameter]
+
+    package struct Parameter: Sendable, Equatable {
+        package var keyword: String
+        package var value: String
+
+        package init(_ keyword: String, _ value: String) {
+            self.keyword = keyword
+            self.value = value
+        }
+    }
+
+    package init(_ conninfo: String = "", overrides: [Parameter] = []) {
+        self.conninfo = conninfo
+        self.overrides = overrides
+    }
+
+    /// The same server, another database.
+    package func database(_ name: String) -> ServerAddress {
+        setting("dbname", to: name)
+    }
+
+    /// The same server with one parameter changed.
+    package func setting(_ keyword: String, to value: String) -> ServerAddress {
+        var copy = self
+        copy.overrides.removeAll { $0.keyword == keyword }
+        copy.overrides.append(Parameter(keyword, value))
+        return copy
+    }
+
+    /// What `PQconnectStartParams` is given: defaults first, which the text may override, then what is fixed.
+    ///
+    /// Of several `dbname`s libpq expands the first one only, so the text must come before a plain name.
+    var parameters: [Parameter] {
+        let defaults = [
+            Parameter("keepalives_idle", "60"), Parameter("keepalives_interval", "15"),
+            Parameter("keepalives_count", "4"),
+        ]
+        return defaults + [Parameter("dbname", conninfo)] + overrides + [Parameter("application_name", "granary")]
+    }
+}

@@ -1,0 +1,33 @@
+extension Session {
+    /// Settings that make a value's text the same whatever the role or the database has set.
+    ///
+    /// The formats are pg_dump's; a dump and its restore need the same ones, `restore.sql` included.
+    package static let valueSettings: [(name: String, value: String)] = [
+        ("DateStyle", "ISO, YMD"), ("IntervalStyle", "postgres"), ("TimeZone", "UTC"), ("extra_float_digits", "3"),
+        ("bytea_output", "hex"), ("xmloption", "content"), ("xmlbinary", "base64"), ("lc_monetary", "C"),
+        ("lc_numeric", "C"), ("search_path", ""), ("standard_conforming_strings", "on"),
+        ("array_nulls", "on"),
+    ]
+
+    /// Settings that a role or a database may have changed and that would cut a long piece of work short.
+    private static let patience: [(name: String, value: String)] = [
+        ("statement_timeout", "0"), ("lock_timeout", "0"), ("idle_in_transaction_session_timeout", "0"),
+        ("idle_session_timeout", "0"), ("transaction_timeout", "0"), ("client_min_messages", "warning"),
+        ("default_transaction_read_only", "off"), ("default_transaction_deferrable", "off"),
+        ("quote_all_identifiers", "off"), ("synchronize_seqscans", "off"), ("enable_tidscan", "on"),
+        ("escape_string_warning", "off"), ("vacuum_cost_delay", "0"), ("jit", "off"),
+    ]
+
+    /// Pins the session: the values' formats, no timeouts, and `others`. A setting that the server does not know is left out.
+    package borrowing func pin(_ others: [(name: String, value: String)] = []) throws {
+        let settings = Session.valueSettings + Session.patience + others
+        let values = settings.map { "(\(literal($0.name)), \(literal($0.value)))" }.joined(separator: ", ")
+        try query(
+            """
+            SELECT set_config(s.name, v.value, false)
+            FROM (VALUES \(values)) AS v (name, value)
+            JOIN pg_catalog.pg_settings s ON lower(s.name) = lower(v.name)
+            """
+        )
+    }
+}

@@ -1,0 +1,202 @@
+internal import CLibpq
+import Glibc
+package import Logging
+
+/// One connection to a PostgreSQL server, lent for the length of a closure on a thread of its own.
+///
+/// See `withSession`. Statements are sent through `query`, `execute`, `copyOut` and `copyIn`.
+package struct Session: ~Copyable {
+    let wire: Wire
+    package let logger: Logger
+
+    private init(wire: Wire, logger: Logger) {
+        self.wire = wire
+        self.logger = logger
+    }
+
+    /// Connects through the same wait as everything else, because `PQconnectPoll` ignores `connect_timeout`.
+    ///
+    /// - Throws: `PostgresError` with `.connection` or `.timeout`; `CancellationError`.
+    static func connect(_ server: ServerAddress, signal: CancelSignal, logger: Logger) throws -> Session {
+        let connection = withCStrings(server.parameters.map(\.keyword)) { keywords in
+            withCStrings(server.parameters.map(\.value)) { values in PQconnectStartParams(keywords, values, 1) }
+        }
+        guard let connection else { throw PostgresError(code: .connection, message: "out of memory") }
+        let session = Session(wire: Wire(connection: connection, signal: signal, logger: logger), logger: logger)
+        try session.finishConnecting()
+        return session
+    }
+
+    private func finishConnecting() throws {
+        let connection = wire.connection
+        let limit = connectionParameter("connect_timeout").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+        wire.deadline = .now + .seconds(limit ?? 10)
+        defer { wire.deadline = nil }
+        var next = PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING
+        while next != PGRES_POLLING_OK {
+            guard next != PGRES_POLLING_FAILED else { throw connectionFailure() }
+            do {
+                try wire.wait(for: next == PGRES_POLLING_READING ? POLLIN : POLLOUT)
+            } catch let error as PostgresError where error.code == .timeout {
+                throw PostgresError(
+                    code: .connection,
+                    message: "no answer from the server at \(place) within \(limit ?? 10) seconds",
+                    hint: "check the host and the port, or set connect_timeout"
+                )
+            }
+            next = PQconnectPoll(connection)
+        }
+        PQsetnonblocking(connection, 1)
+        try useUTF8()
+    }
+
+    /// All text but that of a SQL_ASCII database crosses the wire as UTF-8; the server converts.
+    private func useUTF8() throws {
+        let encoding = String(cString: PQparameterStatus(wire.connection, "server_encoding"))
+        wire.codec = encoding == "SQL_ASCII" ? .bytes : .utf8
+        try execute("SET client_encoding = '\(wire.codec == .bytes ? "SQL_ASCII" : "UTF8")'")
+    }
+
+    private func connectionFailure() -> PostgresError {
+        let lines = String(cString: PQerrorMessage(wire.connection)).split(whereSeparator: \.isNewline)
+        let message = lines.map { $0.drop { $0 == " " || $0 == "\t" } }.joined(separator: " ")
+        return PostgresError(
+            code: .connection,
+            message: message.isEmpty ? "the server at \(place) could not be reached" : message,
+            hint: "check that the server runs, and the host, port, user and database"
+        )
+    }
+}
+
+// What is known of the connection.
+extension Session {
+    /// `server_version_num`, such as 150018. `PQserverVersion`.
+    package var serverVersion: Int { Int(PQserverVersion(wire.connection)) }
+    package var serverVersionText: String { String(cString: PQparameterStatus(wire.connection, "server_version")) }
+    package var database: String { String(cString: PQdb(wire.connection)) }
+    package var user: String { String(cString: PQuser(wire.connection)) }
+    package var host: String { String(cString: PQhost(wire.connection)) }
+    package var processID: Int { Int(PQbackendPID(wire.connection)) }
+    /// The encoding of the database, and of every string it stores.
+    package var encoding: String { String(cString: PQparameterStatus(wire.connection, "server_encoding")) }
+    package var codec: TextCodec { wire.codec }
+
+    /// Host, port and database, for a person to read.
+    package var place: String {
+        let port = PQport(wire.connection).map { String(cString: $0) } ?? ""
+        let name = host.isEmpty ? "the local socket" : host
+        return port.isEmpty || host.hasPrefix("/") ? name : "\(name):\(port)"
+    }
+
+    /// The parameters in use, so that other sessions and pg_dump reach the very same server: without the password,
+    /// with the one host of several that answered. `PQconninfo`.
+    package var pinnedParameters: [ServerAddress.Parameter] {
+        var parameters = connectionParameters.filter { parameter in
+            !["password", "passfile", "host", "hostaddr", "port", "dbname", "service", "application_name"]
+                .contains(parameter.keyword)
+                && !(parameter.keyword == "target_session_attrs" || parameter.keyword == "fallback_application_name")
+        }
+        parameters.append(ServerAddress.Parameter("host", host))
+        // A host name that stands for several addresses is pinned to the one that answered.
+        if let address = PQhostaddr(wire.connection).map({ String(cString: $0) }), !address.isEmpty {
+            parameters.append(ServerAddress.Parameter("hostaddr", address))
+        }
+        parameters.append(ServerAddress.Parameter("port", String(cString: PQport(wire.connection))))
+        parameters.append(ServerAddress.Parameter("dbname", database))
+        return parameters.filter { !$0.value.isEmpty }
+    }
+
+    /// The password that was used, from wherever libpq took it. Never to be printed or put on a command line. `PQpass`.
+    package var password: String? {
+        PQpass(wire.connection).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// The address of the very server this session talks to.
+    package var pinnedAddress: ServerAddress {
+        let secret = password.map { [ServerAddress.Parameter("password", $0)] } ?? []
+        return ServerAddress("", overrides: pinnedParameters + secret)
+    }
+
+    private func connectionParameter(_ keyword: String) -> String? {
+        connectionParameters.first { $0.keyword == keyword }?.value
+    }
+
+    private var connectionParameters: [ServerAddress.Parameter] {
+        guard let options = PQconninfo(wire.connection) else { return [] }
+        defer { PQconninfoFree(options) }
+        var parameters: [ServerAddress.Parameter] = []
+        var option = options
+        while let keyword = option.pointee.keyword {
+            if let value = option.pointee.val {
+                parameters.append(ServerAddress.Parameter(String(cString: keyword), String(cString: value)))
+            }
+            option += 1
+        }
+        return parameters
+    }
+}
+
+// Names and literals, quoted by libpq.
+extension Session {
+    /// `PQescapeIdentifier`.
+    package func quoted(_ name: String) -> String {
+        escaped(name) { PQescapeIdentifier($0, $1, $2) }
+    }
+
+    package func quoted(_ table: TableName) -> String { "\(quoted(table.schema)).\(quoted(table.name))" }
+
+    package func quoted(_ names: [String]) -> String { names.map { quoted($0) }.joined(separator: ", ") }
+
+    /// A literal, for the few statements that take no parameters. `PQescapeLiteral`.
+    package func literal(_ text: String) -> String {
+        escaped(text) { PQescapeLiteral($0, $1, $2) }
+    }
+
+    private func escaped(
+        _ text: String,
+        _ escape: (OpaquePointer, UnsafePointer<CChar>, Int) -> UnsafeMutablePointer<CChar>?
+    ) -> String {
+        let bytes = wire.codec.bytes(text)
+        let result = bytes.withUnsafeBytes { raw in
+            raw.withMemoryRebound(to: CChar.self) { characters -> UnsafeMutablePointer<CChar>? in
+                var empty: CChar = 0
+                return withUnsafePointer(to: &empty) {
+                    escape(wire.connection, characters.baseAddress ?? $0, characters.count)
+                }
+            }
+        }
+        // libpq refuses only what is not valid in the encoding, and a Swift string always is.
+        guard let result else { preconditionFailure("libpq could not quote a name") }
+        defer { PQfreemem(result) }
+        return wire.codec.string(UnsafeRawBufferPointer(start: result, count: strlen(result)))
+    }
+}
+
+// Holding still.
+extension Session {
+    /// Keeps the session and its transaction until `released` fires, asking the server each minute whether it is there.
+    ///
+    /// - Throws: `PostgresError` when the server is gone; `CancellationError`.
+    mutating func hold(until released: CancelSignal) throws {
+        while true {
+            var descriptors = [
+                pollfd(fd: released.wake, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: wire.signal.wake, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: PQsocket(wire.connection), events: Int16(POLLIN), revents: 0),
+            ]
+            let ready = poll(&descriptors, 3, 60_000)
+            if released.isFired { return }
+            if wire.signal.isFired { throw CancellationError() }
+            if ready > 0, PQconsumeInput(wire.connection) != 1 { throw wire.failure() }
+            if ready == 0 { try execute("SELECT 1") }
+        }
+    }
+}
+
+/// Lends a null-terminated array of C strings.
+func withCStrings<R>(_ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> R) -> R {
+    let copies = strings.map { strdup($0) }
+    defer { for copy in copies { free(copy) } }
+    let pointers = copies.map { UnsafePointer<CChar>($0) } + [nil]
+    return pointers.withUnsafeBufferPointer { body($0.baseAddress!) }
+}

@@ -1,0 +1,96 @@
+internal import CLibpq
+import Glibc
+package import Logging
+
+private final class Thunk: Sendable {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+}
+
+/// Starts a detached thread. It leaves the terminal's signals to others, but not SIGSEGV and its kind: a thread that
+/// blocks those dies without a backtrace.
+func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
+    var quiet = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&quiet)
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] { sigaddset(&quiet, number) }
+    pthread_sigmask(SIG_BLOCK, &quiet, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    var thread = pthread_t()
+    let code = pthread_create(
+        &thread,
+        nil,
+        { argument in
+            Unmanaged<Thunk>.fromOpaque(argument!).takeRetainedValue().body()
+            return nil
+        },
+        Unmanaged.passRetained(Thunk(body)).toOpaque()
+    )
+    precondition(code == 0, "pthread_create: \(String(cString: strerror(code)))")
+    pthread_setname_np(thread, name)
+    pthread_detach(thread)
+}
+
+/// Runs `body` on a thread of its own with a session of its own, which is closed before this returns.
+///
+/// Cancelling the task cancels the statement on the server and ends the session. `body` is synchronous, so nothing
+/// can come between two statements of a transaction.
+///
+/// - Throws: `PostgresError`, `CancellationError`, and what `body` throws.
+package func withSession<R: Sendable>(
+    _ server: ServerAddress,
+    logger: Logger,
+    _ body: @escaping @Sendable (inout Session) throws -> R
+) async throws -> R {
+    let signal = CancelSignal()
+    return try await withTaskCancellationHandler {
+        try Task.checkCancellation()
+        return try await withCheckedThrowingContinuation { continuation in
+            startThread(named: "granary-session") {
+                continuation.resume(
+                    with: Result {
+                        var session = try Session.connect(server, signal: signal, logger: logger)
+                        return try body(&session)
+                    }
+                )
+            }
+        }
+    } onCancel: {
+        signal.fire()
+    }
+}
+
+/// Runs `prepare` in a session, and keeps that session and its transaction open while `body` works with the outcome.
+///
+/// This is how a snapshot is lent to other sessions: when the holder is lost, `body` is cancelled; when `body` ends,
+/// the holder is let go.
+///
+/// - Throws: `PostgresError` (the holder's loss included), `CancellationError`, and what the closures throw.
+package func withHeldSession<P: Sendable, R: Sendable>(
+    _ server: ServerAddress,
+    logger: Logger,
+    prepare: @escaping @Sendable (inout Session) throws -> P,
+    while body: @escaping @Sendable (P) async throws -> R
+) async throws -> R {
+    let released = CancelSignal()
+    let (prepared, publisher) = AsyncStream.makeStream(of: P.self)
+    return try await withThrowingTaskGroup(of: R?.self) { group in
+        group.addTask {
+            defer { publisher.finish() }
+            try await withSession(server, logger: logger) { session in
+                publisher.yield(try prepare(&session))
+                try session.hold(until: released)
+            }
+            return nil
+        }
+        group.addTask {
+            defer { released.fire() }
+            for await outcome in prepared { return try await body(outcome) }
+            return nil  // Nothing was prepared; the holder's own task throws the reason.
+        }
+        var result: R?
+        for try await value in group { result = value ?? result }
+        guard let result else { throw CancellationError() }
+        return result
+    }
+}

@@ -1,0 +1,23 @@
+/// How the server's text becomes a Swift string and back.
+package enum TextCodec: Sendable, Equatable {
+    /// The session's `client_encoding` is UTF8; the server converts.
+    case utf8
+    /// The database is SQL_ASCII: its bytes have no meaning to convert, so each stands as the character of the
+    /// same number, which loses nothing.
+    case bytes
+
+    package func string(_ bytes: UnsafeRawBufferPointer) -> String {
+        switch self {
+        case .utf8: String(decoding: bytes, as: UTF8.self)
+        case .bytes: String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+        }
+    }
+
+    package func bytes(_ text: String) -> [UInt8] {
+        switch self {
+        case .utf8: Array(text.utf8)
+        // A character past 255 cannot have come from such a database; its UTF-8 is as good as any other byte.
+        case .bytes: text.unicodeScalars.flatMap { $0.value < 256 ? [UInt8($0.value)] : Array(String($0).utf8) }
+        }
+    }
+}

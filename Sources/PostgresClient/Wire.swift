@@ -1,0 +1,230 @@
+internal import CLibpq
+import Glibc
+internal import Logging
+
+/// What a session, a COPY OUT and a COPY IN share: the connection and the one place that waits. Never leaves its thread.
+final class Wire {
+    let connection: OpaquePointer
+    let signal: CancelSignal
+    let notices: NoticeLog
+    var codec = TextCodec.utf8
+    /// When the current statement must have answered; nil for no limit.
+    var deadline: ContinuousClock.Instant?
+
+    /// Takes over `connection` and finishes it in the end.
+    init(connection: OpaquePointer, signal: CancelSignal, logger: Logger) {
+        self.connection = connection
+        self.signal = signal
+        self.notices = NoticeLog(logger)
+        notices.receive(from: connection)
+    }
+
+    deinit { PQfinish(connection) }
+
+    /// Returns when the server is ready for one of `events` (poll's); throws when we are cancelled or the deadline passes.
+    ///
+    /// Returns the events that came, so that a writer can read what the server says meanwhile.
+    @discardableResult
+    func wait(for events: Int32) throws -> Int32 {
+        while true {
+            // Decrypted bytes inside OpenSSL make no socket readable.
+            let isBuffered = events & POLLIN != 0 && CLibpq_tlsPending(connection) > 0
+            var descriptors = (
+                pollfd(fd: PQsocket(connection), events: Int16(events), revents: 0),
+                pollfd(fd: signal.wake, events: Int16(POLLIN), revents: 0)
+            )
+            let ready = withUnsafeMutableBytes(of: &descriptors) {
+                poll($0.assumingMemoryBound(to: pollfd.self).baseAddress, 2, isBuffered ? 0 : milliseconds())
+            }
+            let reason = errno
+            if signal.isFired {
+                abandon()
+                throw CancellationError()
+            }
+            if isBuffered { return POLLIN }
+            if ready > 0 { return Int32(descriptors.0.revents) }
+            if ready < 0, reason != EINTR { throw PostgresError.lost(String(cString: strerror(reason))) }
+            if let deadline, deadline <= .now {
+                abandon()
+                throw PostgresError(code: .timeout, message: "the server did not answer in time")
+            }
+        }
+    }
+
+    /// What poll may wait, in whole milliseconds, rounded up so that it does not spin before the deadline.
+    private func milliseconds() -> CInt {
+        guard let deadline else { return -1 }
+        let left = (deadline - .now) / .milliseconds(1)
+        return CInt(min(max(0, left.rounded(.up)), 3_600_000))
+    }
+
+    func receive() throws {
+        try wait(for: POLLIN)
+        guard PQconsumeInput(connection) == 1 else { throw failure() }
+    }
+
+    /// Sends all that libpq has queued, reading what arrives meanwhile so that neither side waits for the other.
+    func flush() throws {
+        while true {
+            switch PQflush(connection) {
+            case 0: return
+            case 1:
+                let events = try wait(for: POLLIN | POLLOUT)
+                if events & ~POLLOUT != 0, PQconsumeInput(connection) != 1 { throw failure() }
+            default: throw failure()
+            }
+        }
+    }
+
+    /// Asks the server to stop the statement, waits two seconds at most, and makes the connection useless.
+    ///
+    /// `PQcancel` blocks without a limit, hence the thread of its own. A cancel request names a backend, not a
+    /// statement, so a late one could hit the next statement: a cancelled session is never used again. The shutdown
+    /// keeps `PQfinish` from blocking in its last flush.
+    func abandon() {
+        if PQstatus(connection) == CONNECTION_OK, let request = CLibpq_cancelCreate(connection) {
+            nonisolated(unsafe) let request = request
+            let sent = CancelSignal()
+            startThread(named: "granary-cancel") {
+                withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) {
+                    _ = CLibpq_cancelSend(request, $0.baseAddress!, 256)
+                }
+                CLibpq_cancelFree(request)
+                sent.fire()
+            }
+            var done = pollfd(fd: sent.wake, events: Int16(POLLIN), revents: 0)
+            _ = poll(&done, 1, 2_000)
+        }
+        shutdown(PQsocket(connection), CInt(SHUT_RDWR))
+    }
+}
+
+// Results.
+extension Wire {
+    /// The next result of the statement, which the caller clears; nil when there is none left.
+    func nextResult() throws -> OpaquePointer? {
+        while PQisBusy(connection) == 1 { try receive() }
+        return PQgetResult(connection)
+    }
+
+    /// Waits for a result with `status`; throws the server's error, or that something else came.
+    func expect(_ status: ExecStatusType) throws {
+        guard let result = try nextResult() else { throw failure() }
+        defer { PQclear(result) }
+        try check(result, is: status)
+    }
+
+    func check(_ result: OpaquePointer, is statuses: ExecStatusType...) throws {
+        let status = PQresultStatus(result)
+        if statuses.contains(status) { return }
+        throw status == PGRES_FATAL_ERROR ? serverError(result) : unexpected(status)
+    }
+
+    /// Reads results until there are none, so that the next statement finds the connection idle; the first error wins.
+    func drain() throws {
+        var first: (any Error)?
+        while let result = try nextResult() {
+            defer { PQclear(result) }
+            switch PQresultStatus(result) {
+            case PGRES_FATAL_ERROR: first = first ?? serverError(result)
+            case PGRES_COPY_IN:
+                _ = PQputCopyEnd(connection, "not asked for")
+                try flush()
+            case PGRES_COPY_OUT: try skipCopyOut()
+            default: break
+            }
+        }
+        if let first { throw first }
+    }
+
+    private func skipCopyOut() throws {
+        var row: UnsafeMutablePointer<CChar>?
+        while true {
+            switch PQgetCopyData(connection, &row, 1) {
+            case 1...: PQfreemem(row)
+            case 0: try receive()
+            default: return
+            }
+        }
+    }
+
+    func failure() -> PostgresError {
+        let message = String(cString: PQerrorMessage(connection))
+        if PQstatus(connection) == CONNECTION_BAD { return .lost(message) }
+        return PostgresError(code: .unexpected, message: PostgresError.firstLine(message))
+    }
+
+    private func unexpected(_ status: ExecStatusType) -> PostgresError {
+        PostgresError(code: .unexpected, message: "the server answered \(String(cString: PQresStatus(status)))")
+    }
+
+    private func serverError(_ result: OpaquePointer) -> PostgresError {
+        guard let fields = PostgresError.ServerFields(result, codec) else {
+            // libpq made this result itself: the server has not spoken.
+            return .lost(String(cString: PQresultErrorMessage(result)))
+        }
+        // Class 57P: the server ends the session (terminated, shut down, crashed elsewhere).
+        if ["57P01", "57P02", "57P03"].contains(fields.sqlState) {
+            var lost = PostgresError.lost(fields.message)
+            lost.server = fields
+            return lost
+        }
+        return PostgresError(
+            code: .server,
+            message: fields.messageWithoutValues,
+            hint: fields.hint,
+            server: fields
+        )
+    }
+}
+
+extension PostgresError.ServerFields {
+    /// nil when the result carries no fields of a server. `PQresultErrorField`.
+    init?(_ result: OpaquePointer, _ codec: TextCodec) {
+        func field(_ name: Unicode.Scalar) -> String? {
+            PQresultErrorField(result, CInt(name.value)).map {
+                codec.string(UnsafeRawBufferPointer(start: $0, count: strlen($0)))
+            }
+        }
+        guard let state = field("C") else { return nil }
+        self.init(
+            severity: field("V") ?? field("S") ?? "ERROR",
+            sqlState: state,
+            message: field("M") ?? "",
+            detail: field("D"),
+            hint: field("H"),
+            position: field("P").flatMap { Int($0) },
+            context: field("W"),
+            schema: field("s"),
+            table: field("t"),
+            column: field("c"),
+            dataType: field("d"),
+            constraint: field("n")
+        )
+    }
+}
+
+/// Hands the server's notices to the log. `PQsetNoticeReceiver`.
+final class NoticeLog {
+    private let logger: Logger
+
+    init(_ logger: Logger) { self.logger = logger }
+
+    func receive(from connection: OpaquePointer) {
+        // Unretained: the wire holds both and finishes the connection first.
+        PQsetNoticeReceiver(
+            connection,
+            { context, result in
+                guard let context, let result else { return }
+                Unmanaged<NoticeLog>.fromOpaque(context).takeUnretainedValue().note(result)
+            },
+            Unmanaged.passUnretained(self).toOpaque()
+        )
+    }
+
+    private func note(_ result: OpaquePointer) {
+        guard let fields = PostgresError.ServerFields(result, .utf8) else { return }
+        let level: Logger.Level = fields.severity == "WARNING" ? .warning : .debug
+        logger.log(level: level, "server: \(fields.messageWithoutValues)")
+    }
+}
