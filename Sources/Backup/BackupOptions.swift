@@ -1,0 +1,79 @@
+/// What to back up, and how.
+package struct BackupOptions: Sendable {
+    package enum Output: Sendable, Equatable {
+        /// A file that gets its name only when it is whole; an existing one is refused unless `overwrite`.
+        case file(path: String, overwrite: Bool)
+        /// A descriptor that takes the archive as it grows, such as 1 for standard output.
+        case pipe(descriptor: CInt)
+    }
+
+    package enum Format: Sendable, Equatable {
+        /// The archive.
+        case zip
+        /// A plain dump that psql reads.
+        case sql
+        /// The same, packed by gzip.
+        case sqlGzip
+    }
+
+    package var output: Output
+    package var format = Format.zip
+    /// Schemas to back up; with no schemas and no tables, the whole database.
+    package var schemas: [String] = []
+    /// Tables to back up, as `schema.table` or `table`.
+    package var tables: [String] = []
+    /// Tables whose rows are left out, as `schema.table` or `table`.
+    package var tablesWithoutData: [String] = []
+    package var jobs = 2
+    /// 0 stores; libdeflate knows 1 to 12, zlib 1 to 9.
+    package var level = 1
+    /// zlib instead of libdeflate.
+    package var usesZlib = false
+    /// Keeps passwords of user mappings and connection strings of subscriptions in the archive.
+    package var withSecrets = false
+    /// Recorded in the manifest; nil takes the marker in the database.
+    package var environment: String?
+    /// A folder of migrations that goes into the archive, if it exists.
+    package var migrationsFolder: String?
+    /// Where to look for pg_dump first.
+    package var postgresBin: String?
+    /// How long to wait for a table that someone else has locked.
+    package var lockTimeout = Duration.seconds(60)
+
+    package init(output: Output) { self.output = output }
+}
+
+/// What a backup came to.
+package struct BackupReport: Sendable, Equatable {
+    /// nil when it went to a pipe.
+    package var file: String?
+    package var database: String
+    /// Size of the archive.
+    package var bytes: Int
+    /// Size of the COPY text in it.
+    package var rawBytes: Int
+    package var rows: Int
+    package var tables: Int
+    package var chunks: Int
+    package var seconds: Double
+    package var snapshot: String
+    package var serverVersion: String
+    package var environment: String?
+    /// What a person should know: secrets left out, unlogged tables skipped on a standby.
+    package var notes: [String]
+}
+
+/// What a backup says while it runs.
+package enum BackupProgress: Sendable {
+    /// A phase begins, such as "taking the snapshot".
+    case phase(String)
+    /// What is about to be read. `bytes` is the size on disk, only an estimate of the COPY text.
+    case planned(tables: Int, bytes: Int)
+    /// A worker begins with a table, or with a part of one.
+    case started(table: String)
+    /// Rows and bytes of COPY text that were written since the last such event; `share` is the same in bytes of the plan.
+    case advanced(table: String, rows: Int, bytes: Int, share: Int)
+    case finished(table: String, rows: Int, bytes: Int)
+    /// The work begins anew with a new snapshot, and why.
+    case restarted(String)
+}

@@ -1,0 +1,29 @@
+/// Why a restore did not happen. The target is as it was.
+package struct RestoreError: Error, Sendable, CustomStringConvertible {
+    package enum Code: Sendable, Equatable {
+        /// A selection that fits nothing, or contradicts itself.
+        case selection
+        /// Something named before anything changed: a missing role or extension, an older server, connected sessions.
+        case preflight
+        /// A statement of the schema failed.
+        case statement
+        /// What was loaded is not what the manifest says.
+        case mismatch
+        /// A plain dump holds what only psql can run.
+        case dump
+        /// Someone is in the way: sessions on the target, a lock held too long.
+        case busy
+    }
+
+    package var code: Code
+    package var message: String
+    package var hint: String?
+
+    package init(_ code: Code, _ message: String, hint: String? = nil) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+    }
+
+    package var description: String { message }
+}

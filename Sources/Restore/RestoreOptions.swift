@@ -1,0 +1,94 @@
+/// What to restore, where to, and how.
+package struct RestoreOptions: Sendable {
+    /// A table of the archive, and the name it gets.
+    package struct TableSelection: Sendable, Equatable {
+        /// `schema.table` or `table`.
+        package var table: String
+        /// Another name for the restored table; nil keeps its own.
+        package var newName: String?
+
+        package init(table: String, newName: String? = nil) {
+            self.table = table
+            self.newName = newName
+        }
+    }
+
+    package enum Rows: String, Sendable, CaseIterable {
+        /// Adds the rows whose key is not there.
+        case missing
+        /// Empties the table first.
+        case replace
+    }
+
+    /// An archive of ours, or a plain dump: `.sql`, `.sql.gz`.
+    package var file: String
+    /// Restores into a database of this name instead of the one the connection names.
+    package var into: String?
+    /// One session and one transaction in the database itself, for servers that grant no CREATEDB.
+    package var inPlace = false
+    package var jobs = 2
+    package var schemas: [String] = []
+    package var tables: [TableSelection] = []
+    package var rows: Rows?
+    package var dataOnly = false
+    package var noOwner = false
+    /// Names of roles in the archive to names on the server.
+    package var roleMap: [String: String] = [:]
+    /// Drops the old database after the swap instead of keeping it.
+    package var dropOld = false
+    /// Leaves constraints that the rows violate NOT VALID instead of failing.
+    package var allowInvalid = false
+    /// Ends sessions that are connected to the target.
+    package var force = false
+    /// Skips ANALYZE at the end.
+    package var withoutAnalyze = false
+    /// Restores subscriptions too.
+    package var withSubscriptions = false
+    /// The database to connect to while the target is renamed; nil tries `postgres` and `template1`.
+    package var maintenanceDatabase: String?
+
+    package init(file: String) { self.file = file }
+}
+
+/// What a restore came to.
+package struct RestoreReport: Sendable, Equatable {
+    package var database: String
+    package var rows: Int
+    package var tables: Int
+    package var seconds: Double
+    /// The new database took the place of an old one.
+    package var swapped: Bool
+    /// The name under which the old database was kept.
+    package var kept: String?
+    package var keptBytes: Int?
+    /// Constraints that were left NOT VALID (`allowInvalid`).
+    package var invalid: [String]
+    /// What a person should know.
+    package var notes: [String]
+}
+
+/// What a restore would do, for `--plan`.
+package struct RestorePlanReport: Sendable, Equatable {
+    package var database: String
+    /// Sentences in the order of what would happen.
+    package var steps: [String]
+    package var tables: Int
+    package var rows: Int
+    package var rawBytes: Int
+    /// What would make it fail, each a sentence with its way out.
+    package var obstacles: [String]
+}
+
+/// What a restore says while it runs.
+package enum RestoreProgress: Sendable {
+    /// A phase begins, such as "loading rows".
+    case phase(String)
+    /// What is about to be loaded: tables and bytes of COPY text.
+    case planned(tables: Int, bytes: Int)
+    case started(table: String)
+    /// Rows and bytes that the server took since the last such event.
+    case advanced(table: String, rows: Int, bytes: Int)
+    case finished(table: String, rows: Int, bytes: Int)
+    /// An index, a constraint or another object was made: how many of how many.
+    case made(object: String, number: Int, of: Int)
+}
