@@ -20,6 +20,8 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var scope: Scope
     /// Versions that migrators' tables recorded in the snapshot.
     package var schemaVersions: [SchemaVersion] = []
+    /// The schemas of the database, the system's left out: a new database has `public`, this one may not.
+    package var schemas: [String] = []
     package var extensions: [Extension] = []
     /// Roles that own or may use something in the archive.
     package var roles: [String] = []

@@ -1,7 +1,13 @@
+internal import Archive
 package import Logging
 package import PostgresClient
 
 /// One backup, from the snapshot to the file.
+///
+///     the leader takes a snapshot and holds it
+///     pg_dump describes the schema, workers read the rows: all on that snapshot
+///     what they bring is appended to the archive as it comes
+///     the manifest says what is in it; only then the file gets its name
 package struct BackupRun: Sendable {
     let options: BackupOptions
     let server: ServerAddress
@@ -9,9 +15,7 @@ package struct BackupRun: Sendable {
     let progress: @Sendable (BackupProgress) -> Void
 
     package init(
-        _ options: BackupOptions,
-        server: ServerAddress,
-        logger: Logger,
+        _ options: BackupOptions, server: ServerAddress, logger: Logger,
         progress: @escaping @Sendable (BackupProgress) -> Void
     ) {
         self.options = options
@@ -20,8 +24,144 @@ package struct BackupRun: Sendable {
         self.progress = progress
     }
 
-    /// - Throws: `BackupError`, `PostgresError`, `ArchiveError`, `CancellationError`.
+    /// - Throws: `BackupError`, `PostgresError`, `ArchiveError`, `CancellationError`. Nothing is left under the final name.
     package func run() async throws -> BackupReport {
-        throw BackupError(.selection, "not furnished yet")
+        let start = ContinuousClock.now
+        var attempt = 1
+        while true {
+            let output = try BackupOutput(options.output)
+            do {
+                let manifest = try await options.format == .zip ? archive(to: output) : plainDump(to: output)
+                try output.commit()
+                return report(manifest, output, seconds: (.now - start) / .seconds(1))
+            } catch let error as BackupError where error.isWorthAnotherAttempt && attempt < 4 && output.canStartOver {
+                output.discard()
+                progress(.restarted(error.message))
+                logger.debug("attempt \(attempt): \(error.message)")
+                try await Task.sleep(for: .milliseconds(200 * attempt))
+                attempt += 1
+            } catch {
+                output.discard()
+                throw error
+            }
+        }
     }
+
+    private func report(_ manifest: Manifest, _ output: BackupOutput, seconds: Double) -> BackupReport {
+        let objects = manifest.largeObjects
+        let withRows = manifest.tables.filter { $0.kind == .ordinary }
+        return BackupReport(
+            file: output.path, database: manifest.database.name, bytes: output.bytes,
+            rawBytes: withRows.reduce(objects?.rawBytes ?? 0) { $0 + $1.rawBytes },
+            rows: withRows.reduce(0) { $0 + $1.rows }, tables: withRows.count,
+            chunks: withRows.reduce(objects?.chunks.count ?? 0) { $0 + $1.chunks.count }, seconds: seconds,
+            snapshot: manifest.snapshot, serverVersion: manifest.server.version, environment: manifest.environment,
+            notes: notes(manifest))
+    }
+
+    private func notes(_ manifest: Manifest) -> [String] {
+        let redacted = manifest.redacted.map { "left out of the archive: the secrets of \($0) (--with-secrets keeps them)" }
+        let unlogged = manifest.tables.filter { $0.dataLeftOut && $0.isUnlogged }
+            .map { "the rows of the unlogged table \($0.schema).\($0.name) cannot be read on a standby" }
+        return redacted + unlogged
+    }
+}
+
+// The archive.
+extension BackupRun {
+    private func archive(to output: BackupOutput) async throws -> Manifest {
+        progress(.phase("taking the snapshot"))
+        let writer = ArchiveWriter(sink: output.sink)
+        var manifest = try await withHeldSession(
+            server, logger: logger, prepare: { try snapshotTaker.take(&$0) },
+            while: { snapshot in try await read(snapshot, into: writer) })
+        progress(.phase("finishing the archive"))
+        if let folder = options.migrationsFolder {
+            for file in try MigrationFiles.read(folder) {
+                manifest.files.append(try writer.add("migrations/\(file.path)", file.contents))
+            }
+        }
+        try writer.finish(manifest)
+        return manifest
+    }
+
+    /// Schema and rows, at the same time, from one snapshot.
+    private func read(_ snapshot: Snapshot, into writer: ArchiveWriter) async throws -> Manifest {
+        let plan = BackupPlan(snapshot, jobs: options.jobs)
+        let board = DumpBoard(plan, largeObjects: snapshot.largeObjects)
+        progress(.planned(tables: plan.tables.count { $0.kind == .ordinary }, bytes: plan.bytes))
+        let schema = try await withThrowingTaskGroup(of: DumpedSchema?.self) { group in
+            group.addTask { try await SchemaDump(options, snapshot, logger).run() }
+            for _ in 0..<min(options.jobs, plan.jobs.count) {
+                group.addTask {
+                    try await work(snapshot, board, writer)
+                    return nil
+                }
+            }
+            var schema = DumpedSchema()
+            for try await part in group { schema = part ?? schema }
+            return schema
+        }
+        return try await describe(snapshot, schema, board, writer)
+    }
+
+    private func work(_ snapshot: Snapshot, _ board: DumpBoard, _ writer: ArchiveWriter) async throws {
+        try await withSession(snapshot.address, logger: logger) { session in
+            try TableDump.join(snapshot, &session)
+            var dump = try TableDump(
+                snapshot, board: board, writer: writer, compression: compression, progress: progress)
+            while let job = board.nextJob() { try dump.run(job, &session) }
+            try session.execute("COMMIT")
+        }
+    }
+
+    /// The manifest, and the members for people.
+    private func describe(
+        _ snapshot: Snapshot, _ schema: DumpedSchema, _ board: DumpBoard, _ writer: ArchiveWriter
+    ) async throws -> Manifest {
+        let roles = snapshot.roles.filter { role in
+            snapshotTaker.scope.isWholeDatabase || schema.items.contains { $0.owner == role.name || $0.sql.contains(role.name) }
+        }
+        var manifest = Manifest(
+            granary: granaryVersion, createdAt: snapshot.time, environment: options.environment ?? snapshot.environment,
+            database: Manifest.Database(snapshot.database),
+            server: Manifest.Server(version: snapshot.serverVersionText, versionNumber: snapshot.serverVersion),
+            snapshot: snapshot.name, walPosition: snapshot.walPosition,
+            scope: Manifest.Scope(schemas: options.schemas, tables: options.tables))
+        manifest.schemaVersions = snapshot.schemaVersions
+        manifest.extensions = snapshot.catalog.extensions
+        manifest.roles = roles.map(\.name)
+        manifest.schema = schema.items
+        manifest.redacted = schema.redacted
+        manifest.sequences = snapshot.sequences
+        (manifest.tables, manifest.largeObjects) = board.outcome()
+        let described = manifest
+        manifest.files = try await withSession(snapshot.address, logger: logger) { session in
+            let script = RecoveryScript(manifest: described)
+            return try [
+                (MemberName.roles, RolesScript(roles: roles).text(session)),
+                (MemberName.preData, schema.preData), (MemberName.postData, schema.postData),
+                (MemberName.restore, script.script(session)), (MemberName.readme, script.readme),
+            ].map { try writer.add($0.0, snapshot.codec.bytes($0.1)) }
+        }
+        return manifest
+    }
+}
+
+// What the options mean.
+extension BackupRun {
+    var snapshotTaker: SnapshotTaker {
+        SnapshotTaker(
+            scope: CatalogScope(schemas: options.schemas, tables: options.tables), jobs: options.jobs,
+            lockTimeout: options.lockTimeout, withoutData: options.tablesWithoutData)
+    }
+
+    private var compression: Compression {
+        Compression(engine: options.usesZlib ? .zlib : .deflate, level: options.level)
+    }
+}
+
+extension BackupError {
+    /// The next snapshot may well succeed where this one did not.
+    fileprivate var isWorthAnotherAttempt: Bool { code == .busy || code == .changing }
 }

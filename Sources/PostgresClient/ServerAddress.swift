@@ -1,3 +1,5 @@
+internal import CLibpq
+
 /// Where a PostgreSQL is, as libpq takes it: a URL or `keyword=value` text, and parameters that override it.
 ///
 /// Everything that libpq reads by itself (`PGPASSFILE`, `PGSERVICE`, `PGSSLMODE`, …) is left to libpq. See
@@ -34,6 +36,17 @@ package struct ServerAddress: Sendable, Equatable {
         copy.overrides.removeAll { $0.keyword == keyword }
         copy.overrides.append(Parameter(keyword, value))
         return copy
+    }
+
+    /// The database that a connection would ask for, after everything libpq reads (service files, the environment).
+    ///
+    /// It is only looked up: the connection that `PQconnectStartParams` begins is dropped at once.
+    package var resolvedDatabase: String {
+        let connection = withCStrings(parameters.map(\.keyword)) { keywords in
+            withCStrings(parameters.map(\.value)) { values in PQconnectStartParams(keywords, values, 1) }
+        }
+        defer { PQfinish(connection) }
+        return PQdb(connection).map { String(cString: $0) } ?? ""
     }
 
     /// What `PQconnectStartParams` is given: defaults first, which the text may override, then what is fixed.

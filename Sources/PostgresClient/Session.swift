@@ -80,6 +80,10 @@ extension Session {
     /// The encoding of the database, and of every string it stores.
     package var encoding: String { String(cString: PQparameterStatus(wire.connection, "server_encoding")) }
     package var codec: TextCodec { wire.codec }
+    /// `PQtransactionStatus`.
+    package var isInTransaction: Bool {
+        [PQTRANS_INTRANS, PQTRANS_INERROR].contains(PQtransactionStatus(wire.connection))
+    }
 
     /// Host, port and database, for a person to read.
     package var place: String {

@@ -1,7 +1,8 @@
+internal import Archive
 package import Logging
 package import PostgresClient
 
-/// One restore, from the archive to the database that took the old one's place.
+/// One restore, from the file to the database: whole, or not at all.
 package struct RestoreRun: Sendable {
     let options: RestoreOptions
     let server: ServerAddress
@@ -9,9 +10,7 @@ package struct RestoreRun: Sendable {
     let progress: @Sendable (RestoreProgress) -> Void
 
     package init(
-        _ options: RestoreOptions,
-        server: ServerAddress,
-        logger: Logger,
+        _ options: RestoreOptions, server: ServerAddress, logger: Logger,
         progress: @escaping @Sendable (RestoreProgress) -> Void
     ) {
         self.options = options
@@ -20,13 +19,105 @@ package struct RestoreRun: Sendable {
         self.progress = progress
     }
 
-    /// - Throws: `RestoreError`, `PostgresError`, `ArchiveError`, `CancellationError`.
+    /// - Throws: `RestoreError`, `PostgresError`, `ArchiveError`, `CancellationError`; the target is as it was.
     package func run() async throws -> RestoreReport {
-        throw RestoreError(.selection, "not furnished yet")
+        let target = try await findTarget()
+        guard !isPlainDump else {
+            return try await PlainDumpRestore(options: options, target: target, logger: logger, progress: progress).run()
+        }
+        let archive = try ArchiveReader(FileSource(path: options.file))
+        try requireSense(archive.manifest)
+        if options.restoresInPlace(archive.manifest.scope) {
+            return try await InPlaceRestore(
+                archive: archive, options: options, target: target, logger: logger, progress: progress
+            ).run()
+        }
+        return try await ArchiveRestore(
+            archive: archive, options: options, target: target, logger: logger, progress: progress
+        ).run()
     }
 
-    /// Looks at the archive and the target, and changes nothing.
+    /// Looks at the archive and the target, says what would happen, and changes nothing.
     package func plan() async throws -> RestorePlanReport {
-        throw RestoreError(.selection, "not furnished yet")
+        let target = try await findTarget()
+        guard !isPlainDump else {
+            return RestorePlanReport(
+                database: target.name, steps: PlainDumpRestore.steps(options, target), tables: 0, rows: 0, rawBytes: 0,
+                obstacles: [])
+        }
+        let archive = try ArchiveReader(FileSource(path: options.file))
+        try requireSense(archive.manifest)
+        let preflight = Preflight(manifest: archive.manifest, options: options, target: target)
+        let findings = try await withSession(target.maintenance, logger: logger) { try preflight.inspect($0) }
+        return try RestoreOutlook(archive.manifest, options, target, findings).report()
+    }
+
+    private var isPlainDump: Bool { options.file.hasSuffix(".sql") || options.file.hasSuffix(".sql.gz") }
+
+    private func findTarget() async throws -> TargetDatabase {
+        try await TargetDatabase.find(
+            server, into: options.into, maintenanceDatabase: options.maintenanceDatabase, logger: logger)
+    }
+
+    private func requireSense(_ manifest: Manifest) throws {
+        if options.rows != nil, options.tables.isEmpty {
+            throw RestoreError(.selection, "--rows goes with --table", hint: "name the tables with --table")
+        }
+        if options.dropOld, options.restoresInPlace(manifest.scope) {
+            throw RestoreError(
+                .selection, "--drop-old goes with a restore that swaps databases", hint: "leave --drop-old out")
+        }
+        if options.tables.contains(where: { $0.newName != nil }), options.dataOnly || options.rows != nil {
+            throw RestoreError(
+                .selection, "--table T=U makes a new table, so --rows and --data-only do not go with it",
+                hint: "leave them out")
+        }
+    }
+}
+
+/// What a restore would do, in sentences.
+struct RestoreOutlook {
+    private let manifest: Manifest
+    private let options: RestoreOptions
+    private let target: TargetDatabase
+    private let findings: Preflight.Findings
+
+    init(
+        _ manifest: Manifest, _ options: RestoreOptions, _ target: TargetDatabase, _ findings: Preflight.Findings
+    ) {
+        self.manifest = manifest
+        self.options = options
+        self.target = target
+        self.findings = findings
+    }
+
+    func report() throws -> RestorePlanReport {
+        let selection = try Selection(manifest, options)
+        return RestorePlanReport(
+            database: target.name, steps: steps(selection), tables: selection.tablesWithRows.count,
+            rows: selection.rows, rawBytes: selection.rawBytes,
+            obstacles: findings.obstacles.map { "\($0.message) (\($0.hint))" })
+    }
+
+    private func steps(_ selection: Selection) -> [String] {
+        let content = "\(selection.items.count) objects, \(selection.tablesWithRows.count) tables, \(selection.rows) rows"
+        guard !options.restoresInPlace(manifest.scope) else {
+            return [inPlaceStep, "make or load \(content), in one transaction in \(target.name)"] + findings.notes
+        }
+        var steps = ["make a new database beside \(target.name)", "fill it with \(content)"]
+        switch (findings.existing, options.dropOld) {
+        case (nil, _): steps.append("name it \(target.name)")
+        case (_, true): steps.append("swap it with \(target.name), and drop the old database")
+        case (_, false): steps.append("swap it with \(target.name), and keep the old database under another name")
+        }
+        return steps + findings.notes
+    }
+
+    private var inPlaceStep: String {
+        if options.dataOnly || options.rows == .replace { return "empty the tables that come back" }
+        if options.rows == .missing { return "leave the rows that are there" }
+        if !options.tables.isEmpty { return "leave the other tables alone" }
+        let schemas = options.schemas.isEmpty ? manifest.scope.schemas : options.schemas
+        return "drop \(schemas.isEmpty ? "every schema" : "the schemas " + schemas.joined(separator: ", "))"
     }
 }

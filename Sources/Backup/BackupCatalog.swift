@@ -1,0 +1,221 @@
+internal import Archive
+internal import PostgresClient
+
+/// What the catalog says there is to back up, read in one transaction.
+struct BackupCatalog: Sendable {
+    var tables: [TableEntry]
+    var sequences: [SequenceEntry]
+    var extensions: [Manifest.Extension]
+}
+
+/// A table whose rows are backed up, or the parent of such tables.
+struct TableEntry: Sendable, Equatable {
+    var oid: UInt32
+    var table: TableName
+    var isPartitioned: Bool
+    var isUnlogged: Bool
+    /// The heap reads ranges of ctid; other access methods may not.
+    var isHeap: Bool
+    /// The file of the table as this transaction sees it, and as it is now: they differ when someone has rewritten
+    /// or emptied the table since the snapshot.
+    var fileNode: UInt32
+    var currentFileNode: UInt32
+    var extensionName: String?
+    /// What an extension's `pg_extension_config_dump` says: only rows that fit are the user's.
+    var condition: String?
+
+    /// The same table in the same file: nothing but its rows can have changed.
+    func isSame(as other: TableEntry) -> Bool {
+        oid == other.oid && table == other.table && fileNode == other.fileNode
+    }
+}
+
+struct SequenceEntry: Sendable, Equatable {
+    var oid: UInt32
+    var name: TableName
+    /// The table whose serial or identity column it feeds; 0 for one on its own.
+    var ownerTable: UInt32
+}
+
+/// What the catalog query looks at.
+struct CatalogScope: Sendable {
+    var schemas: [String]
+    var tables: [String]
+
+    var isWholeDatabase: Bool { schemas.isEmpty && tables.isEmpty }
+}
+
+extension BackupCatalog {
+    /// Reads the catalog, and checks that everything asked for is there.
+    ///
+    /// - Throws: `BackupError.selection` naming what does not exist.
+    static func read(_ session: borrowing Session, _ scope: CatalogScope) throws -> BackupCatalog {
+        let everything = try tables(session)
+        let sequences = try sequences(session)
+        let selected = try select(scope, from: everything, session)
+        return BackupCatalog(
+            tables: selected, sequences: select(scope, from: sequences, of: selected),
+            extensions: try extensions(session, scope))
+    }
+
+    /// Ordinary and partitioned tables outside the system's schemas; of an extension's, those it marked as configuration.
+    private static func tables(_ session: borrowing Session) throws -> [TableEntry] {
+        try session.query(
+            """
+            SELECT c.oid, n.nspname, c.relname, c.relkind = 'p' AS partitioned, c.relpersistence = 'u' AS unlogged,
+                   am.amname = 'heap' AS heap, c.relfilenode,
+                   coalesce(pg_catalog.pg_relation_filenode(c.oid), 0) AS current_filenode,
+                   x.extname, x.condition
+            FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
+            LEFT JOIN pg_catalog.pg_depend d
+                ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+            LEFT JOIN (
+                SELECT e.extname, u.config, u.condition
+                FROM pg_catalog.pg_extension e, unnest(e.extconfig, e.extcondition) AS u (config, condition)
+            ) x ON x.config = c.oid
+            WHERE c.relkind IN ('r', 'p') AND c.relpersistence IN ('p', 'u')
+                AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                AND (d.objid IS NULL OR x.extname IS NOT NULL)
+            ORDER BY n.nspname, c.relname
+            """
+        ).map { row in
+            TableEntry(
+                oid: row.oid("oid"), table: TableName(schema: row.text("nspname"), name: row.text("relname")),
+                isPartitioned: row.bool("partitioned"), isUnlogged: row.bool("unlogged"), isHeap: row.bool("heap"),
+                fileNode: row.oid("relfilenode"), currentFileNode: row.oid("current_filenode"),
+                extensionName: row["extname"], condition: row["condition"].flatMap { $0.isEmpty ? nil : $0 })
+        }
+    }
+
+    private static func sequences(_ session: borrowing Session) throws -> [SequenceEntry] {
+        try session.query(
+            """
+            SELECT c.oid, n.nspname, c.relname, coalesce(o.refobjid, 0) AS owner
+            FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            LEFT JOIN pg_catalog.pg_depend d
+                ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+            LEFT JOIN pg_catalog.pg_depend o
+                ON o.classid = 'pg_catalog.pg_class'::regclass AND o.objid = c.oid AND o.deptype IN ('a', 'i')
+                AND o.refclassid = 'pg_catalog.pg_class'::regclass AND o.refobjsubid > 0
+            WHERE c.relkind = 'S' AND c.relpersistence IN ('p', 'u')
+                AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                AND (d.objid IS NULL
+                     OR EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE c.oid = ANY (e.extconfig)))
+            ORDER BY n.nspname, c.relname
+            """
+        ).map {
+            SequenceEntry(
+                oid: $0.oid("oid"), name: TableName(schema: $0.text("nspname"), name: $0.text("relname")),
+                ownerTable: $0.oid("owner"))
+        }
+    }
+
+    /// Every extension of the database, or those that objects of the scope depend on.
+    private static func extensions(
+        _ session: borrowing Session, _ scope: CatalogScope
+    ) throws -> [Manifest.Extension] {
+        let needed = """
+            AND EXISTS (
+                SELECT FROM pg_catalog.pg_depend m
+                JOIN pg_catalog.pg_depend d ON d.refclassid = m.classid AND d.refobjid = m.objid
+                LEFT JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::regclass AND c.oid = d.objid
+                LEFT JOIN pg_catalog.pg_proc p ON d.classid = 'pg_catalog.pg_proc'::regclass AND p.oid = d.objid
+                LEFT JOIN pg_catalog.pg_type t ON d.classid = 'pg_catalog.pg_type'::regclass AND t.oid = d.objid
+                LEFT JOIN pg_catalog.pg_attrdef a ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND a.oid = d.objid
+                LEFT JOIN pg_catalog.pg_class ac ON ac.oid = a.adrelid
+                JOIN pg_catalog.pg_namespace n
+                    ON n.oid IN (c.relnamespace, p.pronamespace, t.typnamespace, ac.relnamespace)
+                WHERE m.refclassid = 'pg_catalog.pg_extension'::regclass AND m.refobjid = e.oid AND m.deptype = 'e'
+                    AND (n.nspname = ANY ($1::text[])
+                         OR (n.nspname || '.' || coalesce(c.relname, ac.relname)) = ANY ($2::text[])
+                         OR coalesce(c.relname, ac.relname) = ANY ($2::text[])))
+            """
+        let filter = scope.isWholeDatabase ? "AND $1::text[] IS NOT NULL AND $2::text[] IS NOT NULL" : needed
+        return try session.query(
+            """
+            SELECT e.extname, e.extversion, n.nspname
+            FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+            WHERE e.extname <> 'plpgsql' \(filter)
+            ORDER BY e.extname
+            """, [arrayLiteral(scope.schemas), arrayLiteral(scope.tables)]
+        ).map {
+            Manifest.Extension(name: $0.text("extname"), version: $0.text("extversion"), schema: $0.text("nspname"))
+        }
+    }
+}
+
+// The selection.
+extension BackupCatalog {
+    private static func select(
+        _ scope: CatalogScope, from tables: [TableEntry], _ session: borrowing Session
+    ) throws -> [TableEntry] {
+        guard !scope.isWholeDatabase else { return tables }
+        try requireSchemas(scope.schemas, session)
+        let oids = try oids(of: scope.tables, in: tables.filter { $0.extensionName == nil }, session)
+        // An extension's configuration belongs to the database, not to the schema it happens to lie in.
+        return tables.filter { entry in
+            entry.extensionName == nil && (oids.contains(entry.oid) || scope.schemas.contains(entry.table.schema))
+        }
+    }
+
+    /// The tables that `selections` name, with the partitions of those that have some.
+    static func oids(
+        of selections: [String], in tables: [TableEntry], _ session: borrowing Session
+    ) throws -> Set<UInt32> {
+        var oids: Set<UInt32> = []
+        for selection in selections {
+            let found = try match(selection, in: tables)
+            oids.insert(found.oid)
+            if found.isPartitioned { oids.formUnion(try partitions(of: found, session)) }
+        }
+        return oids
+    }
+
+    /// The table that a person means by `schema.table` or `table`.
+    private static func match(_ selection: String, in tables: [TableEntry]) throws -> TableEntry {
+        let full = tables.filter { $0.table.description == selection }
+        let found = full.isEmpty ? tables.filter { $0.table.name == selection } : full
+        guard let first = found.first else {
+            throw BackupError(.selection, "there is no table \(selection)", hint: "write it as schema.table")
+        }
+        guard found.count == 1 else {
+            throw BackupError(
+                .selection, "\(selection) could be \(found.map(\.table.description).joined(separator: " or "))",
+                hint: "write it as schema.table")
+        }
+        return first
+    }
+
+    private static func select(
+        _ scope: CatalogScope, from sequences: [SequenceEntry], of tables: [TableEntry]
+    ) -> [SequenceEntry] {
+        guard !scope.isWholeDatabase else { return sequences }
+        let owners = Set(tables.map(\.oid))
+        return sequences.filter { scope.schemas.contains($0.name.schema) || owners.contains($0.ownerTable) }
+    }
+
+    private static func requireSchemas(_ schemas: [String], _ session: borrowing Session) throws {
+        let there = Set(try session.query("SELECT nspname FROM pg_catalog.pg_namespace").map { $0.text("nspname") })
+        for schema in schemas where !there.contains(schema) {
+            throw BackupError(
+                .selection, "there is no schema \(schema)",
+                hint: "the schemas are \(there.filter { !$0.hasPrefix("pg_") }.sorted().joined(separator: ", "))")
+        }
+    }
+
+    private static func partitions(of parent: TableEntry, _ session: borrowing Session) throws -> [UInt32] {
+        try session.query("SELECT relid::oid AS oid FROM pg_catalog.pg_partition_tree($1::oid::regclass)", [String(parent.oid)])
+            .map { $0.oid("oid") }
+    }
+}
+
+/// Text as an array literal, to be bound as one parameter.
+func arrayLiteral(_ elements: [String]) -> String {
+    let quoted = elements.map { element in
+        "\"" + element.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+    return "{" + quoted.joined(separator: ",") + "}"
+}

@@ -1,0 +1,42 @@
+internal import Archive
+internal import PostgresClient
+
+/// Where the archive goes: a file that gets its name in the end, or a pipe.
+struct BackupOutput: Sendable {
+    let sink: any ByteSink
+    /// The final name; nil for a pipe.
+    let path: String?
+    private let file: FileSink?
+
+    /// - Throws: `ArchiveError` when the file exists or cannot be made.
+    init(_ output: BackupOptions.Output) throws {
+        switch output {
+        case .file(let path, let overwrite):
+            let file = try FileSink(path: path, overwrite: overwrite)
+            (self.file, self.path, sink) = (file, path, file)
+        case .pipe(let descriptor):
+            (file, path, sink) = (nil, nil, PipeSink(descriptor: descriptor))
+        }
+    }
+
+    /// A pipe that has taken bytes cannot take them back.
+    var canStartOver: Bool { file != nil || sink.byteCount == 0 }
+    var bytes: Int { sink.byteCount }
+
+    func commit() throws { try file?.commit() }
+    func discard() { file?.discard() }
+}
+
+extension Manifest.Database {
+    init(_ properties: DatabaseProperties) {
+        self.init(
+            name: properties.name, encoding: properties.encoding, collate: properties.collate, ctype: properties.ctype,
+            localeProvider: properties.localeProvider, locale: properties.locale, icuRules: properties.icuRules,
+            owner: properties.owner, tablespace: properties.tablespace, connectionLimit: properties.connectionLimit,
+            comment: properties.comment,
+            privileges: properties.privileges?.map {
+                Manifest.Privilege(grantee: $0.grantee, privilege: $0.privilege, grantable: $0.grantable)
+            },
+            settings: properties.settings.map { Manifest.Setting(role: $0.role, name: $0.name, value: $0.value) })
+    }
+}

@@ -1,0 +1,90 @@
+internal import Archive
+internal import PostgresClient
+
+/// What is to be read, cut into jobs for the workers, the largest first.
+struct BackupPlan: Sendable {
+    /// The tables as the manifest will list them, without rows yet; a table's index here is its `number` less one.
+    var tables: [Manifest.Table]
+    var jobs: [DumpJob]
+    var bytes: Int { jobs.reduce(0) { $0 + $1.bytes } }
+}
+
+/// A piece of work for one worker.
+struct DumpJob: Sendable, Equatable {
+    enum Subject: Sendable, Equatable {
+        /// A whole table, or the blocks of one, as an index into the plan's tables.
+        case table(Int, blocks: BlockRange?)
+        /// Large objects from one oid to another, both included.
+        case largeObjects(from: UInt32, through: UInt32)
+    }
+
+    /// Blocks of a heap; without an end it takes whatever blocks there are.
+    struct BlockRange: Sendable, Equatable {
+        var start: Int
+        var end: Int?
+    }
+
+    var subject: Subject
+    /// Its share of the size on disk.
+    var bytes: Int
+    /// Its rows may be so large that only one such job runs at a time.
+    var mayHaveHugeRows = false
+    /// What a person would call it.
+    var name: String
+}
+
+extension BackupPlan {
+    /// A heap table larger than this is split.
+    static let splitBytes = 64 << 20
+
+    init(_ snapshot: Snapshot, jobs workers: Int) {
+        tables = snapshot.catalog.tables.enumerated().map { index, entry in
+            Manifest.Table(
+                number: index + 1, oid: entry.oid, schema: entry.table.schema, name: entry.table.name,
+                kind: entry.isPartitioned ? .partitioned : .ordinary, isUnlogged: entry.isUnlogged,
+                extensionName: entry.extensionName, dataLeftOut: !entry.isPartitioned && snapshot.withoutRows.contains(entry.oid),
+                columns: snapshot.columns[entry.oid] ?? [], primaryKey: snapshot.primaryKeys[entry.oid] ?? [])
+        }
+        var jobs: [DumpJob] = []
+        for (index, entry) in snapshot.catalog.tables.enumerated()
+        where !entry.isPartitioned && !tables[index].dataLeftOut {
+            let size = snapshot.sizes[entry.oid] ?? TableSize(bytes: 0, toastBytes: 0, blocks: 0)
+            let canSplit = entry.isHeap && entry.condition == nil && snapshot.serverVersion >= 140_000
+            jobs += BackupPlan.split(entry, index: index, size, canSplit: canSplit)
+        }
+        jobs += BackupPlan.split(snapshot.largeObjects, into: workers * 4)
+        self.jobs = jobs.sorted { $0.bytes > $1.bytes }
+    }
+
+    static func split(_ entry: TableEntry, index: Int, _ size: TableSize, canSplit: Bool) -> [DumpJob] {
+        let name = entry.table.description
+        // A block that points to a megabyte and more of TOAST on average holds rows that are worth a queue.
+        let isHuge = size.toastBytes >= splitBytes && size.toastBytes / max(1, size.blocks) >= 1 << 20
+        let parts = canSplit ? min(size.blocks, (size.bytes + splitBytes - 1) / splitBytes) : 1
+        guard parts > 1 else {
+            return [
+                DumpJob(
+                    subject: .table(index, blocks: nil), bytes: size.bytes, mayHaveHugeRows: isHuge, name: name)
+            ]
+        }
+        return (0..<parts).map { part in
+            let start = size.blocks * part / parts
+            // The last range is open: blocks may have been added since the size was taken.
+            let end = part == parts - 1 ? nil : size.blocks * (part + 1) / parts
+            return DumpJob(
+                subject: .table(index, blocks: .init(start: start, end: end)), bytes: size.bytes / parts,
+                mayHaveHugeRows: isHuge, name: name)
+        }
+    }
+
+    static func split(_ objects: [Manifest.LargeObject], into parts: Int) -> [DumpJob] {
+        guard !objects.isEmpty else { return [] }
+        let count = min(parts, objects.count)
+        return (0..<count).map { part in
+            let range = objects[(objects.count * part / count)..<(objects.count * (part + 1) / count)]
+            return DumpJob(
+                subject: .largeObjects(from: range.first!.oid, through: range.last!.oid),
+                bytes: range.count * 8192, name: "large objects")
+        }
+    }
+}

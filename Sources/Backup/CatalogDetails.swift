@@ -1,0 +1,164 @@
+internal import Archive
+internal import PostgresClient
+
+/// What else the manifest and the plan need to know, each read for all tables in one query.
+enum CatalogDetails {
+    static func sizes(of tables: [TableEntry], _ session: borrowing Session) throws -> [UInt32: TableSize] {
+        let rows = try session.query(
+            """
+            SELECT c.oid, coalesce(pg_catalog.pg_table_size(c.oid), 0) AS bytes,
+                   CASE WHEN c.reltoastrelid = 0 THEN 0
+                        ELSE coalesce(pg_catalog.pg_table_size(c.reltoastrelid), 0) END AS toast,
+                   coalesce(pg_catalog.pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint AS blocks
+            FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::oid[])
+            """, [oids(tables)])
+        return Dictionary(
+            uniqueKeysWithValues: rows.map {
+                ($0.oid("oid"), TableSize(bytes: $0.int("bytes"), toastBytes: $0.int("toast"), blocks: $0.int("blocks")))
+            })
+    }
+
+    /// The columns that COPY carries: generated ones are computed again on the way in.
+    static func columns(of tables: [TableEntry], _ session: borrowing Session) throws -> [UInt32: [Manifest.Column]] {
+        let rows = try session.query(
+            """
+            SELECT attrelid, attname, pg_catalog.format_type(atttypid, atttypmod) AS type
+            FROM pg_catalog.pg_attribute
+            WHERE attrelid = ANY ($1::oid[]) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+            ORDER BY attrelid, attnum
+            """, [oids(tables)])
+        var columns: [UInt32: [Manifest.Column]] = [:]
+        for row in rows {
+            columns[row.oid("attrelid"), default: []].append(
+                Manifest.Column(name: row.text("attname"), type: row.text("type")))
+        }
+        return columns
+    }
+
+    static func primaryKeys(of tables: [TableEntry], _ session: borrowing Session) throws -> [UInt32: [String]] {
+        let rows = try session.query(
+            """
+            SELECT i.indrelid, a.attname
+            FROM pg_catalog.pg_index i
+            CROSS JOIN LATERAL unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY AS k (attnum, position)
+            JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+            WHERE i.indisprimary AND i.indrelid = ANY ($1::oid[])
+            ORDER BY i.indrelid, k.position
+            """, [oids(tables)])
+        var keys: [UInt32: [String]] = [:]
+        for row in rows { keys[row.oid("indrelid"), default: []].append(row.text("attname")) }
+        return keys
+    }
+
+    /// The values as they are: `pg_sequences` would not show one that was set but not yet called.
+    static func values(of sequences: [SequenceEntry], _ session: borrowing Session) throws -> [Manifest.Sequence] {
+        var values: [Manifest.Sequence] = []
+        for start in stride(from: 0, to: sequences.count, by: 200) {
+            let batch = sequences[start..<min(start + 200, sequences.count)]
+            let parts = batch.map { "SELECT \($0.oid)::oid AS oid, last_value, is_called FROM \(session.quoted($0.name))" }
+            let rows = try session.query(parts.joined(separator: " UNION ALL "))
+            let found = Dictionary(uniqueKeysWithValues: rows.map { ($0.oid("oid"), $0) })
+            for entry in batch {
+                guard let row = found[entry.oid] else { continue }
+                values.append(
+                    Manifest.Sequence(
+                        oid: entry.oid, schema: entry.name.schema, name: entry.name.name,
+                        lastValue: Int64(row.text("last_value")) ?? 0, isCalled: row.bool("is_called")))
+            }
+        }
+        return values
+    }
+
+    static func largeObjects(_ session: borrowing Session) throws -> [Manifest.LargeObject] {
+        let privileges = try session.query(
+            """
+            SELECT m.oid, CASE a.grantee WHEN 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END AS grantee,
+                   a.privilege_type, a.is_grantable
+            FROM pg_catalog.pg_largeobject_metadata m, pg_catalog.aclexplode(m.lomacl) a
+            ORDER BY m.oid, 2 NULLS FIRST, 3
+            """)
+        var granted: [UInt32: [Manifest.Privilege]] = [:]
+        for row in privileges {
+            granted[row.oid("oid"), default: []].append(
+                Manifest.Privilege(
+                    grantee: row["grantee"], privilege: row.text("privilege_type"), grantable: row.bool("is_grantable")))
+        }
+        return try session.query(
+            """
+            SELECT oid, pg_catalog.pg_get_userbyid(lomowner) AS owner, lomacl IS NOT NULL AS has_acl,
+                   pg_catalog.obj_description(oid, 'pg_largeobject') AS comment
+            FROM pg_catalog.pg_largeobject_metadata ORDER BY oid
+            """
+        ).map { row in
+            Manifest.LargeObject(
+                oid: row.oid("oid"), owner: row.text("owner"), comment: row["comment"],
+                privileges: row.bool("has_acl") ? granted[row.oid("oid")] ?? [] : nil)
+        }
+    }
+
+    /// Unique and primary key constraints as an index and a statement that takes it over. Left out are those of
+    /// partitioned tables, where PostgreSQL refuses `USING INDEX`, and those that are more than an index.
+    static func constraintIndexes(_ session: borrowing Session) throws -> [UInt32: Manifest.ConstraintIndex] {
+        let withoutPeriods = session.serverVersion >= 180_000 ? "AND NOT con.conperiod" : ""
+        let rows = try session.query(
+            """
+            SELECT con.oid, pg_catalog.pg_get_indexdef(con.conindid) AS definition, n.nspname, c.relname, con.conname,
+                   con.contype = 'p' AS is_primary, con.condeferrable, con.condeferred, t.spcname
+            FROM pg_catalog.pg_constraint con
+            JOIN pg_catalog.pg_class c ON c.oid = con.conrelid AND c.relkind = 'r'
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            JOIN pg_catalog.pg_index i ON i.indexrelid = con.conindid AND i.indisvalid
+            JOIN pg_catalog.pg_class ic ON ic.oid = i.indexrelid
+            LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = ic.reltablespace
+            WHERE con.contype IN ('p', 'u') AND con.conislocal \(withoutPeriods)
+                AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+            """)
+        var indexes: [UInt32: Manifest.ConstraintIndex] = [:]
+        for row in rows {
+            let table = session.quoted(TableName(schema: row.text("nspname"), name: row.text("relname")))
+            let name = session.quoted(row.text("conname"))
+            let deferral =
+                !row.bool("condeferrable") ? "" : row.bool("condeferred") ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE"
+            let tablespace = row["spcname"].map { " TABLESPACE \(session.quoted($0))" } ?? ""
+            indexes[row.oid("oid")] = Manifest.ConstraintIndex(
+                create: row.text("definition") + tablespace,
+                attach:
+                    "ALTER TABLE ONLY \(table) ADD CONSTRAINT \(name) \(row.bool("is_primary") ? "PRIMARY KEY" : "UNIQUE") USING INDEX \(name)\(deferral)"
+            )
+        }
+        return indexes
+    }
+
+    /// What golang-migrate's table says, in whatever schema it is.
+    static func schemaVersions(
+        _ tables: [TableEntry], _ session: borrowing Session
+    ) throws -> [Manifest.SchemaVersion] {
+        var versions: [Manifest.SchemaVersion] = []
+        for entry in tables where entry.table.name == "schema_migrations" {
+            let shape = try session.query(
+                """
+                SELECT string_agg(attname || ' ' || pg_catalog.format_type(atttypid, NULL), ', ' ORDER BY attnum) AS shape
+                FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped
+                """, [String(entry.oid)])[0].text("shape")
+            // dbmate's table has the same name and other columns.
+            guard shape == "version bigint, dirty boolean" else { continue }
+            let rows = try session.query("SELECT version, dirty FROM \(session.quoted(entry.table)) ORDER BY version")
+            versions += rows.map {
+                Manifest.SchemaVersion(
+                    table: entry.table.description, version: $0.text("version"), dirty: $0.bool("dirty"))
+            }
+        }
+        return versions
+    }
+
+    /// The environment that the database is marked with, if it is.
+    static func marker(_ tables: [TableEntry], _ session: borrowing Session) throws -> String? {
+        let table = TableName(schema: "granary", name: "environment")
+        guard tables.contains(where: { $0.table == table }) else { return nil }
+        return try session.query("SELECT name FROM \(session.quoted(table)) LIMIT 1").first?["name"]
+    }
+
+    private static func oids(_ tables: [TableEntry]) -> String {
+        "{" + tables.map { String($0.oid) }.joined(separator: ",") + "}"
+    }
+}

@@ -1,0 +1,82 @@
+internal import Archive
+internal import PostgresClient
+
+/// The COPY statements that read one table, whole or in part.
+struct CopyStatement {
+    private let entry: TableEntry
+    private let columns: [String]
+    /// The encoding of the text, where it is not the session's.
+    private let encoding: String?
+
+    init(_ entry: TableEntry, columns: [Manifest.Column], encoding: String?) {
+        self.entry = entry
+        self.columns = columns.map(\.name)
+        self.encoding = encoding
+    }
+
+    /// Rows as text: all, those in `blocks`, those that come after the row at `tid`.
+    func text(_ session: borrowing Session, blocks: DumpJob.BlockRange?, after tid: String?) -> String {
+        let options = encoding.map { " WITH (ENCODING \(session.literal($0)))" } ?? ""
+        let conditions = conditions(blocks, after: tid)
+        guard conditions.isEmpty else {
+            return "COPY (\(select(session, conditions))) TO STDOUT\(options)"
+        }
+        // Without a list COPY takes all columns but the generated ones, which is right for a table without columns.
+        let list = columns.isEmpty ? "" : " (\(session.quoted(columns)))"
+        return "COPY \(session.quoted(entry.table))\(list) TO STDOUT\(options)"
+    }
+
+    /// The one row at `tid` in the binary format.
+    func binaryText(_ session: borrowing Session, tid: String) -> String {
+        "COPY (\(select(session, ["ctid = '\(tid)'"]))) TO STDOUT WITH (FORMAT binary)"
+    }
+
+    /// A query for the place of the row that follows the first `count`.
+    func position(
+        _ session: borrowing Session, blocks: DumpJob.BlockRange?, after tid: String?, skipping count: Int
+    ) -> String {
+        let conditions = conditions(blocks, after: tid)
+        let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
+        return "SELECT ctid FROM ONLY \(session.quoted(entry.table))\(filter) OFFSET \(count) LIMIT 1"
+    }
+
+    private func select(_ session: borrowing Session, _ conditions: [String]) -> String {
+        "SELECT \(session.quoted(columns)) FROM ONLY \(session.quoted(entry.table)) WHERE "
+            + conditions.joined(separator: " AND ")
+    }
+
+    private func conditions(_ blocks: DumpJob.BlockRange?, after tid: String?) -> [String] {
+        var conditions: [String] = []
+        // What an extension stored is `WHERE …`; pg_dump puts it into the query the same way.
+        if let condition = entry.condition {
+            let bare = condition.drop { $0 == " " || $0 == "\n" || $0 == "\t" }
+            conditions.append("(\(bare.lowercased().hasPrefix("where") ? String(bare.dropFirst(5)) : condition))")
+        }
+        if let tid {
+            conditions.append("ctid > '\(tid)'")
+        } else if let start = blocks?.start {
+            conditions.append("ctid >= '(\(start),0)'")
+        }
+        if let end = blocks?.end { conditions.append("ctid < '(\(end),0)'") }
+        return conditions
+    }
+}
+
+extension CopyStatement {
+    /// Large objects as lines of oid, offset and at most 256 KiB of content; an empty object is a line without content.
+    ///
+    /// `pg_largeobject` itself is closed to ordinary users, so the size is found as a program would: open, seek, close.
+    static func largeObjects(from first: UInt32, through last: UInt32) -> String {
+        """
+        COPY (
+            SELECT m.oid, g.start, pg_catalog.lo_get(m.oid, g.start, 262144)
+            FROM pg_catalog.pg_largeobject_metadata m
+            CROSS JOIN LATERAL (SELECT pg_catalog.lo_open(m.oid, 262144) AS fd OFFSET 0) o
+            CROSS JOIN LATERAL (SELECT pg_catalog.lo_lseek64(o.fd, 0, 2) AS size OFFSET 0) s
+            CROSS JOIN LATERAL (SELECT pg_catalog.lo_close(o.fd) + (s.size * 0)::int AS closed OFFSET 0) c
+            CROSS JOIN LATERAL generate_series(0, greatest(s.size - 1, 0) + c.closed, 262144) AS g (start)
+            WHERE m.oid BETWEEN \(first) AND \(last)
+        ) TO STDOUT
+        """
+    }
+}

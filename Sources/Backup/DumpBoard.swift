@@ -1,0 +1,76 @@
+internal import Archive
+internal import Synchronization
+
+/// Where workers fetch their next job and put down what came of the last.
+final class DumpBoard: Sendable {
+    private struct State {
+        var next = 0
+        var tables: [Manifest.Table]
+        var open: [Int]
+        var largeObjects: Manifest.LargeObjects
+    }
+
+    private let jobs: [DumpJob]
+    private let state: Mutex<State>
+    private let hugeRows = Mutex<Void>(())
+
+    init(_ plan: BackupPlan, largeObjects: [Manifest.LargeObject]) {
+        jobs = plan.jobs
+        var open = [Int](repeating: 0, count: plan.tables.count)
+        for case .table(let index, _) in plan.jobs.map(\.subject) { open[index] += 1 }
+        state = Mutex(
+            State(tables: plan.tables, open: open, largeObjects: Manifest.LargeObjects(objects: largeObjects)))
+    }
+
+    /// Runs `body` while no other worker does the same: of rows that may be hundreds of megabytes one is in flight at
+    /// a time, which bounds the memory.
+    func oneAtATime(_ body: () throws -> Void) throws {
+        var outcome: Result<Void, any Error> = .success(())
+        hugeRows.withLock { _ in outcome = Result { try body() } }
+        try outcome.get()
+    }
+
+    func nextJob() -> DumpJob? {
+        state.withLock { state in
+            guard state.next < jobs.count else { return nil }
+            defer { state.next += 1 }
+            return jobs[state.next]
+        }
+    }
+
+    /// Adds a chunk, with the digest of its rows, to what it belongs to.
+    func add(_ chunk: Manifest.Chunk, digest: Digest, to subject: DumpJob.Subject) {
+        state.withLock { state in
+            switch subject {
+            case .table(let index, _):
+                state.tables[index].rows += chunk.rows
+                state.tables[index].rawBytes += chunk.rawBytes
+                state.tables[index].digest.merge(digest)
+                state.tables[index].chunks.append(chunk)
+            case .largeObjects:
+                state.largeObjects.rows += chunk.rows
+                state.largeObjects.rawBytes += chunk.rawBytes
+                state.largeObjects.digest.merge(digest)
+                state.largeObjects.chunks.append(chunk)
+            }
+        }
+    }
+
+    /// Marks a job done; returns the table when this was its last.
+    func finish(_ job: DumpJob) -> Manifest.Table? {
+        guard case .table(let index, _) = job.subject else { return nil }
+        return state.withLock { state in
+            state.open[index] -= 1
+            return state.open[index] == 0 ? state.tables[index] : nil
+        }
+    }
+
+    /// The tables and large objects with all their chunks, in the order of the members' names.
+    func outcome() -> (tables: [Manifest.Table], largeObjects: Manifest.LargeObjects?) {
+        state.withLock { state in
+            for index in state.tables.indices { state.tables[index].chunks.sort { $0.member < $1.member } }
+            state.largeObjects.chunks.sort { $0.member < $1.member }
+            return (state.tables, state.largeObjects.objects.isEmpty ? nil : state.largeObjects)
+        }
+    }
+}

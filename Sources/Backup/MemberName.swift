@@ -1,0 +1,30 @@
+/// Names of the archive's members. A table's own name may be anything; a member's is short ASCII.
+enum MemberName {
+    static let preData = "schema/pre-data.sql"
+    static let postData = "schema/post-data.sql"
+    static let roles = "schema/roles.sql"
+    static let restore = "restore.sql"
+    static let readme = "README.txt"
+    static let largeObjects = "large-objects"
+
+    /// `data/000012-orders`: the number says which table, the rest is for people.
+    static func folder(number: Int, table: String) -> String {
+        "data/\(padded(number))-\(slug(table))"
+    }
+
+    private static func slug(_ name: String) -> String {
+        let characters = name.unicodeScalars.prefix(60).map { scalar -> Character in
+            switch scalar {
+            case "a"..."z", "0"..."9", "_", "-": Character(scalar)
+            case "A"..."Z": Character(String(scalar).lowercased())
+            default: "-"
+            }
+        }
+        return characters.isEmpty ? "table" : String(characters)
+    }
+
+    private static func padded(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+    }
+}

@@ -1,0 +1,113 @@
+internal import Archive
+internal import PostgresClient
+
+/// `restore.sql` and `README.txt`: how to get everything back with unzip and psql alone.
+struct RecoveryScript {
+    let manifest: Manifest
+
+    /// A psql script, run from the folder that the archive was unpacked into.
+    func script(_ session: borrowing Session) -> String {
+        var lines = [
+            "-- Restores this backup with psql alone. README.txt says how.",
+            "\\set ON_ERROR_STOP on",
+            "SET client_encoding = \(session.literal(manifest.database.encoding == "SQL_ASCII" ? "SQL_ASCII" : "UTF8"));",
+        ]
+        for setting in Session.valueSettings {
+            lines.append("SELECT pg_catalog.set_config(\(session.literal(setting.name)), \(session.literal(setting.value)), false);")
+        }
+        lines += ["SET row_security = off;", "", "\\i \(MemberName.preData)", ""]
+        for table in manifest.tables where !table.chunks.isEmpty { lines += copy(table, session) }
+        lines += largeObjects(session) + sequences(session) + ["\\i \(MemberName.postData)", "", "ANALYZE;"]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// `\copy` reads one line, so a table or column whose name has a line break gets another name meanwhile.
+    private func copy(_ table: Manifest.Table, _ session: borrowing Session) -> [String] {
+        let isAwkward = { (name: String) in name.unicodeScalars.contains { $0.value < 32 } }
+        let columns = table.columns.map(\.name)
+        guard isAwkward(table.schema) || isAwkward(table.name) || columns.contains(where: isAwkward) else {
+            return chunks(table, into: "\(session.quoted(table.schema)).\(session.quoted(table.name))", columns.map { session.quoted($0) }, session)
+        }
+        let plain = columns.indices.map { "granary_\($0 + 1)" }
+        let name = "granary_table_\(table.number)"
+        let original = "\(session.quoted(table.schema)).\(session.quoted(table.name))"
+        let schema = isAwkward(table.schema) ? "granary_schema_\(table.number)" : table.schema
+        var before = zip(columns, plain).map { "ALTER TABLE \(original) RENAME COLUMN \(session.quoted($0)) TO \($1);" }
+        var after = zip(columns, plain).map { "ALTER TABLE \(original) RENAME COLUMN \($1) TO \(session.quoted($0));" }
+        before.append("ALTER TABLE \(original) RENAME TO \(name);")
+        after.insert("ALTER TABLE \(session.quoted(table.schema)).\(name) RENAME TO \(session.quoted(table.name));", at: 0)
+        if schema != table.schema {
+            before.append("ALTER SCHEMA \(session.quoted(table.schema)) RENAME TO \(schema);")
+            after.insert("ALTER SCHEMA \(schema) RENAME TO \(session.quoted(table.schema));", at: 0)
+        }
+        return before + chunks(table, into: "\(session.quoted(schema)).\(name)", plain, session) + after
+    }
+
+    private func chunks(
+        _ table: Manifest.Table, into name: String, _ columns: [String], _ session: borrowing Session
+    ) -> [String] {
+        let list = columns.isEmpty ? "" : " (\(columns.joined(separator: ", ")))"
+        return table.chunks.map { chunk in
+            let options =
+                chunk.isBinary ? " WITH (FORMAT binary)" : " WITH (ENCODING \(session.literal(manifest.database.encoding)))"
+            return "\\copy \(name)\(list) FROM '\(chunk.member)'\(options)"
+        }
+    }
+
+    private func largeObjects(_ session: borrowing Session) -> [String] {
+        guard let objects = manifest.largeObjects else { return [] }
+        var lines = objects.objects.flatMap { LargeObjectText.create($0, session) }
+        lines.append("CREATE TEMPORARY TABLE granary_large_objects (object oid, start bigint, content bytea);")
+        lines += objects.chunks.map { "\\copy pg_temp.granary_large_objects FROM '\($0.member)'" }
+        lines.append("SELECT count(pg_catalog.lo_put(object, start, content)) FROM pg_temp.granary_large_objects;")
+        lines.append("DROP TABLE pg_temp.granary_large_objects;")
+        return lines + [""]
+    }
+
+    private func sequences(_ session: borrowing Session) -> [String] {
+        manifest.sequences.map { sequence in
+            let name = session.literal("\(session.quoted(sequence.schema)).\(session.quoted(sequence.name))")
+            return "SELECT pg_catalog.setval(\(name), \(sequence.lastValue), \(sequence.isCalled));"
+        } + [""]
+    }
+
+    var readme: String {
+        """
+        A backup of the PostgreSQL database "\(manifest.database.name)", made by granary \(manifest.granary)
+        at \(manifest.createdAt) from PostgreSQL \(manifest.server.version).
+
+        With granary:
+
+            granary verify FILE
+            granary restore FILE
+
+        Without it, with unzip and psql of PostgreSQL \(manifest.server.versionNumber / 10000) or newer:
+
+            unzip FILE -d backup
+            cd backup
+            psql -d postgres -f schema/roles.sql     (if the roles are missing; as a superuser)
+            createdb --template=template0 --encoding=\(manifest.database.encoding) NEW
+            psql -d NEW -f restore.sql
+
+        data/NNNNNN-table/NNNNNN.copy are rows in COPY's text format, in the encoding \(manifest.database.encoding);
+        manifest.json says which table each belongs to, which columns it has, and the checksums.
+
+        """
+    }
+}
+
+/// Statements that make a large object with its comment, owner and privileges.
+enum LargeObjectText {
+    static func create(_ object: Manifest.LargeObject, _ session: borrowing Session) -> [String] {
+        let subject = "LARGE OBJECT \(object.oid)"
+        var lines = ["SELECT pg_catalog.lo_create(\(object.oid));"]
+        if let comment = object.comment { lines.append("COMMENT ON \(subject) IS \(session.literal(comment));") }
+        lines.append("ALTER \(subject) OWNER TO \(session.quoted(object.owner));")
+        for privilege in object.privileges ?? [] where privilege.grantee != object.owner {
+            let grantee = privilege.grantee.map { session.quoted($0) } ?? "PUBLIC"
+            let option = privilege.grantable ? " WITH GRANT OPTION" : ""
+            lines.append("GRANT \(privilege.privilege) ON \(subject) TO \(grantee)\(option);")
+        }
+        return lines
+    }
+}

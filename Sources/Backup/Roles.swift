@@ -1,0 +1,76 @@
+internal import Archive
+internal import PostgresClient
+
+/// A role that owns or may use something in the database, and what it is a member of. Passwords are not read.
+struct Role: Sendable, Equatable {
+    var name: String
+    /// Attributes that `CREATE ROLE` takes, such as `LOGIN`.
+    var attributes: [String]
+    var memberOf: [String]
+}
+
+extension CatalogDetails {
+    /// The roles that objects of this database name, the owner of the database, and the roles those are members of.
+    static func roles(_ session: borrowing Session) throws -> [Role] {
+        let rows = try session.query(
+            """
+            WITH RECURSIVE used (oid) AS (
+                SELECT refobjid FROM pg_catalog.pg_shdepend
+                WHERE refclassid = 'pg_catalog.pg_authid'::regclass
+                    AND (dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+                         OR (classid = 'pg_catalog.pg_database'::regclass
+                             AND objid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())))
+                UNION
+                SELECT datdba FROM pg_catalog.pg_database WHERE datname = current_database()
+                UNION
+                SELECT m.roleid FROM pg_catalog.pg_auth_members m JOIN used u ON u.oid = m.member
+            )
+            SELECT r.rolname, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolreplication,
+                   r.rolbypassrls,
+                   (SELECT array_agg(g.rolname ORDER BY g.rolname)::text[]
+                    FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
+                    WHERE m.member = r.oid) AS member_of
+            FROM used u JOIN pg_catalog.pg_roles r ON r.oid = u.oid
+            WHERE r.rolname !~ '^pg_'
+            ORDER BY r.rolname
+            """)
+        let flags: [(column: String, word: String, isDefault: Bool)] = [
+            ("rolsuper", "SUPERUSER", false), ("rolinherit", "INHERIT", true), ("rolcreaterole", "CREATEROLE", false),
+            ("rolcreatedb", "CREATEDB", false), ("rolcanlogin", "LOGIN", false),
+            ("rolreplication", "REPLICATION", false), ("rolbypassrls", "BYPASSRLS", false),
+        ]
+        return rows.map { row in
+            Role(
+                name: row.text("rolname"),
+                attributes: flags.compactMap { flag in
+                    row.bool(flag.column) == flag.isDefault ? nil : (flag.isDefault ? "NO" : "") + flag.word
+                },
+                memberOf: row.texts("member_of"))
+        }
+    }
+}
+
+/// `schema/roles.sql`: makes the roles that are missing, without passwords.
+struct RolesScript {
+    let roles: [Role]
+
+    func text(_ session: borrowing Session) -> String {
+        var lines = ["-- Roles that own or may use something in this backup. Passwords are not part of it.", ""]
+        for role in roles {
+            let attributes = role.attributes.isEmpty ? "" : " " + role.attributes.joined(separator: " ")
+            let create = "CREATE ROLE \(session.quoted(role.name))\(attributes)"
+            let body = """
+                BEGIN
+                    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = \(session.literal(role.name))) THEN
+                        \(create);
+                    END IF;
+                END
+                """
+            lines.append("DO \(session.literal(body));")
+        }
+        for role in roles {
+            lines += role.memberOf.map { "GRANT \(session.quoted($0)) TO \(session.quoted(role.name));" }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

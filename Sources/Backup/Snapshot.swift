@@ -1,0 +1,195 @@
+internal import Archive
+internal import Logging
+internal import PostgresClient
+
+/// What every session of one backup sees: exported by the leader, imported by the workers and by pg_dump.
+struct Snapshot: Sendable {
+    /// The name that `SET TRANSACTION SNAPSHOT` and `pg_dump --snapshot` take.
+    var name: String
+    /// The server that the leader talks to, so that all the others reach the same one.
+    var address: ServerAddress
+    var parameters: [ServerAddress.Parameter]
+    var password: String?
+    var serverVersion: Int
+    var serverVersionText: String
+    var walPosition: String?
+    var time: String
+    var isStandby: Bool
+    var blockSize: Int
+    var database: DatabaseProperties
+    var codec: TextCodec
+    var catalog: BackupCatalog
+    /// Tables whose rows are not read: left out on request, or unlogged and on a standby.
+    var withoutRows: Set<UInt32>
+    var locking: TableLocking
+    var sizes: [UInt32: TableSize]
+    var columns: [UInt32: [Manifest.Column]]
+    var primaryKeys: [UInt32: [String]]
+    var sequences: [Manifest.Sequence]
+    var largeObjects: [Manifest.LargeObject]
+    var schemaVersions: [Manifest.SchemaVersion]
+    var constraintIndexes: [UInt32: Manifest.ConstraintIndex]
+    var roles: [Role]
+    var environment: String?
+}
+
+/// Who holds locks on the tables while they are read.
+enum TableLocking: Sendable, Equatable {
+    /// Every session locks every table before anything is read: nothing can go wrong later.
+    case everyTable
+    /// The server's lock table has no room for that: each worker locks the table that it reads, and checks then that
+    /// it is still the one the snapshot saw.
+    case oneByOne
+}
+
+/// Bytes on disk, and blocks of the main fork.
+struct TableSize: Sendable, Equatable {
+    var bytes: Int
+    var toastBytes: Int
+    var blocks: Int
+}
+
+/// Takes the snapshot in the leader's session and leaves the transaction open.
+///
+/// Locks come before the snapshot. The other way round another session's TRUNCATE between the two makes a table read
+/// as empty, without an error: a lock takes no snapshot, so the first thing this transaction sees is what it holds.
+///
+/// - Throws: `BackupError.busy` with the session in the way, `BackupError.changing`, `PostgresError`.
+struct SnapshotTaker: Sendable {
+    let scope: CatalogScope
+    let jobs: Int
+    let lockTimeout: Duration
+    /// Tables whose rows are left out on request.
+    let withoutData: [String]
+
+    func take(_ session: inout Session) throws -> Snapshot {
+        try session.pin([("row_security", "off")])
+        let before = try BackupCatalog.read(session, scope)
+        let locking = try locking(of: before.tables.count, session)
+        try setLockTimeout(session)
+        try session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        if locking == .everyTable { try lock(before.tables, &session) }
+        let name = try session.query("SELECT pg_catalog.pg_export_snapshot() AS name")[0].text("name")
+        let catalog = try BackupCatalog.read(session, scope)
+        try requireUnchanged(before, catalog, locking)
+        return try describe(session, name: name, catalog: catalog, locking: locking)
+    }
+
+    /// Room in the lock table: a lock of every session on every table must fit, with some to spare for the others.
+    private func locking(of tables: Int, _ session: borrowing Session) throws -> TableLocking {
+        let row = try session.query(
+            """
+            SELECT current_setting('max_locks_per_transaction')::bigint
+                * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint)
+                AS room
+            """)[0]
+        let holders = jobs + 2  // The leader and pg_dump.
+        return tables * holders <= row.int("room") / 2 ? .everyTable : .oneByOne
+    }
+
+    private func setLockTimeout(_ session: borrowing Session) throws {
+        try session.query("SELECT set_config('lock_timeout', $1, false)", ["\(lockTimeout.milliseconds)ms"])
+    }
+
+    private func lock(_ tables: [TableEntry], _ session: inout Session) throws {
+        for start in stride(from: 0, to: tables.count, by: 500) {
+            let batch = tables[start..<min(start + 500, tables.count)]
+            do {
+                try session.execute(
+                    "LOCK TABLE \(batch.map { "ONLY " + session.quoted($0.table) }.joined(separator: ", ")) IN ACCESS SHARE MODE")
+            } catch let error as PostgresError where error.sqlState == "55P03" {
+                try session.execute("ROLLBACK")
+                throw try LockReport.busy(batch.map(\.oid), waited: lockTimeout, session)
+            } catch let error as PostgresError where error.sqlState == "42P01" {
+                throw BackupError(.changing, "a table was dropped while the snapshot was taken")
+            }
+        }
+    }
+
+    private func requireUnchanged(_ before: BackupCatalog, _ after: BackupCatalog, _ locking: TableLocking) throws {
+        let isSame =
+            before.tables.count == after.tables.count && zip(before.tables, after.tables).allSatisfy { $0.isSame(as: $1) }
+        let rewritten = after.tables.first { !$0.isPartitioned && $0.fileNode != $0.currentFileNode }
+        guard isSame, rewritten == nil else {
+            throw BackupError(
+                .changing,
+                "tables came, went or were rewritten while the snapshot was taken"
+                    + (rewritten.map { " (\($0.table))" } ?? ""),
+                hint: "run the backup when no migration runs")
+        }
+    }
+
+    private func describe(
+        _ session: borrowing Session, name: String, catalog: BackupCatalog, locking: TableLocking
+    ) throws -> Snapshot {
+        let now = try session.query(
+            """
+            SELECT pg_catalog.pg_is_in_recovery() AS standby,
+                   to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS time,
+                   current_setting('block_size') AS block_size
+            """)[0]
+        let isStandby = now.bool("standby")
+        guard let database = try session.properties(ofDatabase: session.database) else {
+            throw BackupError(.selection, "the database \(session.database) is not in pg_database")
+        }
+        let leftOut = try BackupCatalog.oids(of: withoutData, in: catalog.tables, session)
+        let withoutRows = leftOut.union(catalog.tables.filter { $0.isUnlogged && isStandby }.map(\.oid))
+        let readable = catalog.tables.filter { !$0.isPartitioned && !withoutRows.contains($0.oid) }
+        return Snapshot(
+            name: name, address: session.pinnedAddress, parameters: session.pinnedParameters,
+            password: session.password, serverVersion: session.serverVersion,
+            serverVersionText: session.serverVersionText, walPosition: try walPosition(session, isStandby),
+            time: now.text("time"), isStandby: isStandby, blockSize: now.int("block_size"), database: database,
+            codec: session.codec, catalog: catalog, withoutRows: withoutRows, locking: locking,
+            sizes: try CatalogDetails.sizes(of: readable, session),
+            columns: try CatalogDetails.columns(of: catalog.tables, session),
+            primaryKeys: try CatalogDetails.primaryKeys(of: catalog.tables, session),
+            sequences: try CatalogDetails.values(of: catalog.sequences, session),
+            largeObjects: scope.isWholeDatabase ? try CatalogDetails.largeObjects(session) : [],
+            schemaVersions: try CatalogDetails.schemaVersions(catalog.tables, session),
+            constraintIndexes: try CatalogDetails.constraintIndexes(session),
+            roles: try CatalogDetails.roles(session),
+            environment: try CatalogDetails.marker(catalog.tables, session))
+    }
+
+    /// nil where the server does not tell, as some managed services do not.
+    private func walPosition(_ session: borrowing Session, _ isStandby: Bool) throws -> String? {
+        let function = isStandby ? "pg_last_wal_replay_lsn" : "pg_current_wal_lsn"
+        let allowed = try session.query(
+            "SELECT has_function_privilege(('pg_catalog.' || $1 || '()')::regprocedure, 'EXECUTE') AS may", [function])
+        guard allowed[0].bool("may") else { return nil }
+        return try session.query("SELECT pg_catalog.\(function)()::text AS position")[0]["position"]
+    }
+}
+
+/// Says who is in the way of a lock.
+enum LockReport {
+    /// The session that holds or waits for the strongest lock on one of `tables`, as an error to throw.
+    static func busy(_ tables: [UInt32], waited: Duration, _ session: borrowing Session) throws -> BackupError {
+        let found = try session.query(
+            """
+            SELECT l.pid, l.relation::regclass::text AS relation, l.granted, coalesce(a.application_name, '') AS application,
+                   extract(epoch FROM now() - a.query_start)::bigint AS seconds,
+                   array_to_string((regexp_split_to_array(trim(a.query), '\\s+'))[1:3], ' ') AS words
+            FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+            WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+                AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+                AND l.relation = ANY ($1::oid[]) AND l.pid <> pg_catalog.pg_backend_pid()
+            ORDER BY l.granted DESC LIMIT 1
+            """, ["{" + tables.map(String.init).joined(separator: ",") + "}"])
+        guard let row = found.first else {
+            return BackupError(
+                .busy, "a table was locked by another session for \(waited.seconds) s", hint: "try again")
+        }
+        let application = row.text("application").isEmpty ? "" : ", \(row.text("application"))"
+        return BackupError(
+            .busy,
+            "table \(row.text("relation")) is locked: process \(row.text("pid"))\(application) \(row.bool("granted") ? "holds" : "waits for") an exclusive lock (\(row.text("words")) …, for \(row.text("seconds")) s)",
+            hint: "let it finish, or end it with SELECT pg_terminate_backend(\(row.text("pid"))), then try again")
+    }
+}
+
+extension Duration {
+    var milliseconds: Int { Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000) }
+    var seconds: Int { Int(components.seconds) }
+}

@@ -1,0 +1,169 @@
+internal import Archive
+internal import Glibc
+internal import PostgresClient
+
+/// What a worker does with a job: COPY OUT → whole rows into a chunk → digest, deflate → append. All on its own thread.
+struct TableDump: ~Copyable {
+    let snapshot: Snapshot
+    let board: DumpBoard
+    let writer: ArchiveWriter
+    let progress: @Sendable (BackupProgress) -> Void
+    private var chunk: ChunkBuilder
+    /// Rows of the COPY that runs, to find the one it failed at.
+    private var received = 0
+
+    init(
+        _ snapshot: Snapshot, board: DumpBoard, writer: ArchiveWriter, compression: Compression,
+        progress: @escaping @Sendable (BackupProgress) -> Void
+    ) throws {
+        self.snapshot = snapshot
+        self.board = board
+        self.writer = writer
+        self.progress = progress
+        chunk = try ChunkBuilder(compression: compression)
+    }
+
+    /// Joins the snapshot and takes the locks, in a transaction that stays open.
+    static func join(_ snapshot: Snapshot, _ session: inout Session) throws {
+        try session.pin([("row_security", "off")])
+        try session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try session.execute("SET TRANSACTION SNAPSHOT \(session.literal(snapshot.name))")
+        guard snapshot.locking == .everyTable else { return }
+        let tables = snapshot.catalog.tables
+        for start in stride(from: 0, to: tables.count, by: 500) {
+            try lock(tables[start..<min(start + 500, tables.count)], &session)
+        }
+    }
+
+    /// Never waits: whoever waits behind a queued ALTER TABLE would wait for the leader, which waits for us.
+    private static func lock(_ tables: some Collection<TableEntry>, _ session: inout Session) throws {
+        guard !tables.isEmpty else { return }
+        let names = tables.map { "ONLY " + session.quoted($0.table) }.joined(separator: ", ")
+        do {
+            try session.execute("LOCK TABLE \(names) IN ACCESS SHARE MODE NOWAIT")
+        } catch let error as PostgresError where error.sqlState == "55P03" {
+            try session.execute("ROLLBACK")
+            throw try LockReport.busy(tables.map(\.oid), waited: .zero, session)
+        }
+    }
+
+    mutating func run(_ job: DumpJob, _ session: inout Session) throws {
+        progress(.started(table: job.name))
+        if job.mayHaveHugeRows {
+            try board.oneAtATime { try read(job, &session) }
+        } else {
+            try read(job, &session)
+        }
+        if let table = board.finish(job) {
+            progress(.finished(table: job.name, rows: table.rows, bytes: table.rawBytes))
+        }
+    }
+
+    private mutating func read(_ job: DumpJob, _ session: inout Session) throws {
+        switch job.subject {
+        case .table(let index, let blocks):
+            let entry = snapshot.catalog.tables[index]
+            if snapshot.locking == .oneByOne { try lockNow(entry, &session) }
+            do {
+                try dump(entry, number: index + 1, blocks, job, &session)
+            } catch let error as PostgresError {
+                throw TableDump.explain(error, entry)
+            }
+        case .largeObjects(let first, let last):
+            try copyRows(
+                of: job, CopyStatement.largeObjects(from: first, through: last), MemberName.largeObjects, &session)
+        }
+    }
+
+    /// Locks a table that the leader does not hold, and checks that it is still the file that the snapshot saw.
+    private func lockNow(_ entry: TableEntry, _ session: inout Session) throws {
+        try TableDump.lock([entry], &session)
+        let current = try session.query(
+            "SELECT coalesce(pg_catalog.pg_relation_filenode($1::oid::regclass), 0) AS node", [String(entry.oid)])
+        guard current.first?.oid("node") == entry.fileNode else {
+            throw BackupError(.changing, "table \(entry.table) was emptied or rewritten after the snapshot")
+        }
+    }
+
+    private static func explain(_ error: PostgresError, _ entry: TableEntry) -> any Error {
+        guard error.sqlState == "42501" else { return error.at("table \(entry.table)") }
+        return BackupError(
+            .rights, "table \(entry.table): \(error.message) (SQLSTATE 42501)",
+            hint:
+                "back up as the table's owner or as a role with BYPASSRLS; under FORCE ROW LEVEL SECURITY the owner needs BYPASSRLS too, or ALTER TABLE … NO FORCE ROW LEVEL SECURITY; without SELECT on it, leave it out with --exclude-table-data"
+        )
+    }
+}
+
+// Reading rows.
+extension TableDump {
+    private mutating func dump(
+        _ entry: TableEntry, number: Int, _ blocks: DumpJob.BlockRange?, _ job: DumpJob, _ session: inout Session
+    ) throws {
+        let folder = MemberName.folder(number: number, table: entry.table.name)
+        let statement = CopyStatement(entry, columns: snapshot.columns[entry.oid] ?? [], encoding: encoding)
+        var start: String?
+        while true {
+            let sql = statement.text(session, blocks: blocks, after: start)
+            try session.execute("SAVEPOINT granary_rows")
+            received = 0
+            do {
+                try copyRows(of: job, sql, folder, &session)
+                return try session.execute("RELEASE SAVEPOINT granary_rows")
+            } catch let error as PostgresError where TableDump.isTooLargeForText(error) && entry.isHeap {
+                try session.execute("ROLLBACK TO SAVEPOINT granary_rows")
+                // The same snapshot and no synchronized scan: the row that failed comes right after those that came.
+                let position = statement.position(session, blocks: blocks, after: start, skipping: received)
+                guard let tid = try session.query(position).first?["ctid"] else { throw error }
+                try copyBinary(of: job, statement.binaryText(session, tid: tid), folder, &session)
+                start = tid
+            }
+        }
+    }
+
+    /// Text rows into chunks. What came before an error is kept: those rows are whole.
+    private mutating func copyRows(
+        of job: DumpJob, _ sql: String, _ folder: String, _ session: inout Session
+    ) throws {
+        do {
+            try session.copyOut(sql) { rows in
+                while try rows.next({ chunk.append($0) }) {
+                    received += 1
+                    guard chunk.isFull else { continue }
+                    try rows.checkCancellation()
+                    try store(job, folder)
+                }
+            }
+        } catch let error as PostgresError where TableDump.isTooLargeForText(error) {
+            try store(job, folder)
+            throw error
+        }
+        try store(job, folder)
+    }
+
+    /// One row in the binary format, as a chunk of its own.
+    private mutating func copyBinary(
+        of job: DumpJob, _ sql: String, _ folder: String, _ session: inout Session
+    ) throws {
+        try session.copyOut(sql) { pieces in
+            while try pieces.next({ chunk.appendBinary($0) }) {}
+        }
+        try store(job, folder)
+    }
+
+    private mutating func store(_ job: DumpJob, _ folder: String) throws {
+        guard !chunk.isEmpty else { return }
+        let digest = chunk.digest
+        let stored = try writer.append(&chunk, folder: folder)
+        board.add(stored, digest: digest, to: job.subject)
+        progress(.advanced(table: job.name, rows: stored.rows, bytes: stored.rawBytes, share: stored.rawBytes))
+    }
+
+    private var encoding: String? { snapshot.database.encoding == "UTF8" ? nil : snapshot.database.encoding }
+
+    /// A field of 1 GB and more cannot be text: the server says so in two ways, depending on where it notices.
+    private static func isTooLargeForText(_ error: PostgresError) -> Bool {
+        error.sqlState == "54000"
+            || (error.sqlState == "XX000" && error.message.hasPrefix("invalid memory alloc request size"))
+    }
+}

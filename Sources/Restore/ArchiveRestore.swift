@@ -1,0 +1,235 @@
+internal import Archive
+internal import Logging
+internal import PostgresClient
+
+/// An archive into a new database beside the target, which then takes the target's place.
+///
+///     look at the server; name everything that would fail; change nothing
+///     a new database → pre-data → rows, by workers
+///     → indexes in parallel → constraints by one session → checks and statistics in parallel
+///     → triggers, privileges, materialized views → rows and sequences held against the manifest
+///     → the swap
+struct ArchiveRestore: Sendable {
+    let archive: ArchiveReader
+    let options: RestoreOptions
+    let target: TargetDatabase
+    let logger: Logger
+    let progress: @Sendable (RestoreProgress) -> Void
+
+    private var manifest: Manifest { archive.manifest }
+
+    func run() async throws -> RestoreReport {
+        let start = ContinuousClock.now
+        let selection = try Selection(manifest, options)
+        progress(.phase("looking at the server"))
+        let names = temporaryNames()
+        return try await withHeldSession(
+            target.maintenance, logger: logger,
+            prepare: { session in
+                let findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
+                if let failure = Preflight.failure(findings.obstacles) { throw failure }
+                for name in try NewDatabase.dropAbandoned(session) {
+                    logger.notice("dropped \(name), which a restore that was killed had left behind")
+                }
+                let properties = properties(findings)
+                try NewDatabase.create(names.new, like: properties, session)
+                return (findings, properties)
+            },
+            while: { findings, properties in
+                do {
+                    var report = try await fill(names.new, properties, selection, findings)
+                    try await takePlace(of: findings, names, &report)
+                    report.seconds = (.now - start) / .seconds(1)
+                    return report
+                } catch {
+                    await dropUnfinished(names.new)
+                    throw error
+                }
+            })
+    }
+
+    private func temporaryNames() -> (new: String, old: String) {
+        let mark = Timestamp.now
+        let unique = String(UInt32.random(in: .min ... .max), radix: 16)
+        return (
+            DatabaseName.derived(from: target.name, "_granary_\(unique)"),
+            DatabaseName.derived(from: target.name, "_before_\(mark)")
+        )
+    }
+
+    /// The old database's properties, or where there is none those of the archive.
+    private func properties(_ findings: Preflight.Findings) -> DatabaseProperties {
+        var properties = findings.existing ?? DatabaseProperties(manifest.database)
+        let roles = RoleMap(names: options.roleMap)
+        if findings.existing == nil {
+            properties.owner = options.noOwner ? findings.user : roles.role(properties.owner)
+            if !findings.tablespaces.contains(properties.tablespace) { properties.tablespace = "pg_default" }
+        }
+        return properties
+    }
+
+    /// Whether the failure is ours, the server's or an interrupt: what we made is taken away again.
+    private func dropUnfinished(_ name: String) async {
+        // A task of its own: the one we are in may have been cancelled.
+        await Task {
+            do {
+                try await withSession(target.maintenance, logger: logger) { try NewDatabase.drop(name, $0) }
+            } catch {
+                logger.warning("the unfinished database \(name) is still there: \(error); the next restore drops it")
+            }
+        }.value
+    }
+}
+
+// Filling the new database.
+extension ArchiveRestore {
+    private func fill(
+        _ name: String, _ properties: DatabaseProperties, _ selection: Selection, _ findings: Preflight.Findings
+    ) async throws -> RestoreReport {
+        let database = target.maintenance.database(name)
+        let plan = RestorePlan(selection.items, withSubscriptions: options.withSubscriptions)
+        let statements = SchemaStatements(
+            roles: RoleMap(names: options.roleMap), withOwners: !options.noOwner, tablespaces: findings.tablespaces)
+        let post = PostData(
+            plan: plan, manifest: manifest, options: options, database: database, statements: statements,
+            logger: logger, progress: progress)
+        progress(.phase("making the schema"))
+        try await inOneSession(database) { try makePreData(plan, statements, selection, &$0) }
+        let tally = try await loadRows(into: database, selection)
+        try await post.buildIndexes()
+        let (validations, waived) = try await inOneSession(database) { session in
+            var statements = statements
+            progress(.phase("adding constraints"))
+            let waived = try InvalidChecks.restore(tally.waived, &session)
+            return (try post.addConstraints(&statements, &session), waived)
+        }
+        let invalid = try await post.validateAndAnalyze(
+            validations, analyze: options.withoutAnalyze ? [] : analyses(selection))
+        try await inOneSession(database) { session in
+            progress(.phase("adding triggers, privileges and views"))
+            try finish(plan, statements, selection, tally, &session)
+        }
+        try await inOneSession(target.maintenance) { session in
+            try NewDatabase.apply(
+                properties, to: name, roles: RoleMap(names: findings.existing == nil ? options.roleMap : [:]),
+                withOwners: !options.noOwner || findings.existing != nil, session)
+        }
+        return RestoreReport(
+            database: target.name, rows: selection.rows, tables: selection.tablesWithRows.count, seconds: 0,
+            swapped: false, kept: nil, keptBytes: nil, invalid: (waived + invalid).sorted(), notes: findings.notes)
+    }
+
+    private func inOneSession<R: Sendable>(
+        _ address: ServerAddress, _ body: @escaping @Sendable (inout Session) throws -> R
+    ) async throws -> R {
+        try await withSession(address, logger: logger) { session in
+            try session.pin(SchemaStatements.settings)
+            return try body(&session)
+        }
+    }
+
+    /// In transactions of some hundred items: each item takes locks, and the lock table is finite.
+    private func makePreData(
+        _ plan: RestorePlan, _ statements: SchemaStatements, _ selection: Selection, _ session: inout Session
+    ) throws {
+        var statements = statements
+        if selection.isWholeDatabase, !manifest.schemas.contains("public") { try session.execute("DROP SCHEMA public") }
+        for start in stride(from: 0, to: plan.preData.count, by: 200) {
+            try session.execute("BEGIN")
+            for item in plan.preData[start..<min(start + 200, plan.preData.count)] {
+                try statements.make(item, &session)
+            }
+            try session.execute("COMMIT")
+            progress(.made(object: "schema", number: min(start + 200, plan.preData.count), of: plan.preData.count))
+        }
+        if let objects = selection.largeObjects {
+            try LargeObjectLoad.create(
+                objects.objects, roles: statements.roles, withOwners: statements.withOwners, &session)
+        }
+    }
+
+    private func loadRows(into database: ServerAddress, _ selection: Selection) async throws -> LoadTally {
+        progress(.phase("loading rows"))
+        progress(.planned(tables: selection.tablesWithRows.count, bytes: selection.rawBytes))
+        let tally = LoadTally()
+        let queue = WorkQueue(
+            LoadJob.jobs(selection.tablesWithRows, selection.largeObjects, workers: options.jobs))
+        let encoding = manifest.database.encoding
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<min(options.jobs, queue.count) {
+                group.addTask {
+                    try await withSession(database, logger: logger) { session in
+                        try session.pin(SchemaStatements.settings)
+                        var load = TableLoad(
+                            archive, encoding: encoding, tally: tally, allowInvalid: options.allowInvalid,
+                            progress: progress)
+                        while let (job, _) = queue.next() { try load.run(job, &session) }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        return tally
+    }
+
+    /// Extensions' tables were not emptied; of partitioned tables the parents have statistics of their own.
+    private func analyses(_ selection: Selection) -> [Analysis] {
+        selection.tables.sorted { $0.rawBytes > $1.rawBytes }.map { table in
+            Analysis(
+                table: table.tableName, vacuums: options.jobs > 1 && table.rawBytes > LoadJob.splitBytes)
+        }
+    }
+
+    private func finish(
+        _ plan: RestorePlan, _ statements: SchemaStatements, _ selection: Selection, _ tally: LoadTally,
+        _ session: inout Session
+    ) throws {
+        var statements = statements
+        try Sequences.set(selection.sequences, &session)
+        if let objects = selection.largeObjects {
+            try LargeObjectLoad.own(
+                objects.objects, roles: statements.roles, withOwners: statements.withOwners, &session)
+        }
+        for item in plan.late + plan.privileges + plan.refreshes + plan.eventTriggers {
+            try statements.make(item, &session)
+        }
+        try tally.requireAll(of: selection.tablesWithRows)
+        try Sequences.compare(selection.sequences, session)
+    }
+}
+
+// Taking the target's place.
+extension ArchiveRestore {
+    private func takePlace(
+        of findings: Preflight.Findings, _ names: (new: String, old: String), _ report: inout RestoreReport
+    ) async throws {
+        progress(.phase("putting the new database in place"))
+        let old = findings.existing == nil ? nil : names.old
+        try await DatabaseSwap(target: target, new: names.new, old: old, force: options.force, logger: logger).run()
+        guard let old else { return }
+        report.swapped = true
+        if options.dropOld {
+            do {
+                try await withSession(target.maintenance, logger: logger) { try NewDatabase.drop(old, $0) }
+                return
+            } catch {
+                report.notes.append("the old database could not be dropped: \(error)")
+            }
+        }
+        report.kept = old
+        report.keptBytes = findings.existingBytes
+    }
+}
+
+extension DatabaseProperties {
+    init(_ database: Manifest.Database) {
+        self.init(
+            name: database.name, owner: database.owner, encoding: database.encoding, collate: database.collate,
+            ctype: database.ctype, localeProvider: database.localeProvider, locale: database.locale,
+            icuRules: database.icuRules, tablespace: database.tablespace, connectionLimit: database.connectionLimit,
+            comment: database.comment,
+            privileges: database.privileges?.map {
+                Privilege(grantee: $0.grantee, privilege: $0.privilege, grantable: $0.grantable)
+            }, settings: database.settings.map { Setting(role: $0.role, name: $0.name, value: $0.value) })
+    }
+}

@@ -1,0 +1,171 @@
+internal import Archive
+internal import PostgresClient
+
+/// Rows into a schema that is there: foreign keys off, triggers off, tables emptied, rows in, all of it back on.
+///
+/// An owner may do this; no superuser is needed. `TRUNCATE` is refused while any foreign key points at a table, even
+/// from an empty one, so the keys are dropped and added again, which checks them.
+struct DataOnlyRestore {
+    private let restore: InPlaceRestore
+    private let selection: Selection
+
+    init(_ restore: InPlaceRestore, _ selection: Selection) {
+        self.restore = restore
+        self.selection = selection
+    }
+
+    func run(_ session: inout Session) throws -> RestoreReport {
+        let tables = selection.tablesWithRows.filter { $0.extensionName == nil }
+        try requireTables(tables, session)
+        let keys = try foreignKeys(of: tables, session)
+        let triggers = try userTriggers(of: tables, session)
+        restore.progress(.phase("emptying the tables"))
+        for key in keys {
+            try session.execute("ALTER TABLE \(key.table) DROP CONSTRAINT IF EXISTS \(session.quoted(key.name))")
+        }
+        for trigger in triggers {
+            try session.execute("ALTER TABLE \(trigger.table) DISABLE TRIGGER \(session.quoted(trigger.name))")
+        }
+        if !tables.isEmpty {
+            try session.execute("TRUNCATE TABLE \(tables.map { "ONLY " + session.quoted($0.tableName) }.joined(separator: ", "))")
+        }
+        if selection.isWholeDatabase {
+            try session.query("SELECT count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata")
+        }
+        let tally = try restore.load(selection.leavingOutExtensions, &session)
+        let waived = try InvalidChecks.restore(tally.waived, &session)
+        if let objects = selection.largeObjects {
+            try LargeObjectLoad.own(
+                objects.objects, roles: RoleMap(names: restore.options.roleMap), withOwners: !restore.options.noOwner,
+                &session)
+        }
+        let invalid = try addKeys(keys, &session)
+        for trigger in triggers {
+            try session.execute("ALTER TABLE \(trigger.table) \(trigger.enable) \(session.quoted(trigger.name))")
+        }
+        try Sequences.set(try sequencesThere(session), &session)
+        try refreshViews(&session)
+        try restore.analyze(selection.leavingOutExtensions, session)
+        try tally.requireAll(of: tables)
+        return restore.report(selection.leavingOutExtensions, invalid: waived + invalid)
+    }
+
+    private func requireTables(_ tables: [Manifest.Table], _ session: borrowing Session) throws {
+        let there = Set(
+            try session.query(
+                """
+                SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'
+                """
+            ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) })
+        let missing = tables.map(\.tableName).filter { !there.contains($0) }
+        guard missing.isEmpty else {
+            throw RestoreError(
+                .preflight,
+                "nothing was changed, because the database lacks \(missing.map(\.description).joined(separator: ", "))",
+                hint: "run the migrations first, or restore without --data-only")
+        }
+    }
+}
+
+// What is taken off and put on again.
+extension DataOnlyRestore {
+    private struct ForeignKey {
+        var table: String
+        var name: String
+        var definition: String
+    }
+
+    private struct Trigger {
+        var table: String
+        var name: String
+        /// `ENABLE TRIGGER`, `ENABLE REPLICA TRIGGER` or `ENABLE ALWAYS TRIGGER`.
+        var enable: String
+    }
+
+    /// Keys of these tables and keys that point at them, those of partitions left to their parents.
+    private func foreignKeys(of tables: [Manifest.Table], _ session: borrowing Session) throws -> [ForeignKey] {
+        try session.query(
+            """
+            SELECT DISTINCT n.nspname, c.relname, k.conname, k.oid, pg_catalog.pg_get_constraintdef(k.oid) AS definition
+            FROM pg_catalog.pg_constraint k
+            JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE k.contype = 'f' AND k.conparentid = 0
+                AND (k.conrelid = ANY ($1::regclass[]::oid[]) OR k.confrelid = ANY ($1::regclass[]::oid[])
+                     OR EXISTS (SELECT FROM pg_catalog.pg_constraint p
+                                WHERE p.conparentid = k.oid
+                                    AND (p.conrelid = ANY ($1::regclass[]::oid[]) OR p.confrelid = ANY ($1::regclass[]::oid[]))))
+            ORDER BY k.oid
+            """, [regclasses(tables, session)]
+        ).map { row in
+            ForeignKey(
+                table: session.quoted(TableName(schema: row.text("nspname"), name: row.text("relname"))),
+                name: row.text("conname"), definition: row.text("definition"))
+        }
+    }
+
+    private func userTriggers(of tables: [Manifest.Table], _ session: borrowing Session) throws -> [Trigger] {
+        try session.query(
+            """
+            SELECT n.nspname, c.relname, t.tgname, t.tgenabled
+            FROM pg_catalog.pg_trigger t
+            JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgrelid = ANY ($1::regclass[]::oid[])
+            """, [regclasses(tables, session)]
+        ).map { row in
+            let mode = ["R": "REPLICA ", "A": "ALWAYS "][row.text("tgenabled")] ?? ""
+            return Trigger(
+                table: session.quoted(TableName(schema: row.text("nspname"), name: row.text("relname"))),
+                name: row.text("tgname"), enable: "ENABLE \(mode)TRIGGER")
+        }
+    }
+
+    /// Adding a key checks it, unless it was NOT VALID before.
+    private func addKeys(_ keys: [ForeignKey], _ session: inout Session) throws -> [String] {
+        restore.progress(.phase("adding foreign keys"))
+        return try keys.compactMap { key in
+            let addition = "ALTER TABLE \(key.table) ADD CONSTRAINT \(session.quoted(key.name)) \(key.definition)"
+            try session.execute("SAVEPOINT granary_key")
+            do {
+                try session.execute(addition)
+                return nil
+            } catch let error as PostgresError where error.sqlState == "23503" {
+                guard restore.options.allowInvalid else {
+                    throw RestoreError(
+                        .statement, "foreign key \(key.name) of \(key.table) does not hold: \(error)",
+                        hint: "restore the table it points to as well, or use --allow-invalid")
+                }
+                try session.execute("ROLLBACK TO SAVEPOINT granary_key")
+                try session.execute(addition + " NOT VALID")
+                return "\(key.table) \(key.name)"
+            }
+        }
+    }
+
+    private func sequencesThere(_ session: borrowing Session) throws -> [Manifest.Sequence] {
+        let there = Set(
+            try session.query(
+                """
+                SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S'
+                """
+            ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) })
+        return selection.sequences.filter { there.contains(TableName(schema: $0.schema, name: $0.name)) }
+    }
+
+    private func refreshViews(_ session: inout Session) throws {
+        for item in selection.items where item.kind == "MATERIALIZED VIEW DATA" {
+            guard let schema = item.schema else { continue }
+            let name = session.quoted(TableName(schema: schema, name: item.name))
+            guard try session.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there", [name])[0].bool("there") else {
+                continue
+            }
+            try session.execute("REFRESH MATERIALIZED VIEW \(name)")
+        }
+    }
+
+    private func regclasses(_ tables: [Manifest.Table], _ session: borrowing Session) -> String {
+        let names = tables.map { session.quoted($0.tableName).replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") }
+        return "{" + names.map { "\"\($0)\"" }.joined(separator: ",") + "}"
+    }
+}

@@ -1,0 +1,248 @@
+internal import Archive
+internal import Logging
+internal import PostgresClient
+
+/// Parts of an archive, or all of it, into the target itself: one session, one transaction.
+///
+///     look at the server; name everything that would fail; change nothing
+///     BEGIN → what is in the way is dropped or emptied → schema → rows → constraints → the rest → compare → COMMIT
+struct InPlaceRestore: Sendable {
+    let archive: ArchiveReader
+    let options: RestoreOptions
+    let target: TargetDatabase
+    let logger: Logger
+    let progress: @Sendable (RestoreProgress) -> Void
+
+    private var manifest: Manifest { archive.manifest }
+
+    func run() async throws -> RestoreReport {
+        let start = ContinuousClock.now
+        let selection = try Selection(manifest, options)
+        progress(.phase("looking at the server"))
+        let findings = try await withSession(target.address, logger: logger) { session in
+            try Preflight(manifest: manifest, options: options, target: target).inspect(session)
+        }
+        if let failure = Preflight.failure(findings.obstacles) { throw failure }
+        var report = try await withSession(target.address, logger: logger) { session in
+            try session.pin(SchemaStatements.settings + [("lock_timeout", "10s")])
+            try requireRoom(for: selection, session)
+            return try session.transaction { try restore(selection, findings, &$0) }
+        }
+        report.notes += findings.notes
+        report.seconds = (.now - start) / .seconds(1)
+        return report
+    }
+
+    private func restore(
+        _ selection: Selection, _ findings: Preflight.Findings, _ session: inout Session
+    ) throws -> RestoreReport {
+        if options.dataOnly { return try DataOnlyRestore(self, selection).run(&session) }
+        if !options.tables.isEmpty { return try TableRestore(self, selection, findings).run(&session) }
+        try clear(selection, &session)
+        return try make(selection, findings, &session)
+    }
+
+    /// Every object is locked until the transaction ends.
+    private func requireRoom(for selection: Selection, _ session: borrowing Session) throws {
+        let row = try session.query(
+            """
+            SELECT current_setting('max_locks_per_transaction')::bigint
+                * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint)
+                AS room
+            """)[0]
+        guard selection.items.count > row.int("room") else { return }
+        throw RestoreError(
+            .preflight,
+            "\(selection.items.count) objects in one transaction need more locks than the server has room for (\(row.int("room")))",
+            hint: "raise max_locks_per_transaction, or restore into a new database without --in-place")
+    }
+}
+
+// Making what was dropped.
+extension InPlaceRestore {
+    /// Makes and loads everything that is selected, in the transaction that is open.
+    func make(
+        _ selection: Selection, _ findings: Preflight.Findings, _ session: inout Session
+    ) throws -> RestoreReport {
+        let plan = RestorePlan(selection.items, withSubscriptions: options.withSubscriptions)
+        var statements = SchemaStatements(
+            roles: RoleMap(names: options.roleMap), withOwners: !options.noOwner, tablespaces: findings.tablespaces)
+        let post = PostData(
+            plan: plan, manifest: manifest, options: options, database: target.address, statements: statements,
+            logger: logger, progress: progress)
+        progress(.phase("making the schema"))
+        let existing = try InPlaceRestore.extensionsAndSchemas(session)
+        for item in plan.preData where !existing.contains("\(item.kind) \(item.name)") {
+            try statements.make(item, &session)
+        }
+        let tally = try load(selection, &session)
+        let waived = try InvalidChecks.restore(tally.waived, &session)
+        progress(.phase("building indexes, adding constraints"))
+        for build in plan.indexes where build.item.kind == "INDEX" { try statements.make(build.item, &session) }
+        for build in plan.indexes where build.item.kind == "CONSTRAINT" {
+            var item = build.item
+            item.sql = build.sql
+            item.ownable = nil
+            try statements.make(item, &session)
+        }
+        let validations = try post.addConstraints(&statements, &session)
+        let invalid = try validate(validations, &session)
+        progress(.phase("adding triggers, privileges and views"))
+        try Sequences.set(selection.sequences, &session)
+        if let objects = selection.largeObjects {
+            try LargeObjectLoad.own(
+                objects.objects, roles: statements.roles, withOwners: statements.withOwners, &session)
+        }
+        for item in plan.late + plan.privileges + plan.refreshes + plan.eventTriggers {
+            try statements.make(item, &session)
+        }
+        try analyze(selection, session)
+        try tally.requireAll(of: selection.tablesWithRows)
+        try Sequences.compare(selection.sequences, session)
+        return report(selection, invalid: waived + invalid)
+    }
+
+    /// Loads all rows into tables that are new or were emptied, one after the other.
+    func load(_ selection: Selection, _ session: inout Session) throws -> LoadTally {
+        progress(.phase("loading rows"))
+        progress(.planned(tables: selection.tablesWithRows.count, bytes: selection.rawBytes))
+        let tally = LoadTally()
+        var load = TableLoad(
+            archive, encoding: manifest.database.encoding, tally: tally, allowInvalid: options.allowInvalid,
+            progress: progress)
+        for table in selection.tablesWithRows {
+            try load.runInTransaction(table, &session)
+        }
+        if let objects = selection.largeObjects {
+            try LargeObjectLoad.create(
+                objects.objects, roles: RoleMap(names: options.roleMap), withOwners: !options.noOwner, &session)
+            for chunk in objects.chunks {
+                try load.run(LoadJob(subject: .largeObjects(chunk), bytes: chunk.rawBytes), &session)
+            }
+        }
+        return tally
+    }
+
+    private func validate(_ validations: [Validation], _ session: inout Session) throws -> [String] {
+        try validations.compactMap { validation in
+            try session.execute("SAVEPOINT granary_validate")
+            do {
+                try session.execute(validation.validation)
+                return nil
+            } catch let error as PostgresError where error.sqlState?.hasPrefix("23") == true {
+                guard options.allowInvalid else {
+                    throw RestoreError(
+                        .statement, "\(validation.title) does not hold: \(error)",
+                        hint: "--allow-invalid leaves such constraints NOT VALID and lists them")
+                }
+                try session.execute("ROLLBACK TO SAVEPOINT granary_validate")
+                return validation.title
+            }
+        }
+    }
+
+    func analyze(_ selection: Selection, _ session: borrowing Session) throws {
+        guard !options.withoutAnalyze else { return }
+        for table in selection.tables { try session.execute("ANALYZE \(session.quoted(table.tableName))") }
+    }
+
+    func report(_ selection: Selection, invalid: [String] = []) -> RestoreReport {
+        RestoreReport(
+            database: target.name, rows: selection.rows, tables: selection.tablesWithRows.count, seconds: 0,
+            swapped: false, kept: nil, keptBytes: nil, invalid: invalid.sorted(), notes: [])
+    }
+
+    /// Extensions and schemas that are there, as `KIND name`: those stay as they are.
+    private static func extensionsAndSchemas(_ session: borrowing Session) throws -> Set<String> {
+        Set(
+            try session.query(
+                """
+                SELECT 'EXTENSION ' || extname AS name FROM pg_catalog.pg_extension
+                UNION ALL SELECT 'SCHEMA ' || nspname FROM pg_catalog.pg_namespace
+                UNION ALL SELECT 'PROCEDURAL LANGUAGE ' || lanname FROM pg_catalog.pg_language
+                """
+            ).map { $0.text("name") })
+    }
+}
+
+// Making room.
+extension InPlaceRestore {
+    /// Drops the schemas that come back, after looking who else would lose something.
+    private func clear(_ selection: Selection, _ session: inout Session) throws {
+        let schemas = try doomedSchemas(selection, session)
+        try Dependents.requireNone(outside: schemas, session)
+        progress(.phase("dropping what comes back"))
+        for schema in schemas {
+            try session.execute("DROP SCHEMA \(session.quoted(schema)) CASCADE")
+            // initdb made it, so no archive has the statement that makes it.
+            if schema == "public", !selection.items.contains(where: { $0.kind == "SCHEMA" && $0.name == "public" }),
+                manifest.schemas.contains("public")
+            {
+                let owner = session.serverVersion >= 150_000 ? " AUTHORIZATION pg_database_owner" : ""
+                let create = session.serverVersion >= 150_000 ? "" : "GRANT CREATE ON SCHEMA public TO PUBLIC;"
+                try session.execute(
+                    """
+                    CREATE SCHEMA public\(owner); GRANT USAGE ON SCHEMA public TO PUBLIC; \(create)
+                    COMMENT ON SCHEMA public IS 'standard public schema'
+                    """)
+            }
+        }
+        guard selection.isWholeDatabase else { return }
+        try session.query(
+            "SELECT count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata")
+        for item in selection.items.reversed() where InPlaceRestore.databaseWide.contains(item.kind) {
+            if let drop = item.dropSQL { try session.execute(InPlaceRestore.ifExists(drop)) }
+        }
+    }
+
+    /// Kinds of items that lie in no schema and are dropped one by one.
+    private static let databaseWide: Set<String> = [
+        "PUBLICATION", "EVENT TRIGGER", "SERVER", "FOREIGN DATA WRAPPER", "CAST", "USER MAPPING", "TRANSFORM",
+    ]
+
+    private static func ifExists(_ drop: String) -> String {
+        for word in databaseWide where drop.hasPrefix("DROP \(word) ") {
+            return "DROP \(word) IF EXISTS" + drop.dropFirst("DROP \(word)".count)
+        }
+        return drop
+    }
+
+    private func doomedSchemas(_ selection: Selection, _ session: borrowing Session) throws -> [String] {
+        let there = try session.query(
+            """
+            SELECT nspname FROM pg_catalog.pg_namespace n
+            WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                                WHERE d.classid = 'pg_catalog.pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e')
+            ORDER BY nspname
+            """
+        ).map { $0.text("nspname") }
+        if selection.isWholeDatabase { return there }
+        let wanted = Set(options.schemas.isEmpty ? manifest.scope.schemas : options.schemas)
+        guard !wanted.isEmpty else {
+            throw RestoreError(
+                .selection, "the archive holds single tables", hint: "name those to restore with --table")
+        }
+        return there.filter(wanted.contains)
+    }
+}
+
+extension TableLoad {
+    /// All rows of a table in the transaction that is open; the table is empty.
+    mutating func runInTransaction(_ table: Manifest.Table, _ session: inout Session) throws {
+        for chunk in table.chunks {
+            while true {
+                try session.execute("SAVEPOINT granary_chunk")
+                do {
+                    try copy(chunk, into: table, frozen: false, &session)
+                    try session.execute("RELEASE SAVEPOINT granary_chunk")
+                    break
+                } catch let error as PostgresError where allowInvalid && error.sqlState == "23514" {
+                    guard let name = error.server?.constraint else { throw error }
+                    try session.execute("ROLLBACK TO SAVEPOINT granary_chunk")
+                    try InvalidChecks.waive(name, of: table.tableName, tally, &session)
+                }
+            }
+        }
+    }
+}

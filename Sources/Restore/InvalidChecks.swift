@@ -1,0 +1,40 @@
+internal import PostgresClient
+
+/// CHECK constraints that the archive's rows violate: taken off for the load, added again NOT VALID.
+enum InvalidChecks {
+    /// Takes the constraint off the table it was declared on, which for a partition may be an ancestor.
+    static func waive(_ constraint: String, of table: TableName, _ tally: LoadTally, _ session: inout Session) throws {
+        let found = try session.query(
+            """
+            WITH RECURSIVE lineage (oid) AS (
+                SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = $1 AND c.relname = $2
+                UNION
+                SELECT i.inhparent FROM pg_catalog.pg_inherits i JOIN lineage l ON l.oid = i.inhrelid
+            )
+            SELECT n.nspname, c.relname, pg_catalog.pg_get_constraintdef(k.oid) AS definition
+            FROM lineage l JOIN pg_catalog.pg_constraint k ON k.conrelid = l.oid
+            JOIN pg_catalog.pg_class c ON c.oid = l.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE k.conname = $3 AND k.contype = 'c' AND k.coninhcount = 0
+            """, [table.schema, table.name, constraint])
+        // Not there any more: another worker has met the same violation.
+        guard let row = found.first else { return }
+        let check = WaivedCheck(
+            schema: row.text("nspname"), table: row.text("relname"), constraint: constraint,
+            definition: row.text("definition"))
+        guard tally.waive(check) else { return }
+        let owner = session.quoted(TableName(schema: check.schema, name: check.table))
+        try session.execute("ALTER TABLE \(owner) DROP CONSTRAINT \(session.quoted(constraint))")
+    }
+
+    /// Adds them again; returns their names for the report.
+    static func restore(_ checks: [WaivedCheck], _ session: inout Session) throws -> [String] {
+        try checks.map { check in
+            let table = TableName(schema: check.schema, name: check.table)
+            let validity = check.definition.hasSuffix("NOT VALID") ? "" : " NOT VALID"
+            try session.execute(
+                "ALTER TABLE \(session.quoted(table)) ADD CONSTRAINT \(session.quoted(check.constraint)) \(check.definition)\(validity)")
+            return "\(table) \(check.constraint)"
+        }
+    }
+}

@@ -1,0 +1,63 @@
+internal import Archive
+internal import PostgresClient
+
+/// Large objects: made with their owners first, filled from chunks of lines of oid, offset and content.
+enum LargeObjectLoad {
+    static func create(
+        _ objects: [Manifest.LargeObject], roles: RoleMap, withOwners: Bool, _ session: inout Session
+    ) throws {
+        for start in stride(from: 0, to: objects.count, by: 500) {
+            let batch = objects[start..<min(start + 500, objects.count)]
+            var statements = batch.map { "SELECT pg_catalog.lo_create(\($0.oid));" }
+            for object in batch {
+                let subject = "LARGE OBJECT \(object.oid)"
+                if let comment = object.comment {
+                    statements.append("COMMENT ON \(subject) IS \(session.literal(comment));")
+                }
+            }
+            do {
+                try session.execute(statements.joined())
+            } catch let error as PostgresError where error.code == .server {
+                throw RestoreError(.statement, "large objects could not be made: \(error)", hint: error.hint)
+            }
+        }
+    }
+
+    /// Owners and privileges come after the content, because an owner may have taken the right to write from itself.
+    static func own(
+        _ objects: [Manifest.LargeObject], roles: RoleMap, withOwners: Bool, _ session: inout Session
+    ) throws {
+        guard withOwners else { return }
+        for object in objects {
+            let subject = "LARGE OBJECT \(object.oid)"
+            let owner = roles.role(object.owner)
+            try session.execute("ALTER \(subject) OWNER TO \(session.quoted(owner))")
+            guard let privileges = object.privileges else { continue }
+            try session.execute("REVOKE ALL ON \(subject) FROM \(session.quoted(owner))")
+            for privilege in privileges {
+                let grantee = privilege.grantee.map { session.quoted(roles.role($0)) } ?? "PUBLIC"
+                let option = privilege.grantable ? " WITH GRANT OPTION" : ""
+                try session.execute("GRANT \(privilege.privilege) ON \(subject) TO \(grantee)\(option)")
+            }
+        }
+    }
+
+    /// Fills objects from one chunk. In a transaction that is open, or one of its own.
+    static func load(
+        _ chunk: Manifest.Chunk, of archive: ArchiveReader, with reader: inout ChunkReader, _ session: inout Session
+    ) throws {
+        let isAlone = !session.isInTransaction
+        if isAlone { try session.execute("BEGIN") }
+        try session.execute(
+            "CREATE TEMPORARY TABLE granary_large_objects (object oid, start bigint, content bytea) ON COMMIT DROP")
+        let rows = try session.copyIn("COPY pg_temp.granary_large_objects FROM STDIN") { copy in
+            try reader.read(chunk, of: archive) { try copy.write($0) }
+        }
+        guard rows == chunk.rows else {
+            throw RestoreError(.mismatch, "\(chunk.member): the server took \(rows) of \(chunk.rows) pieces")
+        }
+        try session.query(
+            "SELECT count(pg_catalog.lo_put(object, start, content)) FROM pg_temp.granary_large_objects")
+        try session.execute(isAlone ? "COMMIT" : "DROP TABLE pg_temp.granary_large_objects")
+    }
+}

@@ -1,0 +1,118 @@
+internal import Archive
+internal import PostgresClient
+
+/// The database that is loaded beside the old one: made, given its properties, or dropped again.
+enum NewDatabase {
+    /// What its comment begins with until it is finished, so that a later run knows it for one of ours.
+    private static let mark = "granary: a restore that is not finished, led by process "
+
+    /// Makes an empty database with the properties of the one it will replace.
+    ///
+    /// - Parameter session: to the maintenance database; it leads the restore until the end.
+    static func create(_ name: String, like properties: DatabaseProperties, _ session: borrowing Session) throws {
+        var options = [
+            "TEMPLATE template0", "ENCODING \(session.literal(properties.encoding))",
+            "LC_COLLATE \(session.literal(properties.collate))", "LC_CTYPE \(session.literal(properties.ctype))",
+            "TABLESPACE \(session.quoted(properties.tablespace))", "OWNER \(session.quoted(properties.owner))",
+        ]
+        if session.serverVersion >= 150_000 {
+            options.append("LOCALE_PROVIDER \(properties.localeProvider)")
+            if let locale = properties.locale, properties.localeProvider != "libc" {
+                let word = properties.localeProvider == "icu" ? "ICU_LOCALE" : "BUILTIN_LOCALE"
+                options.append("\(word) \(session.literal(locale))")
+            }
+            if let rules = properties.icuRules, session.serverVersion >= 160_000 {
+                options.append("ICU_RULES \(session.literal(rules))")
+            }
+        }
+        try session.execute("CREATE DATABASE \(session.quoted(name)) WITH \(options.joined(separator: " "))")
+        let sentence = mark + String(session.processID)
+        try session.execute("COMMENT ON DATABASE \(session.quoted(name)) IS \(session.literal(sentence))")
+    }
+
+    /// Sets what `ALTER DATABASE` sets: privileges, settings, the comment.
+    static func apply(
+        _ properties: DatabaseProperties, to name: String, roles: RoleMap, withOwners: Bool,
+        _ session: borrowing Session
+    ) throws {
+        let database = session.quoted(name)
+        for setting in properties.settings {
+            let value = SettingValue(setting.name, setting.value).sql(session)
+            let subject = setting.role.map { "ROLE \(session.quoted(roles.role($0))) IN DATABASE" } ?? "DATABASE"
+            try session.execute("ALTER \(subject) \(database) SET \(session.quoted(setting.name)) TO \(value)")
+        }
+        if withOwners, let privileges = properties.privileges {
+            try session.execute("REVOKE ALL ON DATABASE \(database) FROM PUBLIC, \(session.quoted(properties.owner))")
+            for privilege in privileges {
+                let grantee = privilege.grantee.map { session.quoted(roles.role($0)) } ?? "PUBLIC"
+                let option = privilege.grantable ? " WITH GRANT OPTION" : ""
+                try session.execute("GRANT \(privilege.privilege) ON DATABASE \(database) TO \(grantee)\(option)")
+            }
+        }
+        if properties.connectionLimit != -1 {
+            try session.execute("ALTER DATABASE \(database) CONNECTION LIMIT \(properties.connectionLimit)")
+        }
+        let comment = properties.comment.map { session.literal($0) } ?? "NULL"
+        try session.execute("COMMENT ON DATABASE \(database) IS \(comment)")
+    }
+
+    /// Drops what a restore left behind that was killed: its leader is no more.
+    static func dropAbandoned(_ session: borrowing Session) throws -> [String] {
+        let abandoned = try session.query(
+            """
+            SELECT d.datname FROM pg_catalog.pg_database d
+            JOIN pg_catalog.pg_shdescription c ON c.objoid = d.oid AND c.classoid = 'pg_catalog.pg_database'::regclass
+            WHERE starts_with(c.description, $1)
+                AND substr(c.description, length($1) + 1) ~ '^[0-9]{1,9}$'
+                AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datname = d.datname)
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
+                                WHERE a.pid = substr(c.description, length($1) + 1)::int AND a.application_name = 'granary')
+            """, [mark]
+        ).map { $0.text("datname") }
+        for name in abandoned { try drop(name, session) }
+        return abandoned
+    }
+
+    static func drop(_ name: String, _ session: borrowing Session) throws {
+        let force = session.serverVersion >= 130_000 ? " WITH (FORCE)" : ""
+        try session.execute("DROP DATABASE IF EXISTS \(session.quoted(name))\(force)")
+    }
+}
+
+/// A setting's stored text as `SET … TO` takes it.
+struct SettingValue {
+    /// Settings whose value is a list of names, each quoted on its own (`GUC_LIST_QUOTE`).
+    private static let lists: Set<String> = [
+        "local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries",
+        "temp_tablespaces", "unix_socket_directories",
+    ]
+
+    private let elements: [String]
+
+    init(_ name: String, _ value: String) {
+        elements = Self.lists.contains(name.lowercased()) ? Self.split(value) : [value]
+    }
+
+    func sql(_ session: borrowing Session) -> String {
+        elements.isEmpty ? "''" : elements.map { session.literal($0) }.joined(separator: ", ")
+    }
+
+    /// The names of a list such as `"$user", public`.
+    static func split(_ list: String) -> [String] {
+        var elements: [String] = []
+        var current = ""
+        var isQuoted = false
+        for character in list {
+            switch character {
+            case "\"": isQuoted.toggle()
+            case "," where !isQuoted:
+                elements.append(current)
+                current = ""
+            case " " where !isQuoted: continue
+            default: current.append(character)
+            }
+        }
+        return elements + (current.isEmpty && elements.isEmpty ? [] : [current])
+    }
+}

@@ -1,0 +1,188 @@
+internal import Archive
+internal import Logging
+internal import PostgresClient
+
+/// What is made after the rows are there: indexes beside each other, constraints by one session, checks beside each
+/// other again, then whatever acts on rows.
+///
+/// Constraints in parallel deadlock (two foreign keys between two tables, taken in opposite order), and each takes a
+/// lock on both its tables: so they are added NOT VALID, which is quick, and validated afterwards.
+struct PostData: Sendable {
+    let plan: RestorePlan
+    let manifest: Manifest
+    let options: RestoreOptions
+    /// The database that is being filled.
+    let database: ServerAddress
+    let statements: SchemaStatements
+    let logger: Logger
+    let progress: @Sendable (RestoreProgress) -> Void
+
+    /// Builds indexes in parallel, the largest tables first.
+    func buildIndexes() async throws {
+        let sizes = Dictionary(
+            manifest.tables.map { ("\($0.schema).\($0.name)", $0.rawBytes) }, uniquingKeysWith: { first, _ in first })
+        let builds = plan.indexes.map { (build: $0, bytes: sizes[$0.tableName(in: manifest)] ?? 0) }
+            .sorted { $0.bytes > $1.bytes }.map(\.build)
+        let statements = statements
+        try await inParallel(builds, phase: "building indexes", name: { $0.item.title }) { build, session in
+            var statements = statements
+            var item = build.item
+            item.sql = build.sql
+            item.ownable = nil
+            try statements.make(item, &session)
+        }
+    }
+
+    /// Adds constraints in pg_dump's order; returns those whose rows are still to be checked.
+    func addConstraints(_ statements: inout SchemaStatements, _ session: inout Session) throws -> [Validation] {
+        var validations: [Validation] = []
+        for (index, item) in plan.constraints.enumerated() {
+            progress(.made(object: item.title, number: index + 1, of: plan.constraints.count))
+            if let attach = item.index?.attach {
+                var item = item
+                item.sql = attach
+                try statements.make(item, &session)
+            } else if let validation = Validation(item, manifest, serverVersion: session.serverVersion) {
+                var item = item
+                item.sql = validation.addition
+                try statements.make(item, &session)
+                validations.append(validation)
+            } else {
+                try statements.make(item, &session)
+            }
+        }
+        return validations
+    }
+
+    /// Checks constraints and gathers statistics; returns the constraints that do not hold, where that is allowed.
+    func validateAndAnalyze(_ validations: [Validation], analyze: [Analysis]) async throws -> [String] {
+        let tasks = validations.map(FinalTask.validate) + analyze.map(FinalTask.analyze)
+        let invalid = InvalidConstraints()
+        let allowInvalid = options.allowInvalid
+        try await inParallel(tasks, phase: "checking constraints, gathering statistics", name: \.name) { task, session in
+            switch task {
+            case .analyze(let analysis): try session.execute(analysis.sql(session))
+            case .validate(let validation):
+                do {
+                    try session.execute(validation.validation)
+                } catch let error as PostgresError where error.sqlState?.hasPrefix("23") == true {
+                    guard allowInvalid else {
+                        throw RestoreError(
+                            .statement, "\(validation.title) does not hold: \(error)",
+                            hint: "--allow-invalid leaves such constraints NOT VALID and lists them")
+                    }
+                    invalid.add(validation.title)
+                }
+            }
+        }
+        return invalid.names
+    }
+
+    private func inParallel<Job: Sendable>(
+        _ jobs: [Job], phase: String, name: @escaping @Sendable (Job) -> String,
+        _ body: @escaping @Sendable (Job, inout Session) throws -> Void
+    ) async throws {
+        guard !jobs.isEmpty else { return }
+        progress(.phase(phase))
+        let queue = WorkQueue(jobs)
+        let workers = min(options.jobs, jobs.count)
+        // An index build may take helpers of its own: together they stay within what was asked for.
+        let helpers = max(0, options.jobs / workers - 1)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<workers {
+                group.addTask {
+                    try await withSession(database, logger: logger) { session in
+                        try session.pin(
+                            SchemaStatements.settings + [
+                                ("max_parallel_maintenance_workers", String(helpers)),
+                                ("maintenance_work_mem", "256MB"),
+                            ])
+                        while let (job, index) = queue.next() {
+                            progress(.made(object: name(job), number: index + 1, of: queue.count))
+                            try PostData.retryingDeadlocks { try body(job, &session) }
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private static func retryingDeadlocks(_ body: () throws -> Void) throws {
+        for _ in 0..<5 {
+            do {
+                return try body()
+            } catch where PostgresError.isState("40P01", error) {
+                continue
+            }
+        }
+        try body()
+    }
+}
+
+/// A constraint that is added NOT VALID and checked later.
+struct Validation: Sendable {
+    var title: String
+    var addition: String
+    var validation: String
+
+    /// nil for items that are added as they are: other kinds, those that were NOT VALID in the backup, and before
+    /// PostgreSQL 18 those of partitioned tables.
+    init?(_ item: Manifest.SchemaItem, _ manifest: Manifest, serverVersion: Int) {
+        guard item.kind == "FK CONSTRAINT", let schema = item.schema else { return nil }
+        var statement = item.sql[...]
+        while let last = statement.last, last.isWhitespace || last == ";" { statement.removeLast() }
+        guard !statement.hasSuffix(" NOT VALID"), !statement.hasSuffix(" NOT ENFORCED") else { return nil }
+        let parent = manifest.tables.first { table in
+            table.schema == schema && table.kind == .partitioned && item.name.hasPrefix(table.name + " ")
+        }
+        guard parent == nil || serverVersion >= 180_000 else { return nil }
+        // pg_dump writes ALTER TABLE [ONLY] name ADD CONSTRAINT name …: both names, quoted, are taken from there.
+        guard let add = statement.firstRange(of: " ADD CONSTRAINT ") else { return nil }
+        let table = statement[..<add.lowerBound].split(whereSeparator: \.isNewline).joined(separator: " ")
+        guard let name = Validation.leadingIdentifier(statement[add.upperBound...]) else { return nil }
+        title = item.title
+        addition = statement + " NOT VALID"
+        validation = "\(table) VALIDATE CONSTRAINT \(name)"
+    }
+
+    private static func leadingIdentifier(_ text: Substring) -> String? {
+        var tokens = SQLTokens(String(text))
+        switch tokens.next() {
+        case .word(let word): return word
+        case .quotedName(_, let text): return text
+        default: return nil
+        }
+    }
+}
+
+/// Statistics of one table; for rows that were loaded unfrozen also the visibility map, which the first scan would make.
+struct Analysis: Sendable {
+    var table: TableName
+    var vacuums: Bool
+
+    func sql(_ session: borrowing Session) -> String {
+        vacuums ? "VACUUM (ANALYZE) \(session.quoted(table))" : "ANALYZE \(session.quoted(table))"
+    }
+}
+
+private enum FinalTask: Sendable {
+    case validate(Validation)
+    case analyze(Analysis)
+
+    var name: String {
+        switch self {
+        case .validate(let validation): validation.title
+        case .analyze(let analysis): "statistics of \(analysis.table)"
+        }
+    }
+}
+
+extension RestorePlan.IndexBuild {
+    /// The table that the index is on, as the manifest's tables are named: pg_dump tags a constraint with it, and
+    /// an index depends on it.
+    fileprivate func tableName(in manifest: Manifest) -> String {
+        let owners = manifest.schema.filter { $0.kind == "TABLE" && item.dependsOn.contains($0.id) }
+        return owners.first.map { "\($0.schema ?? "").\($0.name)" } ?? ""
+    }
+}

@@ -1,0 +1,98 @@
+internal import Archive
+
+/// The archive's items and tables, in the order in which they can be made. A value: nothing here talks to a server.
+struct RestorePlan: Sendable {
+    /// Before the rows, in pg_dump's order.
+    var preData: [Manifest.SchemaItem] = []
+    /// Indexes that can be built beside each other as soon as the rows are there.
+    var indexes: [IndexBuild] = []
+    /// Constraints and what else must be there before triggers, in pg_dump's order, by one session.
+    var constraints: [Manifest.SchemaItem] = []
+    /// Triggers, rules, policies, in pg_dump's order.
+    var late: [Manifest.SchemaItem] = []
+    var privileges: [Manifest.SchemaItem] = []
+    var refreshes: [Manifest.SchemaItem] = []
+    var eventTriggers: [Manifest.SchemaItem] = []
+
+    struct IndexBuild: Sendable {
+        var item: Manifest.SchemaItem
+        var sql: String
+    }
+
+    /// Kinds that act on rows or on who may see them, so that they come after everything that reads rows.
+    private static let lateKinds: Set<String> = [
+        "TRIGGER", "RULE", "POLICY", "ROW SECURITY", "PUBLICATION", "PUBLICATION TABLE",
+        "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SUBSCRIPTION TABLE",
+    ]
+
+    init(_ items: [Manifest.SchemaItem], withSubscriptions: Bool) {
+        let wanted = items.filter { item in
+            !item.isAboutTheDatabase && (withSubscriptions || !item.kind.hasPrefix("SUBSCRIPTION"))
+        }
+        var late: Set<Int> = []
+        var postponed: Set<Int> = []
+        for item in wanted {
+            switch item.kind {
+            case "ACL", "DEFAULT ACL": privileges.append(item)
+            case "MATERIALIZED VIEW DATA": refreshes.append(item)
+            case "EVENT TRIGGER":
+                eventTriggers.append(item)
+                late.insert(item.id)
+            case _ where item.section == .preData: preData.append(item)
+            case _ where Self.lateKinds.contains(item.kind) || item.dependsOn.contains(where: late.contains):
+                late.insert(item.id)
+                if item.dependsOn.contains(where: { id in eventTriggers.contains { $0.id == id } }) {
+                    eventTriggers.append(item)
+                } else {
+                    self.late.append(item)
+                }
+            case "INDEX" where !item.dependsOn.contains(where: postponed.contains):
+                indexes.append(IndexBuild(item: item, sql: item.sql))
+            case "CONSTRAINT" where item.index != nil && !item.dependsOn.contains(where: postponed.contains):
+                indexes.append(IndexBuild(item: item, sql: item.index!.create))
+                constraints.append(item)
+            default:
+                // What hangs on something that one session makes in order must wait for it; attaching and comments
+                // hang on indexes, which are all there by then.
+                if item.kind != "INDEX ATTACH", item.kind != "COMMENT" { postponed.insert(item.id) }
+                constraints.append(item)
+            }
+        }
+    }
+
+    var itemCount: Int {
+        preData.count + indexes.count + constraints.count + late.count + privileges.count + refreshes.count
+            + eventTriggers.count
+    }
+}
+
+/// A piece of loading for one worker.
+struct LoadJob: Sendable {
+    enum Subject: Sendable {
+        /// A table in one transaction that also empties it, so that its rows can be frozen at once.
+        case wholeTable(Manifest.Table)
+        case chunk(Manifest.Table, Manifest.Chunk)
+        case largeObjects(Manifest.Chunk)
+    }
+
+    var subject: Subject
+    var bytes: Int
+}
+
+extension LoadJob {
+    /// A table larger than this is loaded chunk by chunk, by several workers.
+    static let splitBytes = 64 << 20
+
+    /// Jobs for all rows, the largest tables first.
+    static func jobs(_ tables: [Manifest.Table], _ largeObjects: Manifest.LargeObjects?, workers: Int) -> [LoadJob] {
+        var jobs: [LoadJob] = []
+        for table in tables.sorted(by: { $0.rawBytes > $1.rawBytes }) where !table.chunks.isEmpty {
+            if workers > 1, table.rawBytes > splitBytes, table.extensionName == nil {
+                jobs += table.chunks.map { LoadJob(subject: .chunk(table, $0), bytes: $0.rawBytes) }
+            } else {
+                jobs.append(LoadJob(subject: .wholeTable(table), bytes: table.rawBytes))
+            }
+        }
+        return jobs + (largeObjects?.chunks ?? []).map { LoadJob(subject: .largeObjects($0), bytes: $0.rawBytes) }
+    }
+}

@@ -1,0 +1,113 @@
+internal import Archive
+
+/// The part of an archive that is asked for.
+struct Selection: Sendable {
+    let items: [Manifest.SchemaItem]
+    /// All tables in it, those without rows of their own included.
+    let tables: [Manifest.Table]
+    let sequences: [Manifest.Sequence]
+    let largeObjects: Manifest.LargeObjects?
+    let isWholeDatabase: Bool
+
+    /// The marker says what the database it is in may be used for: that belongs to the target, not to the archive.
+    private static let marker = (schema: "granary", table: "environment")
+
+    /// - Throws: `RestoreError.selection` naming a schema or table that is not in the archive.
+    init(_ manifest: Manifest, _ options: RestoreOptions) throws {
+        let schemas = Set(options.schemas)
+        let wantedTables = try options.tables.map { try Selection.match($0.table, in: manifest.tables) }
+        for schema in options.schemas where !manifest.schemas.contains(schema) {
+            throw RestoreError(
+                .selection, "the archive has no schema \(schema)",
+                hint: "it has \(manifest.schemas.joined(separator: ", "))")
+        }
+        isWholeDatabase = schemas.isEmpty && wantedTables.isEmpty && manifest.scope.isWholeDatabase
+        guard !schemas.isEmpty || !wantedTables.isEmpty else {
+            items = manifest.schema
+            tables = manifest.tables
+            sequences = manifest.sequences
+            largeObjects = manifest.largeObjects
+            return
+        }
+        let numbers = Set(wantedTables.map(\.number))
+        tables = manifest.tables.filter { table in
+            table.extensionName == nil && (numbers.contains(table.number) || schemas.contains(table.schema))
+        }
+        let inTables = Selection.items(of: wantedTables, in: manifest.schema)
+        let selected = manifest.schema.filter { item in
+            item.schema.map(schemas.contains) == true || (item.kind == "SCHEMA" && schemas.contains(item.name))
+                || (item.schema == nil && schemas.contains { item.name == "SCHEMA \($0)" })
+                || inTables.contains(item.id)
+        }
+        items = selected
+        let oids = Set(selected.filter { $0.kind == "SEQUENCE" }.map(\.objectOID))
+        sequences = manifest.sequences.filter { oids.contains($0.oid) }
+        largeObjects = nil
+    }
+
+    private init(
+        items: [Manifest.SchemaItem], tables: [Manifest.Table], sequences: [Manifest.Sequence],
+        largeObjects: Manifest.LargeObjects?, isWholeDatabase: Bool
+    ) {
+        self.items = items
+        self.tables = tables
+        self.sequences = sequences
+        self.largeObjects = largeObjects
+        self.isWholeDatabase = isWholeDatabase
+    }
+
+    /// The same without the configuration tables of extensions, whose rows cannot be told from the extensions' own.
+    var leavingOutExtensions: Selection {
+        Selection(
+            items: items, tables: tables.filter { $0.extensionName == nil }, sequences: sequences,
+            largeObjects: largeObjects, isWholeDatabase: isWholeDatabase)
+    }
+
+    /// Tables whose rows are in the archive and are to be loaded.
+    var tablesWithRows: [Manifest.Table] {
+        tables.filter { table in
+            table.kind == .ordinary && !table.dataLeftOut
+                && (table.schema, table.name) != (Selection.marker.schema, Selection.marker.table)
+        }
+    }
+
+    var rows: Int { tablesWithRows.reduce(0) { $0 + $1.rows } }
+    var rawBytes: Int { tablesWithRows.reduce(largeObjects?.rawBytes ?? 0) { $0 + $1.rawBytes } }
+
+    /// The table that a person means by `schema.table` or `table`.
+    static func match(_ selection: String, in tables: [Manifest.Table]) throws -> Manifest.Table {
+        let full = tables.filter { "\($0.schema).\($0.name)" == selection }
+        let found = full.isEmpty ? tables.filter { $0.name == selection } : full
+        guard let first = found.first, found.count == 1 else {
+            let names = found.map { "\($0.schema).\($0.name)" }
+            throw RestoreError(
+                .selection,
+                names.isEmpty ? "the archive has no table \(selection)" : "\(selection) could be \(names.joined(separator: " or "))",
+                hint: "write it as schema.table")
+        }
+        return first
+    }
+
+    /// Kinds that belong to a table and go with it.
+    private static let companions: Set<String> = [
+        "SEQUENCE", "SEQUENCE OWNED BY", "DEFAULT", "CONSTRAINT", "CHECK CONSTRAINT", "FK CONSTRAINT", "INDEX",
+        "INDEX ATTACH", "TRIGGER", "POLICY", "ROW SECURITY", "RULE", "ACL", "COMMENT", "STATISTICS", "TABLE ATTACH",
+        "SECURITY LABEL",
+    ]
+
+    /// The items of `tables`: what makes them, and what depends on nothing but them.
+    private static func items(of tables: [Manifest.Table], in schema: [Manifest.SchemaItem]) -> Set<Int> {
+        let oids = Set(tables.map(\.oid))
+        var ids = Set(schema.filter { $0.kind == "TABLE" && oids.contains($0.objectOID) }.map(\.id))
+        let others = Set(schema.filter { $0.kind == "TABLE" }.map(\.id)).subtracting(ids)
+        for item in schema where companions.contains(item.kind) {
+            let isOurs = item.dependsOn.contains { ids.contains($0) }
+            // A foreign key depends on both its tables; it belongs to the one whose name its tag begins with.
+            let belongs = item.kind == "FK CONSTRAINT"
+                ? tables.contains { $0.schema == item.schema && item.name.hasPrefix($0.name + " ") }
+                : !item.dependsOn.contains { others.contains($0) }
+            if isOurs && belongs { ids.insert(item.id) }
+        }
+        return ids
+    }
+}

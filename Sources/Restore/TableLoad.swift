@@ -1,0 +1,114 @@
+internal import Archive
+internal import PostgresClient
+
+/// What a worker does with a job: read a chunk → check it → inflate → COPY IN → compare the count.
+struct TableLoad: ~Copyable {
+    let archive: ArchiveReader
+    let encoding: String
+    let tally: LoadTally
+    let allowInvalid: Bool
+    let progress: @Sendable (RestoreProgress) -> Void
+    private var reader: ChunkReader
+
+    init(
+        _ archive: ArchiveReader, encoding: String, tally: LoadTally, allowInvalid: Bool,
+        progress: @escaping @Sendable (RestoreProgress) -> Void
+    ) {
+        self.archive = archive
+        self.encoding = encoding
+        self.tally = tally
+        self.allowInvalid = allowInvalid
+        self.progress = progress
+        reader = ChunkReader()
+    }
+
+    mutating func run(_ job: LoadJob, _ session: inout Session) throws {
+        switch job.subject {
+        case .wholeTable(let table):
+            try retryingWithoutChecks(table, &session) { load, session in
+                try session.execute("BEGIN")
+                do {
+                    // Rows that an extension's script has made belong to it: ours are added to them.
+                    let isEmptied = table.extensionName == nil
+                    if isEmptied { try session.execute("TRUNCATE TABLE ONLY \(session.quoted(table.tableName))") }
+                    for chunk in table.chunks { try load.copy(chunk, into: table, frozen: isEmptied, &session) }
+                    try session.execute("COMMIT")
+                } catch {
+                    if session.isInTransaction { try? session.execute("ROLLBACK") }  // `error` is the one that counts.
+                    throw error
+                }
+            }
+        case .chunk(let table, let chunk):
+            try retryingWithoutChecks(table, &session) { try $0.copy(chunk, into: table, frozen: false, &$1) }
+        case .largeObjects(let chunk):
+            try LargeObjectLoad.load(chunk, of: archive, with: &reader, &session)
+            progress(.advanced(table: "large objects", rows: 0, bytes: chunk.rawBytes))
+        }
+    }
+
+    /// Sends the rows of one chunk. In a transaction that is open, or one of its own.
+    mutating func copy(
+        _ chunk: Manifest.Chunk, into table: Manifest.Table, as name: TableName? = nil, frozen: Bool,
+        _ session: inout Session
+    ) throws {
+        let sql = CopyIntoTable(table, chunk, encoding).sql(session, into: name ?? table.tableName, frozen: frozen)
+        progress(.started(table: table.tableName.description))
+        let rows: Int
+        do {
+            rows = try send(chunk, sql, &session)
+        } catch let error as PostgresError {
+            throw error.at("table \(table.tableName)")
+        }
+        guard rows == chunk.rows else {
+            throw RestoreError(
+                .mismatch, "\(chunk.member): the server took \(rows) of \(chunk.rows) rows",
+                hint: "run granary verify on the archive")
+        }
+        let sum = tally.add(rows: rows, bytes: chunk.rawBytes, to: table.number)
+        progress(.advanced(table: table.tableName.description, rows: rows, bytes: chunk.rawBytes))
+        if sum.rows == table.rows {
+            progress(.finished(table: table.tableName.description, rows: sum.rows, bytes: sum.bytes))
+        }
+    }
+
+    private mutating func send(_ chunk: Manifest.Chunk, _ sql: String, _ session: inout Session) throws -> Int {
+        try session.copyIn(sql) { copy in try reader.read(chunk, of: archive) { try copy.write($0) } }
+    }
+
+    /// With `--allow-invalid` a CHECK that the rows violate is taken off, and added again NOT VALID when all is loaded.
+    private mutating func retryingWithoutChecks(
+        _ table: Manifest.Table, _ session: inout Session,
+        _ body: (inout TableLoad, inout Session) throws -> Void
+    ) throws {
+        while true {
+            do {
+                return try body(&self, &session)
+            } catch let error as PostgresError where allowInvalid && error.sqlState == "23514" {
+                guard let name = error.server?.constraint else { throw error }
+                try InvalidChecks.waive(name, of: table.tableName, tally, &session)
+            }
+        }
+    }
+}
+
+/// The COPY that takes a chunk in.
+struct CopyIntoTable {
+    private let columns: [String]
+    private let options: [String]
+
+    init(_ table: Manifest.Table, _ chunk: Manifest.Chunk, _ encoding: String) {
+        columns = table.columns.map(\.name)
+        options = chunk.isBinary ? ["FORMAT binary"] : encoding == "UTF8" ? [] : ["ENCODING '\(encoding)'"]
+    }
+
+    func sql(_ session: borrowing Session, into table: TableName, frozen: Bool) -> String {
+        let list = columns.isEmpty ? "" : " (\(session.quoted(columns)))"
+        let all = options + (frozen ? ["FREEZE"] : [])
+        return "COPY \(session.quoted(table))\(list) FROM STDIN"
+            + (all.isEmpty ? "" : " WITH (\(all.joined(separator: ", ")))")
+    }
+}
+
+extension Manifest.Table {
+    var tableName: TableName { TableName(schema: schema, name: name) }
+}

@@ -1,0 +1,116 @@
+internal import Archive
+internal import PostgresClient
+
+/// Single tables: made anew where they are gone, beside the old one under another name, or only their rows.
+struct TableRestore {
+    private let restore: InPlaceRestore
+    private let selection: Selection
+    private let findings: Preflight.Findings
+
+    init(_ restore: InPlaceRestore, _ selection: Selection, _ findings: Preflight.Findings) {
+        self.restore = restore
+        self.selection = selection
+        self.findings = findings
+    }
+
+    func run(_ session: inout Session) throws -> RestoreReport {
+        let renamed = restore.options.tables.filter { $0.newName != nil }
+        guard renamed.isEmpty else { return try copies(&session) }
+        let there = try existing(session)
+        switch (there.isEmpty, restore.options.rows) {
+        case (true, _): return try restore.make(selection, findings, &session)
+        case (false, .replace): return try DataOnlyRestore(restore, selection).run(&session)
+        case (false, .missing): return try addMissing(&session)
+        case (false, nil):
+            throw RestoreError(
+                .preflight, "nothing was changed, because \(there.map(\.description).joined(separator: ", ")) exists",
+                hint:
+                    "--rows missing adds the rows whose key is gone, --rows replace empties the table first, --table \(there[0].name)=OTHER restores beside it"
+            )
+        }
+    }
+
+    private func existing(_ session: borrowing Session) throws -> [TableName] {
+        try selection.tables.map(\.tableName).filter { name in
+            try session.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there", [session.quoted(name)])[0]
+                .bool("there")
+        }
+    }
+}
+
+// Rows beside what is there.
+extension TableRestore {
+    /// Tables under other names, with the columns and rows but without keys and defaults: to look at, or to copy from.
+    private func copies(_ session: inout Session) throws -> RestoreReport {
+        var rows = 0
+        let tally = LoadTally()
+        var load = tableLoad(tally)
+        for wanted in restore.options.tables {
+            let table = try Selection.match(wanted.table, in: restore.archive.manifest.tables)
+            guard table.kind == .ordinary else {
+                throw RestoreError(
+                    .selection, "\(table.tableName) is partitioned: its rows are in its partitions",
+                    hint: "name the partitions")
+            }
+            let name = newName(wanted, table)
+            let columns = table.columns.map { "\(session.quoted($0.name)) \($0.type)" }
+            do {
+                try session.execute("CREATE TABLE \(session.quoted(name)) (\(columns.joined(separator: ", ")))")
+            } catch let error as PostgresError where error.sqlState == "42P07" {
+                throw RestoreError(.preflight, "nothing was changed, because \(name) exists", hint: "take another name")
+            }
+            for chunk in table.chunks { try load.copy(chunk, into: table, as: name, frozen: false, &session) }
+            rows += table.rows
+        }
+        try tally.requireAll(of: selection.tablesWithRows)
+        var report = restore.report(selection)
+        report.rows = rows
+        report.notes.append("the new tables have the columns and the rows, but no keys, indexes and defaults")
+        return report
+    }
+
+    /// In the schema of the original, unless it names one.
+    private func newName(_ wanted: RestoreOptions.TableSelection, _ table: Manifest.Table) -> TableName {
+        let name = wanted.newName ?? table.name
+        guard let dot = name.firstIndex(of: ".") else { return TableName(schema: table.schema, name: name) }
+        return TableName(schema: String(name[..<dot]), name: String(name[name.index(after: dot)...]))
+    }
+
+    /// Adds the rows whose primary key is not there; the others stay as they are.
+    private func addMissing(_ session: inout Session) throws -> RestoreReport {
+        let tally = LoadTally()
+        var load = tableLoad(tally)
+        var added = 0
+        for table in selection.tablesWithRows {
+            guard !table.primaryKey.isEmpty else {
+                throw RestoreError(
+                    .preflight, "nothing was changed, because \(table.tableName) has no primary key to tell rows by",
+                    hint: "use --rows replace, or restore it beside with --table \(table.name)=OTHER")
+            }
+            let name = session.quoted(table.tableName)
+            let columns = session.quoted(table.columns.map(\.name))
+            try session.execute(
+                "CREATE TEMPORARY TABLE granary_rows ON COMMIT DROP AS SELECT \(columns) FROM \(name) WITH NO DATA")
+            let scratch = TableName(schema: "pg_temp", name: "granary_rows")
+            for chunk in table.chunks { try load.copy(chunk, into: table, as: scratch, frozen: false, &session) }
+            let inserted = try session.query(
+                """
+                WITH added AS (
+                    INSERT INTO \(name) (\(columns)) OVERRIDING SYSTEM VALUE SELECT \(columns) FROM pg_temp.granary_rows
+                    ON CONFLICT (\(session.quoted(table.primaryKey))) DO NOTHING RETURNING 1
+                ) SELECT count(*) AS rows FROM added
+                """)
+            added += inserted[0].int("rows")
+            try session.execute("DROP TABLE pg_temp.granary_rows")
+        }
+        var report = restore.report(selection)
+        report.rows = added
+        return report
+    }
+
+    private func tableLoad(_ tally: LoadTally) -> TableLoad {
+        TableLoad(
+            restore.archive, encoding: restore.archive.manifest.database.encoding, tally: tally,
+            allowInvalid: false, progress: restore.progress)
+    }
+}
