@@ -1,0 +1,82 @@
+import Glibc
+internal import Logging
+
+/// Makes the cluster: initdb into a folder beside, completed there, and renamed when whole.
+struct ClusterCreation {
+    let place: ClusterPlace
+    let account: ServerAccount
+    let installation: PostgresInstallation
+    let logger: Logger
+
+    /// Must be called by the holder of the command lock.
+    ///
+    /// - Throws: `LocalServerError`.
+    func run() async throws {
+        let partial = "\(place.data).partial"
+        logger.notice("making a local PostgreSQL \(installation.version) server in \(place.data)")
+        try makeFolders()
+        try await remove(partial)  // Left by one that was interrupted.
+        do {
+            try await initialize(partial)
+            try await write(ClusterSettings.hostAuthentication, to: "\(partial)/pg_hba.conf")
+            try await write(ClusterSettings.identities(caller: account.caller), to: "\(partial)/pg_ident.conf")
+            try await write("\ninclude_if_exists 'granary.conf'\n", to: "\(partial)/postgresql.conf", append: true)
+        } catch {
+            // The first error is the one to tell; what stays behind is removed by the next run.
+            try? await remove(partial)
+            throw error
+        }
+        guard rename(partial, place.data) == 0 else { throw Files.failure("rename to its final name", partial) }
+        Files.sync(folder: place.dataParent)
+    }
+
+    private func makeFolders() throws {
+        if account.isSwitched {
+            // The folder above belongs to root and may be entered by all: the clusters in it are closed.
+            let shared = String(place.dataParent[..<(place.dataParent.lastIndex(of: "/") ?? place.data.endIndex)])
+            if mkdir(shared, 0o755) == 0 {
+                chmod(shared, 0o755)
+            } else if errno != EEXIST {
+                throw Files.failure("make the folder", shared)
+            }
+        }
+        try Files.makePrivateFolder(place.dataParent, owner: account.userID, group: account.groupID)
+    }
+
+    private func initialize(_ folder: String) async throws {
+        let outcome = try await Program(as: account).run(
+            installation.program("initdb"),
+            [
+                "-D", folder, "--username", ClusterSettings.superuser, "--locale=C.UTF-8", "--encoding=UTF8",
+                "--auth-local=peer", "--auth-host=reject",
+            ]
+        )
+        guard outcome.succeeded else {
+            throw LocalServerError(
+                .creation,
+                "initdb could not make the local server in \(place.data): \(outcome.lastLine)",
+                hint: account.isSwitched ? "it ran as the account \(account.name)" : nil
+            )
+        }
+    }
+
+    private func remove(_ folder: String) async throws {
+        guard Files.exists(folder) else { return }
+        let outcome = try await Program(as: account).run("/bin/rm", ["-rf", "--", folder])
+        guard outcome.succeeded else {
+            throw LocalServerError(.folder, "cannot remove \(folder): \(outcome.lastLine)")
+        }
+    }
+
+    /// As root this goes through the server's account: in a folder of another account a link could lead root astray.
+    func write(_ text: String, to path: String, append: Bool = false) async throws {
+        let outcome = try await Program(as: account).run(
+            "/bin/sh",
+            ["-c", append ? "cat >>\"$1\"" : "umask 077; cat >\"$1.partial\" && mv \"$1.partial\" \"$1\"", "sh", path],
+            input: text
+        )
+        guard outcome.succeeded else {
+            throw LocalServerError(.folder, "cannot write \(path): \(outcome.lastLine)")
+        }
+    }
+}

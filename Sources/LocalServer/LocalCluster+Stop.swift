@@ -1,0 +1,35 @@
+internal import Glibc
+internal import Logging
+
+extension LocalCluster {
+    /// Stops the server: sessions are ended, everything is written. Waits until it is gone.
+    ///
+    /// - Returns: False if it was not running.
+    /// - Throws: `LocalServerError` with `.stop` if it still runs after five minutes.
+    @discardableResult
+    package func stop() async throws -> Bool {
+        // Nothing is made by stopping.
+        guard Files.exists(place.data) else { return false }
+        return try await withCommandLock {
+            guard let process = ServerProcess.find(data: place.data) else { return false }
+            try await end(process)
+            return true
+        }
+    }
+
+    /// Signals the postmaster itself: pg_ctl would signal whatever process a stale file names.
+    func end(_ process: ServerProcess) async throws {
+        process.requestFastShutdown()
+        let deadline = ContinuousClock.now + .seconds(300)
+        while ServerProcess.find(data: place.data)?.processID == process.processID {
+            guard .now < deadline else {
+                throw LocalServerError(
+                    .stop,
+                    "the local server (pid \(process.processID)) has not stopped within five minutes",
+                    hint: "its log is \(place.log)"
+                )
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+}

@@ -1,0 +1,119 @@
+// A private PostgreSQL for people who gave no database.
+//
+// open    the project's `.granary/cluster`, if there is one → where the data and the socket are
+// start   one command at a time: made? → running? → stale pid file away → pg_ctl → answers? → database there?
+// stop    the postmaster asked to shut down fast, until it is gone
+//
+// cluster (the data of one server) · postmaster (its first process) · record (what `.granary/cluster` remembers)
+
+internal import Glibc
+package import Logging
+
+/// The local server of one project: a cluster on a unix socket that only the calling account can reach.
+///
+/// As an ordinary user the data are in `.granary/server/data`. As root the server runs as the account `postgres`, and
+/// the data are in `/var/lib/granary` (`GRANARY_SERVER_FOLDER` names another folder), which that account can enter.
+package struct LocalCluster: Sendable {
+    let place: ClusterPlace
+    /// Whether a cluster of this project is on record, so that its data must be there.
+    let isRecorded: Bool
+    let account: ServerAccount
+    let search: PostgresInstallation.Search
+    let logger: Logger
+    /// The database that `start` makes if it is not there.
+    package let database: String
+
+    /// Whether the project has a local server, running or not.
+    package static func exists(project: String) -> Bool {
+        // A record that may not be read is another account's: `open` says so, rather than "no database given" here.
+        access("\(project)/.granary/cluster", F_OK) == 0 || errno == EACCES
+    }
+
+    /// Looks the cluster up; nothing is made or started yet.
+    ///
+    /// - Parameters:
+    ///   - project: The project folder, in which `.granary/` is or will be.
+    ///   - postgresBin: The folder of `initdb`, `pg_ctl` and `postgres`; nil to look for it.
+    ///   - shared: The folder for the data of clusters made by root.
+    /// - Throws: `LocalServerError` with `.folder` or `.account`.
+    package static func open(
+        project: String,
+        postgresBin: String? = nil,
+        database: String = "granary",
+        shared: String = getenv("GRANARY_SERVER_FOLDER").map { String(cString: $0) } ?? "/var/lib/granary",
+        logger: Logger
+    ) throws -> LocalCluster {
+        guard let resolved = Files.resolved(project) else { throw Files.failure("open the project folder", project) }
+        let account = try ServerAccount.forCaller()
+        let record = try record(of: resolved)
+        if let record, record.owner != geteuid() {
+            let owner = ServerAccount.entry(userID: record.owner)?.name ?? "the user id \(record.owner)"
+            throw LocalServerError(
+                .account,
+                "the local server of \(resolved) belongs to \(owner)",
+                hint: "run granary as \(owner), or move \(resolved)/.granary away to start with an empty server"
+            )
+        }
+        return LocalCluster(
+            place: try ClusterPlace(project: resolved, record: record, account: account, shared: shared),
+            isRecorded: record != nil,
+            account: account,
+            search: PostgresInstallation.Search(explicitFolder: postgresBin),
+            logger: logger,
+            database: database
+        )
+    }
+
+    /// The connection URL of the database, valid once the server has been started.
+    package var url: String { url(database: database) }
+
+    /// The connection URL of any database of this server. The port is named so that `PGPORT` does not change it.
+    package func url(database: String) -> String {
+        "postgresql:///\(PercentEncoding.encoded(database))?host=\(PercentEncoding.encoded(place.socket))&port=\(ClusterPlace.port)"
+            + "&user=\(ClusterSettings.superuser)"
+    }
+
+    private static func record(of project: String) throws -> ClusterRecord? {
+        let folder = "\(project)/.granary"
+        let file = "\(folder)/cluster"
+        guard let text = Files.text(file) else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw LocalServerError(
+                .account,
+                "cannot read \(file): \(String(cString: strerror(errno)))",
+                hint: "the local server belongs to another account: run granary as that one"
+            )
+        }
+        guard let record = ClusterRecord(text: text) else {
+            throw LocalServerError(
+                .folder,
+                "\(file) is not understood",
+                hint: "move \(folder) away to start with an empty server"
+            )
+        }
+        // A copy of a project folder carries the record along, and must not end up with the first one's server. Where
+        // the first one is gone, the folder was moved, and the server with it.
+        if record.project != project, Files.exists("\(record.project)/.granary/cluster") { return nil }
+        return record
+    }
+
+    /// Lets one command at a time change the cluster.
+    ///
+    /// - Throws: `LocalServerError` with `.busy` after two minutes, and what `body` throws.
+    func withCommandLock<R>(_ body: () async throws -> R) async throws -> R {
+        try Files.makePrivateFolder(place.folder, owner: geteuid(), group: getegid())
+        let lock = try await FileLock.wait(for: place.commandLock, within: .seconds(120)) {
+            logger.debug("another command is busy with the local server; waiting")
+        }
+        guard let lock else {
+            throw LocalServerError(
+                .busy,
+                "another granary command has been busy with the local server for two minutes",
+                hint: "`granary server status` shows its state"
+            )
+        }
+        let result = try await body()
+        _ = consume lock
+        return result
+    }
+}

@@ -1,0 +1,110 @@
+import Glibc
+internal import Subprocess
+import SystemPackage
+
+/// Runs one of PostgreSQL's programs, under the server's account and without the caller's `PG…` variables.
+package struct Program: Sendable {
+    package struct Outcome: Sendable {
+        /// The exit status, or 128 and the signal's number as a shell would say.
+        package let status: Int32
+        package let output: String
+        package let errors: String
+        package var succeeded: Bool { status == 0 }
+        /// The last line that says something, for an error's sentence.
+        package var lastLine: String {
+            let lines = (errors.isEmpty ? output : errors).split(separator: "\n").map(String.init)
+            return lines.last ?? "exit status \(status)"
+        }
+    }
+
+    package let account: ServerAccount?
+
+    /// Programs run as `account`; as ourselves where it is nil.
+    package init(as account: ServerAccount? = nil) { self.account = account }
+
+    /// Runs a program to its end, from `/`, which every account can enter.
+    ///
+    /// `standardInput` is a descriptor the program gets as its own; the caller keeps and closes its copy.
+    ///
+    /// - Throws: `LocalServerError` with `.notInstalled` if it cannot be started; `CancellationError`.
+    @discardableResult
+    package func run(
+        _ path: String,
+        _ arguments: [String],
+        input: String = "",
+        standardInput: Int32? = nil
+    ) async throws -> Outcome {
+        let words = try switching([path] + arguments)
+        let configuration = Configuration(
+            executable: .path(FilePath(words[0])),
+            arguments: Arguments(Array(words.dropFirst())),
+            environment: Self.environment,
+            workingDirectory: "/",
+            platformOptions: options
+        )
+        do {
+            let outcome =
+                if let standardInput {
+                    try await Self.collect(
+                        configuration,
+                        .fileDescriptor(FileDescriptor(rawValue: standardInput), closeAfterSpawningProcess: false)
+                    )
+                } else {
+                    try await Self.collect(configuration, .string(input))
+                }
+            // A killed child is not an error of Subprocess's, so ask whether it was us who wanted it killed.
+            try Task.checkCancellation()
+            return outcome
+        } catch let error as SubprocessError {
+            try Task.checkCancellation()
+            throw LocalServerError(.notInstalled, "cannot run \(path): \(error)")
+        }
+    }
+
+    private static func collect<I: InputProtocol>(_ configuration: Configuration, _ input: I) async throws -> Outcome {
+        let result = try await Subprocess.run(
+            configuration,
+            input: input,
+            output: .string(limit: 1 << 20),
+            error: .string(limit: 1 << 20)
+        )
+        let status: Int32 =
+            switch result.terminationStatus {
+            case .exited(let code): code
+            case .signaled(let signal): 128 + signal
+            }
+        return Outcome(status: status, output: result.standardOutput, errors: result.standardError)
+    }
+
+    /// The same command under the server's account.
+    ///
+    /// Not through Subprocess's `userID`: it clones the process by a bare system call, after which glibc's `setuid`
+    /// waits in the child for threads that only the parent has (1.0.2, seen with three commands at once).
+    private func switching(_ words: [String]) throws -> [String] {
+        guard let account, account.isSwitched else { return words }
+        let setpriv = "/usr/bin/setpriv"
+        guard Files.isExecutable(setpriv) else {
+            throw LocalServerError(
+                .notInstalled,
+                "\(setpriv) is not here, which starts the server under the account \(account.name)",
+                hint: "install util-linux, or run granary as an ordinary user"
+            )
+        }
+        return [setpriv, "--reuid=\(account.userID)", "--regid=\(account.groupID)", "--clear-groups", "--"] + words
+    }
+
+    private var options: PlatformOptions {
+        var options = PlatformOptions()
+        // A Ctrl-C of the terminal is ours to handle: initdb and pg_ctl are asked to end, not hit together with us.
+        options.createSession = true
+        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
+        return options
+    }
+
+    /// The server would take its port, its time zone and its data folder from the variables meant for clients.
+    private static let environment: Environment = .inherit.updating([
+        "PGDATA": nil, "PGHOST": nil, "PGPORT": nil, "PGUSER": nil, "PGDATABASE": nil, "PGOPTIONS": nil, "PGTZ": nil,
+        "PGDATESTYLE": nil, "PGCLIENTENCODING": nil, "PGSERVICE": nil, "PGCTLTIMEOUT": nil, "PGPASSWORD": nil,
+        "PGSSLMODE": nil, "LC_ALL": "C.UTF-8", "LANGUAGE": nil,
+    ])
+}

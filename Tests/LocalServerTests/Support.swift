@@ -1,0 +1,70 @@
+import Glibc
+import TestSupport
+
+@testable import LocalServer
+
+/// A project folder of its own, and the folder where root's clusters go; the server in it is stopped and all of it
+/// deleted in the end, even if the test process crashes.
+struct ProjectFolder {
+    let path: String
+    let shared: String
+
+    func open(postgresBin: String? = nil, database: String = "granary", project: String? = nil) throws -> LocalCluster {
+        try LocalCluster.open(
+            project: project ?? path,
+            postgresBin: postgresBin,
+            database: database,
+            shared: shared,
+            logger: quietLogger
+        )
+    }
+
+    static func with(name: String = "project", _ body: (ProjectFolder) async throws -> Void) async throws {
+        try await ScratchFolder.with { scratch in
+            try scratch.write("", to: "\(name)/README")
+            let path = String(decoding: Array(scratch.file(name).utf8), as: UTF8.self)
+            // The server's account must be able to enter it.
+            chmod(scratch.path, 0o755)
+            let folder = ProjectFolder(path: path, shared: scratch.file("shared"))
+            let data = await (try folder.open()).status().dataFolder
+            let watch = try ServerWatch(data: data, deleting: [scratch.path])
+            do {
+                try await body(folder)
+            } catch {
+                try await watch.release()
+                throw error
+            }
+            try await watch.release()
+        }
+    }
+}
+
+/// Runs a shell script as the server's account.
+func asServer(_ script: String, _ arguments: [String], input: String = "") async throws -> Program.Outcome {
+    try await Program(as: try ServerAccount.forCaller())
+        .run("/bin/sh", ["-c", script, "sh"] + arguments, input: input)
+}
+
+/// The error that `body` throws, if it is this module's.
+func localServerError(_ body: () async throws -> Void) async -> LocalServerError? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return error as? LocalServerError
+    }
+}
+
+/// Whether the lock could be had; it is given back at once.
+func isFree(_ path: String) throws -> Bool { try FileLock.attempt(path) != nil }
+
+/// Makes an executable script. A process of its own writes it: a child that another test starts at this moment would
+/// inherit our open file, and the script could not be run ("text file busy").
+func writeScript(_ text: String, to path: String) async throws {
+    let written = try await runCommand(
+        "sh",
+        ["-c", "mkdir -p \"$(dirname \"$1\")\" && cat >\"$1\" && chmod 755 \"$1\"", "sh", path],
+        input: Array(text.utf8)
+    )
+    guard written.status == 0 else { throw CommandFailure(description: written.description) }
+}

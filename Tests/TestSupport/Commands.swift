@@ -1,0 +1,147 @@
+import Glibc
+internal import Subprocess
+internal import SystemPackage
+
+/// What a process that ran to its end has said.
+package struct CommandOutcome: Sendable, CustomStringConvertible {
+    /// The exit status, or 128 and the signal's number as a shell would say.
+    package let status: Int32
+    package let stdoutBytes: [UInt8]
+    package let stderrBytes: [UInt8]
+    package var stdout: String { String(decoding: stdoutBytes, as: UTF8.self) }
+    package var stderr: String { String(decoding: stderrBytes, as: UTF8.self) }
+    package var description: String { "status \(status)\n--- stdout\n\(stdout)\n--- stderr\n\(stderr)" }
+}
+
+/// A process that did not end in time, or psql refusing a statement.
+package struct CommandFailure: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(description: String) { self.description = description }
+}
+
+/// Runs a program and collects what it says.
+///
+/// It inherits our environment without the variables that choose a database or an environment, so that a test means
+/// the same on every machine; `environment` sets (or with nil unsets) others.
+///
+/// - Parameters:
+///   - executable: A path, or a name to be found in `PATH`.
+///   - limitBytes: The most that each stream may say.
+/// - Throws: `CommandFailure` if it has not ended within `timeout`; it is then killed.
+@discardableResult
+package func runCommand(
+    _ executable: String,
+    _ arguments: [String] = [],
+    environment: [String: String?] = [:],
+    workingDirectory: String? = nil,
+    input: [UInt8] = [],
+    timeout: Duration = .seconds(120),
+    limitBytes: Int = 256 << 20
+) async throws -> CommandOutcome {
+    let configuration = Configuration(
+        executable: executable.contains("/") ? .path(FilePath(executable)) : .name(executable),
+        arguments: Arguments(arguments),
+        environment: .custom(commandEnvironment(updating: environment)),
+        workingDirectory: workingDirectory.map { FilePath($0) }
+    )
+    return try await withThrowingTaskGroup(of: CommandOutcome.self) { group in
+        group.addTask {
+            let result = try await Subprocess.run(
+                configuration,
+                input: .array(input),
+                output: .bytes(limit: limitBytes),
+                error: .bytes(limit: limitBytes)
+            )
+            let status: Int32 =
+                switch result.terminationStatus {
+                case .exited(let code): code
+                case .signaled(let signal): 128 + signal
+                }
+            return CommandOutcome(
+                status: status,
+                stdoutBytes: result.standardOutput,
+                stderrBytes: result.standardError
+            )
+        }
+        group.addTask {
+            try await Task.sleep(for: timeout)
+            let words = ([executable] + arguments).joined(separator: " ")
+            throw CommandFailure(description: "not ended within \(timeout): \(words)")
+        }
+        defer { group.cancelAll() }
+        guard let outcome = try await group.next() else { throw CancellationError() }
+        return outcome
+    }
+}
+
+/// Runs SQL through psql, unaligned and without headings, stopping at the first error.
+///
+/// - Returns: What it printed, without the last newline.
+/// - Throws: `CommandFailure` with psql's message.
+@discardableResult
+package func psql(_ url: String, _ sql: String, timeout: Duration = .seconds(300)) async throws -> String {
+    let outcome = try await runCommand(
+        "psql",
+        ["-XqAt", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", "-"],
+        input: Array(sql.utf8),
+        timeout: timeout
+    )
+    guard outcome.status == 0 else { throw CommandFailure(description: "psql: \(outcome.stderr)") }
+    let text = outcome.stdout
+    return text.hasSuffix("\n") ? String(text.dropLast()) : text
+}
+
+/// The `granary` executable, built beside the running test bundle.
+///
+/// - Throws: `CommandFailure` if it is not there.
+package func granaryBinary(file: String = #filePath) throws -> String {
+    var candidates: [String] = []
+    if let own = realpath("/proc/self/exe", nil) {
+        let path = String(cString: own)
+        free(own)
+        candidates.append(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) + "/granary")
+    }
+    if let tests = file.firstRange(of: "/Tests/") {
+        candidates.append(file[..<tests.lowerBound] + "/.build/debug/granary")
+    }
+    guard let found = candidates.first(where: { access($0, X_OK) == 0 }) else {
+        throw CommandFailure(description: "no granary executable at \(candidates.joined(separator: " or "))")
+    }
+    return found
+}
+
+/// Our environment as it was when we started, without what would choose a database, then with `changes`.
+private func commandEnvironment(updating changes: [String: String?]) -> [Environment.Key: String] {
+    var variables: [String: String] = [:]
+    for entry in readFile("/proc/self/environ").split(separator: 0) {
+        let text = String(decoding: entry, as: UTF8.self)
+        guard let mark = text.firstIndex(of: "=") else { continue }
+        variables[String(text[..<mark])] = String(text[text.index(after: mark)...])
+    }
+    for name in variables.keys where name.hasPrefix("PG") || name.hasPrefix("DATABASE_") || name.hasPrefix("GRANARY_") {
+        variables[name] = nil
+    }
+    for name in ["ENV", "APP_ENV", "SERVICE_NAME"] { variables[name] = nil }
+    for (name, value) in changes { variables[name] = value }
+    var result: [Environment.Key: String] = [:]
+    for (name, value) in variables {
+        if let key = Environment.Key(rawValue: name) { result[key] = value }
+    }
+    return result
+}
+
+/// The bytes of a file whose size the file system does not tell, as in /proc; none if it cannot be read.
+func readFile(_ path: String) -> [UInt8] {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return [] }
+    defer { close(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while true {
+        let count = read(file, &buffer, buffer.count)
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else { return bytes }
+        bytes.append(contentsOf: buffer[..<count])
+    }
+}

@@ -1,0 +1,49 @@
+import FoundationEssentials
+import Glibc
+
+/// A temporary folder that is removed with everything in it.
+package struct ScratchFolder: Sendable {
+    package let path: String
+
+    /// Lends a new folder to `body`.
+    package static func with<R>(_ body: (ScratchFolder) async throws -> R) async throws -> R {
+        let folder = ScratchFolder(path: try makeTemporaryFolder("granary-scratch"))
+        defer { try? FileManager.default.removeItem(atPath: folder.path) }
+        return try await body(folder)
+    }
+
+    package func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// The path of a new file with this content; folders in the name are made.
+    @discardableResult
+    package func write(_ content: String, to name: String) throws -> String {
+        try write(Array(content.utf8), to: name)
+    }
+
+    @discardableResult
+    package func write(_ content: [UInt8], to name: String) throws -> String {
+        let path = file(name)
+        let parent = String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)])
+        try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
+        guard FileManager.default.createFile(atPath: path, contents: Data(content)) else {
+            throw CommandFailure(description: "cannot write \(path)")
+        }
+        return path
+    }
+
+    package func read(_ name: String) -> [UInt8] { readFile(file(name)) }
+
+    /// The names in the folder, or in a folder in it, sorted.
+    package func names(in folder: String = "") -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: file(folder))) ?? []).sorted()
+    }
+}
+
+/// A folder under /tmp, whose path is short enough for a socket.
+func makeTemporaryFolder(_ prefix: String, in parent: String = "/tmp") throws -> String {
+    var template = Array("\(parent)/\(prefix)-XXXXXX\0".utf8CString)
+    guard mkdtemp(&template) != nil else {
+        throw CommandFailure(description: "cannot make a folder in \(parent): \(String(cString: strerror(errno)))")
+    }
+    return String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}

@@ -1,0 +1,24 @@
+import Glibc
+
+/// SplitMix64: small, fast, and the same numbers for the same seed everywhere. See <https://prng.di.unimi.it/splitmix64.c>.
+package struct SeededRandom: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    package init(seed: UInt64) { state = seed }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
+        return word ^ (word >> 31)
+    }
+}
+
+/// A generator whose seed is printed; `GRANARY_TEST_SEED` repeats a run.
+package func seededRandom(_ test: String = #function) -> SeededRandom {
+    let given = getenv("GRANARY_TEST_SEED").flatMap { UInt64(String(cString: $0)) }
+    let seed = given ?? UInt64.random(in: .min ... .max)
+    print("\(test): GRANARY_TEST_SEED=\(seed)")
+    return SeededRandom(seed: seed)
+}

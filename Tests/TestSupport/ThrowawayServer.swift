@@ -1,0 +1,169 @@
+import FoundationEssentials
+package import Glibc
+package import LocalServer
+package import Logging
+import PostgresClient
+import Synchronization
+
+/// A real PostgreSQL for tests, in a folder under /tmp: fast, unsafe in a power cut, and gone with the test process.
+///
+/// One server serves a whole test process (`shared`); tests that kill it, fill its disk or need settings of their own
+/// `start` one. Every test gets its own database from `withDatabase`. The superuser is `granary`; every role may
+/// connect without a password, because nobody else can enter the folder.
+package final class ThrowawayServer: Sendable {
+    package static let superuser = "granary"
+
+    package let folder: String
+    package let installation: PostgresInstallation
+    package let account: ServerAccount
+    package let watch: ServerWatch
+    package var data: String { "\(folder)/data" }
+    package var log: String { "\(folder)/server.log" }
+
+    private static let sharedServer = Task { try await start() }
+    private static let names = Atomic<Int>(0)
+
+    /// The server of this test process, started by the first who asks.
+    package static func shared() async throws -> ThrowawayServer { try await sharedServer.value }
+
+    /// Starts a server of one's own.
+    ///
+    /// - Parameters:
+    ///   - options: Settings of `postgresql.conf`, over the ones for tests.
+    ///   - postgresBin: The folder of the programs, to test another version.
+    ///   - parent: Where its folder is made, such as a small tmpfs; its path must be short.
+    package static func start(
+        options: [String: String] = [:],
+        postgresBin: String? = nil,
+        parent: String = "/tmp"
+    ) async throws -> ThrowawayServer {
+        let installation = try await PostgresInstallation.find(.init(explicitFolder: postgresBin))
+        let account = try ServerAccount.forCaller()
+        let folder = try makeTemporaryFolder("granary-test", in: parent)
+        if account.isSwitched { lchown(folder, account.userID, account.groupID) }
+        let server = ThrowawayServer(
+            folder: folder,
+            installation: installation,
+            account: account,
+            watch: try ServerWatch(data: "\(folder)/data", deleting: [folder])
+        )
+        try await server.initialize(options)
+        try await server.restart()
+        return server
+    }
+
+    private init(folder: String, installation: PostgresInstallation, account: ServerAccount, watch: ServerWatch) {
+        self.folder = folder
+        self.installation = installation
+        self.account = account
+        self.watch = watch
+    }
+
+    // MARK: Its life
+
+    private func initialize(_ options: [String: String]) async throws {
+        let made = try await Program(as: account).run(
+            installation.program("initdb"),
+            [
+                "-D", data, "--username", Self.superuser, "--locale=C.UTF-8", "--encoding=UTF8", "--auth=trust",
+                "--no-sync",
+            ]
+        )
+        guard made.succeeded else { throw CommandFailure(description: "initdb: \(made.errors)") }
+        var settings = [
+            "listen_addresses": "", "unix_socket_directories": folder, "port": "5432", "max_connections": "200",
+            "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "128MB",
+            "log_line_prefix": "%m [%p] %q%u@%d ",
+        ]
+        settings.merge(options) { $1 }
+        let lines = settings.map { "\($0) = '\($1.replacing("'", with: "''"))'\n" }.sorted().joined()
+        let written = try await Program(as: account).run(
+            "/bin/sh",
+            ["-c", "cat >>\"$1\"", "sh", "\(data)/postgresql.conf"],
+            input: lines
+        )
+        guard written.succeeded else { throw CommandFailure(description: "postgresql.conf: \(written.errors)") }
+    }
+
+    /// Starts it again after `kill`.
+    package func restart() async throws {
+        let started = try await Program(as: account).run(
+            installation.program("pg_ctl"),
+            ["start", "-s", "-w", "-t", "120", "-D", data, "-l", log]
+        )
+        guard started.succeeded else {
+            throw CommandFailure(
+                description: "pg_ctl: \(started.errors)\n\(String(decoding: readFile(log).suffix(4096), as: UTF8.self))"
+            )
+        }
+    }
+
+    /// The postmaster, while it lives.
+    package var processID: pid_t? {
+        let text = String(decoding: readFile("\(data)/postmaster.pid"), as: UTF8.self)
+        return text.split(separator: "\n").first.flatMap { pid_t($0) }
+    }
+
+    /// Kills the postmaster with SIGKILL, as a power cut would, and waits until its children have noticed.
+    package func kill() async throws {
+        guard let processID else { return }
+        Glibc.kill(processID, SIGKILL)
+        while isInUse { try await Task.sleep(for: .milliseconds(10)) }
+        // Until someone collects the dead process's status its number looks alive, and would stop `restart`.
+        unlink("\(data)/postmaster.pid")
+    }
+
+    /// Whether any process works in the data folder, as all of PostgreSQL's do.
+    private var isInUse: Bool {
+        let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return processes.contains { process in
+            guard let number = pid_t(process), let folder = realpath("/proc/\(number)/cwd", nil) else { return false }
+            defer { free(folder) }
+            return String(cString: folder) == data
+        }
+    }
+
+    /// Stops it and deletes its folder.
+    package func stop() async throws { try await watch.release() }
+
+    // MARK: Its databases
+
+    package func url(database: String) -> String {
+        "postgresql:///\(database)?host=\(folder)&port=5432&user=\(Self.superuser)"
+    }
+
+    /// Lends a database of its own to `body`, and drops it.
+    ///
+    /// - Parameters:
+    ///   - name: Generated and unique unless given; letters, digits and underscores.
+    ///   - options: What else `CREATE DATABASE` shall have, such as `ENCODING 'SQL_ASCII' LC_COLLATE 'C'`.
+    package func withDatabase<R>(
+        _ name: String? = nil,
+        template: String = "template0",
+        options: String = "",
+        _ body: (_ url: String) async throws -> R
+    ) async throws -> R {
+        let name = name ?? "test_\(Self.names.wrappingAdd(1, ordering: .relaxed).newValue)"
+        try await execute("CREATE DATABASE \"\(name)\" TEMPLATE \"\(template)\" \(options)")
+        let result: R
+        do {
+            result = try await body(url(database: name))
+        } catch {
+            // What the test found matters more; the server may even be one that it has killed.
+            try? await execute("DROP DATABASE IF EXISTS \"\(name)\" WITH (FORCE)")
+            throw error
+        }
+        try await execute("DROP DATABASE IF EXISTS \"\(name)\" WITH (FORCE)")
+        return result
+    }
+
+    /// Runs one statement in the database `postgres`.
+    package func execute(_ sql: String) async throws {
+        try await withSession(ServerAddress(url(database: "postgres")), logger: quietLogger) { session in
+            try session.execute(sql)
+        }
+    }
+}
+
+/// A logger that says nothing.
+package let quietLogger = Logger(label: "granary.tests") { _ in SwiftLogNoOpLogHandler() }
