@@ -1,12 +1,18 @@
 /// What went wrong with an archive or the file it is in.
 package struct ArchiveError: Error, Sendable, CustomStringConvertible {
     package enum Code: Sendable, Equatable {
+        /// The system could not open, read or write.
         case io
+        /// The name is taken, or another backup writes under it.
         case exists
+        /// A level that the engine does not have.
+        case compression
+        /// Not an archive of ours, or one of another shape.
         case format
+        /// Made by a newer granary.
         case newerFormat
+        /// What is there is not what was written.
         case damaged
-        case limit
     }
 
     package var code: Code
@@ -20,4 +26,8 @@ package struct ArchiveError: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String { message }
+
+    static func damaged(_ member: String, _ problem: String) -> ArchiveError {
+        ArchiveError(.damaged, "\(member): \(problem)", hint: "granary verify lists everything that is wrong")
+    }
 }
