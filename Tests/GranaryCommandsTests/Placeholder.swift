@@ -1,1 +1,1 @@
-// Furnished soon.
+
