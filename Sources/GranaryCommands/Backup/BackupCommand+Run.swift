@@ -5,14 +5,17 @@ internal import Glibc
 
 extension BackupCommand {
     package mutating func validate() throws {
-        if output == "-" && speech.json {
+        if destination.output == "-" && speech.json {
             throw ValidationError("--json and --output - both want standard output")
         }
-        if output?.isEmpty == true { throw ValidationError("--output is empty") }
     }
 
     package func run(on console: Console) async throws {
-        let target = try BackupTarget(output: output, kind: format, folder: backups)
+        let target = try BackupTarget(
+            output: destination.output,
+            kind: destination.format,
+            folder: destination.backups
+        )
         try refuseTerminal(target)
         try checkMigrations()
         let connected = try await database.connect(on: console)
@@ -36,7 +39,7 @@ extension BackupCommand {
     }
 
     private func checkMigrations() throws {
-        guard let migrations, !Folders.isFolder(migrations) else { return }
+        guard let migrations = destination.migrations, !Folders.isFolder(migrations) else { return }
         throw CommandError(.file, "there is no folder \(migrations)", hint: "--migrations names a folder")
     }
 
@@ -52,7 +55,7 @@ extension BackupCommand {
         options.usesZlib = packing.engine == .zlib
         options.lockTimeout = packing.lockTimeout.duration
         options.environment = database.environmentName
-        options.migrationsFolder = migrations ?? "migrations"
+        options.migrationsFolder = destination.migrations ?? "migrations"
         options.postgresBin = self.database.programs.postgresBin
         return options
     }
@@ -60,7 +63,7 @@ extension BackupCommand {
     private func place(of target: BackupTarget, database: ConnectedDatabase) throws -> BackupOptions.Output {
         switch target.place {
         case .standardOutput: return .pipe(descriptor: STDOUT_FILENO)
-        case .file(let path): return .file(path: path, overwrite: force)
+        case .file(let path): return .file(path: path, overwrite: destination.force)
         case .named(let folder):
             try Folders.make(folder)
             let now = time(nil)
@@ -73,7 +76,7 @@ extension BackupCommand {
                     attempt: attempt
                 )
                 let path = Folders.joined(folder, name)
-                if !Folders.exists(path) { return .file(path: path, overwrite: force) }
+                if !Folders.exists(path) { return .file(path: path, overwrite: destination.force) }
             }
             throw CommandError(.file, "\(folder) is full of backups of this second", hint: "name a file with --output")
         }

@@ -1,7 +1,7 @@
 package import ArgumentParser
 
 /// `granary backup`.
-package struct BackupCommand: GranaryCommand {
+package struct BackupCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "backup",
         abstract: "Back up a database into one file that unzip and psql can read.",
@@ -19,36 +19,45 @@ package struct BackupCommand: GranaryCommand {
             """
     )
 
-    @Option(
-        name: [.short, .long],
-        help: ArgumentHelp(
-            "The file; - is standard output, .sql and .sql.gz are plain dumps (default: a new file in --backups).",
-            valueName: "file|-"
-        ),
-        completion: .file(extensions: ["zip", "sql", "gz"])
-    )
-    package var output: String?
-
-    @Option(name: .long, help: ArgumentHelp("What to write; else the file's name tells.", valueName: "zip|sql"))
-    package var format: BackupTarget.Kind?
-
-    @Flag(name: .long, help: "Replace the file if it is there.")
-    package var force = false
-
-    @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
-    package var backups = "backups"
-
-    @Option(
-        name: .long,
-        help: ArgumentHelp("A folder of migrations to put in, if it is there (default: migrations).", valueName: "folder"),
-        completion: .directory
-    )
-    package var migrations: String?
-
+    @OptionGroup(title: "Where to") package var destination: Destination
     @OptionGroup(title: "What to back up") package var selection: Selection
     @OptionGroup(title: "How") package var packing: Packing
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
+
+    package struct Destination: ParsableArguments {
+        @Option(
+            name: [.short, .long],
+            help: ArgumentHelp(
+                "The file; - is standard output, .sql and .sql.gz are plain dumps (default: a new file in --backups).",
+                valueName: "file|-"
+            ),
+            completion: .file(extensions: ["zip", "sql", "gz"])
+        )
+        package var output: String?
+
+        @Option(name: .long, help: ArgumentHelp("What to write; else the file's name tells.", valueName: "zip|sql"))
+        package var format: BackupTarget.Kind?
+
+        @Flag(name: .long, help: "Replace the file if it is there.")
+        package var force = false
+
+        @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
+        package var backups = "backups"
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp("A folder of migrations to put in, if it is there (default: migrations).", valueName: "folder"),
+            completion: .directory
+        )
+        package var migrations: String?
+
+        package init() {}
+
+        package mutating func validate() throws {
+            if output?.isEmpty == true { throw ValidationError("--output is empty") }
+        }
+    }
 
     package struct Selection: ParsableArguments {
         @Option(name: .long, help: ArgumentHelp("The schema of this service.", valueName: "name"))

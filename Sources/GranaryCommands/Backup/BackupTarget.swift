@@ -23,7 +23,6 @@ package struct BackupTarget: Sendable, Equatable {
             format = kind == .sql ? .sql : .zip
             return
         }
-        guard !output.isEmpty else { throw CommandError(.usage, "--output is empty", hint: "name a file, or - for standard output") }
         if output == "-" {
             place = .standardOutput
             format = kind == .sql ? .sql : .zip

@@ -25,8 +25,8 @@ package struct ConnectionText: Sendable, Equatable {
             throw CommandError(
                 .noDatabase,
                 "\(origin) \(error.what)",
-                hint: "write postgresql://user:password@host:5432/database, and percent-encode what is special in a "
-                    + "user or a password: @ as %40, / as %2F, : as %3A, % as %25"
+                hint: "write postgresql://user@host:5432/database, and percent-encode what is special in a user or a "
+                    + "password: @ as %40, / as %2F, : as %3A, % as %25"
             )
         }
     }

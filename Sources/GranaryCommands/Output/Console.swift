@@ -8,7 +8,8 @@ package final class Console: Sendable {
         package var isVerbose = false
         /// Standard error is read by a program: one JSON object per line.
         package var logsJSON = false
-        package var usesColor = false
+        /// A terminal may be colored, unless NO_COLOR says otherwise.
+        package var wantsColor = true
 
         package init() {}
     }
@@ -28,21 +29,15 @@ package final class Console: Sendable {
         self.logger = logger
     }
 
-    package convenience init(_ options: OutputOptions, environment: [String: String] = ProcessEnvironment.current) {
-        let screen = Screen.standardError(environment: environment)
-        var settings = Settings()
-        settings.isJSON = options.json
-        settings.isQuiet = options.quiet
-        settings.isVerbose = options.verbose
-        settings.logsJSON = options.logFormat == .json
-        settings.usesColor = Self.usesColor(options, screen: screen, environment: environment)
-        self.init(settings: settings, screen: screen, environment: environment)
+    /// On the process's own standard error.
+    package convenience init(_ settings: Settings) {
+        let environment = ProcessEnvironment.current
+        self.init(settings: settings, screen: .standardError(environment: environment), environment: environment)
     }
 
     /// NO_COLOR counts if it is not empty: <https://no-color.org>.
-    private static func usesColor(_ options: OutputOptions, screen: Screen, environment: [String: String]) -> Bool {
-        screen.isTerminal && !options.noColor && options.logFormat == .text
-            && (environment["NO_COLOR"] ?? "").isEmpty
+    private var usesColor: Bool {
+        screen.isTerminal && settings.wantsColor && !settings.logsJSON && (environment["NO_COLOR"] ?? "").isEmpty
     }
 
     /// Whether progress is redrawn in place.
@@ -74,7 +69,7 @@ package final class Console: Sendable {
         if settings.logsJSON {
             screen.say(LogLines.document(level: .error, message: failure.message, hint: failure.hint).text)
         } else if !settings.isJSON || screen.isTerminal {
-            screen.say(failure.text(usesColor: settings.usesColor))
+            screen.say(failure.text(usesColor: usesColor))
         }
     }
 }

@@ -26,4 +26,14 @@ package struct OutputOptions: ParsableArguments {
     package mutating func validate() throws {
         if quiet && verbose { throw ValidationError("--quiet and --verbose contradict each other") }
     }
+
+    var settings: Console.Settings {
+        var settings = Console.Settings()
+        settings.isJSON = json
+        settings.isQuiet = quiet
+        settings.isVerbose = verbose
+        settings.logsJSON = logFormat == .json
+        settings.wantsColor = !noColor
+        return settings
+    }
 }

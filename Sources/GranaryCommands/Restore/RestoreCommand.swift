@@ -2,7 +2,7 @@ package import ArgumentParser
 package import Restore
 
 /// `granary restore`.
-package struct RestoreCommand: GranaryCommand {
+package struct RestoreCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "restore",
         abstract: "Restore a database from a backup, or leave it as it is.",

@@ -2,7 +2,7 @@ package import ArgumentParser
 
 /// A command that does something: it is parsed, runs once, and speaks through its console.
 package protocol GranaryCommand: AsyncParsableCommand {
-    var speech: OutputOptions { get }
+    var settings: Console.Settings { get }
     /// False for a command that hands the process over, signals and all.
     static var watchesSignals: Bool { get }
 
@@ -12,7 +12,16 @@ package protocol GranaryCommand: AsyncParsableCommand {
 extension GranaryCommand {
     package static var watchesSignals: Bool { true }
 
-    package mutating func run() async throws { try await run(on: Console(speech)) }
+    package mutating func run() async throws { try await run(on: Console(settings)) }
+}
+
+/// A command with the usual options about speaking.
+package protocol SpokenCommand: GranaryCommand {
+    var speech: OutputOptions { get }
+}
+
+extension SpokenCommand {
+    package var settings: Console.Settings { speech.settings }
 }
 
 /// What help says of variables, below each command's example.

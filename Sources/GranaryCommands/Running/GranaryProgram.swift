@@ -5,32 +5,29 @@ internal import Glibc
 package enum GranaryProgram {
     /// Parses the arguments, runs the command they name until it is done or interrupted, and tells how it ended.
     package static func run(
-        arguments: [String] = Array(CommandLine.arguments.dropFirst()),
-        variables: [String: String] = ProcessEnvironment.current
+        arguments: [String] = Array(CommandLine.arguments.dropFirst())
     ) async -> Int32 {
         Interrupts.ignoreBrokenPipes()
         var completed = OptionVariables.Completed(arguments: arguments, used: [:])
         let command: any ParsableCommand
         do {
-            if let options = OptionVariables(variables: variables, help: { Granary._dumpHelp() }) {
+            if let options = OptionVariables(variables: ProcessEnvironment.current, help: { Granary._dumpHelp() }) {
                 completed = try options.complete(arguments)
             }
             command = try Granary.parseAsRoot(completed.arguments)
         } catch {
-            return end(with: error, parsing: completed, variables: variables)
+            return end(with: error, parsing: completed)
         }
-        return await run(command, parsed: completed, variables: variables)
+        return await run(command, parsed: completed)
     }
 
     private static func run(
         _ command: any ParsableCommand,
-        parsed: OptionVariables.Completed,
-        variables: [String: String]
+        parsed: OptionVariables.Completed
     ) async -> Int32 {
         let interrupts = Interrupts()
         let own = command as? any GranaryCommand
-        let isOwn = own != nil
-        let output = own?.speech
+        let settings = own?.settings
         let watches = own.map { type(of: $0).watchesSignals } ?? true
         // Parsed by this task and given up to the other.
         nonisolated(unsafe) var command = command
@@ -48,9 +45,9 @@ package enum GranaryProgram {
         } catch let code as ExitCode {
             return code.rawValue
         } catch {
-            guard isOwn, let output else { return end(with: error, parsing: parsed, variables: variables) }
+            guard let settings else { return end(with: error, parsing: parsed) }
             let failure = interrupts.haveCome ? Failure(CancellationError()) : Failure(error)
-            Console(output, environment: variables).report(failure)
+            Console(settings).report(failure)
             return failure.status.rawValue
         }
     }
@@ -58,8 +55,7 @@ package enum GranaryProgram {
     /// Help and versions are results; everything else that the parser throws is a mistake in the arguments.
     private static func end(
         with error: any Error,
-        parsing completed: OptionVariables.Completed,
-        variables: [String: String]
+        parsing completed: OptionVariables.Completed
     ) -> Int32 {
         if !(error is CommandError), Granary.exitCode(for: error).isSuccess {
             let text = Granary.fullMessage(for: error)
@@ -70,7 +66,7 @@ package enum GranaryProgram {
             let message = Granary.message(for: error)
             failure = Failure(.usage, sentence(message), hint: hint(for: message, completed))
         }
-        console(for: completed.arguments, variables: variables).report(failure)
+        Console(settings(for: completed.arguments)).report(failure)
         return failure.status.rawValue
     }
 
@@ -103,15 +99,15 @@ package enum GranaryProgram {
     }
 
     /// How to speak when the options could not be parsed: those about speaking are looked for by hand.
-    private static func console(for arguments: [String], variables: [String: String]) -> Console {
-        var output = OutputOptions()
+    private static func settings(for arguments: [String]) -> Console.Settings {
+        var settings = Console.Settings()
         let given = arguments.prefix { $0 != "--" }
-        output.json = given.contains("--json")
-        output.noColor = given.contains("--no-color")
-        if given.contains("--log-format=json") { output.logFormat = .json }
+        settings.isJSON = given.contains("--json")
+        settings.wantsColor = !given.contains("--no-color")
+        settings.logsJSON = given.contains("--log-format=json")
         if let place = given.firstIndex(of: "--log-format"), given.dropFirst(place + 1).first == "json" {
-            output.logFormat = .json
+            settings.logsJSON = true
         }
-        return Console(output, environment: variables)
+        return settings
     }
 }

@@ -22,12 +22,12 @@ package struct ServerCommand: AsyncParsableCommand {
 
     package init() {}
 
-    static func cluster(_ programs: ProgramOptions, on console: Console) throws -> LocalCluster {
-        try LocalCluster.open(project: ".", postgresBin: programs.postgresBin, logger: console.logger)
+    static func cluster(_ postgresBin: String?, on console: Console) throws -> LocalCluster {
+        try LocalCluster.open(project: ".", postgresBin: postgresBin, logger: console.logger)
     }
 
     /// The cluster, if this folder has one: looking at it must not make it.
-    static func existingCluster(_ programs: ProgramOptions, on console: Console) throws -> LocalCluster {
+    static func existingCluster(_ postgresBin: String?, on console: Console) throws -> LocalCluster {
         guard LocalCluster.exists(project: ".") else {
             throw CommandError(
                 .noDatabase,
@@ -35,6 +35,6 @@ package struct ServerCommand: AsyncParsableCommand {
                 hint: "`granary server start` makes one"
             )
         }
-        return try cluster(programs, on: console)
+        return try cluster(postgresBin, on: console)
     }
 }

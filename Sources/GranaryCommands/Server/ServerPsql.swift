@@ -21,20 +21,18 @@ package struct ServerPsql: GranaryCommand {
     package static var watchesSignals: Bool { false }
 
     /// All arguments are psql's, so there is nothing to choose.
-    package var speech: OutputOptions { OutputOptions() }
+    package var settings: Console.Settings { Console.Settings() }
 
     package init() {}
 
     package func run(on console: Console) async throws {
-        let cluster = try ServerCommand.existingCluster(programs(console), on: console)
+        let cluster = try ServerCommand.existingCluster(postgresBin(console), on: console)
         try await cluster.start()
         try await cluster.replaceProcessByPsql(arguments)
     }
 
     /// `--postgres-bin` would be psql's here; its variable is ours.
-    private func programs(_ console: Console) -> ProgramOptions {
-        var programs = ProgramOptions()
-        programs.postgresBin = console.environment["GRANARY_POSTGRES_BIN"].flatMap { $0.isEmpty ? nil : $0 }
-        return programs
+    private func postgresBin(_ console: Console) -> String? {
+        console.environment["GRANARY_POSTGRES_BIN"].flatMap { $0.isEmpty ? nil : $0 }
     }
 }

@@ -2,7 +2,7 @@ package import ArgumentParser
 internal import LocalServer
 
 /// `granary server start`.
-package struct ServerStart: GranaryCommand {
+package struct ServerStart: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "start",
         abstract: "Start the server of this folder, making it first if there is none; print its URL.",
@@ -20,7 +20,7 @@ package struct ServerStart: GranaryCommand {
     package init() {}
 
     package func run(on console: Console) async throws {
-        let start = try await ServerCommand.cluster(programs, on: console).start()
+        let start = try await ServerCommand.cluster(programs.postgresBin, on: console).start()
         console.note(
             start.made ? "the local server was made and started"
                 : start.started ? "the local server was started" : "the local server runs already"

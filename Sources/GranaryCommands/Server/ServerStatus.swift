@@ -2,7 +2,7 @@ package import ArgumentParser
 internal import LocalServer
 
 /// `granary server status`.
-package struct ServerStatus: GranaryCommand {
+package struct ServerStatus: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Tell whether the server of this folder runs, and where its files are.",
@@ -25,7 +25,7 @@ package struct ServerStatus: GranaryCommand {
             try console.settings.isJSON ? console.result(.object(["running": false])) : console.result(text)
             return
         }
-        let status = await (try ServerCommand.cluster(programs, on: console)).status()
+        let status = await (try ServerCommand.cluster(programs.postgresBin, on: console)).status()
         if console.settings.isJSON {
             try console.result(Self.document(status))
         } else {

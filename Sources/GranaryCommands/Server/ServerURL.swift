@@ -2,7 +2,7 @@ package import ArgumentParser
 internal import LocalServer
 
 /// `granary server url`.
-package struct ServerURL: GranaryCommand {
+package struct ServerURL: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "url",
         abstract: "Print the connection URL of this folder's server.",
@@ -19,7 +19,7 @@ package struct ServerURL: GranaryCommand {
     package init() {}
 
     package func run(on console: Console) async throws {
-        let url = try ServerCommand.existingCluster(ProgramOptions(), on: console).url
+        let url = try ServerCommand.existingCluster(nil, on: console).url
         try console.settings.isJSON ? console.result(.object(["url": .string(url)])) : console.result(url)
     }
 }

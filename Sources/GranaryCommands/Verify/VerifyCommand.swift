@@ -1,7 +1,7 @@
 package import ArgumentParser
 
 /// `granary verify`.
-package struct VerifyCommand: GranaryCommand {
+package struct VerifyCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Read a backup from end to end and tell whether it is whole; needs no server.",
