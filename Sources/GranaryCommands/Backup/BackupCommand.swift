@@ -47,7 +47,10 @@ package struct BackupCommand: SpokenCommand {
 
         @Option(
             name: .long,
-            help: ArgumentHelp("A folder of migrations to put in, if it is there (default: migrations).", valueName: "folder"),
+            help: ArgumentHelp(
+                "A folder of migrations to put in, if it is there (default: migrations).",
+                valueName: "folder"
+            ),
             completion: .directory
         )
         package var migrations: String?
@@ -78,7 +81,7 @@ package struct BackupCommand: SpokenCommand {
         package init() {}
 
         /// A service owns the schema of its name, with `-` as `_`.
-        var schemas: [String] { schema + (service.map { [$0.replacing("-", with: "_")] } ?? []) }
+        package var schemas: [String] { schema + (service.map { [$0.replacing("-", with: "_")] } ?? []) }
     }
 
     package struct Packing: ParsableArguments {

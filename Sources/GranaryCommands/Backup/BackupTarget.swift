@@ -31,7 +31,8 @@ package struct BackupTarget: Sendable, Equatable {
         place = .file(output)
         let lower = output.lowercased()
         let named: BackupOptions.Format? =
-            lower.hasSuffix(".sql") ? .sql : lower.hasSuffix(".sql.gz") ? .sqlGzip : lower.hasSuffix(".zip") ? .zip : nil
+            lower.hasSuffix(".sql")
+            ? .sql : lower.hasSuffix(".sql.gz") ? .sqlGzip : lower.hasSuffix(".zip") ? .zip : nil
         format = named ?? (kind == .sql ? .sql : .zip)
         if let kind, let named, (named == .zip) != (kind == .zip) {
             throw CommandError(

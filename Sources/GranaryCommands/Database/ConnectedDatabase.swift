@@ -50,10 +50,14 @@ extension DatabaseOptions {
         }
         database.environmentName = environmentName
         database.isLocal = isLocal
+        if isLocal { database.host = "the local server" }
         return database
     }
 
-    private func address(environmentName: String?, on console: Console) async throws -> (
+    private func address(
+        environmentName: String?,
+        on console: Console
+    ) async throws -> (
         ServerAddress, isLocal: Bool
     ) {
         var given = DatabaseChoice.Given()

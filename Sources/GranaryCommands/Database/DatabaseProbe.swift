@@ -61,7 +61,8 @@ struct DatabaseProbe {
             do {
                 // An address that swallows packets must not make one attempt longer than all of them may take.
                 let left = (deadline - .now) / .seconds(1)
-                let limited = patience > .zero && left < 10
+                let limited =
+                    patience > .zero && left < 10
                     ? address.setting("connect_timeout", to: String(max(2, Int(left.rounded(.up))))) : address
                 return try await attempt(limited)
             } catch let error as PostgresError where error.mayPassWithTime && patience > .zero {
@@ -110,7 +111,8 @@ extension PostgresError {
 
     /// SQLSTATE 3D000, which libpq does not tell apart from other refusals of a connection.
     fileprivate var saysDatabaseIsMissing: Bool {
-        code == .connection && (sqlState == "3D000" || (message.contains("database \"") && message.contains("not exist")))
+        code == .connection
+            && (sqlState == "3D000" || (message.contains("database \"") && message.contains("not exist")))
     }
 
     fileprivate func afterWaiting(_ patience: Duration) -> PostgresError {

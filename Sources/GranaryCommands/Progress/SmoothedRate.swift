@@ -7,30 +7,31 @@ struct SmoothedRate: Sendable {
     /// Shorter spans measure the size of a chunk rather than the speed.
     private static let sampleSeconds = 0.5
 
-    private var startSeconds: Double
-    private var sampleAtSeconds: Double
-    private var sampleTotal = 0
-    private var smoothed: Double?
+    private let beganSeconds: Double
+    private var sampledSeconds: Double
+    private var sampledTotal = 0
+    private var weighted = 0.0
 
     init(startSeconds: Double) {
-        self.startSeconds = startSeconds
-        sampleAtSeconds = startSeconds
+        beganSeconds = startSeconds
+        sampledSeconds = startSeconds
     }
 
     /// Takes note of the total so far.
     mutating func note(total: Int, atSeconds now: Double) {
-        let span = now - sampleAtSeconds
+        let span = now - sampledSeconds
         guard span >= Self.sampleSeconds else { return }
-        let current = Double(total - sampleTotal) / span
-        if let before = smoothed {
-            smoothed = before + (1 - exp(-span / Self.memorySeconds)) * (current - before)
-        } else {
-            smoothed = current
-        }
-        sampleTotal = total
-        sampleAtSeconds = now
+        let rate = Double(total - sampledTotal) / span
+        weighted += (1 - exp(-span / Self.memorySeconds)) * (rate - weighted)
+        sampledTotal = total
+        sampledSeconds = now
     }
 
-    /// Per second; nil until there is something to tell.
-    var perSecond: Double? { smoothed.flatMap { $0 > 0 ? $0 : nil } }
+    /// Per second; nil until something has moved.
+    ///
+    /// The average began at nothing, which weighs as much as the time that was not there: that part is divided out.
+    var perSecond: Double? {
+        let weight = 1 - exp(-(sampledSeconds - beganSeconds) / Self.memorySeconds)
+        return weight > 0 && weighted > 0 ? weighted / weight : nil
+    }
 }

@@ -68,7 +68,10 @@ package struct RestoreCommand: SpokenCommand {
         @Option(name: .long, help: ArgumentHelp("Only this schema; repeatable.", valueName: "name"))
         package var schema: [String] = []
 
-        @Option(name: .long, help: ArgumentHelp("Only this table, or under a new name; repeatable.", valueName: "table[=new]"))
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Only this table, or under a new name; repeatable.", valueName: "table[=new]")
+        )
         package var table: [TableArgument] = []
 
         @Option(
@@ -92,7 +95,10 @@ package struct RestoreCommand: SpokenCommand {
         @Flag(name: .long, help: "Everything belongs to the role that restores.")
         package var noOwner = false
 
-        @Option(name: .long, help: ArgumentHelp("A role of the backup, and the one to use; repeatable.", valueName: "old=new"))
+        @Option(
+            name: .long,
+            help: ArgumentHelp("A role of the backup, and the one to use; repeatable.", valueName: "old=new")
+        )
         package var roleMap: [RoleArgument] = []
 
         @Flag(name: .long, help: "Leave constraints that rows violate NOT VALID, and list them.")

@@ -14,7 +14,9 @@ package struct OptionVariables {
     /// - Parameter help: What `ParsableCommand._dumpHelp()` says of the root command; asked only if it is needed.
     package init?(variables: [String: String], help: () -> String) {
         let ours = variables.filter { $0.key.hasPrefix("GRANARY_") && !$0.value.isEmpty }
-        guard !ours.isEmpty, let tool = try? JSONDecoder().decode(Tool.self, from: Data(help().utf8)) else { return nil }
+        guard !ours.isEmpty, let tool = try? JSONDecoder().decode(Tool.self, from: Data(help().utf8)) else {
+            return nil
+        }
         root = tool.command
         self.variables = ours
     }

@@ -22,7 +22,8 @@ package struct ServerStart: SpokenCommand {
     package func run(on console: Console) async throws {
         let start = try await ServerCommand.cluster(programs.postgresBin, on: console).start()
         console.note(
-            start.made ? "the local server was made and started"
+            start.made
+                ? "the local server was made and started"
                 : start.started ? "the local server was started" : "the local server runs already"
         )
         if console.settings.isJSON {

@@ -21,7 +21,8 @@ package struct ServerStop: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let stopped =
-            LocalCluster.exists(project: ".") ? try await ServerCommand.cluster(programs.postgresBin, on: console).stop() : false
+            LocalCluster.exists(project: ".")
+            ? try await ServerCommand.cluster(programs.postgresBin, on: console).stop() : false
         console.note(stopped ? "the local server was stopped" : "the local server was not running")
         if console.settings.isJSON { try console.result(.object(["stopped": .bool(stopped)])) }
     }
