@@ -226,6 +226,11 @@ extension Manifest {
             self.dependsOn = dependsOn
             self.index = index
         }
+
+        /// Items that describe the database itself, which is made by its properties.
+        package var isAboutTheDatabase: Bool {
+            kind == "DATABASE" || kind == "DATABASE PROPERTIES" || name.hasPrefix("DATABASE ")
+        }
     }
 
     /// A constraint as two statements: the index can be built beside others, the constraint then takes it over.

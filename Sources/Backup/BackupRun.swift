@@ -131,6 +131,7 @@ extension BackupRun {
         manifest.schemaVersions = snapshot.schemaVersions
         manifest.extensions = snapshot.catalog.extensions
         manifest.roles = roles.map(\.name)
+        manifest.schemas = options.schemas.isEmpty ? snapshot.schemas : options.schemas
         manifest.schema = schema.items
         manifest.redacted = schema.redacted
         manifest.sequences = snapshot.sequences

@@ -69,6 +69,15 @@ enum CatalogDetails {
         return values
     }
 
+    static func schemas(_ session: borrowing Session) throws -> [String] {
+        try session.query(
+            """
+            SELECT nspname FROM pg_catalog.pg_namespace
+            WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY nspname
+            """
+        ).map { $0.text("nspname") }
+    }
+
     static func largeObjects(_ session: borrowing Session) throws -> [Manifest.LargeObject] {
         let privileges = try session.query(
             """

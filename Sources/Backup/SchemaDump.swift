@@ -5,12 +5,14 @@ internal import PostgresClient
 /// The schema, as pg_dump described it on the snapshot.
 struct DumpedSchema: Sendable {
     var items: [Manifest.SchemaItem] = []
+    /// Secrets that were left out, each named.
     var redacted: [String] = []
     /// The readable files.
     var preData = ""
     var postData = ""
 }
 
+/// Runs pg_dump for the schema and makes of it what the manifest and the readable files hold.
 struct SchemaDump: Sendable {
     let options: BackupOptions
     let snapshot: Snapshot
@@ -22,5 +24,21 @@ struct SchemaDump: Sendable {
         self.logger = logger
     }
 
-    func run() async throws -> DumpedSchema { DumpedSchema() }
+    func run() async throws -> DumpedSchema {
+        let program = try await PgDump.find(serverVersion: snapshot.serverVersion, folder: options.postgresBin)
+        logger.debug("schema by \(program.path) of PostgreSQL \(program.major)")
+        let toc = try DumpTOC(try await program.schema(snapshot, options), codec: snapshot.codec)
+        var items = toc.schemaItems().map(withConstraintIndex)
+        let redacted = options.withSecrets ? [] : Redaction.redact(&items)
+        let text = SchemaText(items, codec: snapshot.codec, encoding: snapshot.database.encoding)
+        return DumpedSchema(
+            items: items, redacted: redacted, preData: try text.preData(), postData: try text.postData())
+    }
+
+    private func withConstraintIndex(_ item: Manifest.SchemaItem) -> Manifest.SchemaItem {
+        guard item.kind == "CONSTRAINT" else { return item }
+        var item = item
+        item.index = snapshot.constraintIndexes[item.objectOID]
+        return item
+    }
 }

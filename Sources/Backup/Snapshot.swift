@@ -19,6 +19,7 @@ struct Snapshot: Sendable {
     var database: DatabaseProperties
     var codec: TextCodec
     var catalog: BackupCatalog
+    var schemas: [String]
     /// Tables whose rows are not read: left out on request, or unlogged and on a standby.
     var withoutRows: Set<UInt32>
     var locking: TableLocking
@@ -140,7 +141,7 @@ struct SnapshotTaker: Sendable {
             password: session.password, serverVersion: session.serverVersion,
             serverVersionText: session.serverVersionText, walPosition: try walPosition(session, isStandby),
             time: now.text("time"), isStandby: isStandby, blockSize: now.int("block_size"), database: database,
-            codec: session.codec, catalog: catalog, withoutRows: withoutRows, locking: locking,
+            codec: session.codec, catalog: catalog, schemas: try CatalogDetails.schemas(session), withoutRows: withoutRows, locking: locking,
             sizes: try CatalogDetails.sizes(of: readable, session),
             columns: try CatalogDetails.columns(of: catalog.tables, session),
             primaryKeys: try CatalogDetails.primaryKeys(of: catalog.tables, session),

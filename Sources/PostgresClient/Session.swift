@@ -58,8 +58,9 @@ package struct Session: ~Copyable {
     }
 
     private func connectionFailure() -> PostgresError {
+        // A line for each host that was tried; what is indented below it are libpq's own questions.
         let lines = String(cString: PQerrorMessage(wire.connection)).split(whereSeparator: \.isNewline)
-        let message = lines.map { $0.drop { $0 == " " || $0 == "\t" } }.joined(separator: " ")
+        let message = lines.filter { !$0.hasPrefix("\t") }.joined(separator: "; ")
         return PostgresError(
             code: .connection,
             message: message.isEmpty ? "the server at \(place) could not be reached" : message,

@@ -74,9 +74,4 @@ extension Manifest.SchemaItem {
         let place = schema.map { "\($0)." } ?? ""
         return "\(kind.lowercased()) \(place)\(name)"
     }
-
-    /// Items that describe the database itself, which is made by its properties.
-    var isAboutTheDatabase: Bool {
-        kind == "DATABASE" || kind == "DATABASE PROPERTIES" || name.hasPrefix("DATABASE ")
-    }
 }

@@ -1,0 +1,112 @@
+internal import Glibc
+internal import Logging
+internal import PostgresClient
+internal import Subprocess
+internal import SystemPackage
+
+/// pg_dump, which describes the schema on our snapshot: every kind of object, in every version, by those who know it.
+struct PgDump: Sendable {
+    let path: String
+    let major: Int
+
+    /// The lowest major version that is not older than the server: an older one is refused by the server's, a newer one
+    /// writes settings that older servers do not know.
+    ///
+    /// - Throws: `BackupError.pgDump` when none fits.
+    static func find(serverVersion: Int, folder: String?) async throws -> PgDump {
+        let wanted = serverVersion / 10000
+        var found: [PgDump] = []
+        for path in candidates(folder) where access(path, X_OK) == 0 {
+            if let major = try await major(of: path) { found.append(PgDump(path: path, major: major)) }
+        }
+        let fitting = found.filter { $0.major >= wanted }.min { $0.major < $1.major }
+        guard let fitting else {
+            let have = Set(found.map { String($0.major) }).sorted().joined(separator: ", ")
+            throw BackupError(
+                .pgDump,
+                "no pg_dump of PostgreSQL \(wanted) or newer was found" + (have.isEmpty ? "" : " (only \(have))"),
+                hint: "install postgresql-client-\(wanted), or name its folder with --postgres-bin")
+        }
+        return fitting
+    }
+
+    private static func candidates(_ folder: String?) -> [String] {
+        if let folder { return ["\(folder)/pg_dump"] }
+        let path = getenv("PATH").map { String(cString: $0) } ?? ""
+        let versioned = (12...24).flatMap { ["/usr/lib/postgresql/\($0)/bin", "/usr/pgsql-\($0)/bin"] }
+        return (versioned + path.split(separator: ":").map(String.init)).map { "\($0)/pg_dump" }
+    }
+
+    /// nil for a program that does not say its version as pg_dump does.
+    private static func major(of path: String) async throws -> Int? {
+        let outcome = try? await Subprocess.run(
+            .path(FilePath(path)), arguments: ["--version"], output: .string(limit: 1024), error: .discarded)
+        guard let outcome, outcome.terminationStatus.isSuccess else {
+            try Task.checkCancellation()
+            return nil
+        }
+        // pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)
+        let words = outcome.standardOutput.split(separator: " ")
+        guard words.count >= 3, words[0] == "pg_dump" else { return nil }
+        return Int(words[2].prefix { $0.isNumber })
+    }
+}
+
+// Running it.
+extension PgDump {
+    /// The schema as pg_dump's custom format: a table of contents and no data.
+    ///
+    /// - Throws: `BackupError.busy` when a lock was not to be had, `.pgDump` for everything else it complains of.
+    func schema(_ snapshot: Snapshot, _ options: BackupOptions) async throws -> [UInt8] {
+        let secret: [Environment.Key: String?] = ["PGPASSWORD": snapshot.password, "PGOPTIONS": nil, "LC_MESSAGES": "C"]
+        let outcome = try await Subprocess.run(
+            .path(FilePath(path)), arguments: Arguments(arguments(snapshot, options)),
+            environment: .inherit.updating(secret), output: .bytes(limit: 1 << 30), error: .string(limit: 1 << 16))
+        // Cancelling ends the child, which is no error of Subprocess's.
+        try Task.checkCancellation()
+        guard outcome.terminationStatus.isSuccess else { throw failure(outcome.standardError) }
+        return outcome.standardOutput
+    }
+
+    private func arguments(_ snapshot: Snapshot, _ options: BackupOptions) -> [String] {
+        let encoding = snapshot.codec == .bytes ? "SQL_ASCII" : "UTF8"
+        var arguments = [
+            "--format=custom", "--create", "--section=pre-data", "--section=post-data", "--no-blobs", "--compress=0",
+            "--snapshot=\(snapshot.name)", "--lock-wait-timeout=\(max(1, options.lockTimeout.milliseconds))",
+            "--encoding=\(encoding)", "--no-password", "--dbname=\(conninfo(snapshot))",
+        ]
+        arguments += options.schemas.map { "--schema=\(PgDump.pattern($0))" }
+        guard !options.tables.isEmpty else { return arguments }
+        let inSchemas = Set(options.schemas)
+        return arguments
+            + snapshot.catalog.tables.filter { !inSchemas.contains($0.table.schema) }
+            .map { "--table=\(PgDump.pattern($0.table.schema)).\(PgDump.pattern($0.table.name))" }
+    }
+
+    /// Quoted, a pattern's wildcards and dots mean themselves.
+    private static func pattern(_ name: String) -> String {
+        "\"" + name.replacing("\"", with: "\"\"") + "\""
+    }
+
+    /// The leader's own parameters, without the password: a command line is for everyone to read.
+    private func conninfo(_ snapshot: Snapshot) -> String {
+        let parameters = snapshot.parameters.filter { $0.keyword != "sslpassword" }
+        return (parameters + [ServerAddress.Parameter("application_name", "granary")])
+            .map { "\($0.keyword)='\($0.value.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'" }
+            .joined(separator: " ")
+    }
+
+    private func failure(_ errors: String) -> BackupError {
+        let lines = errors.split(whereSeparator: \.isNewline)
+        let line = lines.first { $0.contains("error:") } ?? lines.first ?? "it gave no reason"
+        let reason = line.firstRange(of: "error: ").map { String(line[$0.upperBound...]) } ?? String(line)
+        if errors.contains("lock timeout") || errors.contains("could not obtain lock") {
+            return BackupError(.busy, "pg_dump could not lock a table: \(reason)", hint: "try again")
+        }
+        if reason.contains("permission denied") {
+            return BackupError(
+                .rights, "pg_dump: \(reason)", hint: "back up as the owner, or as a member of pg_read_all_data")
+        }
+        return BackupError(.pgDump, "pg_dump: \(reason)", hint: "run \(path) by hand to see more")
+    }
+}

@@ -1,0 +1,67 @@
+internal import Archive
+
+extension DumpTOC {
+    /// The items that make the schema, in pg_dump's order, which is one that works.
+    ///
+    /// Privileges, comments and security labels have no section of their own: they follow their object.
+    func schemaItems() -> [Manifest.SchemaItem] {
+        var section = Entry.Section.preData
+        return entries.compactMap { entry in
+            if entry.section != .none { section = entry.section }
+            return switch section {
+            case .preData: entry.item(.preData)
+            case .postData: entry.item(.postData)
+            case .none, .data: nil
+            }
+        }
+    }
+}
+
+extension DumpTOC.Entry {
+    fileprivate func item(_ section: Manifest.SchemaItem.Section) -> Manifest.SchemaItem? {
+        // Large objects are written by us, since pg_dump moves them between sections from version to version; the
+        // session's settings are ours as well.
+        let ours = ["BLOB", "BLOB METADATA", "BLOBS", "BLOB COMMENTS", "ENCODING", "STDSTRINGS", "SEARCHPATH"]
+        guard !ours.contains(kind), !tag.hasPrefix("LARGE OBJECT ") else { return nil }
+        return Manifest.SchemaItem(
+            id: id, section: section, kind: kind, schema: namespace.flatMap { $0.isEmpty ? nil : $0 }, name: tag,
+            owner: owner.flatMap { $0.isEmpty ? nil : $0 }, catalogOID: catalogOID, objectOID: objectOID,
+            sql: definition + accessMethodStatement, ownable: ownable,
+            dropSQL: dropStatement.isEmpty ? nil : dropStatement, tablespace: tablespace,
+            accessMethod: relationKind == "p" ? nil : accessMethod, dependsOn: dependencies)
+    }
+
+    /// A partitioned table has no storage, so the default does not reach it: it is told.
+    private var accessMethodStatement: String {
+        guard relationKind == "p", let accessMethod, !accessMethod.isEmpty else { return "" }
+        return "\nALTER TABLE \(qualifiedName) SET ACCESS METHOD \(quotedName(accessMethod));\n"
+    }
+
+    /// What stands between ALTER and OWNER TO, as pg_restore finds it out (`_getObjectDescription`).
+    private var ownable: String? {
+        guard let owner, !owner.isEmpty, !dropStatement.isEmpty else { return nil }
+        switch kind {
+        case "COLLATION", "CONVERSION", "DOMAIN", "TYPE", "FOREIGN TABLE", "MATERIALIZED VIEW", "SEQUENCE",
+            "STATISTICS", "TABLE", "TEXT SEARCH DICTIONARY", "TEXT SEARCH CONFIGURATION", "VIEW", "SCHEMA",
+            "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "SERVER", "PUBLICATION", "SUBSCRIPTION":
+            return "\(kind) \(qualifiedName)"
+        case "PROCEDURAL LANGUAGE": return "LANGUAGE \(qualifiedName)"
+        // These need their arguments, which are just what the DROP statement has.
+        case "AGGREGATE", "FUNCTION", "OPERATOR", "OPERATOR CLASS", "OPERATOR FAMILY", "PROCEDURE":
+            var statement = dropStatement.dropFirst("DROP ".count)
+            while let last = statement.last, last == ";" || last.isWhitespace { statement.removeLast() }
+            return String(statement)
+        default: return nil
+        }
+    }
+
+    private var qualifiedName: String {
+        let prefix = namespace.flatMap { $0.isEmpty ? nil : quotedName($0) + "." } ?? ""
+        return prefix + quotedName(tag)
+    }
+}
+
+/// A name in double quotes. Here no connection is at hand; the rule is that of `quote_ident` with quotes always on.
+private func quotedName(_ name: String) -> String {
+    "\"" + name.replacing("\"", with: "\"\"") + "\""
+}

@@ -1,0 +1,75 @@
+internal import Archive
+internal import PostgresClient
+
+/// The readable schema: what pg_dump would write before and after the data, for people and for psql.
+///
+/// Privileges stand at the end of post-data, since an owner may have taken the right to insert from itself; after them
+/// materialized views are filled, and event triggers come last of all.
+struct SchemaText {
+    private let items: [Manifest.SchemaItem]
+    private let encoding: String
+
+    init(_ items: [Manifest.SchemaItem], codec: TextCodec, encoding: String) {
+        self.items = items.filter { !$0.isAboutTheDatabase }
+        self.encoding = codec == .bytes ? "SQL_ASCII" : "UTF8"
+    }
+
+    func preData() throws -> String {
+        try render(items.filter { $0.section == .preData && !isPrivilege($0) && $0.kind != "EVENT TRIGGER" })
+    }
+
+    func postData() throws -> String {
+        let post = items.filter { $0.section == .postData }
+        let last = ["MATERIALIZED VIEW DATA", "EVENT TRIGGER"]
+        return try render(
+            post.filter { !isPrivilege($0) && !last.contains($0.kind) } + items.filter(isPrivilege)
+                + last.flatMap { kind in items.filter { $0.kind == kind } })
+    }
+
+    private func isPrivilege(_ item: Manifest.SchemaItem) -> Bool { item.kind == "ACL" || item.kind == "DEFAULT ACL" }
+
+    private func render(_ items: [Manifest.SchemaItem]) throws -> String {
+        var text = preamble
+        var tablespace = ""
+        var accessMethod = ""
+        for item in items {
+            text += "\n-- Name: \(plain(item.name)); Type: \(item.kind); Schema: \(plain(item.schema ?? "-")); "
+            text += "Owner: \(plain(item.owner ?? "-"))\n\n"
+            if let wanted = item.tablespace, wanted != tablespace {
+                text += "SET default_tablespace = \(wanted.isEmpty ? "''" : quoted(wanted));\n"
+                tablespace = wanted
+            }
+            if let wanted = item.accessMethod, !wanted.isEmpty, wanted != accessMethod {
+                text += "SET default_table_access_method = \(quoted(wanted));\n"
+                accessMethod = wanted
+            }
+            text += item.sql
+            if !item.sql.isEmpty, !item.sql.hasSuffix("\n") { text += "\n" }
+            if let owner = item.owner, let ownable = item.ownable { text += "ALTER \(ownable) OWNER TO \(quoted(owner));\n" }
+        }
+        return text
+    }
+
+    private var preamble: String {
+        """
+        SET statement_timeout = 0;
+        SET lock_timeout = 0;
+        SET idle_in_transaction_session_timeout = 0;
+        SET client_encoding = '\(encoding)';
+        SET standard_conforming_strings = on;
+        SELECT pg_catalog.set_config('search_path', '', false);
+        SET check_function_bodies = false;
+        SET xmloption = content;
+        SET client_min_messages = warning;
+        SET row_security = off;
+
+        """
+    }
+
+    /// A name in a comment: a line break in it would end the comment and run what follows.
+    private func plain(_ name: String) -> String {
+        String(String.UnicodeScalarView(name.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : $0 }))
+    }
+
+    private func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+}
