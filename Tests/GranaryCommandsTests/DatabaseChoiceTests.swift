@@ -155,6 +155,11 @@ import Testing
         #expect(try ConnectionText("postgres://[::1]:5433/x", origin: "").parameters["host"] == "::1")
     }
 
+    @Test func aPasswordEndsAtTheFirstAt() throws {
+        let text = try ConnectionText("postgresql://app:12?x=y@db/shop", origin: "")
+        #expect(text.parameters == ["user": "app", "password": "12?x=y", "host": "db", "dbname": "shop"])
+    }
+
     @Test func pairsMayBeQuoted() throws {
         let text = try ConnectionText("host = db password='a \\'b\\\\' dbname=shop user=''", origin: "")
         #expect(text.parameters == ["host": "db", "password": "a 'b\\", "dbname": "shop"])
@@ -162,7 +167,7 @@ import Testing
 
     @Test(arguments: [
         "postgresql://app:se/cret@db/shop", "postgresql://app:se@cret@db/shop", "postgresql://app:se%cret@db/shop",
-        "postgresql://app:secret", "postgresql://app:12?secret=@db/shop", "postgresql://db/shop?secret",
+        "postgresql://app:secret", "postgresql://db/shop?secret",
         "host=db password=a secret", "password='secret", "mysql://app:secret@db/shop", "secret",
         "postgresql://[::1/secret", "postgresql://db/shop@secret",
     ])

@@ -30,15 +30,10 @@ import Testing
 
     @Test func aNarrowTerminalShowsLess() {
         #expect(
-            Self.halfway().lines(columns: 60, atSeconds: 3)
-                == [
-                    "reading rows  [###.....]  43 %  561.0 MB of 1.3 GB  4 s left",
-                    "  2,529,000 rows  200.0 MB/s  public.lineitem, +1",
-                ].map { String($0.prefix(59)) }
-                || Self.halfway().lines(columns: 60, atSeconds: 3) == [
-                    "reading rows  43 %  561.0 MB of 1.3 GB  4 s left",
-                    "  2,529,000 rows  200.0 MB/s  public.lineitem, +1",
-                ]
+            Self.halfway().lines(columns: 60, atSeconds: 3) == [
+                "reading rows  43 %  561.0 MB of 1.3 GB  4 s left",
+                "  2,529,000 rows  200.0 MB/s  public.lineitem, +1",
+            ]
         )
         for line in Self.halfway().lines(columns: 30, atSeconds: 3) { #expect(Formatting.width(line) <= 29) }
     }

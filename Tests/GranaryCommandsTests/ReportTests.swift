@@ -181,4 +181,37 @@ import Testing
         #expect(!destroys(isPartial: true) { $0.into = "other" })
         #expect(!destroys { $0.tables = [RestoreOptions.TableSelection(table: "t")] })
     }
+
+    @Test func aWholeArchiveIsOneLine() {
+        let report = VerifyReport(file: "b.zip", members: 142, rows: 6_001_215, problems: [], seconds: 1.23)
+        #expect(report.lines == ["ok  b.zip  142 members, 6,001,215 rows  1.2 s"])
+        #expect(
+            report.document.text
+                == #"{"file":"b.zip","ok":true,"members":142,"rows":6001215,"seconds":1.23,"problems":[]}"#
+        )
+    }
+
+    @Test func everyProblemIsNamedWithItsMember() {
+        let report = VerifyReport(
+            file: "b.zip",
+            members: 2,
+            rows: 7,
+            problems: [
+                VerifyReport.Problem(member: "data/000001-t/000001.copy", problem: "the CRC-32 differs"),
+                VerifyReport.Problem(member: nil, problem: "the end is missing"),
+            ],
+            seconds: 1
+        )
+        #expect(
+            report.lines == [
+                "data/000001-t/000001.copy: the CRC-32 differs", "b.zip: the end is missing", "2 problems in b.zip",
+            ]
+        )
+        #expect(
+            report.document.text
+                == #"{"file":"b.zip","ok":false,"members":2,"rows":7,"seconds":1,"problems":["#
+                + #"{"member":"data/000001-t/000001.copy","problem":"the CRC-32 differs"},"#
+                + #"{"member":null,"problem":"the end is missing"}]}"#
+        )
+    }
 }

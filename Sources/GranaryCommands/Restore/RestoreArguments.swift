@@ -1,4 +1,4 @@
-package import ArgumentParser
+internal import ArgumentParser
 package import Restore
 
 /// `--table orders` or `--table orders=orders_of_yesterday`.

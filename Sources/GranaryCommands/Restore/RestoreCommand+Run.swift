@@ -17,7 +17,7 @@ extension RestoreCommand {
     }
 
     package func run(on console: Console) async throws {
-        let options = try options(file: found())
+        let options = try options(file: BackupFile.found(file, backups: backups))
         let connected = try await database.connect(
             on: console,
             mayBeMissing: true,
@@ -36,18 +36,6 @@ extension RestoreCommand {
             }.run()
         }
         try tell(report, of: connected, on: console)
-    }
-
-    /// The file as it was named, or the one of that name among the backups.
-    private func found() throws -> String {
-        if Folders.isFile(file) { return file }
-        let among = Folders.joined(backups, file)
-        if !file.hasPrefix("/") && Folders.isFile(among) { return among }
-        throw CommandError(
-            .file,
-            file.hasPrefix("/") ? "there is no file \(file)" : "there is no file \(file), nor \(among)",
-            hint: "--backups names the folder of backups"
-        )
     }
 
     private func options(file: String) throws -> RestoreOptions {

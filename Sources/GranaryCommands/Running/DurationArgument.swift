@@ -1,4 +1,4 @@
-package import ArgumentParser
+internal import ArgumentParser
 
 /// A span of time on the command line: `500ms`, `30s`, `2m`, `1h`; a plain number is seconds.
 package struct DurationArgument: ExpressibleByArgument, Equatable, Sendable {

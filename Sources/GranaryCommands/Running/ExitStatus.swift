@@ -1,5 +1,5 @@
 internal import Archive
-package import ArgumentParser
+internal import ArgumentParser
 internal import Backup
 internal import LocalServer
 internal import PostgresClient
