@@ -1,0 +1,33 @@
+package import ArgumentParser
+
+/// `granary verify`.
+package struct VerifyCommand: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Read a backup from end to end and tell whether it is whole; needs no server.",
+        discussion: """
+            Every member's checksum, every chunk's SHA-256, every table's rows and digest are computed anew.
+
+            Example:
+              granary verify backups/shop-20261123T071500Z.zip
+
+            \(variablesHelp)
+            """
+    )
+
+    @Argument(
+        help: ArgumentHelp("A backup; sought in --backups too.", valueName: "file"),
+        completion: .file(extensions: ["zip"])
+    )
+    package var file: String
+
+    @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
+    package var backups = "backups"
+
+    @OptionGroup package var workers: JobsOption
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+
+    package init() {}
+
+    package func run(on console: Console) async throws {}
+}
