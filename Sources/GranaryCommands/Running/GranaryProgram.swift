@@ -58,7 +58,8 @@ package enum GranaryProgram {
         parsing completed: OptionVariables.Completed
     ) -> Int32 {
         if !(error is CommandError), Granary.exitCode(for: error).isSuccess {
-            let text = Granary.fullMessage(for: error)
+            var text = Granary.fullMessage(for: error)
+            while text.hasSuffix("\n") { text.removeLast() }
             return StandardOutput.write(text + "\n", to: STDOUT_FILENO) == 0 ? 0 : ExitStatus.failed.rawValue
         }
         var failure = Failure(error)
