@@ -1,3 +1,4 @@
+internal import Archive
 package import ArgumentParser
 
 /// `granary verify`.
@@ -29,5 +30,24 @@ package struct VerifyCommand: SpokenCommand {
 
     package init() {}
 
-    package func run(on console: Console) async throws {}
+    package func run(on console: Console) async throws {
+        let path = try BackupFile.found(file, backups: backups)
+        let start = ContinuousClock.now
+        let found = try await ProgressRenderer.drawing(on: console) { renderer in
+            renderer.receive(.phase("reading every member"))
+            return try await Verification(FileSource(path: path), jobs: workers.count) {
+                renderer.receive(ProgressEvent($0))
+            }.run()
+        }
+        try tell(VerifyReport(path, found, seconds: (.now - start) / .seconds(1)), on: console)
+    }
+
+    private func tell(_ report: VerifyReport, on console: Console) throws {
+        if console.settings.isJSON {
+            try console.result(report.document)
+        } else {
+            for line in report.lines { try console.result(line) }
+        }
+        if !report.isOK { throw ExitCode(ExitStatus.findings.rawValue) }
+    }
 }

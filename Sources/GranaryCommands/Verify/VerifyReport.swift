@@ -1,3 +1,5 @@
+internal import Archive
+
 /// What a verification came to.
 package struct VerifyReport: Sendable, Equatable {
     package struct Problem: Sendable, Equatable {
@@ -14,6 +16,8 @@ package struct VerifyReport: Sendable, Equatable {
     package var file: String
     package var members: Int
     package var rows: Int
+    /// Bytes of COPY text.
+    package var rawBytes = 0
     package var problems: [Problem]
     package var seconds: Double
 
@@ -23,6 +27,17 @@ package struct VerifyReport: Sendable, Equatable {
         self.rows = rows
         self.problems = problems
         self.seconds = seconds
+    }
+
+    init(_ file: String, _ found: VerificationReport, seconds: Double) {
+        self.init(
+            file: file,
+            members: found.members,
+            rows: found.rows,
+            problems: found.problems.map { Problem(member: $0.member, problem: $0.problem) },
+            seconds: seconds
+        )
+        rawBytes = found.rawBytes
     }
 
     package var isOK: Bool { problems.isEmpty }
@@ -40,7 +55,7 @@ package struct VerifyReport: Sendable, Equatable {
     package var document: JSONDocument {
         .object([
             "file": .string(file), "ok": .bool(isOK), "members": .integer(members), "rows": .integer(rows),
-            "seconds": .number(seconds),
+            "raw_bytes": .integer(rawBytes), "seconds": .number(seconds),
             "problems": .array(
                 problems.map { .object(["member": .optional($0.member), "problem": .string($0.problem)]) }
             ),
