@@ -147,8 +147,8 @@ private func withTLSServer(_ body: (String) async throws -> Void) async throws {
                 try await runCommand("chown", ["--reference=\(server.data)", "\(server.data)/\(name)"])
                 try await runCommand("chmod", ["600", "\(server.data)/\(name)"])
             }
-            try await server.execute("ALTER SYSTEM SET ssl = on")
-            try await server.execute("SELECT pg_reload_conf()")
+            let local = "host=\(server.folder) port=\(port) user=\(ThrowawayServer.superuser) dbname=postgres"
+            try await psql(local, "ALTER SYSTEM SET ssl = on; SELECT pg_reload_conf()")
             try await Task.sleep(for: .milliseconds(500))
             try await body("postgresql://\(ThrowawayServer.superuser)@127.0.0.1:\(port)/postgres?connect_timeout=10")
         } catch {
