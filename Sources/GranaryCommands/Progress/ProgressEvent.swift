@@ -1,3 +1,4 @@
+package import Archive
 package import Backup
 package import Restore
 
@@ -26,6 +27,15 @@ package enum ProgressEvent: Sendable, Equatable {
                 .advanced(table: table, rows: rows, bytes: bytes, share: share)
             case .finished(let table, let rows, let bytes): .finished(table: table, rows: rows, bytes: bytes)
             case .restarted(let reason): .restarted(reason)
+            }
+    }
+
+    package init(_ event: VerifyProgress) {
+        self =
+            switch event {
+            case .planned(let members, let bytes): .planned(tables: members, bytes: bytes)
+            case .advanced(let member, let rows, let bytes):
+                .advanced(table: member, rows: rows, bytes: bytes, share: bytes)
             }
     }
 

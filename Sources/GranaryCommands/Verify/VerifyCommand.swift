@@ -1,3 +1,4 @@
+internal import Archive
 package import ArgumentParser
 
 /// `granary verify`.
@@ -29,5 +30,22 @@ package struct VerifyCommand: SpokenCommand {
 
     package init() {}
 
-    package func run(on console: Console) async throws {}
+    package func run(on console: Console) async throws {
+        let path = try BackupFile.found(file, backups: backups)
+        let began = ContinuousClock.now
+        let source = try FileSource(path: path)
+        let found = try await ProgressRenderer.drawing(on: console) { renderer in
+            renderer.receive(.phase("verifying"))
+            return try await Verification(source, jobs: workers.count) {
+                renderer.receive(ProgressEvent($0))
+            }.run()
+        }
+        let report = VerifyReport(file: path, found: found, seconds: (ContinuousClock.now - began) / .seconds(1))
+        if console.settings.isJSON {
+            try console.result(report.document)
+        } else {
+            for line in report.lines { try console.result(line) }
+        }
+        if !found.isWhole { throw ExitCode(ExitStatus.findings.rawValue) }
+    }
 }
