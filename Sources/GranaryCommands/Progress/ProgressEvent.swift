@@ -30,13 +30,16 @@ package enum ProgressEvent: Sendable, Equatable {
             }
     }
 
-    package init(_ event: VerifyProgress) {
-        self =
-            switch event {
-            case .planned(let members, let bytes): .planned(tables: members, bytes: bytes)
-            case .advanced(let member, let rows, let bytes):
-                .advanced(table: member, rows: rows, bytes: bytes, share: bytes)
-            }
+    /// A member that was read is also finished.
+    package static func events(_ event: VerifyProgress) -> [ProgressEvent] {
+        switch event {
+        case .planned(let members, let bytes): [.planned(tables: members, bytes: bytes)]
+        case .advanced(let member, let rows, let bytes):
+            [
+                .advanced(table: member, rows: rows, bytes: bytes, share: bytes),
+                .finished(table: member, rows: rows, bytes: bytes),
+            ]
+        }
     }
 
     package init(_ event: RestoreProgress) {

@@ -37,7 +37,7 @@ package struct VerifyCommand: SpokenCommand {
         let found = try await ProgressRenderer.drawing(on: console) { renderer in
             renderer.receive(.phase("verifying"))
             return try await Verification(source, jobs: workers.count) {
-                renderer.receive(ProgressEvent($0))
+                for event in ProgressEvent.events($0) { renderer.receive(event) }
             }.run()
         }
         let report = VerifyReport(file: path, found: found, seconds: (ContinuousClock.now - began) / .seconds(1))
