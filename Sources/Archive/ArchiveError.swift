@@ -16,18 +16,21 @@ package struct ArchiveError: Error, Sendable, CustomStringConvertible {
     }
 
     package var code: Code
+    /// The member, or the part of the archive, that it is about.
+    package var member: String?
     package var message: String
     package var hint: String?
 
-    package init(_ code: Code, _ message: String, hint: String? = nil) {
+    package init(_ code: Code, member: String? = nil, _ message: String, hint: String? = nil) {
         self.code = code
+        self.member = member
         self.message = message
         self.hint = hint
     }
 
-    package var description: String { message }
+    package var description: String { member.map { "\($0): \(message)" } ?? message }
 
     static func damaged(_ member: String, _ problem: String) -> ArchiveError {
-        ArchiveError(.damaged, "\(member): \(problem)", hint: "granary verify lists everything that is wrong")
+        ArchiveError(.damaged, member: member, problem, hint: "granary verify lists everything that is wrong")
     }
 }

@@ -68,7 +68,7 @@ package struct Verification: Sendable {
 
     private func readManifest(_ directory: ZipDirectory) throws -> Manifest {
         guard let entry = directory.entries.last, entry.name == Manifest.member else {
-            throw ArchiveError(.damaged, "manifest.json: it is not the last member")
+            throw ArchiveError.damaged(Manifest.member, "it is not the last member")
         }
         return try ManifestFile.decode(
             MemberReader.contents(of: entry, in: source, limit: MemberReader.manifestBytesMax)
@@ -154,7 +154,7 @@ extension Verification {
                 }
             }
         } catch let error as ArchiveError where error.code != .io {
-            finding.note(error.problem(in: entry.name))
+            finding.note(error.message)
             return finding
         }
         guard let chunk else { return finding }
@@ -256,22 +256,8 @@ extension VerificationReport {
         do {
             return try body()
         } catch let error as ArchiveError where error.code != .io {
-            let parts = error.message.split(separator: ": ", maxSplits: 1)
-            let isPlaced = parts.count == 2 && error.code == .damaged
-            problems.append(
-                Problem(
-                    member: isPlaced ? String(parts[0]) : "archive",
-                    problem: isPlaced ? String(parts[1]) : error.message
-                )
-            )
+            problems.append(Problem(member: error.member ?? "archive", problem: error.message))
             return nil
         }
-    }
-}
-
-extension ArchiveError {
-    /// The message without the member's name in front.
-    fileprivate func problem(in member: String) -> String {
-        message.hasPrefix(member + ": ") ? String(message.dropFirst(member.utf8.count + 2)) : message
     }
 }
