@@ -54,13 +54,4 @@ package enum ProgressEvent: Sendable, Equatable {
             case .made(let object, let number, let of): .made(object: object, number: number, of: of)
             }
     }
-
-    package init(_ event: VerifyProgress) {
-        self =
-            switch event {
-            case .planned(let members, let bytes): .planned(tables: members, bytes: bytes)
-            case .advanced(let member, let rows, let bytes):
-                .advanced(table: member, rows: rows, bytes: bytes, share: bytes)
-            }
-    }
 }

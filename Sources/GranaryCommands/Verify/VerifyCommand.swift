@@ -35,7 +35,7 @@ package struct VerifyCommand: SpokenCommand {
         let began = ContinuousClock.now
         let source = try FileSource(path: path)
         let found = try await ProgressRenderer.drawing(on: console) { renderer in
-            renderer.receive(.phase("verifying"))
+            renderer.receive(.phase("reading every member"))
             return try await Verification(source, jobs: workers.count) {
                 for event in ProgressEvent.events($0) { renderer.receive(event) }
             }.run()
