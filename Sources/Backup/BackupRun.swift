@@ -104,6 +104,7 @@ extension BackupRun {
     private func read(_ snapshot: Snapshot, into writer: ArchiveWriter) async throws -> Manifest {
         let plan = BackupPlan(snapshot, jobs: options.jobs)
         let board = DumpBoard(plan, largeObjects: snapshot.largeObjects)
+        progress(.phase("reading schema and rows"))
         progress(.planned(tables: plan.tables.count { $0.kind == .ordinary }, bytes: plan.bytes))
         let schema = try await withThrowingTaskGroup(of: DumpedSchema?.self) { group in
             group.addTask { try await SchemaDump(options, snapshot, logger).run() }

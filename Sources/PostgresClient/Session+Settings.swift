@@ -16,6 +16,8 @@ extension Session {
         ("default_transaction_read_only", "off"), ("default_transaction_deferrable", "off"),
         ("quote_all_identifiers", "off"), ("synchronize_seqscans", "off"), ("enable_tidscan", "on"),
         ("escape_string_warning", "off"), ("vacuum_cost_delay", "0"), ("jit", "off"),
+        // A statement of a client that was killed ends too, instead of running on for nobody.
+        ("client_connection_check_interval", "1s"),
     ]
 
     /// Pins the session: the values' formats, no timeouts, and `others`. A setting that the server does not know is left out.

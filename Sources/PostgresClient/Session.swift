@@ -22,6 +22,8 @@ package struct Session: ~Copyable {
             withCStrings(server.parameters.map(\.value)) { values in PQconnectStartParams(keywords, values, 1) }
         }
         guard let connection else { throw PostgresError(code: .connection, message: "out of memory") }
+        // While connecting there is no result to ask for an error's fields: only this makes libpq say the SQLSTATE.
+        PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
         let session = Session(wire: Wire(connection: connection, signal: signal, logger: logger), logger: logger)
         try session.finishConnecting()
         return session
@@ -46,6 +48,7 @@ package struct Session: ~Copyable {
             }
             next = PQconnectPoll(connection)
         }
+        PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
         PQsetnonblocking(connection, 1)
         try useUTF8()
     }
@@ -60,11 +63,23 @@ package struct Session: ~Copyable {
     private func connectionFailure() -> PostgresError {
         // A line for each host that was tried; what is indented below it are libpq's own questions.
         let lines = String(cString: PQerrorMessage(wire.connection)).split(whereSeparator: \.isNewline)
-        let message = lines.filter { !$0.hasPrefix("\t") }.joined(separator: "; ")
+            .filter { !$0.hasPrefix("\t") && !$0.hasPrefix("LOCATION:") }
+        var states: [String] = []
+        let told = lines.map { line in
+            // FATAL:  3D000: database "x" does not exist
+            guard let match = line.firstMatch(of: #/[A-Z]+:\s+([0-9A-Z]{5}): /#) else { return String(line) }
+            states.append(String(match.1))
+            return String(line[..<match.range.lowerBound] + line[match.range.upperBound...])
+        }
+        let message = told.isEmpty ? "the server at \(place) could not be reached" : told.joined(separator: "; ")
+        let fields = states.last.map {
+            PostgresError.ServerFields(severity: "FATAL", sqlState: $0, message: message)
+        }
         return PostgresError(
             code: .connection,
-            message: message.isEmpty ? "the server at \(place) could not be reached" : message,
-            hint: "check that the server runs, and the host, port, user and database"
+            message: message,
+            hint: "check that the server runs, and the host, port, user and database",
+            server: fields
         )
     }
 }

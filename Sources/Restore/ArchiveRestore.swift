@@ -18,44 +18,43 @@ struct ArchiveRestore: Sendable {
 
     private var manifest: Manifest { archive.manifest }
 
+    /// The new database, still empty, and what was found before it was made.
+    private struct Beginning: Sendable {
+        var name: String
+        var properties: DatabaseProperties
+        var findings: Preflight.Findings
+    }
+
     func run() async throws -> RestoreReport {
         let start = ContinuousClock.now
         let selection = try Selection(manifest, options)
         progress(.phase("looking at the server"))
-        let names = temporaryNames()
         return try await withHeldSession(
             target.maintenance,
             logger: logger,
             prepare: { session in
+                try session.pin()
                 let findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
                 if let failure = Preflight.failure(findings.obstacles) { throw failure }
                 for name in try NewDatabase.dropAbandoned(session) {
                     logger.notice("dropped \(name), which a restore that was killed had left behind")
                 }
                 let properties = properties(findings)
-                try NewDatabase.create(names.new, like: properties, session)
-                return (findings, properties)
+                let name = NewDatabase.name(for: target.name, leader: session.processID)
+                try NewDatabase.create(name, like: properties, session)
+                return Beginning(name: name, properties: properties, findings: findings)
             },
-            while: { findings, properties in
+            while: { beginning in
                 do {
-                    var report = try await fill(names.new, properties, selection, findings)
-                    try await takePlace(of: findings, names, &report)
+                    var report = try await fill(beginning, selection)
+                    try await takePlace(of: beginning, &report)
                     report.seconds = (.now - start) / .seconds(1)
                     return report
                 } catch {
-                    await dropUnfinished(names.new)
+                    await dropUnfinished(beginning.name)
                     throw error
                 }
             }
-        )
-    }
-
-    private func temporaryNames() -> (new: String, old: String) {
-        let mark = Timestamp.now
-        let unique = String(UInt32.random(in: .min ... .max), radix: 16)
-        return (
-            DatabaseName.derived(from: target.name, "_granary_\(unique)"),
-            DatabaseName.derived(from: target.name, "_before_\(mark)")
         )
     }
 
@@ -85,13 +84,9 @@ struct ArchiveRestore: Sendable {
 
 // Filling the new database.
 extension ArchiveRestore {
-    private func fill(
-        _ name: String,
-        _ properties: DatabaseProperties,
-        _ selection: Selection,
-        _ findings: Preflight.Findings
-    ) async throws -> RestoreReport {
-        let database = target.maintenance.database(name)
+    private func fill(_ beginning: Beginning, _ selection: Selection) async throws -> RestoreReport {
+        let (findings, properties) = (beginning.findings, beginning.properties)
+        let database = target.maintenance.database(beginning.name)
         let plan = RestorePlan(selection.items, withSubscriptions: options.withSubscriptions)
         let statements = SchemaStatements(
             roles: RoleMap(names: options.roleMap),
@@ -128,7 +123,7 @@ extension ArchiveRestore {
         try await inOneSession(target.maintenance) { session in
             try NewDatabase.apply(
                 properties,
-                to: name,
+                to: beginning.name,
                 roles: RoleMap(names: findings.existing == nil ? options.roleMap : [:]),
                 withOwners: !options.noOwner || findings.existing != nil,
                 session
@@ -250,14 +245,13 @@ extension ArchiveRestore {
 
 // Taking the target's place.
 extension ArchiveRestore {
-    private func takePlace(
-        of findings: Preflight.Findings,
-        _ names: (new: String, old: String),
-        _ report: inout RestoreReport
-    ) async throws {
+    private func takePlace(of beginning: Beginning, _ report: inout RestoreReport) async throws {
         progress(.phase("putting the new database in place"))
-        let old = findings.existing == nil ? nil : names.old
-        try await DatabaseSwap(target: target, new: names.new, old: old, force: options.force, logger: logger).run()
+        let old =
+            beginning.findings.existing == nil
+            ? nil : DatabaseName.derived(from: target.name, "_before_\(Timestamp.now)")
+        try await DatabaseSwap(target: target, new: beginning.name, old: old, force: options.force, logger: logger)
+            .run()
         guard let old else { return }
         report.swapped = true
         if options.dropOld {
@@ -269,7 +263,7 @@ extension ArchiveRestore {
             }
         }
         report.kept = old
-        report.keptBytes = findings.existingBytes
+        report.keptBytes = beginning.findings.existingBytes
     }
 }
 

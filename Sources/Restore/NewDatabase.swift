@@ -3,8 +3,15 @@ internal import PostgresClient
 
 /// The database that is loaded beside the old one: made, given its properties, or dropped again.
 enum NewDatabase {
-    /// What its comment begins with until it is finished, so that a later run knows it for one of ours.
-    private static let mark = "granary: a restore that is not finished, led by process "
+    /// What stands in its name until it has the target's: whose it is, so that a later run knows one that was abandoned.
+    ///
+    /// A mark inside the database would come too late: the server finishes CREATE DATABASE even if we are killed meanwhile.
+    private static let mark = "_granary_"
+
+    /// A name that no other database has, with the process of the session that leads the restore in it.
+    static func name(for target: String, leader: Int) -> String {
+        DatabaseName.derived(from: target, "\(mark)\(leader)_\(String(UInt32.random(in: 1 << 28 ... .max), radix: 16))")
+    }
 
     /// Makes an empty database with the properties of the one it will replace.
     ///
@@ -26,8 +33,6 @@ enum NewDatabase {
             }
         }
         try session.execute("CREATE DATABASE \(session.quoted(name)) WITH \(options.joined(separator: " "))")
-        let sentence = mark + String(session.processID)
-        try session.execute("COMMENT ON DATABASE \(session.quoted(name)) IS \(session.literal(sentence))")
     }
 
     /// Sets what `ALTER DATABASE` sets: privileges, settings, the comment.
@@ -65,14 +70,11 @@ enum NewDatabase {
         let abandoned = try session.query(
             """
             SELECT d.datname FROM pg_catalog.pg_database d
-            JOIN pg_catalog.pg_shdescription c ON c.objoid = d.oid AND c.classoid = 'pg_catalog.pg_database'::regclass
-            WHERE starts_with(c.description, $1)
-                AND substr(c.description, length($1) + 1) ~ '^[0-9]{1,9}$'
-                AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
+            CROSS JOIN LATERAL regexp_match(d.datname, '\(mark)([0-9]{1,9})_[0-9a-f]{8}$') AS m (leader)
+            WHERE m.leader IS NOT NULL AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
-                                WHERE a.pid = substr(c.description, length($1) + 1)::int AND a.application_name = 'granary')
-            """,
-            [mark]
+                                WHERE a.pid = m.leader[1]::int AND a.application_name = 'granary')
+            """
         ).map { $0.text("datname") }
         for name in abandoned { try drop(name, session) }
         return abandoned

@@ -27,7 +27,10 @@ import Testing
         try await withShop { shop in
             let file = shop.file("b.zip")
             let outcome = try await shop.granary(
-                ["backup", "--output", file, "--compress", "9"], killedAfter: 0.3, signal: "TERM")
+                ["backup", "--output", file, "--compress", "9"],
+                killedAfter: 0.3,
+                signal: "TERM"
+            )
             #expect(outcome.status == 130 || outcome.status == 0, "\(outcome)")
             if outcome.status == 130 { #expect(shop.scratch.names().isEmpty) }
             try await eventually { try await psql(shop.url, Shop.ourSessions) == "0" }
@@ -44,7 +47,8 @@ import Testing
             let user = getuid() == 0 ? [] : ["--user", "--map-root-user"]
             let outcome = try await runCommand(
                 "unshare",
-                user + ["--mount", "sh", "-c", script, "sh", shop.file("full"), try granaryBinary(), shop.url])
+                user + ["--mount", "sh", "-c", script, "sh", shop.file("full"), try granaryBinary(), shop.url]
+            )
             #expect(outcome.stdout == "status 1\nold.zip\nold\n", "\(outcome)")
             #expect(outcome.stderr.contains("No space left on device"))
             #expect(outcome.stderr.contains("hint: "))
@@ -56,7 +60,8 @@ import Testing
             let file = shop.file("b.zip")
             async let backup = shop.granary(["backup", "--output", file, "--compress", "12"])
             try await eventually {
-                try await psql(shop.url, "SELECT count(pg_terminate_backend(pid)) > 0 FROM (\(Shop.ourWorkers)) w") == "t"
+                try await psql(shop.url, "SELECT count(pg_terminate_backend(pid)) > 0 FROM (\(Shop.ourWorkers)) w")
+                    == "t"
             }
             let outcome = try await backup
             #expect(outcome.status == 1, "\(outcome)")
@@ -75,6 +80,8 @@ import Testing
             try await psql(shop.url, "DELETE FROM items WHERE id % 2 = 0")
             let before = try await psql(shop.url, Shop.digest)
             try await shop.granary(["restore", file], killedAfter: seconds)
+            // The server notices within a second that nobody listens any more.
+            try await Task.sleep(for: .milliseconds(1500))
             let after = try await psql(shop.url, Shop.digest)
             #expect([before, restored].contains(after))
             let next = try await shop.granary(["restore", file, "--force", "--drop-old"])
@@ -92,7 +99,8 @@ import Testing
             let before = try await psql(shop.url, Shop.digest)
             async let restore = shop.granary(["restore", file])
             try await eventually {
-                try await psql(shop.url, "SELECT count(pg_terminate_backend(pid)) > 0 FROM (\(Shop.ourCopies)) w") == "t"
+                try await psql(shop.url, "SELECT count(pg_terminate_backend(pid)) > 0 FROM (\(Shop.ourCopies)) w")
+                    == "t"
             }
             let outcome = try await restore
             #expect(outcome.status == 1, "\(outcome)")
@@ -146,13 +154,19 @@ private struct Shop: Sendable {
     var leftovers: String { "SELECT count(*) FROM pg_database WHERE datname LIKE '\(name)!_granary!_%' ESCAPE '!'" }
 
     @discardableResult
-    func granary(_ arguments: [String], killedAfter seconds: Double? = nil, signal: String = "KILL") async throws
+    func granary(
+        _ arguments: [String],
+        killedAfter seconds: Double? = nil,
+        signal: String = "KILL"
+    ) async throws
         -> CommandOutcome
     {
         let command = [try granaryBinary()] + arguments + (arguments[0] == "verify" ? [] : ["--database-url", url])
         guard let seconds else { return try await runCommand(command[0], Array(command.dropFirst())) }
         return try await runCommand(
-            "timeout", ["--preserve-status", "--foreground", "-s", signal, "\(seconds)"] + command)
+            "timeout",
+            ["--preserve-status", "--foreground", "-s", signal, "\(seconds)"] + command
+        )
     }
 }
 
@@ -165,7 +179,8 @@ private func withShop(_ body: @Sendable (Shop) async throws -> Void) async throw
             CREATE TABLE items AS SELECT id, md5(id::text) AS a, repeat(md5((id + 1)::text), 4) AS b
                 FROM generate_series(1, 150000) id;
             ALTER TABLE items ADD PRIMARY KEY (id);
-            """)
+            """
+        )
         let name = try await psql(url, "SELECT current_database()")
         try await ScratchFolder.with { try await body(Shop(url: url, name: name, scratch: $0)) }
         try await dropLeftovers(of: name, server)
@@ -176,7 +191,9 @@ private func withShop(_ body: @Sendable (Shop) async throws -> Void) async throw
 private func dropLeftovers(of name: String, _ server: ThrowawayServer) async throws {
     let maintenance = server.url(database: "postgres")
     let names = try await psql(
-        maintenance, "SELECT quote_ident(datname) FROM pg_database WHERE datname LIKE '\(name)!_%' ESCAPE '!'")
+        maintenance,
+        "SELECT quote_ident(datname) FROM pg_database WHERE datname LIKE '\(name)!_%' ESCAPE '!'"
+    )
     for kept in names.split(separator: "\n") { try await psql(maintenance, "DROP DATABASE \(kept) WITH (FORCE)") }
 }
 

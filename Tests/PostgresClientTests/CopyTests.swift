@@ -6,7 +6,8 @@ import Testing
     @Test func rowsComeOutOneByOneAndWhole() async throws {
         try await withDatabaseSession { session in
             try session.execute(
-                #"CREATE TABLE t AS SELECT n, CASE WHEN n = 2 THEN E'tab\there\nand\\there' END AS s FROM generate_series(1, 3) n"#)
+                #"CREATE TABLE t AS SELECT n, CASE WHEN n = 2 THEN E'tab\there\nand\\there' END AS s FROM generate_series(1, 3) n"#
+            )
             let lines = try session.copyOut("COPY t TO STDOUT") { rows in
                 var lines: [String] = []
                 while try rows.next({ lines.append(String(decoding: $0, as: UTF8.self)) }) {}
@@ -40,7 +41,8 @@ import Testing
             try session.execute("CREATE TABLE t (s text)")
             let line = Array((String(repeating: "x", count: 9_999) + "\n").utf8)
             let slab = repeatElement(line, count: 1_000).reduce(into: []) { $0 += $1 }  // 10 MB.
-            let rows = try session.copyIn("COPY t FROM STDIN") { copy in try slab.withUnsafeBytes { try copy.write($0) } }
+            let rows = try session.copyIn("COPY t FROM STDIN") { copy in try slab.withUnsafeBytes { try copy.write($0) }
+            }
             #expect(rows == 1_000)
         }
     }
@@ -48,7 +50,8 @@ import Testing
     @Test func aRowTheServerRefusesIsItsOwnErrorAndLeavesTheSessionUsable() async throws {
         try await withDatabaseSession { session in
             try session.execute("CREATE TABLE t (n int)")
-            let slab = Array(String(repeating: "1\n", count: 200_000).utf8) + Array("x\n".utf8)
+            let slab =
+                Array(String(repeating: "1\n", count: 200_000).utf8) + Array("x\n".utf8)
                 + Array(String(repeating: "1\n", count: 2_000_000).utf8)
             let error = try #require(throws: PostgresError.self) {
                 _ = try session.copyIn("COPY t FROM STDIN") { copy in

@@ -7,7 +7,9 @@ import Testing
     @Test func parametersAreBoundNotPasted() async throws {
         try await withDatabaseSession { session in
             let rows = try session.query(
-                "SELECT $1::text AS a, $2::int + 1 AS b, $3::text AS c", ["'); DROP TABLE x; --", "41", nil])
+                "SELECT $1::text AS a, $2::int + 1 AS b, $3::text AS c",
+                ["'); DROP TABLE x; --", "41", nil]
+            )
             #expect(rows.count == 1)
             #expect(rows[0]["a"] == "'); DROP TABLE x; --")
             #expect(rows[0].int("b") == 42)
@@ -17,11 +19,15 @@ import Testing
 
     @Test func namesOfAnyKindAreQuoted() async throws {
         try await withDatabaseSession { session in
-            for name in ["plain", "Mixed Case", "with \"quote\"", "semi;colon", "dot.dot", "línea\nnueva", "😀", "back\\slash"] {
+            for name in [
+                "plain", "Mixed Case", "with \"quote\"", "semi;colon", "dot.dot", "línea\nnueva", "😀", "back\\slash",
+            ] {
                 let table = TableName(schema: "public", name: name)
                 try session.execute("CREATE TABLE \(session.quoted(table)) (a int)")
                 let found = try session.query(
-                    "SELECT relname FROM pg_class WHERE oid = to_regclass($1)", [session.quoted(table)])
+                    "SELECT relname FROM pg_class WHERE oid = to_regclass($1)",
+                    [session.quoted(table)]
+                )
                 #expect(found[0]["relname"] == name)
             }
         }
@@ -38,7 +44,8 @@ import Testing
     @Test func arraysOfTextAreTakenApart() async throws {
         try await withDatabaseSession { session in
             let rows = try session.query(
-                #"SELECT ARRAY['a', 'b c', 'd"e', 'f\g', '', 'NULL', NULL, 'x,y'] AS a, '{}'::text[] AS b, NULL::text[] AS c"#)
+                #"SELECT ARRAY['a', 'b c', 'd"e', 'f\g', '', 'NULL', NULL, 'x,y'] AS a, '{}'::text[] AS b, NULL::text[] AS c"#
+            )
             #expect(rows[0].texts("a") == ["a", "b c", "d\"e", "f\\g", "", "NULL", "x,y"])
             #expect(rows[0].texts("b") == [])
             #expect(rows[0].texts("c") == [])
@@ -87,7 +94,9 @@ import Testing
         try await withDatabaseSession { session in
             try session.execute("SET DateStyle = 'German'; SET statement_timeout = '1ms'; SET TimeZone = 'Asia/Tokyo'")
             try session.pin([("no_such_setting_of_any_server", "1")])
-            try #expect(session.query("SELECT timestamptz '2026-01-02 03:04:05+00' AS t")[0]["t"] == "2026-01-02 03:04:05+00")
+            try #expect(
+                session.query("SELECT timestamptz '2026-01-02 03:04:05+00' AS t")[0]["t"] == "2026-01-02 03:04:05+00"
+            )
             try #expect(session.query("SELECT pg_sleep(0.05), current_setting('search_path') AS p")[0]["p"] == "")
         }
     }
@@ -98,7 +107,10 @@ import Testing
             try await withSession(ServerAddress(url), logger: quietLogger) { session in
                 let name = "caf\u{E9}"  // The byte E9, which is not UTF-8.
                 try session.execute("CREATE TABLE \(session.quoted(name)) (a text)")
-                let row = try session.query("SELECT relname, encode(relname::text::bytea, 'hex') AS hex FROM pg_class WHERE relname = $1", [name])[0]
+                let row = try session.query(
+                    "SELECT relname, encode(relname::text::bytea, 'hex') AS hex FROM pg_class WHERE relname = $1",
+                    [name]
+                )[0]
                 #expect(row["relname"] == name)
                 #expect(row["hex"] == "636166e9")
             }

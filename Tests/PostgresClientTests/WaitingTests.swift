@@ -18,7 +18,8 @@ import Testing
         }
     }
 
-    private let running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(60)%' AND state = 'active'"
+    private let running =
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(60)%' AND state = 'active'"
 
     @Test func aDeadlineEndsAStatement() async throws {
         try await withDatabaseSession { session in
@@ -55,7 +56,9 @@ import Testing
                 return session.processID
             }
             let sum = try await withHeldSession(address, logger: quietLogger, prepare: prepare) { pid in
-                try await #expect(psql(url, "SELECT state FROM pg_stat_activity WHERE pid = \(pid)") == "idle in transaction")
+                try await #expect(
+                    psql(url, "SELECT state FROM pg_stat_activity WHERE pid = \(pid)") == "idle in transaction"
+                )
                 return 41 + 1
             }
             #expect(sum == 42)
@@ -72,11 +75,23 @@ import Testing
 
     @Test func aServerThatIsNotThereIsSaidWithAHint() async throws {
         let error = try await #require(throws: PostgresError.self) {
-            try await withSession(ServerAddress("host=127.0.0.1 port=1 dbname=x password=hunter2"), logger: quietLogger) { _ in }
+            try await withSession(ServerAddress("host=127.0.0.1 port=1 dbname=x password=hunter2"), logger: quietLogger)
+            { _ in }
         }
         #expect(error.code == .connection)
         #expect(error.hint != nil)
         #expect(!"\(error)".contains("hunter2"))
+    }
+
+    @Test func whatTheServerRefusesWhileConnectingHasItsSQLSTATE() async throws {
+        let server = try await ThrowawayServer.shared()
+        let error = try await #require(throws: PostgresError.self) {
+            try await withSession(ServerAddress(server.url(database: "not there")), logger: quietLogger) { _ in }
+        }
+        #expect(error.code == .connection)
+        #expect(error.sqlState == "3D000")
+        #expect(error.message.hasSuffix("database \"not there\" does not exist"))
+        #expect(!error.message.contains("3D000"))
     }
 
     @Test func aServerThatNeverAnswersIsGivenUp() async throws {
@@ -98,7 +113,9 @@ import Testing
         let start = ContinuousClock.now
         let error = try await #require(throws: PostgresError.self) {
             try await withSession(
-                ServerAddress("host=127.0.0.1 port=\(port) dbname=x connect_timeout=1"), logger: quietLogger) { _ in }
+                ServerAddress("host=127.0.0.1 port=\(port) dbname=x connect_timeout=1"),
+                logger: quietLogger
+            ) { _ in }
         }
         #expect(error.code == .connection)
         #expect(ContinuousClock.now - start < .seconds(10))
@@ -136,7 +153,11 @@ private func withTLSServer(_ body: (String) async throws -> Void) async throws {
         let (key, certificate) = (scratch.file("server.key"), scratch.file("server.crt"))
         let made = try await runCommand(
             "openssl",
-            ["req", "-new", "-x509", "-days", "2", "-nodes", "-subj", "/CN=localhost", "-out", certificate, "-keyout", key])
+            [
+                "req", "-new", "-x509", "-days", "2", "-nodes", "-subj", "/CN=localhost", "-out", certificate,
+                "-keyout", key,
+            ]
+        )
         try #require(made.status == 0, "\(made)")
         let port = 20_000 + Int(getpid()) % 20_000
         let server = try await ThrowawayServer.start(options: ["listen_addresses": "127.0.0.1", "port": "\(port)"])

@@ -101,23 +101,18 @@ extension ConnectedDatabase {
 }
 
 extension PostgresError {
-    /// Whether trying again may help. Servers translate their messages, so what is not known to be final may pass.
+    /// Whether trying again may help. What is not known to be final may pass.
     fileprivate var mayPassWithTime: Bool {
-        if sqlState == "57P03" { return true }
+        // What the server itself has said is final, but that it starts or has no connection to give.
+        if let sqlState { return ["57P03", "53300"].contains(sqlState) }
         guard code == .connection else { return false }
         let final = [
-            "authentication failed", "no pg_hba.conf entry", "does not exist", "no password supplied",
-            "invalid connection option", "invalid URI", "definition of service", "certificate",
+            "no password supplied", "invalid connection option", "invalid URI", "definition of service", "certificate",
         ]
-        // "database … does not exist" is an answer; a socket file that does not exist is a server that is not up yet.
-        return !final.contains { message.contains($0) } || message.contains("No such file or directory")
+        return !final.contains { message.contains($0) }
     }
 
-    /// SQLSTATE 3D000, which libpq does not tell apart from other refusals of a connection.
-    fileprivate var saysDatabaseIsMissing: Bool {
-        code == .connection
-            && (sqlState == "3D000" || (message.contains("database \"") && message.contains("not exist")))
-    }
+    fileprivate var saysDatabaseIsMissing: Bool { code == .connection && sqlState == "3D000" }
 
     fileprivate func afterWaiting(_ patience: Duration) -> PostgresError {
         var copy = self
