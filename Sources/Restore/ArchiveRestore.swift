@@ -19,42 +19,14 @@ struct ArchiveRestore: Sendable {
     private var manifest: Manifest { archive.manifest }
 
     func run() async throws -> RestoreReport {
-        let start = ContinuousClock.now
         let selection = try Selection(manifest, options)
         progress(.phase("looking at the server"))
-        let names = temporaryNames()
-        return try await withHeldSession(
-            target.maintenance, logger: logger,
-            prepare: { session in
+        return try await DatabaseReplacement(target: target, options: options, logger: logger, progress: progress).run(
+            inspect: { session in
                 let findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
-                if let failure = Preflight.failure(findings.obstacles) { throw failure }
-                for name in try NewDatabase.dropAbandoned(session) {
-                    logger.notice("dropped \(name), which a restore that was killed had left behind")
-                }
-                let properties = properties(findings)
-                try NewDatabase.create(names.new, like: properties, session)
-                return (findings, properties)
+                return (findings, properties(findings))
             },
-            while: { findings, properties in
-                do {
-                    var report = try await fill(names.new, properties, selection, findings)
-                    try await takePlace(of: findings, names, &report)
-                    report.seconds = (.now - start) / .seconds(1)
-                    return report
-                } catch {
-                    await dropUnfinished(names.new)
-                    throw error
-                }
-            })
-    }
-
-    private func temporaryNames() -> (new: String, old: String) {
-        let mark = Timestamp.now
-        let unique = String(UInt32.random(in: .min ... .max), radix: 16)
-        return (
-            DatabaseName.derived(from: target.name, "_granary_\(unique)"),
-            DatabaseName.derived(from: target.name, "_before_\(mark)")
-        )
+            fill: { name, properties, findings in try await fill(name, properties, selection, findings) })
     }
 
     /// The old database's properties, or where there is none those of the archive.
@@ -66,18 +38,6 @@ struct ArchiveRestore: Sendable {
             if !findings.tablespaces.contains(properties.tablespace) { properties.tablespace = "pg_default" }
         }
         return properties
-    }
-
-    /// Whether the failure is ours, the server's or an interrupt: what we made is taken away again.
-    private func dropUnfinished(_ name: String) async {
-        // A task of its own: the one we are in may have been cancelled.
-        await Task {
-            do {
-                try await withSession(target.maintenance, logger: logger) { try NewDatabase.drop(name, $0) }
-            } catch {
-                logger.warning("the unfinished database \(name) is still there: \(error); the next restore drops it")
-            }
-        }.value
     }
 }
 
@@ -195,29 +155,6 @@ extension ArchiveRestore {
         }
         try tally.requireAll(of: selection.tablesWithRows)
         try Sequences.compare(selection.sequences, session)
-    }
-}
-
-// Taking the target's place.
-extension ArchiveRestore {
-    private func takePlace(
-        of findings: Preflight.Findings, _ names: (new: String, old: String), _ report: inout RestoreReport
-    ) async throws {
-        progress(.phase("putting the new database in place"))
-        let old = findings.existing == nil ? nil : names.old
-        try await DatabaseSwap(target: target, new: names.new, old: old, force: options.force, logger: logger).run()
-        guard let old else { return }
-        report.swapped = true
-        if options.dropOld {
-            do {
-                try await withSession(target.maintenance, logger: logger) { try NewDatabase.drop(old, $0) }
-                return
-            } catch {
-                report.notes.append("the old database could not be dropped: \(error)")
-            }
-        }
-        report.kept = old
-        report.keptBytes = findings.existingBytes
     }
 }
 
