@@ -74,7 +74,13 @@ let package = Package(
         .testTarget(
             name: "RestoreTests", dependencies: ["Restore", "Archive", "PostgresClient", "TestSupport"],
             swiftSettings: settings),
-        .testTarget(name: "GranaryCommandsTests", dependencies: ["GranaryCommands"], swiftSettings: settings),
+        .testTarget(
+            name: "GranaryCommandsTests",
+            dependencies: [
+                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Archive", "PostgresClient",
+                "TestSupport", log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["granary", "Archive", "PostgresClient", "TestSupport", subprocess, system],

@@ -18,7 +18,10 @@ package struct Digest: Codable, Sendable, Equatable, CustomStringConvertible {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard text.utf8.count == 16, let sum = UInt64(text, radix: 16) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "a digest has 16 hexadecimal digits")
+            throw DecodingError.dataCorruptedError(
+                in: container,
+                debugDescription: "a digest has 16 hexadecimal digits"
+            )
         }
         self.sum = sum
     }

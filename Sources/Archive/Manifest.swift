@@ -4,6 +4,8 @@
 package struct Manifest: Codable, Sendable, Equatable {
     /// The format this version of granary writes, and the newest it reads.
     package static let currentFormat = 1
+    /// The name of the member that holds it, the last one.
+    package static let member = "manifest.json"
 
     package var format = Manifest.currentFormat
     /// The version of granary that wrote the archive.
@@ -35,8 +37,14 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var files: [File] = []
 
     package init(
-        granary: String, createdAt: String, environment: String? = nil, database: Database, server: Server,
-        snapshot: String, walPosition: String? = nil, scope: Scope = Scope()
+        granary: String,
+        createdAt: String,
+        environment: String? = nil,
+        database: Database,
+        server: Server,
+        snapshot: String,
+        walPosition: String? = nil,
+        scope: Scope = Scope()
     ) {
         self.granary = granary
         self.createdAt = createdAt
@@ -82,9 +90,19 @@ extension Manifest {
         package var settings: [Setting]
 
         package init(
-            name: String, encoding: String, collate: String, ctype: String, localeProvider: String = "libc",
-            locale: String? = nil, icuRules: String? = nil, owner: String, tablespace: String = "pg_default",
-            connectionLimit: Int = -1, comment: String? = nil, privileges: [Privilege]? = nil, settings: [Setting] = []
+            name: String,
+            encoding: String,
+            collate: String,
+            ctype: String,
+            localeProvider: String = "libc",
+            locale: String? = nil,
+            icuRules: String? = nil,
+            owner: String,
+            tablespace: String = "pg_default",
+            connectionLimit: Int = -1,
+            comment: String? = nil,
+            privileges: [Privilege]? = nil,
+            settings: [Setting] = []
         ) {
             self.name = name
             self.encoding = encoding
@@ -205,9 +223,20 @@ extension Manifest {
         package var index: ConstraintIndex?
 
         package init(
-            id: Int, section: Section, kind: String, schema: String? = nil, name: String, owner: String? = nil,
-            catalogOID: UInt32 = 0, objectOID: UInt32 = 0, sql: String, ownable: String? = nil,
-            dropSQL: String? = nil, tablespace: String? = nil, accessMethod: String? = nil, dependsOn: [Int] = [],
+            id: Int,
+            section: Section,
+            kind: String,
+            schema: String? = nil,
+            name: String,
+            owner: String? = nil,
+            catalogOID: UInt32 = 0,
+            objectOID: UInt32 = 0,
+            sql: String,
+            ownable: String? = nil,
+            dropSQL: String? = nil,
+            tablespace: String? = nil,
+            accessMethod: String? = nil,
+            dependsOn: [Int] = [],
             index: ConstraintIndex? = nil
         ) {
             self.id = id
@@ -272,9 +301,20 @@ extension Manifest {
         package var chunks: [Chunk]
 
         package init(
-            number: Int, oid: UInt32, schema: String, name: String, kind: Kind = .ordinary, isUnlogged: Bool = false,
-            extensionName: String? = nil, dataLeftOut: Bool = false, columns: [Column], primaryKey: [String] = [],
-            rows: Int = 0, rawBytes: Int = 0, digest: Digest = Digest(), chunks: [Chunk] = []
+            number: Int,
+            oid: UInt32,
+            schema: String,
+            name: String,
+            kind: Kind = .ordinary,
+            isUnlogged: Bool = false,
+            extensionName: String? = nil,
+            dataLeftOut: Bool = false,
+            columns: [Column],
+            primaryKey: [String] = [],
+            rows: Int = 0,
+            rawBytes: Int = 0,
+            digest: Digest = Digest(),
+            chunks: [Chunk] = []
         ) {
             self.number = number
             self.oid = oid
@@ -316,7 +356,12 @@ extension Manifest {
         package var isBinary: Bool
 
         package init(
-            member: String, rows: Int, rawBytes: Int, storedBytes: Int, sha256: String, isBinary: Bool = false
+            member: String,
+            rows: Int,
+            rawBytes: Int,
+            storedBytes: Int,
+            sha256: String,
+            isBinary: Bool = false
         ) {
             self.member = member
             self.rows = rows
@@ -352,7 +397,11 @@ extension Manifest {
         package var chunks: [Chunk]
 
         package init(
-            objects: [LargeObject], rows: Int = 0, rawBytes: Int = 0, digest: Digest = Digest(), chunks: [Chunk] = []
+            objects: [LargeObject],
+            rows: Int = 0,
+            rawBytes: Int = 0,
+            digest: Digest = Digest(),
+            chunks: [Chunk] = []
         ) {
             self.objects = objects
             self.rows = rows

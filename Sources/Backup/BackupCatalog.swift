@@ -54,8 +54,10 @@ extension BackupCatalog {
         let sequences = try sequences(session)
         let selected = try select(scope, from: everything, session)
         return BackupCatalog(
-            tables: selected, sequences: select(scope, from: sequences, of: selected),
-            extensions: try extensions(session, scope))
+            tables: selected,
+            sequences: select(scope, from: sequences, of: selected),
+            extensions: try extensions(session, scope)
+        )
     }
 
     /// Ordinary and partitioned tables outside the system's schemas; of an extension's, those it marked as configuration.
@@ -82,10 +84,16 @@ extension BackupCatalog {
             """
         ).map { row in
             TableEntry(
-                oid: row.oid("oid"), table: TableName(schema: row.text("nspname"), name: row.text("relname")),
-                isPartitioned: row.bool("partitioned"), isUnlogged: row.bool("unlogged"), isHeap: row.bool("heap"),
-                fileNode: row.oid("relfilenode"), currentFileNode: row.oid("current_filenode"),
-                extensionName: row["extname"], condition: row["condition"].flatMap { $0.isEmpty ? nil : $0 })
+                oid: row.oid("oid"),
+                table: TableName(schema: row.text("nspname"), name: row.text("relname")),
+                isPartitioned: row.bool("partitioned"),
+                isUnlogged: row.bool("unlogged"),
+                isHeap: row.bool("heap"),
+                fileNode: row.oid("relfilenode"),
+                currentFileNode: row.oid("current_filenode"),
+                extensionName: row["extname"],
+                condition: row["condition"].flatMap { $0.isEmpty ? nil : $0 }
+            )
         }
     }
 
@@ -108,14 +116,17 @@ extension BackupCatalog {
             """
         ).map {
             SequenceEntry(
-                oid: $0.oid("oid"), name: TableName(schema: $0.text("nspname"), name: $0.text("relname")),
-                ownerTable: $0.oid("owner"))
+                oid: $0.oid("oid"),
+                name: TableName(schema: $0.text("nspname"), name: $0.text("relname")),
+                ownerTable: $0.oid("owner")
+            )
         }
     }
 
     /// Every extension of the database, or those that objects of the scope depend on.
     private static func extensions(
-        _ session: borrowing Session, _ scope: CatalogScope
+        _ session: borrowing Session,
+        _ scope: CatalogScope
     ) throws -> [Manifest.Extension] {
         let needed = """
             AND EXISTS (
@@ -140,7 +151,8 @@ extension BackupCatalog {
             FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
             WHERE e.extname <> 'plpgsql' \(filter)
             ORDER BY e.extname
-            """, [arrayLiteral(scope.schemas), arrayLiteral(scope.tables)]
+            """,
+            [arrayLiteral(scope.schemas), arrayLiteral(scope.tables)]
         ).map {
             Manifest.Extension(name: $0.text("extname"), version: $0.text("extversion"), schema: $0.text("nspname"))
         }
@@ -150,7 +162,9 @@ extension BackupCatalog {
 // The selection.
 extension BackupCatalog {
     private static func select(
-        _ scope: CatalogScope, from tables: [TableEntry], _ session: borrowing Session
+        _ scope: CatalogScope,
+        from tables: [TableEntry],
+        _ session: borrowing Session
     ) throws -> [TableEntry] {
         guard !scope.isWholeDatabase else { return tables }
         try requireSchemas(scope.schemas, session)
@@ -163,7 +177,9 @@ extension BackupCatalog {
 
     /// The tables that `selections` name, with the partitions of those that have some.
     static func oids(
-        of selections: [String], in tables: [TableEntry], _ session: borrowing Session
+        of selections: [String],
+        in tables: [TableEntry],
+        _ session: borrowing Session
     ) throws -> Set<UInt32> {
         var oids: Set<UInt32> = []
         for selection in selections {
@@ -183,14 +199,18 @@ extension BackupCatalog {
         }
         guard found.count == 1 else {
             throw BackupError(
-                .selection, "\(selection) could be \(found.map(\.table.description).joined(separator: " or "))",
-                hint: "write it as schema.table")
+                .selection,
+                "\(selection) could be \(found.map(\.table.description).joined(separator: " or "))",
+                hint: "write it as schema.table"
+            )
         }
         return first
     }
 
     private static func select(
-        _ scope: CatalogScope, from sequences: [SequenceEntry], of tables: [TableEntry]
+        _ scope: CatalogScope,
+        from sequences: [SequenceEntry],
+        of tables: [TableEntry]
     ) -> [SequenceEntry] {
         guard !scope.isWholeDatabase else { return sequences }
         let owners = Set(tables.map(\.oid))
@@ -201,14 +221,19 @@ extension BackupCatalog {
         let there = Set(try session.query("SELECT nspname FROM pg_catalog.pg_namespace").map { $0.text("nspname") })
         for schema in schemas where !there.contains(schema) {
             throw BackupError(
-                .selection, "there is no schema \(schema)",
-                hint: "the schemas are \(there.filter { !$0.hasPrefix("pg_") }.sorted().joined(separator: ", "))")
+                .selection,
+                "there is no schema \(schema)",
+                hint: "the schemas are \(there.filter { !$0.hasPrefix("pg_") }.sorted().joined(separator: ", "))"
+            )
         }
     }
 
     private static func partitions(of parent: TableEntry, _ session: borrowing Session) throws -> [UInt32] {
-        try session.query("SELECT relid::oid AS oid FROM pg_catalog.pg_partition_tree($1::oid::regclass)", [String(parent.oid)])
-            .map { $0.oid("oid") }
+        try session.query(
+            "SELECT relid::oid AS oid FROM pg_catalog.pg_partition_tree($1::oid::regclass)",
+            [String(parent.oid)]
+        )
+        .map { $0.oid("oid") }
     }
 }
 

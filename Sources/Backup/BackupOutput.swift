@@ -30,13 +30,21 @@ struct BackupOutput: Sendable {
 extension Manifest.Database {
     init(_ properties: DatabaseProperties) {
         self.init(
-            name: properties.name, encoding: properties.encoding, collate: properties.collate, ctype: properties.ctype,
-            localeProvider: properties.localeProvider, locale: properties.locale, icuRules: properties.icuRules,
-            owner: properties.owner, tablespace: properties.tablespace, connectionLimit: properties.connectionLimit,
+            name: properties.name,
+            encoding: properties.encoding,
+            collate: properties.collate,
+            ctype: properties.ctype,
+            localeProvider: properties.localeProvider,
+            locale: properties.locale,
+            icuRules: properties.icuRules,
+            owner: properties.owner,
+            tablespace: properties.tablespace,
+            connectionLimit: properties.connectionLimit,
             comment: properties.comment,
             privileges: properties.privileges?.map {
                 Manifest.Privilege(grantee: $0.grantee, privilege: $0.privilege, grantable: $0.grantable)
             },
-            settings: properties.settings.map { Manifest.Setting(role: $0.role, name: $0.name, value: $0.value) })
+            settings: properties.settings.map { Manifest.Setting(role: $0.role, name: $0.name, value: $0.value) }
+        )
     }
 }

@@ -40,10 +40,17 @@ extension BackupPlan {
     init(_ snapshot: Snapshot, jobs workers: Int) {
         tables = snapshot.catalog.tables.enumerated().map { index, entry in
             Manifest.Table(
-                number: index + 1, oid: entry.oid, schema: entry.table.schema, name: entry.table.name,
-                kind: entry.isPartitioned ? .partitioned : .ordinary, isUnlogged: entry.isUnlogged,
-                extensionName: entry.extensionName, dataLeftOut: !entry.isPartitioned && snapshot.withoutRows.contains(entry.oid),
-                columns: snapshot.columns[entry.oid] ?? [], primaryKey: snapshot.primaryKeys[entry.oid] ?? [])
+                number: index + 1,
+                oid: entry.oid,
+                schema: entry.table.schema,
+                name: entry.table.name,
+                kind: entry.isPartitioned ? .partitioned : .ordinary,
+                isUnlogged: entry.isUnlogged,
+                extensionName: entry.extensionName,
+                dataLeftOut: !entry.isPartitioned && snapshot.withoutRows.contains(entry.oid),
+                columns: snapshot.columns[entry.oid] ?? [],
+                primaryKey: snapshot.primaryKeys[entry.oid] ?? []
+            )
         }
         var jobs: [DumpJob] = []
         for (index, entry) in snapshot.catalog.tables.enumerated()
@@ -64,7 +71,11 @@ extension BackupPlan {
         guard parts > 1 else {
             return [
                 DumpJob(
-                    subject: .table(index, blocks: nil), bytes: size.bytes, mayHaveHugeRows: isHuge, name: name)
+                    subject: .table(index, blocks: nil),
+                    bytes: size.bytes,
+                    mayHaveHugeRows: isHuge,
+                    name: name
+                )
             ]
         }
         return (0..<parts).map { part in
@@ -72,8 +83,11 @@ extension BackupPlan {
             // The last range is open: blocks may have been added since the size was taken.
             let end = part == parts - 1 ? nil : size.blocks * (part + 1) / parts
             return DumpJob(
-                subject: .table(index, blocks: .init(start: start, end: end)), bytes: size.bytes / parts,
-                mayHaveHugeRows: isHuge, name: name)
+                subject: .table(index, blocks: .init(start: start, end: end)),
+                bytes: size.bytes / parts,
+                mayHaveHugeRows: isHuge,
+                name: name
+            )
         }
     }
 
@@ -84,7 +98,9 @@ extension BackupPlan {
             let range = objects[(objects.count * part / count)..<(objects.count * (part + 1) / count)]
             return DumpJob(
                 subject: .largeObjects(from: range.first!.oid, through: range.last!.oid),
-                bytes: range.count * 8192, name: "large objects")
+                bytes: range.count * 8192,
+                name: "large objects"
+            )
         }
     }
 }

@@ -15,7 +15,9 @@ package struct BackupRun: Sendable {
     let progress: @Sendable (BackupProgress) -> Void
 
     package init(
-        _ options: BackupOptions, server: ServerAddress, logger: Logger,
+        _ options: BackupOptions,
+        server: ServerAddress,
+        logger: Logger,
         progress: @escaping @Sendable (BackupProgress) -> Void
     ) {
         self.options = options
@@ -26,6 +28,7 @@ package struct BackupRun: Sendable {
 
     /// - Throws: `BackupError`, `PostgresError`, `ArchiveError`, `CancellationError`. Nothing is left under the final name.
     package func run() async throws -> BackupReport {
+        _ = try compression  // A level that does not exist is said before anything is asked of the server.
         let start = ContinuousClock.now
         var attempt = 1
         while true {
@@ -51,16 +54,25 @@ package struct BackupRun: Sendable {
         let objects = manifest.largeObjects
         let withRows = manifest.tables.filter { $0.kind == .ordinary }
         return BackupReport(
-            file: output.path, database: manifest.database.name, bytes: output.bytes,
+            file: output.path,
+            database: manifest.database.name,
+            bytes: output.bytes,
             rawBytes: withRows.reduce(objects?.rawBytes ?? 0) { $0 + $1.rawBytes },
-            rows: withRows.reduce(0) { $0 + $1.rows }, tables: withRows.count,
-            chunks: withRows.reduce(objects?.chunks.count ?? 0) { $0 + $1.chunks.count }, seconds: seconds,
-            snapshot: manifest.snapshot, serverVersion: manifest.server.version, environment: manifest.environment,
-            notes: notes(manifest))
+            rows: withRows.reduce(0) { $0 + $1.rows },
+            tables: withRows.count,
+            chunks: withRows.reduce(objects?.chunks.count ?? 0) { $0 + $1.chunks.count },
+            seconds: seconds,
+            snapshot: manifest.snapshot,
+            serverVersion: manifest.server.version,
+            environment: manifest.environment,
+            notes: notes(manifest)
+        )
     }
 
     private func notes(_ manifest: Manifest) -> [String] {
-        let redacted = manifest.redacted.map { "left out of the archive: the secrets of \($0) (--with-secrets keeps them)" }
+        let redacted = manifest.redacted.map {
+            "left out of the archive: the secrets of \($0) (--with-secrets keeps them)"
+        }
         let unlogged = manifest.tables.filter { $0.dataLeftOut && $0.isUnlogged }
             .map { "the rows of the unlogged table \($0.schema).\($0.name) cannot be read on a standby" }
         return redacted + unlogged
@@ -73,8 +85,11 @@ extension BackupRun {
         progress(.phase("taking the snapshot"))
         let writer = ArchiveWriter(sink: output.sink)
         var manifest = try await withHeldSession(
-            server, logger: logger, prepare: { try snapshotTaker.take(&$0) },
-            while: { snapshot in try await read(snapshot, into: writer) })
+            server,
+            logger: logger,
+            prepare: { try snapshotTaker.take(&$0) },
+            while: { snapshot in try await read(snapshot, into: writer) }
+        )
         progress(.phase("finishing the archive"))
         if let folder = options.migrationsFolder {
             for file in try MigrationFiles.read(folder) {
@@ -109,7 +124,12 @@ extension BackupRun {
         try await withSession(snapshot.address, logger: logger) { session in
             try TableDump.join(snapshot, &session)
             var dump = try TableDump(
-                snapshot, board: board, writer: writer, compression: compression, progress: progress)
+                snapshot,
+                board: board,
+                writer: writer,
+                compression: compression,
+                progress: progress
+            )
             while let job = board.nextJob() { try dump.run(job, &session) }
             try session.execute("COMMIT")
         }
@@ -117,17 +137,25 @@ extension BackupRun {
 
     /// The manifest, and the members for people.
     private func describe(
-        _ snapshot: Snapshot, _ schema: DumpedSchema, _ board: DumpBoard, _ writer: ArchiveWriter
+        _ snapshot: Snapshot,
+        _ schema: DumpedSchema,
+        _ board: DumpBoard,
+        _ writer: ArchiveWriter
     ) async throws -> Manifest {
         let roles = snapshot.roles.filter { role in
-            snapshotTaker.scope.isWholeDatabase || schema.items.contains { $0.owner == role.name || $0.sql.contains(role.name) }
+            snapshotTaker.scope.isWholeDatabase
+                || schema.items.contains { $0.owner == role.name || $0.sql.contains(role.name) }
         }
         var manifest = Manifest(
-            granary: granaryVersion, createdAt: snapshot.time, environment: options.environment ?? snapshot.environment,
+            granary: granaryVersion,
+            createdAt: snapshot.time,
+            environment: options.environment ?? snapshot.environment,
             database: Manifest.Database(snapshot.database),
             server: Manifest.Server(version: snapshot.serverVersionText, versionNumber: snapshot.serverVersion),
-            snapshot: snapshot.name, walPosition: snapshot.walPosition,
-            scope: Manifest.Scope(schemas: options.schemas, tables: options.tables))
+            snapshot: snapshot.name,
+            walPosition: snapshot.walPosition,
+            scope: Manifest.Scope(schemas: options.schemas, tables: options.tables)
+        )
         manifest.schemaVersions = snapshot.schemaVersions
         manifest.extensions = snapshot.catalog.extensions
         manifest.roles = roles.map(\.name)
@@ -153,12 +181,15 @@ extension BackupRun {
 extension BackupRun {
     var snapshotTaker: SnapshotTaker {
         SnapshotTaker(
-            scope: CatalogScope(schemas: options.schemas, tables: options.tables), jobs: options.jobs,
-            lockTimeout: options.lockTimeout, withoutData: options.tablesWithoutData)
+            scope: CatalogScope(schemas: options.schemas, tables: options.tables),
+            jobs: options.jobs,
+            lockTimeout: options.lockTimeout,
+            withoutData: options.tablesWithoutData
+        )
     }
 
     private var compression: Compression {
-        Compression(engine: options.usesZlib ? .zlib : .deflate, level: options.level)
+        get throws { try Compression(engine: options.usesZlib ? .zlib : .deflate, level: options.level) }
     }
 }
 

@@ -11,11 +11,17 @@ enum CatalogDetails {
                         ELSE coalesce(pg_catalog.pg_table_size(c.reltoastrelid), 0) END AS toast,
                    coalesce(pg_catalog.pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint AS blocks
             FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::oid[])
-            """, [oids(tables)])
+            """,
+            [oids(tables)]
+        )
         return Dictionary(
             uniqueKeysWithValues: rows.map {
-                ($0.oid("oid"), TableSize(bytes: $0.int("bytes"), toastBytes: $0.int("toast"), blocks: $0.int("blocks")))
-            })
+                (
+                    $0.oid("oid"),
+                    TableSize(bytes: $0.int("bytes"), toastBytes: $0.int("toast"), blocks: $0.int("blocks"))
+                )
+            }
+        )
     }
 
     /// The columns that COPY carries: generated ones are computed again on the way in.
@@ -26,11 +32,14 @@ enum CatalogDetails {
             FROM pg_catalog.pg_attribute
             WHERE attrelid = ANY ($1::oid[]) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
             ORDER BY attrelid, attnum
-            """, [oids(tables)])
+            """,
+            [oids(tables)]
+        )
         var columns: [UInt32: [Manifest.Column]] = [:]
         for row in rows {
             columns[row.oid("attrelid"), default: []].append(
-                Manifest.Column(name: row.text("attname"), type: row.text("type")))
+                Manifest.Column(name: row.text("attname"), type: row.text("type"))
+            )
         }
         return columns
     }
@@ -44,7 +53,9 @@ enum CatalogDetails {
             JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
             WHERE i.indisprimary AND i.indrelid = ANY ($1::oid[])
             ORDER BY i.indrelid, k.position
-            """, [oids(tables)])
+            """,
+            [oids(tables)]
+        )
         var keys: [UInt32: [String]] = [:]
         for row in rows { keys[row.oid("indrelid"), default: []].append(row.text("attname")) }
         return keys
@@ -55,15 +66,22 @@ enum CatalogDetails {
         var values: [Manifest.Sequence] = []
         for start in stride(from: 0, to: sequences.count, by: 200) {
             let batch = sequences[start..<min(start + 200, sequences.count)]
-            let parts = batch.map { "SELECT \($0.oid)::oid AS oid, last_value, is_called FROM \(session.quoted($0.name))" }
+            let parts = batch.map {
+                "SELECT \($0.oid)::oid AS oid, last_value, is_called FROM \(session.quoted($0.name))"
+            }
             let rows = try session.query(parts.joined(separator: " UNION ALL "))
             let found = Dictionary(uniqueKeysWithValues: rows.map { ($0.oid("oid"), $0) })
             for entry in batch {
                 guard let row = found[entry.oid] else { continue }
                 values.append(
                     Manifest.Sequence(
-                        oid: entry.oid, schema: entry.name.schema, name: entry.name.name,
-                        lastValue: Int64(row.text("last_value")) ?? 0, isCalled: row.bool("is_called")))
+                        oid: entry.oid,
+                        schema: entry.name.schema,
+                        name: entry.name.name,
+                        lastValue: Int64(row.text("last_value")) ?? 0,
+                        isCalled: row.bool("is_called")
+                    )
+                )
             }
         }
         return values
@@ -85,12 +103,17 @@ enum CatalogDetails {
                    a.privilege_type, a.is_grantable
             FROM pg_catalog.pg_largeobject_metadata m, pg_catalog.aclexplode(m.lomacl) a
             ORDER BY m.oid, 2 NULLS FIRST, 3
-            """)
+            """
+        )
         var granted: [UInt32: [Manifest.Privilege]] = [:]
         for row in privileges {
             granted[row.oid("oid"), default: []].append(
                 Manifest.Privilege(
-                    grantee: row["grantee"], privilege: row.text("privilege_type"), grantable: row.bool("is_grantable")))
+                    grantee: row["grantee"],
+                    privilege: row.text("privilege_type"),
+                    grantable: row.bool("is_grantable")
+                )
+            )
         }
         return try session.query(
             """
@@ -100,8 +123,11 @@ enum CatalogDetails {
             """
         ).map { row in
             Manifest.LargeObject(
-                oid: row.oid("oid"), owner: row.text("owner"), comment: row["comment"],
-                privileges: row.bool("has_acl") ? granted[row.oid("oid")] ?? [] : nil)
+                oid: row.oid("oid"),
+                owner: row.text("owner"),
+                comment: row["comment"],
+                privileges: row.bool("has_acl") ? granted[row.oid("oid")] ?? [] : nil
+            )
         }
     }
 
@@ -121,13 +147,15 @@ enum CatalogDetails {
             LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = ic.reltablespace
             WHERE con.contype IN ('p', 'u') AND con.conislocal \(withoutPeriods)
                 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-            """)
+            """
+        )
         var indexes: [UInt32: Manifest.ConstraintIndex] = [:]
         for row in rows {
             let table = session.quoted(TableName(schema: row.text("nspname"), name: row.text("relname")))
             let name = session.quoted(row.text("conname"))
             let deferral =
-                !row.bool("condeferrable") ? "" : row.bool("condeferred") ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE"
+                !row.bool("condeferrable")
+                ? "" : row.bool("condeferred") ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE"
             let tablespace = row["spcname"].map { " TABLESPACE \(session.quoted($0))" } ?? ""
             indexes[row.oid("oid")] = Manifest.ConstraintIndex(
                 create: row.text("definition") + tablespace,
@@ -140,7 +168,8 @@ enum CatalogDetails {
 
     /// What golang-migrate's table says, in whatever schema it is.
     static func schemaVersions(
-        _ tables: [TableEntry], _ session: borrowing Session
+        _ tables: [TableEntry],
+        _ session: borrowing Session
     ) throws -> [Manifest.SchemaVersion] {
         var versions: [Manifest.SchemaVersion] = []
         for entry in tables where entry.table.name == "schema_migrations" {
@@ -148,13 +177,18 @@ enum CatalogDetails {
                 """
                 SELECT string_agg(attname || ' ' || pg_catalog.format_type(atttypid, NULL), ', ' ORDER BY attnum) AS shape
                 FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped
-                """, [String(entry.oid)])[0].text("shape")
+                """,
+                [String(entry.oid)]
+            )[0].text("shape")
             // dbmate's table has the same name and other columns.
             guard shape == "version bigint, dirty boolean" else { continue }
             let rows = try session.query("SELECT version, dirty FROM \(session.quoted(entry.table)) ORDER BY version")
             versions += rows.map {
                 Manifest.SchemaVersion(
-                    table: entry.table.description, version: $0.text("version"), dirty: $0.bool("dirty"))
+                    table: entry.table.description,
+                    version: $0.text("version"),
+                    dirty: $0.bool("dirty")
+                )
             }
         }
         return versions

@@ -33,7 +33,10 @@ struct CopyStatement {
 
     /// A query for the place of the row that follows the first `count`.
     func position(
-        _ session: borrowing Session, blocks: DumpJob.BlockRange?, after tid: String?, skipping count: Int
+        _ session: borrowing Session,
+        blocks: DumpJob.BlockRange?,
+        after tid: String?,
+        skipping count: Int
     ) -> String {
         let conditions = conditions(blocks, after: tid)
         let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")

@@ -19,7 +19,8 @@ final class DumpBoard: Sendable {
         var open = [Int](repeating: 0, count: plan.tables.count)
         for case .table(let index, _) in plan.jobs.map(\.subject) { open[index] += 1 }
         state = Mutex(
-            State(tables: plan.tables, open: open, largeObjects: Manifest.LargeObjects(objects: largeObjects)))
+            State(tables: plan.tables, open: open, largeObjects: Manifest.LargeObjects(objects: largeObjects))
+        )
     }
 
     /// Runs `body` while no other worker does the same: of rows that may be hundreds of megabytes one is in flight at

@@ -41,8 +41,10 @@ struct DumpTOC: Sendable {
         version = try cursor.readHead()
         guard version.major == 1, (14...16).contains(version.minor) else {
             throw BackupError(
-                .format, "pg_dump wrote version \(version.major).\(version.minor) of its format, which is not known",
-                hint: "use pg_dump of PostgreSQL 12 to 18, with --postgres-bin")
+                .format,
+                "pg_dump wrote version \(version.major).\(version.minor) of its format, which is not known",
+                hint: "use pg_dump of PostgreSQL 12 to 18, with --postgres-bin"
+            )
         }
         let count = try cursor.readInt()
         guard (0...bytes.count).contains(count) else { throw TOCCursor.broken }
@@ -54,7 +56,10 @@ struct DumpTOC: Sendable {
 /// Reads pg_dump's integers and strings, never past the end.
 private struct TOCCursor {
     static let broken = BackupError(
-        .format, "what pg_dump wrote ends early or is not understood", hint: "run pg_dump -Fc by hand to see why")
+        .format,
+        "what pg_dump wrote ends early or is not understood",
+        hint: "run pg_dump -Fc by hand to see why"
+    )
 
     private let bytes: [UInt8]
     private let codec: TextCodec
@@ -74,7 +79,9 @@ private struct TOCCursor {
         _ = try readByte()  // The revision.
         integerBytes = Int(try readByte())
         offsetBytes = Int(try readByte())
-        guard (4...8).contains(integerBytes), (4...8).contains(offsetBytes), try readByte() == 1 else { throw Self.broken }
+        guard (4...8).contains(integerBytes), (4...8).contains(offsetBytes), try readByte() == 1 else {
+            throw Self.broken
+        }
         if minor >= 15 { _ = try readByte() } else { _ = try readInt() }  // The compression.
         for _ in 0..<7 { _ = try readInt() }  // When it was made.
         for _ in 0..<3 { _ = try readString() }  // The database, the server's version, pg_dump's.
@@ -102,11 +109,21 @@ private struct TOCCursor {
         while let dependency = try readString() { dependencies.append(Int(dependency) ?? 0) }
         try skip(1 + offsetBytes)  // Where the data are.
         return DumpTOC.Entry(
-            id: id, catalogOID: catalog, objectOID: object, tag: tag, kind: kind, section: section,
-            definition: definition, dropStatement: drop, namespace: namespace, tablespace: tablespace,
+            id: id,
+            catalogOID: catalog,
+            objectOID: object,
+            tag: tag,
+            kind: kind,
+            section: section,
+            definition: definition,
+            dropStatement: drop,
+            namespace: namespace,
+            tablespace: tablespace,
             accessMethod: accessMethod,
             relationKind: (1..<128).contains(relationKind) ? Character(Unicode.Scalar(UInt8(relationKind))) : nil,
-            owner: owner, dependencies: dependencies)
+            owner: owner,
+            dependencies: dependencies
+        )
     }
 
     private mutating func readByte() throws -> UInt8 {

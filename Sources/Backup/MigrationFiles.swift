@@ -12,7 +12,9 @@ enum MigrationFiles {
         defer { closedir(stream) }
         var found: [String] = []
         while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(cString: $0.bindMemory(to: CChar.self).baseAddress!) }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(cString: $0.bindMemory(to: CChar.self).baseAddress!)
+            }
             guard !name.hasPrefix(".") else { continue }
             let path = prefix.isEmpty ? name : "\(prefix)/\(name)"
             var status = stat()

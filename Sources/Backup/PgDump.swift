@@ -25,7 +25,8 @@ struct PgDump: Sendable {
             throw BackupError(
                 .pgDump,
                 "no pg_dump of PostgreSQL \(wanted) or newer was found" + (have.isEmpty ? "" : " (only \(have))"),
-                hint: "install postgresql-client-\(wanted), or name its folder with --postgres-bin")
+                hint: "install postgresql-client-\(wanted), or name its folder with --postgres-bin"
+            )
         }
         return fitting
     }
@@ -40,7 +41,11 @@ struct PgDump: Sendable {
     /// nil for a program that does not say its version as pg_dump does.
     private static func major(of path: String) async throws -> Int? {
         let outcome = try? await Subprocess.run(
-            .path(FilePath(path)), arguments: ["--version"], output: .string(limit: 1024), error: .discarded)
+            .path(FilePath(path)),
+            arguments: ["--version"],
+            output: .string(limit: 1024),
+            error: .discarded
+        )
         guard let outcome, outcome.terminationStatus.isSuccess else {
             try Task.checkCancellation()
             return nil
@@ -58,10 +63,16 @@ extension PgDump {
     ///
     /// - Throws: `BackupError.busy` when a lock was not to be had, `.pgDump` for everything else it complains of.
     func schema(_ snapshot: Snapshot, _ options: BackupOptions) async throws -> [UInt8] {
-        let secret: [Environment.Key: String?] = ["PGPASSWORD": snapshot.password, "PGOPTIONS": nil, "LC_MESSAGES": "C"]
+        let secret: [Environment.Key: String?] = [
+            "PGPASSWORD": snapshot.password, "PGOPTIONS": nil, "LC_MESSAGES": "C",
+        ]
         let outcome = try await Subprocess.run(
-            .path(FilePath(path)), arguments: Arguments(arguments(snapshot, options)),
-            environment: .inherit.updating(secret), output: .bytes(limit: 1 << 30), error: .string(limit: 1 << 16))
+            .path(FilePath(path)),
+            arguments: Arguments(arguments(snapshot, options)),
+            environment: .inherit.updating(secret),
+            output: .bytes(limit: 1 << 30),
+            error: .string(limit: 1 << 16)
+        )
         // Cancelling ends the child, which is no error of Subprocess's.
         try Task.checkCancellation()
         guard outcome.terminationStatus.isSuccess else { throw failure(outcome.standardError) }
@@ -105,7 +116,10 @@ extension PgDump {
         }
         if reason.contains("permission denied") {
             return BackupError(
-                .rights, "pg_dump: \(reason)", hint: "back up as the owner, or as a member of pg_read_all_data")
+                .rights,
+                "pg_dump: \(reason)",
+                hint: "back up as the owner, or as a member of pg_read_all_data"
+            )
         }
         return BackupError(.pgDump, "pg_dump: \(reason)", hint: "run \(path) by hand to see more")
     }

@@ -8,19 +8,27 @@ extension BackupRun {
         progress(.phase("taking the snapshot"))
         let gzip = options.format == .sqlGzip ? try GzipSink(output.sink, level: options.level) : nil
         let manifest = try await withHeldSession(
-            server, logger: logger, prepare: { try snapshotTaker.take(&$0) },
+            server,
+            logger: logger,
+            prepare: { try snapshotTaker.take(&$0) },
             while: { snapshot in
                 progress(.phase("describing the schema"))
                 let schema = try await SchemaDump(options, snapshot, logger).run()
                 return try await withSession(snapshot.address, logger: logger) { session in
                     try TableDump.join(snapshot, &session)
                     var dump = PlainDump(
-                        snapshot, schema, options, sink: gzip ?? output.sink, progress: progress)
+                        snapshot,
+                        schema,
+                        options,
+                        sink: gzip ?? output.sink,
+                        progress: progress
+                    )
                     let manifest = try dump.write(&session)
                     try session.execute("COMMIT")
                     return manifest
                 }
-            })
+            }
+        )
         try gzip?.finish()
         return manifest
     }
@@ -43,7 +51,10 @@ struct PlainDump {
     private static let slabBytes = 1 << 20
 
     init(
-        _ snapshot: Snapshot, _ schema: DumpedSchema, _ options: BackupOptions, sink: any ByteSink,
+        _ snapshot: Snapshot,
+        _ schema: DumpedSchema,
+        _ options: BackupOptions,
+        sink: any ByteSink,
         progress: @escaping @Sendable (BackupProgress) -> Void
     ) {
         self.snapshot = snapshot
@@ -53,11 +64,15 @@ struct PlainDump {
         self.progress = progress
         plan = BackupPlan(snapshot, jobs: 1)
         manifest = Manifest(
-            granary: granaryVersion, createdAt: snapshot.time, environment: options.environment ?? snapshot.environment,
+            granary: granaryVersion,
+            createdAt: snapshot.time,
+            environment: options.environment ?? snapshot.environment,
             database: Manifest.Database(snapshot.database),
             server: Manifest.Server(version: snapshot.serverVersionText, versionNumber: snapshot.serverVersion),
-            snapshot: snapshot.name, walPosition: snapshot.walPosition,
-            scope: Manifest.Scope(schemas: options.schemas, tables: options.tables))
+            snapshot: snapshot.name,
+            walPosition: snapshot.walPosition,
+            scope: Manifest.Scope(schemas: options.schemas, tables: options.tables)
+        )
         manifest.tables = plan.tables
         manifest.redacted = schema.redacted
         manifest.sequences = snapshot.sequences
@@ -123,8 +138,10 @@ extension PlainDump {
             }
         } catch let error as PostgresError where TableDump.isTooLargeForText(error) {
             throw BackupError(
-                .format, "table \(entry.table) has a row whose text passes 1 GB, which a plain dump cannot hold",
-                hint: "back up as an archive: --format zip")
+                .format,
+                "table \(entry.table) has a row whose text passes 1 GB, which a plain dump cannot hold",
+                hint: "back up as an archive: --format zip"
+            )
         } catch let error as PostgresError {
             throw TableDump.explain(error, entry)
         }

@@ -13,7 +13,9 @@ struct RecoveryScript {
             "SET client_encoding = \(session.literal(manifest.database.encoding == "SQL_ASCII" ? "SQL_ASCII" : "UTF8"));",
         ]
         for setting in Session.valueSettings {
-            lines.append("SELECT pg_catalog.set_config(\(session.literal(setting.name)), \(session.literal(setting.value)), false);")
+            lines.append(
+                "SELECT pg_catalog.set_config(\(session.literal(setting.name)), \(session.literal(setting.value)), false);"
+            )
         }
         lines += ["SET row_security = off;", "", "\\i \(MemberName.preData)", ""]
         for table in manifest.tables where !table.chunks.isEmpty { lines += copy(table, session) }
@@ -26,7 +28,12 @@ struct RecoveryScript {
         let isAwkward = { (name: String) in name.unicodeScalars.contains { $0.value < 32 } }
         let columns = table.columns.map(\.name)
         guard isAwkward(table.schema) || isAwkward(table.name) || columns.contains(where: isAwkward) else {
-            return chunks(table, into: "\(session.quoted(table.schema)).\(session.quoted(table.name))", columns.map { session.quoted($0) }, session)
+            return chunks(
+                table,
+                into: "\(session.quoted(table.schema)).\(session.quoted(table.name))",
+                columns.map { session.quoted($0) },
+                session
+            )
         }
         let plain = columns.indices.map { "granary_\($0 + 1)" }
         let name = "granary_table_\(table.number)"
@@ -35,7 +42,10 @@ struct RecoveryScript {
         var before = zip(columns, plain).map { "ALTER TABLE \(original) RENAME COLUMN \(session.quoted($0)) TO \($1);" }
         var after = zip(columns, plain).map { "ALTER TABLE \(original) RENAME COLUMN \($1) TO \(session.quoted($0));" }
         before.append("ALTER TABLE \(original) RENAME TO \(name);")
-        after.insert("ALTER TABLE \(session.quoted(table.schema)).\(name) RENAME TO \(session.quoted(table.name));", at: 0)
+        after.insert(
+            "ALTER TABLE \(session.quoted(table.schema)).\(name) RENAME TO \(session.quoted(table.name));",
+            at: 0
+        )
         if schema != table.schema {
             before.append("ALTER SCHEMA \(session.quoted(table.schema)) RENAME TO \(schema);")
             after.insert("ALTER SCHEMA \(schema) RENAME TO \(session.quoted(table.schema));", at: 0)
@@ -44,12 +54,16 @@ struct RecoveryScript {
     }
 
     private func chunks(
-        _ table: Manifest.Table, into name: String, _ columns: [String], _ session: borrowing Session
+        _ table: Manifest.Table,
+        into name: String,
+        _ columns: [String],
+        _ session: borrowing Session
     ) -> [String] {
         let list = columns.isEmpty ? "" : " (\(columns.joined(separator: ", ")))"
         return table.chunks.map { chunk in
             let options =
-                chunk.isBinary ? " WITH (FORMAT binary)" : " WITH (ENCODING \(session.literal(manifest.database.encoding)))"
+                chunk.isBinary
+                ? " WITH (FORMAT binary)" : " WITH (ENCODING \(session.literal(manifest.database.encoding)))"
             return "\\copy \(name)\(list) FROM '\(chunk.member)'\(options)"
         }
     }

@@ -29,7 +29,8 @@ enum Redaction {
             switch part {
             case .text(let text):
                 result += text
-                name = text.split { !($0.isLetter || $0.isNumber || $0 == "_") }.last.map(String.init)?.lowercased() ?? ""
+                name =
+                    text.split { !($0.isLetter || $0.isNumber || $0 == "_") }.last.map(String.init)?.lowercased() ?? ""
             case .literal(let literal):
                 result += name == "user" || name == "username" ? literal : placeholder
             }

@@ -33,7 +33,8 @@ extension CatalogDetails {
             FROM used u JOIN pg_catalog.pg_roles r ON r.oid = u.oid
             WHERE r.rolname !~ '^pg_'
             ORDER BY r.rolname
-            """)
+            """
+        )
         let flags: [(column: String, word: String, isDefault: Bool)] = [
             ("rolsuper", "SUPERUSER", false), ("rolinherit", "INHERIT", true), ("rolcreaterole", "CREATEROLE", false),
             ("rolcreatedb", "CREATEDB", false), ("rolcanlogin", "LOGIN", false),
@@ -45,7 +46,8 @@ extension CatalogDetails {
                 attributes: flags.compactMap { flag in
                     row.bool(flag.column) == flag.isDefault ? nil : (flag.isDefault ? "NO" : "") + flag.word
                 },
-                memberOf: row.texts("member_of"))
+                memberOf: row.texts("member_of")
+            )
         }
     }
 }

@@ -32,7 +32,11 @@ struct SchemaDump: Sendable {
         let redacted = options.withSecrets ? [] : Redaction.redact(&items)
         let text = SchemaText(items, codec: snapshot.codec, encoding: snapshot.database.encoding)
         return DumpedSchema(
-            items: items, redacted: redacted, preData: try text.preData(), postData: try text.postData())
+            items: items,
+            redacted: redacted,
+            preData: try text.preData(),
+            postData: try text.postData()
+        )
     }
 
     private func withConstraintIndex(_ item: Manifest.SchemaItem) -> Manifest.SchemaItem {

@@ -24,11 +24,21 @@ extension DumpTOC.Entry {
         let ours = ["BLOB", "BLOB METADATA", "BLOBS", "BLOB COMMENTS", "ENCODING", "STDSTRINGS", "SEARCHPATH"]
         guard !ours.contains(kind), !tag.hasPrefix("LARGE OBJECT ") else { return nil }
         return Manifest.SchemaItem(
-            id: id, section: section, kind: kind, schema: namespace.flatMap { $0.isEmpty ? nil : $0 }, name: tag,
-            owner: owner.flatMap { $0.isEmpty ? nil : $0 }, catalogOID: catalogOID, objectOID: objectOID,
-            sql: definition + accessMethodStatement, ownable: ownable,
-            dropSQL: dropStatement.isEmpty ? nil : dropStatement, tablespace: tablespace,
-            accessMethod: relationKind == "p" ? nil : accessMethod, dependsOn: dependencies)
+            id: id,
+            section: section,
+            kind: kind,
+            schema: namespace.flatMap { $0.isEmpty ? nil : $0 },
+            name: tag,
+            owner: owner.flatMap { $0.isEmpty ? nil : $0 },
+            catalogOID: catalogOID,
+            objectOID: objectOID,
+            sql: definition + accessMethodStatement,
+            ownable: ownable,
+            dropSQL: dropStatement.isEmpty ? nil : dropStatement,
+            tablespace: tablespace,
+            accessMethod: relationKind == "p" ? nil : accessMethod,
+            dependsOn: dependencies
+        )
     }
 
     /// A partitioned table has no storage, so the default does not reach it: it is told.

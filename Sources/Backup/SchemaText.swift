@@ -23,7 +23,8 @@ struct SchemaText {
         let last = ["MATERIALIZED VIEW DATA", "EVENT TRIGGER"]
         return try render(
             post.filter { !isPrivilege($0) && !last.contains($0.kind) } + items.filter(isPrivilege)
-                + last.flatMap { kind in items.filter { $0.kind == kind } })
+                + last.flatMap { kind in items.filter { $0.kind == kind } }
+        )
     }
 
     private func isPrivilege(_ item: Manifest.SchemaItem) -> Bool { item.kind == "ACL" || item.kind == "DEFAULT ACL" }
@@ -45,7 +46,9 @@ struct SchemaText {
             }
             text += item.sql
             if !item.sql.isEmpty, !item.sql.hasSuffix("\n") { text += "\n" }
-            if let owner = item.owner, let ownable = item.ownable { text += "ALTER \(ownable) OWNER TO \(quoted(owner));\n" }
+            if let owner = item.owner, let ownable = item.ownable {
+                text += "ALTER \(ownable) OWNER TO \(quoted(owner));\n"
+            }
         }
         return text
     }

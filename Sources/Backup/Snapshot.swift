@@ -83,7 +83,8 @@ struct SnapshotTaker: Sendable {
             SELECT current_setting('max_locks_per_transaction')::bigint
                 * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint)
                 AS room
-            """)[0]
+            """
+        )[0]
         let holders = jobs + 2  // The leader and pg_dump.
         return tables * holders <= row.int("room") / 2 ? .everyTable : .oneByOne
     }
@@ -97,7 +98,8 @@ struct SnapshotTaker: Sendable {
             let batch = tables[start..<min(start + 500, tables.count)]
             do {
                 try session.execute(
-                    "LOCK TABLE \(batch.map { "ONLY " + session.quoted($0.table) }.joined(separator: ", ")) IN ACCESS SHARE MODE")
+                    "LOCK TABLE \(batch.map { "ONLY " + session.quoted($0.table) }.joined(separator: ", ")) IN ACCESS SHARE MODE"
+                )
             } catch let error as PostgresError where error.sqlState == "55P03" {
                 try session.execute("ROLLBACK")
                 throw try LockReport.busy(batch.map(\.oid), waited: lockTimeout, session)
@@ -109,26 +111,32 @@ struct SnapshotTaker: Sendable {
 
     private func requireUnchanged(_ before: BackupCatalog, _ after: BackupCatalog, _ locking: TableLocking) throws {
         let isSame =
-            before.tables.count == after.tables.count && zip(before.tables, after.tables).allSatisfy { $0.isSame(as: $1) }
+            before.tables.count == after.tables.count
+            && zip(before.tables, after.tables).allSatisfy { $0.isSame(as: $1) }
         let rewritten = after.tables.first { !$0.isPartitioned && $0.fileNode != $0.currentFileNode }
         guard isSame, rewritten == nil else {
             throw BackupError(
                 .changing,
                 "tables came, went or were rewritten while the snapshot was taken"
                     + (rewritten.map { " (\($0.table))" } ?? ""),
-                hint: "run the backup when no migration runs")
+                hint: "run the backup when no migration runs"
+            )
         }
     }
 
     private func describe(
-        _ session: borrowing Session, name: String, catalog: BackupCatalog, locking: TableLocking
+        _ session: borrowing Session,
+        name: String,
+        catalog: BackupCatalog,
+        locking: TableLocking
     ) throws -> Snapshot {
         let now = try session.query(
             """
             SELECT pg_catalog.pg_is_in_recovery() AS standby,
                    to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS time,
                    current_setting('block_size') AS block_size
-            """)[0]
+            """
+        )[0]
         let isStandby = now.bool("standby")
         guard let database = try session.properties(ofDatabase: session.database) else {
             throw BackupError(.selection, "the database \(session.database) is not in pg_database")
@@ -137,11 +145,22 @@ struct SnapshotTaker: Sendable {
         let withoutRows = leftOut.union(catalog.tables.filter { $0.isUnlogged && isStandby }.map(\.oid))
         let readable = catalog.tables.filter { !$0.isPartitioned && !withoutRows.contains($0.oid) }
         return Snapshot(
-            name: name, address: session.pinnedAddress, parameters: session.pinnedParameters,
-            password: session.password, serverVersion: session.serverVersion,
-            serverVersionText: session.serverVersionText, walPosition: try walPosition(session, isStandby),
-            time: now.text("time"), isStandby: isStandby, blockSize: now.int("block_size"), database: database,
-            codec: session.codec, catalog: catalog, schemas: try CatalogDetails.schemas(session), withoutRows: withoutRows, locking: locking,
+            name: name,
+            address: session.pinnedAddress,
+            parameters: session.pinnedParameters,
+            password: session.password,
+            serverVersion: session.serverVersion,
+            serverVersionText: session.serverVersionText,
+            walPosition: try walPosition(session, isStandby),
+            time: now.text("time"),
+            isStandby: isStandby,
+            blockSize: now.int("block_size"),
+            database: database,
+            codec: session.codec,
+            catalog: catalog,
+            schemas: try CatalogDetails.schemas(session),
+            withoutRows: withoutRows,
+            locking: locking,
             sizes: try CatalogDetails.sizes(of: readable, session),
             columns: try CatalogDetails.columns(of: catalog.tables, session),
             primaryKeys: try CatalogDetails.primaryKeys(of: catalog.tables, session),
@@ -150,14 +169,17 @@ struct SnapshotTaker: Sendable {
             schemaVersions: try CatalogDetails.schemaVersions(catalog.tables, session),
             constraintIndexes: try CatalogDetails.constraintIndexes(session),
             roles: try CatalogDetails.roles(session),
-            environment: try CatalogDetails.marker(catalog.tables, session))
+            environment: try CatalogDetails.marker(catalog.tables, session)
+        )
     }
 
     /// nil where the server does not tell, as some managed services do not.
     private func walPosition(_ session: borrowing Session, _ isStandby: Bool) throws -> String? {
         let function = isStandby ? "pg_last_wal_replay_lsn" : "pg_current_wal_lsn"
         let allowed = try session.query(
-            "SELECT has_function_privilege(('pg_catalog.' || $1 || '()')::regprocedure, 'EXECUTE') AS may", [function])
+            "SELECT has_function_privilege(('pg_catalog.' || $1 || '()')::regprocedure, 'EXECUTE') AS may",
+            [function]
+        )
         guard allowed[0].bool("may") else { return nil }
         return try session.query("SELECT pg_catalog.\(function)()::text AS position")[0]["position"]
     }
@@ -177,16 +199,22 @@ enum LockReport {
                 AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
                 AND l.relation = ANY ($1::oid[]) AND l.pid <> pg_catalog.pg_backend_pid()
             ORDER BY l.granted DESC LIMIT 1
-            """, ["{" + tables.map(String.init).joined(separator: ",") + "}"])
+            """,
+            ["{" + tables.map(String.init).joined(separator: ",") + "}"]
+        )
         guard let row = found.first else {
             return BackupError(
-                .busy, "a table was locked by another session for \(waited.seconds) s", hint: "try again")
+                .busy,
+                "a table was locked by another session for \(waited.seconds) s",
+                hint: "try again"
+            )
         }
         let application = row.text("application").isEmpty ? "" : ", \(row.text("application"))"
         return BackupError(
             .busy,
             "table \(row.text("relation")) is locked: process \(row.text("pid"))\(application) \(row.bool("granted") ? "holds" : "waits for") an exclusive lock (\(row.text("words")) …, for \(row.text("seconds")) s)",
-            hint: "let it finish, or end it with SELECT pg_terminate_backend(\(row.text("pid"))), then try again")
+            hint: "let it finish, or end it with SELECT pg_terminate_backend(\(row.text("pid"))), then try again"
+        )
     }
 }
 

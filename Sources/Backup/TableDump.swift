@@ -13,14 +13,17 @@ struct TableDump: ~Copyable {
     private var received = 0
 
     init(
-        _ snapshot: Snapshot, board: DumpBoard, writer: ArchiveWriter, compression: Compression,
+        _ snapshot: Snapshot,
+        board: DumpBoard,
+        writer: ArchiveWriter,
+        compression: Compression,
         progress: @escaping @Sendable (BackupProgress) -> Void
     ) throws {
         self.snapshot = snapshot
         self.board = board
         self.writer = writer
         self.progress = progress
-        chunk = try ChunkBuilder(compression: compression)
+        chunk = ChunkBuilder(compression: compression)
     }
 
     /// Joins the snapshot and takes the locks, in a transaction that stays open.
@@ -71,7 +74,11 @@ struct TableDump: ~Copyable {
             }
         case .largeObjects(let first, let last):
             try copyRows(
-                of: job, CopyStatement.largeObjects(from: first, through: last), MemberName.largeObjects, &session)
+                of: job,
+                CopyStatement.largeObjects(from: first, through: last),
+                MemberName.largeObjects,
+                &session
+            )
         }
     }
 
@@ -79,7 +86,9 @@ struct TableDump: ~Copyable {
     static func lockNow(_ entry: TableEntry, _ session: inout Session) throws {
         try TableDump.lock([entry], &session)
         let current = try session.query(
-            "SELECT coalesce(pg_catalog.pg_relation_filenode($1::oid::regclass), 0) AS node", [String(entry.oid)])
+            "SELECT coalesce(pg_catalog.pg_relation_filenode($1::oid::regclass), 0) AS node",
+            [String(entry.oid)]
+        )
         guard current.first?.oid("node") == entry.fileNode else {
             throw BackupError(.changing, "table \(entry.table) was emptied or rewritten after the snapshot")
         }
@@ -88,7 +97,8 @@ struct TableDump: ~Copyable {
     static func explain(_ error: PostgresError, _ entry: TableEntry) -> any Error {
         guard error.sqlState == "42501" else { return error.at("table \(entry.table)") }
         return BackupError(
-            .rights, "table \(entry.table): \(error.message) (SQLSTATE 42501)",
+            .rights,
+            "table \(entry.table): \(error.message) (SQLSTATE 42501)",
             hint:
                 "back up as the table's owner or as a role with BYPASSRLS; under FORCE ROW LEVEL SECURITY the owner needs BYPASSRLS too, or ALTER TABLE … NO FORCE ROW LEVEL SECURITY; without SELECT on it, leave it out with --exclude-table-data"
         )
@@ -98,7 +108,11 @@ struct TableDump: ~Copyable {
 // Reading rows.
 extension TableDump {
     private mutating func dump(
-        _ entry: TableEntry, number: Int, _ blocks: DumpJob.BlockRange?, _ job: DumpJob, _ session: inout Session
+        _ entry: TableEntry,
+        number: Int,
+        _ blocks: DumpJob.BlockRange?,
+        _ job: DumpJob,
+        _ session: inout Session
     ) throws {
         let folder = MemberName.folder(number: number, table: entry.table.name)
         let statement = CopyStatement(entry, columns: snapshot.columns[entry.oid] ?? [], encoding: encoding)
@@ -123,7 +137,10 @@ extension TableDump {
 
     /// Text rows into chunks. What came before an error is kept: those rows are whole.
     private mutating func copyRows(
-        of job: DumpJob, _ sql: String, _ folder: String, _ session: inout Session
+        of job: DumpJob,
+        _ sql: String,
+        _ folder: String,
+        _ session: inout Session
     ) throws {
         do {
             try session.copyOut(sql) { rows in
@@ -143,7 +160,10 @@ extension TableDump {
 
     /// One row in the binary format, as a chunk of its own.
     private mutating func copyBinary(
-        of job: DumpJob, _ sql: String, _ folder: String, _ session: inout Session
+        of job: DumpJob,
+        _ sql: String,
+        _ folder: String,
+        _ session: inout Session
     ) throws {
         try session.copyOut(sql) { pieces in
             while try pieces.next({ chunk.appendBinary($0) }) {}
@@ -153,7 +173,7 @@ extension TableDump {
 
     private mutating func store(_ job: DumpJob, _ folder: String) throws {
         guard !chunk.isEmpty else { return }
-        let digest = chunk.digest
+        let digest = chunk.finalDigest
         let stored = try writer.append(&chunk, folder: folder)
         board.add(stored, digest: digest, to: job.subject)
         progress(.advanced(table: job.name, rows: stored.rows, bytes: stored.rawBytes, share: stored.rawBytes))

@@ -13,6 +13,8 @@ extension LocalCluster {
         return try await withCommandLock {
             guard let process = ServerProcess.find(data: place.data) else { return false }
             try await end(process)
+            // The server has removed its socket; the next start makes the folder again.
+            rmdir(place.socket)
             return true
         }
     }

@@ -26,7 +26,8 @@ struct ArchiveRestore: Sendable {
                 let findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
                 return (findings, properties(findings))
             },
-            fill: { name, properties, findings in try await fill(name, properties, selection, findings) })
+            fill: { name, properties, findings in try await fill(name, properties, selection, findings) }
+        )
     }
 
     /// The old database's properties, or where there is none those of the archive.
@@ -44,15 +45,27 @@ struct ArchiveRestore: Sendable {
 // Filling the new database.
 extension ArchiveRestore {
     private func fill(
-        _ name: String, _ properties: DatabaseProperties, _ selection: Selection, _ findings: Preflight.Findings
+        _ name: String,
+        _ properties: DatabaseProperties,
+        _ selection: Selection,
+        _ findings: Preflight.Findings
     ) async throws -> RestoreReport {
         let database = target.maintenance.database(name)
         let plan = RestorePlan(selection.items, withSubscriptions: options.withSubscriptions)
         let statements = SchemaStatements(
-            roles: RoleMap(names: options.roleMap), withOwners: !options.noOwner, tablespaces: findings.tablespaces)
+            roles: RoleMap(names: options.roleMap),
+            withOwners: !options.noOwner,
+            tablespaces: findings.tablespaces
+        )
         let post = PostData(
-            plan: plan, manifest: manifest, options: options, database: database, statements: statements,
-            logger: logger, progress: progress)
+            plan: plan,
+            manifest: manifest,
+            options: options,
+            database: database,
+            statements: statements,
+            logger: logger,
+            progress: progress
+        )
         progress(.phase("making the schema"))
         try await inOneSession(database) { try makePreData(plan, statements, selection, &$0) }
         let tally = try await loadRows(into: database, selection)
@@ -64,23 +77,38 @@ extension ArchiveRestore {
             return (try post.addConstraints(&statements, &session), waived)
         }
         let invalid = try await post.validateAndAnalyze(
-            validations, analyze: options.withoutAnalyze ? [] : analyses(selection))
+            validations,
+            analyze: options.withoutAnalyze ? [] : analyses(selection)
+        )
         try await inOneSession(database) { session in
             progress(.phase("adding triggers, privileges and views"))
             try finish(plan, statements, selection, tally, &session)
         }
         try await inOneSession(target.maintenance) { session in
             try NewDatabase.apply(
-                properties, to: name, roles: RoleMap(names: findings.existing == nil ? options.roleMap : [:]),
-                withOwners: !options.noOwner || findings.existing != nil, session)
+                properties,
+                to: name,
+                roles: RoleMap(names: findings.existing == nil ? options.roleMap : [:]),
+                withOwners: !options.noOwner || findings.existing != nil,
+                session
+            )
         }
         return RestoreReport(
-            database: target.name, rows: selection.rows, tables: selection.tablesWithRows.count, seconds: 0,
-            swapped: false, kept: nil, keptBytes: nil, invalid: (waived + invalid).sorted(), notes: findings.notes)
+            database: target.name,
+            rows: selection.rows,
+            tables: selection.tablesWithRows.count,
+            seconds: 0,
+            swapped: false,
+            kept: nil,
+            keptBytes: nil,
+            invalid: (waived + invalid).sorted(),
+            notes: findings.notes
+        )
     }
 
     private func inOneSession<R: Sendable>(
-        _ address: ServerAddress, _ body: @escaping @Sendable (inout Session) throws -> R
+        _ address: ServerAddress,
+        _ body: @escaping @Sendable (inout Session) throws -> R
     ) async throws -> R {
         try await withSession(address, logger: logger) { session in
             try session.pin(SchemaStatements.settings)
@@ -90,7 +118,10 @@ extension ArchiveRestore {
 
     /// In transactions of some hundred items: each item takes locks, and the lock table is finite.
     private func makePreData(
-        _ plan: RestorePlan, _ statements: SchemaStatements, _ selection: Selection, _ session: inout Session
+        _ plan: RestorePlan,
+        _ statements: SchemaStatements,
+        _ selection: Selection,
+        _ session: inout Session
     ) throws {
         var statements = statements
         if selection.isWholeDatabase, !manifest.schemas.contains("public") { try session.execute("DROP SCHEMA public") }
@@ -104,7 +135,11 @@ extension ArchiveRestore {
         }
         if let objects = selection.largeObjects {
             try LargeObjectLoad.create(
-                objects.objects, roles: statements.roles, withOwners: statements.withOwners, &session)
+                objects.objects,
+                roles: statements.roles,
+                withOwners: statements.withOwners,
+                &session
+            )
         }
     }
 
@@ -113,7 +148,8 @@ extension ArchiveRestore {
         progress(.planned(tables: selection.tablesWithRows.count, bytes: selection.rawBytes))
         let tally = LoadTally()
         let queue = WorkQueue(
-            LoadJob.jobs(selection.tablesWithRows, selection.largeObjects, workers: options.jobs))
+            LoadJob.jobs(selection.tablesWithRows, selection.largeObjects, workers: options.jobs)
+        )
         let encoding = manifest.database.encoding
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<min(options.jobs, queue.count) {
@@ -121,8 +157,12 @@ extension ArchiveRestore {
                     try await withSession(database, logger: logger) { session in
                         try session.pin(SchemaStatements.settings)
                         var load = TableLoad(
-                            archive, encoding: encoding, tally: tally, allowInvalid: options.allowInvalid,
-                            progress: progress)
+                            archive,
+                            encoding: encoding,
+                            tally: tally,
+                            allowInvalid: options.allowInvalid,
+                            progress: progress
+                        )
                         while let (job, _) = queue.next() { try load.run(job, &session) }
                     }
                 }
@@ -136,19 +176,28 @@ extension ArchiveRestore {
     private func analyses(_ selection: Selection) -> [Analysis] {
         selection.tables.sorted { $0.rawBytes > $1.rawBytes }.map { table in
             Analysis(
-                table: table.tableName, vacuums: options.jobs > 1 && table.rawBytes > LoadJob.splitBytes)
+                table: table.tableName,
+                vacuums: options.jobs > 1 && table.rawBytes > LoadJob.splitBytes
+            )
         }
     }
 
     private func finish(
-        _ plan: RestorePlan, _ statements: SchemaStatements, _ selection: Selection, _ tally: LoadTally,
+        _ plan: RestorePlan,
+        _ statements: SchemaStatements,
+        _ selection: Selection,
+        _ tally: LoadTally,
         _ session: inout Session
     ) throws {
         var statements = statements
         try Sequences.set(selection.sequences, &session)
         if let objects = selection.largeObjects {
             try LargeObjectLoad.own(
-                objects.objects, roles: statements.roles, withOwners: statements.withOwners, &session)
+                objects.objects,
+                roles: statements.roles,
+                withOwners: statements.withOwners,
+                &session
+            )
         }
         for item in plan.late + plan.privileges + plan.refreshes + plan.eventTriggers {
             try statements.make(item, &session)
@@ -161,12 +210,21 @@ extension ArchiveRestore {
 extension DatabaseProperties {
     init(_ database: Manifest.Database) {
         self.init(
-            name: database.name, owner: database.owner, encoding: database.encoding, collate: database.collate,
-            ctype: database.ctype, localeProvider: database.localeProvider, locale: database.locale,
-            icuRules: database.icuRules, tablespace: database.tablespace, connectionLimit: database.connectionLimit,
+            name: database.name,
+            owner: database.owner,
+            encoding: database.encoding,
+            collate: database.collate,
+            ctype: database.ctype,
+            localeProvider: database.localeProvider,
+            locale: database.locale,
+            icuRules: database.icuRules,
+            tablespace: database.tablespace,
+            connectionLimit: database.connectionLimit,
             comment: database.comment,
             privileges: database.privileges?.map {
                 Privilege(grantee: $0.grantee, privilege: $0.privilege, grantable: $0.grantable)
-            }, settings: database.settings.map { Setting(role: $0.role, name: $0.name, value: $0.value) })
+            },
+            settings: database.settings.map { Setting(role: $0.role, name: $0.name, value: $0.value) }
+        )
     }
 }

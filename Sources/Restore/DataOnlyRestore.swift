@@ -27,7 +27,9 @@ struct DataOnlyRestore {
             try session.execute("ALTER TABLE \(trigger.table) DISABLE TRIGGER \(session.quoted(trigger.name))")
         }
         if !tables.isEmpty {
-            try session.execute("TRUNCATE TABLE \(tables.map { "ONLY " + session.quoted($0.tableName) }.joined(separator: ", "))")
+            try session.execute(
+                "TRUNCATE TABLE \(tables.map { "ONLY " + session.quoted($0.tableName) }.joined(separator: ", "))"
+            )
         }
         if selection.isWholeDatabase {
             try session.query("SELECT count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata")
@@ -36,8 +38,11 @@ struct DataOnlyRestore {
         let waived = try InvalidChecks.restore(tally.waived, &session)
         if let objects = selection.largeObjects {
             try LargeObjectLoad.own(
-                objects.objects, roles: RoleMap(names: restore.options.roleMap), withOwners: !restore.options.noOwner,
-                &session)
+                objects.objects,
+                roles: RoleMap(names: restore.options.roleMap),
+                withOwners: !restore.options.noOwner,
+                &session
+            )
         }
         let invalid = try addKeys(keys, &session)
         for trigger in triggers {
@@ -57,13 +62,15 @@ struct DataOnlyRestore {
                 SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'
                 """
-            ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) })
+            ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
+        )
         let missing = tables.map(\.tableName).filter { !there.contains($0) }
         guard missing.isEmpty else {
             throw RestoreError(
                 .preflight,
                 "nothing was changed, because the database lacks \(missing.map(\.description).joined(separator: ", "))",
-                hint: "run the migrations first, or restore without --data-only")
+                hint: "run the migrations first, or restore without --data-only"
+            )
         }
     }
 }
@@ -96,11 +103,14 @@ extension DataOnlyRestore {
                                 WHERE p.conparentid = k.oid
                                     AND (p.conrelid = ANY ($1::regclass[]::oid[]) OR p.confrelid = ANY ($1::regclass[]::oid[]))))
             ORDER BY k.oid
-            """, [regclasses(tables, session)]
+            """,
+            [regclasses(tables, session)]
         ).map { row in
             ForeignKey(
                 table: session.quoted(TableName(schema: row.text("nspname"), name: row.text("relname"))),
-                name: row.text("conname"), definition: row.text("definition"))
+                name: row.text("conname"),
+                definition: row.text("definition")
+            )
         }
     }
 
@@ -111,12 +121,15 @@ extension DataOnlyRestore {
             FROM pg_catalog.pg_trigger t
             JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgrelid = ANY ($1::regclass[]::oid[])
-            """, [regclasses(tables, session)]
+            """,
+            [regclasses(tables, session)]
         ).map { row in
             let mode = ["R": "REPLICA ", "A": "ALWAYS "][row.text("tgenabled")] ?? ""
             return Trigger(
                 table: session.quoted(TableName(schema: row.text("nspname"), name: row.text("relname"))),
-                name: row.text("tgname"), enable: "ENABLE \(mode)TRIGGER")
+                name: row.text("tgname"),
+                enable: "ENABLE \(mode)TRIGGER"
+            )
         }
     }
 
@@ -132,8 +145,10 @@ extension DataOnlyRestore {
             } catch let error as PostgresError where error.sqlState == "23503" {
                 guard restore.options.allowInvalid else {
                     throw RestoreError(
-                        .statement, "foreign key \(key.name) of \(key.table) does not hold: \(error)",
-                        hint: "restore the table it points to as well, or use --allow-invalid")
+                        .statement,
+                        "foreign key \(key.name) of \(key.table) does not hold: \(error)",
+                        hint: "restore the table it points to as well, or use --allow-invalid"
+                    )
                 }
                 try session.execute("ROLLBACK TO SAVEPOINT granary_key")
                 try session.execute(addition + " NOT VALID")
@@ -149,7 +164,8 @@ extension DataOnlyRestore {
                 SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S'
                 """
-            ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) })
+            ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
+        )
         return selection.sequences.filter { there.contains(TableName(schema: $0.schema, name: $0.name)) }
     }
 
@@ -157,7 +173,8 @@ extension DataOnlyRestore {
         for item in selection.items where item.kind == "MATERIALIZED VIEW DATA" {
             guard let schema = item.schema else { continue }
             let name = session.quoted(TableName(schema: schema, name: item.name))
-            guard try session.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there", [name])[0].bool("there") else {
+            guard try session.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there", [name])[0].bool("there")
+            else {
                 continue
             }
             try session.execute("REFRESH MATERIALIZED VIEW \(name)")
@@ -165,7 +182,9 @@ extension DataOnlyRestore {
     }
 
     private func regclasses(_ tables: [Manifest.Table], _ session: borrowing Session) -> String {
-        let names = tables.map { session.quoted($0.tableName).replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") }
+        let names = tables.map {
+            session.quoted($0.tableName).replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        }
         return "{" + names.map { "\"\($0)\"" }.joined(separator: ",") + "}"
     }
 }

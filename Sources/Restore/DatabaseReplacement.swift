@@ -23,7 +23,8 @@ struct DatabaseReplacement: Sendable {
         let start = ContinuousClock.now
         let names = temporaryNames()
         return try await withHeldSession(
-            target.maintenance, logger: logger,
+            target.maintenance,
+            logger: logger,
             prepare: { session in
                 let (findings, properties) = try inspect(session)
                 if let failure = Preflight.failure(findings.obstacles) { throw failure }
@@ -43,7 +44,8 @@ struct DatabaseReplacement: Sendable {
                     await dropUnfinished(names.new)
                     throw error
                 }
-            })
+            }
+        )
     }
 
     private func temporaryNames() -> (new: String, old: String) {
@@ -56,7 +58,9 @@ struct DatabaseReplacement: Sendable {
     }
 
     private func takePlace(
-        of findings: Preflight.Findings, _ names: (new: String, old: String), _ report: inout RestoreReport
+        of findings: Preflight.Findings,
+        _ names: (new: String, old: String),
+        _ report: inout RestoreReport
     ) async throws {
         progress(.phase("putting the new database in place"))
         let old = findings.existing == nil ? nil : names.old

@@ -36,15 +36,19 @@ struct DatabaseSwap: Sendable {
                     try session.execute("SET LOCAL lock_timeout = '30s'")
                     if let old {
                         try session.execute(
-                            "ALTER DATABASE \(session.quoted(target.name)) RENAME TO \(session.quoted(old))")
+                            "ALTER DATABASE \(session.quoted(target.name)) RENAME TO \(session.quoted(old))"
+                        )
                     }
                     try session.execute(
-                        "ALTER DATABASE \(session.quoted(new)) RENAME TO \(session.quoted(target.name))")
+                        "ALTER DATABASE \(session.quoted(new)) RENAME TO \(session.quoted(target.name))"
+                    )
                 }
             } catch let error as PostgresError where error.sqlState == "55006" {
                 throw RestoreError(
-                    .busy, "\(target.name) is in use, so the restored database could not take its place",
-                    hint: "let the sessions disconnect, or end them with --force")
+                    .busy,
+                    "\(target.name) is in use, so the restored database could not take its place",
+                    hint: "let the sessions disconnect, or end them with --force"
+                )
             }
         }
     }
@@ -57,7 +61,9 @@ struct DatabaseSwap: Sendable {
                     """
                     SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
                     WHERE datname = $1 AND pid <> pg_catalog.pg_backend_pid()
-                    """, [target.name])
+                    """,
+                    [target.name]
+                )
                 try session.query("SELECT pg_catalog.pg_sleep(0.1)")
             }
         }

@@ -10,12 +10,15 @@ enum Dependents {
         throw RestoreError(
             .preflight,
             "nothing was changed, because replacing \(schemas.joined(separator: ", ")) would drop what depends on it elsewhere: \(found.prefix(8).joined(separator: ", "))\(more)",
-            hint: "restore those schemas together (--schema for each), or drop these objects first")
+            hint: "restore those schemas together (--schema for each), or drop these objects first"
+        )
     }
 
     /// Follows `pg_depend` from the schemas; a constraint, default, trigger, rule or policy lies where its table lies.
     private static func list(outside schemas: [String], _ session: borrowing Session) throws -> [String] {
-        let array = "{" + schemas.map { "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
+        let array =
+            "{"
+            + schemas.map { "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
             .joined(separator: ",") + "}"
         return try session.query(
             """
@@ -57,7 +60,8 @@ enum Dependents {
                        'pg_catalog.pg_publication_rel'::regclass, 'pg_catalog.pg_cast'::regclass))
                 OR (n.nspname <> ALL ($1::text[]) AND n.nspname !~ '^pg_toast')
             ORDER BY 1
-            """, [array]
+            """,
+            [array]
         ).map { $0.text("title") }
     }
 }

@@ -26,14 +26,17 @@ struct DumpPlayer: ~Copyable {
 
     /// - Throws: `ArchiveError` when the file cannot be opened.
     static func open(
-        _ rules: DumpRules, progress: @escaping @Sendable (RestoreProgress) -> Void
+        _ rules: DumpRules,
+        progress: @escaping @Sendable (RestoreProgress) -> Void
     ) throws -> DumpPlayer {
         let file = try DumpFile(rules.path)
         return DumpPlayer(rules, file, DumpScript(source: try file.text()), progress)
     }
 
     private init(
-        _ rules: DumpRules, _ file: DumpFile, _ script: consuming DumpScript,
+        _ rules: DumpRules,
+        _ file: DumpFile,
+        _ script: consuming DumpScript,
         _ progress: @escaping @Sendable (RestoreProgress) -> Void
     ) {
         self.rules = rules
@@ -57,8 +60,10 @@ struct DumpPlayer: ~Copyable {
         }
         guard rules.inPlace || !session.isInTransaction else {
             throw RestoreError(
-                .dump, "\(rules.path) ends within a transaction that it began",
-                hint: "the file may be cut off: take another copy of it")
+                .dump,
+                "\(rules.path) ends within a transaction that it began",
+                hint: "the file may be cut off: take another copy of it"
+            )
         }
         return Outcome(rows: rows, tables: tables.count, notes: notes)
     }
@@ -87,7 +92,9 @@ struct DumpPlayer: ~Copyable {
         guard let name = StatementWords.setting(changedBy: statement), !name.contains(".") else { return false }
         if let isKnown = knownSettings[name] { return !isKnown }
         let isKnown = try session.query(
-            "SELECT pg_catalog.current_setting($1, true) IS NOT NULL AS known", [name])[0].bool("known")
+            "SELECT pg_catalog.current_setting($1, true) IS NOT NULL AS known",
+            [name]
+        )[0].bool("known")
         knownSettings[name] = isKnown
         if !isKnown { notes.append("the server does not know the setting \(name), so it was left out") }
         return !isKnown
@@ -126,7 +133,9 @@ extension DumpPlayer {
     static func row(in context: String, of table: String) -> Int? {
         let start = "COPY \(table), "
         guard let line = context.split(separator: "\n").first(where: { $0.hasPrefix(start) }) else { return nil }
-        return line.dropFirst(start.count).prefix { $0 != "," && $0 != ":" }.split(separator: " ").last.flatMap { Int($0) }
+        return line.dropFirst(start.count).prefix { $0 != "," && $0 != ":" }.split(separator: " ").last.flatMap {
+            Int($0)
+        }
     }
 }
 

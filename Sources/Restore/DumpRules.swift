@@ -20,9 +20,11 @@ struct DumpRules {
             // pg_dump puts the two around everything, to keep psql from running any others.
             if name == "restrict" || name == "unrestrict" { return .skip(note: nil) }
             throw error(
-                line, "\\\(name) is a command of psql, which restore does not run",
+                line,
+                "\\\(name) is a command of psql, which restore does not run",
                 hint: name == "connect" || name == "c"
-                    ? "take a dump of one database, without --create" : "remove the line, or run the file with psql")
+                    ? "take a dump of one database, without --create" : "remove the line, or run the file with psql"
+            )
         case .statement(let text, let line): return try judge(StatementWords.first(12, of: text), text, line)
         }
     }
@@ -30,8 +32,10 @@ struct DumpRules {
     private func judge(_ words: [String], _ text: [UInt8], _ line: Int) throws -> Verdict {
         if let what = beyond(words) {
             throw error(
-                line, "\(what) reaches beyond the database that is restored",
-                hint: "take a dump of one database, without --create, or run the file with psql")
+                line,
+                "\(what) reaches beyond the database that is restored",
+                hint: "take a dump of one database, without --create, or run the file with psql"
+            )
         }
         // pg_dump before PostgreSQL 11 wrote it into every dump, with the name of the database of then.
         if words.starts(with: ["COMMENT", "ON", "DATABASE"]) {
@@ -39,13 +43,17 @@ struct DumpRules {
         }
         if inPlace, let what = transactionControl(words) {
             throw error(
-                line, "\(what) would end or split the one transaction of --in-place",
-                hint: "restore it without --in-place")
+                line,
+                "\(what) would end or split the one transaction of --in-place",
+                hint: "restore it without --in-place"
+            )
         }
         if StatementWords.setting(changedBy: text) == "client_encoding", let name = unsafeEncoding(words) {
             throw error(
-                line, "the dump is in \(name), whose characters may hold quotes and backslashes",
-                hint: "take it with pg_dump --encoding=UTF8")
+                line,
+                "the dump is in \(name), whose characters may hold quotes and backslashes",
+                hint: "take it with pg_dump --encoding=UTF8"
+            )
         }
         return .run
     }
@@ -79,8 +87,10 @@ struct DumpRules {
     private func unsafeEncoding(_ words: [String]) -> String? {
         let names = words.dropFirst(2).map { $0.uppercased().filter { $0.isLetter || $0.isNumber } }
         let isUnsafe = { (name: String) in
-            ["SJIS", "SHIFTJIS", "MSKANJI", "WIN932", "WINDOWS932", "BIG5", "WIN950", "WINDOWS950", "GBK", "WIN936",
-                "WINDOWS936", "UHC", "WIN949", "WINDOWS949", "GB18030", "JOHAB", "SHIFTJIS2004"].contains(name)
+            [
+                "SJIS", "SHIFTJIS", "MSKANJI", "WIN932", "WINDOWS932", "BIG5", "WIN950", "WINDOWS950", "GBK", "WIN936",
+                "WINDOWS936", "UHC", "WIN949", "WINDOWS949", "GB18030", "JOHAB", "SHIFTJIS2004",
+            ].contains(name)
         }
         return names.first(where: isUnsafe)
     }

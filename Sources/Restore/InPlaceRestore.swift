@@ -34,7 +34,9 @@ struct InPlaceRestore: Sendable {
     }
 
     private func restore(
-        _ selection: Selection, _ findings: Preflight.Findings, _ session: inout Session
+        _ selection: Selection,
+        _ findings: Preflight.Findings,
+        _ session: inout Session
     ) throws -> RestoreReport {
         if options.dataOnly { return try DataOnlyRestore(self, selection).run(&session) }
         if !options.tables.isEmpty { return try TableRestore(self, selection, findings).run(&session) }
@@ -49,12 +51,14 @@ struct InPlaceRestore: Sendable {
             SELECT current_setting('max_locks_per_transaction')::bigint
                 * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint)
                 AS room
-            """)[0]
+            """
+        )[0]
         guard selection.items.count > row.int("room") else { return }
         throw RestoreError(
             .preflight,
             "\(selection.items.count) objects in one transaction need more locks than the server has room for (\(row.int("room")))",
-            hint: "raise max_locks_per_transaction, or restore into a new database without --in-place")
+            hint: "raise max_locks_per_transaction, or restore into a new database without --in-place"
+        )
     }
 }
 
@@ -62,14 +66,25 @@ struct InPlaceRestore: Sendable {
 extension InPlaceRestore {
     /// Makes and loads everything that is selected, in the transaction that is open.
     func make(
-        _ selection: Selection, _ findings: Preflight.Findings, _ session: inout Session
+        _ selection: Selection,
+        _ findings: Preflight.Findings,
+        _ session: inout Session
     ) throws -> RestoreReport {
         let plan = RestorePlan(selection.items, withSubscriptions: options.withSubscriptions)
         var statements = SchemaStatements(
-            roles: RoleMap(names: options.roleMap), withOwners: !options.noOwner, tablespaces: findings.tablespaces)
+            roles: RoleMap(names: options.roleMap),
+            withOwners: !options.noOwner,
+            tablespaces: findings.tablespaces
+        )
         let post = PostData(
-            plan: plan, manifest: manifest, options: options, database: target.address, statements: statements,
-            logger: logger, progress: progress)
+            plan: plan,
+            manifest: manifest,
+            options: options,
+            database: target.address,
+            statements: statements,
+            logger: logger,
+            progress: progress
+        )
         progress(.phase("making the schema"))
         let existing = try InPlaceRestore.extensionsAndSchemas(session)
         for item in plan.preData where !existing.contains("\(item.kind) \(item.name)") {
@@ -91,7 +106,11 @@ extension InPlaceRestore {
         try Sequences.set(selection.sequences, &session)
         if let objects = selection.largeObjects {
             try LargeObjectLoad.own(
-                objects.objects, roles: statements.roles, withOwners: statements.withOwners, &session)
+                objects.objects,
+                roles: statements.roles,
+                withOwners: statements.withOwners,
+                &session
+            )
         }
         for item in plan.late + plan.privileges + plan.refreshes + plan.eventTriggers {
             try statements.make(item, &session)
@@ -108,14 +127,22 @@ extension InPlaceRestore {
         progress(.planned(tables: selection.tablesWithRows.count, bytes: selection.rawBytes))
         let tally = LoadTally()
         var load = TableLoad(
-            archive, encoding: manifest.database.encoding, tally: tally, allowInvalid: options.allowInvalid,
-            progress: progress)
+            archive,
+            encoding: manifest.database.encoding,
+            tally: tally,
+            allowInvalid: options.allowInvalid,
+            progress: progress
+        )
         for table in selection.tablesWithRows {
             try load.runInTransaction(table, &session)
         }
         if let objects = selection.largeObjects {
             try LargeObjectLoad.create(
-                objects.objects, roles: RoleMap(names: options.roleMap), withOwners: !options.noOwner, &session)
+                objects.objects,
+                roles: RoleMap(names: options.roleMap),
+                withOwners: !options.noOwner,
+                &session
+            )
             for chunk in objects.chunks {
                 try load.run(LoadJob(subject: .largeObjects(chunk), bytes: chunk.rawBytes), &session)
             }
@@ -132,8 +159,10 @@ extension InPlaceRestore {
             } catch let error as PostgresError where error.sqlState?.hasPrefix("23") == true {
                 guard options.allowInvalid else {
                     throw RestoreError(
-                        .statement, "\(validation.title) does not hold: \(error)",
-                        hint: "--allow-invalid leaves such constraints NOT VALID and lists them")
+                        .statement,
+                        "\(validation.title) does not hold: \(error)",
+                        hint: "--allow-invalid leaves such constraints NOT VALID and lists them"
+                    )
                 }
                 try session.execute("ROLLBACK TO SAVEPOINT granary_validate")
                 return validation.title
@@ -148,8 +177,16 @@ extension InPlaceRestore {
 
     func report(_ selection: Selection, invalid: [String] = []) -> RestoreReport {
         RestoreReport(
-            database: target.name, rows: selection.rows, tables: selection.tablesWithRows.count, seconds: 0,
-            swapped: false, kept: nil, keptBytes: nil, invalid: invalid.sorted(), notes: [])
+            database: target.name,
+            rows: selection.rows,
+            tables: selection.tablesWithRows.count,
+            seconds: 0,
+            swapped: false,
+            kept: nil,
+            keptBytes: nil,
+            invalid: invalid.sorted(),
+            notes: []
+        )
     }
 
     /// Extensions and schemas that are there, as `KIND name`: those stay as they are.
@@ -161,7 +198,8 @@ extension InPlaceRestore {
                 UNION ALL SELECT 'SCHEMA ' || nspname FROM pg_catalog.pg_namespace
                 UNION ALL SELECT 'PROCEDURAL LANGUAGE ' || lanname FROM pg_catalog.pg_language
                 """
-            ).map { $0.text("name") })
+            ).map { $0.text("name") }
+        )
     }
 }
 
@@ -184,12 +222,14 @@ extension InPlaceRestore {
                     """
                     CREATE SCHEMA public\(owner); GRANT USAGE ON SCHEMA public TO PUBLIC; \(create)
                     COMMENT ON SCHEMA public IS 'standard public schema'
-                    """)
+                    """
+                )
             }
         }
         guard selection.isWholeDatabase else { return }
         try session.query(
-            "SELECT count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata")
+            "SELECT count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata"
+        )
         for item in selection.items.reversed() where InPlaceRestore.databaseWide.contains(item.kind) {
             if let drop = item.dropSQL { try session.execute(InPlaceRestore.ifExists(drop)) }
         }
@@ -221,7 +261,10 @@ extension InPlaceRestore {
         let wanted = Set(options.schemas.isEmpty ? manifest.scope.schemas : options.schemas)
         guard !wanted.isEmpty else {
             throw RestoreError(
-                .selection, "the archive holds single tables", hint: "name those to restore with --table")
+                .selection,
+                "the archive holds single tables",
+                hint: "name those to restore with --table"
+            )
         }
         return there.filter(wanted.contains)
     }

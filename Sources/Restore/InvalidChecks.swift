@@ -16,12 +16,17 @@ enum InvalidChecks {
             FROM lineage l JOIN pg_catalog.pg_constraint k ON k.conrelid = l.oid
             JOIN pg_catalog.pg_class c ON c.oid = l.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE k.conname = $3 AND k.contype = 'c' AND k.coninhcount = 0
-            """, [table.schema, table.name, constraint])
+            """,
+            [table.schema, table.name, constraint]
+        )
         // Not there any more: another worker has met the same violation.
         guard let row = found.first else { return }
         let check = WaivedCheck(
-            schema: row.text("nspname"), table: row.text("relname"), constraint: constraint,
-            definition: row.text("definition"))
+            schema: row.text("nspname"),
+            table: row.text("relname"),
+            constraint: constraint,
+            definition: row.text("definition")
+        )
         guard tally.waive(check) else { return }
         let owner = session.quoted(TableName(schema: check.schema, name: check.table))
         try session.execute("ALTER TABLE \(owner) DROP CONSTRAINT \(session.quoted(constraint))")
@@ -33,7 +38,8 @@ enum InvalidChecks {
             let table = TableName(schema: check.schema, name: check.table)
             let validity = check.definition.hasSuffix("NOT VALID") ? "" : " NOT VALID"
             try session.execute(
-                "ALTER TABLE \(session.quoted(table)) ADD CONSTRAINT \(session.quoted(check.constraint)) \(check.definition)\(validity)")
+                "ALTER TABLE \(session.quoted(table)) ADD CONSTRAINT \(session.quoted(check.constraint)) \(check.definition)\(validity)"
+            )
             return "\(table) \(check.constraint)"
         }
     }

@@ -4,7 +4,10 @@ internal import PostgresClient
 /// Large objects: made with their owners first, filled from chunks of lines of oid, offset and content.
 enum LargeObjectLoad {
     static func create(
-        _ objects: [Manifest.LargeObject], roles: RoleMap, withOwners: Bool, _ session: inout Session
+        _ objects: [Manifest.LargeObject],
+        roles: RoleMap,
+        withOwners: Bool,
+        _ session: inout Session
     ) throws {
         for start in stride(from: 0, to: objects.count, by: 500) {
             let batch = objects[start..<min(start + 500, objects.count)]
@@ -25,7 +28,10 @@ enum LargeObjectLoad {
 
     /// Owners and privileges come after the content, because an owner may have taken the right to write from itself.
     static func own(
-        _ objects: [Manifest.LargeObject], roles: RoleMap, withOwners: Bool, _ session: inout Session
+        _ objects: [Manifest.LargeObject],
+        roles: RoleMap,
+        withOwners: Bool,
+        _ session: inout Session
     ) throws {
         guard withOwners else { return }
         for object in objects {
@@ -44,12 +50,16 @@ enum LargeObjectLoad {
 
     /// Fills objects from one chunk. In a transaction that is open, or one of its own.
     static func load(
-        _ chunk: Manifest.Chunk, of archive: ArchiveReader, with reader: inout ChunkReader, _ session: inout Session
+        _ chunk: Manifest.Chunk,
+        of archive: ArchiveReader,
+        with reader: inout ChunkReader,
+        _ session: inout Session
     ) throws {
         let isAlone = !session.isInTransaction
         if isAlone { try session.execute("BEGIN") }
         try session.execute(
-            "CREATE TEMPORARY TABLE granary_large_objects (object oid, start bigint, content bytea) ON COMMIT DROP")
+            "CREATE TEMPORARY TABLE granary_large_objects (object oid, start bigint, content bytea) ON COMMIT DROP"
+        )
         let rows = try session.copyIn("COPY pg_temp.granary_large_objects FROM STDIN") { copy in
             try reader.read(chunk, of: archive) { try copy.write($0) }
         }
@@ -57,7 +67,8 @@ enum LargeObjectLoad {
             throw RestoreError(.mismatch, "\(chunk.member): the server took \(rows) of \(chunk.rows) pieces")
         }
         try session.query(
-            "SELECT count(pg_catalog.lo_put(object, start, content)) FROM pg_temp.granary_large_objects")
+            "SELECT count(pg_catalog.lo_put(object, start, content)) FROM pg_temp.granary_large_objects"
+        )
         try session.execute(isAlone ? "COMMIT" : "DROP TABLE pg_temp.granary_large_objects")
     }
 }

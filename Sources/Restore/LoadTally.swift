@@ -39,7 +39,8 @@ final class LoadTally: Sendable {
                 throw RestoreError(
                     .mismatch,
                     "table \(table.schema).\(table.name) got \(state.rows[table.number, default: 0]) of \(table.rows) rows",
-                    hint: "run granary verify on the archive")
+                    hint: "run granary verify on the archive"
+                )
             }
         }
     }

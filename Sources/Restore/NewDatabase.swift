@@ -32,7 +32,10 @@ enum NewDatabase {
 
     /// Sets what `ALTER DATABASE` sets: privileges, settings, the comment.
     static func apply(
-        _ properties: DatabaseProperties, to name: String, roles: RoleMap, withOwners: Bool,
+        _ properties: DatabaseProperties,
+        to name: String,
+        roles: RoleMap,
+        withOwners: Bool,
         _ session: borrowing Session
     ) throws {
         let database = session.quoted(name)
@@ -68,7 +71,8 @@ enum NewDatabase {
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datname = d.datname)
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
                                 WHERE a.pid = substr(c.description, length($1) + 1)::int AND a.application_name = 'granary')
-            """, [mark]
+            """,
+            [mark]
         ).map { $0.text("datname") }
         for name in abandoned { try drop(name, session) }
         return abandoned

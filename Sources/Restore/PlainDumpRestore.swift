@@ -30,8 +30,13 @@ struct PlainDumpRestore: Sendable {
         let check = try check()
         let findings = try await withSession(target.maintenance, logger: logger) { try check.inspect($0) }
         return RestorePlanReport(
-            database: target.name, steps: steps(findings), tables: 0, rows: 0, rawBytes: check.neededBytes,
-            obstacles: findings.obstacles.map { "\($0.message) (\($0.hint))" })
+            database: target.name,
+            steps: steps(findings),
+            tables: 0,
+            rows: 0,
+            rawBytes: check.neededBytes,
+            obstacles: findings.obstacles.map { "\($0.message) (\($0.hint))" }
+        )
     }
 
     private func steps(_ findings: Preflight.Findings) -> [String] {
@@ -48,16 +53,20 @@ struct PlainDumpRestore: Sendable {
     /// A dump is text: nothing in it can be left out or renamed.
     private func requireSense() throws {
         let given: [(String, Bool)] = [
-            ("--schema", !options.schemas.isEmpty), ("--table", !options.tables.isEmpty), ("--rows", options.rows != nil),
-            ("--data-only", options.dataOnly), ("--no-owner", options.noOwner), ("--role-map", !options.roleMap.isEmpty),
+            ("--schema", !options.schemas.isEmpty), ("--table", !options.tables.isEmpty),
+            ("--rows", options.rows != nil),
+            ("--data-only", options.dataOnly), ("--no-owner", options.noOwner),
+            ("--role-map", !options.roleMap.isEmpty),
             ("--allow-invalid", options.allowInvalid),
             ("--drop-old with --in-place", options.dropOld && options.inPlace),
         ]
         let names = given.filter(\.1).map(\.0)
         guard names.isEmpty else {
             throw RestoreError(
-                .selection, "\(names.joined(separator: ", ")) cannot be used with a plain dump, which is restored as it is",
-                hint: "back up as an archive, or leave the options out")
+                .selection,
+                "\(names.joined(separator: ", ")) cannot be used with a plain dump, which is restored as it is",
+                hint: "back up as an archive, or leave the options out"
+            )
         }
     }
 
@@ -78,8 +87,11 @@ struct PlainDumpRestore: Sendable {
 
     private func check() throws -> TargetCheck {
         TargetCheck(
-            target: target, force: options.force, replaces: !options.inPlace,
-            neededBytes: try DumpFile(options.file).byteCount)
+            target: target,
+            force: options.force,
+            replaces: !options.inPlace,
+            neededBytes: try DumpFile(options.file).byteCount
+        )
     }
 }
 
@@ -105,7 +117,8 @@ extension PlainDumpRestore {
                     try NewDatabase.apply(properties, to: name, roles: RoleMap(names: [:]), withOwners: true, session)
                 }
                 return report(outcome)
-            })
+            }
+        )
     }
 
     /// Where there is no target yet: the locale of the maintenance database, and UTF-8 wherever that locale can have it.
@@ -135,8 +148,16 @@ extension PlainDumpRestore {
 
     private func report(_ outcome: DumpPlayer.Outcome) -> RestoreReport {
         RestoreReport(
-            database: target.name, rows: outcome.rows, tables: outcome.tables, seconds: 0, swapped: false, kept: nil,
-            keptBytes: nil, invalid: [], notes: outcome.notes)
+            database: target.name,
+            rows: outcome.rows,
+            tables: outcome.tables,
+            seconds: 0,
+            swapped: false,
+            kept: nil,
+            keptBytes: nil,
+            invalid: [],
+            notes: outcome.notes
+        )
     }
 
     /// No timeouts; the formats of values are for the dump to set.
@@ -144,7 +165,8 @@ extension PlainDumpRestore {
         let settings = [
             ("statement_timeout", "0"), ("lock_timeout", "0"), ("idle_in_transaction_session_timeout", "0"),
             ("idle_session_timeout", "0"), ("transaction_timeout", "0"), ("default_transaction_read_only", "off"),
-            ("default_transaction_deferrable", "off"), ("synchronous_commit", "off"), ("client_min_messages", "warning"),
+            ("default_transaction_deferrable", "off"), ("synchronous_commit", "off"),
+            ("client_min_messages", "warning"),
             ("standard_conforming_strings", "on"),
         ]
         let values = settings.map { "('\($0.0)', '\($0.1)')" }.joined(separator: ", ")
@@ -152,7 +174,8 @@ extension PlainDumpRestore {
             """
             SELECT set_config(s.name, v.value, false)
             FROM (VALUES \(values)) AS v (name, value) JOIN pg_catalog.pg_settings s ON s.name = v.name
-            """)
+            """
+        )
     }
 }
 

@@ -20,7 +20,9 @@ struct PostData: Sendable {
     /// Builds indexes in parallel, the largest tables first.
     func buildIndexes() async throws {
         let sizes = Dictionary(
-            manifest.tables.map { ("\($0.schema).\($0.name)", $0.rawBytes) }, uniquingKeysWith: { first, _ in first })
+            manifest.tables.map { ("\($0.schema).\($0.name)", $0.rawBytes) },
+            uniquingKeysWith: { first, _ in first }
+        )
         let builds = plan.indexes.map { (build: $0, bytes: sizes[$0.tableName(in: manifest)] ?? 0) }
             .sorted { $0.bytes > $1.bytes }.map(\.build)
         let statements = statements
@@ -59,7 +61,9 @@ struct PostData: Sendable {
         let tasks = validations.map(FinalTask.validate) + analyze.map(FinalTask.analyze)
         let invalid = InvalidConstraints()
         let allowInvalid = options.allowInvalid
-        try await inParallel(tasks, phase: "checking constraints, gathering statistics", name: \.name) { task, session in
+        try await inParallel(tasks, phase: "checking constraints, gathering statistics", name: \.name) {
+            task,
+            session in
             switch task {
             case .analyze(let analysis): try session.execute(analysis.sql(session))
             case .validate(let validation):
@@ -68,8 +72,10 @@ struct PostData: Sendable {
                 } catch let error as PostgresError where error.sqlState?.hasPrefix("23") == true {
                     guard allowInvalid else {
                         throw RestoreError(
-                            .statement, "\(validation.title) does not hold: \(error)",
-                            hint: "--allow-invalid leaves such constraints NOT VALID and lists them")
+                            .statement,
+                            "\(validation.title) does not hold: \(error)",
+                            hint: "--allow-invalid leaves such constraints NOT VALID and lists them"
+                        )
                     }
                     invalid.add(validation.title)
                 }
@@ -79,7 +85,9 @@ struct PostData: Sendable {
     }
 
     private func inParallel<Job: Sendable>(
-        _ jobs: [Job], phase: String, name: @escaping @Sendable (Job) -> String,
+        _ jobs: [Job],
+        phase: String,
+        name: @escaping @Sendable (Job) -> String,
         _ body: @escaping @Sendable (Job, inout Session) throws -> Void
     ) async throws {
         guard !jobs.isEmpty else { return }
@@ -96,7 +104,8 @@ struct PostData: Sendable {
                             SchemaStatements.settings + [
                                 ("max_parallel_maintenance_workers", String(helpers)),
                                 ("maintenance_work_mem", "256MB"),
-                            ])
+                            ]
+                        )
                         while let (job, index) = queue.next() {
                             progress(.made(object: name(job), number: index + 1, of: queue.count))
                             try PostData.retryingDeadlocks { try body(job, &session) }
@@ -112,7 +121,7 @@ struct PostData: Sendable {
         for _ in 0..<5 {
             do {
                 return try body()
-            } catch where PostgresError.isState("40P01", error) {
+            } catch  where PostgresError.isState("40P01", error) {
                 continue
             }
         }

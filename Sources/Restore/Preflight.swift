@@ -30,7 +30,9 @@ struct Preflight: Sendable {
     /// - Parameter session: to the maintenance database.
     func inspect(_ session: borrowing Session) throws -> Findings {
         var findings = try TargetCheck(
-            target: target, force: options.force, replaces: !options.restoresInPlace(manifest.scope),
+            target: target,
+            force: options.force,
+            replaces: !options.restoresInPlace(manifest.scope),
             neededBytes: manifest.rawBytes
         ).inspect(session)
         findings.obstacles = serverAge(session) + (try extensions(session)) + (try roles(session)) + findings.obstacles
@@ -44,7 +46,8 @@ struct Preflight: Sendable {
         return RestoreError(
             obstacles.allSatisfy(\.isBusy) ? .busy : .preflight,
             "nothing was changed, because " + obstacles.map(\.message).joined(separator: "; "),
-            hint: obstacles.map(\.hint).joined(separator: "; "))
+            hint: obstacles.map(\.hint).joined(separator: "; ")
+        )
     }
 }
 
@@ -56,19 +59,23 @@ extension Preflight {
         return [
             Obstacle(
                 message: "the backup is of PostgreSQL \(theirs) and this server is \(ours)",
-                hint: "restore into PostgreSQL \(theirs) or newer")
+                hint: "restore into PostgreSQL \(theirs) or newer"
+            )
         ]
     }
 
     private func extensions(_ session: borrowing Session) throws -> [Obstacle] {
         let available = Set(
-            try session.query("SELECT name FROM pg_catalog.pg_available_extensions").map { $0.text("name") })
+            try session.query("SELECT name FROM pg_catalog.pg_available_extensions").map { $0.text("name") }
+        )
         let missing = manifest.extensions.map(\.name).filter { !available.contains($0) }
         guard !missing.isEmpty else { return [] }
         return [
             Obstacle(
-                message: "the server lacks the extension\(missing.count == 1 ? "" : "s") \(missing.joined(separator: ", "))",
-                hint: "install the packages that bring them, on the server")
+                message:
+                    "the server lacks the extension\(missing.count == 1 ? "" : "s") \(missing.joined(separator: ", "))",
+                hint: "install the packages that bring them, on the server"
+            )
         ]
     }
 

@@ -10,7 +10,9 @@ package struct RestoreRun: Sendable {
     let progress: @Sendable (RestoreProgress) -> Void
 
     package init(
-        _ options: RestoreOptions, server: ServerAddress, logger: Logger,
+        _ options: RestoreOptions,
+        server: ServerAddress,
+        logger: Logger,
         progress: @escaping @Sendable (RestoreProgress) -> Void
     ) {
         self.options = options
@@ -23,17 +25,26 @@ package struct RestoreRun: Sendable {
     package func run() async throws -> RestoreReport {
         let target = try await findTarget()
         guard !isPlainDump else {
-            return try await PlainDumpRestore(options: options, target: target, logger: logger, progress: progress).run()
+            return try await PlainDumpRestore(options: options, target: target, logger: logger, progress: progress)
+                .run()
         }
         let archive = try ArchiveReader(FileSource(path: options.file))
         try requireSense(archive.manifest)
         if options.restoresInPlace(archive.manifest.scope) {
             return try await InPlaceRestore(
-                archive: archive, options: options, target: target, logger: logger, progress: progress
+                archive: archive,
+                options: options,
+                target: target,
+                logger: logger,
+                progress: progress
             ).run()
         }
         return try await ArchiveRestore(
-            archive: archive, options: options, target: target, logger: logger, progress: progress
+            archive: archive,
+            options: options,
+            target: target,
+            logger: logger,
+            progress: progress
         ).run()
     }
 
@@ -41,7 +52,8 @@ package struct RestoreRun: Sendable {
     package func plan() async throws -> RestorePlanReport {
         let target = try await findTarget()
         guard !isPlainDump else {
-            return try await PlainDumpRestore(options: options, target: target, logger: logger, progress: progress).plan()
+            return try await PlainDumpRestore(options: options, target: target, logger: logger, progress: progress)
+                .plan()
         }
         let archive = try ArchiveReader(FileSource(path: options.file))
         try requireSense(archive.manifest)
@@ -54,7 +66,11 @@ package struct RestoreRun: Sendable {
 
     private func findTarget() async throws -> TargetDatabase {
         try await TargetDatabase.find(
-            server, into: options.into, maintenanceDatabase: options.maintenanceDatabase, logger: logger)
+            server,
+            into: options.into,
+            maintenanceDatabase: options.maintenanceDatabase,
+            logger: logger
+        )
     }
 
     private func requireSense(_ manifest: Manifest) throws {
@@ -63,12 +79,17 @@ package struct RestoreRun: Sendable {
         }
         if options.dropOld, options.restoresInPlace(manifest.scope) {
             throw RestoreError(
-                .selection, "--drop-old goes with a restore that swaps databases", hint: "leave --drop-old out")
+                .selection,
+                "--drop-old goes with a restore that swaps databases",
+                hint: "leave --drop-old out"
+            )
         }
         if options.tables.contains(where: { $0.newName != nil }), options.dataOnly || options.rows != nil {
             throw RestoreError(
-                .selection, "--table T=U makes a new table, so --rows and --data-only do not go with it",
-                hint: "leave them out")
+                .selection,
+                "--table T=U makes a new table, so --rows and --data-only do not go with it",
+                hint: "leave them out"
+            )
         }
     }
 }
@@ -81,7 +102,10 @@ struct RestoreOutlook {
     private let findings: Preflight.Findings
 
     init(
-        _ manifest: Manifest, _ options: RestoreOptions, _ target: TargetDatabase, _ findings: Preflight.Findings
+        _ manifest: Manifest,
+        _ options: RestoreOptions,
+        _ target: TargetDatabase,
+        _ findings: Preflight.Findings
     ) {
         self.manifest = manifest
         self.options = options
@@ -92,13 +116,18 @@ struct RestoreOutlook {
     func report() throws -> RestorePlanReport {
         let selection = try Selection(manifest, options)
         return RestorePlanReport(
-            database: target.name, steps: steps(selection), tables: selection.tablesWithRows.count,
-            rows: selection.rows, rawBytes: selection.rawBytes,
-            obstacles: findings.obstacles.map { "\($0.message) (\($0.hint))" })
+            database: target.name,
+            steps: steps(selection),
+            tables: selection.tablesWithRows.count,
+            rows: selection.rows,
+            rawBytes: selection.rawBytes,
+            obstacles: findings.obstacles.map { "\($0.message) (\($0.hint))" }
+        )
     }
 
     private func steps(_ selection: Selection) -> [String] {
-        let content = "\(selection.items.count) objects, \(selection.tablesWithRows.count) tables, \(selection.rows) rows"
+        let content =
+            "\(selection.items.count) objects, \(selection.tablesWithRows.count) tables, \(selection.rows) rows"
         guard !options.restoresInPlace(manifest.scope) else {
             return [inPlaceStep, "make or load \(content), in one transaction in \(target.name)"] + findings.notes
         }

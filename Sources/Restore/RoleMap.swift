@@ -26,7 +26,8 @@ struct RoleMap: Sendable {
                     result += word
                 }
                 // A list of roles goes on after a comma; anything else ends it.
-                expectsRole = !isDone && RoleMap.opening.contains(upper)
+                expectsRole =
+                    !isDone && RoleMap.opening.contains(upper)
                     && !(kind == "POLICY" && upper != "TO") && !(kind == "USER MAPPING" && upper != "FOR")
             case .quotedName(let name, let text):
                 result += expectsRole && !isDone ? names[name].map { session.quoted($0) } ?? text : text

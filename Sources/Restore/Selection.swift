@@ -18,8 +18,10 @@ struct Selection: Sendable {
         let wantedTables = try options.tables.map { try Selection.match($0.table, in: manifest.tables) }
         for schema in options.schemas where !manifest.schemas.contains(schema) {
             throw RestoreError(
-                .selection, "the archive has no schema \(schema)",
-                hint: "it has \(manifest.schemas.joined(separator: ", "))")
+                .selection,
+                "the archive has no schema \(schema)",
+                hint: "it has \(manifest.schemas.joined(separator: ", "))"
+            )
         }
         isWholeDatabase = schemas.isEmpty && wantedTables.isEmpty && manifest.scope.isWholeDatabase
         guard !schemas.isEmpty || !wantedTables.isEmpty else {
@@ -46,8 +48,11 @@ struct Selection: Sendable {
     }
 
     private init(
-        items: [Manifest.SchemaItem], tables: [Manifest.Table], sequences: [Manifest.Sequence],
-        largeObjects: Manifest.LargeObjects?, isWholeDatabase: Bool
+        items: [Manifest.SchemaItem],
+        tables: [Manifest.Table],
+        sequences: [Manifest.Sequence],
+        largeObjects: Manifest.LargeObjects?,
+        isWholeDatabase: Bool
     ) {
         self.items = items
         self.tables = tables
@@ -59,8 +64,12 @@ struct Selection: Sendable {
     /// The same without the configuration tables of extensions, whose rows cannot be told from the extensions' own.
     var leavingOutExtensions: Selection {
         Selection(
-            items: items, tables: tables.filter { $0.extensionName == nil }, sequences: sequences,
-            largeObjects: largeObjects, isWholeDatabase: isWholeDatabase)
+            items: items,
+            tables: tables.filter { $0.extensionName == nil },
+            sequences: sequences,
+            largeObjects: largeObjects,
+            isWholeDatabase: isWholeDatabase
+        )
     }
 
     /// Tables whose rows are in the archive and are to be loaded.
@@ -82,8 +91,11 @@ struct Selection: Sendable {
             let names = found.map { "\($0.schema).\($0.name)" }
             throw RestoreError(
                 .selection,
-                names.isEmpty ? "the archive has no table \(selection)" : "\(selection) could be \(names.joined(separator: " or "))",
-                hint: "write it as schema.table")
+                names.isEmpty
+                    ? "the archive has no table \(selection)"
+                    : "\(selection) could be \(names.joined(separator: " or "))",
+                hint: "write it as schema.table"
+            )
         }
         return first
     }
@@ -103,7 +115,8 @@ struct Selection: Sendable {
         for item in schema where companions.contains(item.kind) {
             let isOurs = item.dependsOn.contains { ids.contains($0) }
             // A foreign key depends on both its tables; it belongs to the one whose name its tag begins with.
-            let belongs = item.kind == "FK CONSTRAINT"
+            let belongs =
+                item.kind == "FK CONSTRAINT"
                 ? tables.contains { $0.schema == item.schema && item.name.hasPrefix($0.name + " ") }
                 : !item.dependsOn.contains { others.contains($0) }
             if isOurs && belongs { ids.insert(item.id) }

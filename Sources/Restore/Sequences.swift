@@ -22,7 +22,8 @@ enum Sequences {
         for sequence in sequences {
             let name = TableName(schema: sequence.schema, name: sequence.name)
             let row = try session.query("SELECT last_value, is_called FROM \(session.quoted(name))")[0]
-            guard row.text("last_value") == String(sequence.lastValue), row.bool("is_called") == sequence.isCalled else {
+            guard row.text("last_value") == String(sequence.lastValue), row.bool("is_called") == sequence.isCalled
+            else {
                 throw RestoreError(.mismatch, "sequence \(name) is not at the value it has in the archive")
             }
         }

@@ -11,7 +11,10 @@ struct TableLoad: ~Copyable {
     private var reader: ChunkReader
 
     init(
-        _ archive: ArchiveReader, encoding: String, tally: LoadTally, allowInvalid: Bool,
+        _ archive: ArchiveReader,
+        encoding: String,
+        tally: LoadTally,
+        allowInvalid: Bool,
         progress: @escaping @Sendable (RestoreProgress) -> Void
     ) {
         self.archive = archive
@@ -48,7 +51,10 @@ struct TableLoad: ~Copyable {
 
     /// Sends the rows of one chunk. In a transaction that is open, or one of its own.
     mutating func copy(
-        _ chunk: Manifest.Chunk, into table: Manifest.Table, as name: TableName? = nil, frozen: Bool,
+        _ chunk: Manifest.Chunk,
+        into table: Manifest.Table,
+        as name: TableName? = nil,
+        frozen: Bool,
         _ session: inout Session
     ) throws {
         let sql = CopyIntoTable(table, chunk, encoding).sql(session, into: name ?? table.tableName, frozen: frozen)
@@ -61,8 +67,10 @@ struct TableLoad: ~Copyable {
         }
         guard rows == chunk.rows else {
             throw RestoreError(
-                .mismatch, "\(chunk.member): the server took \(rows) of \(chunk.rows) rows",
-                hint: "run granary verify on the archive")
+                .mismatch,
+                "\(chunk.member): the server took \(rows) of \(chunk.rows) rows",
+                hint: "run granary verify on the archive"
+            )
         }
         let sum = tally.add(rows: rows, bytes: chunk.rawBytes, to: table.number)
         progress(.advanced(table: table.tableName.description, rows: rows, bytes: chunk.rawBytes))
@@ -77,7 +85,8 @@ struct TableLoad: ~Copyable {
 
     /// With `--allow-invalid` a CHECK that the rows violate is taken off, and added again NOT VALID when all is loaded.
     private mutating func retryingWithoutChecks(
-        _ table: Manifest.Table, _ session: inout Session,
+        _ table: Manifest.Table,
+        _ session: inout Session,
         _ body: (inout TableLoad, inout Session) throws -> Void
     ) throws {
         while true {

@@ -23,7 +23,8 @@ struct TableRestore {
         case (false, .missing): return try addMissing(&session)
         case (false, nil):
             throw RestoreError(
-                .preflight, "nothing was changed, because \(there.map(\.description).joined(separator: ", ")) exists",
+                .preflight,
+                "nothing was changed, because \(there.map(\.description).joined(separator: ", ")) exists",
                 hint:
                     "--rows missing adds the rows whose key is gone, --rows replace empties the table first, --table \(there[0].name)=OTHER restores beside it"
             )
@@ -49,8 +50,10 @@ extension TableRestore {
             let table = try Selection.match(wanted.table, in: restore.archive.manifest.tables)
             guard table.kind == .ordinary else {
                 throw RestoreError(
-                    .selection, "\(table.tableName) is partitioned: its rows are in its partitions",
-                    hint: "name the partitions")
+                    .selection,
+                    "\(table.tableName) is partitioned: its rows are in its partitions",
+                    hint: "name the partitions"
+                )
             }
             let name = newName(wanted, table)
             let columns = table.columns.map { "\(session.quoted($0.name)) \($0.type)" }
@@ -84,13 +87,16 @@ extension TableRestore {
         for table in selection.tablesWithRows {
             guard !table.primaryKey.isEmpty else {
                 throw RestoreError(
-                    .preflight, "nothing was changed, because \(table.tableName) has no primary key to tell rows by",
-                    hint: "use --rows replace, or restore it beside with --table \(table.name)=OTHER")
+                    .preflight,
+                    "nothing was changed, because \(table.tableName) has no primary key to tell rows by",
+                    hint: "use --rows replace, or restore it beside with --table \(table.name)=OTHER"
+                )
             }
             let name = session.quoted(table.tableName)
             let columns = session.quoted(table.columns.map(\.name))
             try session.execute(
-                "CREATE TEMPORARY TABLE granary_rows ON COMMIT DROP AS SELECT \(columns) FROM \(name) WITH NO DATA")
+                "CREATE TEMPORARY TABLE granary_rows ON COMMIT DROP AS SELECT \(columns) FROM \(name) WITH NO DATA"
+            )
             let scratch = TableName(schema: "pg_temp", name: "granary_rows")
             for chunk in table.chunks { try load.copy(chunk, into: table, as: scratch, frozen: false, &session) }
             let inserted = try session.query(
@@ -99,7 +105,8 @@ extension TableRestore {
                     INSERT INTO \(name) (\(columns)) OVERRIDING SYSTEM VALUE SELECT \(columns) FROM pg_temp.granary_rows
                     ON CONFLICT (\(session.quoted(table.primaryKey))) DO NOTHING RETURNING 1
                 ) SELECT count(*) AS rows FROM added
-                """)
+                """
+            )
             added += inserted[0].int("rows")
             try session.execute("DROP TABLE pg_temp.granary_rows")
         }
@@ -110,7 +117,11 @@ extension TableRestore {
 
     private func tableLoad(_ tally: LoadTally) -> TableLoad {
         TableLoad(
-            restore.archive, encoding: restore.archive.manifest.database.encoding, tally: tally,
-            allowInvalid: false, progress: restore.progress)
+            restore.archive,
+            encoding: restore.archive.manifest.database.encoding,
+            tally: tally,
+            allowInvalid: false,
+            progress: restore.progress
+        )
     }
 }

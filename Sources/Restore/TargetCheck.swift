@@ -16,17 +16,21 @@ struct TargetCheck: Sendable {
         var findings = Preflight.Findings()
         findings.existing = try session.properties(ofDatabase: target.name)
         let me = try session.query(
-            "SELECT rolname, rolsuper, rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user")[0]
+            "SELECT rolname, rolsuper, rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = current_user"
+        )[0]
         findings.isSuperuser = me.bool("rolsuper")
         findings.user = me.text("rolname")
         findings.tablespaces = Set(
-            try session.query("SELECT spcname FROM pg_catalog.pg_tablespace").map { $0.text("spcname") })
+            try session.query("SELECT spcname FROM pg_catalog.pg_tablespace").map { $0.text("spcname") }
+        )
         guard replaces else { return findings }
         if !me.bool("rolsuper"), !me.bool("rolcreatedb") {
             findings.obstacles.append(
                 Preflight.Obstacle(
                     message: "role \(findings.user) may not create databases",
-                    hint: "ALTER ROLE \(findings.user) CREATEDB, or restore with --in-place"))
+                    hint: "ALTER ROLE \(findings.user) CREATEDB, or restore with --in-place"
+                )
+            )
         }
         findings.obstacles += try disk(session)
         if let existing = findings.existing {
@@ -38,10 +42,14 @@ struct TargetCheck: Sendable {
 
     private func size(_ database: DatabaseProperties, _ session: borrowing Session) throws -> Int {
         let may = try session.query(
-            "SELECT has_database_privilege($1::oid, 'CONNECT') AS may", [String(database.oid)])[0].bool("may")
+            "SELECT has_database_privilege($1::oid, 'CONNECT') AS may",
+            [String(database.oid)]
+        )[0].bool("may")
         guard may else { return 0 }
         return try session.query(
-            "SELECT pg_catalog.pg_database_size($1::oid) AS bytes", [String(database.oid)])[0].int("bytes")
+            "SELECT pg_catalog.pg_database_size($1::oid) AS bytes",
+            [String(database.oid)]
+        )[0].int("bytes")
     }
 
     /// Where the server is on this machine and lets us see its folder, its disk must take the rows once more.
@@ -57,12 +65,14 @@ struct TargetCheck: Sendable {
         return [
             Preflight.Obstacle(
                 message: "the server's disk has \(free >> 20) MB free and the rows alone are \(needed >> 20) MB",
-                hint: "make room on the disk of \(folder)")
+                hint: "make room on the disk of \(folder)"
+            )
         ]
     }
 
     /// Who or what keeps the old database from being renamed.
-    private func occupants(_ database: DatabaseProperties, _ session: borrowing Session) throws -> [Preflight.Obstacle] {
+    private func occupants(_ database: DatabaseProperties, _ session: borrowing Session) throws -> [Preflight.Obstacle]
+    {
         var obstacles: [Preflight.Obstacle] = []
         let isPinned = try session.query(
             """
@@ -71,23 +81,34 @@ struct TargetCheck: Sendable {
                    (SELECT count(*) FROM pg_catalog.pg_subscription s
                     JOIN pg_catalog.pg_database d ON d.oid = s.subdbid WHERE d.datname = $1) AS subscriptions,
                    coalesce(current_setting('cron.database_name', true), '') = $1 AS cron
-            """, [database.name])[0]
+            """,
+            [database.name]
+        )[0]
         if isPinned.int("prepared") > 0 {
             obstacles.append(
                 Preflight.Obstacle(
-                    message: "\(database.name) has prepared transactions", hint: "COMMIT or ROLLBACK PREPARED them"))
+                    message: "\(database.name) has prepared transactions",
+                    hint: "COMMIT or ROLLBACK PREPARED them"
+                )
+            )
         }
         if isPinned.int("slots") > 0 {
             obstacles.append(
-                Preflight.Obstacle(message: "\(database.name) has logical replication slots", hint: "drop them first"))
+                Preflight.Obstacle(message: "\(database.name) has logical replication slots", hint: "drop them first")
+            )
         }
         if isPinned.int("subscriptions") > 0 {
             obstacles.append(
-                Preflight.Obstacle(message: "\(database.name) has subscriptions", hint: "drop them first, or use --in-place"))
+                Preflight.Obstacle(
+                    message: "\(database.name) has subscriptions",
+                    hint: "drop them first, or use --in-place"
+                )
+            )
         }
         if isPinned.bool("cron") {
             obstacles.append(
-                Preflight.Obstacle(message: "\(database.name) is the home of pg_cron", hint: "restore with --in-place"))
+                Preflight.Obstacle(message: "\(database.name) is the home of pg_cron", hint: "restore with --in-place")
+            )
         }
         return obstacles + (force ? [] : try sessions(database, session))
     }
@@ -99,7 +120,9 @@ struct TargetCheck: Sendable {
             FROM pg_catalog.pg_stat_activity
             WHERE datname = $1 AND pid <> pg_catalog.pg_backend_pid() AND backend_type = 'client backend'
             ORDER BY backend_start
-            """, [database.name])
+            """,
+            [database.name]
+        )
         guard !connected.isEmpty else { return [] }
         let listed = connected.prefix(5).map { row in
             let application = row.text("application").isEmpty ? "" : " in \(row.text("application"))"
@@ -109,7 +132,9 @@ struct TargetCheck: Sendable {
         return [
             Preflight.Obstacle(
                 message: "\(database.name) is in use by \(listed.joined(separator: ", "))\(more)",
-                hint: "let them disconnect, or end their sessions with --force", isBusy: true)
+                hint: "let them disconnect, or end their sessions with --force",
+                isBusy: true
+            )
         ]
     }
 }

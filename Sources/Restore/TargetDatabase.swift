@@ -11,24 +11,35 @@ struct TargetDatabase: Sendable {
 
     /// - Parameter server: as the user gave it; its database is the target unless `into` names another.
     static func find(
-        _ server: ServerAddress, into: String?, maintenanceDatabase: String?, logger: Logger
+        _ server: ServerAddress,
+        into: String?,
+        maintenanceDatabase: String?,
+        logger: Logger
     ) async throws -> TargetDatabase {
         let name = into ?? server.resolvedDatabase
         guard !name.isEmpty else {
             throw RestoreError(.selection, "no database to restore into was named", hint: "add --into DB")
         }
         return TargetDatabase(
-            name: name, address: server.database(name),
-            maintenance: try await maintenance(server, beside: name, maintenanceDatabase, logger))
+            name: name,
+            address: server.database(name),
+            maintenance: try await maintenance(server, beside: name, maintenanceDatabase, logger)
+        )
     }
 
     /// The first of the usual databases that lets us in; the target itself cannot be renamed from within.
     private static func maintenance(
-        _ server: ServerAddress, beside target: String, _ wanted: String?, _ logger: Logger
+        _ server: ServerAddress,
+        beside target: String,
+        _ wanted: String?,
+        _ logger: Logger
     ) async throws -> ServerAddress {
         let candidates = wanted.map { [$0] } ?? ["postgres", "template1"].filter { $0 != target }
         var failure: any Error = RestoreError(
-            .preflight, "\(target) cannot be the maintenance database too", hint: "name another with --maintenance-db")
+            .preflight,
+            "\(target) cannot be the maintenance database too",
+            hint: "name another with --maintenance-db"
+        )
         for candidate in candidates where candidate != target {
             do {
                 // Pinned: of several hosts, all that follows must reach the one that answered.

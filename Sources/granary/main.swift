@@ -1,1 +1,6 @@
+// The executable. What the command does is in GranaryCommands.
+
+import Glibc
 import GranaryCommands
+
+exit(await GranaryProgram.run())

@@ -26,8 +26,8 @@ struct ProjectFolder {
             // The server's account must be able to enter it.
             chmod(scratch.path, 0o755)
             let folder = ProjectFolder(path: path, shared: scratch.file("shared"))
-            let data = await (try folder.open()).status().dataFolder
-            let watch = try ServerWatch(data: data, deleting: [scratch.path])
+            let place = (try folder.open()).place
+            let watch = try ServerWatch(data: place.data, deleting: [scratch.path, place.socket])
             do {
                 try await body(folder)
             } catch {

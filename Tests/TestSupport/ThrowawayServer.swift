@@ -111,6 +111,7 @@ package final class ThrowawayServer: Sendable {
         while isInUse { try await Task.sleep(for: .milliseconds(10)) }
         // Until someone collects the dead process's status its number looks alive, and would stop `restart`.
         unlink("\(data)/postmaster.pid")
+        unlink("\(folder)/.s.PGSQL.5432.lock")
     }
 
     /// Whether any process works in the data folder, as all of PostgreSQL's do.

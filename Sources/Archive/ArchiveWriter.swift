@@ -1,0 +1,121 @@
+internal import Crypto
+internal import FoundationEssentials
+internal import Synchronization
+
+/// Appends members to a ZIP file. Workers pack on their own threads; a lock orders what they append.
+///
+/// A class, because all workers share it.
+package final class ArchiveWriter: Sendable {
+    private struct State {
+        var offset = 0
+        var entries: [ZipEntry] = []
+        /// The last chunk's number of each folder.
+        var numbers: [String: Int] = [:]
+    }
+
+    private let sink: any ByteSink
+    private let state = Mutex(State())
+
+    package init(sink: any ByteSink) { self.sink = sink }
+
+    /// Packs the rows in `chunk` and appends them as the next member of `folder`; the builder is empty afterwards.
+    ///
+    /// - Throws: `ArchiveError.io`.
+    package func append(_ chunk: inout ChunkBuilder, folder: String) throws -> Manifest.Chunk {
+        try chunk.drain { packed in
+            let sha256 = ArchiveWriter.sha256(packed.stored)
+            let crc = CRC32.of(packed.raw)
+            let member = try state.withLock { state in
+                let number = state.numbers[folder, default: 0] + 1
+                state.numbers[folder] = number
+                let name = "\(folder)/\(ArchiveWriter.padded(number)).copy"
+                try append(ZipEntry(name: name, packed.method, crc, packed.raw, packed.stored), packed.stored, &state)
+                return name
+            }
+            return Manifest.Chunk(
+                member: member,
+                rows: packed.rows,
+                rawBytes: packed.raw.count,
+                storedBytes: packed.stored.count,
+                sha256: sha256,
+                isBinary: packed.isBinary
+            )
+        }
+    }
+
+    /// Appends a member that is no chunk, packed where that makes it smaller.
+    package func add(_ name: String, _ contents: [UInt8]) throws -> Manifest.File {
+        let deflater = Deflater(try Compression(level: 6))
+        var room = [UInt8](repeating: 0, count: contents.count)
+        let count = contents.withUnsafeBytes { raw in room.withUnsafeMutableBytes { deflater.pack(raw, into: $0) } }
+        let stored = count.map { Array(room[..<$0]) } ?? contents
+        return try contents.withUnsafeBytes { raw in
+            try stored.withUnsafeBytes { stored in
+                let method = count == nil ? ZipFormat.stored : ZipFormat.deflated
+                try state.withLock { state in
+                    try append(ZipEntry(name: name, method, CRC32.of(raw), raw, stored), stored, &state)
+                }
+                return Manifest.File(
+                    member: name,
+                    rawBytes: raw.count,
+                    storedBytes: stored.count,
+                    sha256: ArchiveWriter.sha256(stored)
+                )
+            }
+        }
+    }
+
+    /// Appends the manifest and the central directory; nothing comes after.
+    package func finish(_ manifest: Manifest) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        _ = try add(Manifest.member, Array(try encoder.encode(manifest)))
+        try state.withLock { state in
+            var bytes: [UInt8] = []
+            for entry in state.entries { bytes += entry.directoryHeader }
+            bytes += ZipFormat.end(
+                entries: state.entries.count,
+                directoryOffset: state.offset,
+                directorySize: bytes.count
+            )
+            try bytes.withUnsafeBytes { try sink.append($0) }
+            state.offset += bytes.count
+        }
+    }
+
+    private func append(_ entry: ZipEntry, _ stored: UnsafeRawBufferPointer, _ state: inout State) throws {
+        var entry = entry
+        entry.offset = state.offset
+        let header = entry.localHeader
+        try header.withUnsafeBytes { try sink.append($0) }
+        try sink.append(stored)
+        state.offset += header.count + stored.count
+        state.entries.append(entry)
+    }
+}
+
+extension ArchiveWriter {
+    static func sha256(_ bytes: UnsafeRawBufferPointer) -> String { hexadecimal(SHA256.hash(data: bytes)) }
+
+    static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+        let digits = Array("0123456789abcdef")
+        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    }
+
+    private static func padded(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+    }
+}
+
+extension ZipEntry {
+    fileprivate init(
+        name: String,
+        _ method: UInt16,
+        _ crc: UInt32,
+        _ raw: UnsafeRawBufferPointer,
+        _ stored: UnsafeRawBufferPointer
+    ) {
+        self.init(name: name, method: method, crc: crc, rawBytes: raw.count, storedBytes: stored.count)
+    }
+}

@@ -1,0 +1,263 @@
+internal import Synchronization
+
+/// What was found by reading all of an archive.
+package struct VerificationReport: Sendable, Equatable {
+    package struct Problem: Sendable, Equatable {
+        package var member: String
+        package var problem: String
+
+        package init(member: String, problem: String) {
+            self.member = member
+            self.problem = problem
+        }
+    }
+
+    package var members = 0
+    package var rows = 0
+    package var rawBytes = 0
+    package var problems: [Problem] = []
+    package var isWhole: Bool { problems.isEmpty }
+}
+
+/// What verification says while it runs.
+package enum VerifyProgress: Sendable {
+    /// Members and stored bytes in all.
+    case planned(members: Int, bytes: Int)
+    /// A member was read.
+    case advanced(member: String, rows: Int, bytes: Int)
+}
+
+/// Reads every member of an archive and holds it against the directory and the manifest. Needs no server.
+///
+///     the directory: every record as it was written, no gap, no overlap, nothing more
+///     the manifest: every member it names is there, every member that is there it names
+///     each member, in parallel: local header, CRC-32, SHA-256, and for chunks rows and digest counted again
+///     the tables: sums of their chunks
+package struct Verification: Sendable {
+    private let source: any ByteSource
+    private let jobs: Int
+    private let progress: @Sendable (VerifyProgress) -> Void
+
+    package init(
+        _ source: any ByteSource,
+        jobs: Int,
+        progress: @escaping @Sendable (VerifyProgress) -> Void = { _ in }
+    ) {
+        self.source = source
+        self.jobs = max(1, jobs)
+        self.progress = progress
+    }
+
+    /// Damage is in the report; only what keeps the file from being read at all is thrown.
+    ///
+    /// - Throws: `ArchiveError.io`, `CancellationError`.
+    package func run() async throws -> VerificationReport {
+        var report = VerificationReport()
+        guard let directory = try report.noting({ try ZipDirectory(source) }) else { return report }
+        report.problems += layoutProblems(directory)
+        let manifest = try report.noting({ try readManifest(directory) })
+        if let manifest { report.problems += namingProblems(directory, manifest) }
+        let findings = try await readMembers(directory, Expectations(manifest))
+        report.members = directory.entries.count
+        report.rows = findings.reduce(0) { $0 + $1.tableRows }
+        report.rawBytes = findings.reduce(0) { $0 + $1.chunkBytes }
+        report.problems += findings.flatMap { $0.problems }
+        if let manifest { report.problems += tableProblems(manifest, findings) }
+        return report
+    }
+
+    private func readManifest(_ directory: ZipDirectory) throws -> Manifest {
+        guard let entry = directory.entries.last, entry.name == Manifest.member else {
+            throw ArchiveError.damaged(Manifest.member, "it is not the last member")
+        }
+        return try ManifestFile.decode(
+            MemberReader.contents(of: entry, in: source, limit: MemberReader.manifestBytesMax)
+        )
+    }
+}
+
+// What can be seen without reading members.
+extension Verification {
+    /// Members follow each other from the first byte to the directory.
+    private func layoutProblems(_ directory: ZipDirectory) -> [VerificationReport.Problem] {
+        var problems: [VerificationReport.Problem] = []
+        var position = 0
+        for entry in directory.entries {
+            if entry.offset != position {
+                let what = entry.offset < position ? "it overlaps the member before it" : "there is a gap before it"
+                problems.append(.init(member: entry.name, problem: what))
+            }
+            position = entry.endOffset
+        }
+        if position != directory.offset {
+            problems.append(.init(member: "central directory", problem: "it does not follow the last member"))
+        }
+        return problems
+    }
+
+    private func namingProblems(_ directory: ZipDirectory, _ manifest: Manifest) -> [VerificationReport.Problem] {
+        let there = Set(directory.entries.map(\.name))
+        let named = manifest.memberNames
+        var seen: Set<String> = []
+        var problems = named.filter { !seen.insert($0).inserted }
+            .map { VerificationReport.Problem(member: $0, problem: "the manifest names it twice") }
+        problems += named.filter { !there.contains($0) }
+            .map { VerificationReport.Problem(member: $0, problem: "it is missing") }
+        problems += directory.entries.map(\.name).filter { !seen.contains($0) && $0 != Manifest.member }
+            .map { VerificationReport.Problem(member: $0, problem: "the manifest does not name it") }
+        return problems
+    }
+}
+
+// Reading members.
+extension Verification {
+    private func readMembers(_ directory: ZipDirectory, _ expectations: Expectations) async throws -> [Finding] {
+        progress(
+            .planned(members: directory.entries.count, bytes: directory.entries.reduce(0) { $0 + $1.storedBytes })
+        )
+        let position = Position()
+        let entries = directory.entries
+        return try await withThrowingTaskGroup(of: [Finding].self) { group in
+            for _ in 0..<jobs {
+                group.addTask {
+                    var reader = MemberReader()
+                    var findings: [Finding] = []
+                    while let entry = position.next(of: entries) {
+                        try Task.checkCancellation()
+                        let finding = try read(entry, expectations, &reader)
+                        progress(
+                            .advanced(member: entry.name, rows: finding.tableRows, bytes: entry.storedBytes)
+                        )
+                        findings.append(finding)
+                    }
+                    return findings
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }.sorted { $0.member < $1.member }
+        }
+    }
+
+    private func read(_ entry: ZipEntry, _ expectations: Expectations, _ reader: inout MemberReader) throws -> Finding {
+        var finding = Finding(member: entry.name)
+        let chunk = expectations.chunks[entry.name]
+        var lines = LineDigester()
+        let bytes = ByteDigester()
+        do {
+            let sha256 = try reader.read(entry, in: source) { slab in
+                guard let chunk else { return }
+                if chunk.isBinary { bytes.update(slab) } else { lines.update(slab) }
+            }
+            if let expected = expectations.sums[entry.name] {
+                if sha256 != expected.sha256 { finding.note("its SHA-256 is not what the manifest says") }
+                if (entry.rawBytes, entry.storedBytes) != (expected.rawBytes, expected.storedBytes) {
+                    finding.note("its size is not what the manifest says")
+                }
+            }
+        } catch let error as ArchiveError where error.code != .io {
+            finding.note(error.message)
+            return finding
+        }
+        guard let chunk else { return finding }
+        finding.rows = chunk.isBinary ? 1 : lines.rows
+        finding.isOfTable = expectations.tableChunks.contains(entry.name)
+        finding.chunkBytes = entry.rawBytes
+        finding.digest = chunk.isBinary ? bytes.digest : lines.digest
+        if !chunk.isBinary, !lines.isComplete { finding.note("its last row has no end") }
+        if finding.rows != chunk.rows {
+            finding.note("it has \(finding.rows) rows, and the manifest says \(chunk.rows)")
+        }
+        return finding
+    }
+
+    private func tableProblems(_ manifest: Manifest, _ findings: [Finding]) -> [VerificationReport.Problem] {
+        let found = Dictionary(findings.map { ($0.member, $0) }, uniquingKeysWith: { first, _ in first })
+        var problems: [VerificationReport.Problem] = []
+        func compare(_ name: String, _ chunks: [Manifest.Chunk], _ rows: Int, _ rawBytes: Int, _ digest: Digest) {
+            let parts = chunks.compactMap { found[$0.member] }
+            // What is missing or damaged has been said; the sums of what is left would only say it again.
+            guard parts.count == chunks.count, parts.allSatisfy({ $0.problems.isEmpty }) else { return }
+            let sum = parts.reduce(into: Digest()) { $0.merge($1.digest) }
+            let isSame =
+                parts.reduce(0) { $0 + $1.rows } == rows && parts.reduce(0) { $0 + $1.chunkBytes } == rawBytes
+                && sum == digest
+            guard !isSame else { return }
+            problems.append(
+                .init(member: Manifest.member, problem: "rows, bytes or digest of \(name) are not those of its chunks")
+            )
+        }
+        for table in manifest.tables {
+            compare("table \(table.schema).\(table.name)", table.chunks, table.rows, table.rawBytes, table.digest)
+        }
+        if let objects = manifest.largeObjects {
+            compare("the large objects", objects.chunks, objects.rows, objects.rawBytes, objects.digest)
+        }
+        return problems
+    }
+}
+
+/// The next entry that nobody has taken.
+private final class Position: Sendable {
+    private let state = Mutex(0)
+
+    func next(of entries: [ZipEntry]) -> ZipEntry? {
+        state.withLock { position in
+            guard position < entries.count else { return nil }
+            defer { position += 1 }
+            return entries[position]
+        }
+    }
+}
+
+/// What a member turned out to be.
+private struct Finding: Sendable {
+    var member: String
+    var rows = 0
+    var isOfTable = false
+    var chunkBytes = 0
+    var digest = Digest()
+    var problems: [VerificationReport.Problem] = []
+
+    /// Pieces of large objects are not rows to anybody.
+    var tableRows: Int { isOfTable ? rows : 0 }
+
+    init(member: String) { self.member = member }
+
+    mutating func note(_ problem: String) { problems.append(.init(member: member, problem: problem)) }
+}
+
+/// What the manifest says of each member, by name.
+private struct Expectations: Sendable {
+    var chunks: [String: Manifest.Chunk] = [:]
+    var tableChunks: Set<String> = []
+    var sums: [String: (sha256: String, rawBytes: Int, storedBytes: Int)] = [:]
+
+    init(_ manifest: Manifest?) {
+        guard let manifest else { return }
+        for chunk in manifest.tables.flatMap(\.chunks) {
+            chunks[chunk.member] = chunk
+            tableChunks.insert(chunk.member)
+        }
+        for chunk in manifest.largeObjects?.chunks ?? [] { chunks[chunk.member] = chunk }
+        for chunk in chunks.values { sums[chunk.member] = (chunk.sha256, chunk.rawBytes, chunk.storedBytes) }
+        for file in manifest.files { sums[file.member] = (file.sha256, file.rawBytes, file.storedBytes) }
+    }
+}
+
+extension Manifest {
+    /// Every member it names, in its order.
+    fileprivate var memberNames: [String] {
+        tables.flatMap { $0.chunks.map(\.member) } + (largeObjects?.chunks.map(\.member) ?? []) + files.map(\.member)
+    }
+}
+
+extension VerificationReport {
+    /// The outcome of `body`, or nil and its damage as a problem.
+    fileprivate mutating func noting<R>(_ body: () throws -> R) throws -> R? {
+        do {
+            return try body()
+        } catch let error as ArchiveError where error.code != .io {
+            problems.append(Problem(member: error.member ?? "archive", problem: error.message))
+            return nil
+        }
+    }
+}

@@ -1,0 +1,118 @@
+/// The records of a ZIP file, as far as this house writes them: no data descriptors, no encryption, no comments, UTF-8
+/// names, ZIP64 fields only where a number needs them.
+///
+/// Source: APPNOTE.TXT 6.3.10 of the ZIP format, sections 4.3 and 4.5.3.
+enum ZipFormat {
+    static let localSignature: UInt32 = 0x0403_4b50
+    static let directorySignature: UInt32 = 0x0201_4b50
+    static let endSignature: UInt32 = 0x0605_4b50
+    static let end64Signature: UInt32 = 0x0606_4b50
+    static let locatorSignature: UInt32 = 0x0706_4b50
+    static let localBytes = 30
+    static let directoryBytes = 46
+    static let endBytes = 22
+    static let end64Bytes = 56
+    static let locatorBytes = 20
+    static let stored: UInt16 = 0
+    static let deflated: UInt16 = 8
+    /// Names are UTF-8; nothing else is set.
+    static let flags: UInt16 = 0x0800
+    /// 1980-01-01: when it was made is in the manifest.
+    static let date: UInt16 = 0x21
+    /// DEFLATE makes at most 1,032 bytes of one.
+    static let ratioMax = 1032
+}
+
+/// One member, as the central directory describes it.
+package struct ZipEntry: Sendable, Equatable {
+    package var name: String
+    var method: UInt16
+    var crc: UInt32
+    package var rawBytes: Int
+    package var storedBytes: Int
+    /// Where its local header begins.
+    var offset = 0
+
+    private var needsWideSizes: Bool { max(rawBytes, storedBytes) >= UInt32.max }
+
+    /// The local header, with the sizes and the CRC in it, so that a file without its end can still be read.
+    var localHeader: [UInt8] {
+        var bytes: [UInt8] = []
+        let extra = needsWideSizes ? wideFields([rawBytes, storedBytes]) : []
+        bytes.append(ZipFormat.localSignature)
+        appendCommonFields(to: &bytes, sizes: needsWideSizes)
+        bytes.append(UInt16(extra.count))
+        return bytes + Array(name.utf8) + extra
+    }
+
+    var directoryHeader: [UInt8] {
+        var bytes: [UInt8] = []
+        var wide = needsWideSizes ? [rawBytes, storedBytes] : []
+        let isFar = offset >= UInt32.max
+        if isFar { wide.append(offset) }
+        let extra = wide.isEmpty ? [] : wideFields(wide)
+        bytes.append(ZipFormat.directorySignature)
+        bytes.append(UInt16(3 << 8 | 45))  // Made on Unix, so that the mode below counts.
+        appendCommonFields(to: &bytes, sizes: needsWideSizes)
+        for field in [UInt16(extra.count), 0, 0, 0] { bytes.append(field) }  // No comment, disk 0, binary.
+        bytes.append(UInt32(0o100600) << 16)
+        bytes.append(isFar ? UInt32.max : UInt32(offset))
+        return bytes + Array(name.utf8) + extra
+    }
+
+    /// From the version needed to the length of the name, the same in both headers.
+    private func appendCommonFields(to bytes: inout [UInt8], sizes areWide: Bool) {
+        for field in [areWide ? 45 : 20, ZipFormat.flags, method, 0, ZipFormat.date] { bytes.append(field) }
+        bytes.append(crc)
+        bytes.append(areWide ? UInt32.max : UInt32(storedBytes))
+        bytes.append(areWide ? UInt32.max : UInt32(rawBytes))
+        bytes.append(UInt16(name.utf8.count))
+    }
+
+    /// The ZIP64 extended information.
+    private func wideFields(_ values: [Int]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(UInt16(1))
+        bytes.append(UInt16(values.count * 8))
+        for value in values { bytes.append(UInt64(value)) }
+        return bytes
+    }
+}
+
+extension ZipFormat {
+    /// The end of the file: the ZIP64 records where a number needs them, then the classic one.
+    static func end(entries: Int, directoryOffset: Int, directorySize: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        let isWide = entries >= UInt16.max || directoryOffset + directorySize >= UInt32.max
+        if isWide {
+            bytes.append(end64Signature)
+            bytes.append(UInt64(end64Bytes - 12))
+            for field in [UInt16(3 << 8 | 45), 45] { bytes.append(field) }
+            for field in [UInt32(0), 0] { bytes.append(field) }
+            for field in [entries, entries, directorySize, directoryOffset] { bytes.append(UInt64(field)) }
+            bytes.append(locatorSignature)
+            bytes.append(UInt32(0))
+            bytes.append(UInt64(directoryOffset + directorySize))
+            bytes.append(UInt32(1))
+        }
+        bytes.append(endSignature)
+        let count = isWide ? UInt16.max : UInt16(entries)
+        for field in [0, 0, count, count] { bytes.append(field) }
+        bytes.append(isWide ? UInt32.max : UInt32(directorySize))
+        bytes.append(isWide ? UInt32.max : UInt32(directoryOffset))
+        bytes.append(UInt16(0))
+        return bytes
+    }
+}
+
+extension [UInt8] {
+    /// Least byte first, as everything in a ZIP.
+    mutating func append<T: FixedWidthInteger>(_ value: T) {
+        Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
+    }
+
+    /// The number at `offset`, least byte first; the caller has looked that it is there.
+    func number<T: FixedWidthInteger & UnsignedInteger>(_ type: T.Type, at offset: Int) -> T {
+        (0..<MemoryLayout<T>.size).reduce(0) { $0 | T(self[offset + $1]) << (8 * $1) }
+    }
+}

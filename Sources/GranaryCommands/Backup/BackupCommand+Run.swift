@@ -1,0 +1,114 @@
+internal import Archive
+internal import ArgumentParser
+package import Backup
+internal import Glibc
+
+extension BackupCommand {
+    package mutating func validate() throws {
+        if destination.output == "-" && speech.json {
+            throw ValidationError("--json and --output - both want standard output")
+        }
+    }
+
+    package func run(on console: Console) async throws {
+        let target = try BackupTarget(
+            output: destination.output,
+            kind: destination.format,
+            folder: destination.backups
+        )
+        try refuseTerminal(target)
+        try checkMigrations()
+        let connected = try await database.connect(on: console)
+        let options = try options(for: target, database: connected)
+        let report = try await ProgressRenderer.drawing(on: console) { renderer in
+            try await BackupRun(options, server: connected.address, logger: console.logger) {
+                renderer.receive(ProgressEvent($0))
+            }.run()
+        }
+        try tell(report, on: console)
+    }
+
+    /// An archive is no text, and would leave the terminal in a sorry state.
+    private func refuseTerminal(_ target: BackupTarget) throws {
+        guard target.place == .standardOutput, target.format != .sql, StandardOutput.isTerminal else { return }
+        throw CommandError(
+            .usage,
+            "standard output is a terminal, and an archive is not text",
+            hint: "redirect it: granary backup --output - > FILE.zip"
+        )
+    }
+
+    private func checkMigrations() throws {
+        guard let migrations = destination.migrations, !Folders.isFolder(migrations) else { return }
+        throw CommandError(.file, "there is no folder \(migrations)", hint: "--migrations names a folder")
+    }
+
+    private func options(for target: BackupTarget, database: ConnectedDatabase) throws -> BackupOptions {
+        var options = BackupOptions(output: try place(of: target, database: database))
+        options.format = target.format
+        options.schemas = selection.schemas
+        options.tables = selection.table
+        options.tablesWithoutData = selection.excludeTableData
+        options.withSecrets = selection.withSecrets
+        options.jobs = packing.workers.count
+        options.level = packing.compress
+        options.usesZlib = packing.engine == .zlib
+        options.lockTimeout = packing.lockTimeout.duration
+        options.environment = database.environmentName
+        options.migrationsFolder = destination.migrations ?? "migrations"
+        options.postgresBin = self.database.programs.postgresBin
+        return options
+    }
+
+    private func place(of target: BackupTarget, database: ConnectedDatabase) throws -> BackupOptions.Output {
+        switch target.place {
+        case .standardOutput: return .pipe(descriptor: STDOUT_FILENO)
+        case .file(let path): return .file(path: path, overwrite: destination.force)
+        case .named(let folder):
+            try Folders.make(folder)
+            let now = time(nil)
+            // Two backups within a second get two names.
+            for attempt in 1...1000 {
+                let name = BackupTarget.fileName(
+                    database: database.name,
+                    secondsSince1970: now,
+                    format: target.format,
+                    attempt: attempt
+                )
+                let path = Folders.joined(folder, name)
+                if !Folders.exists(path) { return .file(path: path, overwrite: destination.force) }
+            }
+            throw CommandError(.file, "\(folder) is full of backups of this second", hint: "name a file with --output")
+        }
+    }
+
+    private func tell(_ report: BackupReport, on console: Console) throws {
+        if !console.settings.isJSON { for note in report.notes { console.note("note: \(note)") } }
+        console.note(Self.summary(report))
+        if console.settings.isJSON {
+            try console.result(Self.document(report))
+        } else if let file = report.file {
+            try console.result(file)
+        }
+    }
+
+    /// `backups/shop-20261123T071500Z.zip  312.4 MB (3.4×)  6,001,215 rows in 8 tables  7.4 s`
+    package static func summary(_ report: BackupReport) -> String {
+        let ratio = Formatting.ratio(raw: report.rawBytes, packed: report.bytes).map { " (\($0))" } ?? ""
+        return [
+            report.file ?? "standard output", Formatting.bytes(report.bytes) + ratio,
+            "\(Formatting.count(report.rows, "row")) in \(Formatting.count(report.tables, "table"))",
+            Formatting.duration(seconds: report.seconds),
+        ].joined(separator: "  ")
+    }
+
+    package static func document(_ report: BackupReport) -> JSONDocument {
+        .object([
+            "file": .optional(report.file), "database": .string(report.database), "bytes": .integer(report.bytes),
+            "raw_bytes": .integer(report.rawBytes), "rows": .integer(report.rows), "tables": .integer(report.tables),
+            "chunks": .integer(report.chunks), "seconds": .number(report.seconds),
+            "snapshot": .string(report.snapshot), "server_version": .string(report.serverVersion),
+            "environment": .optional(report.environment), "notes": .strings(report.notes),
+        ])
+    }
+}

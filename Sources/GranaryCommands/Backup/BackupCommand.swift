@@ -1,0 +1,116 @@
+package import ArgumentParser
+
+/// `granary backup`.
+package struct BackupCommand: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "backup",
+        abstract: "Back up a database into one file that unzip and psql can read.",
+        discussion: """
+            The file gets its name when it is whole, checked and on the disk; its path is printed on standard output. \
+            All rows are of one moment, and nobody is kept from working meanwhile.
+
+            Examples:
+              granary backup
+              granary backup --output shop.zip --exclude-table-data audit.events
+              granary backup --schema user_service --jobs 4
+              granary backup --output - | ssh vault 'cat > shop.zip'
+
+            \(variablesHelp)
+            """
+    )
+
+    @OptionGroup(title: "Where to") package var destination: Destination
+    @OptionGroup(title: "What to back up") package var selection: Selection
+    @OptionGroup(title: "How") package var packing: Packing
+    @OptionGroup(title: "Which database") package var database: DatabaseOptions
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+
+    package struct Destination: ParsableArguments {
+        @Option(
+            name: [.short, .long],
+            help: ArgumentHelp(
+                "The file; - is standard output, .sql and .sql.gz are plain dumps (default: a new file in --backups).",
+                valueName: "file|-"
+            ),
+            completion: .file(extensions: ["zip", "sql", "gz"])
+        )
+        package var output: String?
+
+        @Option(name: .long, help: ArgumentHelp("What to write; else the file's name tells.", valueName: "zip|sql"))
+        package var format: BackupTarget.Kind?
+
+        @Flag(name: .long, help: "Replace the file if it is there.")
+        package var force = false
+
+        @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
+        package var backups = "backups"
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp(
+                "A folder of migrations to put in, if it is there (default: migrations).",
+                valueName: "folder"
+            ),
+            completion: .directory
+        )
+        package var migrations: String?
+
+        package init() {}
+
+        package mutating func validate() throws {
+            if output?.isEmpty == true { throw ValidationError("--output is empty") }
+        }
+    }
+
+    package struct Selection: ParsableArguments {
+        @Option(name: .long, help: ArgumentHelp("The schema of this service.", valueName: "name"))
+        package var service: String?
+
+        @Option(name: .long, help: ArgumentHelp("Only this schema; repeatable.", valueName: "name"))
+        package var schema: [String] = []
+
+        @Option(name: .long, help: ArgumentHelp("Only this table; repeatable.", valueName: "table"))
+        package var table: [String] = []
+
+        @Option(name: .long, help: ArgumentHelp("This table without its rows; repeatable.", valueName: "table"))
+        package var excludeTableData: [String] = []
+
+        @Flag(name: .long, help: "Keep passwords of user mappings and subscriptions.")
+        package var withSecrets = false
+
+        package init() {}
+
+        /// A service owns the schema of its name, with `-` as `_`.
+        package var schemas: [String] { schema + (service.map { [$0.replacing("-", with: "_")] } ?? []) }
+    }
+
+    package struct Packing: ParsableArguments {
+        package enum Engine: String, ExpressibleByArgument, CaseIterable, Sendable {
+            case deflate, zlib
+        }
+
+        @OptionGroup package var workers: JobsOption
+
+        @Option(name: .long, help: ArgumentHelp("0 stores, 1 is fast, 12 is small.", valueName: "0…12"))
+        package var compress = 1
+
+        @Option(name: .long, help: ArgumentHelp("libdeflate, or zlib (0…9).", valueName: "deflate|zlib"))
+        package var engine = Engine.deflate
+
+        @Option(name: .long, help: ArgumentHelp("Wait so long for a locked table.", valueName: "time"))
+        package var lockTimeout = DurationArgument(.seconds(60))
+
+        package init() {}
+
+        package mutating func validate() throws {
+            let highest = engine == .zlib ? 9 : 12
+            guard (0...highest).contains(compress) else {
+                throw ValidationError("--compress must be between 0 and \(highest) with the engine \(engine.rawValue)")
+            }
+        }
+    }
+
+    package init() {}
+}
+
+extension BackupTarget.Kind: ExpressibleByArgument {}

@@ -1,0 +1,75 @@
+package import Backup
+
+/// Where a backup goes, and as what.
+package struct BackupTarget: Sendable, Equatable {
+    package enum Kind: String, Sendable, CaseIterable {
+        case zip, sql
+    }
+
+    package enum Place: Sendable, Equatable {
+        case standardOutput
+        case file(String)
+        /// A file of the backups folder, named for the database and the time.
+        case named(folder: String)
+    }
+
+    package var place: Place
+    package var format: BackupOptions.Format
+
+    /// - Throws: `CommandError` with `.usage` where the name of the file says one thing and `--format` another.
+    package init(output: String?, kind: Kind?, folder: String) throws {
+        guard let output else {
+            place = .named(folder: folder)
+            format = kind == .sql ? .sql : .zip
+            return
+        }
+        if output == "-" {
+            place = .standardOutput
+            format = kind == .sql ? .sql : .zip
+            return
+        }
+        place = .file(output)
+        let lower = output.lowercased()
+        let named: BackupOptions.Format? =
+            lower.hasSuffix(".sql")
+            ? .sql : lower.hasSuffix(".sql.gz") ? .sqlGzip : lower.hasSuffix(".zip") ? .zip : nil
+        format = named ?? (kind == .sql ? .sql : .zip)
+        if let kind, let named, (named == .zip) != (kind == .zip) {
+            throw CommandError(
+                .usage,
+                "--format \(kind.rawValue) does not fit the name \(output)",
+                hint: "leave --format out, or name the file .\(kind.rawValue)"
+            )
+        }
+    }
+
+    /// `shop-20261123T071500Z.zip`; with `attempt`, `shop-20261123T071500Z-2.zip`.
+    package static func fileName(
+        database: String,
+        secondsSince1970: Int,
+        format: BackupOptions.Format,
+        attempt: Int = 1
+    ) -> String {
+        let suffix =
+            switch format {
+            case .zip: "zip"
+            case .sql: "sql"
+            case .sqlGzip: "sql.gz"
+            }
+        let number = attempt > 1 ? "-\(attempt)" : ""
+        return "\(safe(database))-\(Formatting.timestamp(secondsSince1970: secondsSince1970))\(number).\(suffix)"
+    }
+
+    /// A database may be called `../../etc/passwd` or `-rf`; a file of ours may not.
+    static func safe(_ name: String) -> String {
+        var safe = ""
+        for scalar in name.unicodeScalars {
+            switch scalar {
+            case "a"..."z", "A"..."Z", "0"..."9", "_": safe.unicodeScalars.append(scalar)
+            case "-", ".": safe.unicodeScalars.append(safe.isEmpty ? "_" : scalar)
+            default: safe += "_"
+            }
+        }
+        return safe.isEmpty ? "database" : String(safe.prefix(100))
+    }
+}

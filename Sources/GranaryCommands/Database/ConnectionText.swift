@@ -1,0 +1,157 @@
+/// What a connection URL or `keyword=value` text says, read as libpq reads it.
+///
+/// libpq reads the text itself once more; it is read here first so that a mistake is told without any part of it:
+/// libpq's own messages quote what it stumbled over, and an unescaped character in a password makes it stumble over
+/// the password. See <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING>.
+package struct ConnectionText: Sendable, Equatable {
+    /// The parameters in their order, decoded.
+    package private(set) var parameters: [String: String] = [:]
+
+    package var database: String? { parameters["dbname"] }
+
+    /// - Throws: `CommandError` with `.noDatabase`; `origin` is where the text came from, such as `DATABASE_URL`.
+    package init(_ text: String, origin: String) throws {
+        do {
+            if let rest = Self.afterScheme(text) {
+                try readURL(rest)
+            } else if text.contains("://") {
+                throw Malformed(what: "has a scheme that is not postgresql://")
+            } else if text.contains("=") {
+                try readPairs(text)
+            } else {
+                throw Malformed(what: "is neither a URL nor keyword=value pairs")
+            }
+        } catch let error as Malformed {
+            throw CommandError(
+                .noDatabase,
+                "\(origin) \(error.what)",
+                hint: "write postgresql://user@host:5432/database, and percent-encode what is special in a user or a "
+                    + "password: @ as %40, / as %2F, : as %3A, % as %25"
+            )
+        }
+    }
+
+    private struct Malformed: Error { var what: String }
+
+    private static func afterScheme(_ text: String) -> Substring? {
+        for scheme in ["postgresql://", "postgres://"] where text.hasPrefix(scheme) {
+            return text.dropFirst(scheme.count)
+        }
+        return nil
+    }
+}
+
+// URLs.
+extension ConnectionText {
+    private mutating func readURL(_ text: Substring) throws {
+        var rest = text
+        if let end = rest.firstIndex(where: { $0 == "@" || $0 == "/" }), rest[end] == "@" {
+            let account = rest[..<end].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            try set("user", account.first ?? "")
+            if account.count == 2 { try set("password", account[1]) }
+            rest = rest[rest.index(after: end)...]
+        } else if rest.prefix(while: { $0 != "?" }).contains("@") {
+            throw Malformed(what: "has a / before its @ that is not percent-encoded")
+        }
+        let hosts = rest.prefix { $0 != "/" && $0 != "?" }
+        guard !hosts.contains("@") else { throw Malformed(what: "has an @ too many") }
+        try readHosts(hosts)
+        rest = rest.dropFirst(hosts.count)
+        if rest.first == "/" {
+            let name = rest.dropFirst().prefix { $0 != "?" }
+            guard !name.contains("@") else { throw Malformed(what: "has an @ that is not percent-encoded") }
+            try set("dbname", name)
+            rest = rest.dropFirst(name.count + 1)
+        }
+        try readQuery(rest.dropFirst())
+    }
+
+    private mutating func readHosts(_ text: Substring) throws {
+        var hosts: [Substring] = []
+        var ports: [Substring] = []
+        for entry in text.split(separator: ",", omittingEmptySubsequences: false) {
+            var rest = entry
+            if entry.first == "[" {
+                guard let end = entry.firstIndex(of: "]") else { throw Malformed(what: "has a [ without a ]") }
+                hosts.append(entry[entry.index(after: entry.startIndex)..<end])
+                rest = entry[entry.index(after: end)...]
+            } else {
+                hosts.append(entry.prefix { $0 != ":" })
+                rest = entry.dropFirst(hosts.last?.count ?? 0)
+            }
+            guard rest.isEmpty || rest.first == ":" else { throw Malformed(what: "has text after a ]") }
+            ports.append(rest.dropFirst())
+            let isNumber = rest.dropFirst().allSatisfy { $0.isASCII && $0.isNumber }
+            guard isNumber else { throw Malformed(what: "has a port that is not a number") }
+        }
+        try set("host", Substring(hosts.joined(separator: ",")))
+        if ports.contains(where: { !$0.isEmpty }) { try set("port", Substring(ports.joined(separator: ","))) }
+    }
+
+    private mutating func readQuery(_ text: Substring) throws {
+        for pair in text.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty, !parts[1].contains("=") else {
+                throw Malformed(what: "has a parameter after its ? that is not key=value")
+            }
+            try set(Self.decoded(parts[0]), parts[1])
+        }
+    }
+
+    /// An empty part counts as none, so that the defaults apply.
+    private mutating func set(_ keyword: String, _ encoded: Substring) throws {
+        let value = try Self.decoded(encoded)
+        if !value.isEmpty { parameters[keyword] = value }
+    }
+
+    private static func decoded(_ text: Substring) throws -> String {
+        var bytes: [UInt8] = []
+        var rest = text.utf8
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let value = UInt8(String(Substring(rest.prefix(2))), radix: 16), value > 0 else {
+                throw Malformed(what: "has a % that is not followed by two hexadecimal digits")
+            }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+// Pairs.
+extension ConnectionText {
+    private mutating func readPairs(_ text: String) throws {
+        var rest = text.drop(while: \.isWhitespace)
+        while !rest.isEmpty {
+            let keyword = rest.prefix { $0 != "=" && !$0.isWhitespace }
+            rest = rest.dropFirst(keyword.count).drop(while: \.isWhitespace)
+            guard rest.first == "=", !keyword.isEmpty else {
+                throw Malformed(what: "has a word without a = behind it; values with spaces stand in single quotes")
+            }
+            rest = rest.dropFirst().drop(while: \.isWhitespace)
+            let isQuoted = rest.first == "'"
+            if isQuoted { rest = rest.dropFirst() }
+            var value = ""
+            var isClosed = !isQuoted
+            while let next = rest.popFirst() {
+                if next == "\\" {
+                    if let escaped = rest.popFirst() { value.append(escaped) }
+                } else if isQuoted && next == "'" {
+                    isClosed = true
+                    break
+                } else if !isQuoted && next.isWhitespace {
+                    break
+                } else {
+                    value.append(next)
+                }
+            }
+            guard isClosed else { throw Malformed(what: "has a quote that is not closed") }
+            if !value.isEmpty { parameters[String(keyword)] = value }
+            rest = rest.drop(while: \.isWhitespace)
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package import PostgresClient
+
+/// Which database is meant, and who said so. Found from what is given alone, without a server.
+///
+/// The first of these counts: `--database-url`, `--local`, `DATABASE_URL`, `DATABASE_HOST` and its family, libpq's own
+/// variables, the local server where `.granary/` exists.
+package enum DatabaseChoice: Sendable, Equatable {
+    case server(ServerAddress, source: String)
+    case localServer(source: String)
+
+    /// What the choice is made from.
+    package struct Given: Sendable {
+        /// `--database-url`.
+        package var url: String?
+        /// `--local`.
+        package var isLocal = false
+        /// Whether the working folder has a local server.
+        package var hasLocalServer = false
+        /// The chosen environment, as in `EnvironmentName`.
+        package var environmentName: String?
+        /// The environment of the process.
+        package var variables: [String: String] = [:]
+
+        package init() {}
+
+        /// An empty variable counts as none: that is how make and compose files unset one.
+        func variable(_ name: String) -> String? {
+            variables[name].flatMap { $0.isEmpty ? nil : $0 }
+        }
+    }
+
+    /// - Throws: `CommandError`.
+    package static func from(_ given: Given) throws -> DatabaseChoice {
+        if let url = given.url { return try fromOption(url, isLocal: given.isLocal) }
+        if given.isLocal { return try localServer(given, source: "--local") }
+        if let url = given.variable("DATABASE_URL") {
+            _ = try ConnectionText(url, origin: "DATABASE_URL")
+            return .server(ServerAddress(url), source: "DATABASE_URL")
+        }
+        if let choice = try fromParts(given) { return choice }
+        if let name = libpqVariables.first(where: { given.variable($0) != nil }) {
+            return .server(ServerAddress(), source: name)
+        }
+        if given.hasLocalServer { return try localServer(given, source: ".granary") }
+        throw CommandError(
+            .noDatabase,
+            "no database was given",
+            hint: "give --database-url postgresql://user@host/database or set DATABASE_URL; "
+                + "or run `granary server start` for a local one"
+        )
+    }
+
+    private static func fromOption(_ url: String, isLocal: Bool) throws -> DatabaseChoice {
+        guard !isLocal else {
+            throw CommandError(.usage, "--database-url and --local contradict each other", hint: "give one of them")
+        }
+        guard !url.isEmpty else {
+            throw CommandError(
+                .usage,
+                "--database-url is empty",
+                hint: "a variable that is not set, perhaps; leave the option out to use DATABASE_URL"
+            )
+        }
+        do {
+            _ = try ConnectionText(url, origin: "--database-url")
+        } catch let error as CommandError {
+            throw CommandError(.usage, error.message, hint: error.hint)
+        }
+        return .server(ServerAddress(url), source: "--database-url")
+    }
+
+    private static let parts = [
+        ("DATABASE_HOST", "host"), ("DATABASE_PORT", "port"), ("DATABASE_USER", "user"),
+        ("DATABASE_PASSWORD", "password"), ("DATABASE_NAME", "dbname"), ("DATABASE_SSL_MODE", "sslmode"),
+    ]
+
+    /// A host without a name, or a name that came without its host, is a job that lost half of its settings.
+    private static func fromParts(_ given: Given) throws -> DatabaseChoice? {
+        guard given.variable("DATABASE_HOST") != nil || given.variable("DATABASE_NAME") != nil else { return nil }
+        guard given.variable("DATABASE_NAME") != nil else {
+            throw CommandError(
+                .noDatabase,
+                "DATABASE_HOST is set, and DATABASE_NAME is not",
+                hint: "set DATABASE_NAME too, or give --database-url"
+            )
+        }
+        let overrides = parts.compactMap { variable, keyword in
+            given.variable(variable).map { ServerAddress.Parameter(keyword, $0) }
+        }
+        let source = given.variable("DATABASE_HOST") != nil ? "DATABASE_HOST" : "DATABASE_NAME"
+        return .server(ServerAddress("", overrides: overrides), source: source)
+    }
+
+    /// Those that say where; `PGPASSWORD` or `PGSSLMODE` alone do not.
+    private static let libpqVariables = [
+        "PGSERVICE", "PGHOST", "PGHOSTADDR", "PGDATABASE", "PGPORT", "PGUSER", "PGSERVICEFILE",
+    ]
+
+    private static func localServer(_ given: Given, source: String) throws -> DatabaseChoice {
+        guard let name = given.environmentName, ["staging", "production"].contains(name) else {
+            return .localServer(source: source)
+        }
+        let hint = "give --database-url, or set DATABASE_URL"
+        guard source == "--local" else {
+            throw CommandError(
+                .noDatabase,
+                "no database was given, and the local server is not used for \(name)",
+                hint: hint
+            )
+        }
+        throw CommandError(.refused, "the local server is not used for \(name)", hint: hint)
+    }
+}

@@ -1,0 +1,38 @@
+package import ArgumentParser
+
+/// Which database a command works on.
+package struct DatabaseOptions: ParsableArguments {
+    @Option(
+        name: .customLong("database-url"),
+        help: ArgumentHelp("The database; else DATABASE_URL, DATABASE_HOST …, PGHOST ….", valueName: "url")
+    )
+    package var databaseURL: String?
+
+    @Flag(name: .long, help: "Use this folder's local server; it is made if there is none.")
+    package var local = false
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Wait so long for a server that is starting: 500ms, 60s, 2m.", valueName: "time")
+    )
+    package var wait: DurationArgument?
+
+    @Option(name: .long, help: ArgumentHelp("The environment; else ENV, APP_ENV.", valueName: "name"))
+    package var env: String?
+
+    @OptionGroup package var programs: ProgramOptions
+
+    package init() {}
+}
+
+/// Where PostgreSQL's own programs are.
+package struct ProgramOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The folder of PostgreSQL's programs; else PATH is searched.", valueName: "folder"),
+        completion: .directory
+    )
+    package var postgresBin: String?
+
+    package init() {}
+}

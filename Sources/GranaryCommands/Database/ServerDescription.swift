@@ -1,0 +1,38 @@
+package import PostgresClient
+
+/// Where a connection will go, for people to read before it is made.
+package struct ServerDescription: Sendable, Equatable {
+    /// The host with its port, a socket folder, or what libpq will look up.
+    package var host: String
+    package var database: String
+
+    /// Fills in what libpq takes from its own variables when the address is silent.
+    package init(_ address: ServerAddress, variables: [String: String]) {
+        var parameters = (try? ConnectionText(address.conninfo, origin: ""))?.parameters ?? [:]
+        for override in address.overrides { parameters[override.keyword] = override.value }
+        func value(_ keyword: String, _ variable: String) -> String? {
+            parameters[keyword] ?? variables[variable].flatMap { $0.isEmpty ? nil : $0 }
+        }
+        let service = value("service", "PGSERVICE")
+        database =
+            value("dbname", "PGDATABASE") ?? service.map { "of the service \($0)" }
+            ?? value("user", "PGUSER") ?? variables["USER"] ?? "of the account's name"
+        let port = value("port", "PGPORT")
+        if let name = value("host", "PGHOST") ?? value("hostaddr", "PGHOSTADDR") {
+            host = name.hasPrefix("/") ? name : Self.joined(name, port ?? "5432")
+        } else {
+            host = service.map { "the service \($0)" } ?? "the local socket"
+        }
+    }
+
+    /// Several hosts have several ports, or one for all.
+    private static func joined(_ hosts: String, _ ports: String) -> String {
+        let hosts = hosts.split(separator: ",", omittingEmptySubsequences: false)
+        let ports = ports.split(separator: ",", omittingEmptySubsequences: false)
+        return hosts.enumerated().map { index, host in
+            let port = ports.count == hosts.count ? ports[index] : ports.first ?? ""
+            let shown = host.contains(":") ? "[\(host)]" : host.isEmpty ? "localhost" : String(host)
+            return "\(shown):\(port.isEmpty ? "5432" : port)"
+        }.joined(separator: ",")
+    }
+}

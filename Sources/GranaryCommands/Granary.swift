@@ -1,0 +1,36 @@
+internal import Archive
+package import ArgumentParser
+
+/// `granary`, the root of the commands.
+package struct Granary: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "granary",
+        abstract: "Back up and restore a PostgreSQL database, whole or not at all.",
+        discussion: """
+            Example:
+              granary server start
+              granary backup
+              granary verify backups/granary-20261123T071500Z.zip
+              granary restore backups/granary-20261123T071500Z.zip
+
+            The database is --database-url, else DATABASE_URL, else DATABASE_HOST, DATABASE_PORT, DATABASE_USER, \
+            DATABASE_PASSWORD, DATABASE_NAME and DATABASE_SSL_MODE, else libpq's own variables (PGHOST, PGDATABASE, \
+            PGSERVICE), else the local server of this folder.
+
+            \(variablesHelp)
+
+            Exit codes: 0 done, 1 failed, 2 findings, 3 refused, 4 no connection or no database given, 5 busy (try \
+            again), 64 usage, 130 interrupted.
+            """,
+        version: granaryVersion,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Backups",
+                subcommands: [BackupCommand.self, VerifyCommand.self, RestoreCommand.self]
+            ),
+            CommandGroup(name: "Servers", subcommands: [ServerCommand.self]),
+        ]
+    )
+
+    package init() {}
+}

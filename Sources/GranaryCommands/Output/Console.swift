@@ -1,0 +1,75 @@
+package import Logging
+
+/// Where a command speaks: results on standard output, everything else on standard error.
+package final class Console: Sendable {
+    package struct Settings: Sendable, Equatable {
+        package var isJSON = false
+        package var isQuiet = false
+        package var isVerbose = false
+        /// Standard error is read by a program: one JSON object per line.
+        package var logsJSON = false
+        /// A terminal may be colored, unless NO_COLOR says otherwise.
+        package var wantsColor = true
+
+        package init() {}
+    }
+
+    package let settings: Settings
+    package let screen: Screen
+    package let logger: Logger
+    /// The environment of the process.
+    package let environment: [String: String]
+
+    package init(settings: Settings, screen: Screen, environment: [String: String]) {
+        self.settings = settings
+        self.screen = screen
+        self.environment = environment
+        var logger = Logger(label: "granary") { _ in LogLines(screen: screen, settings: settings) }
+        logger.logLevel = settings.isQuiet ? .error : settings.isVerbose ? .debug : .notice
+        self.logger = logger
+    }
+
+    /// On the process's own standard error.
+    package convenience init(_ settings: Settings) {
+        let environment = ProcessEnvironment.current
+        self.init(settings: settings, screen: .standardError(environment: environment), environment: environment)
+    }
+
+    /// NO_COLOR counts if it is not empty: <https://no-color.org>.
+    private var usesColor: Bool {
+        screen.isTerminal && settings.wantsColor && !settings.logsJSON && (environment["NO_COLOR"] ?? "").isEmpty
+    }
+
+    /// Whether progress is redrawn in place.
+    var redraws: Bool { screen.isTerminal && !settings.logsJSON && !settings.isQuiet }
+
+    /// For people, on standard error, unless they want it quiet.
+    package func note(_ text: String) {
+        guard !settings.isQuiet else { return }
+        let text = Formatting.harmless(Masking.masked(text))
+        screen.say(settings.logsJSON ? LogLines.document(level: .info, message: text).text : text)
+    }
+
+    /// A result for people, on standard output.
+    ///
+    /// - Throws: `OutputError`.
+    package func result(_ text: String) throws { try StandardOutput.print(text) }
+
+    /// A result for programs.
+    ///
+    /// - Throws: `OutputError`.
+    package func result(_ document: JSONDocument) throws { try StandardOutput.print(document.text) }
+
+    /// The last words: what failed, and what to do. The document goes to standard output with `--json`.
+    package func report(_ failure: Failure) {
+        if settings.isJSON {
+            // When standard output is gone, the exit code still says what happened.
+            try? StandardOutput.print(failure.document.text)
+        }
+        if settings.logsJSON {
+            screen.say(LogLines.document(level: .error, message: failure.message, hint: failure.hint).text)
+        } else if !settings.isJSON || screen.isTerminal {
+            screen.say(failure.text(usesColor: usesColor))
+        }
+    }
+}

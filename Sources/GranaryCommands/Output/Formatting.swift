@@ -1,0 +1,139 @@
+import Glibc
+
+/// Figures as people read them: thousands grouped by commas, units of 1000, one decimal.
+package enum Formatting {
+    /// `6001215` as `6,001,215`.
+    package static func grouped(_ number: Int) -> String {
+        let digits = String(number.magnitude)
+        var grouped = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0 && (digits.count - index) % 3 == 0 { grouped += "," }
+            grouped.append(digit)
+        }
+        return number < 0 ? "-" + grouped : grouped
+    }
+
+    /// `312400000` as `312.4 MB`; under a thousand there are no decimals.
+    package static func bytes(_ count: Int) -> String {
+        guard count.magnitude >= 1000 else { return "\(count) B" }
+        var tenths = count.magnitude
+        var divisor: UInt = 100
+        for unit in ["kB", "MB", "GB", "TB", "PB"] {
+            tenths = (count.magnitude + divisor / 2) / divisor
+            // 999.95 kB rounds to 1000.0 kB, which is 1.0 MB.
+            if tenths < 10_000 || unit == "PB" {
+                return "\(count < 0 ? "-" : "")\(grouped(Int(tenths / 10))).\(tenths % 10) \(unit)"
+            }
+            divisor *= 1000
+        }
+        return "\(count) B"
+    }
+
+    /// `7.44` as `7.4 s`, `67` as `1 min 07 s`, `7500` as `2 h 05 min`.
+    package static func duration(seconds: Double) -> String {
+        guard seconds.isFinite, seconds >= 0, seconds < 1e12 else { return "?" }
+        let tenths = Int((seconds * 10).rounded())
+        if tenths < 600 { return "\(tenths / 10).\(tenths % 10) s" }
+        let whole = Int(seconds.rounded())
+        if whole < 3600 { return "\(whole / 60) min \(twoDigits(whole % 60)) s" }
+        let minutes = Int((seconds / 60).rounded())
+        return "\(minutes / 60) h \(twoDigits(minutes % 60)) min"
+    }
+
+    /// What is left: whole seconds, because more would only flicker.
+    package static func remaining(seconds: Double) -> String {
+        guard seconds.isFinite, seconds >= 0, seconds < 1e12 else { return "?" }
+        let whole = Int(seconds.rounded(.up))
+        return whole < 60 ? "\(whole) s" : duration(seconds: Double(whole))
+    }
+
+    /// How many times smaller the packed bytes are, as `3.4×`; nil where nothing was packed.
+    package static func ratio(raw: Int, packed: Int) -> String? {
+        guard raw > 0, packed > 0 else { return nil }
+        let tenths = Int((Double(raw) / Double(packed) * 10).rounded())
+        return "\(grouped(tenths / 10)).\(tenths % 10)×"
+    }
+
+    /// `1 table`, `8 tables`.
+    package static func count(_ number: Int, _ noun: String) -> String {
+        "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
+    }
+
+    /// `20261123T071500Z`: sorts by time, and is harmless in a file name.
+    package static func timestamp(secondsSince1970: Int) -> String {
+        var seconds = time_t(secondsSince1970)
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        let date = "\(parts.tm_year + 1900)\(twoDigits(Int(parts.tm_mon) + 1))\(twoDigits(Int(parts.tm_mday)))"
+        let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { twoDigits(Int($0)) }.joined()
+        return "\(date)T\(clock)Z"
+    }
+
+    /// The time as RFC 3339 in UTC with milliseconds.
+    static func now() -> String {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        var parts = tm()
+        gmtime_r(&time.tv_sec, &parts)
+        let date = "\(parts.tm_year + 1900)-\(twoDigits(Int(parts.tm_mon) + 1))-\(twoDigits(Int(parts.tm_mday)))"
+        let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { twoDigits(Int($0)) }.joined(separator: ":")
+        return "\(date)T\(clock).\(String(time.tv_nsec / 1_000_000 + 1000).dropFirst())Z"
+    }
+
+    static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+
+    /// Text from elsewhere (names of tables, messages of servers) that cannot steer a terminal: control characters
+    /// are shown as escapes.
+    package static func harmless(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        var shown = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\n": shown += "\\n"
+            case "\r": shown += "\\r"
+            case "\t": shown += "\\t"
+            case _ where isControl(scalar): shown += "\\u{\(String(scalar.value, radix: 16))}"
+            default: shown.unicodeScalars.append(scalar)
+            }
+        }
+        return shown
+    }
+
+    /// C0, DEL, C1, and the marks that reverse the direction of what follows.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7f..<0xa0, 0x202a...0x202e, 0x2066...0x2069: true
+        default: false
+        }
+    }
+
+    /// The columns of a terminal that `text` takes; East Asian wide characters and emoji take two, marks none.
+    package static func width(_ text: String) -> Int {
+        text.reduce(0) { $0 + width($1) }
+    }
+
+    private static func width(_ character: Character) -> Int {
+        guard let scalar = character.unicodeScalars.first else { return 0 }
+        switch scalar.value {
+        case 0x0300..<0x0370, 0x200b..<0x2010, 0xfe00..<0xfe10: return 0
+        case 0x1100..<0x1160, 0x2e80..<0xa4d0, 0xac00..<0xd7a4, 0xf900..<0xfb00, 0xfe30..<0xfe70, 0xff00..<0xff61,
+            0xffe0..<0xffe7, 0x1f300..<0x1f650, 0x1f680..<0x1f700, 0x1f900..<0x1fa00, 0x20000..<0x40000:
+            return 2
+        default: return 1
+        }
+    }
+
+    /// `text`, or as much of it as fits into `columns` with an ellipsis at its end.
+    package static func fitted(_ text: String, columns: Int) -> String {
+        guard width(text) > columns else { return text }
+        guard columns > 0 else { return "" }
+        var kept = ""
+        var taken = 0
+        for character in text {
+            taken += width(character)
+            if taken > columns - 1 { break }
+            kept.append(character)
+        }
+        return kept + "…"
+    }
+}

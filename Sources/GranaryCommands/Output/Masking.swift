@@ -1,0 +1,60 @@
+/// Keeps passwords out of everything that is printed.
+package enum Masking {
+    /// `text` with the password of every URL, and every value of `password=` or `sslpassword=`, replaced by `***`.
+    package static func masked(_ text: String) -> String {
+        guard text.utf8.contains(UInt8(ascii: ":")) || text.utf8.contains(UInt8(ascii: "=")) else { return text }
+        return maskingParameters(maskingURLs(text))
+    }
+
+    /// In `scheme://user:password@host` everything from the first colon to the last `@` before a space is masked:
+    /// a password with an unescaped `/` or `@` is cut too late rather than too early.
+    private static func maskingURLs(_ text: String) -> String {
+        var rest = Substring(text)
+        var masked = ""
+        while let scheme = rest.firstRange(of: "://") {
+            masked += rest[..<scheme.upperBound]
+            rest = rest[scheme.upperBound...]
+            let word = rest.prefix { !$0.isWhitespace && $0 != "\"" && $0 != "'" && $0 != "`" }
+            if let at = word.lastIndex(of: "@"), let colon = word[..<at].firstIndex(of: ":") {
+                masked += word[...colon] + "***"
+                rest = rest[at...]
+            }
+        }
+        return masked + rest
+    }
+
+    private static func maskingParameters(_ text: String) -> String {
+        var rest = Substring(text)
+        var masked = ""
+        while let keyword = rest.firstRange(of: "password=") {
+            masked += rest[..<keyword.upperBound] + "***"
+            rest = rest[keyword.upperBound...]
+            if rest.first == "'" {
+                rest = rest.dropFirst()
+                while let next = rest.popFirst(), next != "'" {
+                    if next == "\\" { rest = rest.dropFirst() }
+                }
+            } else {
+                rest = rest.drop { !$0.isWhitespace && $0 != "&" && $0 != "\"" && $0 != "#" }
+            }
+        }
+        return masked + rest
+    }
+}
+
+extension Substring {
+    /// The first place of `needle`, without Foundation and without a regular expression.
+    fileprivate func firstRange(of needle: String) -> Range<Index>? {
+        let pattern = Array(needle.utf8)
+        let bytes = utf8
+        var start = bytes.startIndex
+        while start < bytes.endIndex {
+            guard let candidate = bytes[start...].firstIndex(of: pattern[0]) else { return nil }
+            if bytes[candidate...].starts(with: pattern) {
+                return candidate..<bytes.index(candidate, offsetBy: pattern.count)
+            }
+            start = bytes.index(after: candidate)
+        }
+        return nil
+    }
+}

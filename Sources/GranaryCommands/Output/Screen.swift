@@ -1,0 +1,67 @@
+internal import Glibc
+import Synchronization
+
+/// Standard error, written by one thread at a time: lines that stay, and below them a few that are redrawn.
+package final class Screen: Sendable {
+    private struct State {
+        /// What is drawn now, the cursor at the end of the last line.
+        var live: [String] = []
+    }
+
+    /// Whether lines can be redrawn.
+    package let isTerminal: Bool
+    private let state = Mutex(State())
+    private let put: @Sendable (String) -> Void
+
+    package init(isTerminal: Bool, put: @escaping @Sendable (String) -> Void) {
+        self.isTerminal = isTerminal
+        self.put = put
+    }
+
+    /// The process's own standard error.
+    package static func standardError(environment: [String: String]) -> Screen {
+        Screen(isTerminal: isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb") { text in
+            // Nobody can be told that standard error is gone.
+            _ = StandardOutput.write(text, to: STDERR_FILENO)
+        }
+    }
+
+    /// A line that stays.
+    package func say(_ line: String) {
+        state.withLock { state in
+            let live = state.live
+            put(Self.erasing(live) + line + "\n" + live.joined(separator: "\n"))
+        }
+    }
+
+    /// The lines that are redrawn below all others; each must fit the terminal's width. None clears them.
+    package func show(_ lines: [String]) {
+        guard isTerminal else { return }
+        state.withLock { state in
+            guard lines != state.live else { return }
+            put(Self.erasing(state.live) + lines.joined(separator: "\n"))
+            state.live = lines
+        }
+    }
+
+    /// Asks a question below all lines, the cursor left behind it.
+    package func ask(_ question: String) {
+        state.withLock { state in
+            put(Self.erasing(state.live) + question)
+            state.live = []
+        }
+    }
+
+    /// The columns of the terminal; 80 where it does not tell. `ioctl(TIOCGWINSZ)`.
+    package var columns: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
+    /// From the last line upwards, each one emptied.
+    private static func erasing(_ lines: [String]) -> String {
+        guard !lines.isEmpty else { return "" }
+        return "\r\u{1B}[2K" + String(repeating: "\u{1B}[1A\u{1B}[2K", count: lines.count - 1)
+    }
+}

@@ -1,0 +1,94 @@
+import Synchronization
+
+/// Tells people how far a long piece of work is; fed from any thread.
+///
+/// On a terminal a line or two are redrawn, ten times a second at most; elsewhere there is a line per phase, and one
+/// every few seconds.
+package final class ProgressRenderer: Sendable {
+    private struct State {
+        var progress = ProgressState()
+        var lineWasAtSeconds = 0.0
+        var isFinished = false
+    }
+
+    private static let redraw = Duration.milliseconds(100)
+    private static let secondsBetweenLines = 5.0
+
+    private let console: Console
+    private let state = Mutex(State())
+    private let began = ContinuousClock.now
+
+    init(console: Console) { self.console = console }
+
+    /// Runs `body` with a renderer, and clears what it has drawn when `body` is done.
+    static func drawing<R>(
+        on console: Console,
+        _ body: (ProgressRenderer) async throws -> R
+    ) async throws -> R {
+        let renderer = ProgressRenderer(console: console)
+        guard !console.settings.isQuiet else { return try await body(renderer) }
+        let ticker = Task {
+            while !Task.isCancelled {
+                renderer.tick()
+                try await Task.sleep(for: redraw)
+            }
+        }
+        defer {
+            ticker.cancel()
+            renderer.finish()
+        }
+        return try await body(renderer)
+    }
+
+    package func receive(_ event: ProgressEvent) {
+        guard !console.settings.isQuiet else { return }
+        let line = state.withLock { state -> String? in
+            let now = seconds
+            state.progress.apply(event, atSeconds: now)
+            let line = permanentLine(for: event)
+            if line != nil { state.lineWasAtSeconds = now }
+            return line
+        }
+        if let line { console.note(line) }
+    }
+
+    /// What is said once and stays: phases where nothing is redrawn, tables for those who want to see each.
+    private func permanentLine(for event: ProgressEvent) -> String? {
+        let isVerbose = console.settings.isVerbose
+        switch event {
+        case .phase(let name): return isVerbose || !console.redraws ? name : nil
+        case .finished(let table, let rows, let bytes) where isVerbose:
+            return "\(table): \(Formatting.count(rows, "row")), \(Formatting.bytes(bytes))"
+        case .made(let object, let number, let of) where isVerbose: return "\(object) (\(number) of \(of))"
+        case .restarted(let reason): return "beginning anew: \(reason)"
+        default: return nil
+        }
+    }
+
+    private func tick() {
+        let columns = console.redraws ? console.screen.columns : 0
+        // The lock is held while drawing, so that nothing is drawn after `finish`.
+        let line = state.withLock { state -> String? in
+            guard !state.isFinished else { return nil }
+            let now = seconds
+            state.progress.tick(atSeconds: now)
+            if console.redraws {
+                console.screen.show(state.progress.lines(columns: columns, atSeconds: now))
+                return nil
+            }
+            guard now - state.lineWasAtSeconds >= Self.secondsBetweenLines else { return nil }
+            state.lineWasAtSeconds = now
+            return state.progress.plainLine(atSeconds: now)
+        }
+        if let line { console.note(line) }
+    }
+
+    private func finish() {
+        state.withLock { state in
+            state.isFinished = true
+            console.screen.show([])
+        }
+    }
+
+    private var seconds: Double { (ContinuousClock.now - began) / .seconds(1) }
+}

@@ -1,0 +1,43 @@
+internal import Glibc
+
+/// The question before something is destroyed.
+struct Confirmation {
+    /// The database that is meant.
+    let database: String
+    let host: String
+    /// `--confirm`.
+    let given: String?
+    let console: Console
+
+    /// Checks `--confirm`; asks on a terminal when `isNeeded` and nothing was given. Off a terminal nobody can answer,
+    /// and the command line is what was decided.
+    ///
+    /// - Throws: `CommandError` with `.refused`; `CancellationError`.
+    func settle(isNeeded: Bool) async throws {
+        if let given {
+            guard given == database else {
+                throw CommandError(
+                    .refused,
+                    "--confirm names \(given), and the target is \(database) at \(host)",
+                    hint: "nothing was changed; look again which database the command works on"
+                )
+            }
+            return
+        }
+        guard isNeeded, isatty(STDIN_FILENO) == 1, console.screen.isTerminal else { return }
+        console.screen.ask("type \(Formatting.harmless(database)) to go on at \(Formatting.harmless(host)): ")
+        guard try await answer() == database else {
+            throw CommandError(.refused, "not confirmed", hint: "nothing was changed")
+        }
+    }
+
+    /// A line from the terminal. Waits in small steps, so that an interrupt is noticed.
+    private func answer() async throws -> String {
+        while true {
+            try Task.checkCancellation()
+            var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+            if poll(&input, 1, 0) > 0 { return readLine() ?? "" }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+}

@@ -1,0 +1,148 @@
+internal import Archive
+internal import ArgumentParser
+internal import PostgresClient
+package import Restore
+
+extension RestoreCommand {
+    package mutating func validate() throws {
+        let archived = manner.roleMap.map(\.archived)
+        if let twice = archived.first(where: { name in archived.filter { $0 == name }.count > 1 }) {
+            throw ValidationError("--role-map names \(twice) twice")
+        }
+        if target.inPlace && target.dropOld {
+            throw ValidationError("--in-place and --drop-old contradict each other: in place there is no old database")
+        }
+        if target.into?.isEmpty == true { throw ValidationError("--into is empty") }
+        if target.confirm?.isEmpty == true { throw ValidationError("--confirm is empty") }
+    }
+
+    package func run(on console: Console) async throws {
+        let options = try options(file: BackupFile.found(file, backups: backups))
+        let connected = try await database.connect(
+            on: console,
+            mayBeMissing: true,
+            maintenance: target.maintenanceDb
+        )
+        let goal = try await goal(connected, on: console)
+        let outlook = try await RestoreRun(options, server: connected.address, logger: console.logger) { _ in }.plan()
+        if plan { return try tell(outlook, on: console) }
+        for line in RestoreIntent(file: options.file, goal: goal, steps: outlook.steps).lines { console.note(line) }
+        let destroys = try options.destroys(isPartial: isPartial(options.file))
+        try await Confirmation(database: goal.name, host: goal.host, given: target.confirm, console: console)
+            .settle(isNeeded: goal.exists && destroys)
+        let report = try await ProgressRenderer.drawing(on: console) { renderer in
+            try await RestoreRun(options, server: connected.address, logger: console.logger) {
+                renderer.receive(ProgressEvent($0))
+            }.run()
+        }
+        try tell(report, of: connected, on: console)
+    }
+
+    private func options(file: String) throws -> RestoreOptions {
+        var options = RestoreOptions(file: file)
+        options.into = target.into
+        options.inPlace = target.inPlace
+        options.dropOld = target.dropOld
+        options.force = target.force
+        options.maintenanceDatabase = target.maintenanceDb
+        options.schemas = selection.schema
+        options.tables = selection.table.map(\.selection)
+        options.rows = selection.rows
+        options.dataOnly = selection.dataOnly
+        options.withSubscriptions = selection.withSubscriptions
+        options.jobs = manner.workers.count
+        options.noOwner = manner.noOwner
+        options.roleMap = Dictionary(uniqueKeysWithValues: manner.roleMap.map { ($0.archived, $0.here) })
+        options.allowInvalid = manner.allowInvalid
+        options.withoutAnalyze = manner.noAnalyze
+        return options
+    }
+
+    private func isPartial(_ file: String) throws -> Bool {
+        guard !file.hasSuffix(".sql"), !file.hasSuffix(".sql.gz") else { return false }
+        return try !ArchiveReader(FileSource(path: file)).manifest.scope.isWholeDatabase
+    }
+
+    /// The database that is written: the connection's own, or that of `--into`.
+    private func goal(_ connected: ConnectedDatabase, on console: Console) async throws -> ConnectedDatabase {
+        guard let name = target.into, name != connected.name else { return connected }
+        let probe = DatabaseProbe(address: connected.address.database(name), patience: .zero, console: console)
+        return try await probe.existing(orThrough: connected.exists ? [connected.name] : ["postgres", "template1"])
+    }
+}
+
+// What came of it.
+extension RestoreCommand {
+    private func tell(_ report: RestoreReport, of connected: ConnectedDatabase, on console: Console) throws {
+        for line in Self.lines(report, drop: report.kept.map { connected.dropCommand(for: $0) }) { console.note(line) }
+        if console.settings.isJSON { try console.result(Self.document(report)) }
+        if !report.invalid.isEmpty { throw ExitCode(ExitStatus.findings.rawValue) }
+    }
+
+    package static func lines(_ report: RestoreReport, drop: String?) -> [String] {
+        var lines = report.notes.map { "note: \($0)" }
+        lines += report.invalid.map { "left NOT VALID: \($0)" }
+        lines.append(
+            [
+                report.database,
+                "\(Formatting.count(report.rows, "row")) in \(Formatting.count(report.tables, "table"))",
+                Formatting.duration(seconds: report.seconds),
+            ].joined(separator: "  ")
+        )
+        if let kept = report.kept {
+            let size = report.keptBytes.map { " (\(Formatting.bytes($0)))" } ?? ""
+            lines.append("the old database is kept as \(kept)\(size)")
+            if let drop { lines.append("to drop it: \(drop)") }
+        } else if report.swapped {
+            lines.append("the new database took the place of the old one, which was dropped")
+        }
+        return lines
+    }
+
+    package static func document(_ report: RestoreReport) -> JSONDocument {
+        .object([
+            "database": .string(report.database), "rows": .integer(report.rows), "tables": .integer(report.tables),
+            "seconds": .number(report.seconds), "swapped": .bool(report.swapped), "kept": .optional(report.kept),
+            "kept_bytes": .optional(report.keptBytes), "invalid": .strings(report.invalid),
+            "notes": .strings(report.notes),
+        ])
+    }
+
+    private func tell(_ report: RestorePlanReport, on console: Console) throws {
+        if console.settings.isJSON {
+            try console.result(Self.document(report))
+        } else {
+            for line in Self.lines(report) { try console.result(line) }
+        }
+        if !report.obstacles.isEmpty { throw ExitCode(ExitStatus.failed.rawValue) }
+    }
+
+    package static func lines(_ report: RestorePlanReport) -> [String] {
+        let amount = [
+            Formatting.count(report.tables, "table"), Formatting.count(report.rows, "row"),
+            Formatting.bytes(report.rawBytes),
+        ]
+        let steps = report.steps.enumerated().map { "\($0.offset + 1). \(Formatting.harmless($0.element))" }
+        let obstacles = report.obstacles.map { "- \(Formatting.harmless($0))" }
+        return ["database \(Formatting.harmless(report.database)): \(amount.joined(separator: ", "))"] + steps
+            + (obstacles.isEmpty ? [] : ["It would fail:"] + obstacles)
+    }
+
+    package static func document(_ report: RestorePlanReport) -> JSONDocument {
+        .object([
+            "database": .string(report.database), "tables": .integer(report.tables), "rows": .integer(report.rows),
+            "raw_bytes": .integer(report.rawBytes), "steps": .strings(report.steps),
+            "obstacles": .strings(report.obstacles),
+        ])
+    }
+}
+
+extension RestoreIntent {
+    init(file: String, goal: ConnectedDatabase, steps: [String]) {
+        self.init(file: file, database: goal.name, host: goal.host, exists: goal.exists)
+        tables = goal.tables
+        rowsEstimate = goal.rowsEstimate
+        bytes = goal.bytes
+        self.steps = steps
+    }
+}

@@ -1,0 +1,42 @@
+package import Restore
+
+/// What a restore is about to do, told before anything happens.
+package struct RestoreIntent: Sendable, Equatable {
+    package var file: String
+    package var database: String
+    package var host: String
+    /// Whether the database is there already.
+    package var exists: Bool
+    package var tables = 0
+    package var rowsEstimate = 0
+    package var bytes = 0
+    /// Sentences in the order of what will happen, from the restore's own plan.
+    package var steps: [String] = []
+
+    package init(file: String, database: String, host: String, exists: Bool) {
+        self.file = file
+        self.database = database
+        self.host = host
+        self.exists = exists
+    }
+
+    package var lines: [String] {
+        ["restoring \(file)", "into database \(database) at \(host) (\(contents))"] + steps.map { "- \($0)" }
+    }
+
+    private var contents: String {
+        guard exists else { return "not there yet" }
+        let rows = rowsEstimate > 0 ? ", about \(Formatting.count(rowsEstimate, "row"))" : ""
+        return "now \(Formatting.count(tables, "table"))\(rows), \(Formatting.bytes(bytes))"
+    }
+}
+
+extension RestoreOptions {
+    /// Whether something goes that no rename brings back.
+    ///
+    /// - Parameter isPartial: the archive holds only some schemas or tables, which take the place of those that are there.
+    package func destroys(isPartial: Bool) -> Bool {
+        if dropOld || inPlace || dataOnly || rows == .replace { return true }
+        return into == nil && (!schemas.isEmpty || (isPartial && tables.isEmpty))
+    }
+}

@@ -1,0 +1,16 @@
+/// A backup as people name it.
+enum BackupFile {
+    /// The file as it was named, or the one of that name in the folder of backups.
+    ///
+    /// - Throws: `CommandError` with `.file`.
+    static func found(_ file: String, backups: String) throws -> String {
+        if Folders.isFile(file) { return file }
+        let among = Folders.joined(backups, file)
+        if !file.hasPrefix("/") && Folders.isFile(among) { return among }
+        throw CommandError(
+            .file,
+            file.hasPrefix("/") ? "there is no file \(file)" : "there is no file \(file), nor \(among)",
+            hint: "--backups names the folder of backups"
+        )
+    }
+}

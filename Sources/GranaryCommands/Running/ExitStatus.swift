@@ -1,0 +1,55 @@
+internal import Archive
+internal import ArgumentParser
+internal import Backup
+internal import LocalServer
+internal import PostgresClient
+internal import Restore
+
+/// How a command ended, as the process tells it.
+package enum ExitStatus: Int32, Sendable, CaseIterable {
+    case done = 0
+    case failed = 1
+    /// verify found something.
+    case findings = 2
+    /// A guard, a rule or a person said no.
+    case refused = 3
+    /// No connection, or no database given.
+    case noConnection = 4
+    /// Someone else is at it, or holds a lock: try again.
+    case busy = 5
+    /// `EX_USAGE` of sysexits.
+    case usage = 64
+    case interrupted = 130
+
+    package init(_ error: any Error) {
+        self =
+            switch error {
+            case is CancellationError: .interrupted
+            case let error as PostgresError: Self.status(of: error)
+            case let error as BackupError: error.code == .busy ? .busy : .failed
+            case let error as RestoreError: error.code == .busy ? .busy : .failed
+            case let error as LocalServerError: error.code == .busy ? .busy : .failed
+            case let error as CommandError: Self.status(of: error)
+            case is ValidationError: .usage
+            default: .failed
+            }
+    }
+
+    private static func status(of error: PostgresError) -> ExitStatus {
+        switch (error.code, error.sqlState) {
+        // lock_not_available; the server is starting or stopping; it has no more connections to give.
+        case (_, "55P03"): .busy
+        case (.connection, _), (_, "57P03"): .noConnection
+        default: .failed
+        }
+    }
+
+    private static func status(of error: CommandError) -> ExitStatus {
+        switch error.code {
+        case .usage: .usage
+        case .refused: .refused
+        case .noDatabase: .noConnection
+        case .file, .obstacles: .failed
+        }
+    }
+}

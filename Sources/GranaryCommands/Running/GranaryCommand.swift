@@ -1,0 +1,31 @@
+package import ArgumentParser
+
+/// A command that does something: it is parsed, runs once, and speaks through its console.
+package protocol GranaryCommand: AsyncParsableCommand {
+    var settings: Console.Settings { get }
+    /// False for a command that hands the process over, signals and all.
+    static var watchesSignals: Bool { get }
+
+    func run(on console: Console) async throws
+}
+
+extension GranaryCommand {
+    package static var watchesSignals: Bool { true }
+
+    package mutating func run() async throws { try await run(on: Console(settings)) }
+}
+
+/// A command with the usual options about speaking.
+package protocol SpokenCommand: GranaryCommand {
+    var speech: OutputOptions { get }
+}
+
+extension SpokenCommand {
+    package var settings: Console.Settings { speech.settings }
+}
+
+/// What help says of variables, below each command's example.
+let variablesHelp = """
+    Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for --json; values of repeated options \
+    are separated by commas.
+    """

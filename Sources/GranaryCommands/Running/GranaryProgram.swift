@@ -1,0 +1,114 @@
+internal import ArgumentParser
+internal import Glibc
+
+/// The program around the commands: arguments in, exit code out.
+package enum GranaryProgram {
+    /// Parses the arguments, runs the command they name until it is done or interrupted, and tells how it ended.
+    package static func run(
+        arguments: [String] = Array(CommandLine.arguments.dropFirst())
+    ) async -> Int32 {
+        Interrupts.ignoreBrokenPipes()
+        var completed = OptionVariables.Completed(arguments: arguments, used: [:])
+        let command: any ParsableCommand
+        do {
+            if let options = OptionVariables(variables: ProcessEnvironment.current, help: { Granary._dumpHelp() }) {
+                completed = try options.complete(arguments)
+            }
+            command = try Granary.parseAsRoot(completed.arguments)
+        } catch {
+            return end(with: error, parsing: completed)
+        }
+        return await run(command, parsed: completed)
+    }
+
+    private static func run(
+        _ command: any ParsableCommand,
+        parsed: OptionVariables.Completed
+    ) async -> Int32 {
+        let interrupts = Interrupts()
+        let own = command as? any GranaryCommand
+        let settings = own?.settings
+        let watches = own.map { type(of: $0).watchesSignals } ?? true
+        // Parsed by this task and given up to the other.
+        nonisolated(unsafe) var command = command
+        let task = Task { () async throws -> Void in
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        }
+        if watches { interrupts.watch { task.cancel() } }
+        do {
+            try await task.value
+            return ExitStatus.done.rawValue
+        } catch let code as ExitCode {
+            return code.rawValue
+        } catch {
+            guard let settings else { return end(with: error, parsing: parsed) }
+            let failure = interrupts.haveCome ? Failure(CancellationError()) : Failure(error)
+            Console(settings).report(failure)
+            return failure.status.rawValue
+        }
+    }
+
+    /// Help and versions are results; everything else that the parser throws is a mistake in the arguments.
+    private static func end(
+        with error: any Error,
+        parsing completed: OptionVariables.Completed
+    ) -> Int32 {
+        if !(error is CommandError), Granary.exitCode(for: error).isSuccess {
+            var text = Granary.fullMessage(for: error)
+            while text.hasSuffix("\n") { text.removeLast() }
+            return StandardOutput.write(text + "\n", to: STDOUT_FILENO) == 0 ? 0 : ExitStatus.failed.rawValue
+        }
+        var failure = Failure(error)
+        if !(error is CommandError) {
+            let message = Granary.message(for: error)
+            failure = Failure(.usage, sentence(message), hint: hint(for: message, completed))
+        }
+        Console(settings(for: completed.arguments)).report(failure)
+        return failure.status.rawValue
+    }
+
+    /// The parser's message without its own prefix and on one line.
+    private static func sentence(_ message: String) -> String {
+        var text = message.split(whereSeparator: \.isNewline).map { $0.drop(while: \.isWhitespace) }
+            .joined(separator: " ")
+        if text.hasPrefix("Error: ") { text = String(text.dropFirst(7)) }
+        while text.hasSuffix(".") { text.removeLast() }
+        return text.isEmpty ? "the arguments do not fit" : text
+    }
+
+    private static func hint(for message: String, _ completed: OptionVariables.Completed) -> String {
+        let words = completed.arguments.prefix { !$0.hasPrefix("-") }
+        let help = (["granary"] + commandPath(Array(words)) + ["--help"]).joined(separator: " ")
+        let blamed = completed.used.keys.sorted().first { message.contains("--\($0)") }
+        guard let blamed, let variable = completed.used[blamed] else { return "`\(help)` shows what there is" }
+        return "--\(blamed) comes from the variable \(variable); `\(help)` shows what there is"
+    }
+
+    private static func commandPath(_ words: [String]) -> [String] {
+        var path: [String] = []
+        var commands = Granary.configuration.subcommands
+        for word in words {
+            guard let next = commands.first(where: { $0._commandName == word }) else { break }
+            path.append(word)
+            commands = next.configuration.subcommands
+        }
+        return path
+    }
+
+    /// How to speak when the options could not be parsed: those about speaking are looked for by hand.
+    private static func settings(for arguments: [String]) -> Console.Settings {
+        var settings = Console.Settings()
+        let given = arguments.prefix { $0 != "--" }
+        settings.isJSON = given.contains("--json")
+        settings.wantsColor = !given.contains("--no-color")
+        settings.logsJSON = given.contains("--log-format=json")
+        if let place = given.firstIndex(of: "--log-format"), given.dropFirst(place + 1).first == "json" {
+            settings.logsJSON = true
+        }
+        return settings
+    }
+}

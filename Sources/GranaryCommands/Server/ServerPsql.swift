@@ -1,0 +1,38 @@
+package import ArgumentParser
+internal import LocalServer
+
+/// `granary server psql`.
+package struct ServerPsql: GranaryCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "psql",
+        abstract: "Become psql, connected to this folder's server, which is started if it does not run.",
+        discussion: """
+            Everything behind psql is given to it.
+
+            Example:
+              granary server psql -c 'TABLE orders'
+            """
+    )
+
+    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("Arguments of psql.", valueName: "argument"))
+    package var arguments: [String] = []
+
+    /// psql has the terminal and its signals to itself.
+    package static var watchesSignals: Bool { false }
+
+    /// All arguments are psql's, so there is nothing to choose.
+    package var settings: Console.Settings { Console.Settings() }
+
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let cluster = try ServerCommand.existingCluster(postgresBin(console), on: console)
+        try await cluster.start()
+        try await cluster.replaceProcessByPsql(arguments)
+    }
+
+    /// `--postgres-bin` would be psql's here; its variable is ours.
+    private func postgresBin(_ console: Console) -> String? {
+        console.environment["GRANARY_POSTGRES_BIN"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+}

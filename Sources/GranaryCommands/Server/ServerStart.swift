@@ -1,0 +1,37 @@
+package import ArgumentParser
+internal import LocalServer
+
+/// `granary server start`.
+package struct ServerStart: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "start",
+        abstract: "Start the server of this folder, making it first if there is none; print its URL.",
+        discussion: """
+            Example:
+              export DATABASE_URL=$(granary server start)
+
+            \(variablesHelp)
+            """
+    )
+
+    @OptionGroup package var programs: ProgramOptions
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let start = try await ServerCommand.cluster(programs.postgresBin, on: console).start()
+        console.note(
+            start.made
+                ? "the local server was made and started"
+                : start.started ? "the local server was started" : "the local server runs already"
+        )
+        if console.settings.isJSON {
+            try console.result(
+                .object(["url": .string(start.url), "made": .bool(start.made), "started": .bool(start.started)])
+            )
+        } else {
+            try console.result(start.url)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package import ArgumentParser
+internal import LocalServer
+
+/// `granary server status`.
+package struct ServerStatus: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Tell whether the server of this folder runs, and where its files are.",
+        discussion: """
+            Example:
+              granary server status --json
+
+            \(variablesHelp)
+            """
+    )
+
+    @OptionGroup package var programs: ProgramOptions
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        guard LocalCluster.exists(project: ".") else {
+            let text = "this folder has no local server"
+            try console.settings.isJSON ? console.result(.object(["running": false])) : console.result(text)
+            return
+        }
+        let status = await (try ServerCommand.cluster(programs.postgresBin, on: console)).status()
+        if console.settings.isJSON {
+            try console.result(Self.document(status))
+        } else {
+            for line in Self.lines(status) { try console.result(line) }
+        }
+    }
+
+    private static func lines(_ status: LocalClusterStatus) -> [String] {
+        var facts: [(String, String)] = [("running", status.running ? "yes" : "no")]
+        if let pid = status.pid { facts.append(("pid", String(pid))) }
+        if let uptime = status.uptime {
+            facts.append(("up for", Formatting.duration(seconds: uptime / .seconds(1))))
+        }
+        if let version = status.version { facts.append(("version", version)) }
+        facts.append(("data", status.dataFolder + (status.sizeBytes.map { " (\(Formatting.bytes($0)))" } ?? "")))
+        facts += [("socket", status.socketFolder), ("log", status.logFile), ("url", status.url)]
+        return facts.map { name, value in
+            name + String(repeating: " ", count: 9 - name.utf8.count) + Formatting.harmless(value)
+        }
+    }
+
+    private static func document(_ status: LocalClusterStatus) -> JSONDocument {
+        .object([
+            "running": .bool(status.running), "pid": .optional(status.pid), "version": .optional(status.version),
+            "data_folder": .string(status.dataFolder), "socket_folder": .string(status.socketFolder),
+            "log_file": .string(status.logFile), "size_bytes": .optional(status.sizeBytes),
+            "uptime_seconds": status.uptime.map { .number($0 / .seconds(1)) } ?? .null, "url": .string(status.url),
+        ])
+    }
+}

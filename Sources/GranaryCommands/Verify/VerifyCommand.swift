@@ -1,0 +1,53 @@
+internal import Archive
+package import ArgumentParser
+
+/// `granary verify`.
+package struct VerifyCommand: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Read a backup from end to end and tell whether it is whole; needs no server.",
+        discussion: """
+            Every member's checksum, every chunk's SHA-256, every table's rows and digest are computed anew.
+
+            Example:
+              granary verify backups/shop-20261123T071500Z.zip
+
+            \(variablesHelp)
+            """
+    )
+
+    @Argument(
+        help: ArgumentHelp("A backup; sought in --backups too.", valueName: "file"),
+        completion: .file(extensions: ["zip"])
+    )
+    package var file: String
+
+    @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
+    package var backups = "backups"
+
+    @OptionGroup package var workers: JobsOption
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let path = try BackupFile.found(file, backups: backups)
+        let start = ContinuousClock.now
+        let found = try await ProgressRenderer.drawing(on: console) { renderer in
+            renderer.receive(.phase("reading every member"))
+            return try await Verification(FileSource(path: path), jobs: workers.count) {
+                renderer.receive(ProgressEvent($0))
+            }.run()
+        }
+        try tell(VerifyReport(path, found, seconds: (.now - start) / .seconds(1)), on: console)
+    }
+
+    private func tell(_ report: VerifyReport, on console: Console) throws {
+        if console.settings.isJSON {
+            try console.result(report.document)
+        } else {
+            for line in report.lines { try console.result(line) }
+        }
+        if !report.isOK { throw ExitCode(ExitStatus.findings.rawValue) }
+    }
+}

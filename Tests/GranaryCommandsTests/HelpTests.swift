@@ -1,0 +1,306 @@
+import ArgumentParser
+import GranaryCommands
+import TestSupport
+import Testing
+
+/// Whole screens, so that a change of the contract is seen by who makes it.
+@Suite struct HelpTests {
+    @Test func everyCommandHasAnAbstractAndAnExample() {
+        func check(_ command: any ParsableCommand.Type) {
+            #expect(!command.configuration.abstract.isEmpty, "\(command)")
+            #expect(command.configuration.discussion.contains("Example"), "\(command)")
+            for child in command.configuration.subcommands { check(child) }
+        }
+        check(Granary.self)
+    }
+
+    @Test func theScreenOfGranary() async throws {
+        let screen = try await runCommand(granaryBinary(), ["--help"], environment: ["COLUMNS": nil]).stdout
+        #expect(
+            screen == """
+                OVERVIEW: Back up and restore a PostgreSQL database, whole or not at all.
+
+                Example:
+                  granary server start
+                  granary backup
+                  granary verify backups/granary-20261123T071500Z.zip
+                  granary restore backups/granary-20261123T071500Z.zip
+
+                The database is --database-url, else DATABASE_URL, else DATABASE_HOST,
+                DATABASE_PORT, DATABASE_USER, DATABASE_PASSWORD, DATABASE_NAME and
+                DATABASE_SSL_MODE, else libpq's own variables (PGHOST, PGDATABASE, PGSERVICE),
+                else the local server of this folder.
+
+                Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for
+                --json; values of repeated options are separated by commas.
+
+                Exit codes: 0 done, 1 failed, 2 findings, 3 refused, 4 no connection or no
+                database given, 5 busy (try again), 64 usage, 130 interrupted.
+
+                USAGE: granary <subcommand>
+
+                OPTIONS:
+                  --version               Show the version.
+                  -h, --help              Show help information.
+
+                BACKUPS SUBCOMMANDS:
+                  backup                  Back up a database into one file that unzip and psql
+                                          can read.
+                  verify                  Read a backup from end to end and tell whether it is
+                                          whole; needs no server.
+                  restore                 Restore a database from a backup, or leave it as it
+                                          is.
+
+                SERVERS SUBCOMMANDS:
+                  server                  Run a private PostgreSQL for this folder.
+
+                  See 'granary help <subcommand>' for detailed help.
+
+                """
+        )
+    }
+
+    @Test func theScreenOfBackup() async throws {
+        let screen = try await runCommand(granaryBinary(), ["backup", "--help"], environment: ["COLUMNS": nil]).stdout
+        #expect(
+            screen == """
+                OVERVIEW: Back up a database into one file that unzip and psql can read.
+
+                The file gets its name when it is whole, checked and on the disk; its path is
+                printed on standard output. All rows are of one moment, and nobody is kept from
+                working meanwhile.
+
+                Examples:
+                  granary backup
+                  granary backup --output shop.zip --exclude-table-data audit.events
+                  granary backup --schema user_service --jobs 4
+                  granary backup --output - | ssh vault 'cat > shop.zip'
+
+                Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for
+                --json; values of repeated options are separated by commas.
+
+                USAGE: granary backup <options>
+
+                WHERE TO:
+                  -o, --output <file|->   The file; - is standard output, .sql and .sql.gz are
+                                          plain dumps (default: a new file in --backups).
+                  --format <zip|sql>      What to write; else the file's name tells. (values:
+                                          zip, sql)
+                  --force                 Replace the file if it is there.
+                  --backups <folder>      The folder of backups. (default: backups)
+                  --migrations <folder>   A folder of migrations to put in, if it is there
+                                          (default: migrations).
+
+                WHAT TO BACK UP:
+                  --service <name>        The schema of this service.
+                  --schema <name>         Only this schema; repeatable.
+                  --table <table>         Only this table; repeatable.
+                  --exclude-table-data <table>
+                                          This table without its rows; repeatable.
+                  --with-secrets          Keep passwords of user mappings and subscriptions.
+
+                HOW:
+                  -j, --jobs <n>          How many workers; else one per core, 8 at most.
+                  --compress <0…12>       0 stores, 1 is fast, 12 is small. (default: 1)
+                  --engine <deflate|zlib> libdeflate, or zlib (0…9). (values: deflate, zlib;
+                                          default: deflate)
+                  --lock-timeout <time>   Wait so long for a locked table. (default: 60s)
+
+                WHICH DATABASE:
+                  --database-url <url>    The database; else DATABASE_URL, DATABASE_HOST …,
+                                          PGHOST ….
+                  --local                 Use this folder's local server; it is made if there
+                                          is none.
+                  --wait <time>           Wait so long for a server that is starting: 500ms,
+                                          60s, 2m.
+                  --env <name>            The environment; else ENV, APP_ENV.
+                  --postgres-bin <folder> The folder of PostgreSQL's programs; else PATH is
+                                          searched.
+
+                OUTPUT:
+                  --json                  Print one JSON document on standard output, failures
+                                          too.
+                  -q, --quiet             Print nothing but results and errors.
+                  -v, --verbose           Say more: a line for each table, and what the log
+                                          knows.
+                  --log-format <text|json>
+                                          How standard error is written. (values: text, json;
+                                          default: text)
+                  --no-color              Use no colors; NO_COLOR does the same.
+
+                OPTIONS:
+                  --version               Show the version.
+                  -h, --help              Show help information.
+
+                """
+        )
+    }
+
+    @Test func theScreenOfVerify() async throws {
+        let screen = try await runCommand(granaryBinary(), ["verify", "--help"], environment: ["COLUMNS": nil]).stdout
+        #expect(
+            screen == """
+                OVERVIEW: Read a backup from end to end and tell whether it is whole; needs no
+                server.
+
+                Every member's checksum, every chunk's SHA-256, every table's rows and digest
+                are computed anew.
+
+                Example:
+                  granary verify backups/shop-20261123T071500Z.zip
+
+                Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for
+                --json; values of repeated options are separated by commas.
+
+                USAGE: granary verify <file> [--backups <folder>] [--jobs <n>] [--json] [--quiet] [--verbose] [--log-format <text|json>] [--no-color]
+
+                ARGUMENTS:
+                  <file>                  A backup; sought in --backups too.
+
+                OUTPUT:
+                  --json                  Print one JSON document on standard output, failures
+                                          too.
+                  -q, --quiet             Print nothing but results and errors.
+                  -v, --verbose           Say more: a line for each table, and what the log
+                                          knows.
+                  --log-format <text|json>
+                                          How standard error is written. (values: text, json;
+                                          default: text)
+                  --no-color              Use no colors; NO_COLOR does the same.
+
+                OPTIONS:
+                  --backups <folder>      The folder of backups. (default: backups)
+                  -j, --jobs <n>          How many workers; else one per core, 8 at most.
+                  --version               Show the version.
+                  -h, --help              Show help information.
+
+                """
+        )
+    }
+
+    @Test func theScreenOfRestore() async throws {
+        let screen = try await runCommand(granaryBinary(), ["restore", "--help"], environment: ["COLUMNS": nil]).stdout
+        #expect(
+            screen == """
+                OVERVIEW: Restore a database from a backup, or leave it as it is.
+
+                The backup is loaded into a new database beside the target, counted, and put in
+                its place by two renames; the old database is kept under another name. If
+                anything fails, the target is as it was.
+
+                Examples:
+                  granary restore backups/shop-20261123T071500Z.zip --plan
+                  granary restore backups/shop-20261123T071500Z.zip
+                  granary restore shop.zip --into shop_yesterday
+                  granary restore shop.zip --table public.orders=orders_yesterday
+                  granary restore dump.sql.gz --database-url postgresql:///shop
+
+                Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for
+                --json; values of repeated options are separated by commas.
+
+                USAGE: granary restore [<options>] <file>
+
+                ARGUMENTS:
+                  <file>                  A backup, or a plain dump (.sql, .sql.gz); sought in
+                                          --backups too.
+
+                WHERE TO:
+                  --into <database>       A database of this name instead.
+                  --in-place              In the database itself, in one transaction; needs no
+                                          CREATEDB.
+                  --drop-old              Drop the old database after the swap.
+                  --force                 End the sessions that are connected to the target.
+                  --confirm <database>    Refuse unless this is the target.
+                  --maintenance-db <database>
+                                          Where to connect during the swap; else postgres,
+                                          template1.
+
+                WHAT TO RESTORE:
+                  --schema <name>         Only this schema; repeatable.
+                  --table <table[=new]>   Only this table, or under a new name; repeatable.
+                  --rows <missing|replace>
+                                          Rows only: those whose key is missing, or all anew.
+                                          (values: missing, replace)
+                  --data-only             Rows only, into the tables that are there.
+                  --with-subscriptions    Restore subscriptions too.
+
+                HOW:
+                  -j, --jobs <n>          How many workers; else one per core, 8 at most.
+                  --no-owner              Everything belongs to the role that restores.
+                  --role-map <old=new>    A role of the backup, and the one to use; repeatable.
+                  --allow-invalid         Leave constraints that rows violate NOT VALID, and
+                                          list them.
+                  --no-analyze            Skip ANALYZE at the end.
+
+                WHICH DATABASE:
+                  --database-url <url>    The database; else DATABASE_URL, DATABASE_HOST …,
+                                          PGHOST ….
+                  --local                 Use this folder's local server; it is made if there
+                                          is none.
+                  --wait <time>           Wait so long for a server that is starting: 500ms,
+                                          60s, 2m.
+                  --env <name>            The environment; else ENV, APP_ENV.
+                  --postgres-bin <folder> The folder of PostgreSQL's programs; else PATH is
+                                          searched.
+
+                OUTPUT:
+                  --json                  Print one JSON document on standard output, failures
+                                          too.
+                  -q, --quiet             Print nothing but results and errors.
+                  -v, --verbose           Say more: a line for each table, and what the log
+                                          knows.
+                  --log-format <text|json>
+                                          How standard error is written. (values: text, json;
+                                          default: text)
+                  --no-color              Use no colors; NO_COLOR does the same.
+
+                OPTIONS:
+                  --plan                  Tell what would happen, and change nothing.
+                  --backups <folder>      The folder of backups. (default: backups)
+                  --version               Show the version.
+                  -h, --help              Show help information.
+
+                """
+        )
+    }
+
+    @Test func theScreenOfServerStart() async throws {
+        let screen = try await runCommand(
+            granaryBinary(),
+            ["server", "start", "--help"],
+            environment: ["COLUMNS": nil]
+        ).stdout
+        #expect(
+            screen == """
+                OVERVIEW: Start the server of this folder, making it first if there is none;
+                print its URL.
+
+                Example:
+                  export DATABASE_URL=$(granary server start)
+
+                Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for
+                --json; values of repeated options are separated by commas.
+
+                USAGE: granary server start [--postgres-bin <folder>] [--json] [--quiet] [--verbose] [--log-format <text|json>] [--no-color]
+
+                OUTPUT:
+                  --json                  Print one JSON document on standard output, failures
+                                          too.
+                  -q, --quiet             Print nothing but results and errors.
+                  -v, --verbose           Say more: a line for each table, and what the log
+                                          knows.
+                  --log-format <text|json>
+                                          How standard error is written. (values: text, json;
+                                          default: text)
+                  --no-color              Use no colors; NO_COLOR does the same.
+
+                OPTIONS:
+                  --postgres-bin <folder> The folder of PostgreSQL's programs; else PATH is
+                                          searched.
+                  --version               Show the version.
+                  -h, --help              Show help information.
+
+                """
+        )
+    }
+}

@@ -1,0 +1,27 @@
+import GranaryCommands
+import Testing
+
+@Suite struct MaskingTests {
+    @Test(arguments: [
+        ("postgresql://app:hush@db/shop", "postgresql://app:***@db/shop"),
+        ("postgresql://app@db/shop", "postgresql://app@db/shop"),
+        ("postgresql://db:5432/shop", "postgresql://db:5432/shop"),
+        ("postgresql://app:hu/sh@db/shop", "postgresql://app:***@db/shop"),
+        ("postgresql://app:hu@sh@db/shop", "postgresql://app:***@db/shop"),
+        (
+            "cannot reach \"postgres://a:b@c/d\" and mysql://e:f@g",
+            "cannot reach \"postgres://a:***@c/d\" and mysql://e:***@g"
+        ),
+        (
+            "postgresql://db/shop?user=app&password=hush&sslmode=disable",
+            "postgresql://db/shop?user=app&password=***&sslmode=disable"
+        ),
+        ("host=db password=hush dbname=shop", "host=db password=*** dbname=shop"),
+        ("host=db password='hu \\' sh' dbname=shop", "host=db password=*** dbname=shop"),
+        ("sslpassword=hush", "sslpassword=***"),
+        ("password authentication failed for user \"app\"", "password authentication failed for user \"app\""),
+    ])
+    func passwordsAreReplaced(text: String, masked: String) {
+        #expect(Masking.masked(text) == masked)
+    }
+}

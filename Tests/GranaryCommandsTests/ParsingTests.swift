@@ -1,0 +1,301 @@
+import ArgumentParser
+import Backup
+import GranaryCommands
+import Restore
+import Testing
+
+@Suite struct ParsingTests {
+    private func backup(_ arguments: String...) throws -> BackupCommand {
+        try #require(try Granary.parseAsRoot(["backup"] + arguments) as? BackupCommand)
+    }
+
+    private func restore(_ arguments: String...) throws -> RestoreCommand {
+        try #require(try Granary.parseAsRoot(["restore"] + arguments) as? RestoreCommand)
+    }
+
+    @Test func everyOptionOfBackupIsTaken() throws {
+        let command = try backup(
+            "--output",
+            "x.zip",
+            "--format",
+            "zip",
+            "--service",
+            "user-service",
+            "--schema",
+            "a",
+            "--schema",
+            "b",
+            "--table",
+            "t",
+            "--exclude-table-data",
+            "u",
+            "--jobs",
+            "4",
+            "--compress",
+            "12",
+            "--engine",
+            "deflate",
+            "--with-secrets",
+            "--force",
+            "--lock-timeout",
+            "500ms",
+            "--migrations",
+            "m",
+            "--env",
+            "staging",
+            "--backups",
+            "b",
+            "--database-url",
+            "postgresql:///x",
+            "--wait",
+            "2m",
+            "--postgres-bin",
+            "/pg",
+            "--json",
+            "--quiet",
+            "--log-format",
+            "json",
+            "--no-color"
+        )
+        #expect(command.destination.output == "x.zip")
+        #expect(command.selection.schemas == ["a", "b", "user_service"])
+        #expect(command.selection.table == ["t"])
+        #expect(command.selection.excludeTableData == ["u"])
+        #expect(command.selection.withSecrets)
+        #expect(command.destination.force)
+        #expect(command.destination.migrations == "m")
+        #expect(command.packing.workers.count == 4)
+        #expect(command.packing.compress == 12)
+        #expect(command.packing.lockTimeout.duration == .milliseconds(500))
+        #expect(command.database.wait?.duration == .seconds(120))
+        #expect(command.database.env == "staging")
+        #expect(command.database.programs.postgresBin == "/pg")
+        #expect(command.settings.isJSON && command.settings.isQuiet && command.settings.logsJSON)
+        #expect(!command.settings.wantsColor)
+    }
+
+    @Test func withoutOptionsBackupTakesTheWholeDatabaseFast() throws {
+        let command = try backup()
+        #expect(command.selection.schemas.isEmpty && command.selection.table.isEmpty)
+        #expect(command.destination.backups == "backups")
+        #expect(command.packing.compress == 1)
+        #expect(command.packing.engine == .deflate)
+        #expect(command.packing.lockTimeout.duration == .seconds(60))
+        #expect((1...8).contains(command.packing.workers.count))
+        #expect(command.packing.workers.count == JobsOption.usual)
+    }
+
+    @Test(arguments: [
+        ["--jobs", "0"], ["--jobs", "65"], ["--compress", "13"], ["--compress", "-1"],
+        ["--compress", "10", "--engine", "zlib"], ["--engine", "lz4"], ["--format", "tar"], ["--wait", "soon"],
+        ["--output", ""], ["--json", "--output", "-"], ["--quiet", "--verbose"], ["--log-format", "xml"], ["extra"],
+    ])
+    func whatDoesNotFitIsRefused(arguments: [String]) {
+        #expect(throws: (any Error).self) { try Granary.parseAsRoot(["backup"] + arguments) }
+    }
+
+    @Test func limitsOfTheLevelBelongToTheEngine() throws {
+        #expect(try backup("--compress", "9", "--engine", "zlib").packing.compress == 9)
+        #expect(try backup("--compress", "0").packing.compress == 0)
+    }
+
+    @Test func everyOptionOfRestoreIsTaken() throws {
+        let command = try restore(
+            "x.zip",
+            "--plan",
+            "--into",
+            "other",
+            "--jobs",
+            "3",
+            "--schema",
+            "a",
+            "--table",
+            "t",
+            "--table",
+            "u=v",
+            "--rows",
+            "missing",
+            "--data-only",
+            "--no-owner",
+            "--role-map",
+            "a=b",
+            "--role-map",
+            "c=d",
+            "--drop-old",
+            "--allow-invalid",
+            "--force",
+            "--confirm",
+            "other",
+            "--no-analyze",
+            "--with-subscriptions",
+            "--maintenance-db",
+            "m",
+            "--local"
+        )
+        #expect(command.file == "x.zip")
+        #expect(command.plan)
+        #expect(command.target.into == "other")
+        #expect(command.target.dropOld && command.target.force)
+        #expect(command.target.confirm == "other")
+        #expect(command.target.maintenanceDb == "m")
+        #expect(
+            command.selection.table.map(\.selection) == [
+                RestoreOptions.TableSelection(table: "t"), RestoreOptions.TableSelection(table: "u", newName: "v"),
+            ]
+        )
+        #expect(command.selection.rows == .missing)
+        #expect(command.selection.dataOnly && command.selection.withSubscriptions)
+        #expect(command.manner.noOwner && command.manner.allowInvalid && command.manner.noAnalyze)
+        #expect(command.manner.roleMap.map(\.here) == ["b", "d"])
+        #expect(command.database.local)
+        #expect(try restore("x", "--in-place").target.inPlace)
+    }
+
+    @Test(arguments: [
+        [], ["x", "--table", "=u"], ["x", "--table", "t="], ["x", "--role-map", "a"], ["x", "--role-map", "a=b=c"],
+        ["x", "--role-map", "a=b", "--role-map", "a=c"], ["x", "--rows", "some"], ["x", "--in-place", "--drop-old"],
+        ["x", "--into", ""], ["x", "--confirm", ""],
+    ])
+    func whatDoesNotFitARestoreIsRefused(arguments: [String]) {
+        #expect(throws: (any Error).self) { try Granary.parseAsRoot(["restore"] + arguments) }
+    }
+
+    @Test func psqlGetsEverythingBehindIt() throws {
+        let command = try Granary.parseAsRoot(["server", "psql", "-c", "SELECT 1", "--quiet", "-v", "a=b"])
+        #expect((command as? ServerPsql)?.arguments == ["-c", "SELECT 1", "--quiet", "-v", "a=b"])
+    }
+
+    @Test(arguments: [
+        ("500ms", Duration.milliseconds(500)), ("30s", .seconds(30)), ("2m", .seconds(120)), ("60", .seconds(60)),
+        ("1.5", .milliseconds(1500)), ("1h", .seconds(3600)), ("0", .zero),
+    ])
+    func durationsHaveUnits(text: String, duration: Duration) {
+        #expect(DurationArgument(argument: text)?.duration == duration)
+    }
+
+    @Test(arguments: ["", "s", "-1s", "1 s", "1d", "ms", "1.2.3", "99999h", "١"])
+    func whatIsNoDurationIsRefused(text: String) {
+        #expect(DurationArgument(argument: text) == nil)
+    }
+
+    @Test(arguments: [
+        (Duration.seconds(60), "60s"), (.milliseconds(500), "500ms"), (.milliseconds(1500), "1500ms"),
+    ])
+    func durationsAreShownAsTheyAreWritten(duration: Duration, text: String) {
+        #expect(DurationArgument(duration).defaultValueDescription == text)
+    }
+}
+
+@Suite struct BackupTargetTests {
+    @Test func theNameOfTheFileSaysWhatItIs() throws {
+        #expect(try BackupTarget(output: "a.zip", kind: nil, folder: "b").format == .zip)
+        #expect(try BackupTarget(output: "a.sql", kind: nil, folder: "b").format == .sql)
+        #expect(try BackupTarget(output: "A.SQL.GZ", kind: nil, folder: "b").format == .sqlGzip)
+        #expect(try BackupTarget(output: "a.sql.gz", kind: .sql, folder: "b").format == .sqlGzip)
+        #expect(try BackupTarget(output: "a", kind: nil, folder: "b").format == .zip)
+        #expect(try BackupTarget(output: "a", kind: .sql, folder: "b").format == .sql)
+    }
+
+    @Test(arguments: [("a.zip", BackupTarget.Kind.sql), ("a.sql", .zip), ("a.sql.gz", .zip)])
+    func aNameThatContradictsTheFormatIsAMistake(name: String, kind: BackupTarget.Kind) throws {
+        let error = try #require(throws: CommandError.self) { try BackupTarget(output: name, kind: kind, folder: "b") }
+        #expect(error.code == .usage)
+    }
+
+    @Test func aDashIsStandardOutputAndNothingIsANewFile() throws {
+        #expect(try BackupTarget(output: "-", kind: nil, folder: "b").place == .standardOutput)
+        #expect(try BackupTarget(output: "-", kind: .sql, folder: "b").format == .sql)
+        #expect(try BackupTarget(output: nil, kind: nil, folder: "b").place == .named(folder: "b"))
+        #expect(try BackupTarget(output: nil, kind: .sql, folder: "b").format == .sql)
+    }
+
+    @Test(arguments: [
+        ("shop", "shop"), ("user-service.v2", "user-service.v2"), ("../../etc/passwd", "_._.._etc_passwd"),
+        ("-rf", "_rf"), (".hidden", "_hidden"), ("a b\n\u{0}c", "a_b__c"), ("käse", "k_se"), ("", "database"),
+        (String(repeating: "x", count: 300), String(repeating: "x", count: 100)),
+    ])
+    func anyDatabaseGivesAHarmlessFileName(database: String, safe: String) {
+        let name = BackupTarget.fileName(database: database, secondsSince1970: 1_795_418_100, format: .zip)
+        #expect(name == "\(safe)-20261123T071500Z.zip")
+    }
+
+    @Test func aSecondOfTheSameSecondGetsANumber() {
+        let name = BackupTarget.fileName(database: "shop", secondsSince1970: 0, format: .sqlGzip, attempt: 2)
+        #expect(name == "shop-19700101T000000Z-2.sql.gz")
+    }
+}
+
+@Suite struct OptionVariablesTests {
+    private func complete(_ arguments: [String], _ variables: [String: String]) throws -> [String] {
+        guard let options = OptionVariables(variables: variables, help: { Granary._dumpHelp() }) else {
+            return arguments
+        }
+        return try options.complete(arguments).arguments
+    }
+
+    @Test func aVariableStandsForItsOption() throws {
+        #expect(try complete(["backup"], ["GRANARY_JOBS": "3"]) == ["backup", "--jobs=3"])
+        #expect(try complete(["restore", "x"], ["GRANARY_JOBS": "3"]) == ["restore", "--jobs=3", "x"])
+        #expect(
+            try complete(["backup"], ["GRANARY_DATABASE_URL": "postgresql:///x"])
+                == ["backup", "--database-url=postgresql:///x"]
+        )
+        #expect(try complete(["backup"], ["GRANARY_ENV": "staging"]) == ["backup", "--env=staging"])
+    }
+
+    @Test func theCommandLineWins() throws {
+        let variables = ["GRANARY_JOBS": "3"]
+        for given in [["--jobs", "2"], ["--jobs=2"], ["-j", "2"]] {
+            #expect(try complete(["backup"] + given, variables) == ["backup"] + given)
+        }
+        #expect(try complete(["server", "status", "-qv"], ["GRANARY_QUIET": "1"]) == ["server", "status", "-qv"])
+    }
+
+    @Test func repeatedOptionsAreSplitByCommas() throws {
+        #expect(
+            try complete(["backup"], ["GRANARY_TABLE": "a, b,,c", "GRANARY_OUTPUT": "a,b"]).sorted()
+                == ["--output=a,b", "--table=a", "--table=b", "--table=c", "backup"]
+        )
+    }
+
+    @Test(arguments: ["1", "true", "YES", "on"]) func flagsAreSwitchedOn(value: String) throws {
+        #expect(try complete(["backup"], ["GRANARY_WITH_SECRETS": value]) == ["backup", "--with-secrets"])
+    }
+
+    @Test(arguments: ["0", "false", "No", "off", ""]) func orNot(value: String) throws {
+        #expect(try complete(["backup"], ["GRANARY_WITH_SECRETS": value]) == ["backup"])
+    }
+
+    @Test func aFlagThatIsNeitherIsAMistake() throws {
+        let error = try #require(throws: CommandError.self) { _ = try complete(["backup"], ["GRANARY_FORCE": "maybe"]) }
+        #expect(error.code == .usage)
+        #expect(error.message.contains("GRANARY_FORCE"))
+    }
+
+    @Test func onlyOptionsOfTheCommandCount() throws {
+        #expect(
+            try complete(["server", "stop"], ["GRANARY_DROP_OLD": "1", "GRANARY_SERVER_FOLDER": "/x"]) == [
+                "server", "stop",
+            ]
+        )
+        #expect(try complete(["--help"], ["GRANARY_JOBS": "3"]) == ["--help"])
+        #expect(try complete(["help", "backup"], ["GRANARY_JOBS": "3"]) == ["help", "backup"])
+        #expect(try complete([], ["GRANARY_JOBS": "3"]) == [])
+    }
+
+    @Test func oneOfTwoThatContradictSilencesTheOthersVariable() throws {
+        #expect(try complete(["backup", "--local"], ["GRANARY_DATABASE_URL": "x"]) == ["backup", "--local"])
+        #expect(
+            try complete(["backup", "--database-url", "x"], ["GRANARY_LOCAL": "1"]) == [
+                "backup", "--database-url", "x",
+            ]
+        )
+        #expect(try complete(["backup", "--verbose"], ["GRANARY_QUIET": "1"]) == ["backup", "--verbose"])
+    }
+
+    @Test func wordsBehindTheTerminatorAreNoOptions() throws {
+        #expect(
+            try complete(["restore", "--", "--jobs"], ["GRANARY_JOBS": "3"]) == ["restore", "--jobs=3", "--", "--jobs"]
+        )
+    }
+}

@@ -1,0 +1,217 @@
+import Archive
+import ArgumentParser
+import GranaryCommands
+import LocalServer
+import Testing
+
+@testable import Backup
+@testable import PostgresClient
+@testable import Restore
+
+@Suite struct ExitStatusTests {
+    private func server(_ state: String) -> PostgresError {
+        PostgresError(
+            code: .server,
+            message: "no",
+            server: PostgresError.ServerFields(severity: "ERROR", sqlState: state, message: "no")
+        )
+    }
+
+    @Test func everyKindOfErrorHasItsCode() {
+        #expect(ExitStatus(CancellationError()) == .interrupted)
+        #expect(ExitStatus(PostgresError(code: .connection, message: "")) == .noConnection)
+        #expect(ExitStatus(PostgresError(code: .connectionLost, message: "")) == .failed)
+        #expect(ExitStatus(PostgresError(code: .timeout, message: "")) == .failed)
+        #expect(ExitStatus(server("57P03")) == .noConnection)
+        #expect(ExitStatus(server("55P03")) == .busy)
+        #expect(ExitStatus(server("42P01")) == .failed)
+        #expect(ExitStatus(BackupError(.busy, "")) == .busy)
+        #expect(ExitStatus(BackupError(.rights, "")) == .failed)
+        #expect(ExitStatus(RestoreError(.busy, "")) == .busy)
+        #expect(ExitStatus(RestoreError(.preflight, "")) == .failed)
+        #expect(ExitStatus(LocalServerError(.busy, "")) == .busy)
+        #expect(ExitStatus(LocalServerError(.notInstalled, "")) == .failed)
+        #expect(ExitStatus(ArchiveError(.damaged, "")) == .failed)
+        #expect(ExitStatus(CommandError(.usage, "")) == .usage)
+        #expect(ExitStatus(CommandError(.refused, "")) == .refused)
+        #expect(ExitStatus(CommandError(.noDatabase, "")) == .noConnection)
+        #expect(ExitStatus(CommandError(.file, "")) == .failed)
+        #expect(ExitStatus(ValidationError("")) == .usage)
+    }
+
+    @Test func theNumbersAreTheContract() {
+        #expect(ExitStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 4, 5, 64, 130])
+    }
+
+    @Test func aFailureIsASentenceAndAHint() {
+        let failure = Failure(RestoreError(.preflight, "the role app is missing", hint: "create it"))
+        #expect(failure.text() == "granary: error: the role app is missing\nhint: create it")
+        #expect(
+            failure.document.text
+                == #"{"error":{"message":"the role app is missing","hint":"create it","sqlstate":null,"code":1}}"#
+        )
+        #expect(Failure(CommandError(.file, "no file")).text() == "granary: error: no file")
+        #expect(Failure(server("55P03")).document.text.contains(#""sqlstate":"55P03","code":5"#))
+    }
+
+    @Test func aFailureHasNoPasswordAndNoControlCharacters() {
+        let error = PostgresError(
+            code: .connection,
+            message: "no \u{1B}[2J postgresql://a:hush@b",
+            hint: "password=hush"
+        )
+        let failure = Failure(error)
+        #expect(failure.message == #"no \u{1b}[2J postgresql://a:***@b"#)
+        #expect(failure.hint == "password=***")
+    }
+}
+
+@Suite struct SummaryTests {
+    private static let backup = BackupReport(
+        file: "backups/shop-20261123T071500Z.zip",
+        database: "shop",
+        bytes: 312_400_000,
+        rawBytes: 1_062_160_000,
+        rows: 6_001_215,
+        tables: 8,
+        chunks: 130,
+        seconds: 7.44,
+        snapshot: "00000003-0000001B-1",
+        serverVersion: "15.18",
+        environment: nil,
+        notes: []
+    )
+
+    @Test func aBackupIsToldInOneLine() {
+        #expect(
+            BackupCommand.summary(Self.backup)
+                == "backups/shop-20261123T071500Z.zip  312.4 MB (3.4×)  6,001,215 rows in 8 tables  7.4 s"
+        )
+        var empty = Self.backup
+        (empty.file, empty.rawBytes, empty.rows, empty.tables) = (nil, 0, 0, 1)
+        #expect(BackupCommand.summary(empty) == "standard output  312.4 MB  0 rows in 1 table  7.4 s")
+    }
+
+    @Test func theDocumentOfABackupHasTheKeysOfTheContract() {
+        #expect(
+            BackupCommand.document(Self.backup).text
+                == #"{"file":"backups/shop-20261123T071500Z.zip","database":"shop","bytes":312400000,"#
+                + #""raw_bytes":1062160000,"rows":6001215,"tables":8,"chunks":130,"seconds":7.44,"#
+                + #""snapshot":"00000003-0000001B-1","server_version":"15.18","environment":null,"notes":[]}"#
+        )
+    }
+
+    private static let restore = RestoreReport(
+        database: "shop",
+        rows: 6_001_215,
+        tables: 8,
+        seconds: 12.3,
+        swapped: true,
+        kept: "shop_old",
+        keptBytes: 1_200_000_000,
+        invalid: ["orders: orders_total_check"],
+        notes: ["subscriptions were left out"]
+    )
+
+    @Test func aRestoreSaysWhatWasKeptAndHowToDropIt() {
+        #expect(
+            RestoreCommand.lines(Self.restore, drop: "psql …") == [
+                "note: subscriptions were left out", "left NOT VALID: orders: orders_total_check",
+                "shop  6,001,215 rows in 8 tables  12.3 s", "the old database is kept as shop_old (1.2 GB)",
+                "to drop it: psql …",
+            ]
+        )
+    }
+
+    @Test func theDocumentOfARestoreHasTheKeysOfTheContract() {
+        #expect(
+            RestoreCommand.document(Self.restore).text
+                == #"{"database":"shop","rows":6001215,"tables":8,"seconds":12.3,"swapped":true,"kept":"shop_old","#
+                + #""kept_bytes":1200000000,"invalid":["orders: orders_total_check"],"#
+                + #""notes":["subscriptions were left out"]}"#
+        )
+    }
+
+    @Test func aPlanIsToldStepByStepWithItsObstacles() {
+        let plan = RestorePlanReport(
+            database: "shop",
+            steps: ["make a database", "swap it"],
+            tables: 8,
+            rows: 10,
+            rawBytes: 1000,
+            obstacles: ["the role app is missing (create it)"]
+        )
+        #expect(
+            RestoreCommand.lines(plan) == [
+                "database shop: 8 tables, 10 rows, 1.0 kB", "1. make a database", "2. swap it", "It would fail:",
+                "- the role app is missing (create it)",
+            ]
+        )
+    }
+
+    @Test func theTargetIsNamedBeforeAnythingHappens() {
+        var intent = RestoreIntent(file: "b.zip", database: "shop", host: "db:5432", exists: true)
+        (intent.tables, intent.rowsEstimate, intent.bytes, intent.steps) = (2, 1500, 1_000_000, ["swap it"])
+        #expect(
+            intent.lines == [
+                "restoring b.zip", "into database shop at db:5432 (now 2 tables, about 1,500 rows, 1.0 MB)",
+                "- swap it",
+            ]
+        )
+        #expect(
+            RestoreIntent(file: "b.zip", database: "shop", host: "db:5432", exists: false).lines.last
+                == "into database shop at db:5432 (not there yet)"
+        )
+    }
+
+    @Test func whatCannotBeTakenBackIsAskedFor() {
+        func destroys(isPartial: Bool = false, _ change: (inout RestoreOptions) -> Void) -> Bool {
+            var options = RestoreOptions(file: "b.zip")
+            change(&options)
+            return options.destroys(isPartial: isPartial)
+        }
+        #expect(!destroys { _ in })
+        #expect(destroys { $0.dropOld = true })
+        #expect(destroys { $0.inPlace = true })
+        #expect(destroys { $0.dataOnly = true })
+        #expect(destroys { $0.rows = .replace })
+        #expect(!destroys { $0.rows = .missing })
+        #expect(destroys { $0.schemas = ["a"] })
+        #expect(destroys(isPartial: true) { _ in })
+        #expect(!destroys(isPartial: true) { $0.into = "other" })
+        #expect(!destroys { $0.tables = [RestoreOptions.TableSelection(table: "t")] })
+    }
+
+    @Test func aWholeArchiveIsOneLine() {
+        let report = VerifyReport(file: "b.zip", members: 142, rows: 6_001_215, problems: [], seconds: 1.23)
+        #expect(report.lines == ["ok  b.zip  142 members, 6,001,215 rows  1.2 s"])
+        #expect(
+            report.document.text
+                == #"{"file":"b.zip","ok":true,"members":142,"rows":6001215,"seconds":1.23,"problems":[]}"#
+        )
+    }
+
+    @Test func everyProblemIsNamedWithItsMember() {
+        let report = VerifyReport(
+            file: "b.zip",
+            members: 2,
+            rows: 7,
+            problems: [
+                VerifyReport.Problem(member: "data/000001-t/000001.copy", problem: "the CRC-32 differs"),
+                VerifyReport.Problem(member: nil, problem: "the end is missing"),
+            ],
+            seconds: 1
+        )
+        #expect(
+            report.lines == [
+                "data/000001-t/000001.copy: the CRC-32 differs", "b.zip: the end is missing", "2 problems in b.zip",
+            ]
+        )
+        #expect(
+            report.document.text
+                == #"{"file":"b.zip","ok":false,"members":2,"rows":7,"seconds":1,"problems":["#
+                + #"{"member":"data/000001-t/000001.copy","problem":"the CRC-32 differs"},"#
+                + #"{"member":null,"problem":"the end is missing"}]}"#
+        )
+    }
+}

@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Installs the system packages that Granary is built with and that are missing. Quick and quiet when none is.
+set -euo pipefail
+
+readonly PACKAGES=(
+    libpq-dev zlib1g-dev libdeflate-dev libpg-query-dev libxxhash-dev
+    postgresql postgresql-client unzip pkg-config
+)
+readonly NO_CLUSTER=/etc/postgresql-common/createcluster.d/granary-deps.conf
+
+say() { printf 'deps: %s\n' "$*" >&2; }
+
+# A package counts as there if dpkg says so, or if what we need of it is there from elsewhere.
+has_package() {
+    case $1 in
+        libpq-dev) pkg-config --exists libpq ;;
+        zlib1g-dev) pkg-config --exists zlib ;;
+        libdeflate-dev) pkg-config --exists libdeflate || has_header libdeflate.h ;;
+        libpg-query-dev) has_header pg_query.h ;;
+        libxxhash-dev) has_header xxhash.h ;;
+        postgresql) has_server ;;
+        postgresql-client) has_command psql && has_command pg_dump ;;
+        pkg-config) has_command pkg-config ;;
+        *) has_command "$1" ;;
+    esac 2>/dev/null
+}
+
+has_command() { command -v "$1" >/dev/null; }
+
+has_header() { compgen -G "/usr/include/$1" >/dev/null || compgen -G "/usr/local/include/$1" >/dev/null; }
+
+has_server() {
+    local folder
+    for folder in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin ${PATH//:/ }; do
+        [[ -x $folder/initdb && -x $folder/pg_ctl && -x $folder/postgres ]] && return
+    done
+    return 1
+}
+
+missing_packages() {
+    local installed package
+    installed=$(dpkg-query -W -f='${Package}=${db:Status-Status}\n' "${PACKAGES[@]}" 2>/dev/null || true)
+    for package in "${PACKAGES[@]}"; do
+        grep -qx "$package=installed" <<<"$installed" || has_package "$package" || echo "$package"
+    done
+}
+
+# Debian makes and starts a cluster "main" when a server is installed. Granary makes its own, so that one would be a
+# surprise. The setting is taken back afterwards: the next server someone installs behaves as they expect.
+forbid_cluster() {
+    "${as_root[@]}" mkdir -p "${NO_CLUSTER%/*}"
+    echo 'create_main_cluster = false' | "${as_root[@]}" tee "$NO_CLUSTER" >/dev/null
+}
+
+allow_cluster() { "${as_root[@]}" rm -f "$NO_CLUSTER"; }
+
+has_command swift || {
+    say "swift is not installed, and Granary is written in it: https://www.swift.org/install/linux"
+    exit 1
+}
+
+mapfile -t missing < <(missing_packages)
+((${#missing[@]})) || exit 0
+
+has_command apt-get || {
+    say "missing: ${missing[*]}"
+    say "there is no apt-get here; install what your distribution calls these, then try again"
+    exit 1
+}
+
+if ((EUID == 0)); then
+    as_root=(env DEBIAN_FRONTEND=noninteractive)
+elif has_command sudo && { sudo -n true 2>/dev/null || [[ -t 0 ]]; }; then
+    as_root=(sudo env DEBIAN_FRONTEND=noninteractive)
+else
+    say "missing: ${missing[*]}"
+    say "neither root nor sudo here; have this run, then try again:"
+    say "    apt-get update && apt-get install --no-install-recommends ${missing[*]}"
+    exit 1
+fi
+install=("${as_root[@]}" apt-get install -y -q --no-install-recommends)
+
+say "installing ${missing[*]}"
+# Old lists may still do where there is no network but a cache, so a failure here is not the end.
+"${as_root[@]}" apt-get update -q >&2 || say "apt-get update failed; trying with the lists that are here"
+if [[ " ${missing[*]} " == *" postgresql "* ]]; then
+    say "no system-wide database cluster is made: Granary runs servers of its own"
+    trap allow_cluster EXIT
+    "${install[@]}" postgresql-common >&2
+    forbid_cluster
+fi
+"${install[@]}" "${missing[@]}" >&2
+say "done"
