@@ -13,7 +13,7 @@ struct DumpPlayer: ~Copyable {
         var notes: [String] = []
     }
 
-    private let rules: DumpRules
+    private var rules: DumpRules
     private let file: DumpFile
     private var script: DumpScript
     private let progress: @Sendable (RestoreProgress) -> Void
@@ -55,6 +55,7 @@ struct DumpPlayer: ~Copyable {
                 case .skip(let note): notes += note.map { [$0] } ?? []
                 }
             }
+            try rules.finish()
         } catch let error as SQLTextError {
             throw rules.error(error)
         }

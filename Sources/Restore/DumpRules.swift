@@ -5,6 +5,13 @@ struct DumpRules {
     let path: String
     /// Everything is one transaction, which is ours to end.
     let inPlace: Bool
+    /// The line of a BEGIN of which only large objects have followed so far.
+    private var largeObjectsSince: Int?
+
+    init(path: String, inPlace: Bool) {
+        self.path = path
+        self.inPlace = inPlace
+    }
 
     enum Verdict: Equatable {
         case run
@@ -13,9 +20,11 @@ struct DumpRules {
     }
 
     /// - Throws: `RestoreError.dump` with file and line.
-    func judge(_ element: DumpScript.Element) throws -> Verdict {
+    mutating func judge(_ element: DumpScript.Element) throws -> Verdict {
         switch element {
-        case .copy: return .run
+        case .copy:
+            try finish()
+            return .run
         case .metaCommand(let name, let line):
             // pg_dump puts the two around everything, to keep psql from running any others.
             if name == "restrict" || name == "unrestrict" { return .skip(note: nil) }
@@ -29,7 +38,7 @@ struct DumpRules {
         }
     }
 
-    private func judge(_ words: [String], _ text: [UInt8], _ line: Int) throws -> Verdict {
+    private mutating func judge(_ words: [String], _ text: [UInt8], _ line: Int) throws -> Verdict {
         if let what = beyond(words) {
             throw error(
                 line,
@@ -41,13 +50,7 @@ struct DumpRules {
         if words.starts(with: ["COMMENT", "ON", "DATABASE"]) {
             return .skip(note: "line \(line): COMMENT ON DATABASE was left out")
         }
-        if inPlace, let what = transactionControl(words) {
-            throw error(
-                line,
-                "\(what) would end or split the one transaction of --in-place",
-                hint: "restore it without --in-place"
-            )
-        }
+        if inPlace, try isFrameOfLargeObjects(words, line) { return .skip(note: nil) }
         if StatementWords.setting(changedBy: text) == "client_encoding", let name = unsafeEncoding(words) {
             throw error(
                 line,
@@ -56,6 +59,39 @@ struct DumpRules {
             )
         }
         return .run
+    }
+
+    /// pg_dump puts BEGIN and COMMIT around the contents of large objects, since their descriptors end with a
+    /// transaction: in ours the two are not needed. Around anything else they are refused.
+    private mutating func isFrameOfLargeObjects(_ words: [String], _ line: Int) throws -> Bool {
+        if largeObjectsSince != nil {
+            let call = words.dropFirst(words.dropFirst(2).first == "." ? 3 : 1).first ?? ""
+            if words.first == "SELECT", ["LO_OPEN", "LOWRITE", "LO_CLOSE"].contains(call) { return false }
+            if words == ["COMMIT"] {
+                largeObjectsSince = nil
+                return true
+            }
+            try finish()
+        }
+        if words == ["BEGIN"] {
+            largeObjectsSince = line
+            return true
+        }
+        if let what = transactionControl(words) { throw transactionError(line, what) }
+        return false
+    }
+
+    /// - Throws: when a BEGIN was not that of large objects.
+    func finish() throws {
+        if let line = largeObjectsSince { throw transactionError(line, "BEGIN") }
+    }
+
+    private func transactionError(_ line: Int, _ what: String) -> RestoreError {
+        error(
+            line,
+            "\(what) would end or split the one transaction of --in-place",
+            hint: "restore it without --in-place"
+        )
     }
 
     private func beyond(_ words: [String]) -> String? {

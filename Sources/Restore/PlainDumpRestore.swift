@@ -74,6 +74,7 @@ struct PlainDumpRestore: Sendable {
     private func lookAtBeginning() throws {
         let file = try DumpFile(options.file)
         var script = DumpScript(source: try file.text())
+        var rules = rules
         do {
             for _ in 0..<500 {
                 guard file.position < 4 << 20, let element = try script.next() else { return }
