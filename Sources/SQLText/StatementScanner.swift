@@ -254,7 +254,9 @@ extension StatementScanner {
 
     private mutating func noteHead(_ word: UnsafeBufferPointer<UInt8>) {
         if words == 0 { isCopy = word.isWord("copy") }
-        let isOfRoutines = ["create", "or", "replace", "function", "procedure"].contains { word.isWord($0) }
+        let isOfRoutines =
+            word.isWord("create") || word.isWord("or") || word.isWord("replace") || word.isWord("function")
+            || word.isWord("procedure")
         let letter = isOfRoutines ? word[0] | 0x20 : 0
         switch words {
         case 0: head.0 = letter

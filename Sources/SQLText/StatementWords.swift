@@ -43,7 +43,10 @@ package enum StatementWords {
 
     /// The value of `standard_conforming_strings` after the statement; nil when it does not touch it.
     static func standardStrings(setBy statement: [UInt8]) -> Bool? {
-        guard statement.count < 256 else { return nil }
+        // SET, SELECT and RESET: a dump of INSERTs is not to be turned into strings.
+        guard statement.count < 256, let letter = statement.first.map({ $0 | 0x20 }),
+            letter == UInt8(ascii: "s") || letter == UInt8(ascii: "r")
+        else { return nil }
         let name = "standard_conforming_strings"
         let text = String(decoding: statement, as: UTF8.self).lowercased()
         guard let found = text.firstRange(of: name) else { return nil }
