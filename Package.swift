@@ -66,13 +66,13 @@ let package = Package(
         .testTarget(
             name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: settings),
-        .testTarget(name: "SQLTextTests", dependencies: ["SQLText"], swiftSettings: settings),
+        .testTarget(name: "SQLTextTests", dependencies: ["SQLText", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "LocalServerTests", dependencies: ["LocalServer", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "BackupTests", dependencies: ["Backup", "Archive", "PostgresClient", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "RestoreTests", dependencies: ["Restore", "Archive", "PostgresClient", "TestSupport"],
+            name: "RestoreTests", dependencies: ["Restore", "Backup", "Archive", "PostgresClient", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "GranaryCommandsTests",

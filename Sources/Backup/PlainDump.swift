@@ -3,5 +3,219 @@ internal import Logging
 internal import PostgresClient
 
 extension BackupRun {
-    func plainDump(to output: BackupOutput) async throws -> Manifest { throw BackupError(.format, "soon") }
+    /// A plain dump that psql reads: the same snapshot and the same schema as an archive, one session for the rows.
+    func plainDump(to output: BackupOutput) async throws -> Manifest {
+        progress(.phase("taking the snapshot"))
+        let gzip = options.format == .sqlGzip ? try GzipSink(output.sink, level: options.level) : nil
+        let manifest = try await withHeldSession(
+            server,
+            logger: logger,
+            prepare: { try snapshotTaker.take(&$0) },
+            while: { snapshot in
+                progress(.phase("describing the schema"))
+                let schema = try await SchemaDump(options, snapshot, logger).run()
+                return try await withSession(snapshot.address, logger: logger) { session in
+                    try TableDump.join(snapshot, &session)
+                    var dump = PlainDump(
+                        snapshot,
+                        schema,
+                        options,
+                        sink: gzip ?? output.sink,
+                        progress: progress
+                    )
+                    let manifest = try dump.write(&session)
+                    try session.execute("COMMIT")
+                    return manifest
+                }
+            }
+        )
+        try gzip?.finish()
+        return manifest
+    }
+}
+
+/// Writes the text: pre-data, large objects, rows, sequences, post-data.
+struct PlainDump {
+    private let snapshot: Snapshot
+    private let schema: DumpedSchema
+    private let options: BackupOptions
+    private let sink: any ByteSink
+    private let progress: @Sendable (BackupProgress) -> Void
+    private let plan: BackupPlan
+    private var manifest: Manifest
+    /// What is not yet in the sink.
+    private var pending: [UInt8] = []
+    /// What the progress of the current table was told of.
+    private var reported = (rows: 0, bytes: 0)
+    /// `pending` is handed on when it is this long.
+    private static let slabBytes = 1 << 20
+
+    init(
+        _ snapshot: Snapshot,
+        _ schema: DumpedSchema,
+        _ options: BackupOptions,
+        sink: any ByteSink,
+        progress: @escaping @Sendable (BackupProgress) -> Void
+    ) {
+        self.snapshot = snapshot
+        self.schema = schema
+        self.options = options
+        self.sink = sink
+        self.progress = progress
+        plan = BackupPlan(snapshot, jobs: 1)
+        manifest = Manifest(
+            granary: granaryVersion,
+            createdAt: snapshot.time,
+            environment: options.environment ?? snapshot.environment,
+            database: Manifest.Database(snapshot.database),
+            server: Manifest.Server(version: snapshot.serverVersionText, versionNumber: snapshot.serverVersion),
+            snapshot: snapshot.name,
+            walPosition: snapshot.walPosition,
+            scope: Manifest.Scope(schemas: options.schemas, tables: options.tables)
+        )
+        manifest.tables = plan.tables
+        manifest.redacted = schema.redacted
+        manifest.sequences = snapshot.sequences
+    }
+
+    /// - Parameter session: in a transaction on the snapshot.
+    /// - Returns: what was written, as the archive's manifest would say it, without chunks.
+    mutating func write(_ session: inout Session) throws -> Manifest {
+        progress(.planned(tables: plan.tables.count { $0.kind == .ordinary }, bytes: plan.bytes))
+        try put(header + schema.preData + "\n")
+        try writeLargeObjects(&session)
+        for index in plan.tables.indices where plan.tables[index].kind == .ordinary && !plan.tables[index].dataLeftOut {
+            try writeRows(of: index, &session)
+        }
+        try writeSequences(session)
+        try put(schema.postData)
+        try flush()
+        return manifest
+    }
+
+    private var header: String {
+        let name = String(String.UnicodeScalarView(snapshot.database.name.unicodeScalars.filter { $0.value >= 32 }))
+        return """
+            -- A plain dump of the PostgreSQL database \(name), made by granary \(granaryVersion)
+            -- at \(snapshot.time) from PostgreSQL \(snapshot.serverVersionText).
+            -- Restore it with granary restore FILE, or into an empty database with
+            -- psql --no-psqlrc --set=ON_ERROR_STOP=1 --dbname=DB --file=FILE.
+
+
+            """
+    }
+
+    private mutating func put(_ text: String) throws {
+        pending += snapshot.codec.bytes(text)
+        if pending.count >= Self.slabBytes { try flush() }
+    }
+
+    private mutating func flush() throws {
+        try pending.withUnsafeBytes { try sink.append($0) }
+        pending.removeAll(keepingCapacity: true)
+    }
+}
+
+// Tables and sequences.
+extension PlainDump {
+    private mutating func writeRows(of index: Int, _ session: inout Session) throws {
+        let entry = snapshot.catalog.tables[index]
+        let columns = plan.tables[index].columns
+        progress(.started(table: entry.table.description))
+        reported = (0, 0)
+        if snapshot.locking == .oneByOne { try TableDump.lockNow(entry, &session) }
+        let list = columns.isEmpty ? "" : " (\(session.quoted(columns.map(\.name))))"
+        try put("COPY \(session.quoted(entry.table))\(list) FROM stdin;\n")
+        do {
+            // In the session's encoding, which is what the dump sets for whoever reads it.
+            let statement = CopyStatement(entry, columns: columns, encoding: nil)
+            try session.copyOut(statement.text(session, blocks: nil, after: nil)) { rows in
+                while try rows.next({ take($0, of: index) }) {
+                    guard pending.count >= Self.slabBytes else { continue }
+                    try rows.checkCancellation()
+                    try hand(on: index)
+                }
+            }
+        } catch let error as PostgresError where TableDump.isTooLargeForText(error) {
+            throw BackupError(
+                .format,
+                "table \(entry.table) has a row whose text passes 1 GB, which a plain dump cannot hold",
+                hint: "back up as an archive: --format zip"
+            )
+        } catch let error as PostgresError {
+            throw TableDump.explain(error, entry)
+        }
+        try put("\\.\n\n")
+        let table = manifest.tables[index]
+        try hand(on: index)
+        progress(.finished(table: entry.table.description, rows: table.rows, bytes: table.rawBytes))
+    }
+
+    private mutating func take(_ row: UnsafeRawBufferPointer, of index: Int) {
+        pending.append(contentsOf: row)
+        manifest.tables[index].rows += 1
+        manifest.tables[index].rawBytes += row.count
+    }
+
+    /// Writes what is pending and reports it.
+    private mutating func hand(on index: Int) throws {
+        let table = manifest.tables[index]
+        let rows = table.rows - reported.rows
+        let bytes = table.rawBytes - reported.bytes
+        try flush()
+        reported = (table.rows, table.rawBytes)
+        progress(.advanced(table: "\(table.schema).\(table.name)", rows: rows, bytes: bytes, share: bytes))
+    }
+
+    private mutating func writeSequences(_ session: borrowing Session) throws {
+        for sequence in snapshot.sequences {
+            let name = session.literal(session.quoted(TableName(schema: sequence.schema, name: sequence.name)))
+            try put("SELECT pg_catalog.setval(\(name), \(sequence.lastValue), \(sequence.isCalled));\n")
+        }
+        if !snapshot.sequences.isEmpty { try put("\n") }
+    }
+}
+
+// Large objects.
+extension PlainDump {
+    /// Made, filled, and only then given to their owners, who may not let us write.
+    private mutating func writeLargeObjects(_ session: inout Session) throws {
+        guard let first = snapshot.largeObjects.first, let last = snapshot.largeObjects.last else { return }
+        progress(.started(table: "large objects"))
+        var objects = Manifest.LargeObjects(objects: snapshot.largeObjects)
+        for object in snapshot.largeObjects { try put("SELECT pg_catalog.lo_create(\(object.oid));\n") }
+        try session.copyOut(CopyStatement.largeObjects(from: first.oid, through: last.oid)) { pieces in
+            while try pieces.next({ line in
+                objects.rows += 1
+                objects.rawBytes += line.count
+                Self.putPiece(line, into: &pending)
+            }) {
+                guard pending.count >= Self.slabBytes else { continue }
+                try pieces.checkCancellation()
+                try flush()
+            }
+        }
+        for object in snapshot.largeObjects {
+            // The first statement is the one that creates it.
+            try put(LargeObjectText.create(object, session).dropFirst().joined(separator: "\n") + "\n")
+        }
+        try put("\n")
+        progress(.finished(table: "large objects", rows: objects.rows, bytes: objects.rawBytes))
+        manifest.largeObjects = objects
+    }
+
+    /// A line `oid TAB offset TAB \\x…` as a call of `lo_put`; nothing for an object without content.
+    static func putPiece(_ line: UnsafeRawBufferPointer, into text: inout [UInt8]) {
+        let fields = line.dropLast().split(separator: UInt8(ascii: "\t"))
+        // COPY doubles the backslash of bytea's text form.
+        let content = fields[2].dropFirst()
+        guard content.count > 2 else { return }
+        text += Array("SELECT pg_catalog.lo_put(".utf8)
+        text.append(contentsOf: fields[0])
+        text += Array(", ".utf8)
+        text.append(contentsOf: fields[1])
+        text += Array(", '".utf8)
+        text.append(contentsOf: content)
+        text += Array("');\n".utf8)
+    }
 }

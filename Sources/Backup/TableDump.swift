@@ -66,7 +66,7 @@ struct TableDump: ~Copyable {
         switch job.subject {
         case .table(let index, let blocks):
             let entry = snapshot.catalog.tables[index]
-            if snapshot.locking == .oneByOne { try lockNow(entry, &session) }
+            if snapshot.locking == .oneByOne { try TableDump.lockNow(entry, &session) }
             do {
                 try dump(entry, number: index + 1, blocks, job, &session)
             } catch let error as PostgresError {
@@ -83,7 +83,7 @@ struct TableDump: ~Copyable {
     }
 
     /// Locks a table that the leader does not hold, and checks that it is still the file that the snapshot saw.
-    private func lockNow(_ entry: TableEntry, _ session: inout Session) throws {
+    static func lockNow(_ entry: TableEntry, _ session: inout Session) throws {
         try TableDump.lock([entry], &session)
         let current = try session.query(
             "SELECT coalesce(pg_catalog.pg_relation_filenode($1::oid::regclass), 0) AS node",
@@ -94,7 +94,7 @@ struct TableDump: ~Copyable {
         }
     }
 
-    private static func explain(_ error: PostgresError, _ entry: TableEntry) -> any Error {
+    static func explain(_ error: PostgresError, _ entry: TableEntry) -> any Error {
         guard error.sqlState == "42501" else { return error.at("table \(entry.table)") }
         return BackupError(
             .rights,
@@ -182,7 +182,7 @@ extension TableDump {
     private var encoding: String? { snapshot.database.encoding == "UTF8" ? nil : snapshot.database.encoding }
 
     /// A field of 1 GB and more cannot be text: the server says so in two ways, depending on where it notices.
-    private static func isTooLargeForText(_ error: PostgresError) -> Bool {
+    static func isTooLargeForText(_ error: PostgresError) -> Bool {
         error.sqlState == "54000"
             || (error.sqlState == "XX000" && error.message.hasPrefix("invalid memory alloc request size"))
     }

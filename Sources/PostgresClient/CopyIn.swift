@@ -40,8 +40,12 @@ extension Session {
     /// When `body` throws, the COPY is ended with an error, so the server keeps none of it, and the session can go on
     /// in a transaction that is to be rolled back.
     package mutating func copyIn(_ sql: String, _ body: (inout CopyIn) throws -> Void) throws -> Int {
-        let statement = wire.codec.bytes(sql) + [0]
-        let sent = statement.withUnsafeBytes {
+        try copyIn(bytes: wire.codec.bytes(sql), body)
+    }
+
+    /// The same for text that is already in the session's encoding, such as a statement of a dump.
+    package mutating func copyIn(bytes sql: [UInt8], _ body: (inout CopyIn) throws -> Void) throws -> Int {
+        let sent = (sql + [0]).withUnsafeBytes {
             PQsendQuery(wire.connection, $0.assumingMemoryBound(to: CChar.self).baseAddress)
         }
         guard sent == 1 else { throw wire.failure() }

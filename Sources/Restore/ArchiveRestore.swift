@@ -18,43 +18,15 @@ struct ArchiveRestore: Sendable {
 
     private var manifest: Manifest { archive.manifest }
 
-    /// The new database, still empty, and what was found before it was made.
-    private struct Beginning: Sendable {
-        var name: String
-        var properties: DatabaseProperties
-        var findings: Preflight.Findings
-    }
-
     func run() async throws -> RestoreReport {
-        let start = ContinuousClock.now
         let selection = try Selection(manifest, options)
         progress(.phase("looking at the server"))
-        return try await withHeldSession(
-            target.maintenance,
-            logger: logger,
-            prepare: { session in
-                try session.pin()
+        return try await DatabaseReplacement(target: target, options: options, logger: logger, progress: progress).run(
+            inspect: { session in
                 let findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
-                if let failure = Preflight.failure(findings.obstacles) { throw failure }
-                for name in try NewDatabase.dropAbandoned(session) {
-                    logger.notice("dropped \(name), which a restore that was killed had left behind")
-                }
-                let properties = properties(findings)
-                let name = NewDatabase.name(for: target.name, leader: session.processID)
-                try NewDatabase.create(name, like: properties, session)
-                return Beginning(name: name, properties: properties, findings: findings)
+                return (findings, properties(findings))
             },
-            while: { beginning in
-                do {
-                    var report = try await fill(beginning, selection)
-                    try await takePlace(of: beginning, &report)
-                    report.seconds = (.now - start) / .seconds(1)
-                    return report
-                } catch {
-                    await dropUnfinished(beginning.name)
-                    throw error
-                }
-            }
+            fill: { beginning in try await fill(beginning, selection) }
         )
     }
 
@@ -68,23 +40,14 @@ struct ArchiveRestore: Sendable {
         }
         return properties
     }
-
-    /// Whether the failure is ours, the server's or an interrupt: what we made is taken away again.
-    private func dropUnfinished(_ name: String) async {
-        // A task of its own: the one we are in may have been cancelled.
-        await Task {
-            do {
-                try await withSession(target.maintenance, logger: logger) { try NewDatabase.drop(name, $0) }
-            } catch {
-                logger.warning("the unfinished database \(name) is still there: \(error); the next restore drops it")
-            }
-        }.value
-    }
 }
 
 // Filling the new database.
 extension ArchiveRestore {
-    private func fill(_ beginning: Beginning, _ selection: Selection) async throws -> RestoreReport {
+    private func fill(
+        _ beginning: DatabaseReplacement.Beginning,
+        _ selection: Selection
+    ) async throws -> RestoreReport {
         let (findings, properties) = (beginning.findings, beginning.properties)
         let database = target.maintenance.database(beginning.name)
         let plan = RestorePlan(selection.items, withSubscriptions: options.withSubscriptions)
@@ -240,30 +203,6 @@ extension ArchiveRestore {
         }
         try tally.requireAll(of: selection.tablesWithRows)
         try Sequences.compare(selection.sequences, session)
-    }
-}
-
-// Taking the target's place.
-extension ArchiveRestore {
-    private func takePlace(of beginning: Beginning, _ report: inout RestoreReport) async throws {
-        progress(.phase("putting the new database in place"))
-        let old =
-            beginning.findings.existing == nil
-            ? nil : DatabaseName.derived(from: target.name, "_before_\(Timestamp.now)")
-        try await DatabaseSwap(target: target, new: beginning.name, old: old, force: options.force, logger: logger)
-            .run()
-        guard let old else { return }
-        report.swapped = true
-        if options.dropOld {
-            do {
-                try await withSession(target.maintenance, logger: logger) { try NewDatabase.drop(old, $0) }
-                return
-            } catch {
-                report.notes.append("the old database could not be dropped: \(error)")
-            }
-        }
-        report.kept = old
-        report.keptBytes = beginning.findings.existingBytes
     }
 }
 

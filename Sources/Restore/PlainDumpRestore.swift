@@ -1,11 +1,215 @@
+internal import Archive
 internal import Logging
 internal import PostgresClient
+internal import SQLText
 
+/// A plain dump, as pg_dump or we write it, all or nothing.
+///
+///     look at the beginning of the file and at the server; change nothing
+///     a new database → the dump, statement by statement → ANALYZE → the swap
+///     or with --in-place: BEGIN → the dump → COMMIT, in the target itself
 struct PlainDumpRestore: Sendable {
     let options: RestoreOptions
     let target: TargetDatabase
     let logger: Logger
     let progress: @Sendable (RestoreProgress) -> Void
-    func run() async throws -> RestoreReport { throw RestoreError(.dump, "soon") }
-    static func steps(_ options: RestoreOptions, _ target: TargetDatabase) -> [String] { [] }
+
+    private var rules: DumpRules { DumpRules(path: options.file, inPlace: options.inPlace) }
+
+    func run() async throws -> RestoreReport {
+        try requireSense()
+        progress(.phase("looking at the dump and the server"))
+        try lookAtBeginning()
+        return options.inPlace ? try await restoreInPlace() : try await restoreBeside()
+    }
+
+    /// What would happen, and what would make it fail.
+    func plan() async throws -> RestorePlanReport {
+        try requireSense()
+        try lookAtBeginning()
+        let check = try check()
+        let findings = try await withSession(target.maintenance, logger: logger) { try check.inspect($0) }
+        return RestorePlanReport(
+            database: target.name,
+            steps: steps(findings),
+            tables: 0,
+            rows: 0,
+            rawBytes: check.neededBytes,
+            obstacles: findings.obstacles.map { "\($0.message) (\($0.hint))" }
+        )
+    }
+
+    private func steps(_ findings: Preflight.Findings) -> [String] {
+        guard !options.inPlace else { return ["run \(options.file) in \(target.name), in one transaction"] }
+        let last =
+            switch (findings.existing, options.dropOld) {
+            case (nil, _): "name it \(target.name)"
+            case (_, true): "swap it with \(target.name), and drop the old database"
+            case (_, false): "swap it with \(target.name), and keep the old database under another name"
+            }
+        return ["make a new database beside \(target.name)", "run \(options.file) in it", last]
+    }
+
+    /// A dump is text: nothing in it can be left out or renamed.
+    private func requireSense() throws {
+        let given: [(String, Bool)] = [
+            ("--schema", !options.schemas.isEmpty), ("--table", !options.tables.isEmpty),
+            ("--rows", options.rows != nil),
+            ("--data-only", options.dataOnly), ("--no-owner", options.noOwner),
+            ("--role-map", !options.roleMap.isEmpty),
+            ("--allow-invalid", options.allowInvalid),
+            ("--drop-old with --in-place", options.dropOld && options.inPlace),
+        ]
+        let names = given.filter(\.1).map(\.0)
+        guard names.isEmpty else {
+            throw RestoreError(
+                .selection,
+                "\(names.joined(separator: ", ")) cannot be used with a plain dump, which is restored as it is",
+                hint: "back up as an archive, or leave the options out"
+            )
+        }
+    }
+
+    /// Refuses what would be refused later anyway, as far as it stands before the first rows.
+    private func lookAtBeginning() throws {
+        let file = try DumpFile(options.file)
+        var script = DumpScript(source: try file.text())
+        var rules = rules
+        do {
+            for _ in 0..<500 {
+                guard file.position < 4 << 20, let element = try script.next() else { return }
+                _ = try rules.judge(element)
+                if case .copy = element { return }
+            }
+        } catch let error as SQLTextError {
+            throw rules.error(error)
+        }
+    }
+
+    private func check() throws -> TargetCheck {
+        TargetCheck(
+            target: target,
+            force: options.force,
+            replaces: !options.inPlace,
+            neededBytes: try DumpFile(options.file).byteCount
+        )
+    }
+}
+
+// Beside the target.
+extension PlainDumpRestore {
+    private func restoreBeside() async throws -> RestoreReport {
+        let check = try check()
+        return try await DatabaseReplacement(target: target, options: options, logger: logger, progress: progress).run(
+            inspect: { session in
+                let findings = try check.inspect(session)
+                return (findings, try findings.existing ?? properties(findings, session))
+            },
+            fill: { beginning in
+                let database = target.maintenance.database(beginning.name)
+                progress(.phase("running the dump"))
+                let outcome = try await withSession(database, logger: logger) { session in
+                    try Self.prepare(session)
+                    var player = try DumpPlayer.open(rules, progress: progress)
+                    return try player.run(&session)
+                }
+                if !options.withoutAnalyze { try await analyze(database) }
+                try await withSession(target.maintenance, logger: logger) { session in
+                    try NewDatabase.apply(
+                        beginning.properties,
+                        to: beginning.name,
+                        roles: RoleMap(names: [:]),
+                        withOwners: true,
+                        session
+                    )
+                }
+                return report(outcome)
+            }
+        )
+    }
+
+    /// Where there is no target yet: the locale of the maintenance database, and UTF-8 wherever that locale can have it.
+    private func properties(_ findings: Preflight.Findings, _ session: borrowing Session) throws -> DatabaseProperties {
+        guard var properties = try session.properties(ofDatabase: session.database) else {
+            throw RestoreError(.preflight, "the database \(session.database) is not in pg_database")
+        }
+        if ["C", "POSIX"].contains(properties.ctype) { properties.encoding = "UTF8" }
+        properties.owner = findings.user
+        properties.tablespace = "pg_default"
+        properties.connectionLimit = -1
+        properties.comment = nil
+        properties.privileges = nil
+        properties.settings = []
+        return properties
+    }
+
+    private func analyze(_ database: ServerAddress) async throws {
+        progress(.phase("gathering statistics"))
+        try await withSession(database, logger: logger) { session in
+            try Self.prepare(session)
+            // Of tables that are not ours the server would only warn.
+            try session.execute("SET client_min_messages = error")
+            try session.execute("ANALYZE")
+        }
+    }
+
+    private func report(_ outcome: DumpPlayer.Outcome) -> RestoreReport {
+        RestoreReport(
+            database: target.name,
+            rows: outcome.rows,
+            tables: outcome.tables,
+            seconds: 0,
+            swapped: false,
+            kept: nil,
+            keptBytes: nil,
+            invalid: [],
+            notes: outcome.notes
+        )
+    }
+
+    /// No timeouts; the formats of values are for the dump to set.
+    private static func prepare(_ session: borrowing Session) throws {
+        let settings = [
+            ("statement_timeout", "0"), ("lock_timeout", "0"), ("idle_in_transaction_session_timeout", "0"),
+            ("idle_session_timeout", "0"), ("transaction_timeout", "0"), ("default_transaction_read_only", "off"),
+            ("default_transaction_deferrable", "off"), ("synchronous_commit", "off"),
+            ("client_min_messages", "warning"),
+            ("standard_conforming_strings", "on"),
+        ]
+        let values = settings.map { "('\($0.0)', '\($0.1)')" }.joined(separator: ", ")
+        try session.query(
+            """
+            SELECT set_config(s.name, v.value, false)
+            FROM (VALUES \(values)) AS v (name, value) JOIN pg_catalog.pg_settings s ON s.name = v.name
+            """
+        )
+    }
+}
+
+// In the target itself.
+extension PlainDumpRestore {
+    private func restoreInPlace() async throws -> RestoreReport {
+        let start = ContinuousClock.now
+        let check = try check()
+        let findings = try await withSession(target.address, logger: logger) { try check.inspect($0) }
+        if let failure = Preflight.failure(findings.obstacles) { throw failure }
+        progress(.phase("running the dump"))
+        let outcome = try await withSession(target.address, logger: logger) { session in
+            try Self.prepare(session)
+            return try session.transaction { session in
+                var player = try DumpPlayer.open(rules, progress: progress)
+                return try player.run(&session)
+            }
+        }
+        var report = report(outcome)
+        if !options.withoutAnalyze {
+            do {
+                try await analyze(target.address)
+            } catch let error as PostgresError where error.code == .server {
+                report.notes.append("the statistics could not be gathered: \(error)")
+            }
+        }
+        report.seconds = (.now - start) / .seconds(1)
+        return report
+    }
 }

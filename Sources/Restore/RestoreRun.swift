@@ -52,14 +52,8 @@ package struct RestoreRun: Sendable {
     package func plan() async throws -> RestorePlanReport {
         let target = try await findTarget()
         guard !isPlainDump else {
-            return RestorePlanReport(
-                database: target.name,
-                steps: PlainDumpRestore.steps(options, target),
-                tables: 0,
-                rows: 0,
-                rawBytes: 0,
-                obstacles: []
-            )
+            return try await PlainDumpRestore(options: options, target: target, logger: logger, progress: progress)
+                .plan()
         }
         let archive = try ArchiveReader(FileSource(path: options.file))
         try requireSense(archive.manifest)

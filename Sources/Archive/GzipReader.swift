@@ -1,0 +1,88 @@
+internal import CZlib
+internal import Glibc
+
+/// Unpacks gzip as it comes: RFC 1952, members one after the other included.
+package struct GzipReader: ~Copyable {
+    /// Fills the memory it is lent and says how many bytes it put there; 0 at the end.
+    package typealias Source = (UnsafeMutableRawBufferPointer) throws -> Int
+
+    private let source: Source
+    /// What errors call the file.
+    private let name: String
+    /// zlib keeps the address of the stream, so it stays where it is.
+    private let stream: UnsafeMutablePointer<z_stream>
+    private let input: UnsafeMutableRawBufferPointer
+    private var isInsideMember = true
+    private var isAtEnd = false
+
+    /// - Throws: `ArchiveError` when zlib has no memory.
+    package init(name: String, bufferBytes: Int = 256 << 10, source: @escaping Source) throws {
+        self.source = source
+        self.name = name
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        input = .allocate(byteCount: max(1, bufferBytes), alignment: 16)
+        // 16 asks for gzip's frame instead of zlib's.
+        guard CZlib_inflateInit2(stream, 16 + MAX_WBITS) == Z_OK else {
+            throw ArchiveError(.io, "\(name): zlib could not be started")
+        }
+    }
+
+    deinit {
+        inflateEnd(stream)
+        stream.deallocate()
+        input.deallocate()
+    }
+
+    /// Fills `memory` from its beginning and returns how many bytes are there; 0 at the end, less than fit at any time.
+    ///
+    /// - Throws: `ArchiveError.damaged` when the bytes are no gzip, end early, or do not fit their checksum; what the
+    ///   source throws.
+    package mutating func read(into memory: UnsafeMutableRawBufferPointer) throws -> Int {
+        guard !isAtEnd, let base = memory.baseAddress, !memory.isEmpty else { return 0 }
+        stream.pointee.next_out = base.assumingMemoryBound(to: UInt8.self)
+        stream.pointee.avail_out = UInt32(clamping: memory.count)
+        let wanted = Int(stream.pointee.avail_out)
+        while Int(stream.pointee.avail_out) == wanted {
+            guard isInsideMember else {
+                if stream.pointee.avail_in == 0, try !fetch() {
+                    isAtEnd = true
+                    return 0
+                }
+                beginMember()
+                continue
+            }
+            // Before more is fetched: zlib may still hold what had no room the last time.
+            switch inflate(stream, Z_NO_FLUSH) {
+            case Z_OK, Z_BUF_ERROR:
+                guard stream.pointee.avail_in == 0, Int(stream.pointee.avail_out) == wanted else { continue }
+                guard try fetch() else { throw damaged("it ends early: the file is cut off") }
+            case Z_STREAM_END: isInsideMember = false
+            default: throw damaged(stream.pointee.msg.map { String(cString: $0) } ?? "zlib cannot read it")
+            }
+        }
+        return wanted - Int(stream.pointee.avail_out)
+    }
+
+    private mutating func fetch() throws -> Bool {
+        let count = try source(input)
+        stream.pointee.next_in = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        stream.pointee.avail_in = UInt32(count)
+        return count > 0
+    }
+
+    /// Behind a member: zeros are padding, as of tapes; anything else must be another member.
+    private mutating func beginMember() {
+        while stream.pointee.avail_in > 0, stream.pointee.next_in.pointee == 0 {
+            stream.pointee.next_in += 1
+            stream.pointee.avail_in -= 1
+        }
+        guard stream.pointee.avail_in > 0 else { return }
+        inflateReset(stream)
+        isInsideMember = true
+    }
+
+    private func damaged(_ reason: String) -> ArchiveError {
+        ArchiveError(.damaged, "\(name) is damaged: \(reason)", hint: "take another copy of the file")
+    }
+}

@@ -1,0 +1,89 @@
+internal import Logging
+internal import PostgresClient
+
+/// A new database beside the target, which takes the target's place once it is filled, or is dropped again.
+///
+///     look at the server; throw what stands in the way
+///     make the new database, led by a session that is held until the end
+///     fill it → the swap
+struct DatabaseReplacement: Sendable {
+    let target: TargetDatabase
+    let options: RestoreOptions
+    let logger: Logger
+    let progress: @Sendable (RestoreProgress) -> Void
+
+    /// The new database, still empty, and what was found before it was made.
+    struct Beginning: Sendable {
+        var name: String
+        var properties: DatabaseProperties
+        var findings: Preflight.Findings
+    }
+
+    /// - Parameters:
+    ///   - inspect: Looks at the server, and says what the new database shall be like. Its session is to the
+    ///     maintenance database.
+    ///   - fill: Fills the new database.
+    func run(
+        inspect: @escaping @Sendable (borrowing Session) throws -> (Preflight.Findings, DatabaseProperties),
+        fill: @escaping @Sendable (Beginning) async throws -> RestoreReport
+    ) async throws -> RestoreReport {
+        let start = ContinuousClock.now
+        return try await withHeldSession(
+            target.maintenance,
+            logger: logger,
+            prepare: { session in
+                try session.pin()
+                let (findings, properties) = try inspect(session)
+                if let failure = Preflight.failure(findings.obstacles) { throw failure }
+                for name in try NewDatabase.dropAbandoned(session) {
+                    logger.notice("dropped \(name), which a restore that was killed had left behind")
+                }
+                let name = NewDatabase.name(for: target.name, leader: session.processID)
+                try NewDatabase.create(name, like: properties, session)
+                return Beginning(name: name, properties: properties, findings: findings)
+            },
+            while: { beginning in
+                do {
+                    var report = try await fill(beginning)
+                    try await takePlace(of: beginning, &report)
+                    report.seconds = (.now - start) / .seconds(1)
+                    return report
+                } catch {
+                    await dropUnfinished(beginning.name)
+                    throw error
+                }
+            }
+        )
+    }
+
+    private func takePlace(of beginning: Beginning, _ report: inout RestoreReport) async throws {
+        progress(.phase("putting the new database in place"))
+        let exists = beginning.findings.existing != nil
+        let old = exists ? DatabaseName.derived(from: target.name, "_before_\(Timestamp.now)") : nil
+        try await DatabaseSwap(target: target, new: beginning.name, old: old, force: options.force, logger: logger).run()
+        guard let old else { return }
+        report.swapped = true
+        if options.dropOld {
+            do {
+                try await withSession(target.maintenance, logger: logger) { try NewDatabase.drop(old, $0) }
+                return
+            } catch {
+                report.notes.append("the old database could not be dropped: \(error)")
+            }
+        }
+        report.kept = old
+        report.keptBytes = beginning.findings.existingBytes
+    }
+
+    /// Whether the failure is ours, the server's or an interrupt: what we made is taken away again.
+    private func dropUnfinished(_ name: String) async {
+        // A task of its own: the one we are in may have been cancelled.
+        await Task {
+            do {
+                try await withSession(target.maintenance, logger: logger) { try NewDatabase.drop(name, $0) }
+            } catch {
+                logger.warning("the unfinished database \(name) is still there: \(error); the next restore drops it")
+            }
+        }.value
+    }
+}

@@ -1,0 +1,162 @@
+internal import Archive
+internal import Logging
+internal import PostgresClient
+internal import SQLText
+
+/// Sends a plain dump to one session, statement by statement, and the rows of its COPYs in slabs.
+///
+/// Stops at the first error, which carries the file and the line.
+struct DumpPlayer: ~Copyable {
+    struct Outcome: Sendable {
+        var rows = 0
+        var tables = 0
+        var notes: [String] = []
+    }
+
+    private var rules: DumpRules
+    private let file: DumpFile
+    private var script: DumpScript
+    private let progress: @Sendable (RestoreProgress) -> Void
+    private var rows = 0
+    private var tables: Set<[String]> = []
+    private var notes: [String] = []
+    /// Whether the server knows a setting.
+    private var knownSettings: [String: Bool] = [:]
+    private var reportedBytes = 0
+
+    /// - Throws: `ArchiveError` when the file cannot be opened.
+    static func open(
+        _ rules: DumpRules,
+        progress: @escaping @Sendable (RestoreProgress) -> Void
+    ) throws -> DumpPlayer {
+        let file = try DumpFile(rules.path)
+        return DumpPlayer(rules, file, DumpScript(source: try file.text()), progress)
+    }
+
+    private init(
+        _ rules: DumpRules,
+        _ file: DumpFile,
+        _ script: consuming DumpScript,
+        _ progress: @escaping @Sendable (RestoreProgress) -> Void
+    ) {
+        self.rules = rules
+        self.file = file
+        self.script = script
+        self.progress = progress
+    }
+
+    /// - Throws: `RestoreError`, `ArchiveError` when a packed file is damaged, `PostgresError` when the connection is lost.
+    mutating func run(_ session: inout Session) throws -> Outcome {
+        progress(.planned(tables: 0, bytes: file.byteCount))
+        do {
+            while let element = try script.next() {
+                switch try rules.judge(element) {
+                case .run: try run(element, &session)
+                case .skip(let note): notes += note.map { [$0] } ?? []
+                }
+            }
+            try rules.finish()
+        } catch let error as SQLTextError {
+            throw rules.error(error)
+        }
+        guard rules.inPlace || !session.isInTransaction else {
+            throw RestoreError(
+                .dump,
+                "\(rules.path) ends within a transaction that it began",
+                hint: "the file may be cut off: take another copy of it"
+            )
+        }
+        return Outcome(rows: rows, tables: tables.count, notes: notes)
+    }
+
+    private mutating func run(_ element: DumpScript.Element, _ session: inout Session) throws {
+        switch element {
+        case .metaCommand: break
+        case .copy(let statement, let line): try copy(statement, line, &session)
+        case .statement(let statement, let line):
+            guard try !isOfUnknownSetting(statement, session) else { return }
+            do {
+                try session.execute(bytes: statement)
+            } catch let error as PostgresError where error.code == .server {
+                throw failure(error, at: Self.line(of: error, in: statement, from: line))
+            }
+            guard !rules.inPlace || session.isInTransaction else {
+                throw rules.error(line, "the statement ended the one transaction of --in-place")
+            }
+            report("statements", rows: 0)
+        }
+    }
+
+    /// Dumps of newer servers set what older ones do not know, such as `transaction_timeout`.
+    private mutating func isOfUnknownSetting(_ statement: [UInt8], _ session: borrowing Session) throws -> Bool {
+        // A name with a dot is anyone's to set.
+        guard let name = StatementWords.setting(changedBy: statement), !name.contains(".") else { return false }
+        if let isKnown = knownSettings[name] { return !isKnown }
+        let isKnown = try session.query(
+            "SELECT pg_catalog.current_setting($1, true) IS NOT NULL AS known",
+            [name]
+        )[0].bool("known")
+        knownSettings[name] = isKnown
+        if !isKnown { notes.append("the server does not know the setting \(name), so it was left out") }
+        return !isKnown
+    }
+
+    private mutating func report(_ table: String, rows: Int) {
+        let bytes = file.position - reportedBytes
+        guard bytes > 0 || rows > 0 else { return }
+        progress(.advanced(table: table, rows: rows, bytes: bytes))
+        reportedBytes = file.position
+    }
+}
+
+// Rows.
+extension DumpPlayer {
+    private mutating func copy(_ statement: [UInt8], _ line: Int, _ session: inout Session) throws {
+        let table = StatementWords.copyTable(statement)
+        let name = table.joined(separator: ".")
+        progress(.started(table: name))
+        let begin = file.position
+        do {
+            let count = try session.copyIn(bytes: statement) { sink in
+                while try script.nextCopyData({ try sink.write($0) }) { report(name, rows: 0) }
+            }
+            rows += count
+            tables.insert(table)
+            report(name, rows: count)
+            progress(.finished(table: name, rows: count, bytes: file.position - begin))
+        } catch let error as PostgresError where error.code == .server {
+            let row = error.server?.context.flatMap { Self.row(in: $0, of: table.last ?? "") }
+            throw failure(error, at: row.map { script.firstRowLine + $0 - 1 } ?? line)
+        }
+    }
+
+    /// The number in `COPY orders, line 12, column price: …`, whatever the language of "line".
+    static func row(in context: String, of table: String) -> Int? {
+        let start = "COPY \(table), "
+        guard let line = context.split(separator: "\n").first(where: { $0.hasPrefix(start) }) else { return nil }
+        return line.dropFirst(start.count).prefix { $0 != "," && $0 != ":" }.split(separator: " ").last.flatMap {
+            Int($0)
+        }
+    }
+}
+
+// Where something went wrong.
+extension DumpPlayer {
+    private func failure(_ error: PostgresError, at line: Int) -> RestoreError {
+        RestoreError(.statement, "\(rules.path):\(line): \(error)", hint: error.hint)
+    }
+
+    /// The line within the statement, where the server points at a character of it.
+    static func line(of error: PostgresError, in statement: [UInt8], from line: Int) -> Int {
+        guard let position = error.server?.position else { return line }
+        var characters = 0
+        var lines = 0
+        for byte in statement {
+            // The bytes that go on with a character of UTF-8 are not counted.
+            if byte & 0xC0 != 0x80 { characters += 1 }
+            guard characters < position else { break }
+            if byte == 0x0A { lines += 1 }
+        }
+        return line + lines
+    }
+}

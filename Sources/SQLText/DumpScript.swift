@@ -1,0 +1,259 @@
+import Glibc
+
+/// A plain dump, read piece by piece as psql would: statements, rows of COPY, and psql's own commands.
+///
+///     while let element = try script.next() {
+///         case .statement: to the server
+///         case .copy: to the server, then nextCopyData { … } until it is false
+///         case .metaCommand: refused
+///     }
+///
+/// Memory holds the longest statement, and of rows one slab. Source of the rules: psql's `psqlscan.l` and `copy.c`.
+package struct DumpScript: ~Copyable {
+    package enum Element: Sendable, Equatable {
+        /// Without its semicolon and without comments before it. The line is that of its first byte, from 1.
+        case statement([UInt8], line: Int)
+        /// A `COPY … FROM stdin`, whose rows are next.
+        case copy(statement: [UInt8], line: Int)
+        /// A command of psql by its name, without the backslash; its arguments are passed over.
+        case metaCommand(name: String, line: Int)
+    }
+
+    private var buffer: DumpBuffer
+    private var scanner = StatementScanner()
+    private var isAtStart = true
+    /// A statement was begun before a meta-command came in between; the line is that of its first byte.
+    private var openStatement: Int?
+    private var rows: RowsState?
+
+    private struct RowsState {
+        var statementLine: Int
+        var isAtLineStart = true
+    }
+
+    /// The line that the rows of the last `.copy` begin on.
+    package private(set) var firstRowLine = 0
+
+    /// - Parameters:
+    ///   - bufferBytes: How much is read at once, and the largest slab of rows.
+    ///   - limitBytes: The longest statement; PostgreSQL takes none of 1 GiB and more.
+    ///   - source: Fills the memory it is lent and returns how many bytes it put there; 0 at the end.
+    package init(
+        bufferBytes: Int = 1 << 20,
+        limitBytes: Int = 1 << 30,
+        source: @escaping (UnsafeMutableRawBufferPointer) throws -> Int
+    ) {
+        buffer = DumpBuffer(bytes: max(1, bufferBytes), limitBytes: limitBytes, source: source)
+    }
+
+    /// The next element; nil at the end. Rows of a COPY that were not pulled are passed over.
+    ///
+    /// - Throws: `SQLTextError`, and what the source throws.
+    package mutating func next() throws -> Element? {
+        if isAtStart { try skipMark() }
+        while rows != nil { _ = try nextCopyData { _ in } }
+        if openStatement == nil {
+            try skipBlanks()
+            guard let first = try buffer.peek() else { return nil }
+            if first == UInt8(ascii: "\\") { return try metaCommand(line: buffer.line(at: buffer.position)) }
+        }
+        let line = openStatement ?? buffer.line(at: buffer.position)
+        openStatement = nil
+        switch try scanner.scan(&buffer) {
+        case .backslash:
+            openStatement = line
+            return try metaCommand(line: buffer.line(at: buffer.position))
+        case .semicolon: return try finish(line: line, endsWithSemicolon: true)
+        case .endOfText: return try finish(line: line, endsWithSemicolon: false)
+        }
+    }
+
+    private mutating func finish(line: Int, endsWithSemicolon: Bool) throws -> Element? {
+        var end = buffer.position
+        if !endsWithSemicolon {
+            while end > buffer.start, buffer.bytes[end - 1].isBlank { end -= 1 }
+        }
+        let statement = Array(UnsafeBufferPointer(start: buffer.bytes + buffer.start, count: end - buffer.start))
+        if let place = statement.firstIndex(of: 0) {
+            throw SQLTextError(
+                .notText,
+                line: buffer.line(at: buffer.start + place),
+                "a NUL byte, which SQL text cannot hold",
+                hint: "the file may be damaged, or no plain dump"
+            )
+        }
+        let readsRows = scanner.readsRows
+        scanner.reset()
+        if let value = StatementWords.standardStrings(setBy: statement) { scanner.stringsAreStandard = value }
+        if endsWithSemicolon { buffer.position += 1 }
+        buffer.release()
+        guard readsRows else {
+            return statement.isEmpty ? nil : .statement(statement, line: line)
+        }
+        try beginRows(of: line)
+        return .copy(statement: statement, line: line)
+    }
+
+    /// `\name`, at the backslash. What belongs to a statement that is open stays; the command becomes blanks.
+    private mutating func metaCommand(line: Int) throws -> Element {
+        let began = buffer.position - buffer.start
+        buffer.position += 1
+        var name: [UInt8] = []
+        while let byte = try buffer.peek(), !byte.isBlank, byte != UInt8(ascii: "\\") {
+            name.append(byte)
+            buffer.position += 1
+        }
+        // Its arguments end with the line, or at the next backslash: `\\`, or another command.
+        while let byte = try buffer.peek(), byte != 0x0A, byte != UInt8(ascii: "\\") { buffer.position += 1 }
+        if try buffer.peek() == UInt8(ascii: "\\"), try buffer.peek(1) == UInt8(ascii: "\\") { buffer.position += 2 }
+        if openStatement == nil {
+            buffer.release()
+        } else {
+            buffer.blank(from: buffer.start + began, to: buffer.position)
+        }
+        return .metaCommand(name: String(decoding: name, as: UTF8.self), line: line)
+    }
+}
+
+// Between statements.
+extension DumpScript {
+    /// Passes over a byte order mark; recognizes what is no SQL text at all.
+    private mutating func skipMark() throws {
+        isAtStart = false
+        let first = try (0..<5).map { try buffer.peek($0) ?? 0 }
+        if Array(first[0..<3]) == [0xEF, 0xBB, 0xBF] {
+            buffer.position += 3
+            buffer.release()
+        } else if first[0] == 0xFF && first[1] == 0xFE || first[0] == 0xFE && first[1] == 0xFF {
+            throw SQLTextError(
+                .notText,
+                line: 1,
+                "the text is UTF-16",
+                hint: "turn it into UTF-8, such as with iconv -f UTF-16 -t UTF-8"
+            )
+        } else if first == Array("PGDMP".utf8) {
+            throw SQLTextError(
+                .notText,
+                line: 1,
+                "this is a dump in pg_dump's custom format, not SQL text",
+                hint: "turn it into SQL with pg_restore --file=OUT.sql"
+            )
+        }
+    }
+
+    /// Passes over blanks, comments and empty statements, and gives them away.
+    private mutating func skipBlanks() throws {
+        while let byte = try buffer.peek() {
+            if byte.isBlank || byte == UInt8(ascii: ";") {
+                buffer.position += 1
+            } else if byte == UInt8(ascii: "-"), try buffer.peek(1) == UInt8(ascii: "-") {
+                try StatementScanner.skipLine(&buffer, releasing: true)
+            } else if byte == UInt8(ascii: "/"), try buffer.peek(1) == UInt8(ascii: "*") {
+                let line = buffer.line(at: buffer.position)
+                guard try StatementScanner.skipBlock(&buffer, releasing: true) else {
+                    throw SQLTextError(
+                        .unterminated,
+                        line: line,
+                        "a comment that begins here does not end",
+                        hint: "the file may be cut off"
+                    )
+                }
+            } else {
+                break
+            }
+            buffer.release()
+        }
+    }
+}
+
+// Rows.
+extension DumpScript {
+    private mutating func beginRows(of line: Int) throws {
+        while let byte = try buffer.peek(), byte != 0x0A {
+            guard byte.isBlank else {
+                throw SQLTextError(
+                    .misplaced,
+                    line: buffer.line(at: buffer.position),
+                    "there is something behind COPY … FROM stdin; where its rows should begin",
+                    hint: "put it on a line of its own, after the rows"
+                )
+            }
+            buffer.position += 1
+        }
+        if try buffer.peek() != nil { buffer.position += 1 }
+        buffer.release()
+        firstRowLine = buffer.line(at: buffer.position)
+        rows = RowsState(statementLine: line)
+    }
+
+    /// Lends the next slab of the rows of the COPY that `next` returned last; false after the last one.
+    ///
+    /// A slab is a part of the text as it stands, newlines included, and ends anywhere.
+    package mutating func nextCopyData(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
+        guard var state = rows else { return false }
+        guard let first = try buffer.peek() else { throw cutOff(state) }
+        if state.isAtLineStart, first == UInt8(ascii: "\\"), let length = try endMark(at: 0) {
+            end(length)
+            return false
+        }
+        let start = buffer.position
+        var position = start
+        var lines = 0
+        var holdsBack = false
+        while let found = buffer.find(0x0A, from: position, to: buffer.end) {
+            position = found + 1
+            lines += 1
+            guard position < buffer.end, buffer.bytes[position] == UInt8(ascii: "\\") else { continue }
+            // The end mark is only looked for where it is whole in memory, or at the beginning of the next slab.
+            guard buffer.end - position >= 4 else {
+                holdsBack = true
+                break
+            }
+            guard let length = try endMark(at: position - start) else { continue }
+            try lend(position - start, lines, body)
+            end(length)
+            return true
+        }
+        if !holdsBack { position = buffer.end }
+        state.isAtLineStart = buffer.bytes[position - 1] == 0x0A
+        rows = state
+        try lend(position - start, lines, body)
+        return true
+    }
+
+    /// Passes over the end mark; its last line may have no newline.
+    private mutating func end(_ length: Int) {
+        buffer.pass(length, lines: buffer.bytes[buffer.position + length - 1] == 0x0A ? 1 : 0)
+        rows = nil
+    }
+
+    private mutating func lend(
+        _ length: Int,
+        _ lines: Int,
+        _ body: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        guard length > 0 else { return }
+        try body(UnsafeRawBufferPointer(start: buffer.bytes + buffer.position, count: length))
+        buffer.pass(length, lines: lines)
+    }
+
+    /// The length of the line `\.` if it stands at `ahead`, its newline included.
+    private mutating func endMark(at ahead: Int) throws -> Int? {
+        guard try buffer.peek(ahead + 1) == UInt8(ascii: ".") else { return nil }
+        switch try buffer.peek(ahead + 2) {
+        case nil: return 2
+        case 0x0A: return 3
+        case 0x0D: return try buffer.peek(ahead + 3) == 0x0A ? 4 : nil
+        default: return nil
+        }
+    }
+
+    private mutating func cutOff(_ state: RowsState) -> SQLTextError {
+        SQLTextError(
+            .unterminated,
+            line: buffer.line(at: buffer.position),
+            "the text ends within the rows of the COPY of line \(state.statementLine)",
+            hint: "the file is cut off: take another copy of it"
+        )
+    }
+}
