@@ -72,7 +72,7 @@ let package = Package(
             name: "BackupTests", dependencies: ["Backup", "Archive", "PostgresClient", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "RestoreTests", dependencies: ["Restore", "Archive", "PostgresClient", "TestSupport"],
+            name: "RestoreTests", dependencies: ["Backup", "Restore", "Archive", "PostgresClient", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "GranaryCommandsTests",
