@@ -17,7 +17,9 @@ struct RecoveryScript {
                 "SELECT pg_catalog.set_config(\(session.literal(setting.name)), \(session.literal(setting.value)), false);"
             )
         }
-        lines += ["SET row_security = off;", "", "\\i \(MemberName.preData)", ""]
+        lines += ["SET row_security = off;", ""]
+        if manifest.scope.isWholeDatabase, !manifest.schemas.contains("public") { lines.append("DROP SCHEMA IF EXISTS public;") }
+        lines += ["\\i \(MemberName.preData)", ""]
         for table in manifest.tables where !table.chunks.isEmpty { lines += copy(table, session) }
         lines += largeObjects(session) + sequences(session) + ["\\i \(MemberName.postData)", "", "ANALYZE;"]
         return lines.joined(separator: "\n") + "\n"
@@ -117,7 +119,9 @@ enum LargeObjectText {
         var lines = ["SELECT pg_catalog.lo_create(\(object.oid));"]
         if let comment = object.comment { lines.append("COMMENT ON \(subject) IS \(session.literal(comment));") }
         lines.append("ALTER \(subject) OWNER TO \(session.quoted(object.owner));")
-        for privilege in object.privileges ?? [] where privilege.grantee != object.owner {
+        guard let privileges = object.privileges else { return lines }
+        lines.append("REVOKE ALL ON \(subject) FROM \(session.quoted(object.owner));")
+        for privilege in privileges {
             let grantee = privilege.grantee.map { session.quoted($0) } ?? "PUBLIC"
             let option = privilege.grantable ? " WITH GRANT OPTION" : ""
             lines.append("GRANT \(privilege.privilege) ON \(subject) TO \(grantee)\(option);")

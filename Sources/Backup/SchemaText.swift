@@ -74,5 +74,5 @@ struct SchemaText {
         String(String.UnicodeScalarView(name.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : $0 }))
     }
 
-    private func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+    private func quoted(_ name: String) -> String { QuotedText.name(name) }
 }
