@@ -20,6 +20,8 @@ extension Session {
 
     /// Pins the session: the values' formats, no timeouts, and `others`. A setting that the server does not know is left out.
     package borrowing func pin(_ others: [(name: String, value: String)] = []) throws {
+        // By itself first: with a timeout of some milliseconds the query below might not come through.
+        try execute("SET statement_timeout = 0")
         let settings = Session.valueSettings + Session.patience + others
         let values = settings.map { "(\(literal($0.name)), \(literal($0.value)))" }.joined(separator: ", ")
         try query(

@@ -59,7 +59,8 @@ enum NewDatabase {
         try session.execute("COMMENT ON DATABASE \(database) IS \(comment)")
     }
 
-    /// Drops what a restore left behind that was killed: its leader is no more.
+    /// Drops what a restore left behind that was killed: its leader is no more. Its workers' sessions may still be there,
+    /// finishing a statement for nobody.
     static func dropAbandoned(_ session: borrowing Session) throws -> [String] {
         let abandoned = try session.query(
             """
@@ -68,7 +69,6 @@ enum NewDatabase {
             WHERE starts_with(c.description, $1)
                 AND substr(c.description, length($1) + 1) ~ '^[0-9]{1,9}$'
                 AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
-                AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datname = d.datname)
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
                                 WHERE a.pid = substr(c.description, length($1) + 1)::int AND a.application_name = 'granary')
             """,

@@ -1,5 +1,8 @@
+import Archive
+import Backup
 import GranaryCommands
 import Logging
+import Restore
 import Synchronization
 import Testing
 
@@ -166,5 +169,27 @@ import Testing
         #expect(lines[0].hasPrefix(#"{"time":"2"#))
         #expect(lines[0].hasSuffix(#""level":"info","message":"hello postgresql://a:***@b"}"#))
         #expect(lines[1].hasSuffix(#""level":"warning","message":"careful","pid":"7"}"#))
+    }
+}
+
+@Suite struct ProgressEventTests {
+    @Test func everyCommandSpeaksTheSameLanguage() {
+        #expect(
+            ProgressEvent(BackupProgress.advanced(table: "t", rows: 1, bytes: 2, share: 3))
+                == .advanced(table: "t", rows: 1, bytes: 2, share: 3)
+        )
+        #expect(ProgressEvent(BackupProgress.restarted("why")) == .restarted("why"))
+        #expect(
+            ProgressEvent(RestoreProgress.advanced(table: "t", rows: 1, bytes: 2))
+                == .advanced(table: "t", rows: 1, bytes: 2, share: 2)
+        )
+        #expect(
+            ProgressEvent(RestoreProgress.made(object: "i", number: 1, of: 2)) == .made(object: "i", number: 1, of: 2)
+        )
+        #expect(
+            ProgressEvent.events(VerifyProgress.advanced(member: "m", rows: 1, bytes: 2)) == [
+                .advanced(table: "m", rows: 1, bytes: 2, share: 2), .finished(table: "m", rows: 1, bytes: 2),
+            ]
+        )
     }
 }

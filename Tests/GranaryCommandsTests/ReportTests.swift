@@ -1,9 +1,9 @@
-import Archive
 import ArgumentParser
 import GranaryCommands
 import LocalServer
 import Testing
 
+@testable import Archive
 @testable import Backup
 @testable import PostgresClient
 @testable import Restore
@@ -183,35 +183,34 @@ import Testing
     }
 
     @Test func aWholeArchiveIsOneLine() {
-        let report = VerifyReport(file: "b.zip", members: 142, rows: 6_001_215, problems: [], seconds: 1.23)
+        var found = VerificationReport()
+        (found.members, found.rows, found.rawBytes) = (142, 6_001_215, 7)
+        let report = VerifyReport(file: "b.zip", found: found, seconds: 1.23)
         #expect(report.lines == ["ok  b.zip  142 members, 6,001,215 rows  1.2 s"])
         #expect(
             report.document.text
-                == #"{"file":"b.zip","ok":true,"members":142,"rows":6001215,"seconds":1.23,"problems":[]}"#
+                == #"{"file":"b.zip","ok":true,"members":142,"rows":6001215,"raw_bytes":7,"seconds":1.23,"problems":[]}"#
         )
     }
 
     @Test func everyProblemIsNamedWithItsMember() {
-        let report = VerifyReport(
-            file: "b.zip",
-            members: 2,
-            rows: 7,
-            problems: [
-                VerifyReport.Problem(member: "data/000001-t/000001.copy", problem: "the CRC-32 differs"),
-                VerifyReport.Problem(member: nil, problem: "the end is missing"),
-            ],
-            seconds: 1
-        )
+        var found = VerificationReport()
+        found.problems = [
+            VerificationReport.Problem(member: "data/000001-t/000001.copy", problem: "the CRC-32 differs"),
+            VerificationReport.Problem(member: "archive", problem: "the end \u{1B}is missing"),
+        ]
+        let report = VerifyReport(file: "b.zip", found: found, seconds: 1)
         #expect(
             report.lines == [
-                "data/000001-t/000001.copy: the CRC-32 differs", "b.zip: the end is missing", "2 problems in b.zip",
+                "data/000001-t/000001.copy: the CRC-32 differs", #"archive: the end \u{1b}is missing"#,
+                "2 problems in b.zip",
             ]
         )
         #expect(
             report.document.text
-                == #"{"file":"b.zip","ok":false,"members":2,"rows":7,"seconds":1,"problems":["#
+                == #"{"file":"b.zip","ok":false,"members":0,"rows":0,"raw_bytes":0,"seconds":1,"problems":["#
                 + #"{"member":"data/000001-t/000001.copy","problem":"the CRC-32 differs"},"#
-                + #"{"member":null,"problem":"the end is missing"}]}"#
+                + #"{"member":"archive","problem":"the end \u001bis missing"}]}"#
         )
     }
 }

@@ -18,6 +18,9 @@ extension BackupCommand {
         )
         try refuseTerminal(target)
         try checkMigrations()
+        for name in FileSink.removeStalePartials(in: destination.backups) {
+            console.note("removed \(Folders.joined(destination.backups, name)), which an earlier backup left behind")
+        }
         let connected = try await database.connect(on: console)
         let options = try options(for: target, database: connected)
         let report = try await ProgressRenderer.drawing(on: console) { renderer in

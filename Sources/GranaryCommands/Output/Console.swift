@@ -60,7 +60,7 @@ package final class Console: Sendable {
     /// - Throws: `OutputError`.
     package func result(_ document: JSONDocument) throws { try StandardOutput.print(document.text) }
 
-    /// The last words: what failed, and what to do. The document goes to standard output with `--json`.
+    /// The last words: what failed, and what to do; with `--json` a document on standard output too.
     package func report(_ failure: Failure) {
         if settings.isJSON {
             // When standard output is gone, the exit code still says what happened.
@@ -68,7 +68,7 @@ package final class Console: Sendable {
         }
         if settings.logsJSON {
             screen.say(LogLines.document(level: .error, message: failure.message, hint: failure.hint).text)
-        } else if !settings.isJSON || screen.isTerminal {
+        } else {
             screen.say(failure.text(usesColor: usesColor))
         }
     }

@@ -30,6 +30,18 @@ package enum ProgressEvent: Sendable, Equatable {
             }
     }
 
+    /// A member that was read is also finished.
+    package static func events(_ event: VerifyProgress) -> [ProgressEvent] {
+        switch event {
+        case .planned(let members, let bytes): [.planned(tables: members, bytes: bytes)]
+        case .advanced(let member, let rows, let bytes):
+            [
+                .advanced(table: member, rows: rows, bytes: bytes, share: bytes),
+                .finished(table: member, rows: rows, bytes: bytes),
+            ]
+        }
+    }
+
     package init(_ event: RestoreProgress) {
         self =
             switch event {
@@ -40,15 +52,6 @@ package enum ProgressEvent: Sendable, Equatable {
                 .advanced(table: table, rows: rows, bytes: bytes, share: bytes)
             case .finished(let table, let rows, let bytes): .finished(table: table, rows: rows, bytes: bytes)
             case .made(let object, let number, let of): .made(object: object, number: number, of: of)
-            }
-    }
-
-    package init(_ event: VerifyProgress) {
-        self =
-            switch event {
-            case .planned(let members, let bytes): .planned(tables: members, bytes: bytes)
-            case .advanced(let member, let rows, let bytes):
-                .advanced(table: member, rows: rows, bytes: bytes, share: bytes)
             }
     }
 }

@@ -1,3 +1,4 @@
+internal import Dispatch
 import Synchronization
 
 /// Tells people how far a long piece of work is; fed from any thread.
@@ -11,7 +12,7 @@ package final class ProgressRenderer: Sendable {
         var isFinished = false
     }
 
-    private static let redraw = Duration.milliseconds(100)
+    private static let redraw = DispatchTimeInterval.milliseconds(100)
     private static let secondsBetweenLines = 5.0
 
     private let console: Console
@@ -27,12 +28,11 @@ package final class ProgressRenderer: Sendable {
     ) async throws -> R {
         let renderer = ProgressRenderer(console: console)
         guard !console.settings.isQuiet else { return try await body(renderer) }
-        let ticker = Task {
-            while !Task.isCancelled {
-                renderer.tick()
-                try await Task.sleep(for: redraw)
-            }
-        }
+        // Not a task: verification keeps every thread of the cooperative pool at work.
+        let ticker = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "granary.progress"))
+        ticker.schedule(deadline: .now() + redraw, repeating: redraw)
+        ticker.setEventHandler { renderer.tick() }
+        ticker.activate()
         defer {
             ticker.cancel()
             renderer.finish()

@@ -37,8 +37,9 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
 
     private static func status(of error: PostgresError) -> ExitStatus {
         switch (error.code, error.sqlState) {
-        // lock_not_available; the server is starting or stopping; it has no more connections to give.
+        // lock_not_available: someone held a table for too long.
         case (_, "55P03"): .busy
+        // cannot_connect_now: the server is starting or stopping.
         case (.connection, _), (_, "57P03"): .noConnection
         default: .failed
         }

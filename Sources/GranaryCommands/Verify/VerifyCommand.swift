@@ -32,22 +32,20 @@ package struct VerifyCommand: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let path = try BackupFile.found(file, backups: backups)
-        let start = ContinuousClock.now
+        let began = ContinuousClock.now
+        let source = try FileSource(path: path)
         let found = try await ProgressRenderer.drawing(on: console) { renderer in
             renderer.receive(.phase("reading every member"))
-            return try await Verification(FileSource(path: path), jobs: workers.count) {
-                renderer.receive(ProgressEvent($0))
+            return try await Verification(source, jobs: workers.count) {
+                for event in ProgressEvent.events($0) { renderer.receive(event) }
             }.run()
         }
-        try tell(VerifyReport(path, found, seconds: (.now - start) / .seconds(1)), on: console)
-    }
-
-    private func tell(_ report: VerifyReport, on console: Console) throws {
+        let report = VerifyReport(file: path, found: found, seconds: (ContinuousClock.now - began) / .seconds(1))
         if console.settings.isJSON {
             try console.result(report.document)
         } else {
             for line in report.lines { try console.result(line) }
         }
-        if !report.isOK { throw ExitCode(ExitStatus.findings.rawValue) }
+        if !found.isWhole { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 }

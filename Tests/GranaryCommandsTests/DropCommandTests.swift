@@ -1,0 +1,33 @@
+import PostgresClient
+import Testing
+
+@testable import GranaryCommands
+
+@Suite struct DropCommandTests {
+    private func database(_ given: ServerAddress, isLocal: Bool = false) -> ConnectedDatabase {
+        ConnectedDatabase(address: given, given: given, name: "shop", host: "db", isLocal: isLocal)
+    }
+
+    @Test func theLineForAShellHasNoPassword() {
+        let address = ServerAddress("postgresql://app:hush@db:5433/shop?sslmode=require")
+        #expect(
+            database(address).dropCommand(for: "shop_old")
+                == #"psql 'dbname=shop host=db port=5433 sslmode=require user=app' -c 'DROP DATABASE "shop_old"'"#
+        )
+    }
+
+    @Test func namesAreQuotedForSQLAndForTheShell() {
+        let address = ServerAddress("", overrides: [ServerAddress.Parameter("host", "a b")])
+        #expect(
+            database(address).dropCommand(for: #"it's "old""#)
+                == #"psql 'dbname=shop host='\''a b'\''' -c 'DROP DATABASE "it'\''s ""old"""'"#
+        )
+    }
+
+    @Test func theLocalServerHasItsOwnPsql() {
+        #expect(
+            database(ServerAddress("postgresql:///shop"), isLocal: true).dropCommand(for: "shop_old")
+                == #"granary server psql -c 'DROP DATABASE "shop_old"'"#
+        )
+    }
+}
