@@ -37,7 +37,7 @@ struct EncodingTests {
         let options = "ENCODING '\(encoding)' LC_COLLATE 'C' LC_CTYPE 'C'"
         let schema =
             encoding == "EUC_JP"
-            ? "CREATE TABLE 表 (列 text); INSERT INTO 表 VALUES ('日本語'), (E'\\\\'); COMMENT ON TABLE 表 IS '日本'"
+            ? "SET client_encoding = UTF8; CREATE TABLE 表 (列 text); INSERT INTO 表 VALUES ('日本語'), (E'\\\\'); COMMENT ON TABLE 表 IS '日本'"
             : encodingSchema(encoding)
         try await withDatabase(schema, options: options) { server, url, folder in
             let original = try await DatabasePortrait.of(url)
