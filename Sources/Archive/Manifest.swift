@@ -258,7 +258,9 @@ extension Manifest {
 
         /// Items that describe the database itself, which is made by its properties.
         package var isAboutTheDatabase: Bool {
-            kind == "DATABASE" || kind == "DATABASE PROPERTIES" || name.hasPrefix("DATABASE ")
+            kind == "DATABASE" || kind == "DATABASE PROPERTIES"
+                // A table may be called so too.
+                || (["ACL", "COMMENT", "SECURITY LABEL"].contains(kind) && schema == nil && name.hasPrefix("DATABASE "))
         }
     }
 

@@ -152,7 +152,7 @@ extension BackupCatalog {
             WHERE e.extname <> 'plpgsql' \(filter)
             ORDER BY e.extname
             """,
-            [arrayLiteral(scope.schemas), arrayLiteral(scope.tables)]
+            [QuotedText.array(scope.schemas), QuotedText.array(scope.tables)]
         ).map {
             Manifest.Extension(name: $0.text("extname"), version: $0.text("extversion"), schema: $0.text("nspname"))
         }
@@ -235,12 +235,4 @@ extension BackupCatalog {
         )
         .map { $0.oid("oid") }
     }
-}
-
-/// Text as an array literal, to be bound as one parameter.
-func arrayLiteral(_ elements: [String]) -> String {
-    let quoted = elements.map { element in
-        "\"" + element.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
-    }
-    return "{" + quoted.joined(separator: ",") + "}"
 }

@@ -39,6 +39,10 @@ package struct BackupOptions: Sendable {
     package var postgresBin: String?
     /// How long to wait for a table that someone else has locked.
     package var lockTimeout = Duration.seconds(60)
+    /// A heap table larger than this, in bytes on disk, is read in parts by several workers.
+    package var splitBytes = 64 << 20
+    /// A chunk is closed with the row that makes it this long, in bytes of COPY text.
+    package var chunkBytes = 8 << 20
 
     package init(output: Output) { self.output = output }
 }

@@ -34,10 +34,10 @@ struct DumpJob: Sendable, Equatable {
 }
 
 extension BackupPlan {
-    /// A heap table larger than this is split.
-    static let splitBytes = 64 << 20
+    /// A table with more TOAST than this may hold rows that are worth a queue.
+    private static let hugeBytes = 64 << 20
 
-    init(_ snapshot: Snapshot, jobs workers: Int) {
+    init(_ snapshot: Snapshot, jobs workers: Int, splitBytes: Int = 64 << 20) {
         tables = snapshot.catalog.tables.enumerated().map { index, entry in
             Manifest.Table(
                 number: index + 1,
@@ -57,16 +57,16 @@ extension BackupPlan {
         where !entry.isPartitioned && !tables[index].dataLeftOut {
             let size = snapshot.sizes[entry.oid] ?? TableSize(bytes: 0, toastBytes: 0, blocks: 0)
             let canSplit = entry.isHeap && entry.condition == nil && snapshot.serverVersion >= 140_000
-            jobs += BackupPlan.split(entry, index: index, size, canSplit: canSplit)
+            jobs += BackupPlan.split(entry, index: index, size, canSplit: canSplit, splitBytes: splitBytes)
         }
         jobs += BackupPlan.split(snapshot.largeObjects, into: workers * 4)
         self.jobs = jobs.sorted { $0.bytes > $1.bytes }
     }
 
-    static func split(_ entry: TableEntry, index: Int, _ size: TableSize, canSplit: Bool) -> [DumpJob] {
+    static func split(_ entry: TableEntry, index: Int, _ size: TableSize, canSplit: Bool, splitBytes: Int) -> [DumpJob] {
         let name = entry.table.description
         // A block that points to a megabyte and more of TOAST on average holds rows that are worth a queue.
-        let isHuge = size.toastBytes >= splitBytes && size.toastBytes / max(1, size.blocks) >= 1 << 20
+        let isHuge = size.toastBytes >= hugeBytes && size.toastBytes / max(1, size.blocks) >= 1 << 20
         let parts = canSplit ? min(size.blocks, (size.bytes + splitBytes - 1) / splitBytes) : 1
         guard parts > 1 else {
             return [

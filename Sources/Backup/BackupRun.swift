@@ -102,7 +102,7 @@ extension BackupRun {
 
     /// Schema and rows, at the same time, from one snapshot.
     private func read(_ snapshot: Snapshot, into writer: ArchiveWriter) async throws -> Manifest {
-        let plan = BackupPlan(snapshot, jobs: options.jobs)
+        let plan = BackupPlan(snapshot, jobs: options.jobs, splitBytes: options.splitBytes)
         let board = DumpBoard(plan, largeObjects: snapshot.largeObjects)
         progress(.phase("reading schema and rows"))
         progress(.planned(tables: plan.tables.count { $0.kind == .ordinary }, bytes: plan.bytes))
@@ -129,6 +129,7 @@ extension BackupRun {
                 board: board,
                 writer: writer,
                 compression: compression,
+                chunkBytes: options.chunkBytes,
                 progress: progress
             )
             while let job = board.nextJob() { try dump.run(job, &session) }

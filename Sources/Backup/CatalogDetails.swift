@@ -138,7 +138,8 @@ enum CatalogDetails {
         let rows = try session.query(
             """
             SELECT con.oid, pg_catalog.pg_get_indexdef(con.conindid) AS definition, n.nspname, c.relname, con.conname,
-                   con.contype = 'p' AS is_primary, con.condeferrable, con.condeferred, t.spcname
+                   con.contype = 'p' AS is_primary, con.condeferrable, con.condeferred, t.spcname,
+                   i.indisclustered, i.indisreplident
             FROM pg_catalog.pg_constraint con
             JOIN pg_catalog.pg_class c ON c.oid = con.conrelid AND c.relkind = 'r'
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -157,10 +158,15 @@ enum CatalogDetails {
                 !row.bool("condeferrable")
                 ? "" : row.bool("condeferred") ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE"
             let tablespace = row["spcname"].map { " TABLESPACE \(session.quoted($0))" } ?? ""
+            var attach = """
+                ALTER TABLE ONLY \(table) ADD CONSTRAINT \(name) \(row.bool("is_primary") ? "PRIMARY KEY" : "UNIQUE") USING INDEX \(name)\(deferral)
+                """
+            // pg_dump says these in the constraint's own item, whose place this takes.
+            if row.bool("indisclustered") { attach += ";\nALTER TABLE \(table) CLUSTER ON \(name)" }
+            if row.bool("indisreplident") { attach += ";\nALTER TABLE ONLY \(table) REPLICA IDENTITY USING INDEX \(name)" }
             indexes[row.oid("oid")] = Manifest.ConstraintIndex(
                 create: row.text("definition") + tablespace,
-                attach:
-                    "ALTER TABLE ONLY \(table) ADD CONSTRAINT \(name) \(row.bool("is_primary") ? "PRIMARY KEY" : "UNIQUE") USING INDEX \(name)\(deferral)"
+                attach: attach
             )
         }
         return indexes

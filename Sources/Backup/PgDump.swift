@@ -96,14 +96,14 @@ extension PgDump {
 
     /// Quoted, a pattern's wildcards and dots mean themselves.
     private static func pattern(_ name: String) -> String {
-        "\"" + name.replacing("\"", with: "\"\"") + "\""
+        QuotedText.name(name)
     }
 
     /// The leader's own parameters, without the password: a command line is for everyone to read.
     private func conninfo(_ snapshot: Snapshot) -> String {
         let parameters = snapshot.parameters.filter { $0.keyword != "sslpassword" }
         return (parameters + [ServerAddress.Parameter("application_name", "granary")])
-            .map { "\($0.keyword)='\($0.value.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'" }
+            .map { "\($0.keyword)=\(QuotedText.connectionValue($0.value))" }
             .joined(separator: " ")
     }
 

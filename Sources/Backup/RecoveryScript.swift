@@ -17,7 +17,9 @@ struct RecoveryScript {
                 "SELECT pg_catalog.set_config(\(session.literal(setting.name)), \(session.literal(setting.value)), false);"
             )
         }
-        lines += ["SET row_security = off;", "", "\\i \(MemberName.preData)", ""]
+        lines += ["SET row_security = off;", ""]
+        if manifest.scope.isWholeDatabase, !manifest.schemas.contains("public") { lines.append("DROP SCHEMA IF EXISTS public;") }
+        lines += ["\\i \(MemberName.preData)", ""]
         for table in manifest.tables where !table.chunks.isEmpty { lines += copy(table, session) }
         lines += largeObjects(session) + sequences(session) + ["\\i \(MemberName.postData)", "", "ANALYZE;"]
         return lines.joined(separator: "\n") + "\n"
@@ -99,14 +101,44 @@ struct RecoveryScript {
 
             unzip FILE -d backup
             cd backup
-            psql -d postgres -f schema/roles.sql     (if the roles are missing; as a superuser)
-            createdb --template=template0 --encoding=\(manifest.database.encoding) NEW
+            psql -d postgres -f schema/roles.sql  # if the roles are missing; as a superuser
+            createdb \(databaseOptions) NEW
             psql -d NEW -f restore.sql
-
+        \(tablespaceNote)
         data/NNNNNN-table/NNNNNN.copy are rows in COPY's text format, in the encoding \(manifest.database.encoding);
-        manifest.json says which table each belongs to, which columns it has, and the checksums.
+        manifest.json says which table each belongs to, which columns it has, and the checksums, and what was set on
+        the database itself (owner, privileges, settings), which restore.sql leaves alone.
 
         """
+    }
+
+    /// As `createdb` takes them; another locale would sort otherwise, or not go with the encoding.
+    private var databaseOptions: String {
+        let database = manifest.database
+        var options = [
+            "--template=template0", "--encoding=\(database.encoding)", "--lc-collate=\(shellWord(database.collate))",
+            "--lc-ctype=\(shellWord(database.ctype))",
+        ]
+        if let locale = database.locale, database.localeProvider != "libc" {
+            options.append("--locale-provider=\(database.localeProvider)")
+            options.append("--\(database.localeProvider)-locale=\(shellWord(locale))")
+        }
+        return options.joined(separator: " ")
+    }
+
+    private var tablespaceNote: String {
+        let used = Set(manifest.schema.compactMap(\.tablespace)).subtracting(["", "pg_default"]).sorted()
+        guard !used.isEmpty else { return "" }
+        return """
+
+            The server must have the tablespaces \(used.joined(separator: ", ")): CREATE TABLESPACE makes them.
+
+            """
+    }
+
+    private func shellWord(_ text: String) -> String {
+        let isPlain = text.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || ".-_@0123456789".unicodeScalars.contains($0)) }
+        return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
     }
 }
 
@@ -117,7 +149,9 @@ enum LargeObjectText {
         var lines = ["SELECT pg_catalog.lo_create(\(object.oid));"]
         if let comment = object.comment { lines.append("COMMENT ON \(subject) IS \(session.literal(comment));") }
         lines.append("ALTER \(subject) OWNER TO \(session.quoted(object.owner));")
-        for privilege in object.privileges ?? [] where privilege.grantee != object.owner {
+        guard let privileges = object.privileges else { return lines }
+        lines.append("REVOKE ALL ON \(subject) FROM \(session.quoted(object.owner));")
+        for privilege in privileges {
             let grantee = privilege.grantee.map { session.quoted($0) } ?? "PUBLIC"
             let option = privilege.grantable ? " WITH GRANT OPTION" : ""
             lines.append("GRANT \(privilege.privilege) ON \(subject) TO \(grantee)\(option);")

@@ -6,20 +6,45 @@ struct Role: Sendable, Equatable {
     var name: String
     /// Attributes that `CREATE ROLE` takes, such as `LOGIN`.
     var attributes: [String]
-    var memberOf: [String]
+    var memberOf: [Membership]
+
+    struct Membership: Sendable, Equatable {
+        var role: String
+        /// What follows `GRANT … TO …`, such as ` WITH ADMIN OPTION`.
+        var options: String
+    }
 }
 
 extension CatalogDetails {
     /// The roles that objects of this database name, the owner of the database, and the roles those are members of.
     static func roles(_ session: borrowing Session) throws -> [Role] {
+        let options =
+            session.serverVersion >= 160_000
+            ? "format(' WITH ADMIN %s, INHERIT %s, SET %s', m.admin_option::text, m.inherit_option::text, m.set_option::text)"
+            : "CASE WHEN m.admin_option THEN ' WITH ADMIN OPTION' ELSE '' END"
         let rows = try session.query(
             """
             WITH RECURSIVE used (oid) AS (
-                SELECT refobjid FROM pg_catalog.pg_shdepend
+                SELECT refobjid FROM pg_catalog.pg_shdepend s
                 WHERE refclassid = 'pg_catalog.pg_authid'::regclass
+                    -- Whoever installs an extension owns it: nothing of that is in an archive.
+                    AND NOT (deptype = 'o' AND (classid = 'pg_catalog.pg_extension'::regclass OR EXISTS (
+                        SELECT FROM pg_catalog.pg_depend d
+                        WHERE d.classid = s.classid AND d.objid = s.objid AND d.deptype = 'e')))
                     AND (dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
                          OR (classid = 'pg_catalog.pg_database'::regclass
                              AND objid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())))
+                UNION
+                -- The first superuser is pinned, so nobody keeps a record of what it owns.
+                SELECT owner FROM (
+                    SELECT 'pg_catalog.pg_class'::regclass AS catalog, oid, relowner AS owner FROM pg_catalog.pg_class
+                    UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid, proowner FROM pg_catalog.pg_proc
+                    UNION ALL SELECT 'pg_catalog.pg_type'::regclass, oid, typowner FROM pg_catalog.pg_type
+                    UNION ALL SELECT 'pg_catalog.pg_namespace'::regclass, oid, nspowner FROM pg_catalog.pg_namespace
+                ) o
+                WHERE o.owner = 10 AND o.oid >= 16384 AND NOT EXISTS (
+                    SELECT FROM pg_catalog.pg_depend d
+                    WHERE d.classid = o.catalog AND d.objid = o.oid AND d.deptype = 'e')
                 UNION
                 SELECT datdba FROM pg_catalog.pg_database WHERE datname = current_database()
                 UNION
@@ -27,9 +52,12 @@ extension CatalogDetails {
             )
             SELECT r.rolname, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolreplication,
                    r.rolbypassrls,
-                   (SELECT array_agg(g.rolname ORDER BY g.rolname)::text[]
+                   (SELECT array_agg(g.rolname ORDER BY g.rolname, m.grantor)::text[]
                     FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
-                    WHERE m.member = r.oid) AS member_of
+                    WHERE m.member = r.oid) AS member_of,
+                   (SELECT array_agg(\(options) ORDER BY g.rolname, m.grantor)::text[]
+                    FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
+                    WHERE m.member = r.oid) AS options
             FROM used u JOIN pg_catalog.pg_roles r ON r.oid = u.oid
             WHERE r.rolname !~ '^pg_'
             ORDER BY r.rolname
@@ -46,7 +74,7 @@ extension CatalogDetails {
                 attributes: flags.compactMap { flag in
                     row.bool(flag.column) == flag.isDefault ? nil : (flag.isDefault ? "NO" : "") + flag.word
                 },
-                memberOf: row.texts("member_of")
+                memberOf: zip(row.texts("member_of"), row.texts("options")).map { Role.Membership(role: $0, options: $1) }
             )
         }
     }
@@ -71,7 +99,7 @@ struct RolesScript {
             lines.append("DO \(session.literal(body));")
         }
         for role in roles {
-            lines += role.memberOf.map { "GRANT \(session.quoted($0)) TO \(session.quoted(role.name));" }
+            lines += role.memberOf.map { "GRANT \(session.quoted($0.role)) TO \(session.quoted(role.name))\($0.options);" }
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -1,4 +1,5 @@
 internal import Archive
+internal import PostgresClient
 
 extension DumpTOC {
     /// The items that make the schema, in pg_dump's order, which is one that works.
@@ -22,7 +23,7 @@ extension DumpTOC.Entry {
         // Large objects are written by us, since pg_dump moves them between sections from version to version; the
         // session's settings are ours as well.
         let ours = ["BLOB", "BLOB METADATA", "BLOBS", "BLOB COMMENTS", "ENCODING", "STDSTRINGS", "SEARCHPATH"]
-        guard !ours.contains(kind), !tag.hasPrefix("LARGE OBJECT ") else { return nil }
+        guard !ours.contains(kind), !(isAboutNoSchema && tag.hasPrefix("LARGE OBJECT ")) else { return nil }
         return Manifest.SchemaItem(
             id: id,
             section: section,
@@ -41,10 +42,15 @@ extension DumpTOC.Entry {
         )
     }
 
+    /// Comments and privileges name their object in the tag; a table may have a name that looks like such a tag.
+    private var isAboutNoSchema: Bool {
+        ["ACL", "COMMENT", "SECURITY LABEL"].contains(kind) && (namespace ?? "").isEmpty
+    }
+
     /// A partitioned table has no storage, so the default does not reach it: it is told.
     private var accessMethodStatement: String {
         guard relationKind == "p", let accessMethod, !accessMethod.isEmpty else { return "" }
-        return "\nALTER TABLE \(qualifiedName) SET ACCESS METHOD \(quotedName(accessMethod));\n"
+        return "\nALTER TABLE \(qualifiedName) SET ACCESS METHOD \(QuotedText.name(accessMethod));\n"
     }
 
     /// What stands between ALTER and OWNER TO, as pg_restore finds it out (`_getObjectDescription`).
@@ -66,12 +72,7 @@ extension DumpTOC.Entry {
     }
 
     private var qualifiedName: String {
-        let prefix = namespace.flatMap { $0.isEmpty ? nil : quotedName($0) + "." } ?? ""
-        return prefix + quotedName(tag)
+        let prefix = namespace.flatMap { $0.isEmpty ? nil : QuotedText.name($0) + "." } ?? ""
+        return prefix + QuotedText.name(tag)
     }
-}
-
-/// A name in double quotes. Here no connection is at hand; the rule is that of `quote_ident` with quotes always on.
-private func quotedName(_ name: String) -> String {
-    "\"" + name.replacing("\"", with: "\"\"") + "\""
 }

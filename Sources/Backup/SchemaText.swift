@@ -19,11 +19,15 @@ struct SchemaText {
     }
 
     func postData() throws -> String {
-        let post = items.filter { $0.section == .postData }
-        let last = ["MATERIALIZED VIEW DATA", "EVENT TRIGGER"]
+        let triggers = Set(items.filter { $0.kind == "EVENT TRIGGER" }.map(\.id))
+        // Comments on event triggers stand where the triggers stand.
+        let isLast = { (item: Manifest.SchemaItem) in
+            triggers.contains(item.id) || item.dependsOn.contains(where: triggers.contains)
+        }
+        let post = items.filter { $0.section == .postData && !isPrivilege($0) && !isLast($0) }
         return try render(
-            post.filter { !isPrivilege($0) && !last.contains($0.kind) } + items.filter(isPrivilege)
-                + last.flatMap { kind in items.filter { $0.kind == kind } }
+            post.filter { $0.kind != "MATERIALIZED VIEW DATA" } + items.filter(isPrivilege)
+                + post.filter { $0.kind == "MATERIALIZED VIEW DATA" } + items.filter(isLast)
         )
     }
 
@@ -74,5 +78,5 @@ struct SchemaText {
         String(String.UnicodeScalarView(name.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : $0 }))
     }
 
-    private func quoted(_ name: String) -> String { "\"" + name.replacing("\"", with: "\"\"") + "\"" }
+    private func quoted(_ name: String) -> String { QuotedText.name(name) }
 }

@@ -17,13 +17,14 @@ struct TableDump: ~Copyable {
         board: DumpBoard,
         writer: ArchiveWriter,
         compression: Compression,
+        chunkBytes: Int,
         progress: @escaping @Sendable (BackupProgress) -> Void
     ) throws {
         self.snapshot = snapshot
         self.board = board
         self.writer = writer
         self.progress = progress
-        chunk = ChunkBuilder(compression: compression)
+        chunk = ChunkBuilder(compression: compression, targetBytes: chunkBytes)
     }
 
     /// Joins the snapshot and takes the locks, in a transaction that stays open.

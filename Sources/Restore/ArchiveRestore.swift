@@ -147,7 +147,7 @@ extension ArchiveRestore {
         progress(.planned(tables: selection.tablesWithRows.count, bytes: selection.rawBytes))
         let tally = LoadTally()
         let queue = WorkQueue(
-            LoadJob.jobs(selection.tablesWithRows, selection.largeObjects, workers: options.jobs)
+            LoadJob.jobs(selection.tablesWithRows, selection.largeObjects, workers: options.jobs, splitBytes: options.splitBytes)
         )
         let encoding = manifest.database.encoding
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -176,7 +176,7 @@ extension ArchiveRestore {
         selection.tables.sorted { $0.rawBytes > $1.rawBytes }.map { table in
             Analysis(
                 table: table.tableName,
-                vacuums: options.jobs > 1 && table.rawBytes > LoadJob.splitBytes
+                vacuums: options.jobs > 1 && table.rawBytes > options.splitBytes
             )
         }
     }

@@ -182,9 +182,6 @@ extension DataOnlyRestore {
     }
 
     private func regclasses(_ tables: [Manifest.Table], _ session: borrowing Session) -> String {
-        let names = tables.map {
-            session.quoted($0.tableName).replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-        }
-        return "{" + names.map { "\"\($0)\"" }.joined(separator: ",") + "}"
+        QuotedText.array(tables.map { session.quoted($0.tableName) })
     }
 }

@@ -16,10 +16,6 @@ enum Dependents {
 
     /// Follows `pg_depend` from the schemas; a constraint, default, trigger, rule or policy lies where its table lies.
     private static func list(outside schemas: [String], _ session: borrowing Session) throws -> [String] {
-        let array =
-            "{"
-            + schemas.map { "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }
-            .joined(separator: ",") + "}"
         return try session.query(
             """
             WITH RECURSIVE doomed (classid, objid) AS (
@@ -45,7 +41,7 @@ enum Dependents {
                     (SELECT c.relnamespace FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
                      WHERE d.classid = 'pg_catalog.pg_policy'::regclass AND p.oid = d.objid),
                     (SELECT n.oid FROM pg_catalog.pg_identify_object(d.classid, d.objid, 0) i
-                     JOIN pg_catalog.pg_namespace n ON n.nspname = i.schema)) AS namespace
+                     JOIN pg_catalog.pg_namespace n ON quote_ident(n.nspname) = i.schema)) AS namespace
                 FROM doomed d
                 WHERE d.classid <> 'pg_catalog.pg_namespace'::regclass
                     AND NOT (d.classid = 'pg_catalog.pg_trigger'::regclass
@@ -61,7 +57,7 @@ enum Dependents {
                 OR (n.nspname <> ALL ($1::text[]) AND n.nspname !~ '^pg_toast')
             ORDER BY 1
             """,
-            [array]
+            [QuotedText.array(schemas)]
         ).map { $0.text("title") }
     }
 }

@@ -86,8 +86,10 @@ extension InPlaceRestore {
             progress: progress
         )
         progress(.phase("making the schema"))
+        let defaults = try DefaultPrivileges(session, ofEveryRole: selection.isWholeDatabase)
+        try defaults.reset(session)
         let existing = try InPlaceRestore.extensionsAndSchemas(session)
-        for item in plan.preData where !existing.contains("\(item.kind) \(item.name)") {
+        for item in plan.preData where !existing.contains("\(item.kind) \(item.name)") || item.isPublicSchema {
             try statements.make(item, &session)
         }
         let tally = try load(selection, &session)
@@ -115,6 +117,8 @@ extension InPlaceRestore {
         for item in plan.late + plan.privileges + plan.refreshes + plan.eventTriggers {
             try statements.make(item, &session)
         }
+        // Of a whole database the archive has brought its own.
+        if !selection.isWholeDatabase { try defaults.restore(session) }
         try analyze(selection, session)
         try tally.requireAll(of: selection.tablesWithRows)
         try Sequences.compare(selection.sequences, session)
@@ -203,73 +207,6 @@ extension InPlaceRestore {
     }
 }
 
-// Making room.
-extension InPlaceRestore {
-    /// Drops the schemas that come back, after looking who else would lose something.
-    private func clear(_ selection: Selection, _ session: inout Session) throws {
-        let schemas = try doomedSchemas(selection, session)
-        try Dependents.requireNone(outside: schemas, session)
-        progress(.phase("dropping what comes back"))
-        for schema in schemas {
-            try session.execute("DROP SCHEMA \(session.quoted(schema)) CASCADE")
-            // initdb made it, so no archive has the statement that makes it.
-            if schema == "public", !selection.items.contains(where: { $0.kind == "SCHEMA" && $0.name == "public" }),
-                manifest.schemas.contains("public")
-            {
-                let owner = session.serverVersion >= 150_000 ? " AUTHORIZATION pg_database_owner" : ""
-                let create = session.serverVersion >= 150_000 ? "" : "GRANT CREATE ON SCHEMA public TO PUBLIC;"
-                try session.execute(
-                    """
-                    CREATE SCHEMA public\(owner); GRANT USAGE ON SCHEMA public TO PUBLIC; \(create)
-                    COMMENT ON SCHEMA public IS 'standard public schema'
-                    """
-                )
-            }
-        }
-        guard selection.isWholeDatabase else { return }
-        try session.query(
-            "SELECT count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata"
-        )
-        for item in selection.items.reversed() where InPlaceRestore.databaseWide.contains(item.kind) {
-            if let drop = item.dropSQL { try session.execute(InPlaceRestore.ifExists(drop)) }
-        }
-    }
-
-    /// Kinds of items that lie in no schema and are dropped one by one.
-    private static let databaseWide: Set<String> = [
-        "PUBLICATION", "EVENT TRIGGER", "SERVER", "FOREIGN DATA WRAPPER", "CAST", "USER MAPPING", "TRANSFORM",
-    ]
-
-    private static func ifExists(_ drop: String) -> String {
-        for word in databaseWide where drop.hasPrefix("DROP \(word) ") {
-            return "DROP \(word) IF EXISTS" + drop.dropFirst("DROP \(word)".count)
-        }
-        return drop
-    }
-
-    private func doomedSchemas(_ selection: Selection, _ session: borrowing Session) throws -> [String] {
-        let there = try session.query(
-            """
-            SELECT nspname FROM pg_catalog.pg_namespace n
-            WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
-                AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                                WHERE d.classid = 'pg_catalog.pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e')
-            ORDER BY nspname
-            """
-        ).map { $0.text("nspname") }
-        if selection.isWholeDatabase { return there }
-        let wanted = Set(options.schemas.isEmpty ? manifest.scope.schemas : options.schemas)
-        guard !wanted.isEmpty else {
-            throw RestoreError(
-                .selection,
-                "the archive holds single tables",
-                hint: "name those to restore with --table"
-            )
-        }
-        return there.filter(wanted.contains)
-    }
-}
-
 extension TableLoad {
     /// All rows of a table in the transaction that is open; the table is empty.
     mutating func runInTransaction(_ table: Manifest.Table, _ session: inout Session) throws {
@@ -288,4 +225,9 @@ extension TableLoad {
             }
         }
     }
+}
+
+extension Manifest.SchemaItem {
+    /// An owner for a schema that initdb made: the item holds no statement that would make it.
+    fileprivate var isPublicSchema: Bool { kind == "SCHEMA" && name == "public" && !sql.contains("CREATE SCHEMA") }
 }

@@ -104,21 +104,31 @@ struct SettingValue {
         elements.isEmpty ? "''" : elements.map { session.literal($0) }.joined(separator: ", ")
     }
 
-    /// The names of a list such as `"$user", public`.
+    /// The names of a list such as `"$user", public`, as `SplitGUCList` finds them.
     static func split(_ list: String) -> [String] {
         var elements: [String] = []
-        var current = ""
+        var current = String.UnicodeScalarView()
         var isQuoted = false
-        for character in list {
-            switch character {
-            case "\"": isQuoted.toggle()
+        var hasElement = false
+        var previous: Unicode.Scalar?
+        for scalar in list.unicodeScalars {
+            switch scalar {
+            case "\"":
+                isQuoted.toggle()
+                // A doubled quote inside quotes stands for one.
+                if isQuoted, previous == "\"" { current.append(scalar) }
+                hasElement = true
             case "," where !isQuoted:
-                elements.append(current)
-                current = ""
-            case " " where !isQuoted: continue
-            default: current.append(character)
+                elements.append(String(current))
+                current = String.UnicodeScalarView()
+                hasElement = true
+            case _ where !isQuoted && scalar.properties.isWhitespace: continue
+            default:
+                current.append(scalar)
+                hasElement = true
             }
+            previous = scalar
         }
-        return elements + (current.isEmpty && elements.isEmpty ? [] : [current])
+        return hasElement ? elements + [String(current)] : []
     }
 }

@@ -146,22 +146,26 @@ struct Validation: Sendable {
             table.schema == schema && table.kind == .partitioned && item.name.hasPrefix(table.name + " ")
         }
         guard parent == nil || serverVersion >= 180_000 else { return nil }
-        // pg_dump writes ALTER TABLE [ONLY] name ADD CONSTRAINT name …: both names, quoted, are taken from there.
-        guard let add = statement.firstRange(of: " ADD CONSTRAINT ") else { return nil }
-        let table = statement[..<add.lowerBound].split(whereSeparator: \.isNewline).joined(separator: " ")
-        guard let name = Validation.leadingIdentifier(statement[add.upperBound...]) else { return nil }
+        guard let (table, name) = Validation.names(in: String(statement)) else { return nil }
         title = item.title
         addition = statement + " NOT VALID"
-        validation = "\(table) VALIDATE CONSTRAINT \(name)"
+        validation = "\(table)VALIDATE CONSTRAINT \(name)"
     }
 
-    private static func leadingIdentifier(_ text: Substring) -> String? {
-        var tokens = SQLTokens(String(text))
-        switch tokens.next() {
-        case .word(let word): return word
-        case .quotedName(_, let text): return text
-        default: return nil
+    /// pg_dump writes `ALTER TABLE [ONLY] name ADD CONSTRAINT name …`: what stands before ADD, and the second name.
+    private static func names(in statement: String) -> (table: String, constraint: String)? {
+        var table = ""
+        var isPastAdd = false
+        for token in SQLTokens(statement) {
+            switch token {
+            case .word("ADD") where !isPastAdd: isPastAdd = true
+            case .word("CONSTRAINT") where isPastAdd: continue
+            case .word(let word) where isPastAdd: return (table, word)
+            case .quotedName(_, let text) where isPastAdd: return (table, text)
+            case .word(let text), .quotedName(_, let text), .other(let text): if !isPastAdd { table += text }
+            }
         }
+        return nil
     }
 }
 

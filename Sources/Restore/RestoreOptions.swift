@@ -40,6 +40,8 @@ package struct RestoreOptions: Sendable {
     package var allowInvalid = false
     /// Ends sessions that are connected to the target.
     package var force = false
+    /// A table with more COPY text than this is loaded chunk by chunk, by several workers.
+    package var splitBytes = 64 << 20
     /// Skips ANALYZE at the end.
     package var withoutAnalyze = false
     /// Restores subscriptions too.

@@ -80,11 +80,13 @@ struct LoadJob: Sendable {
 }
 
 extension LoadJob {
-    /// A table larger than this is loaded chunk by chunk, by several workers.
-    static let splitBytes = 64 << 20
-
-    /// Jobs for all rows, the largest tables first.
-    static func jobs(_ tables: [Manifest.Table], _ largeObjects: Manifest.LargeObjects?, workers: Int) -> [LoadJob] {
+    /// Jobs for all rows, the largest tables first. Tables with more text than `splitBytes` are shared by the workers.
+    static func jobs(
+        _ tables: [Manifest.Table],
+        _ largeObjects: Manifest.LargeObjects?,
+        workers: Int,
+        splitBytes: Int
+    ) -> [LoadJob] {
         var jobs: [LoadJob] = []
         for table in tables.sorted(by: { $0.rawBytes > $1.rawBytes }) where !table.chunks.isEmpty {
             if workers > 1, table.rawBytes > splitBytes, table.extensionName == nil {

@@ -52,35 +52,60 @@ struct SQLTokens: Sequence, IteratorProtocol {
         case other(String)
     }
 
-    private let text: [Character]
+    /// Scalars, not characters: a quote with a combining accent after it is a quote.
+    private let text: [Unicode.Scalar]
     private var position = 0
 
-    init(_ sql: String) { text = Array(sql) }
+    init(_ sql: String) { text = Array(sql.unicodeScalars) }
 
     mutating func next() -> Token? {
         guard position < text.count else { return nil }
         let first = text[position]
-        if first.isLetter || first == "_" {
-            return .word(take { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "$" })
+        if SQLTokens.isLetter(first) {
+            return .word(take { SQLTokens.isLetter($0) || ("0"..."9").contains($0) || $0 == "$" })
         }
         if first == "\"" {
+            let start = position
             let quoted = takeQuoted("\"")
-            return .quotedName(String(quoted.dropFirst().dropLast()).replacing("\"\"", with: "\""), text: quoted)
+            return .quotedName(SQLTokens.unquoted(text[start..<position]), text: quoted)
         }
         if first == "'" { return .other(takeQuoted("'")) }
-        if first.isWhitespace { return .other(take { $0.isWhitespace }) }
+        if first.properties.isWhitespace { return .other(take { $0.properties.isWhitespace }) }
         position += 1
         return .other(String(first))
     }
 
-    private mutating func take(while fits: (Character) -> Bool) -> String {
+    /// What PostgreSQL takes for a letter of an unquoted name.
+    private static func isLetter(_ scalar: Unicode.Scalar) -> Bool {
+        ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || scalar == "_" || scalar.value >= 128
+    }
+
+    private static func string(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
+        String(String.UnicodeScalarView(scalars))
+    }
+
+    private static func unquoted(_ quoted: ArraySlice<Unicode.Scalar>) -> String {
+        var name: [Unicode.Scalar] = []
+        var isEscaped = false
+        for scalar in quoted.dropFirst().dropLast() {
+            if scalar == "\"", !isEscaped {
+                isEscaped = true
+                continue
+            }
+            isEscaped = false
+            name.append(scalar)
+        }
+        return string(name[...])
+    }
+
+    private mutating func take(while fits: (Unicode.Scalar) -> Bool) -> String {
         let start = position
         while position < text.count, fits(text[position]) { position += 1 }
-        return String(text[start..<position])
+        return SQLTokens.string(text[start..<position])
     }
 
     /// A doubled quote inside is two quoted texts in a row, which comes to the same.
-    private mutating func takeQuoted(_ quote: Character) -> String {
+    private mutating func takeQuoted(_ quote: Unicode.Scalar) -> String {
         let start = position
         position += 1
         while position < text.count {
@@ -89,6 +114,6 @@ struct SQLTokens: Sequence, IteratorProtocol {
             guard position < text.count, text[position] == quote else { break }
             position += 1
         }
-        return String(text[start..<position])
+        return SQLTokens.string(text[start..<position])
     }
 }

@@ -8,8 +8,9 @@ struct SchemaStatements {
     let withOwners: Bool
     /// Tablespaces that the server has; objects of others go to the default.
     let tablespaces: Set<String>
-    private var tablespace = ""
-    private var accessMethod = "heap"
+    /// What this value has set in its session; nil while it has set nothing and cannot know what another has.
+    private var tablespace: String?
+    private var accessMethod: String?
 
     init(roles: RoleMap, withOwners: Bool, tablespaces: Set<String>) {
         self.roles = roles

@@ -1,0 +1,104 @@
+internal import Archive
+internal import PostgresClient
+
+// Making room for what comes back.
+extension InPlaceRestore {
+    /// Drops the schemas that come back, after looking who else would lose something.
+    func clear(_ selection: Selection, _ session: inout Session) throws {
+        let schemas = try doomedSchemas(selection, session)
+        // Of a whole database everything comes back, so nothing lies outside.
+        if !selection.isWholeDatabase { try Dependents.requireNone(outside: schemas, session) }
+        progress(.phase("dropping what comes back"))
+        if selection.isWholeDatabase { try dropEventTriggers(session) }
+        for schema in schemas { try session.execute("DROP SCHEMA \(session.quoted(schema)) CASCADE") }
+        try makePublicSchema(selection, session)
+        guard selection.isWholeDatabase else { return }
+        try session.query("SELECT count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata")
+        for item in selection.items.reversed() where InPlaceRestore.databaseWide.contains(item.kind) {
+            if let drop = item.dropSQL { try session.execute(InPlaceRestore.ifExists(drop)) }
+        }
+        try deleteExtensionRows(selection, session)
+    }
+
+    /// Kinds of items that lie in no schema and are dropped one by one.
+    private static let databaseWide: Set<String> = [
+        "PUBLICATION", "EVENT TRIGGER", "SERVER", "FOREIGN DATA WRAPPER", "CAST", "USER MAPPING", "TRANSFORM",
+    ]
+
+    private static func ifExists(_ drop: String) -> String {
+        for word in databaseWide where drop.hasPrefix("DROP \(word) ") {
+            return "DROP \(word) IF EXISTS" + drop.dropFirst("DROP \(word)".count)
+        }
+        return drop
+    }
+
+    private func doomedSchemas(_ selection: Selection, _ session: borrowing Session) throws -> [String] {
+        let there = try session.query(
+            """
+            SELECT nspname FROM pg_catalog.pg_namespace n
+            WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                                WHERE d.classid = 'pg_catalog.pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e')
+            ORDER BY nspname
+            """
+        ).map { $0.text("nspname") }
+        if selection.isWholeDatabase { return there }
+        let wanted = Set(options.schemas.isEmpty ? archive.manifest.scope.schemas : options.schemas)
+        guard !wanted.isEmpty else {
+            throw RestoreError(
+                .selection,
+                "the archive holds single tables",
+                hint: "name those to restore with --table"
+            )
+        }
+        return there.filter(wanted.contains)
+    }
+
+    /// They would act on what we do, and forbid it for all we know.
+    private func dropEventTriggers(_ session: borrowing Session) throws {
+        let triggers = try session.query(
+            """
+            SELECT evtname FROM pg_catalog.pg_event_trigger t
+            WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                              WHERE d.classid = 'pg_catalog.pg_event_trigger'::regclass AND d.objid = t.oid AND d.deptype = 'e')
+            """
+        )
+        for trigger in triggers {
+            try session.execute("DROP EVENT TRIGGER \(session.quoted(trigger.text("evtname"))) CASCADE")
+        }
+    }
+
+    /// initdb made the schema `public`, so no archive has a statement that makes it; it is made as initdb does.
+    private func makePublicSchema(_ selection: Selection, _ session: borrowing Session) throws {
+        let isWanted = selection.isWholeDatabase ? archive.manifest.schemas.contains("public") : options.schemas.contains("public")
+        guard isWanted || archive.manifest.scope.schemas.contains("public"),
+            try session.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public'").isEmpty
+        else { return }
+        let owner = session.serverVersion >= 150_000 ? " AUTHORIZATION pg_database_owner" : ""
+        let create = session.serverVersion >= 150_000 ? "" : "GRANT CREATE ON SCHEMA public TO PUBLIC;"
+        try session.execute(
+            """
+            CREATE SCHEMA public\(owner); GRANT USAGE ON SCHEMA public TO PUBLIC; \(create)
+            COMMENT ON SCHEMA public IS 'standard public schema'
+            """
+        )
+    }
+
+    /// Extensions that lie in schemas of their own stay, and so would the rows that the archive brings once more.
+    private func deleteExtensionRows(_ selection: Selection, _ session: borrowing Session) throws {
+        let kept = try session.query(
+            """
+            SELECT n.nspname, c.relname, coalesce(u.condition, '') AS condition
+            FROM pg_catalog.pg_extension e, unnest(e.extconfig, e.extcondition) AS u (config, condition)
+            JOIN pg_catalog.pg_class c ON c.oid = u.config AND c.relkind IN ('r', 'p')
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            """
+        )
+        let wanted = Set(selection.tablesWithRows.filter { $0.extensionName != nil }.map(\.tableName))
+        for row in kept {
+            let table = TableName(schema: row.text("nspname"), name: row.text("relname"))
+            guard wanted.contains(table) else { continue }
+            try session.execute("DELETE FROM ONLY \(session.quoted(table)) \(row.text("condition"))")
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import Archive
+import Backup
+import PostgresClient
+import Restore
+import Synchronization
+import TestSupport
+import Testing
+
+/// Backs up the database at `url` into `file`, and verifies the file.
+@discardableResult
+func backup(
+    _ url: String,
+    to file: String,
+    sourceLocation: SourceLocation = #_sourceLocation,
+    _ change: (inout BackupOptions) -> Void = { _ in }
+) async throws -> BackupReport {
+    var options = BackupOptions(output: .file(path: file, overwrite: false))
+    options.withSecrets = true
+    change(&options)
+    let report = try await BackupRun(options, server: ServerAddress(url), logger: quietLogger, progress: { _ in }).run()
+    let verification = try await Verification(FileSource(path: file), jobs: 2).run()
+    #expect(verification.problems == [], sourceLocation: sourceLocation)
+    return report
+}
+
+/// Restores `file` into the database at `url`, or into another that `change` names.
+@discardableResult
+func restore(
+    _ file: String,
+    _ url: String,
+    _ change: (inout RestoreOptions) -> Void = { _ in }
+) async throws -> RestoreReport {
+    var options = RestoreOptions(file: file)
+    change(&options)
+    return try await RestoreRun(options, server: ServerAddress(url), logger: quietLogger, progress: { _ in }).run()
+}
+
+func manifest(of file: String) throws -> Manifest { try ArchiveReader(FileSource(path: file)).manifest }
+
+/// The error that `body` throws, or nil with an issue when it throws none.
+func failure(
+    sourceLocation: SourceLocation = #_sourceLocation,
+    of body: () async throws -> some Any
+) async -> RestoreError? {
+    do {
+        _ = try await body()
+        Issue.record("no error was thrown", sourceLocation: sourceLocation)
+    } catch let error as RestoreError {
+        return error
+    } catch {
+        Issue.record("not a RestoreError: \(error)", sourceLocation: sourceLocation)
+    }
+    return nil
+}
+
+/// Lends a server's database that holds `sql`, and a folder.
+func withDatabase<R>(
+    _ sql: String,
+    options: String = "",
+    on server: ThrowawayServer? = nil,
+    _ body: (_ server: ThrowawayServer, _ url: String, _ folder: ScratchFolder) async throws -> R
+) async throws -> R {
+    let server = if let server { server } else { try await ThrowawayServer.shared() }
+    return try await ScratchFolder.with { folder in
+        try await server.withDatabase(options: options) { url in
+            try await psql(url, sql)
+            return try await body(server, url, folder)
+        }
+    }
+}
+
+extension ThrowawayServer {
+    private static let counter = Atomic<Int>(0)
+
+    /// Lends a name for a database that `body` makes, and drops what has it in the end.
+    func withName<R>(_ body: (_ name: String) async throws -> R) async throws -> R {
+        let name = "restored_\(Self.counter.wrappingAdd(1, ordering: .relaxed).newValue)"
+        let result: R
+        do {
+            result = try await body(name)
+        } catch {
+            try? await dropAll(likeName: name)
+            throw error
+        }
+        try await dropAll(likeName: name)
+        return result
+    }
+
+    /// Drops the database and the ones that restores kept or left under names made from it.
+    func dropAll(likeName name: String) async throws {
+        let found = try await psql(
+            url(database: "postgres"),
+            "SELECT datname FROM pg_database WHERE datname = '\(name)' OR datname LIKE '\(name)\\_before\\_%'"
+        )
+        for database in found.split(separator: "\n") { try await execute("DROP DATABASE \"\(database)\" WITH (FORCE)") }
+    }
+
+    /// The names of all databases: a restore that fails leaves none behind.
+    func databases() async throws -> [String] {
+        try await psql(url(database: "postgres"), "SELECT datname FROM pg_database ORDER BY 1").split(separator: "\n")
+            .map(String.init)
+    }
+}
+
+/// Fails the test with the lines that differ.
+func expectSame(
+    _ restored: DatabasePortrait,
+    _ original: DatabasePortrait,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    // Compared outside of the expectation, which would print both in full.
+    let difference = restored.differences(from: original)
+    #expect(difference == "", sourceLocation: sourceLocation)
+}

@@ -1,0 +1,63 @@
+/// A database with every feature that a backup must carry: types and values at their limits, partitions, inheritance,
+/// keys of all kinds, code, privileges, large objects, and names that break whoever quotes carelessly.
+package enum Torture {
+    /// Roles and a tablespace that the schema uses. They belong to the server, so they are made once for each.
+    package static let server = #"""
+        CREATE ROLE torture_owner LOGIN;
+        CREATE ROLE torture_reader LOGIN NOINHERIT;
+        CREATE ROLE torture_group;
+        CREATE ROLE "Tört ""role"" %\ 😀" LOGIN;
+        GRANT torture_group TO torture_reader, "Tört ""role"" %\ 😀";
+        GRANT torture_reader TO torture_owner WITH ADMIN OPTION;
+        SET allow_in_place_tablespaces = on;
+        CREATE TABLESPACE torture_space LOCATION '';
+        """#
+
+    /// What is in the database, as psql runs it.
+    package static let schema = [
+        tortureTypes, tortureTables, tortureCode, tortureNames, tortureRights,
+    ].joined(separator: "\n")
+
+    /// What is set on the database itself; `%I` stands for its quoted name.
+    private static let database = #"""
+        COMMENT ON DATABASE %I IS 'a "database" with ''quotes'' \ and 😀';
+        ALTER DATABASE %I SET search_path TO code, "a.b", "Mixed Case %s ""q"" 'a' \ ;--", public;
+        ALTER DATABASE %I SET "granary.custom" TO 'it''s \ "custom"';
+        ALTER DATABASE %I SET work_mem TO '7MB';
+        ALTER DATABASE %I SET DateStyle TO 'SQL, DMY';
+        ALTER DATABASE %I SET IntervalStyle TO 'iso_8601';
+        ALTER DATABASE %I SET bytea_output TO 'escape';
+        ALTER DATABASE %I SET extra_float_digits TO -5;
+        ALTER DATABASE %I SET TimeZone TO 'Asia/Kathmandu';
+        ALTER DATABASE %I SET standard_conforming_strings TO off;
+        ALTER ROLE torture_reader IN DATABASE %I SET search_path TO '';
+        ALTER ROLE "Tört ""role"" %\ 😀" IN DATABASE %I SET statement_timeout TO '3s';
+        ALTER DATABASE %I CONNECTION LIMIT 77;
+        REVOKE ALL ON DATABASE %I FROM PUBLIC;
+        GRANT CONNECT, TEMPORARY ON DATABASE %I TO torture_owner WITH GRANT OPTION;
+        GRANT CONNECT ON DATABASE %I TO "Tört ""role"" %\ 😀";
+        """#
+
+    private static let sharedRoles = Task { try await makeRoles(try await ThrowawayServer.shared()) }
+
+    /// The shared server, with the roles.
+    package static func sharedServer() async throws -> ThrowawayServer {
+        try await sharedRoles.value
+        return try await ThrowawayServer.shared()
+    }
+
+    package static func makeRoles(_ server: ThrowawayServer) async throws {
+        try await psql(server.url(database: "postgres"), self.server)
+    }
+
+    /// Fills the database at `url`.
+    package static func fill(_ url: String) async throws {
+        try await psql(url, schema)
+    }
+
+    /// Sets what belongs to the database itself. Settings such as `DateStyle` are there to disturb whoever reads it.
+    package static func adorn(_ url: String, name: String) async throws {
+        let quoted = "\"" + name.replacing("\"", with: "\"\"") + "\""
+        try await psql(url, database.replacing("%I", with: quoted))
+    }
+}

@@ -1,0 +1,104 @@
+/// Part of `Torture`: tables that belong together (partitions, children, foreign keys), indexes, storage.
+let tortureTables = #"""
+    CREATE SCHEMA parts;
+    CREATE TABLE parts.by_range (id integer NOT NULL, at date NOT NULL, v text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+    CREATE TABLE parts.range_2020 PARTITION OF parts.by_range FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+    CREATE TABLE parts.range_2021 PARTITION OF parts.by_range FOR VALUES FROM ('2021-01-01') TO ('2022-01-01') PARTITION BY LIST (at);
+    CREATE TABLE parts."range_2021 a" PARTITION OF parts.range_2021 FOR VALUES IN ('2021-01-04', '2021-01-13', '2021-01-22');
+    CREATE TABLE parts.range_2021_rest PARTITION OF parts.range_2021 DEFAULT PARTITION BY HASH (id);
+    CREATE TABLE parts.hash_0 PARTITION OF parts.range_2021_rest FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+    CREATE TABLE parts.hash_1 PARTITION OF parts.range_2021_rest FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+    CREATE TABLE parts.range_default PARTITION OF parts.by_range DEFAULT;
+    CREATE TABLE parts.attached (v text, at date NOT NULL, dropped integer, id integer NOT NULL);
+    ALTER TABLE parts.attached DROP COLUMN dropped;
+    ALTER TABLE parts.by_range ATTACH PARTITION parts.attached FOR VALUES FROM ('2030-01-01') TO (MAXVALUE);
+    INSERT INTO parts.by_range
+        SELECT n, date '2019-06-01' + n * 9, CASE n % 4 WHEN 0 THEN 'a' WHEN 1 THEN NULL ELSE 'v' || n END FROM generate_series(1, 500) n;
+    CREATE UNIQUE INDEX by_range_unique ON parts.by_range (at, id) INCLUDE (v);
+    CREATE INDEX by_range_v ON parts.by_range (v) WHERE v IS NOT NULL;
+    CREATE INDEX only_parent ON ONLY parts.by_range (lower(v));
+    CREATE TABLE parts.pointing (id integer, at date, FOREIGN KEY (id, at) REFERENCES parts.by_range ON DELETE CASCADE);
+    INSERT INTO parts.pointing SELECT id, at FROM parts.by_range WHERE id % 10 = 0;
+    INSERT INTO parts.pointing VALUES (NULL, '2000-01-01');
+    CREATE TABLE parts.target (id integer PRIMARY KEY);
+    INSERT INTO parts.target SELECT generate_series(1, 500);
+    ALTER TABLE parts.by_range ADD CONSTRAINT to_target FOREIGN KEY (id) REFERENCES parts.target (id);
+    COMMENT ON CONSTRAINT to_target ON parts.by_range IS 'a key of a partitioned table';
+    CREATE TABLE parts.by_list (k text, n integer GENERATED ALWAYS AS (length(k)) STORED, CHECK (k <> '')) PARTITION BY LIST (k);
+    CREATE TABLE parts.list_x PARTITION OF parts.by_list (CONSTRAINT own CHECK (k <> 'y')) FOR VALUES IN ('x', E'x\n');
+    INSERT INTO parts.by_list (k) VALUES ('x'), (E'x\n');
+    CREATE TABLE parts.empty_parent (a integer) PARTITION BY RANGE (a);
+    CREATE FUNCTION parts.on_row() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN NEW.v := coalesce(NEW.v, '') || '!'; RETURN NEW; END $f$;
+    CREATE TRIGGER row_level BEFORE INSERT ON parts.by_range FOR EACH ROW EXECUTE FUNCTION parts.on_row();
+    ALTER TABLE parts.range_2020 DISABLE TRIGGER row_level;
+
+    CREATE SCHEMA family;
+    CREATE TABLE family.parent (id integer, v text DEFAULT 'p', CHECK (id > 0), CONSTRAINT not_inherited CHECK (id < 100) NO INHERIT);
+    CREATE TABLE family.child (extra text) INHERITS (family.parent);
+    CREATE TABLE family.other_parent (v text, w integer NOT NULL);
+    CREATE TABLE family.grandchild (deep numeric) INHERITS (family.child, family.other_parent);
+    ALTER TABLE family.grandchild ALTER COLUMN v SET DEFAULT 'g';
+    INSERT INTO family.parent VALUES (1, 'one'), (2, NULL);
+    INSERT INTO family.child VALUES (1000, 'child', 'x');
+    INSERT INTO family.grandchild (id, w, deep) VALUES (5000, 1, 1.50);
+
+    CREATE SCHEMA keys;
+    CREATE TABLE keys.composite (a integer, b text, c integer UNIQUE DEFERRABLE INITIALLY DEFERRED, d integer,
+        PRIMARY KEY (b, a) INCLUDE (d), CONSTRAINT distinct_nulls UNIQUE NULLS NOT DISTINCT (d, c)) WITH (fillfactor = 70);
+    INSERT INTO keys.composite SELECT n, 'k' || n, n, nullif(n, 5) FROM generate_series(1, 50) n;
+    CREATE TABLE keys.self (id integer PRIMARY KEY, parent integer CONSTRAINT "self " REFERENCES keys.self (id) ON DELETE SET NULL);
+    INSERT INTO keys.self VALUES (1, 3), (2, 1), (3, 2), (4, NULL);
+    CREATE TABLE keys.full_match (a integer, b text, FOREIGN KEY (b, a) REFERENCES keys.composite (b, a) MATCH FULL ON UPDATE CASCADE ON DELETE RESTRICT);
+    INSERT INTO keys.full_match VALUES (1, 'k1'), (NULL, NULL);
+    CREATE TABLE keys.chicken (id integer PRIMARY KEY, egg integer);
+    CREATE TABLE keys.egg (id integer PRIMARY KEY, chicken integer REFERENCES keys.chicken DEFERRABLE INITIALLY DEFERRED);
+    ALTER TABLE keys.chicken ADD CONSTRAINT lays FOREIGN KEY (egg) REFERENCES keys.egg DEFERRABLE INITIALLY IMMEDIATE;
+    INSERT INTO keys.chicken VALUES (1, NULL);
+    INSERT INTO keys.egg VALUES (1, 1);
+    UPDATE keys.chicken SET egg = 1;
+    COMMENT ON CONSTRAINT lays ON keys.chicken IS 'the chicken or the egg';
+    CREATE TABLE keys.loose (id integer, CONSTRAINT later FOREIGN KEY (id) REFERENCES keys.self, b text,
+        CONSTRAINT set_default FOREIGN KEY (id, b) REFERENCES keys.composite (a, b) ON DELETE SET DEFAULT (b));
+    ALTER TABLE keys.loose DROP CONSTRAINT later;
+    INSERT INTO keys.loose VALUES (99999, NULL);
+    ALTER TABLE keys.loose ADD CONSTRAINT later FOREIGN KEY (id) REFERENCES keys.self NOT VALID;
+    ALTER TABLE keys.loose ADD CONSTRAINT positive CHECK (id < 0) NOT VALID;
+    CREATE TABLE keys.elsewhere (id integer REFERENCES parts.target ON DELETE CASCADE, m types.mood);
+    CREATE TABLE keys.rooms (room integer, during tsrange, EXCLUDE USING gist (room WITH =, during WITH &&) WHERE (room > 0));
+    INSERT INTO keys.rooms VALUES (1, '[2020-01-01,2020-01-02)'), (1, '[2020-01-02,2020-01-03)'), (-1, '[,]'), (-1, '[,]');
+    CREATE TABLE keys.clustered (id integer CONSTRAINT "clustered key" PRIMARY KEY, v text, w tsvector);
+    INSERT INTO keys.clustered SELECT n, md5(n::text), to_tsvector('simple', 'word' || n) FROM generate_series(1, 200) n;
+    ALTER TABLE keys.clustered CLUSTER ON "clustered key";
+    CREATE TABLE keys.replicated (id integer CONSTRAINT replica_key UNIQUE NOT NULL, v text NOT NULL);
+    ALTER TABLE keys.replicated REPLICA IDENTITY USING INDEX replica_key;
+    CREATE TABLE keys.replicated_full (id integer);
+    ALTER TABLE keys.replicated_full REPLICA IDENTITY FULL;
+    CREATE INDEX by_expression ON keys.clustered (lower(v) text_pattern_ops, (id % 10) DESC NULLS LAST);
+    ALTER INDEX keys.by_expression ALTER COLUMN 2 SET STATISTICS 500;
+    COMMENT ON INDEX keys.by_expression IS 'an index';
+    CREATE UNIQUE INDEX partial ON keys.clustered (v) WHERE id > 100;
+    CREATE INDEX words ON keys.clustered USING gin (w) WITH (fastupdate = off);
+    CREATE INDEX ranges ON keys.clustered USING brin (id) WITH (pages_per_range = 4);
+    CREATE INDEX hashed ON keys.clustered USING hash (v);
+    CREATE INDEX clustering ON keys.replicated (v);
+    ALTER TABLE keys.replicated CLUSTER ON clustering;
+    CREATE STATISTICS keys.stats (dependencies, mcv) ON id, v FROM keys.clustered;
+    CREATE STATISTICS keys.expression_stats ON (id % 7), lower(v) FROM keys.clustered;
+    ALTER STATISTICS keys.stats SET STATISTICS 50;
+    COMMENT ON STATISTICS keys.stats IS 'statistics';
+
+    CREATE SCHEMA storage;
+    CREATE UNLOGGED TABLE storage.unlogged (id integer PRIMARY KEY, v text);
+    INSERT INTO storage.unlogged VALUES (1, 'lost in a crash');
+    CREATE TABLE storage.placed (id integer PRIMARY KEY USING INDEX TABLESPACE torture_space, v text) TABLESPACE torture_space;
+    INSERT INTO storage.placed VALUES (1, 'elsewhere');
+    CREATE INDEX placed_too ON storage.placed (v) TABLESPACE torture_space;
+    CREATE TABLE storage.placed_parent (id integer) PARTITION BY RANGE (id) TABLESPACE torture_space;
+    CREATE TABLE storage.placed_part PARTITION OF storage.placed_parent FOR VALUES FROM (1) TO (10) TABLESPACE pg_default;
+    CREATE TABLE storage.options (v text, w text) WITH (fillfactor = 50, autovacuum_enabled = false, toast.autovacuum_enabled = false, parallel_workers = 2);
+    ALTER TABLE storage.options ALTER COLUMN v SET STORAGE EXTERNAL, ALTER COLUMN w SET COMPRESSION pglz, ALTER COLUMN v SET STATISTICS 7;
+    ALTER TABLE storage.options ALTER COLUMN v SET (n_distinct = -0.5);
+    INSERT INTO storage.options SELECT repeat(md5(n::text), 200), repeat(md5((n * 7)::text), 200) FROM generate_series(1, 40) n;
+    CREATE TABLE storage.typed OF types.pair (PRIMARY KEY (a), "b c" WITH OPTIONS DEFAULT 'typed');
+    INSERT INTO storage.typed VALUES (1);
+    """#
