@@ -178,6 +178,7 @@ extension ZipEntry {
         self.name = name
         method = bytes.number(UInt16.self, at: start + 10)
         crc = bytes.number(UInt32.self, at: start + 16)
+        (rawBytes, storedBytes) = (0, 0)
         try requireSafeName()
         try requireKnownPacking(flags: bytes.number(UInt16.self, at: start + 8))
         var wide = WideFields(bytes[(nameStart + nameBytes)..<(nameStart + nameBytes + extraBytes)])
