@@ -16,21 +16,38 @@ package struct ArchiveError: Error, Sendable, CustomStringConvertible {
     }
 
     package var code: Code
-    /// The member, or the part of the archive, that it is about.
-    package var member: String?
     package var message: String
     package var hint: String?
+    /// The member, or record of the file, that is damaged; the message begins with it.
+    private(set) package var member: String?
 
-    package init(_ code: Code, member: String? = nil, _ message: String, hint: String? = nil) {
+    package init(_ code: Code, _ message: String, hint: String? = nil) {
         self.code = code
-        self.member = member
         self.message = message
         self.hint = hint
     }
 
-    package var description: String { member.map { "\($0): \(message)" } ?? message }
+    package var description: String { message }
+
+    static let noManifest = ArchiveError(
+        .format,
+        "the archive has no manifest.json at its end",
+        hint: "name a file that granary backup wrote"
+    )
 
     static func damaged(_ member: String, _ problem: String) -> ArchiveError {
         ArchiveError(.damaged, member: member, problem, hint: "granary verify lists everything that is wrong")
+    }
+
+    /// `member: problem`.
+    init(_ code: Code, member: String, _ problem: String, hint: String?) {
+        self.init(code, "\(member): \(problem)", hint: hint)
+        self.member = member
+    }
+
+    /// The message without the member in front.
+    var problem: String {
+        guard let member, message.hasPrefix(member + ": ") else { return message }
+        return String(message.dropFirst(member.count + 2))
     }
 }

@@ -9,8 +9,11 @@ package final class ArchiveWriter: Sendable {
     private struct State {
         var offset = 0
         var entries: [ZipEntry] = []
+        var names: Set<String> = []
         /// The last chunk's number of each folder.
         var numbers: [String: Int] = [:]
+        /// Nothing may follow: the end was written, or something could not be.
+        var isClosed = false
     }
 
     private let sink: any ByteSink
@@ -20,7 +23,7 @@ package final class ArchiveWriter: Sendable {
 
     /// Packs the rows in `chunk` and appends them as the next member of `folder`; the builder is empty afterwards.
     ///
-    /// - Throws: `ArchiveError.io`.
+    /// - Throws: `ArchiveError.io`; `.format` for a name that no reader would take.
     package func append(_ chunk: inout ChunkBuilder, folder: String) throws -> Manifest.Chunk {
         try chunk.drain { packed in
             let sha256 = ArchiveWriter.sha256(packed.stored)
@@ -44,6 +47,8 @@ package final class ArchiveWriter: Sendable {
     }
 
     /// Appends a member that is no chunk, packed where that makes it smaller.
+    ///
+    /// - Throws: `ArchiveError.io`; `.format` for a name that no reader would take, or that is there already.
     package func add(_ name: String, _ contents: [UInt8]) throws -> Manifest.File {
         let deflater = Deflater(try Compression(level: 6))
         var room = [UInt8](repeating: 0, count: contents.count)
@@ -69,8 +74,13 @@ package final class ArchiveWriter: Sendable {
     package func finish(_ manifest: Manifest) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        _ = try add(Manifest.member, Array(try encoder.encode(manifest)))
+        let file = try add(Manifest.member, Array(try encoder.encode(manifest)))
+        guard file.rawBytes <= MemberReader.manifestBytesMax(storedBytes: file.storedBytes) else {
+            throw ArchiveError(.format, "manifest.json would have \(file.rawBytes) bytes, which no reader would take")
+        }
         try state.withLock { state in
+            guard !state.isClosed else { throw ArchiveWriter.closed }
+            state.isClosed = true
             var bytes: [UInt8] = []
             for entry in state.entries { bytes += entry.directoryHeader }
             bytes += ZipFormat.end(
@@ -84,17 +94,33 @@ package final class ArchiveWriter: Sendable {
     }
 
     private func append(_ entry: ZipEntry, _ stored: UnsafeRawBufferPointer, _ state: inout State) throws {
+        // Only what can be read is written: the same names that a reader refuses.
+        try entry.requireSafeName()
+        guard !state.isClosed else { throw ArchiveWriter.closed }
+        guard state.names.insert(entry.name).inserted else {
+            throw ArchiveError(.format, "the archive has a member \(entry.name) already")
+        }
         var entry = entry
         entry.offset = state.offset
         let header = entry.localHeader
-        try header.withUnsafeBytes { try sink.append($0) }
-        try sink.append(stored)
+        do {
+            try header.withUnsafeBytes { try sink.append($0) }
+            try sink.append(stored)
+        } catch {
+            // Half a member may be there, and offsets no longer count.
+            state.isClosed = true
+            throw error
+        }
         state.offset += header.count + stored.count
         state.entries.append(entry)
     }
 }
 
 extension ArchiveWriter {
+    private static var closed: ArchiveError {
+        ArchiveError(.io, "the archive takes no more members: it was finished, or could not be written before")
+    }
+
     static func sha256(_ bytes: UnsafeRawBufferPointer) -> String { hexadecimal(SHA256.hash(data: bytes)) }
 
     static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {

@@ -31,6 +31,12 @@ func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt, name: String
         let piece = UnsafeRawBufferPointer(rebasing: rest)
         let written = write(descriptor, piece.baseAddress, piece.count)
         if written < 0, errno == EINTR { continue }
+        if written < 0, errno == EAGAIN {
+            // Whoever made the pipe has made it non-blocking, so the waiting is ours.
+            var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            poll(&ready, 1, -1)
+            continue
+        }
         guard written > 0 else { throw ArchiveError.system(name, "could not be written") }
         rest = rest.dropFirst(written)
     }

@@ -17,7 +17,7 @@ package struct Digest: Codable, Sendable, Equatable, CustomStringConvertible {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
-        guard text.utf8.count == 16, let sum = UInt64(text, radix: 16) else {
+        guard text.utf8.count == 16, text.utf8.first != UInt8(ascii: "+"), let sum = UInt64(text, radix: 16) else {
             throw DecodingError.dataCorruptedError(
                 in: container,
                 debugDescription: "a digest has 16 hexadecimal digits"

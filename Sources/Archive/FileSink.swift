@@ -10,6 +10,8 @@ package final class FileSink: ByteSink {
         /// -1 when the file has been committed or discarded.
         var descriptor: CInt
         var count = 0
+        /// Bytes are missing in it, so it never gets its name.
+        var hasFailed = false
     }
 
     private let path: String
@@ -23,20 +25,27 @@ package final class FileSink: ByteSink {
     package init(path: String, overwrite: Bool = false) throws {
         self.path = path
         replaces = overwrite
-        if !overwrite, access(path, F_OK) == 0 { throw FileSink.taken(path) }
+        try FileSink.requireFree(path, overwrite: overwrite)
         state = Mutex(State(descriptor: try FileSink.create(path + FileSink.suffix)))
     }
 
     deinit { discard() }
 
     private static func create(_ partial: String) throws -> CInt {
-        for _ in 0..<2 {
+        for _ in 0..<3 {
             let descriptor = open(partial, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
             if descriptor >= 0 {
-                flock(descriptor, LOCK_EX | LOCK_NB)
-                return descriptor
+                // Whoever cleans up may have been there between the two calls; a file system without locks has nobody
+                // who cleans up.
+                let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
+                if isLocked, isNamed(descriptor, partial) { return descriptor }
+                close(descriptor)
+                errno = EEXIST
+                continue
             }
-            guard errno == EEXIST, removeIfStale(partial) else { break }
+            guard errno == EEXIST else { break }
+            _ = removeIfStale(partial)
+            errno = EEXIST
         }
         guard errno != EEXIST else {
             throw ArchiveError(
@@ -48,6 +57,16 @@ package final class FileSink: ByteSink {
         throw ArchiveError.system(partial, "could not be made")
     }
 
+    /// Said before hours of reading, not after: a taken name, and one that a rename would destroy or fail at.
+    private static func requireFree(_ path: String, overwrite: Bool) throws {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard overwrite else { throw taken(path) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw ArchiveError(.exists, "\(path) is there and is not a file", hint: "take another name")
+        }
+    }
+
     private static func taken(_ path: String) -> ArchiveError {
         ArchiveError(.exists, "\(path) exists already", hint: "take another name, or replace it with --force")
     }
@@ -56,17 +75,32 @@ package final class FileSink: ByteSink {
 
     package func append(_ bytes: UnsafeRawBufferPointer) throws {
         try state.withLock { state in
-            precondition(state.descriptor >= 0, "the file was committed or discarded")
-            try writeAll(bytes, to: state.descriptor, name: partial)
+            guard state.descriptor >= 0, !state.hasFailed else {
+                throw ArchiveError(.io, "\(partial) takes no more bytes: it was closed, or could not be written before")
+            }
+            do {
+                try writeAll(bytes, to: state.descriptor, name: partial)
+            } catch {
+                state.hasFailed = true
+                throw error
+            }
             state.count += bytes.count
         }
     }
 
     /// Syncs the bytes, gives the file its name, and syncs the folder: after this it survives a power cut.
+    ///
+    /// - Throws: `ArchiveError.io`, also where an earlier write failed; `.exists` when somebody took the name meanwhile.
     package func commit() throws {
         try state.withLock { state in
-            guard state.descriptor >= 0 else { return }
-            guard fsync(state.descriptor) == 0 else { throw ArchiveError.system(partial, "could not be synced") }
+            guard state.descriptor >= 0, !state.hasFailed else {
+                throw ArchiveError(.io, "\(path) gets no file: \(partial) could not be written, or was discarded")
+            }
+            guard fsync(state.descriptor) == 0 else {
+                // Asked again, the system would call it well: it has forgotten the pages it could not write.
+                state.hasFailed = true
+                throw ArchiveError.system(partial, "could not be synced")
+            }
             try takeName()
             close(state.descriptor)
             state.descriptor = -1
@@ -83,7 +117,7 @@ package final class FileSink: ByteSink {
             }
             if errno == EEXIST { throw FileSink.taken(path) }
             // A file system without hard links: the name was free a moment ago.
-            if access(path, F_OK) == 0 { throw FileSink.taken(path) }
+            try FileSink.requireFree(path, overwrite: false)
         }
         guard rename(partial, path) == 0 else { throw ArchiveError.system(path, "could not be named") }
     }
@@ -128,10 +162,19 @@ extension FileSink {
 
     /// The lock of a process goes with it, so a partial that can be locked has no writer.
     private static func removeIfStale(_ partial: String) -> Bool {
-        let descriptor = open(partial, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        // Non-blocking, because a pipe of that name would be waited for.
+        let descriptor = open(partial, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return false }
+        // Another cleaner may have removed it meanwhile, and another writer have begun one of the same name.
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, isNamed(descriptor, partial) else { return false }
         return unlink(partial) == 0
+    }
+
+    /// Whether `path` is still the name of the open file, and the file a regular one.
+    private static func isNamed(_ descriptor: CInt, _ path: String) -> Bool {
+        var (open, named) = (stat(), stat())
+        guard fstat(descriptor, &open) == 0, lstat(path, &named) == 0 else { return false }
+        return open.st_ino == named.st_ino && open.st_dev == named.st_dev && open.st_mode & S_IFMT == S_IFREG
     }
 }

@@ -4,8 +4,9 @@ internal import Crypto
 struct MemberReader: ~Copyable {
     /// A member larger than this is unpacked piece by piece.
     static let wholeBytesMax = 64 << 20
-    /// A manifest lists chunks of megabytes each, so this is room for petabytes.
-    static let manifestBytesMax = 1 << 30
+    /// What a manifest may unpack to. Hashes do not pack, so a long one of ours is a long file as well; memory that a
+    /// stranger's manifest costs is bounded by the bytes that the stranger sent.
+    static func manifestBytesMax(storedBytes: Int) -> Int { max(wholeBytesMax, min(storedBytes, 1 << 32) * 100) }
 
     private let inflater = Inflater()
     private var stored: [UInt8] = []
@@ -13,35 +14,36 @@ struct MemberReader: ~Copyable {
 
     /// Lends the content: whole, or in slabs where it is large, in which case errors may come after bytes were lent.
     ///
-    /// Returns the SHA-256 of the stored bytes.
-    ///
+    /// - Parameter expected: the SHA-256 of the stored bytes, where the manifest has one.
     /// - Throws: `ArchiveError.damaged`, and what `body` throws.
-    @discardableResult
     mutating func read(
         _ entry: ZipEntry,
         in source: any ByteSource,
+        sha256 expected: String? = nil,
         _ body: (UnsafeRawBufferPointer) throws -> Void
-    ) throws -> String {
+    ) throws {
         try MemberReader.requireHeader(of: entry, in: source)
         let isLarge = max(entry.rawBytes, entry.storedBytes) > MemberReader.wholeBytesMax
-        return try isLarge ? readInPieces(entry, source, body) : readWhole(entry, source, body)
+        try isLarge
+            ? readInPieces(entry, source, sha256: expected, body) : readWhole(entry, source, sha256: expected, body)
     }
 
     private mutating func readWhole(
         _ entry: ZipEntry,
         _ source: any ByteSource,
+        sha256 expected: String?,
         _ body: (UnsafeRawBufferPointer) throws -> Void
-    ) throws -> String {
+    ) throws {
         if stored.count < entry.storedBytes { stored = [UInt8](repeating: 0, count: entry.storedBytes) }
         if raw.count < entry.rawBytes { raw = [UInt8](repeating: 0, count: entry.rawBytes) }
-        return try stored.withUnsafeMutableBytes { stored in
+        try stored.withUnsafeMutableBytes { stored in
             let packed = UnsafeMutableRawBufferPointer(rebasing: stored[..<entry.storedBytes])
             try source.read(at: entry.contentOffset, into: packed)
-            let sha256 = ArchiveWriter.sha256(UnsafeRawBufferPointer(packed))
+            let sum = expected.map { _ in ArchiveWriter.sha256(UnsafeRawBufferPointer(packed)) }
             guard entry.method == ZipFormat.deflated else {
                 try MemberReader.require(entry, CRC32.of(UnsafeRawBufferPointer(packed)))
-                try body(UnsafeRawBufferPointer(packed))
-                return sha256
+                try MemberReader.require(entry, sum, expected)
+                return try body(UnsafeRawBufferPointer(packed))
             }
             try raw.withUnsafeMutableBytes { raw in
                 let unpacked = UnsafeMutableRawBufferPointer(rebasing: raw[..<entry.rawBytes])
@@ -49,17 +51,18 @@ struct MemberReader: ~Copyable {
                     throw ArchiveError.damaged(entry.name, "its content does not unpack")
                 }
                 try MemberReader.require(entry, CRC32.of(UnsafeRawBufferPointer(unpacked)))
+                try MemberReader.require(entry, sum, expected)
                 try body(UnsafeRawBufferPointer(unpacked))
             }
-            return sha256
         }
     }
 
     private func readInPieces(
         _ entry: ZipEntry,
         _ source: any ByteSource,
+        sha256 expected: String?,
         _ body: (UnsafeRawBufferPointer) throws -> Void
-    ) throws -> String {
+    ) throws {
         let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { piece.deallocate() }
         var stream = InflateStream()
@@ -88,7 +91,7 @@ struct MemberReader: ~Copyable {
         let isWhole = count == entry.rawBytes && (entry.method == ZipFormat.stored || stream.isFinished)
         guard isWhole else { throw ArchiveError.damaged(entry.name, "its content ends early") }
         try MemberReader.require(entry, crc)
-        return ArchiveWriter.hexadecimal(sha256.finalize())
+        try MemberReader.require(entry, ArchiveWriter.hexadecimal(sha256.finalize()), expected)
     }
 }
 
@@ -114,6 +117,12 @@ extension MemberReader {
     private static func require(_ entry: ZipEntry, _ crc: UInt32) throws {
         guard crc == entry.crc else { throw ArchiveError.damaged(entry.name, "its CRC-32 does not fit its content") }
     }
+
+    private static func require(_ entry: ZipEntry, _ sha256: String?, _ expected: String?) throws {
+        guard expected == nil || sha256 == expected else {
+            throw ArchiveError.damaged(entry.name, "its SHA-256 is not what the manifest says")
+        }
+    }
 }
 
 extension ZipEntry {
@@ -129,10 +138,10 @@ package struct ChunkReader: ~Copyable {
 
     package init() {}
 
-    /// Lends the rows of `chunk`: whole, or where it is large in slabs.
+    /// Lends the rows of `chunk`: checked and whole, or where it is large in slabs.
     ///
-    /// - Throws: `ArchiveError.damaged` when CRC-32, size or SHA-256 do not fit, for a large chunk only after its bytes
-    ///   were lent: whoever passes them on must be able to take them back. And what `body` throws.
+    /// - Throws: `ArchiveError.damaged` when CRC-32, size or SHA-256 do not fit: before any byte was lent, but for a
+    ///   large chunk only after, so that whoever passes bytes on must be able to take them back. And what `body` throws.
     package mutating func read(
         _ chunk: Manifest.Chunk,
         of archive: ArchiveReader,
@@ -142,8 +151,6 @@ package struct ChunkReader: ~Copyable {
         guard entry.rawBytes == chunk.rawBytes, entry.storedBytes == chunk.storedBytes else {
             throw ArchiveError.damaged(chunk.member, "its size is not what the manifest says")
         }
-        guard try members.read(entry, in: archive.source, body) == chunk.sha256 else {
-            throw ArchiveError.damaged(chunk.member, "its SHA-256 is not what the manifest says")
-        }
+        try members.read(entry, in: archive.source, sha256: chunk.sha256, body)
     }
 }

@@ -3,17 +3,22 @@ struct ZipDirectory: Sendable {
     let entries: [ZipEntry]
     /// Where the central directory begins, which is where the members end.
     let offset: Int
+    /// Room for ten million members, which is memory enough to spend on a file that may be anybody's.
+    static let bytesMax = 1 << 30
 
     /// - Throws: `ArchiveError.damaged` or `.format`, saying which record is not as it should be.
     init(_ source: any ByteSource) throws {
         let end = try End(source)
         offset = end.directoryOffset
+        guard end.directorySize <= ZipDirectory.bytesMax else {
+            throw ArchiveError.damaged("central directory", "\(end.directorySize) bytes are more than it may have")
+        }
         let bytes = try source.bytes(at: end.directoryOffset, count: end.directorySize)
         var entries: [ZipEntry] = []
         var names: Set<String> = []
         var position = 0
         while position < bytes.count {
-            let entry = try ZipEntry(directory: bytes, at: &position)
+            let entry = try ZipDirectory.entry(in: bytes, at: &position)
             guard names.insert(entry.name).inserted else { throw ArchiveError.damaged(entry.name, "it is there twice") }
             try entry.requireSense(before: end.directoryOffset)
             entries.append(entry)
@@ -22,6 +27,32 @@ struct ZipDirectory: Sendable {
             throw ArchiveError.damaged("central directory", "it has \(entries.count) of \(end.entries) members")
         }
         self.entries = entries
+    }
+
+    /// Members follow each other from the first byte to the directory; each that does not, and why.
+    var misplaced: [ArchiveError] {
+        var errors: [ArchiveError] = []
+        var position = 0
+        for entry in entries {
+            if entry.offset != position {
+                let what = entry.offset < position ? "it overlaps the member before it" : "there is a gap before it"
+                errors.append(.damaged(entry.name, what))
+            }
+            position = max(position, entry.endOffset)
+        }
+        if position != offset {
+            errors.append(.damaged("central directory", "it does not follow the last member"))
+        }
+        return errors
+    }
+
+    /// Somebody else's ZIP is not a damaged archive of ours.
+    private static func entry(in bytes: [UInt8], at position: inout Int) throws -> ZipEntry {
+        do {
+            return try ZipEntry(directory: bytes, at: &position)
+        } catch let error as ArchiveError where error.code == .damaged {
+            throw bytes.contains(Array(Manifest.member.utf8)) ? error : ArchiveError.noManifest
+        }
     }
 
     private struct End {
@@ -34,40 +65,43 @@ struct ZipDirectory: Sendable {
             let place = source.byteCount - ZipFormat.endBytes
             guard place >= 0 else { throw try ZipDirectory.cut(source) }
             let bytes = try source.bytes(at: place, count: ZipFormat.endBytes)
-            guard bytes.number(UInt32.self, at: 0) == ZipFormat.endSignature, bytes.number(UInt16.self, at: 20) == 0,
-                bytes.number(UInt32.self, at: 4) == 0
-            else { throw try ZipDirectory.cut(source) }
-            let counts = (bytes.number(UInt16.self, at: 8), bytes.number(UInt16.self, at: 10))
-            entries = Int(counts.1)
+            guard bytes.number(UInt32.self, at: 0) == ZipFormat.endSignature else {
+                throw try ZipDirectory.cut(source)
+            }
+            entries = Int(bytes.number(UInt16.self, at: 10))
             directorySize = Int(bytes.number(UInt32.self, at: 12))
             directoryOffset = Int(bytes.number(UInt32.self, at: 16))
             var directoryEnd = place
             if entries == UInt16.max || directorySize == UInt32.max || directoryOffset == UInt32.max {
                 directoryEnd = try readWide(source, before: place)
             }
-            guard counts.0 == counts.1, directorySize >= 0, directoryOffset >= 0,
-                directoryOffset <= directoryEnd, directoryEnd - directoryOffset == directorySize,
+            // No sum of two: what a stranger's file claims may be near the largest number there is.
+            guard directoryOffset <= directoryEnd, directoryEnd - directoryOffset == directorySize,
                 entries <= directorySize / ZipFormat.directoryBytes
             else { throw ArchiveError.damaged("end record", "its numbers do not fit the file") }
+            // The numbers can be written in one way only, so that no bit of the records is without a meaning.
+            let expected = ZipFormat.end(
+                entries: entries,
+                directoryOffset: directoryOffset,
+                directorySize: directorySize
+            )
+            guard source.byteCount - directoryEnd == expected.count,
+                try source.bytes(at: directoryEnd, count: expected.count) == expected
+            else { throw ArchiveError.damaged("end record", "it is not as granary writes it") }
         }
 
         /// Returns where the central directory must end.
         private mutating func readWide(_ source: any ByteSource, before place: Int) throws -> Int {
-            let problem = ArchiveError.damaged("ZIP64 end record", "it is not as it should be")
             let start = place - ZipFormat.locatorBytes - ZipFormat.end64Bytes
-            guard start >= 0 else { throw problem }
-            let bytes = try source.bytes(at: start, count: ZipFormat.end64Bytes + ZipFormat.locatorBytes)
-            guard bytes.number(UInt32.self, at: 0) == ZipFormat.end64Signature,
-                bytes.number(UInt64.self, at: 4) == UInt64(ZipFormat.end64Bytes - 12),
-                bytes.number(UInt64.self, at: 16) == 0,
-                bytes.number(UInt64.self, at: 24) == bytes.number(UInt64.self, at: 32),
-                bytes.number(UInt32.self, at: 56) == ZipFormat.locatorSignature,
-                bytes.number(UInt32.self, at: 60) == 0, bytes.number(UInt64.self, at: 64) == UInt64(start),
-                bytes.number(UInt32.self, at: 72) == 1,
-                let entries = Int(exactly: bytes.number(UInt64.self, at: 32)),
+            guard start >= 0 else { throw ArchiveError.damaged("ZIP64 end record", "there is no room for it") }
+            let bytes = try source.bytes(at: start, count: ZipFormat.end64Bytes)
+            guard bytes.number(UInt32.self, at: 0) == ZipFormat.end64Signature else {
+                throw ArchiveError.damaged("ZIP64 end record", "it is not where it should be")
+            }
+            guard let entries = Int(exactly: bytes.number(UInt64.self, at: 32)),
                 let size = Int(exactly: bytes.number(UInt64.self, at: 40)),
                 let offset = Int(exactly: bytes.number(UInt64.self, at: 48))
-            else { throw problem }
+            else { throw ArchiveError.damaged("ZIP64 end record", "its numbers do not fit the file") }
             (self.entries, directorySize, directoryOffset) = (entries, size, offset)
             return start
         }
@@ -75,17 +109,17 @@ struct ZipDirectory: Sendable {
 
     /// A file without an end record: how much of it could still be had is worth knowing.
     private static func cut(_ source: any ByteSource) throws -> ArchiveError {
-        let members = try ZipSalvage.count(source)
-        guard members > 0 else {
+        guard try ZipSalvage.beginsLikeAnArchive(source) else {
             return ArchiveError(
                 .format,
                 "this is not an archive of granary's",
                 hint: "name a file that granary backup wrote"
             )
         }
+        let members = try ZipSalvage.count(source)
         return ArchiveError(
             .damaged,
-            "the archive is cut, or something was added at its end: it has no end record where one should be; \(members) whole members can be found",
+            "the archive is cut, or something was added at its end: it has no end record where one should be; whole members that can be found: \(members)",
             hint: "take another backup; `zip -FF` recovers the members that are whole"
         )
     }
@@ -93,6 +127,11 @@ struct ZipDirectory: Sendable {
 
 /// Members found by their local headers alone, one after the other from the start.
 enum ZipSalvage {
+    static func beginsLikeAnArchive(_ source: any ByteSource) throws -> Bool {
+        guard source.byteCount >= 4 else { return false }
+        return try source.bytes(at: 0, count: 4).number(UInt32.self, at: 0) == ZipFormat.localSignature
+    }
+
     static func count(_ source: any ByteSource) throws -> Int {
         var (count, position) = (0, 0)
         while let size = try size(source, at: position), size <= source.byteCount - position {
@@ -122,53 +161,72 @@ enum ZipSalvage {
 extension ZipEntry {
     /// Reads the entry at `position` and moves past it.
     init(directory bytes: [UInt8], at position: inout Int) throws {
-        let problem = ArchiveError.damaged("central directory", "it is not as it should be at byte \(position)")
         let start = position
+        func problem(_ what: String) -> ArchiveError {
+            .damaged("central directory", "the record at its byte \(start) \(what)")
+        }
         guard bytes.count - start >= ZipFormat.directoryBytes,
-            bytes.number(UInt32.self, at: start) == ZipFormat.directorySignature,
-            bytes.number(UInt16.self, at: start + 8) == ZipFormat.flags
-        else { throw problem }
+            bytes.number(UInt32.self, at: start) == ZipFormat.directorySignature
+        else { throw problem("is not one") }
         let nameBytes = Int(bytes.number(UInt16.self, at: start + 28))
         let extraBytes = Int(bytes.number(UInt16.self, at: start + 30))
         let nameStart = start + ZipFormat.directoryBytes
-        // No comment, disk 0, no attributes: what else stands there was not written by us.
-        guard bytes.count - nameStart >= nameBytes + extraBytes, bytes.number(UInt32.self, at: start + 32) == 0,
-            bytes.number(UInt16.self, at: start + 36) == 0, extraBytes == 0 || extraBytes >= 12,
-            let name = String(validating: bytes[nameStart..<(nameStart + nameBytes)], as: UTF8.self)
-        else { throw problem }
+        guard bytes.count - nameStart >= nameBytes + extraBytes else { throw problem("is cut") }
+        guard let name = String(validating: bytes[nameStart..<(nameStart + nameBytes)], as: UTF8.self) else {
+            throw problem("has a name that is not UTF-8")
+        }
         self.name = name
         method = bytes.number(UInt16.self, at: start + 10)
         crc = bytes.number(UInt32.self, at: start + 16)
+        (rawBytes, storedBytes) = (0, 0)
+        try requireSafeName()
+        try requireKnownPacking(flags: bytes.number(UInt16.self, at: start + 8))
         var wide = WideFields(bytes[(nameStart + nameBytes)..<(nameStart + nameBytes + extraBytes)])
         guard let raw = wide.next(for: bytes.number(UInt32.self, at: start + 24)),
             let stored = wide.next(for: bytes.number(UInt32.self, at: start + 20)),
-            let offset = wide.next(for: bytes.number(UInt32.self, at: start + 42)), wide.isUsedUp
-        else { throw problem }
+            let offset = wide.next(for: bytes.number(UInt32.self, at: start + 42))
+        else { throw problem("has a ZIP64 field that is not as it should be") }
         (rawBytes, storedBytes, self.offset) = (raw, stored, offset)
         position = nameStart + nameBytes + extraBytes
         // What a reader has no use for must still be what was written: a changed bit is a changed bit.
-        guard Array(bytes[start..<position]) == directoryHeader else { throw problem }
+        guard Array(bytes[start..<position]) == directoryHeader else {
+            throw problem("is not as granary writes it")
+        }
     }
 
-    /// Names that cannot lead out of a folder, sizes that can be.
-    fileprivate func requireSense(before directory: Int) throws {
-        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+    /// Names that cannot lead out of a folder, nor do things to a terminal.
+    ///
+    /// By bytes, because to `Character` a slash with a combining accent after it is no slash.
+    func requireSafeName() throws {
+        let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         let isSafe =
-            !name.isEmpty && !name.contains("\\") && !parts.contains("..") && !parts.contains("")
-            && !parts.contains(".")
-            && name.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
-        guard isSafe else { throw ArchiveError.damaged("central directory", "a member has a name that is not safe") }
+            name.utf8.count <= UInt16.max && !name.utf8.contains(UInt8(ascii: "\\"))
+            && parts.allSatisfy { !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8) }
+            && name.unicodeScalars.allSatisfy { $0.value >= 32 && !(0x7f...0x9f).contains($0.value) }
+        guard !isSafe else { return }
+        let shown = name.unicodeScalars.prefix(100).map { $0.escaped(asASCII: true) }.joined()
+        throw ArchiveError(.format, "the member name \"\(shown)\" is not safe", hint: "do not unpack this file")
+    }
+
+    private func requireKnownPacking(flags: UInt16) throws {
+        guard flags & 1 == 0 else { throw ArchiveError.damaged(name, "it is encrypted") }
+        guard flags & 8 == 0 else { throw ArchiveError.damaged(name, "its sizes come after its content") }
         guard method == ZipFormat.stored || method == ZipFormat.deflated else {
-            throw ArchiveError.damaged(name, "it is packed in a way that is not known")
+            throw ArchiveError.damaged(name, "it is packed in a way that is not known (method \(method))")
         }
-        let isPossible =
-            method == ZipFormat.stored
-            ? rawBytes == storedBytes : rawBytes / ZipFormat.ratioMax <= storedBytes && storedBytes > 0
-        guard isPossible else { throw ArchiveError.damaged(name, "\(storedBytes) bytes cannot unpack to \(rawBytes)") }
+    }
+
+    /// Sizes that can be, in places that are there.
+    fileprivate func requireSense(before directory: Int) throws {
         let header = localHeader.count
         guard offset <= directory - header, storedBytes <= directory - header - offset else {
             throw ArchiveError.damaged(name, "it reaches past the members")
         }
+        let limit = storedBytes.multipliedReportingOverflow(by: ZipFormat.ratioMax)
+        let isPossible =
+            method == ZipFormat.stored
+            ? rawBytes == storedBytes : storedBytes > 0 && (limit.overflow || rawBytes <= limit.partialValue)
+        guard isPossible else { throw ArchiveError.damaged(name, "\(storedBytes) bytes cannot unpack to \(rawBytes)") }
     }
 }
 
@@ -185,6 +243,4 @@ private struct WideFields {
         defer { position += 8 }
         return Int(exactly: bytes.number(UInt64.self, at: position))
     }
-
-    var isUsedUp: Bool { bytes.isEmpty || position == bytes.count }
 }

@@ -1,0 +1,106 @@
+internal import FoundationEssentials
+
+/// `manifest.json`, read with suspicion.
+enum ManifestFile {
+    private struct Version: Decodable { var format: Int }
+
+    static func read(_ entry: ZipEntry, in source: any ByteSource) throws -> Manifest {
+        let limit = MemberReader.manifestBytesMax(storedBytes: entry.storedBytes)
+        return try decode(MemberReader.contents(of: entry, in: source, limit: limit))
+    }
+
+    /// - Throws: `ArchiveError.newerFormat`, `.format` naming the key.
+    static func decode(_ bytes: [UInt8]) throws -> Manifest {
+        let data = Data(bytes)
+        do {
+            let format = try JSONDecoder().decode(Version.self, from: data).format
+            guard format <= Manifest.currentFormat else {
+                throw ArchiveError(
+                    .newerFormat,
+                    "the archive was written by a newer granary (format \(format)); this one reads format \(Manifest.currentFormat)",
+                    hint: "upgrade granary"
+                )
+            }
+            guard format >= 1 else { throw problem("has a format that never was at format") }
+            let manifest = try JSONDecoder().decode(Manifest.self, from: data)
+            try manifest.requireSense()
+            return manifest
+        } catch let error as DecodingError {
+            throw problem(words(for: error))
+        }
+    }
+
+    /// - Parameter what: goes on after the member's name, and ends with the key.
+    static func problem(_ what: String) -> ArchiveError {
+        ArchiveError(.format, member: Manifest.member, what, hint: "name a file that granary backup wrote")
+    }
+
+    /// What is wrong, and at which key; never the value that stands there.
+    private static func words(for error: DecodingError) -> String {
+        switch error {
+        case .keyNotFound(let key, let context): "lacks the key \(place(context.codingPath + [key]))"
+        case .valueNotFound(_, let context): "has no value at \(place(context.codingPath))"
+        case .dataCorrupted(let context) where context.codingPath.isEmpty: "is not JSON"
+        case .typeMismatch(_, let context) where context.codingPath.isEmpty: "is not an object"
+        case .typeMismatch(_, let context), .dataCorrupted(let context):
+            "has a value that cannot be at \(place(context.codingPath))"
+        @unknown default: "is not as it should be"
+        }
+    }
+
+    /// `tables[0].chunks[3].rows`.
+    private static func place(_ path: [any CodingKey]) -> String {
+        path.reduce("") { place, key in
+            if let index = key.intValue { return "\(place)[\(index)]" }
+            return place.isEmpty ? key.stringValue : "\(place).\(key.stringValue)"
+        }
+    }
+}
+
+extension Manifest {
+    /// Numbers that later sums rely on: nothing negative, nothing that could overflow, no table's number twice.
+    fileprivate func requireSense() throws {
+        var sum = NumberCheck()
+        var numbers: Set<Int> = []
+        for (index, table) in tables.enumerated() {
+            let place = "tables[\(index)]"
+            try sum.add(table.number, "\(place).number")
+            guard numbers.insert(table.number).inserted else {
+                throw ManifestFile.problem("has a table's number twice at \(place).number")
+            }
+            try sum.add(table.rows, "\(place).rows")
+            try sum.add(table.rawBytes, "\(place).rawBytes")
+            try sum.add(table.chunks, "\(place).chunks")
+        }
+        if let largeObjects {
+            try sum.add(largeObjects.rows, "largeObjects.rows")
+            try sum.add(largeObjects.rawBytes, "largeObjects.rawBytes")
+            try sum.add(largeObjects.chunks, "largeObjects.chunks")
+        }
+        for (index, file) in files.enumerated() {
+            try sum.add(file.rawBytes, "files[\(index)].rawBytes")
+            try sum.add(file.storedBytes, "files[\(index)].storedBytes")
+        }
+    }
+}
+
+/// Adds up all numbers there are, so that no sum of some of them can overflow.
+private struct NumberCheck {
+    private var sum = 0
+
+    mutating func add(_ number: Int, _ place: @autoclosure () -> String) throws {
+        let (next, overflow) = sum.addingReportingOverflow(number)
+        guard (0...1 << 56).contains(number), !overflow else {
+            throw ManifestFile.problem("has a number that cannot be at \(place())")
+        }
+        sum = next
+    }
+
+    mutating func add(_ chunks: [Manifest.Chunk], _ place: @autoclosure () -> String) throws {
+        for (index, chunk) in chunks.enumerated() {
+            try add(chunk.rows, "\(place())[\(index)].rows")
+            try add(chunk.rawBytes, "\(place())[\(index)].rawBytes")
+            try add(chunk.storedBytes, "\(place())[\(index)].storedBytes")
+        }
+    }
+}

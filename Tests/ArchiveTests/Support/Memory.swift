@@ -1,0 +1,77 @@
+import Synchronization
+
+@testable import Archive
+
+/// An archive on its way into memory.
+final class MemorySink: ByteSink {
+    private let state = Mutex<[UInt8]>([])
+    var byteCount: Int { state.withLock(\.count) }
+    var bytes: [UInt8] { state.withLock { $0 } }
+
+    func append(_ bytes: UnsafeRawBufferPointer) throws {
+        state.withLock { $0.append(contentsOf: bytes) }
+    }
+}
+
+/// An archive in memory, which ends where it ends.
+struct MemorySource: ByteSource {
+    let bytes: [UInt8]
+    var byteCount: Int { bytes.count }
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
+        guard offset >= 0, offset <= bytes.count, buffer.count <= bytes.count - offset else {
+            throw ArchiveError.damaged("the file", "it ends early")
+        }
+        buffer.copyBytes(from: bytes[offset..<(offset + buffer.count)])
+    }
+}
+
+/// A file of any size that is zero but for a few places.
+struct SparseSource: ByteSource {
+    let byteCount: Int
+    let places: [(offset: Int, bytes: [UInt8])]
+
+    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
+        guard offset >= 0, offset <= byteCount, buffer.count <= byteCount - offset else {
+            throw ArchiveError.damaged("the file", "it ends early")
+        }
+        buffer.initializeMemory(as: UInt8.self, repeating: 0)
+        for place in places {
+            let start = max(offset, place.offset)
+            let end = min(offset + buffer.count, place.offset + place.bytes.count)
+            for position in start..<max(start, end) {
+                buffer[position - offset] = place.bytes[position - place.offset]
+            }
+        }
+    }
+}
+
+/// SplitMix64: the same numbers for the same seed.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+        return value ^ (value >> 31)
+    }
+
+    mutating func bytes(_ count: Int) -> [UInt8] {
+        (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &self) }
+    }
+}
+
+/// What `body` throws, if it is ours.
+func archiveError(_ body: () throws -> Void) -> ArchiveError? {
+    do {
+        try body()
+        return nil
+    } catch {
+        return error as? ArchiveError
+    }
+}

@@ -1,0 +1,117 @@
+@testable import Archive
+
+/// Writes archives for tests: rows in, bytes out.
+struct Sample: ~Copyable {
+    let sink = MemorySink()
+    let writer: ArchiveWriter
+    let compression: Compression
+    var manifest = Sample.emptyManifest
+
+    init(_ compression: Compression? = nil) throws {
+        self.compression = try compression ?? Compression()
+        writer = ArchiveWriter(sink: sink)
+    }
+
+    static var emptyManifest: Manifest {
+        Manifest(
+            granary: "0.1.0",
+            createdAt: "2026-11-23T07:15:00Z",
+            database: .init(name: "shop", encoding: "UTF8", collate: "C", ctype: "C", owner: "shop"),
+            server: .init(version: "15.18", versionNumber: 150018),
+            snapshot: "00000003-0000001B-1"
+        )
+    }
+
+    /// Adds a table; each element of `chunks` is the lines of one, without their newlines.
+    mutating func add(table name: String, chunks: [[String]]) throws {
+        var table = Manifest.Table(
+            number: manifest.tables.count + 1,
+            oid: UInt32(16384 + manifest.tables.count),
+            schema: "public",
+            name: name,
+            columns: [.init(name: "id", type: "bigint"), .init(name: "value", type: "text")],
+            primaryKey: ["id"]
+        )
+        let number = String(table.number)
+        let folder = "data/" + String(repeating: "0", count: 6 - number.count) + "\(number)-\(name)"
+        for lines in chunks {
+            var builder = ChunkBuilder(compression: compression)
+            for line in lines { builder.append(line: line) }
+            table.digest.merge(builder.finalDigest)
+            let chunk = try writer.append(&builder, folder: folder)
+            table.rows += chunk.rows
+            table.rawBytes += chunk.rawBytes
+            table.chunks.append(chunk)
+        }
+        manifest.tables.append(table)
+    }
+
+    /// Adds one row in the binary format to the last table.
+    mutating func add(binary pieces: [[UInt8]]) throws {
+        var builder = ChunkBuilder(compression: compression)
+        for piece in pieces { piece.withUnsafeBytes { builder.appendBinary($0) } }
+        let place = manifest.tables.count - 1
+        manifest.tables[place].digest.merge(builder.finalDigest)
+        let chunk = try writer.append(&builder, folder: "data/binary")
+        manifest.tables[place].rows += 1
+        manifest.tables[place].rawBytes += chunk.rawBytes
+        manifest.tables[place].chunks.append(chunk)
+    }
+
+    mutating func add(file name: String, _ text: String) throws {
+        manifest.files.append(try writer.add(name, Array(text.utf8)))
+    }
+
+    mutating func addLargeObjects(_ lines: [String]) throws {
+        var builder = ChunkBuilder(compression: compression)
+        for line in lines { builder.append(line: line) }
+        var objects = Manifest.LargeObjects(objects: [.init(oid: 24576, owner: "shop")])
+        objects.digest = builder.finalDigest
+        let chunk = try writer.append(&builder, folder: "large-objects")
+        (objects.rows, objects.rawBytes, objects.chunks) = (chunk.rows, chunk.rawBytes, [chunk])
+        manifest.largeObjects = objects
+    }
+
+    consuming func finish() throws -> [UInt8] {
+        try writer.finish(manifest)
+        return sink.bytes
+    }
+
+    /// One of everything in about 3 kB: 8 members, 52 rows of tables.
+    static func small() throws -> [UInt8] {
+        var generator = SeededGenerator(seed: 1)
+        let hexadecimal = Array("0123456789abcdef")
+        var sample = try Sample()
+        try sample.add(file: "schema/pre-data.sql", "CREATE TABLE public.users (id bigint, value text);\n")
+        try sample.add(table: "users", chunks: [(1...40).map { "\($0)\tuser \($0)" }, ["41\tAda", "42\t\\N"]])
+        try sample.add(
+            table: "keys",
+            chunks: [(1...9).map { _ in String((0..<24).map { _ in hexadecimal.randomElement(using: &generator)! }) }]
+        )
+        try sample.add(binary: [Array("PGCOPY\n".utf8), generator.bytes(60), [0xff, 0xff]])
+        try sample.addLargeObjects(["24576\t0\t\\\\x00ff", "24576\t2\t\\\\x1234"])
+        try sample.add(file: "migrations/000001_users.up.sql", "")
+        return try sample.finish()
+    }
+}
+
+extension ChunkBuilder {
+    /// Adds a line of COPY text, which gets its newline here.
+    mutating func append(line: String) {
+        Array((line + "\n").utf8).withUnsafeBytes { append($0) }
+    }
+}
+
+extension ArchiveReader {
+    /// The unpacked bytes of a chunk, and the sizes of the slabs they came in.
+    func rows(of chunk: Manifest.Chunk) throws -> (bytes: [UInt8], slabs: [Int]) {
+        var reader = ChunkReader()
+        var bytes: [UInt8] = []
+        var slabs: [Int] = []
+        try reader.read(chunk, of: self) {
+            bytes.append(contentsOf: $0)
+            slabs.append($0.count)
+        }
+        return (bytes, slabs)
+    }
+}
