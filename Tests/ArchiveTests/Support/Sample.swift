@@ -96,6 +96,16 @@ struct Sample: ~Copyable {
 }
 
 extension ChunkBuilder {
+    /// What is in it, as a value that can be compared.
+    struct Fill: Equatable {
+        var rawBytes: Int
+        var rows: Int
+        var isEmpty: Bool
+        var isFull: Bool
+    }
+
+    var fill: Fill { Fill(rawBytes: rawBytes, rows: rows, isEmpty: isEmpty, isFull: isFull) }
+
     /// Adds a line of COPY text, which gets its newline here.
     mutating func append(line: String) {
         Array((line + "\n").utf8).withUnsafeBytes { append($0) }

@@ -1,8 +1,10 @@
 import Glibc
 
+@testable import Archive
+
 /// Runs a command line and gives its exit status and output, both streams.
 func shell(_ command: String) -> (status: CInt, output: String) {
-    guard let stream = popen("{ \(command)\n} 2>&1", "r") else { return (-1, "") }
+    guard let stream = popen("{ \(command)\n} 2>&1", "re") else { return (-1, "") }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
     while true {

@@ -1,0 +1,223 @@
+import Glibc
+import Testing
+
+@testable import Archive
+
+@Suite struct FileSinkTests {
+    private func append(_ text: String, to sink: FileSink) throws {
+        try Array(text.utf8).withUnsafeBytes { try sink.append($0) }
+    }
+
+    private func mode(of path: String) -> UInt32 {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & 0o7777 : 0
+    }
+
+    @Test func theFileHasItsNameOnlyAfterCommit() throws {
+        let folder = Folder()
+        let sink = try FileSink(path: folder.file("a.zip"))
+        try append("hello", to: sink)
+        #expect(folder.names == ["a.zip.partial"])
+        #expect(mode(of: folder.file("a.zip.partial")) == 0o600)
+        #expect(sink.byteCount == 5)
+        try sink.commit()
+        #expect(folder.names == ["a.zip"])
+        #expect(mode(of: folder.file("a.zip")) == 0o600)
+        #expect(contents(of: folder.file("a.zip")) == Array("hello".utf8))
+        sink.discard()
+        #expect(folder.names == ["a.zip"])
+        #expect(archiveError { try append("more", to: sink) }?.code == .io)
+    }
+
+    @Test func aTakenNameIsRefusedAtOnce() throws {
+        let folder = Folder()
+        let path = try folder.write([1], as: "a.zip")
+        let error = archiveError { _ = try FileSink(path: path) }
+        #expect(error?.code == .exists)
+        #expect(error?.message == "\(path) exists already")
+        #expect(error?.hint == "take another name, or replace it with --force")
+        #expect(folder.names == ["a.zip"])
+    }
+
+    @Test func aNameTakenMeanwhileIsNotReplaced() throws {
+        let folder = Folder()
+        let path = folder.file("a.zip")
+        let sink = try FileSink(path: path)
+        try append("ours", to: sink)
+        _ = shell("printf theirs > '\(path)'")
+        #expect(archiveError { try sink.commit() }?.code == .exists)
+        #expect(contents(of: path) == Array("theirs".utf8))
+        sink.discard()
+        #expect(folder.names == ["a.zip"])
+    }
+
+    @Test func aLinkToNowhereIsATakenName() throws {
+        let folder = Folder()
+        _ = shell("ln -s nowhere '\(folder.file("a.zip"))'")
+        #expect(archiveError { _ = try FileSink(path: folder.file("a.zip")) }?.code == .exists)
+    }
+
+    @Test func overwritingReplacesOnlyInTheEnd() throws {
+        let folder = Folder()
+        let path = try folder.write([1], as: "a.zip")
+        let sink = try FileSink(path: path, overwrite: true)
+        try append("new", to: sink)
+        #expect(contents(of: path) == [1])
+        try sink.commit()
+        #expect(contents(of: path) == Array("new".utf8))
+        #expect(folder.names == ["a.zip"])
+    }
+
+    /// A rename would put a file in the place of /dev/null.
+    @Test(arguments: ["mkdir", "mkfifo"]) func onlyFilesAreReplaced(_ command: String) throws {
+        let folder = Folder()
+        let path = folder.file("a.zip")
+        _ = shell("\(command) '\(path)'")
+        let error = archiveError { _ = try FileSink(path: path, overwrite: true) }
+        #expect(error?.code == .exists)
+        #expect(error?.message == "\(path) is there and is not a file")
+        #expect(folder.names == ["a.zip"])
+    }
+
+    @Test func discardingTakesThePartialAway() throws {
+        let folder = Folder()
+        let sink = try FileSink(path: folder.file("a.zip"))
+        try append("half", to: sink)
+        sink.discard()
+        #expect(folder.names == [])
+        let error = archiveError { try sink.commit() }
+        #expect(error?.code == .io)
+        #expect(folder.names == [])
+    }
+
+    @Test func aSinkThatIsForgottenDiscards() throws {
+        let folder = Folder()
+        do {
+            let sink = try FileSink(path: folder.file("a.zip"))
+            try append("half", to: sink)
+            #expect(folder.names == ["a.zip.partial"])
+        }
+        #expect(folder.names == [])
+    }
+
+    @Test func whatADeadProcessLeftIsOverwritten() throws {
+        let folder = Folder()
+        _ = shell("printf left-behind > '\(folder.file("a.zip.partial"))'")
+        let sink = try FileSink(path: folder.file("a.zip"))
+        try append("new", to: sink)
+        try sink.commit()
+        #expect(contents(of: folder.file("a.zip")) == Array("new".utf8))
+        #expect(folder.names == ["a.zip"])
+    }
+
+    @Test func twoBackupsDoNotWriteTheSameFile() throws {
+        let folder = Folder()
+        let sink = try FileSink(path: folder.file("a.zip"))
+        let error = archiveError { _ = try FileSink(path: folder.file("a.zip")) }
+        #expect(error?.code == .exists)
+        #expect(error?.message == "another backup is writing \(folder.file("a.zip.partial"))")
+        #expect(error?.hint == "wait for it, or take another name")
+        try append("first", to: sink)
+        try sink.commit()
+        #expect(contents(of: folder.file("a.zip")) == Array("first".utf8))
+    }
+
+    @Test func onlyPartialsThatNobodyWritesAreCleaned() throws {
+        let folder = Folder()
+        for name in ["a.zip.partial", "b.sql.partial", "c.sql.gz.partial", "d.txt.partial", "e.zip"] {
+            _ = shell("touch '\(folder.file(name))'")
+        }
+        _ = shell("mkfifo '\(folder.file("p.zip.partial"))'; mkdir '\(folder.file("q.zip.partial"))'")
+        _ = shell("ln -s e.zip '\(folder.file("r.zip.partial"))'")
+        let live = try FileSink(path: folder.file("live.zip"))
+        let removed = FileSink.removeStalePartials(in: folder.path)
+        #expect(removed == ["a.zip.partial", "b.sql.partial", "c.sql.gz.partial"])
+        #expect(
+            folder.names
+                == ["d.txt.partial", "e.zip", "live.zip.partial", "p.zip.partial", "q.zip.partial", "r.zip.partial"]
+        )
+        try live.commit()
+        #expect(FileSink.removeStalePartials(in: folder.file("missing")) == [])
+    }
+
+    @Test func twoCleanersAndManyWritersLoseNothing() async throws {
+        let folder = Folder()
+        let path = folder.path
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<2 {
+                group.addTask { for _ in 0..<400 { _ = FileSink.removeStalePartials(in: path) } }
+            }
+            for worker in 0..<2 {
+                group.addTask {
+                    for round in 0..<100 {
+                        let sink = try FileSink(path: "\(path)/\(worker)-\(round).zip")
+                        try Array("\(worker)-\(round)".utf8).withUnsafeBytes { try sink.append($0) }
+                        try sink.commit()
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(folder.names.count == 200)
+        for worker in 0..<2 {
+            for round in 0..<100 {
+                #expect(contents(of: "\(path)/\(worker)-\(round).zip") == Array("\(worker)-\(round)".utf8))
+            }
+        }
+    }
+
+    @Test func aFolderThatIsNotThereIsSaid() throws {
+        let error = archiveError { _ = try FileSink(path: "/nonexistent/a.zip") }
+        #expect(error?.code == .io)
+        #expect(error?.message == "/nonexistent/a.zip.partial could not be made: No such file or directory")
+        #expect(error?.hint == "check the path")
+    }
+
+    /// A limit on the file's size makes the write fail; it holds for a process, so a child is needed: not here. A
+    /// file system of one page does the same where mounting is allowed.
+    @Test func afterAFailedWriteThereIsNoCommit() throws {
+        let folder = Folder()
+        let mounted = shell("mount -t tmpfs -o size=64k tmpfs '\(folder.path)'").status == 0
+        guard mounted else { return }
+        defer { _ = shell("umount '\(folder.path)'") }
+        let sink = try FileSink(path: folder.file("a.zip"))
+        let content = [UInt8](repeating: 7, count: 200_000)
+        let error = archiveError { try content.withUnsafeBytes { try sink.append($0) } }
+        #expect(error?.code == .io)
+        #expect(
+            error?.message == "\(folder.file("a.zip.partial")) could not be written: No space left on device"
+        )
+        #expect(error?.hint == "make room there, or write elsewhere with --output")
+        #expect(archiveError { try append("small", to: sink) }?.code == .io)
+        let refusal = archiveError { try sink.commit() }
+        #expect(refusal?.code == .io)
+        #expect(folder.names == ["a.zip.partial"])
+        sink.discard()
+        #expect(folder.names == [])
+    }
+}
+
+@Suite struct PipeSinkTests {
+    @Test func aFullDeviceIsSaidWithAHint() throws {
+        let descriptor = open("/dev/full", O_WRONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        let writer = ArchiveWriter(sink: PipeSink(descriptor: descriptor))
+        let error = archiveError { try writer.finish(Sample.emptyManifest) }
+        #expect(error?.code == .io)
+        #expect(error?.message == "the output could not be written: No space left on device")
+        #expect(error?.hint == "make room there, or write elsewhere with --output")
+    }
+
+    /// More than the pipe holds, through one that does not wait.
+    @Test(arguments: [false, true]) func everythingComesOutOfAPipe(_ isNonBlocking: Bool) throws {
+        let folder = Folder()
+        let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+        let stream = try #require(popen("sleep 0.2; cat > '\(folder.file("out"))'", "we"))
+        if isNonBlocking { _ = fcntl(fileno(stream), F_SETFL, O_NONBLOCK) }
+        let sink = PipeSink(descriptor: fileno(stream))
+        try content.withUnsafeBytes { try sink.append($0) }
+        #expect(pclose(stream) == 0)
+        #expect(contents(of: folder.file("out")) == content)
+        #expect(sink.byteCount == 300_000)
+    }
+}

@@ -1,0 +1,87 @@
+@testable import Archive
+
+/// A manifest in which every key there is has a value.
+enum FullManifest {
+    static var value: Manifest {
+        var manifest = Manifest(
+            granary: "0.1.0",
+            createdAt: "2026-11-23T07:15:00Z",
+            environment: "production",
+            database: .init(
+                name: "shop",
+                encoding: "SQL_ASCII",
+                collate: "C",
+                ctype: "C",
+                localeProvider: "icu",
+                locale: "de",
+                icuRules: "&a < b",
+                owner: "sh\u{00e9}p \"quoted\" \u{0} \u{7} \u{2028}",
+                tablespace: "fast",
+                connectionLimit: 7,
+                comment: "a\nb",
+                privileges: [.init(grantee: nil, privilege: "CONNECT", grantable: false)],
+                settings: [.init(role: "app", name: "work_mem", value: "64MB")]
+            ),
+            server: .init(version: "15.18", versionNumber: 150018),
+            snapshot: "00000003-0000001B-1",
+            walPosition: "0/1A2B3C4D",
+            scope: .init(schemas: ["shop"], tables: ["shop.orders"])
+        )
+        manifest.schemaVersions = [.init(table: "public.m", service: "shop", version: "12", dirty: true)]
+        manifest.schemas = ["public", "shop"]
+        manifest.extensions = [.init(name: "citext", version: "1.6", schema: "public")]
+        manifest.roles = ["app", "shop"]
+        manifest.schema = [
+            .init(
+                id: 214,
+                section: .postData,
+                kind: "CONSTRAINT",
+                schema: "shop",
+                name: "orders orders_pkey",
+                owner: "shop",
+                catalogOID: 2606,
+                objectOID: .max,
+                sql: "ALTER TABLE …",
+                ownable: "TABLE shop.orders",
+                dropSQL: "DROP …",
+                tablespace: "fast",
+                accessMethod: "heap",
+                dependsOn: [213],
+                index: .init(create: "CREATE UNIQUE INDEX …", attach: "ALTER TABLE …")
+            )
+        ]
+        manifest.tables = [
+            .init(
+                number: 1,
+                oid: 16384,
+                schema: "shop",
+                name: "orders",
+                kind: .partitioned,
+                isUnlogged: true,
+                extensionName: "citext",
+                dataLeftOut: true,
+                columns: [.init(name: "id", type: "bigint")],
+                primaryKey: ["id"]
+            )
+        ]
+        manifest.tables[0].chunks = [
+            .init(member: "data/x", rows: 0, rawBytes: 0, storedBytes: 0, sha256: "", isBinary: true)
+        ]
+        manifest.sequences = [
+            .init(oid: 16390, schema: "shop", name: "orders_id_seq", lastValue: .min, isCalled: true)
+        ]
+        manifest.largeObjects = .init(
+            objects: [
+                .init(
+                    oid: 24576,
+                    owner: "shop",
+                    comment: "a picture",
+                    privileges: [.init(grantee: "app", privilege: "SELECT", grantable: true)]
+                )
+            ]
+        )
+        manifest.redacted = ["USER MAPPING x"]
+        manifest.files = [.init(member: "README.txt", rawBytes: 1, storedBytes: 1, sha256: "00")]
+        return manifest
+    }
+}
