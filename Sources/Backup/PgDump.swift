@@ -83,7 +83,7 @@ extension PgDump {
         let encoding = snapshot.codec == .bytes ? "SQL_ASCII" : "UTF8"
         var arguments = [
             "--format=custom", "--create", "--section=pre-data", "--section=post-data", "--no-blobs", "--compress=0",
-            "--snapshot=\(snapshot.name)", "--lock-wait-timeout=\(max(1, options.lockTimeout.milliseconds))",
+            "--snapshot=\(snapshot.name)", "--lock-wait-timeout=\(lockWait(snapshot, options))",
             "--encoding=\(encoding)", "--no-password", "--dbname=\(conninfo(snapshot))",
         ]
         arguments += options.schemas.map { "--schema=\(PgDump.pattern($0))" }
@@ -92,6 +92,13 @@ extension PgDump {
         return arguments
             + snapshot.catalog.tables.filter { !inSchemas.contains($0.table.schema) }
             .map { "--table=\(PgDump.pattern($0.table.schema)).\(PgDump.pattern($0.table.name))" }
+    }
+
+    /// The leader holds the locks already: pg_dump waits only behind someone who waits for the leader, and with it the
+    /// whole application does. So it soon gives up, the leader lets go, and we try again.
+    private func lockWait(_ snapshot: Snapshot, _ options: BackupOptions) -> Int {
+        let limit = max(1, options.lockTimeout.milliseconds)
+        return snapshot.locking == .everyTable ? min(limit, 2_000) : limit
     }
 
     /// Quoted, a pattern's wildcards and dots mean themselves.
@@ -111,7 +118,10 @@ extension PgDump {
         let lines = errors.split(whereSeparator: \.isNewline)
         let line = lines.first { $0.contains("error:") } ?? lines.first ?? "it gave no reason"
         let reason = line.firstRange(of: "error: ").map { String(line[$0.upperBound...]) } ?? String(line)
-        if errors.contains("lock timeout") || errors.contains("could not obtain lock") {
+        if errors.contains("lock timeout")
+            // What pg_dump sets for --lock-wait-timeout is the time for the statement that locks.
+            || errors.contains("statement timeout") || errors.contains("could not obtain lock")
+        {
             return BackupError(.busy, "pg_dump could not lock a table: \(reason)", hint: "try again")
         }
         if reason.contains("permission denied") {

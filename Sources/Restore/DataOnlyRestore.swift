@@ -81,6 +81,7 @@ extension DataOnlyRestore {
         var table: String
         var name: String
         var definition: String
+        var comment: String?
     }
 
     private struct Trigger {
@@ -94,7 +95,8 @@ extension DataOnlyRestore {
     private func foreignKeys(of tables: [Manifest.Table], _ session: borrowing Session) throws -> [ForeignKey] {
         try session.query(
             """
-            SELECT DISTINCT n.nspname, c.relname, k.conname, k.oid, pg_catalog.pg_get_constraintdef(k.oid) AS definition
+            SELECT DISTINCT n.nspname, c.relname, k.conname, k.oid, pg_catalog.pg_get_constraintdef(k.oid) AS definition,
+                pg_catalog.obj_description(k.oid, 'pg_constraint') AS comment
             FROM pg_catalog.pg_constraint k
             JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE k.contype = 'f' AND k.conparentid = 0
@@ -109,7 +111,8 @@ extension DataOnlyRestore {
             ForeignKey(
                 table: session.quoted(TableName(schema: row.text("nspname"), name: row.text("relname"))),
                 name: row.text("conname"),
-                definition: row.text("definition")
+                definition: row.text("definition"),
+                comment: row["comment"]
             )
         }
     }
@@ -137,23 +140,34 @@ extension DataOnlyRestore {
     private func addKeys(_ keys: [ForeignKey], _ session: inout Session) throws -> [String] {
         restore.progress(.phase("adding foreign keys"))
         return try keys.compactMap { key in
-            let addition = "ALTER TABLE \(key.table) ADD CONSTRAINT \(session.quoted(key.name)) \(key.definition)"
-            try session.execute("SAVEPOINT granary_key")
-            do {
-                try session.execute(addition)
-                return nil
-            } catch let error as PostgresError where error.sqlState == "23503" {
-                guard restore.options.allowInvalid else {
-                    throw RestoreError(
-                        .statement,
-                        "foreign key \(key.name) of \(key.table) does not hold: \(error)",
-                        hint: "restore the table it points to as well, or use --allow-invalid"
-                    )
-                }
-                try session.execute("ROLLBACK TO SAVEPOINT granary_key")
-                try session.execute(addition + " NOT VALID")
-                return "\(key.table) \(key.name)"
+            let invalid = try add(key, &session)
+            if let comment = key.comment {
+                try session.execute(
+                    "COMMENT ON CONSTRAINT \(session.quoted(key.name)) ON \(key.table) IS \(session.literal(comment))"
+                )
             }
+            return invalid
+        }
+    }
+
+    /// Returns the key's name when it was left NOT VALID.
+    private func add(_ key: ForeignKey, _ session: inout Session) throws -> String? {
+        let addition = "ALTER TABLE \(key.table) ADD CONSTRAINT \(session.quoted(key.name)) \(key.definition)"
+        try session.execute("SAVEPOINT granary_key")
+        do {
+            try session.execute(addition)
+            return nil
+        } catch let error as PostgresError where error.sqlState == "23503" {
+            guard restore.options.allowInvalid else {
+                throw RestoreError(
+                    .statement,
+                    "foreign key \(key.name) of \(key.table) does not hold: \(error)",
+                    hint: "restore the table it points to as well, or use --allow-invalid"
+                )
+            }
+            try session.execute("ROLLBACK TO SAVEPOINT granary_key")
+            try session.execute(addition + " NOT VALID")
+            return "\(key.table) \(key.name)"
         }
     }
 

@@ -1,4 +1,5 @@
 internal import Archive
+internal import PostgresClient
 
 /// The part of an archive that is asked for.
 struct Selection: Sendable {
@@ -15,7 +16,10 @@ struct Selection: Sendable {
     /// - Throws: `RestoreError.selection` naming a schema or table that is not in the archive.
     init(_ manifest: Manifest, _ options: RestoreOptions) throws {
         let schemas = Set(options.schemas)
-        let wantedTables = try options.tables.map { try Selection.match($0.table, in: manifest.tables) }
+        let wantedTables = Selection.withPartitions(
+            try options.tables.map { try Selection.match($0.table, in: manifest.tables) },
+            manifest
+        )
         for schema in options.schemas where !manifest.schemas.contains(schema) {
             throw RestoreError(
                 .selection,
@@ -98,6 +102,28 @@ struct Selection: Sendable {
             )
         }
         return first
+    }
+
+    /// `tables` and the partitions of those that have some, at every level.
+    private static func withPartitions(_ tables: [Manifest.Table], _ manifest: Manifest) -> [Manifest.Table] {
+        let oids = Dictionary(
+            manifest.schema.filter { $0.kind == "TABLE" }.map { ($0.id, $0.objectOID) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        let byName = Dictionary(manifest.tables.map { ($0.tableName, $0.oid) }, uniquingKeysWith: { first, _ in first })
+        // pg_dump attaches a partition in an item of its own, which has its name and depends on both.
+        let attached = manifest.schema.filter { $0.kind == "TABLE ATTACH" }.compactMap { item in
+            byName[TableName(schema: item.schema ?? "", name: item.name)].map { child in
+                (child: child, parents: Set(item.dependsOn.compactMap { oids[$0] }).subtracting([child]))
+            }
+        }
+        var wanted = Set(tables.map(\.oid))
+        var count = 0
+        while count != wanted.count {
+            count = wanted.count
+            for (child, parents) in attached where !parents.isDisjoint(with: wanted) { wanted.insert(child) }
+        }
+        return manifest.tables.filter { wanted.contains($0.oid) }
     }
 
     /// Kinds that belong to a table and go with it.

@@ -3,10 +3,10 @@
 package enum Torture {
     /// Roles and a tablespace that the schema uses. They belong to the server, so they are made once for each.
     package static let server = #"""
+        CREATE ROLE "Tört ""role"" %\ 😀" LOGIN;
         CREATE ROLE torture_owner LOGIN;
         CREATE ROLE torture_reader LOGIN NOINHERIT;
         CREATE ROLE torture_group;
-        CREATE ROLE "Tört ""role"" %\ 😀" LOGIN;
         GRANT torture_group TO torture_reader, "Tört ""role"" %\ 😀";
         GRANT torture_reader TO torture_owner WITH ADMIN OPTION;
         SET allow_in_place_tablespaces = on;
