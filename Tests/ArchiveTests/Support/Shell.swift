@@ -1,5 +1,7 @@
 import Glibc
 
+@testable import Archive
+
 /// Runs a command line and gives its exit status and output, both streams.
 func shell(_ command: String) -> (status: CInt, output: String) {
     guard let stream = popen("{ \(command)\n} 2>&1", "r") else { return (-1, "") }
