@@ -1,0 +1,358 @@
+import FoundationEssentials
+import Testing
+
+@testable import Archive
+
+/// `docs/archive-format.md` says what the code does: its tables of keys and its examples are read and held against it.
+@Suite struct FormatDocumentTests {
+    private let document: FormatDocument
+
+    init() throws { document = try FormatDocument() }
+
+    @Test func everyKeyOfTheManifestIsDocumentedAndNoOther() throws {
+        let written = Set(try JSON(FormatDocument.everyKey).paths)
+        let documented = document.keys.map(\.path)
+        #expect(Set(documented) == written)
+        #expect(documented.count == written.count, "a key is documented twice")
+        #expect(written.count > 100)
+    }
+
+    @Test func typesAreThoseThatAreWritten() throws {
+        let json = try JSON(FormatDocument.everyKey)
+        for key in document.keys {
+            let values = json.values(at: key.path)
+            let kinds = Set(values.map(\.kind))
+            #expect(kinds == [key.kind], "\(key.path)")
+        }
+    }
+
+    /// A key marked `?` may be absent, and no other may.
+    @Test func onlyKeysMarkedSoMayBeAbsent() throws {
+        let json = try JSON(FormatDocument.everyKey)
+        for key in document.keys {
+            let bytes = try json.removing(key.path).encoded
+            let error = archiveError { _ = try ManifestFile.decode(bytes) }
+            #expect((error == nil) == key.isOptional, "\(key.path)")
+            if let error { #expect(error.message.contains(key.name), "\(key.path): \(error.message)") }
+        }
+    }
+
+    @Test func keysThatAreNotKnownAreIgnored() throws {
+        let json = try JSON(FormatDocument.everyKey)
+        let richer = try json.adding("addedLater", .array([.string("anything")])).encoded
+        #expect(try ManifestFile.decode(richer) == FormatDocument.everyKey)
+    }
+
+    @Test func theFirstFormatThatIsRefusedIsTheNext() throws {
+        let text = String(decoding: try JSON(FormatDocument.everyKey).encoded, as: UTF8.self)
+        let newer = text.replacing("\"format\":1", with: "\"format\":2")
+        #expect(newer != text)
+        let error = archiveError { _ = try ManifestFile.decode(Array(newer.utf8)) }
+        #expect(error?.code == .newerFormat)
+        // What else a newer format has does not matter: it is not looked at.
+        #expect(archiveError { _ = try ManifestFile.decode(Array(#"{"format":2}"#.utf8)) }?.code == .newerFormat)
+    }
+
+    @Test func theWorkedDigestIsRight() throws {
+        let block = try #require(document.block("digest"))
+        let lines = block.dropLast()
+        let total = try #require(block.last).replacing("= ", with: "")
+        #expect(lines.count == 4)
+        var digester = LineDigester()
+        for line in lines {
+            let hash = String(line.suffix(16))
+            var row = String(line.dropLast(16)).replacing("→", with: "\t")
+            while row.last == " " { row.removeLast() }
+            var alone = LineDigester()
+            Array("\(row)\n".utf8).withUnsafeBytes {
+                alone.update($0)
+                digester.update($0)
+            }
+            #expect(alone.digest.description == hash, "\(line)")
+        }
+        #expect(digester.rows == 4)
+        #expect(digester.digest.description == total)
+        // And in any other order.
+        var builder = ChunkBuilder(compression: try Compression())
+        for line in lines.reversed() {
+            var row = String(line.dropLast(16)).replacing("→", with: "\t")
+            while row.last == " " { row.removeLast() }
+            Array("\(row)\n".utf8).withUnsafeBytes { builder.append($0) }
+        }
+        #expect(builder.digest.description == total)
+    }
+
+    @Test func theHashOfARowWithoutColumnsIsRight() throws {
+        var digester = LineDigester()
+        Array("\n".utf8).withUnsafeBytes { digester.update($0) }
+        #expect(digester.rows == 1)
+        #expect(document.text.contains("the empty line, has the hash `\(digester.digest)`"))
+    }
+
+    @Test func theWorkedMemberIsWhatIsWritten() throws {
+        let local = try #require(document.bytes("hex local-header"))
+        let record = try #require(document.bytes("hex directory-record"))
+        let sink = MemorySink()
+        let writer = ArchiveWriter(sink: sink)
+        _ = try writer.add("README.txt", Array("Hi\n".utf8))
+        try writer.finish(FormatDocument.everyKey)
+        #expect(Array(sink.bytes.prefix(local.count)) == local)
+        let directory = try ZipDirectory(MemorySource(sink.bytes))
+        #expect(Array(sink.bytes[directory.offset..<(directory.offset + record.count)]) == record)
+        #expect(directory.entries.map(\.name) == ["README.txt", "manifest.json"])
+    }
+}
+
+/// The page, and a manifest in which every key has a value.
+private struct FormatDocument {
+    struct Key {
+        /// Such as `tables[].columns[].name`.
+        var path: String
+        var name: String
+        var kind: String
+        var isOptional: Bool
+    }
+
+    let text: String
+    private(set) var keys: [Key] = []
+
+    init(file: String = #filePath) throws {
+        let root = file.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
+        text = String(decoding: try #require(contents(of: "\(root)/docs/archive-format.md")), as: UTF8.self)
+        var objects: [String] = []
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.hasPrefix("## ") { objects = [] }
+            if line.hasPrefix("### ") {
+                objects = line == "### The top" ? [""] : quoted(line).map { "\($0)." }
+            }
+            let cells = line.split(separator: "|").map { $0.trimmed }
+            guard !objects.isEmpty, cells.count == 3, cells[0].hasPrefix("`") else { continue }
+            let name = cells[0].filter { $0 != "`" }
+            for object in objects {
+                keys.append(
+                    Key(
+                        path: object + name,
+                        name: name,
+                        kind: FormatDocument.kinds[cells[1].filter { $0 != "?" }] ?? cells[1],
+                        isOptional: cells[1].hasSuffix("?")
+                    )
+                )
+            }
+        }
+    }
+
+    /// The page's types are narrower than JSON's.
+    private static let kinds = [
+        "integer": "number", "oid": "number", "string": "string", "time": "string", "boolean": "boolean",
+        "object": "object", "array": "array", "array of strings": "array", "array of integers": "array",
+    ]
+
+    private func quoted(_ line: Substring) -> [String] {
+        line.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+            .filter { $0.offset % 2 == 1 }.map { String($0.element) }
+    }
+
+    /// The lines of the fenced block that is called `name`.
+    func block(_ name: String) -> [String]? {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard let start = lines.firstIndex(of: "```\(name)") else { return nil }
+        return lines[(start + 1)...].prefix { $0 != "```" }.map(String.init)
+    }
+
+    /// The bytes of a block of hexadecimal pairs; what follows three spaces is for people.
+    func bytes(_ name: String) -> [UInt8]? {
+        block(name)?.flatMap { line in
+            line.split(separator: "   ", maxSplits: 1)[0].split(separator: " ").compactMap { UInt8($0, radix: 16) }
+        }
+    }
+
+    static var everyKey: Manifest {
+        let privileges = [Manifest.Privilege(grantee: "reader", privilege: "CONNECT", grantable: true)]
+        let chunk = Manifest.Chunk(
+            member: "data/000001-t/000001.copy",
+            rows: 1,
+            rawBytes: 2,
+            storedBytes: 2,
+            sha256: String(repeating: "0", count: 64)
+        )
+        var manifest = Manifest(
+            granary: "0.1.0",
+            createdAt: "2026-11-23T07:15:00Z",
+            environment: "staging",
+            database: .init(
+                name: "shop",
+                encoding: "UTF8",
+                collate: "C",
+                ctype: "C",
+                localeProvider: "icu",
+                locale: "de",
+                icuRules: "& a < b",
+                owner: "shop",
+                comment: "a shop",
+                privileges: privileges,
+                settings: [.init(role: "reader", name: "work_mem", value: "4MB")]
+            ),
+            server: .init(version: "16.2", versionNumber: 160002),
+            snapshot: "00000003-0000001B-1",
+            walPosition: "0/16B3748",
+            scope: .init(schemas: ["public"], tables: ["public.t"])
+        )
+        manifest.schemaVersions = [.init(table: "public.schema_migrations", service: "users", version: "3")]
+        manifest.schemas = ["public"]
+        manifest.extensions = [.init(name: "citext", version: "1.6", schema: "public")]
+        manifest.roles = ["shop"]
+        manifest.schema = [
+            .init(
+                id: 7,
+                section: .postData,
+                kind: "CONSTRAINT",
+                schema: "public",
+                name: "t t_pkey",
+                owner: "shop",
+                catalogOID: 2606,
+                objectOID: 16390,
+                sql: "ALTER TABLE ONLY public.t ADD CONSTRAINT t_pkey PRIMARY KEY (id);",
+                ownable: "TABLE public.t",
+                dropSQL: "ALTER TABLE ONLY public.t DROP CONSTRAINT t_pkey;",
+                tablespace: "fast",
+                accessMethod: "heap",
+                dependsOn: [6],
+                index: .init(create: "CREATE UNIQUE INDEX t_pkey ON public.t (id)", attach: "ALTER TABLE …")
+            )
+        ]
+        manifest.tables = [
+            .init(
+                number: 1,
+                oid: 16384,
+                schema: "public",
+                name: "t",
+                extensionName: "citext",
+                columns: [.init(name: "id", type: "bigint")],
+                primaryKey: ["id"],
+                rows: 1,
+                rawBytes: 2,
+                chunks: [chunk]
+            )
+        ]
+        manifest.sequences = [.init(oid: 16385, schema: "public", name: "s", lastValue: .max, isCalled: true)]
+        manifest.largeObjects = .init(
+            objects: [.init(oid: 24576, owner: "shop", comment: "a picture", privileges: privileges)],
+            rows: 1,
+            rawBytes: 2,
+            chunks: [chunk]
+        )
+        manifest.redacted = ["user mapping USER MAPPING shop SERVER other"]
+        manifest.files = [.init(member: "README.txt", rawBytes: 1, storedBytes: 1, sha256: chunk.sha256)]
+        return manifest
+    }
+}
+
+extension Substring {
+    fileprivate var trimmed: String {
+        String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
+}
+
+/// JSON as it is, whatever it means.
+private enum JSON: Codable, Equatable {
+    case string(String)
+    case number(Int64)
+    case boolean(Bool)
+    case array([JSON])
+    case object([String: JSON])
+
+    init(_ manifest: Manifest) throws {
+        self = try JSONDecoder().decode(JSON.self, from: JSONEncoder().encode(manifest))
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let value = try? container.decode(Bool.self) {
+            self = .boolean(value)
+        } else if let value = try? container.decode(Int64.self) {
+            self = .number(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode([JSON].self) {
+            self = .array(value)
+        } else {
+            self = .object(try container.decode([String: JSON].self))
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .string(let value): try container.encode(value)
+        case .number(let value): try container.encode(value)
+        case .boolean(let value): try container.encode(value)
+        case .array(let values): try container.encode(values)
+        case .object(let values): try container.encode(values)
+        }
+    }
+
+    var encoded: [UInt8] {
+        get throws { Array(try JSONEncoder().encode(self)) }
+    }
+
+    var kind: String {
+        switch self {
+        case .string: "string"
+        case .number: "number"
+        case .boolean: "boolean"
+        case .array: "array"
+        case .object: "object"
+        }
+    }
+
+    /// Every key below, such as `tables[].columns[].name`.
+    var paths: [String] {
+        switch self {
+        case .array(let values): values.flatMap { $0.paths.map { "[].\($0)" } }
+        case .object(let values):
+            values.flatMap { key, value in
+                [key] + value.paths.map { $0.hasPrefix("[]") ? key + $0 : "\(key).\($0)" }
+            }
+        default: []
+        }
+    }
+
+    func values(at path: String) -> [JSON] {
+        guard case .object(let object) = self else { return [] }
+        let (key, rest) = JSON.step(path)
+        guard let value = object[key] else { return [] }
+        guard let rest else { return [value] }
+        if case .array(let elements) = value { return elements.flatMap { $0.values(at: rest) } }
+        return value.values(at: rest)
+    }
+
+    func removing(_ path: String) -> JSON {
+        guard case .object(var object) = self else { return self }
+        let (key, rest) = JSON.step(path)
+        if let rest, let value = object[key] {
+            if case .array(let elements) = value {
+                object[key] = .array(elements.map { $0.removing(rest) })
+            } else {
+                object[key] = value.removing(rest)
+            }
+        } else {
+            object[key] = nil
+        }
+        return .object(object)
+    }
+
+    /// The same with one more key in every object.
+    func adding(_ key: String, _ value: JSON) -> JSON {
+        switch self {
+        case .array(let elements): .array(elements.map { $0.adding(key, value) })
+        case .object(let object): .object(object.mapValues { $0.adding(key, value) }.merging([key: value]) { $1 })
+        default: self
+        }
+    }
+
+    /// The first key of a path, and what follows it.
+    private static func step(_ path: String) -> (key: String, rest: String?) {
+        guard let dot = path.firstIndex(of: ".") else { return (path, nil) }
+        return (String(path[..<dot]).replacing("[]", with: ""), String(path[path.index(after: dot)...]))
+    }
+}
