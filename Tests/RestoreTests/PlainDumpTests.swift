@@ -15,7 +15,7 @@ import Testing
                     url,
                     "CREATE TABLE before (a int); ALTER DATABASE \"\(name(of: url))\" SET work_mem = '5MB'"
                 )
-                let report = try await restore(url, folder.file("a.sql"))
+                let report = try await restore(folder.file("a.sql"), url)
                 #expect(try await TrickyDatabase.dump(url) == dump)
                 #expect(try await psql(url, "SHOW work_mem") == "5MB")
                 #expect(report.rows == TrickyDatabase.rows)
@@ -34,7 +34,7 @@ import Testing
             let outcome = try await runCommand("pg_dump", ["-d", source, "-f", folder.file("a.sql")])
             #expect(outcome.status == 0)
             try await server.withDatabase { url in
-                _ = try await restore(url, folder.file("a.sql")) { $0.dropOld = true }
+                _ = try await restore(folder.file("a.sql"), url) { $0.dropOld = true }
                 #expect(try await TrickyDatabase.dump(url) == TrickyDatabase.dump(source))
             }
         }
@@ -47,7 +47,7 @@ import Testing
                 to: "a.sql"
             )
             try await server.withDatabase { url in
-                _ = try await restore(url, folder.file("a.sql")) { $0.dropOld = true }
+                _ = try await restore(folder.file("a.sql"), url) { $0.dropOld = true }
                 #expect(try await TrickyDatabase.dump(url) == TrickyDatabase.dump(source))
             }
         }
@@ -62,7 +62,7 @@ import Testing
             }
             try folder.write(packed, to: "a.sql.gz")
             try await server.withDatabase { url in
-                _ = try await restore(url, folder.file("a.sql.gz")) { $0.dropOld = true }
+                _ = try await restore(folder.file("a.sql.gz"), url) { $0.dropOld = true }
                 #expect(Array(try await TrickyDatabase.dump(url).utf8) == dump)
             }
         }
@@ -75,7 +75,7 @@ import Testing
                 options.format = file.hasSuffix(".gz") ? .sqlGzip : .sql
                 _ = try await BackupRun(options, server: ServerAddress(source), logger: quietLogger) { _ in }.run()
                 try await server.withDatabase { url in
-                    let report = try await restore(url, folder.file(file)) { $0.dropOld = true }
+                    let report = try await restore(folder.file(file), url) { $0.dropOld = true }
                     #expect(report.rows == TrickyDatabase.rows)
                     #expect(report.notes == [])
                     #expect(try await TrickyDatabase.dump(url) == TrickyDatabase.dump(source))
@@ -89,7 +89,7 @@ import Testing
             try folder.write(try await TrickyDatabase.dump(source), to: "a.sql")
             try await server.withDatabase { url in
                 let oid = try await psql(url, "SELECT oid FROM pg_database WHERE datname = current_database()")
-                let report = try await restore(url, folder.file("a.sql")) { $0.inPlace = true }
+                let report = try await restore(folder.file("a.sql"), url) { $0.inPlace = true }
                 #expect(!report.swapped)
                 #expect(report.rows == TrickyDatabase.rows)
                 #expect(try await TrickyDatabase.dump(url) == TrickyDatabase.dump(source))
@@ -103,7 +103,7 @@ import Testing
             try folder.write(try await TrickyDatabase.dump(source), to: "a.sql")
             try await server.withDatabase { url in
                 try await server.execute("DROP DATABASE \"\(name(of: url))\"")
-                let report = try await restore(source, folder.file("a.sql")) { $0.into = name(of: url) }
+                let report = try await restore(folder.file("a.sql"), source) { $0.into = name(of: url) }
                 #expect(!report.swapped)
                 #expect(report.kept == nil)
                 #expect(try await TrickyDatabase.dump(url) == TrickyDatabase.dump(source))
@@ -122,7 +122,7 @@ import Testing
             try await withTarget(
                 "SET future_timeout = 0;\nSET a.b = 'c';\nSET statement_timeout = 0;\nCREATE TABLE t (a int);\n"
             ) { url, file in
-                let report = try await restore(url, file) {
+                let report = try await restore(file, url) {
                     $0.inPlace = inPlace
                     $0.dropOld = !inPlace
                 }
@@ -138,7 +138,7 @@ import Testing
             + Array("\" (a text);\nCOPY \"".utf8) + [0xE4] + Array("\" FROM stdin;\n".utf8) + [0xFC, 0x0A]
             + Array("\\.\n".utf8)
         try await withTarget(text) { url, file in
-            _ = try await restore(url, file) { $0.dropOld = true }
+            _ = try await restore(file, url) { $0.dropOld = true }
             #expect(try await psql(url, "SELECT a FROM \"ä\"") == "ü")
         }
     }
@@ -170,7 +170,7 @@ import Testing
         for inPlace in inPlace {
             try await withTarget(text, file: name) { (url: String, file: String) async throws -> Void in
                 do {
-                    _ = try await restore(url, file) { $0.inPlace = inPlace }
+                    _ = try await restore(file, url) { $0.inPlace = inPlace }
                     Issue.record("the restore did not fail")
                 } catch {
                     check(error, file)
@@ -273,13 +273,13 @@ import Testing
             says: "1: BEGIN would end or split the one transaction of --in-place"
         )
         try await withTarget("BEGIN;\nCREATE TABLE t (a int);\nCOMMIT;\n") { url, file in
-            _ = try await restore(url, file) { $0.dropOld = true }
+            _ = try await restore(file, url) { $0.dropOld = true }
             #expect(try await psql(url, "SELECT count(*) FROM t") == "0")
         }
         try await withTarget("SAVEPOINT a;\nCREATE TABLE t (a int);\nROLLBACK TO a;\nCREATE TABLE u (a int);\n") {
             url,
             file in
-            _ = try await restore(url, file) { $0.inPlace = true }
+            _ = try await restore(file, url) { $0.inPlace = true }
             #expect(try await psql(url, "SELECT to_regclass('t') IS NULL, count(*) FROM u") == "t|0")
         }
     }
@@ -333,14 +333,14 @@ import Testing
 
     @Test func aMissingFileIsAnError() async throws {
         try await withTarget("") { url, file in
-            await #expect(throws: ArchiveError.self) { try await restore(url, file + ".none.sql") }
+            await #expect(throws: ArchiveError.self) { try await restore(file + ".none.sql", url) }
         }
     }
 
     @Test func optionsThatNeedAnArchiveAreRefused() async throws {
         try await withTarget("SELECT 1;") { url, file in
             let error = await #expect(throws: RestoreError.self) {
-                try await restore(url, file) {
+                try await restore(file, url) {
                     $0.tables = [.init(table: "t")]
                     $0.noOwner = true
                 }
@@ -359,7 +359,7 @@ import Testing
                 ServerAddress(url),
                 logger: quietLogger,
                 prepare: { try $0.execute("SELECT 1") },
-                while: { _ in await #expect(throws: RestoreError.self) { try await restore(url, file) } }
+                while: { _ in await #expect(throws: RestoreError.self) { try await restore(file, url) } }
             )
             #expect(error?.code == .busy)
             #expect(try await databases(try await ThrowawayServer.shared(), like: url) == [PlainDump.name(of: url)])
@@ -369,7 +369,7 @@ import Testing
     @Test func anInterruptLeavesNothing() async throws {
         for inPlace in [false, true] {
             try await withTarget("CREATE TABLE t (a int);\nSELECT pg_sleep(120);\n") { url, file in
-                let task = Task { try await restore(url, file) { $0.inPlace = inPlace } }
+                let task = Task { try await restore(file, url) { $0.inPlace = inPlace } }
                 let server = try await ThrowawayServer.shared()
                 let sleeping =
                     "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(120)%' AND datname LIKE '\(PlainDump.name(of: url))%'"
@@ -397,17 +397,6 @@ private func databases(_ server: ThrowawayServer, like url: String) async throws
         server.url(database: "postgres"),
         "SELECT datname FROM pg_database WHERE datname = '\(name(of: url))' OR datname LIKE '\(name(of: url))\\_%' ORDER BY 1"
     ).split(separator: "\n").map(String.init)
-}
-
-@discardableResult
-private func restore(
-    _ url: String,
-    _ file: String,
-    _ change: (inout RestoreOptions) -> Void = { _ in }
-) async throws -> RestoreReport {
-    var options = RestoreOptions(file: file)
-    change(&options)
-    return try await RestoreRun(options, server: ServerAddress(url), logger: quietLogger) { _ in }.run()
 }
 
 /// Lends a database with everything in it that is hard to dump.
