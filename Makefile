@@ -48,6 +48,6 @@ $(BUILT): Package.swift $(shell find Sources -type f)
 	@touch $@
 
 # The db-* targets below need the binary first.
-db-backup db-restore db-verify db-start db-stop db-connect: $(BUILT)
+db-backup db-restore db-verify db-env db-start db-stop db-connect: $(BUILT)
 
 include granary.mk

@@ -45,16 +45,17 @@ let package = Package(
 
         // 3: the capabilities, strangers to each other.
         .target(
-            name: "Backup", dependencies: ["PostgresClient", "Archive", log, subprocess, system],
+            name: "Backup", dependencies: ["Environments", "PostgresClient", "Archive", log, subprocess, system],
             swiftSettings: settings),
         .target(
-            name: "Restore", dependencies: ["PostgresClient", "Archive", "SQLText", log], swiftSettings: settings),
+            name: "Restore", dependencies: ["Environments", "PostgresClient", "Archive", "SQLText", log],
+            swiftSettings: settings),
 
         // 4 and 5: the commands, and the executable.
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Backup", "Restore", "LocalServer", "Archive", "PostgresClient", log,
+                "Backup", "Restore", "Environments", "LocalServer", "Archive", "PostgresClient", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -73,16 +74,18 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "LocalServerTests", dependencies: ["LocalServer", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "BackupTests", dependencies: ["Backup", "Archive", "PostgresClient", "TestSupport"],
+            name: "BackupTests",
+            dependencies: ["Backup", "Environments", "Archive", "PostgresClient", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
-            name: "RestoreTests", dependencies: ["Restore", "Backup", "Archive", "PostgresClient", "TestSupport"],
+            name: "RestoreTests",
+            dependencies: ["Restore", "Backup", "Environments", "Archive", "PostgresClient", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "GranaryCommandsTests",
             dependencies: [
-                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Archive", "PostgresClient",
-                "TestSupport", log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "GranaryCommands", "granary", "Backup", "Restore", "Environments", "LocalServer", "Archive",
+                "PostgresClient", "TestSupport", log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         .testTarget(

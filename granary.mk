@@ -11,7 +11,7 @@ granary_word = '$(subst ','\'',$(1))'
 # Stops with a usage line unless the variable has a value.
 granary_needs = $(if $($(1)),,$(error $@ needs $(1)=…, such as: make $@ $(1)=$(2)))
 
-.PHONY: db-backup db-restore db-verify db-start db-stop db-connect
+.PHONY: db-backup db-restore db-verify db-env db-start db-stop db-connect
 
 db-backup: ## Back up the database into backups/
 	@$(GRANARY) backup $(ARGS)
@@ -23,6 +23,9 @@ db-restore: ## Restore a backup, whole or not at all: FILE=name
 db-verify: ## Read every byte of a backup and check it: FILE=name
 	$(call granary_needs,FILE,backups/NAME.zip)
 	@$(GRANARY) verify $(call granary_word,$(FILE)) $(ARGS)
+
+db-env: ## Tell which environment is meant, and the database's marker
+	@$(GRANARY) env $(ARGS)
 
 db-start: ## Start the local PostgreSQL server of this project
 	@$(GRANARY) server start $(ARGS)

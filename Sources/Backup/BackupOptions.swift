@@ -1,3 +1,5 @@
+package import Environments
+
 /// What to back up, and how.
 package struct BackupOptions: Sendable {
     package enum Output: Sendable, Equatable {
@@ -31,8 +33,10 @@ package struct BackupOptions: Sendable {
     package var usesZlib = false
     /// Keeps passwords of user mappings and connection strings of subscriptions in the archive.
     package var withSecrets = false
-    /// Recorded in the manifest; nil takes the marker in the database.
+    /// Recorded in the manifest where the database has no marker, which says it better.
     package var environment: String?
+    /// Where the marker is.
+    package var stateSchema = StateSchema.usual
     /// A folder of migrations that goes into the archive, if it exists.
     package var migrationsFolder: String?
     /// Where to look for pg_dump first.

@@ -151,7 +151,7 @@ extension BackupRun {
         var manifest = Manifest(
             granary: granaryVersion,
             createdAt: snapshot.time,
-            environment: options.environment ?? snapshot.environment,
+            environment: snapshot.environment ?? options.environment,
             database: Manifest.Database(snapshot.database),
             server: Manifest.Server(version: snapshot.serverVersionText, versionNumber: snapshot.serverVersion),
             snapshot: snapshot.name,
@@ -186,7 +186,8 @@ extension BackupRun {
             scope: CatalogScope(schemas: options.schemas, tables: options.tables),
             jobs: options.jobs,
             lockTimeout: options.lockTimeout,
-            withoutData: options.tablesWithoutData
+            withoutData: options.tablesWithoutData,
+            stateSchema: options.stateSchema
         )
     }
 

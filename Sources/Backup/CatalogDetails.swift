@@ -1,4 +1,5 @@
 internal import Archive
+internal import Environments
 internal import PostgresClient
 
 /// What else the manifest and the plan need to know, each read for all tables in one query.
@@ -163,7 +164,9 @@ enum CatalogDetails {
                 """
             // pg_dump says these in the constraint's own item, whose place this takes.
             if row.bool("indisclustered") { attach += ";\nALTER TABLE \(table) CLUSTER ON \(name)" }
-            if row.bool("indisreplident") { attach += ";\nALTER TABLE ONLY \(table) REPLICA IDENTITY USING INDEX \(name)" }
+            if row.bool("indisreplident") {
+                attach += ";\nALTER TABLE ONLY \(table) REPLICA IDENTITY USING INDEX \(name)"
+            }
             indexes[row.oid("oid")] = Manifest.ConstraintIndex(
                 create: row.text("definition") + tablespace,
                 attach: attach
@@ -200,11 +203,14 @@ enum CatalogDetails {
         return versions
     }
 
-    /// The environment that the database is marked with, if it is.
-    static func marker(_ tables: [TableEntry], _ session: borrowing Session) throws -> String? {
-        let table = TableName(schema: "granary", name: "environment")
-        guard tables.contains(where: { $0.table == table }) else { return nil }
-        return try session.query("SELECT name FROM \(session.quoted(table)) LIMIT 1").first?["name"]
+    /// The environment that the database is marked with. A copy's marker is that of another database, and a marker
+    /// that the role may not read is none: neither keeps anyone from a backup.
+    static func marker(in schema: StateSchema, _ session: borrowing Session) throws -> String? {
+        do {
+            return try MarkerState(of: session, in: schema).environment
+        } catch let error as EnvironmentsError where error.code == .missingRights {
+            return nil
+        }
     }
 
     private static func oids(_ tables: [TableEntry]) -> String {

@@ -1,4 +1,5 @@
 internal import Archive
+internal import Environments
 internal import Logging
 internal import PostgresClient
 
@@ -62,6 +63,7 @@ struct SnapshotTaker: Sendable {
     let lockTimeout: Duration
     /// Tables whose rows are left out on request.
     let withoutData: [String]
+    let stateSchema: StateSchema
 
     func take(_ session: inout Session) throws -> Snapshot {
         try session.pin([("row_security", "off")])
@@ -169,7 +171,7 @@ struct SnapshotTaker: Sendable {
             schemaVersions: try CatalogDetails.schemaVersions(catalog.tables, session),
             constraintIndexes: try CatalogDetails.constraintIndexes(session),
             roles: try CatalogDetails.roles(session),
-            environment: try CatalogDetails.marker(catalog.tables, session)
+            environment: try CatalogDetails.marker(in: stateSchema, session)
         )
     }
 

@@ -28,6 +28,7 @@ package struct Granary: AsyncParsableCommand {
                 name: "Backups",
                 subcommands: [BackupCommand.self, VerifyCommand.self, RestoreCommand.self]
             ),
+            CommandGroup(name: "Environments", subcommands: [EnvCommand.self, InitCommand.self]),
             CommandGroup(name: "Servers", subcommands: [ServerCommand.self]),
         ]
     )

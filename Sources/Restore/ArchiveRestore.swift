@@ -21,7 +21,13 @@ struct ArchiveRestore: Sendable {
     func run() async throws -> RestoreReport {
         let selection = try Selection(manifest, options)
         progress(.phase("looking at the server"))
-        return try await DatabaseReplacement(target: target, options: options, logger: logger, progress: progress).run(
+        return try await DatabaseReplacement(
+            target: target,
+            options: options,
+            archivedEnvironment: manifest.environment,
+            logger: logger,
+            progress: progress
+        ).run(
             inspect: { session in
                 let findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
                 return (findings, properties(findings))
@@ -147,7 +153,12 @@ extension ArchiveRestore {
         progress(.planned(tables: selection.tablesWithRows.count, bytes: selection.rawBytes))
         let tally = LoadTally()
         let queue = WorkQueue(
-            LoadJob.jobs(selection.tablesWithRows, selection.largeObjects, workers: options.jobs, splitBytes: options.splitBytes)
+            LoadJob.jobs(
+                selection.tablesWithRows,
+                selection.largeObjects,
+                workers: options.jobs,
+                splitBytes: options.splitBytes
+            )
         )
         let encoding = manifest.database.encoding
         try await withThrowingTaskGroup(of: Void.self) { group in

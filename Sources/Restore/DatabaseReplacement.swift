@@ -9,6 +9,8 @@ internal import PostgresClient
 struct DatabaseReplacement: Sendable {
     let target: TargetDatabase
     let options: RestoreOptions
+    /// The environment that the restored data comes from, as far as the file says.
+    var archivedEnvironment: String?
     let logger: Logger
     let progress: @Sendable (RestoreProgress) -> Void
 
@@ -45,6 +47,8 @@ struct DatabaseReplacement: Sendable {
             while: { beginning in
                 do {
                     var report = try await fill(beginning)
+                    progress(.phase("carrying the marker and the log over"))
+                    report.notes += try await carryState(to: beginning, since: start)
                     try await takePlace(of: beginning, &report)
                     report.seconds = (.now - start) / .seconds(1)
                     return report
@@ -56,11 +60,32 @@ struct DatabaseReplacement: Sendable {
         )
     }
 
+    /// As late as can be: what is logged in the target from now on is lost with it.
+    private func carryState(
+        to beginning: Beginning,
+        since start: ContinuousClock.Instant
+    ) async throws -> [String] {
+        let schema = options.stateSchema
+        var state: TargetState?
+        if beginning.findings.existing != nil {
+            state = try await withSession(target.address, logger: logger) { session in
+                try session.pin()
+                return try TargetState(session, in: schema)
+            }
+        }
+        let carrier = StateCarrier(options, archivedEnvironment: archivedEnvironment, began: start)
+        return try await withSession(target.maintenance.database(beginning.name), logger: logger) { [state] session in
+            try session.pin()
+            return try session.transaction { try carrier.write(state, replaces: true, &$0) }
+        }
+    }
+
     private func takePlace(of beginning: Beginning, _ report: inout RestoreReport) async throws {
         progress(.phase("putting the new database in place"))
         let exists = beginning.findings.existing != nil
         let old = exists ? DatabaseName.derived(from: target.name, "_before_\(Timestamp.now)") : nil
-        try await DatabaseSwap(target: target, new: beginning.name, old: old, force: options.force, logger: logger).run()
+        try await DatabaseSwap(target: target, new: beginning.name, old: old, force: options.force, logger: logger)
+            .run()
         guard let old else { return }
         report.swapped = true
         if options.dropOld {

@@ -26,7 +26,13 @@ struct InPlaceRestore: Sendable {
         var report = try await withSession(target.address, logger: logger) { session in
             try session.pin(SchemaStatements.settings + [("lock_timeout", "10s")])
             try requireRoom(for: selection, session)
-            return try session.transaction { try restore(selection, findings, &$0) }
+            return try session.transaction { session in
+                let state = try TargetState(session, in: options.stateSchema)
+                var report = try restore(selection, findings, &session)
+                report.notes += try StateCarrier(options, archivedEnvironment: nil, began: start)
+                    .write(state, replaces: selection.touches(options.stateSchema), &session)
+                return report
+            }
         }
         report.notes += findings.notes
         report.seconds = (.now - start) / .seconds(1)

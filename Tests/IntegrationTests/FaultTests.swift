@@ -182,7 +182,11 @@ private func withShop(_ body: @Sendable (Shop) async throws -> Void) async throw
             """
         )
         let name = try await psql(url, "SELECT current_database()")
-        try await ScratchFolder.with { try await body(Shop(url: url, name: name, scratch: $0)) }
+        try await ScratchFolder.with { folder in
+            let shop = Shop(url: url, name: name, scratch: folder)
+            try #require(try await shop.granary(["env", "mark", "development"]).status == 0)
+            try await body(shop)
+        }
         try await dropLeftovers(of: name, server)
     }
 }

@@ -60,8 +60,17 @@ package struct Marker: Sendable, Equatable {
         return try store(name, fingerprint: "\(Fingerprint(of: session))", session, in: schema)
     }
 
+    /// Says that the session's database holds data of an environment and belongs to none: `MarkerState.copy`.
+    package static func writeCopy(
+        of name: String,
+        _ session: borrowing Session,
+        in schema: StateSchema = .usual
+    ) throws {
+        _ = try store(name, fingerprint: "restored", session, in: schema)
+    }
+
     /// Stores the row in a table that is there.
-    static func store(
+    private static func store(
         _ name: String,
         fingerprint: String,
         _ session: borrowing Session,

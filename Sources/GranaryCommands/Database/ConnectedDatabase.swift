@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Environments
 internal import LocalServer
 package import PostgresClient
 
@@ -13,8 +13,6 @@ package struct ConnectedDatabase: Sendable {
     package var host: String
     /// Whether it is on the local server of this folder.
     package var isLocal = false
-    /// The environment that was chosen on the command line or by a variable.
-    package var environmentName: String?
     /// False for a target of a restore that is yet to be made.
     package var exists = true
     /// The size on disk, and the rows the planner believes in.
@@ -27,20 +25,17 @@ extension DatabaseOptions {
     /// Chooses the database, says which and where, starts the local server if that is it, and waits until it answers.
     ///
     /// - Parameters:
+    ///   - environment: The one that was chosen on the command line or by a variable.
     ///   - mayBeMissing: Whether a database that is not there yet will do, as for a restore.
     ///   - maintenance: The database to ask then; nil tries `postgres` and `template1`.
     /// - Throws: `CommandError`, `LocalServerError`, `PostgresError`, `CancellationError`.
     func connect(
         on console: Console,
+        environment: EnvironmentChoice?,
         mayBeMissing: Bool = false,
         maintenance: String? = nil
     ) async throws -> ConnectedDatabase {
-        let environmentName = try EnvironmentName.chosen(
-            option: env,
-            variables: console.environment,
-            declared: access("environments.json", F_OK) == 0 ? nil : EnvironmentName.usual
-        )
-        let (address, isLocal) = try await address(environmentName: environmentName, on: console)
+        let (address, isLocal) = try await address(environmentName: environment?.name, on: console)
         let probe = DatabaseProbe(address: address, patience: wait?.duration ?? .zero, console: console)
         var database: ConnectedDatabase
         if mayBeMissing {
@@ -48,7 +43,6 @@ extension DatabaseOptions {
         } else {
             database = try await probe.existing()
         }
-        database.environmentName = environmentName
         database.isLocal = isLocal
         if isLocal { database.host = "the local server" }
         return database

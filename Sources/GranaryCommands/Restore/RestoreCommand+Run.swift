@@ -1,5 +1,6 @@
 internal import Archive
 internal import ArgumentParser
+internal import Environments
 internal import PostgresClient
 package import Restore
 
@@ -17,21 +18,31 @@ extension RestoreCommand {
     }
 
     package func run(on console: Console) async throws {
-        let options = try options(file: BackupFile.found(file, backups: backups))
+        var options = try options(file: BackupFile.found(file, backups: backups))
+        let environments = try EnvironmentsFile.read(migrations: environment.state.folder())
+        let chosen = try environment.explicit(environments, on: console)
+        options.stateSchema = try environment.state.schema()
         let connected = try await database.connect(
             on: console,
+            environment: chosen,
             mayBeMissing: true,
             maintenance: target.maintenanceDb
         )
         let goal = try await goal(connected, on: console)
         let outlook = try await RestoreRun(options, server: connected.address, logger: console.logger) { _ in }.plan()
         if plan { return try tell(outlook, on: console) }
+        if goal.exists {
+            try await environment.request(for: goal, environments, on: console).requireWriting(into: goal, on: console)
+        } else {
+            options.environment = chosen?.name ?? (connected.isLocal ? "development" : nil)
+        }
         for line in RestoreIntent(file: options.file, goal: goal, steps: outlook.steps).lines { console.note(line) }
         let destroys = try options.destroys(isPartial: isPartial(options.file))
         try await Confirmation(database: goal.name, host: goal.host, given: target.confirm, console: console)
             .settle(isNeeded: goal.exists && destroys)
+        let settled = options
         let report = try await ProgressRenderer.drawing(on: console) { renderer in
-            try await RestoreRun(options, server: connected.address, logger: console.logger) {
+            try await RestoreRun(settled, server: connected.address, logger: console.logger) {
                 renderer.receive(ProgressEvent($0))
             }.run()
         }
@@ -67,7 +78,10 @@ extension RestoreCommand {
     private func goal(_ connected: ConnectedDatabase, on console: Console) async throws -> ConnectedDatabase {
         guard let name = target.into, name != connected.name else { return connected }
         let probe = DatabaseProbe(address: connected.address.database(name), patience: .zero, console: console)
-        return try await probe.existing(orThrough: connected.exists ? [connected.name] : ["postgres", "template1"])
+        var goal = try await probe.existing(orThrough: connected.exists ? [connected.name] : ["postgres", "template1"])
+        goal.isLocal = connected.isLocal
+        if goal.isLocal { goal.host = connected.host }
+        return goal
     }
 }
 

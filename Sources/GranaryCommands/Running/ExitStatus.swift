@@ -1,6 +1,7 @@
 internal import Archive
 internal import ArgumentParser
 internal import Backup
+internal import Environments
 internal import LocalServer
 internal import PostgresClient
 internal import Restore
@@ -29,6 +30,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             case let error as BackupError: error.code == .busy ? .busy : .failed
             case let error as RestoreError: error.code == .busy ? .busy : .failed
             case let error as LocalServerError: error.code == .busy ? .busy : .failed
+            case let error as EnvironmentsError: Self.status(of: error)
             case let error as CommandError: Self.status(of: error)
             case is ValidationError: .usage
             default: .failed
@@ -42,6 +44,14 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         // cannot_connect_now: the server is starting or stopping.
         case (.connection, _), (_, "57P03"): .noConnection
         default: .failed
+        }
+    }
+
+    private static func status(of error: EnvironmentsError) -> ExitStatus {
+        switch error.code {
+        case .usage: .usage
+        case .refused: .refused
+        case .invalidFile, .missingRights: .failed
         }
     }
 
