@@ -118,7 +118,7 @@ import Testing
             ) { _ in }
         }
         #expect(error.code == .connection)
-        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(ContinuousClock.now - start < .seconds(120))
     }
 
     @Test func manySmallRecordsOverTLSDoNotHang() async throws {

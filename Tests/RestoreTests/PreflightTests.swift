@@ -167,8 +167,9 @@ struct PreflightTests {
             """
             CREATE TABLE parent (id integer PRIMARY KEY); CREATE TABLE child (id integer, CONSTRAINT to_parent FOREIGN KEY (id) REFERENCES parent);
             INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1);
+            CREATE TABLE zz_allowed (id integer);
             CREATE FUNCTION known(integer) RETURNS boolean LANGUAGE sql AS 'SELECT count(*) > 0 FROM public.zz_allowed WHERE id = $1';
-            CREATE TABLE zz_allowed (id integer); INSERT INTO zz_allowed VALUES (7);
+            INSERT INTO zz_allowed VALUES (7);
             CREATE TABLE checked (id integer CONSTRAINT is_known CHECK (known(id)), other integer CONSTRAINT fine CHECK (other > 0));
             INSERT INTO checked VALUES (7, 1); DELETE FROM zz_allowed;
             SET session_replication_role = replica; DELETE FROM parent;
