@@ -54,13 +54,12 @@ import Testing
         }
     }
 
-    /// An option that stands by itself is of the commands that the headings above it name, or of any.
+    /// An option that stands by itself is of the commands that the section's heading names, or of any.
     private func commands(meantAt line: Int, in page: Document) -> [[String]] {
-        let words = Set(
-            page.path(to: line).flatMap { $0.text.lowercased().split { !$0.isLetter }.map(String.init) }
-        )
+        let headings = page.path(to: line).filter { $0.level > 1 }
+        let words = Set(headings.flatMap { $0.text.lowercased().split { !$0.isLetter }.map(String.init) })
         let named = CommandHelp.commands.filter { $0.first.map(words.contains) == true }
-        return named.isEmpty || words.contains("options") && words.contains("every") ? CommandHelp.commands : named
+        return named.isEmpty ? CommandHelp.commands : named
     }
 
     @Test func everyOptionAndEveryCommandIsDocumented() async throws {

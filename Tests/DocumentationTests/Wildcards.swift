@@ -6,7 +6,8 @@ enum Wildcards {
     static func mismatch(_ text: String, _ pattern: String) -> String? {
         var furthest = 0
         let patterns = lines(pattern)
-        return fit(lines(text)[...], patterns[...], &furthest) ? nil : (patterns + ["(the end)"])[furthest]
+        if fit(lines(text)[...], patterns[...], &furthest) { return nil }
+        return furthest < patterns.count ? String(patterns[furthest]) : "(the end)"
     }
 
     private static func lines(_ text: String) -> [Substring] {
