@@ -85,5 +85,8 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: ["granary", "Archive", "PostgresClient", "TestSupport", subprocess, system],
             swiftSettings: settings),
+        .testTarget(
+            name: "DocumentationTests", dependencies: ["granary", "GranaryCommands", "TestSupport"],
+            swiftSettings: settings),
     ]
 )
