@@ -37,7 +37,10 @@ package struct BackupRun: Sendable {
                 let manifest = try await options.format == .zip ? archive(to: output) : plainDump(to: output)
                 try output.commit()
                 return report(manifest, output, seconds: (.now - start) / .seconds(1))
-            } catch let error as BackupError where error.isWorthAnotherAttempt && attempt < 4 && output.canStartOver {
+            } catch let error as BackupError
+                where error.isWorthAnotherAttempt && output.canStartOver
+                && (error.code == .busy ? .now - start < options.lockTimeout : attempt < 4)
+            {
                 output.discard()
                 progress(.restarted(error.message))
                 logger.debug("attempt \(attempt): \(error.message)")

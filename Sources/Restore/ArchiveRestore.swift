@@ -124,6 +124,12 @@ extension ArchiveRestore {
     ) throws {
         var statements = statements
         if selection.isWholeDatabase, !manifest.schemas.contains("public") { try session.execute("DROP SCHEMA public") }
+        if !options.tables.isEmpty {
+            // Tables that come alone bring no schema with them.
+            for schema in Set(selection.tables.map(\.schema)).sorted() {
+                try session.execute("CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema))")
+            }
+        }
         for start in stride(from: 0, to: plan.preData.count, by: 200) {
             try session.execute("BEGIN")
             for item in plan.preData[start..<min(start + 200, plan.preData.count)] {

@@ -60,8 +60,8 @@ struct DatabaseReplacement: Sendable {
         progress(.phase("putting the new database in place"))
         let exists = beginning.findings.existing != nil
         let old = exists ? DatabaseName.derived(from: target.name, "_before_\(Timestamp.now)") : nil
-        try await DatabaseSwap(target: target, new: beginning.name, old: old, force: options.force, logger: logger).run()
-        guard let old else { return }
+        let swap = DatabaseSwap(target: target, new: beginning.name, old: old, force: options.force, logger: logger)
+        guard let old = try await swap.run() else { return }
         report.swapped = true
         if options.dropOld {
             do {

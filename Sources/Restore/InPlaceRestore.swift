@@ -24,7 +24,7 @@ struct InPlaceRestore: Sendable {
         }
         if let failure = Preflight.failure(findings.obstacles) { throw failure }
         var report = try await withSession(target.address, logger: logger) { session in
-            try session.pin(SchemaStatements.settings + [("lock_timeout", "10s")])
+            try session.pin(SchemaStatements.settings.filter { $0.name != "lock_timeout" } + [("lock_timeout", "10s")])
             try requireRoom(for: selection, session)
             return try session.transaction { try restore(selection, findings, &$0) }
         }

@@ -70,12 +70,9 @@ import Testing
             members[0].entry.rawBytes += change
             let rebuilt = Rebuilding.zip(members)
             let problems = try await verify(rebuilt).problems
-            #expect(
-                problems.first?.problem
-                    == (change < 0 ? "its CRC-32 does not fit its content" : "its content ends early")
-                    || problems.first?.problem == "it unpacks to more than it says",
-                "\(problems)"
-            )
+            // One byte less than it has is 64 MiB, which is read whole; one more comes in slabs.
+            let expected = change < 0 ? "its content does not unpack" : "its content ends early"
+            #expect(problems.first?.problem == expected, "\(problems)")
             #expect(problems.first?.member == "data/000001-t/000001.copy")
         }
     }

@@ -99,10 +99,21 @@ import Testing
             try await psql(shop.url, "DELETE FROM items WHERE id > 10")
             let before = try await psql(shop.url, Shop.digest)
             async let restore = shop.granary(["restore", file])
-            try await eventually {
-                try await psql(shop.url, "SELECT count(pg_terminate_backend(pid)) > 0 FROM (\(Shop.ourCopies)) w")
-                    == "t"
-            }
+            // From another database, since who is connected to the target stands in the way of the swap.
+            try await psql(
+                shop.maintenance,
+                """
+                DO $$ BEGIN
+                    FOR i IN 1..6000 LOOP
+                        PERFORM pg_stat_clear_snapshot();
+                        PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'granary'
+                            AND datname LIKE '\(shop.name)!_granary!_%' ESCAPE '!' AND query LIKE 'COPY%FROM STDIN%';
+                        EXIT WHEN FOUND;
+                        PERFORM pg_sleep(0.01);
+                    END LOOP;
+                END $$
+                """
+            )
             let outcome = try await restore
             #expect(outcome.status == 1, "\(outcome)")
             try await #expect(psql(shop.url, Shop.digest) == before)
@@ -134,6 +145,8 @@ import Testing
 private struct Shop: Sendable {
     let url: String
     let name: String
+    /// Of the same server, for what must not be connected to the shop.
+    let maintenance: String
     let scratch: ScratchFolder
 
     func file(_ name: String) -> String { scratch.file(name) }
@@ -142,10 +155,6 @@ private struct Shop: Sendable {
     static let ourWorkers = """
         SELECT pid FROM pg_stat_activity WHERE application_name = 'granary' AND datname = current_database()
             AND query LIKE 'COPY%TO STDOUT%' AND state = 'active'
-        """
-    static let ourCopies = """
-        SELECT pid FROM pg_stat_activity WHERE application_name = 'granary'
-            AND datname LIKE current_database() || '_granary_%' AND query LIKE 'COPY%FROM STDIN%'
         """
     static let ourSessions = """
         SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('granary', 'pg_dump')
@@ -183,7 +192,10 @@ private func withShop(_ body: @Sendable (Shop) async throws -> Void) async throw
             """
         )
         let name = try await psql(url, "SELECT current_database()")
-        try await ScratchFolder.with { try await body(Shop(url: url, name: name, scratch: $0)) }
+        let maintenance = server.url(database: "postgres")
+        try await ScratchFolder.with {
+            try await body(Shop(url: url, name: name, maintenance: maintenance, scratch: $0))
+        }
         try await dropLeftovers(of: name, server)
     }
 }

@@ -65,6 +65,7 @@ struct ConcurrencyTests {
                         """
                         BEGIN; TRUNCATE t; INSERT INTO t SELECT n, \(generation) FROM generate_series(1, 5000) n; COMMIT;
                         ALTER TABLE u ALTER id TYPE \(generation % 2 == 0 ? "integer" : "bigint");
+                        SELECT pg_sleep(1);
                         """
                     )
                 }
@@ -72,7 +73,7 @@ struct ConcurrencyTests {
             var successes = 0
             for round in 1...6 {
                 do {
-                    try await backup(url, to: folder.file("\(round).zip")) { $0.lockTimeout = .seconds(2) }
+                    try await backup(url, to: folder.file("\(round).zip")) { $0.lockTimeout = .seconds(20) }
                     successes += 1
                     let tables = try manifest(of: folder.file("\(round).zip")).tables
                     #expect(tables.map(\.rows) == [5000, 5000])
