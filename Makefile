@@ -22,7 +22,7 @@ install: build ## Install granary and granary.mk: PREFIX=/usr/local DESTDIR=
 	install -m 755 $(BUILT) '$(DESTDIR)$(PREFIX)/bin/granary'
 	install -m 644 granary.mk '$(DESTDIR)$(PREFIX)/share/granary/granary.mk'
 
-demo: deps ## Back up, verify, break and restore a database of 100,000 rows on a server of its own
+demo: deps ## Back up, verify, break and restore a database of 170,000 rows on a server of its own
 	@scripts/demo.sh
 
 test: deps ## Run all tests, against real PostgreSQL servers of their own
