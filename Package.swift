@@ -38,7 +38,8 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "SQLText", swiftSettings: settings),
 
-        // 2: where commands run.
+        // 2: where commands run, and what they may do there.
+        .target(name: "Environments", dependencies: ["PostgresClient"], swiftSettings: settings),
         .target(
             name: "LocalServer", dependencies: ["PostgresClient", log, subprocess, system], swiftSettings: settings),
 
@@ -66,6 +67,9 @@ let package = Package(
         .testTarget(
             name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: settings),
+        .testTarget(
+            name: "EnvironmentsTests", dependencies: ["Environments", "PostgresClient", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(name: "SQLTextTests", dependencies: ["SQLText", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "LocalServerTests", dependencies: ["LocalServer", "TestSupport"], swiftSettings: settings),
         .testTarget(

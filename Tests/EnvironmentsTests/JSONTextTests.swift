@@ -1,0 +1,77 @@
+import Testing
+
+@testable import Environments
+
+@Suite struct JSONTextTests {
+    private func message(_ text: String) -> String? {
+        do {
+            _ = try JSONText(Array(text.utf8), path: "x.json")
+            return nil
+        } catch { return error.message }
+    }
+
+    @Test func valuesKnowWhereTheyStand() throws {
+        let bytes = Array("{\n  \"a\": [1, \"zwei\"],\n  \"b\": {\"c\": null}\n}\n".utf8)
+        let root = try JSONText(bytes, path: "x.json").root
+        let a = try #require(root["a"])
+        #expect(a.line == 2)
+        #expect(String(decoding: bytes[a.range], as: UTF8.self) == "[1, \"zwei\"]")
+        #expect(try a.elements()[1].text() == "zwei")
+        #expect(try a.elements()[1].trail == "a[1]")
+        let members = try root.members()
+        #expect(members.map(\.key) == ["a", "b"])
+        #expect(members.map(\.line) == [2, 3])
+        #expect(try members[1].value.members()[0].value.trail == "b.c")
+        #expect(root["b"]?["c"] == nil)
+    }
+
+    @Test(arguments: [
+        (#""a\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00""#, "a\"\\/\u{8}\u{c}\n\r\té😀"), (#""""#, ""), ("\"é😀\"", "é😀"),
+    ])
+    func textsAreReadAsRFC8259HasThem(_ text: String, _ value: String) throws {
+        #expect(try JSONText(Array(text.utf8), path: "x").root.text() == value)
+    }
+
+    @Test(arguments: ["0", "-0", "10", "1.5", "-1.5e+10", "1E-3"]) func numbersStayAsTheyAreWritten(
+        _ text: String
+    ) throws {
+        guard case .number(let digits) = try JSONText(Array(text.utf8), path: "x").root.value else {
+            Issue.record("not a number")
+            return
+        }
+        #expect(digits == text)
+    }
+
+    @Test(arguments: [
+        ("", "x.json:1:1: "), ("{", "x.json:1:2: "), ("[1,]", "x.json:1:4: "), ("{\"a\" 1}", "x.json:1:6: "),
+        ("{\n\"a\": 1,\n}", "x.json:3:1: "),
+        ("01", "x.json:1:2: "), ("1.", "x.json:1:3: "), ("1e", "x.json:1:3: "), ("-", "x.json:1:2: "),
+        ("\"\\x\"", "x.json:1:4: "), ("\"\n\"", "x.json:1:2: "),
+        ("\"abc", "x.json:1:5: "), ("\"\\ud800\"", "x.json:1:8: "), ("nul", "x.json:1:1: "), ("1 2", "x.json:1:3: "),
+        ("{\"a\":1,\"a\":2}", "x.json:1:11: the key a is there twice"),
+        ("{a:1}", "x.json:1:2: "), ("// no\n1", "x.json:1:1: "),
+    ])
+    func mistakesAreToldWithLineAndColumn(_ text: String, _ start: String) {
+        let message = message(text)
+        #expect(message?.hasPrefix(start) == true, "\(message ?? "no error")")
+    }
+
+    @Test func depthIsBounded() {
+        func nested(_ depth: Int) -> String {
+            String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        }
+        #expect(message(nested(200)) == nil)
+        #expect(message(nested(201))?.contains("nested more than 200 deep") == true)
+        #expect(message(nested(100_000)) != nil)
+    }
+
+    @Test func invalidUTF8IsRefused() {
+        #expect(throws: EnvironmentsError.self) { try JSONText([0x22, 0xff, 0x22], path: "x") }
+    }
+
+    @Test func aWrongTypeNamesItsPlaceAndWhatWasExpected() throws {
+        let root = try JSONText(Array("{\n\"a\": {\"b\": 1}}".utf8), path: "m/x.json").root
+        let error = #expect(throws: EnvironmentsError.self) { try root["a"]!["b"]!.text() }
+        #expect(error?.message == "m/x.json:2: a.b is a number and not text")
+    }
+}
