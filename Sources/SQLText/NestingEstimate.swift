@@ -36,7 +36,7 @@ enum NestingEstimate {
                     total += 1
                     deepest = max(deepest, total)
                 }
-                position = behindToken(bytes, position)
+                position = SQLToken.end(bytes, position)
             }
             return deepest / 2 + 1
         }
@@ -64,35 +64,5 @@ enum NestingEstimate {
         let end = position + word.utf8CodeUnitCount
         guard end <= bytes.count else { return false }
         return UnsafeBufferPointer(rebasing: bytes[position..<end]).isWord(word)
-    }
-
-    /// Behind a quotation or a comment that begins here, or behind the byte.
-    private static func behindToken(_ bytes: UnsafeBufferPointer<UInt8>, _ position: Int) -> Int {
-        let byte = bytes[position]
-        switch byte {
-        case UInt8(ascii: "'"), UInt8(ascii: "\""):
-            let escapes = byte == UInt8(ascii: "'") && position > 0 && bytes[position - 1] | 0x20 == UInt8(ascii: "e")
-            var end = position + 1
-            while end < bytes.count, bytes[end] != byte { end += escapes && bytes[end] == UInt8(ascii: "\\") ? 2 : 1 }
-            return end + 1
-        case UInt8(ascii: "$"): return behindDollars(bytes, position)
-        case UInt8(ascii: "-") where position + 1 < bytes.count && bytes[position + 1] == UInt8(ascii: "-"):
-            return bytes[position...].firstIndex { $0 == 0x0A || $0 == 0x0D } ?? bytes.count
-        default: return position + 1
-        }
-    }
-
-    private static func behindDollars(_ bytes: UnsafeBufferPointer<UInt8>, _ position: Int) -> Int {
-        var end = position + 1
-        while end < bytes.count, bytes[end].isInTag { end += 1 }
-        guard end < bytes.count, bytes[end] == UInt8(ascii: "$"), position == 0 || !bytes[position - 1].isInName
-        else { return position + 1 }
-        let mark = bytes[position...end]
-        var next = end + 1
-        while let found = bytes[next...].firstIndex(of: UInt8(ascii: "$")) {
-            if bytes[found...].starts(with: mark) { return found + mark.count }
-            next = found + 1
-        }
-        return position + 1
     }
 }

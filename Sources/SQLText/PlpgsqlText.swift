@@ -41,9 +41,6 @@ struct PlpgsqlText {
                 let byte = bytes[position]
                 switch byte {
                 case _ where byte.startsName: word()
-                case UInt8(ascii: "'"), UInt8(ascii: "\""): passQuotation(byte)
-                case UInt8(ascii: "$"): passDollars()
-                case UInt8(ascii: "-"), UInt8(ascii: "/"): passComment()
                 case UInt8(ascii: ";"):
                     if depth == 0 { end(at: position) }
                     position += 1
@@ -51,7 +48,7 @@ struct PlpgsqlText {
                     if byte == UInt8(ascii: "(") { depth += 1 }
                     if byte == UInt8(ascii: ")") { depth = max(0, depth - 1) }
                     if !byte.isBlank { last = "" }
-                    position += 1
+                    position = bytes.withUnsafeBufferPointer { SQLToken.end($0, position) }
                 }
             }
             end(at: bytes.count)
@@ -73,10 +70,6 @@ struct PlpgsqlText {
             while position < bytes.count, bytes[position].isInName { position += 1 }
             let word = String(decoding: bytes[begin..<position], as: UTF8.self).lowercased()
             defer { last = word }
-            // An E string: its escapes hide quotes.
-            if word == "e", position < bytes.count, bytes[position] == UInt8(ascii: "'") {
-                return passEscapes()
-            }
             guard depth == 0 else { return }
             if isInTarget {
                 guard Self.afterTarget.contains(word) else { return }
@@ -113,42 +106,6 @@ struct PlpgsqlText {
         private mutating func openBlock(at offset: Int, _ word: String) {
             end(at: offset)
             canBegin = true
-        }
-
-        private mutating func passQuotation(_ quote: UInt8) {
-            position = (bytes[(position + 1)...].firstIndex(of: quote) ?? bytes.count - 1) + 1
-        }
-
-        private mutating func passEscapes() {
-            position += 1
-            while position < bytes.count, bytes[position] != UInt8(ascii: "'") {
-                position += bytes[position] == UInt8(ascii: "\\") ? 2 : 1
-            }
-            position += 1
-        }
-
-        private mutating func passDollars() {
-            var end = position + 1
-            while end < bytes.count, bytes[end].isInTag { end += 1 }
-            guard end < bytes.count, bytes[end] == UInt8(ascii: "$") else {
-                position += 1
-                return
-            }
-            let mark = bytes[position...end]
-            var next = end + 1
-            while let found = bytes[next...].firstIndex(of: UInt8(ascii: "$")) {
-                next = found + 1
-                if bytes[found...].starts(with: mark) {
-                    position = found + mark.count
-                    return
-                }
-            }
-            position = bytes.count
-        }
-
-        private mutating func passComment() {
-            let trivia = SQLTrivia(bytes, position..<bytes.count)
-            position = trivia.comments.isEmpty ? position + 1 : trivia.comments[0].upperBound
         }
 
         private static let queries: Set<String> = ["select", "with", "insert", "update", "delete", "values"]

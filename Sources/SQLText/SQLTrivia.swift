@@ -7,6 +7,10 @@ struct SQLTrivia {
 
     /// Passes over trivia from `start` on.
     init(_ bytes: [UInt8], _ range: Range<Int>) {
+        self = bytes.withUnsafeBufferPointer { Self($0, range) }
+    }
+
+    private init(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {
         var position = range.lowerBound
         scan: while position < range.upperBound {
             let byte = bytes[position]
@@ -18,31 +22,12 @@ struct SQLTrivia {
                 while position < range.upperBound, bytes[position] != 0x0A, bytes[position] != 0x0D { position += 1 }
                 comments.append(start..<position)
             case UInt8(ascii: "/") where next == UInt8(ascii: "*"):
-                guard let behind = Self.behindBlock(bytes, position..<range.upperBound) else { break scan }
+                guard let behind = SQLToken.behindBlock(bytes, position), behind <= range.upperBound else { break scan }
                 comments.append(position..<behind)
                 position = behind
             default: break scan
             }
         }
         end = position
-    }
-
-    /// Behind a block comment, which may hold others; nil when it does not end.
-    private static func behindBlock(_ bytes: [UInt8], _ range: Range<Int>) -> Int? {
-        var depth = 0
-        var position = range.lowerBound
-        while position + 1 < range.upperBound {
-            switch (bytes[position], bytes[position + 1]) {
-            case (UInt8(ascii: "/"), UInt8(ascii: "*")):
-                depth += 1
-                position += 2
-            case (UInt8(ascii: "*"), UInt8(ascii: "/")):
-                depth -= 1
-                position += 2
-                if depth == 0 { return position }
-            default: position += 1
-            }
-        }
-        return nil
     }
 }
