@@ -27,7 +27,7 @@ extension EffectsReader {
     }
 
     private static func body(of statement: ParseNode) -> String? {
-        let body = statement.option("as")["arg"]
+        let body = statement.option("as", in: statement.isKind("DoStmt") ? "args" : "options")["arg"]
         return body.string ?? body.names.first
     }
 

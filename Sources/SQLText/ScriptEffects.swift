@@ -32,7 +32,7 @@ package struct ScriptEffects: Sendable {
     /// The strongest lock on each relation that was there before the script.
     package var locks: [RelationName: LockMode] {
         touches.reduce(into: [:]) { locks, touch in
-            guard let lock = touch.lock, touch.kind.isRelation, !touch.isNew else { return }
+            guard let lock = touch.lock, !touch.isNew else { return }
             locks[touch.relation] = max(locks[touch.relation] ?? lock, lock)
         }
     }

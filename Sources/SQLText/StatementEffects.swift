@@ -19,7 +19,7 @@ package struct StatementEffects: Sendable {
     /// The strongest lock on each relation, by schema and name as they are written.
     package var locks: [RelationName: LockMode] {
         touches.reduce(into: [:]) { locks, touch in
-            guard let lock = touch.lock, touch.kind.isRelation else { return }
+            guard let lock = touch.lock else { return }
             locks[touch.relation] = max(locks[touch.relation] ?? lock, lock)
         }
     }
