@@ -11,7 +11,7 @@ enum CommandTag {
         case "AlterTableStmt", "AlterTableMoveAllStmt": return "ALTER \(object(statement["objtype"]))"
         case "RenameStmt":
             let type = statement["renameType"].string ?? ""
-            let isPart = ["OBJECT_COLUMN", "OBJECT_TABCONSTRAINT", "OBJECT_ATTRIBUTE"].contains(type)
+            let isPart = type == "OBJECT_COLUMN" || type == "OBJECT_ATTRIBUTE"
             return "ALTER \(object(isPart ? statement["relationType"] : statement["renameType"]))"
         case "AlterObjectSchemaStmt", "AlterOwnerStmt", "AlterObjectDependsStmt":
             return "ALTER \(object(statement["objectType"]))"

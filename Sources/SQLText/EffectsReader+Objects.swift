@@ -38,7 +38,8 @@ extension EffectsReader {
             return Named(kind: kind, names: Array(table.dropLast()) + names.suffix(1), table: table)
         case "OBJECT_COLUMN": return Named(kind: .table, names: Array(names.dropLast()))
         case "OBJECT_DOMCONSTRAINT": return Named(kind: .type, names: object.items.first?["names"].names ?? [])
-        case "OBJECT_CAST": return Named(kind: kind, names: object.items.compactMap { $0["names"].names.last })
+        // It has no name.
+        case "OBJECT_CAST", "OBJECT_TRANSFORM": return Named(kind: kind, names: [])
         default: return Named(kind: kind, names: names)
         }
     }

@@ -48,14 +48,17 @@ extension EffectsReader {
         }
     }
 
-    /// What a query reads and writes, its parts of every depth included.
+    /// What a query or an expression reads and writes, its parts of every depth included.
     ///
     /// Names of common table expressions are told from tables by where they are visible, as ranges of the tree: no
     /// recursion, so that no depth of a query is too deep.
-    private mutating func readQuery(_ query: ParseNode) {
+    mutating func readQuery(_ query: ParseNode) {
         let parts = QueryParts(query)
         for table in parts.writes {
-            touch(.table, table.node, table.action, .rowExclusive)
+            // A MERGE that does nothing takes its lock too.
+            for action in table.actions.isEmpty ? [.read] : table.actions {
+                touch(.table, table.node, action, .rowExclusive)
+            }
             note(table)
         }
         for table in parts.reads where !parts.isCommonTable(table) {
@@ -67,17 +70,16 @@ extension EffectsReader {
 
     private mutating func note(_ write: QueryParts.Write) {
         let relation = relation(write.node)
-        let isConditional = write.statement["whereClause"].exists
-        switch write.action {
-        case .delete: destroy(.deleting, .table, relation, isConditional: isConditional)
-        case .update: destroy(.rewriting, .table, relation, isConditional: isConditional)
-        case .insert where write.statement["onConflictClause"]["action"].string == "ONCONFLICT_UPDATE":
-            destroy(.rewriting, .table, relation, isConditional: true)
-        default: break
-        }
-        for action in write.statement["mergeWhenClauses"].items.compactMap({ $0["commandType"].string }) {
-            if action == "CMD_DELETE" { destroy(.deleting, .table, relation, isConditional: true) }
-            if action == "CMD_UPDATE" { destroy(.rewriting, .table, relation, isConditional: true) }
+        // A MERGE reaches the rows that its condition joins.
+        let isConditional = write.isMerge || write.statement["whereClause"].exists
+        for action in write.actions {
+            switch action {
+            case .delete: destroy(.deleting, .table, relation, isConditional: isConditional)
+            case .update: destroy(.rewriting, .table, relation, isConditional: isConditional)
+            case .insert where write.statement["onConflictClause"]["action"].string == "ONCONFLICT_UPDATE":
+                destroy(.rewriting, .table, relation, isConditional: true)
+            default: break
+            }
         }
     }
 }
@@ -86,8 +88,14 @@ extension EffectsReader {
 struct QueryParts {
     struct Write {
         var node: ParseNode
-        var action: Touch.Action
+        var actions: [Touch.Action]
         var statement: ParseNode
+
+        var isMerge: Bool { statement["mergeWhenClauses"].exists }
+        /// All rows of the table are changed or go.
+        var isUnbounded: Bool {
+            (actions == [.update] || actions == [.delete]) && !isMerge && !statement["whereClause"].exists
+        }
     }
 
     private(set) var reads: [ParseNode] = []
@@ -103,10 +111,10 @@ struct QueryParts {
             switch field.first {
             case UInt8(ascii: "R"): if field.is("RangeVar") { reads.append(value) }
             case UInt8(ascii: "F"): if field.is("FuncCall") { calls.append(value) }
-            case UInt8(ascii: "I"): if field.is("InsertStmt") { write(value, .insert) }
-            case UInt8(ascii: "U"): if field.is("UpdateStmt") { write(value, .update) }
-            case UInt8(ascii: "D"): if field.is("DeleteStmt") { write(value, .delete) }
-            case UInt8(ascii: "M"): if field.is("MergeStmt") { write(value, .update) }
+            case UInt8(ascii: "I"): if field.is("InsertStmt") { write(value, [.insert]) }
+            case UInt8(ascii: "U"): if field.is("UpdateStmt") { write(value, [.update]) }
+            case UInt8(ascii: "D"): if field.is("DeleteStmt") { write(value, [.delete]) }
+            case UInt8(ascii: "M"): if field.is("MergeStmt") { write(value, Self.merge(value)) }
             case UInt8(ascii: "S"): if field.is("SelectStmt") { select(value) }
             // The two sides of a set operation are SELECTs without the name.
             case UInt8(ascii: "l"):
@@ -120,9 +128,20 @@ struct QueryParts {
         }
     }
 
-    private mutating func write(_ statement: ParseNode, _ action: Touch.Action) {
-        writes.append(Write(node: statement["relation"], action: action, statement: statement))
+    private mutating func write(_ statement: ParseNode, _ actions: [Touch.Action]) {
+        writes.append(Write(node: statement["relation"], actions: actions, statement: statement))
         with(statement)
+    }
+
+    private static func merge(_ statement: ParseNode) -> [Touch.Action] {
+        statement["mergeWhenClauses"].items.compactMap { clause in
+            switch clause["commandType"].string {
+            case "CMD_INSERT": .insert
+            case "CMD_UPDATE": .update
+            case "CMD_DELETE": .delete
+            default: nil
+            }
+        }
     }
 
     private mutating func select(_ statement: ParseNode) {

@@ -13,17 +13,13 @@ extension EffectsReader {
     private mutating func readRoutineBody(_ statement: ParseNode) {
         // BEGIN ATOMIC: a list that holds the list of statements; RETURN: a single expression.
         for part in statement["sql_body"].items.flatMap({ $0.isKind("List") ? $0.items : [$0] }) { read(part) }
-        if statement["sql_body"].isKind("ReturnStmt") { readEmbedded(statement["sql_body"]["returnval"]) }
+        if statement["sql_body"].isKind("ReturnStmt") { readQuery(statement["sql_body"]["returnval"]) }
         guard let body = Self.body(of: statement) else { return }
         switch statement.option("language")["arg"].string?.lowercased() {
         case "sql": readText(body, keepsLocks: true)
         case "plpgsql": for query in PlpgsqlText(body).statements { readText(query, keepsLocks: false) }
         default: break
         }
-    }
-
-    private mutating func readEmbedded(_ expression: ParseNode) {
-        for query in expression.descendants(ofKind: "SelectStmt") { read(query) }
     }
 
     private static func body(of statement: ParseNode) -> String? {

@@ -8,6 +8,12 @@ package struct FileMarkers: Sendable, Equatable {
         package let value: String
         /// From 1.
         package let line: Int
+
+        package init(key: String, value: String, line: Int) {
+            self.key = key
+            self.value = value
+            self.line = line
+        }
     }
 
     package struct NoTransaction: Sendable, Equatable {
@@ -24,6 +30,11 @@ package struct FileMarkers: Sendable, Equatable {
         package let dialect: Dialect
         /// From 1.
         package let line: Int
+
+        package init(dialect: Dialect, line: Int) {
+            self.dialect = dialect
+            self.line = line
+        }
     }
 
     /// The file asks to be run without a transaction around it.

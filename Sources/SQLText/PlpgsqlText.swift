@@ -29,6 +29,8 @@ struct PlpgsqlText {
         private var depth = 0
         /// Where the statement began that is being passed over.
         private var start: (offset: Int, prefix: String)?
+        /// What is passed over is the condition of an IF or a WHILE.
+        private var isCondition = false
         private var canBegin = true
         /// Between INTO and what follows its variables.
         private var isInTarget = false
@@ -44,6 +46,9 @@ struct PlpgsqlText {
                 case UInt8(ascii: ";"):
                     if depth == 0 { end(at: position) }
                     position += 1
+                case UInt8(ascii: ":") where depth == 0 && start == nil && isAssignment:
+                    position += 2
+                    start = (position, "SELECT ")
                 default:
                     if byte == UInt8(ascii: "(") { depth += 1 }
                     if byte == UInt8(ascii: ")") { depth = max(0, depth - 1) }
@@ -54,6 +59,8 @@ struct PlpgsqlText {
             end(at: bytes.count)
         }
 
+        private var isAssignment: Bool { position + 1 < bytes.count && bytes[position + 1] == UInt8(ascii: "=") }
+
         private mutating func end(at offset: Int) {
             if let start {
                 let rest = isInTarget ? "" : String(decoding: bytes[start.offset..<offset], as: UTF8.self)
@@ -61,6 +68,7 @@ struct PlpgsqlText {
             }
             start = nil
             isInTarget = false
+            isCondition = false
             canBegin = true
             depth = 0
         }
@@ -87,7 +95,10 @@ struct PlpgsqlText {
                 begins(word, at: begin)
                 return
             }
-            if word == "loop" || (start == nil && (word == "then" || word == "else")) { openBlock(at: begin, word) }
+            // CASE has a THEN and an ELSE too, which begin nothing.
+            if word == "loop" || ((start == nil || isCondition) && (word == "then" || word == "else")) {
+                end(at: begin)
+            }
         }
 
         private mutating func begins(_ word: String, at offset: Int) {
@@ -96,19 +107,16 @@ struct PlpgsqlText {
             case "begin", "loop", "else", "declare": canBegin = true
             case "execute": isDynamic = true
             case "commit", "rollback": endsTransaction = true
-            case "perform": start = (position, "SELECT ")
+            case "if", "elsif", "elseif", "while":
+                start = (position, "SELECT ")
+                isCondition = true
+            case "perform", "return": start = (position, "SELECT ")
             case _ where Self.verbs.contains(word): start = (offset, "")
             default: break
             }
         }
 
-        /// Behind LOOP, THEN and ELSE a statement begins; the query of a FOR ends at LOOP.
-        private mutating func openBlock(at offset: Int, _ word: String) {
-            end(at: offset)
-            canBegin = true
-        }
-
-        private static let queries: Set<String> = ["select", "with", "insert", "update", "delete", "values"]
+        private static let queries: Set<String> = ["select", "with", "insert", "update", "delete", "values", "execute"]
         private static let afterTarget: Set<String> = [
             "from", "where", "group", "having", "order", "limit", "offset", "fetch", "union", "except", "intersect", "for",
         ]

@@ -27,9 +27,7 @@ enum RiskRule {
         var risk = Risk.low
         if statement.isKind("SelectStmt"), !statement["fromClause"].exists, callsSomething(statement) { risk = .medium }
         for write in QueryParts(statement).writes {
-            let isUnbounded =
-                (write.statement.isUpdateOrDelete(write.action)) && !write.statement["whereClause"].exists
-            risk = max(risk, isUnbounded ? .high : .medium)
+            risk = max(risk, write.isUnbounded ? .high : .medium)
         }
         return risk
     }
@@ -58,11 +56,4 @@ enum RiskRule {
         "CreateOpClassStmt", "CreateOpFamilyStmt", "CreateAmStmt", "CreateFdwStmt", "CreateForeignServerStmt",
         "CreateUserMappingStmt", "ImportForeignSchemaStmt",
     ]
-}
-
-extension ParseNode {
-    /// A MERGE counts as an update, and is bounded by its join.
-    fileprivate func isUpdateOrDelete(_ action: Touch.Action) -> Bool {
-        (action == .update || action == .delete) && !self["mergeWhenClauses"].exists
-    }
 }
