@@ -29,6 +29,7 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev"])]),
 
         // 1: one stranger each: the server, the file, the text.
         .target(name: "PostgresClient", dependencies: ["CLibpq", log], swiftSettings: settings),
@@ -36,7 +37,7 @@ let package = Package(
             name: "Archive",
             dependencies: ["CZlib", "CDeflate", "CXXHash", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: settings),
-        .target(name: "SQLText", swiftSettings: settings),
+        .target(name: "SQLText", dependencies: ["CPgQuery"], swiftSettings: settings),
 
         // 2: where commands run, and what they may do there.
         .target(name: "Environments", dependencies: ["PostgresClient"], swiftSettings: settings),
@@ -49,6 +50,12 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Restore", dependencies: ["PostgresClient", "Archive", "SQLText", log], swiftSettings: settings),
+        .target(
+            name: "Migrations",
+            dependencies: [
+                "PostgresClient", "SQLText", "Environments", log, .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: settings),
 
         // 4 and 5: the commands, and the executable.
         .target(
@@ -70,7 +77,8 @@ let package = Package(
         .testTarget(
             name: "EnvironmentsTests", dependencies: ["Environments", "PostgresClient", "TestSupport"],
             swiftSettings: settings),
-        .testTarget(name: "SQLTextTests", dependencies: ["SQLText", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "SQLTextTests", dependencies: ["SQLText", "PostgresClient", "TestSupport"], swiftSettings: settings),
         .testTarget(name: "LocalServerTests", dependencies: ["LocalServer", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "BackupTests", dependencies: ["Backup", "Archive", "PostgresClient", "TestSupport"],
