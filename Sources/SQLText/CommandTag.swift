@@ -71,8 +71,10 @@ enum CommandTag {
     }
 
     private static let fixed: [String: String] = [
-        "InsertStmt": "INSERT", "UpdateStmt": "UPDATE", "DeleteStmt": "DELETE", "MergeStmt": "MERGE", "CopyStmt": "COPY",
-        "TruncateStmt": "TRUNCATE TABLE", "CreateStmt": "CREATE TABLE", "CreateForeignTableStmt": "CREATE FOREIGN TABLE",
+        "InsertStmt": "INSERT", "UpdateStmt": "UPDATE", "DeleteStmt": "DELETE", "MergeStmt": "MERGE",
+        "CopyStmt": "COPY",
+        "TruncateStmt": "TRUNCATE TABLE", "CreateStmt": "CREATE TABLE",
+        "CreateForeignTableStmt": "CREATE FOREIGN TABLE",
         "IndexStmt": "CREATE INDEX", "ViewStmt": "CREATE VIEW", "CreateSeqStmt": "CREATE SEQUENCE",
         "AlterSeqStmt": "ALTER SEQUENCE", "CreateEnumStmt": "CREATE TYPE", "CreateRangeStmt": "CREATE TYPE",
         "CompositeTypeStmt": "CREATE TYPE", "AlterEnumStmt": "ALTER TYPE", "AlterTypeStmt": "ALTER TYPE",

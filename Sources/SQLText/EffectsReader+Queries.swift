@@ -168,7 +168,9 @@ struct QueryParts {
     }
 
     func isCommonTable(_ table: ParseNode) -> Bool {
-        guard !commonTables.isEmpty, !table["schemaname"].exists, let name = table["relname"].string else { return false }
+        guard !commonTables.isEmpty, !table["schemaname"].exists, let name = table["relname"].string else {
+            return false
+        }
         let place = table.range.lowerBound
         return commonTables.contains { $0.name == name && $0.visible.contains(place) && !$0.hidden.contains(place) }
     }

@@ -25,7 +25,8 @@ extension EffectsReader {
         }
     }
 
-    private mutating func touchPart(_ kind: ObjectKind, _ name: ParseNode, of table: ParseNode, _ action: Touch.Action) {
+    private mutating func touchPart(_ kind: ObjectKind, _ name: ParseNode, of table: ParseNode, _ action: Touch.Action)
+    {
         guard let name = name.string else { return }
         touch(kind, relation(table)?.schema, name, action)
     }
@@ -43,7 +44,9 @@ extension EffectsReader {
         // Nobody may look for a row in the parent while it gets a partition; a child that only inherits hinders nobody.
         let parentLock: LockMode = statement["partbound"].exists ? .accessExclusive : .shareUpdateExclusive
         for parent in statement["inhRelations"].items { touch(.table, parent, .reference, parentLock) }
-        for like in statement.descendants(ofKind: "TableLikeClause") { touch(.table, like["relation"], .read, .accessShare) }
+        for like in statement.descendants(ofKind: "TableLikeClause") {
+            touch(.table, like["relation"], .read, .accessShare)
+        }
         readForeignKeys(statement, of: statement["relation"])
     }
 
@@ -89,7 +92,12 @@ extension EffectsReader {
         switch command["subtype"].string ?? "" {
         case "AT_AttachPartition": touch(kind, partition, .alter, .accessExclusive)
         case "AT_DetachPartition":
-            touch(kind, partition, .alter, command["def"]["concurrent"].isTrue ? .shareUpdateExclusive : .accessExclusive)
+            touch(
+                kind,
+                partition,
+                .alter,
+                command["def"]["concurrent"].isTrue ? .shareUpdateExclusive : .accessExclusive
+            )
         case "AT_DetachPartitionFinalize": touch(kind, partition, .alter, .accessExclusive)
         case "AT_AddInherit": touch(.table, command["def"], .reference, .shareUpdateExclusive)
         case "AT_DropInherit": touch(.table, command["def"], .reference, .accessShare)
@@ -112,6 +120,8 @@ extension EffectsReader {
         let owner = statement.option("owned_by")["arg"].names
         // OWNED BY NONE has one part.
         if owner.count > 1 { touch(.table, Array(owner.dropLast()), .reference, .accessShare) }
-        if statement.option("restart").exists, !isNew { destroy(.rewriting, .sequence, relation(statement["sequence"])) }
+        if statement.option("restart").exists, !isNew {
+            destroy(.rewriting, .sequence, relation(statement["sequence"]))
+        }
     }
 }

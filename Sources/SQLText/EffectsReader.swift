@@ -11,10 +11,12 @@ struct EffectsReader {
 
     mutating func read(_ statement: ParseNode) {
         switch statement.kind {
-        case "SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "CopyStmt", "TruncateStmt", "ExplainStmt",
+        case "SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "CopyStmt", "TruncateStmt",
+            "ExplainStmt",
             "PrepareStmt", "DeclareCursorStmt", "LockStmt", "CreateTableAsStmt", "ViewStmt":
             readQueries(statement)
-        case "CreateStmt", "CreateForeignTableStmt", "AlterTableStmt", "IndexStmt", "CreateTrigStmt", "CreatePolicyStmt",
+        case "CreateStmt", "CreateForeignTableStmt", "AlterTableStmt", "IndexStmt", "CreateTrigStmt",
+            "CreatePolicyStmt",
             "AlterPolicyStmt", "RuleStmt", "CreateStatsStmt", "CreateSeqStmt", "AlterSeqStmt":
             readTables(statement)
         case "VacuumStmt", "ClusterStmt", "ReindexStmt", "RefreshMatViewStmt": readMaintenance(statement)

@@ -143,7 +143,8 @@ final class JSONTape: Sendable {
 
 extension UInt8 {
     fileprivate var isOfScalar: Bool {
-        (self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9")) || (self >= UInt8(ascii: "a") && self <= UInt8(ascii: "z"))
+        (self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9"))
+            || (self >= UInt8(ascii: "a") && self <= UInt8(ascii: "z"))
             || self == UInt8(ascii: "-") || self == UInt8(ascii: "+") || self == UInt8(ascii: ".")
             || self == UInt8(ascii: "E")
     }

@@ -3,8 +3,8 @@
 enum NestingEstimate {
     /// No text of this size is nested deeper than any stack bears: a level takes two bytes at least.
     static let harmlessBytes = 16 << 10
-    /// PostgreSQL gives up at about a tenth of it (`max_stack_depth`).
-    static let limit = 400_000
+    /// PostgreSQL gives up at less than a tenth of it (`max_stack_depth`).
+    static let limit = 200_000
 
     /// Every operator, parenthesis and keyword may be a level; a comma ends the chain that it stands in, for the elements
     /// of a list lie side by side. What is quoted or a comment counts as one byte.

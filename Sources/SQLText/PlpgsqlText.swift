@@ -118,10 +118,12 @@ struct PlpgsqlText {
 
         private static let queries: Set<String> = ["select", "with", "insert", "update", "delete", "values", "execute"]
         private static let afterTarget: Set<String> = [
-            "from", "where", "group", "having", "order", "limit", "offset", "fetch", "union", "except", "intersect", "for",
+            "from", "where", "group", "having", "order", "limit", "offset", "fetch", "union", "except", "intersect",
+            "for",
         ]
         private static let verbs: Set<String> = [
-            "select", "with", "insert", "update", "delete", "merge", "truncate", "create", "alter", "drop", "grant", "revoke",
+            "select", "with", "insert", "update", "delete", "merge", "truncate", "create", "alter", "drop", "grant",
+            "revoke",
             "comment", "copy", "lock", "refresh", "set", "reset", "reindex", "cluster", "analyze", "vacuum", "import",
             "reassign", "security", "explain",
         ]

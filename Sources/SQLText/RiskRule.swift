@@ -47,9 +47,11 @@ enum RiskRule {
     private static let low: Set<String> = [
         "CreateStmt", "CreateForeignTableStmt", "IndexStmt", "CommentStmt", "SecLabelStmt", "CreateFunctionStmt",
         "CreateExtensionStmt", "CreateSeqStmt", "CreateEnumStmt", "CreateRangeStmt", "CompositeTypeStmt",
-        "CreateDomainStmt", "DefineStmt", "CreateTrigStmt", "CreateEventTrigStmt", "CreatePolicyStmt", "CreateStatsStmt",
+        "CreateDomainStmt", "DefineStmt", "CreateTrigStmt", "CreateEventTrigStmt", "CreatePolicyStmt",
+        "CreateStatsStmt",
         "AlterStatsStmt", "VariableSetStmt", "VariableShowStmt", "TransactionStmt", "ReindexStmt", "RefreshMatViewStmt",
-        "LockStmt", "CheckPointStmt", "ListenStmt", "UnlistenStmt", "NotifyStmt", "LoadStmt", "DiscardStmt", "PrepareStmt",
+        "LockStmt", "CheckPointStmt", "ListenStmt", "UnlistenStmt", "NotifyStmt", "LoadStmt", "DiscardStmt",
+        "PrepareStmt",
         "DeallocateStmt", "ClosePortalStmt", "FetchStmt", "ConstraintsSetStmt", "CreateRoleStmt",
         "AlterDefaultPrivilegesStmt", "CreatePublicationStmt", "CreateSubscriptionStmt", "CreatedbStmt",
         "CreateTableSpaceStmt", "CreateCastStmt", "CreateTransformStmt", "CreateConversionStmt", "CreatePLangStmt",

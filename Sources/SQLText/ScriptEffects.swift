@@ -96,7 +96,8 @@ private struct CreatedObjects {
     private func isCertain(_ kind: ObjectKind, _ name: RelationName) -> Bool {
         // Everything in a new schema is new.
         certain.contains(key(kind, name))
-            || (name.schema.map { certain.contains(Key(kind: .schema, name: RelationName(schema: nil, name: $0))) } ?? false)
+            || (name.schema.map { certain.contains(Key(kind: .schema, name: RelationName(schema: nil, name: $0))) }
+                ?? false)
     }
 
     private mutating func note(_ touches: [Touch], isCertain: Bool) {

@@ -64,7 +64,8 @@ final class ScriptSource: Sendable {
     func error(_ failure: PgQuery.Failure, in range: Range<Int>) -> SQLTextError {
         // At the end of the input the parser names the place behind it, where a script without a newline has nothing.
         let offset =
-            failure.character == 0 ? range.lowerBound : self.offset(ofCharacter: failure.character, from: range.lowerBound)
+            failure.character == 0
+            ? range.lowerBound : self.offset(ofCharacter: failure.character, from: range.lowerBound)
         var error = error(failure.code, at: min(offset, range.upperBound), failure.message)
         error.near = failure.message.split(separator: " at or near \"", maxSplits: 1).dropFirst().first.map {
             String($0.dropLast())

@@ -2,7 +2,8 @@
 enum TransactionRule {
     static func use(of statement: ParseNode) -> TransactionUse {
         if statement.isKind("TransactionStmt") { return control(statement) }
-        return refusal(statement).map { .refusesTransaction(reason: "\($0) cannot run inside a transaction block") } ?? .fits
+        return refusal(statement).map { .refusesTransaction(reason: "\($0) cannot run inside a transaction block") }
+            ?? .fits
     }
 
     /// The command, as the server names it when it refuses.
@@ -58,7 +59,9 @@ enum TransactionRule {
     }
 
     private static func isOff(_ option: ParseNode) -> Bool {
-        guard let value = option["arg"].string?.lowercased() else { return option["arg"].exists && option["arg"].int == nil }
+        guard let value = option["arg"].string?.lowercased() else {
+            return option["arg"].exists && option["arg"].int == nil
+        }
         return ["false", "off", "no", "0"].contains(value)
     }
 

@@ -16,7 +16,9 @@ func text(_ effects: StatementEffects) -> String {
     }
     if let work = effects.concurrentIndexWork {
         let names = [work.index.map { "index \($0)" }, work.table.map { "table \($0)" }].compactMap(\.self)
-        parts.append((["concurrent", work.action.rawValue] + names + (work.isConditional ? ["if"] : [])).joined(separator: " "))
+        parts.append(
+            (["concurrent", work.action.rawValue] + names + (work.isConditional ? ["if"] : [])).joined(separator: " ")
+        )
     }
     return parts.joined(separator: " | ")
 }

@@ -21,7 +21,8 @@ import Testing
 
     @Test(arguments: [
         "-- no-transactions\n", "-- about no-transaction\n", "  -- +goose NO TRANSACTION\n", "-- +goose Up\n",
-        "-- migrate:up\n", "-- atlas:txmode file\n", "SELECT '\n-- +goose NO TRANSACTION\n'", "/*\n-- no-transaction */",
+        "-- migrate:up\n", "-- atlas:txmode file\n", "SELECT '\n-- +goose NO TRANSACTION\n'",
+        "/*\n-- no-transaction */",
         "DO $$\n-- +goose NO TRANSACTION\n$$", "",
     ])
     func nothingElseAsksForNoTransaction(_ text: String) {

@@ -24,15 +24,28 @@ enum GoldenEffects {
 }
 
 @Suite struct GoldenEffectsTests {
+    enum Part: CaseIterable {
+        case tables
+        case objects
+        case queries
+
+        var text: String {
+            switch self {
+            case .tables: GoldenEffects.tables
+            case .objects: GoldenEffects.objects
+            case .queries: GoldenEffects.queries
+            }
+        }
+    }
+
     @Test func thereAreEnoughOfThem() {
-        let all = [GoldenEffects.tables, GoldenEffects.objects, GoldenEffects.queries].flatMap(GoldenEffects.read)
+        let all = Part.allCases.map(\.text).flatMap(GoldenEffects.read)
         #expect(all.count > 250)
         #expect(Set(all.map(\.statement)).count == all.count)
     }
 
-    @Test(arguments: [GoldenEffects.tables, GoldenEffects.objects, GoldenEffects.queries])
-    func everyStatementHasTheEffectsThatAreWrittenBelowIt(_ goldens: String) throws {
-        for golden in GoldenEffects.read(goldens) {
+    @Test(arguments: Part.allCases) func everyStatementHasTheEffectsThatAreWrittenBelowIt(_ part: Part) throws {
+        for golden in GoldenEffects.read(part.text) {
             let statements = try SQLScript(golden.statement).statements
             #expect(statements.count == 1, "\(golden.statement)")
             let effects = "\(statements[0].tag) | \(text(StatementEffects(of: statements[0])))"

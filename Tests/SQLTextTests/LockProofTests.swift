@@ -54,7 +54,9 @@ import Testing
 
     /// The relations that are there, by their number, which a statement may not change.
     private static func relations(_ session: borrowing Session) throws -> [String: Relation] {
-        let rows = try session.query("SELECT oid, relname, relkind FROM pg_class WHERE relnamespace = 's'::regnamespace")
+        let rows = try session.query(
+            "SELECT oid, relname, relkind FROM pg_class WHERE relnamespace = 's'::regnamespace"
+        )
         return Dictionary(
             uniqueKeysWithValues: rows.map {
                 ($0.text("oid"), Relation(name: "s.\($0.text("relname"))", kind: $0.text("relkind")))

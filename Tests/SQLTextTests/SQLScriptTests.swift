@@ -7,7 +7,7 @@ import Testing
         #expect(script.statements.map(\.text) == ["SELECT 'é😀'", "SELECT\r\n 2", "UPDATE t SET a = 1"])
         #expect(script.statements.map(\.line) == [1, 1, 4])
         #expect(script.statements.map(\.column) == [1, 14, 2])
-        #expect(script.statements.map(\.offset) == [0, 17, 44])
+        #expect(script.statements.map(\.offset) == [0, 17, 45])
         #expect(script.statements.map(\.tag) == ["SELECT", "SELECT", "UPDATE"])
         #expect(script.statements[1].firstLine == "SELECT")
         #expect(script.statements[2].leadingComments == ["-- größer"])
@@ -68,10 +68,10 @@ import Testing
         }
         #expect(error?.code == .syntax)
         #expect(error?.line == 2)
-        #expect(error?.column == 19)
-        #expect(error?.near == "y")
-        #expect(error?.message == "syntax error at or near \"y\"")
-        #expect(error?.description == "line 2, column 19: syntax error at or near \"y\"")
+        #expect(error?.column == 17)
+        #expect(error?.near == "x")
+        #expect(error?.message == "syntax error at or near \"x\"")
+        #expect(error?.description == "line 2, column 17: syntax error at or near \"x\"")
         let atEnd = #expect(throws: SQLTextError.self) { try SQLScript("SELECT 1;\nSELECT (") }
         #expect(atEnd?.message == "syntax error at end of input")
         #expect(atEnd?.line == 2)
@@ -94,7 +94,9 @@ import Testing
         #expect(tree["cmds"].items.map { $0["subtype"].string } == ["AT_AddColumn", "AT_DropColumn"])
         #expect(tree["cmds"].items[1]["name"].string == "ü")
         #expect(tree["relation"].offset == 12)
-        #expect(tree.descendants(ofKind: "ColumnDef").map { $0["typeName"]["names"].names } == [["pg_catalog", "int4"]])
+        #expect(
+            tree.descendants(ofKind: "ColumnDef").map { $0["typeName"]["names"].names } == [["pg_catalog", "int4"]]
+        )
         #expect(!tree["none"]["of"]["these"].exists)
         #expect(tree["none"].items.isEmpty)
         #expect(tree["none"].kind == "")

@@ -19,7 +19,9 @@ import Testing
         #expect(effects.risk == .low)
         #expect(effects.destruction == [])
         #expect(effects.locks == [RelationName(schema: "s", name: "old"): .shareRowExclusive])
-        #expect(effects.statements.map { $0.touches.filter { !$0.isNew }.map(\.name) } == [[], [], ["old"], [], [], [], []])
+        #expect(
+            effects.statements.map { $0.touches.filter { !$0.isNew }.map(\.name) } == [[], [], ["old"], [], [], [], []]
+        )
     }
 
     @Test func anotherSchemasTableOfTheSameNameIsNotNew() throws {
