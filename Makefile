@@ -48,6 +48,7 @@ $(BUILT): Package.swift $(shell find Sources -type f)
 	@touch $@
 
 # The db-* targets below need the binary first.
-db-backup db-restore db-verify db-start db-stop db-connect: $(BUILT)
+db-backup db-restore db-verify db-start db-stop db-connect db-env: $(BUILT)
+db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan: $(BUILT)
 
 include granary.mk

@@ -61,8 +61,8 @@ let package = Package(
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Backup", "Restore", "LocalServer", "Archive", "PostgresClient", log,
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Backup", "Restore", "Migrations", "LocalServer", "Environments", "Archive", "PostgresClient", "SQLText",
+                log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         .executableTarget(name: "granary", dependencies: ["GranaryCommands"], swiftSettings: settings),

@@ -12,6 +12,11 @@ package struct EnvironmentsFile: Sendable {
     package struct UnknownField: Sendable, Equatable {
         package var trail: String
         package var line: Int
+
+        package init(trail: String, line: Int) {
+            self.trail = trail
+            self.line = line
+        }
     }
 
     /// nil where there is no file, and the usual three environments are meant.

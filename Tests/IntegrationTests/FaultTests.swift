@@ -211,11 +211,3 @@ private func dropLeftovers(of name: String, _ server: ThrowawayServer) async thr
 }
 
 private func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
-
-private func eventually(_ condition: () async throws -> Bool) async throws {
-    for _ in 0..<400 {
-        if try await condition() { return }
-        try await Task.sleep(for: .milliseconds(25))
-    }
-    Issue.record("it did not happen within ten seconds")
-}

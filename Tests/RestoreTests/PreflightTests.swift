@@ -124,7 +124,7 @@ struct PreflightTests {
                 ServerAddress(url).setting("fallback_application_name", to: "x"),
                 logger: quietLogger
             ) { _ in }
-            let connected = Task { try await psql(url, "SET application_name = 'a web shop'; SELECT pg_sleep(60)") }
+            let connected = Task { try await psql(url, "SET application_name = 'a web shop'; SELECT pg_sleep(600)") }
             try await waitUntil(url, "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'a web shop')")
             try await expectRefusal(["in use by granary in a web shop"], .busy, of: folder.file("a.zip"), into: url, on: server)
             let report = try await restore(folder.file("a.zip"), url) { $0.force = true }
@@ -206,9 +206,9 @@ struct PreflightTests {
     }
 }
 
-/// Waits until the condition holds, ten seconds at most.
+/// Waits until the condition holds, a minute at most.
 func waitUntil(_ url: String, _ condition: String) async throws {
-    for _ in 0..<100 {
+    for _ in 0..<600 {
         if try await psql(url, "SELECT \(condition)") == "t" { return }
         try await Task.sleep(for: .milliseconds(100))
     }

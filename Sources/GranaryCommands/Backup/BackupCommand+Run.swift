@@ -57,7 +57,7 @@ extension BackupCommand {
         options.level = packing.compress
         options.usesZlib = packing.engine == .zlib
         options.lockTimeout = packing.lockTimeout.duration
-        options.environment = database.environmentName
+        options.environment = database.environmentOption
         options.migrationsFolder = destination.migrations ?? "migrations"
         options.postgresBin = self.database.programs.postgresBin
         return options

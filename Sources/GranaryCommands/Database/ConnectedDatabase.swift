@@ -1,4 +1,4 @@
-internal import Glibc
+package import Environments
 internal import LocalServer
 package import PostgresClient
 
@@ -13,8 +13,12 @@ package struct ConnectedDatabase: Sendable {
     package var host: String
     /// Whether it is on the local server of this folder.
     package var isLocal = false
-    /// The environment that was chosen on the command line or by a variable.
+    /// `--env`.
+    package var environmentOption: String?
+    /// What was said of the environment before the database was asked.
     package var environmentName: String?
+    /// The environments there are.
+    package var environments = EnvironmentsFile.usual
     /// False for a target of a restore that is yet to be made.
     package var exists = true
     /// The size on disk, and the rows the planner believes in.
@@ -28,18 +32,22 @@ extension DatabaseOptions {
     ///
     /// - Parameters:
     ///   - mayBeMissing: Whether a database that is not there yet will do, as for a restore.
+    ///   - migrations: The folder with `environments.json`.
     ///   - maintenance: The database to ask then; nil tries `postgres` and `template1`.
     /// - Throws: `CommandError`, `LocalServerError`, `PostgresError`, `CancellationError`.
     func connect(
         on console: Console,
         mayBeMissing: Bool = false,
-        maintenance: String? = nil
+        maintenance: String? = nil,
+        migrations: String = "migrations"
     ) async throws -> ConnectedDatabase {
-        let environmentName = try EnvironmentName.chosen(
+        let environments = try EnvironmentsFile.read(migrations: migrations)
+        let environmentName = try EnvironmentChoice.resolve(
             option: env,
             variables: console.environment,
-            declared: access("environments.json", F_OK) == 0 ? nil : EnvironmentName.usual
-        )
+            marker: nil,
+            file: environments
+        )?.name
         let (address, isLocal) = try await address(environmentName: environmentName, on: console)
         let probe = DatabaseProbe(address: address, patience: wait?.duration ?? .zero, console: console)
         var database: ConnectedDatabase
@@ -48,7 +56,9 @@ extension DatabaseOptions {
         } else {
             database = try await probe.existing()
         }
+        database.environmentOption = env
         database.environmentName = environmentName
+        database.environments = environments
         database.isLocal = isLocal
         if isLocal { database.host = "the local server" }
         return database

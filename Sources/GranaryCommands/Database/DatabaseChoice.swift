@@ -16,7 +16,7 @@ package enum DatabaseChoice: Sendable, Equatable {
         package var isLocal = false
         /// Whether the working folder has a local server.
         package var hasLocalServer = false
-        /// The chosen environment, as in `EnvironmentName`.
+        /// The chosen environment, as in `EnvironmentChoice`.
         package var environmentName: String?
         /// The environment of the process.
         package var variables: [String: String] = [:]

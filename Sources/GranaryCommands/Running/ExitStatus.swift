@@ -1,7 +1,9 @@
 internal import Archive
 internal import ArgumentParser
 internal import Backup
+internal import Environments
 internal import LocalServer
+internal import Migrations
 internal import PostgresClient
 internal import Restore
 
@@ -30,6 +32,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             case let error as RestoreError: error.code == .busy ? .busy : .failed
             case let error as LocalServerError: error.code == .busy ? .busy : .failed
             case let error as CommandError: Self.status(of: error)
+            case let error as EnvironmentsError: Self.status(of: error)
+            case let error as MigrationError: Self.status(of: error)
             case is ValidationError: .usage
             default: .failed
             }
@@ -42,6 +46,23 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         // cannot_connect_now: the server is starting or stopping.
         case (.connection, _), (_, "57P03"): .noConnection
         default: .failed
+        }
+    }
+
+    private static func status(of error: EnvironmentsError) -> ExitStatus {
+        switch error.code {
+        case .usage: .usage
+        case .refused: .refused
+        case .file, .database: .failed
+        }
+    }
+
+    private static func status(of error: MigrationError) -> ExitStatus {
+        switch error.code {
+        case .usage: .usage
+        case .policy, .disagreement: .refused
+        case .busy: .busy
+        case .file, .duplicate, .dependency, .statement, .validation: .failed
         }
     }
 
