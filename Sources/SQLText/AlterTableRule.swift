@@ -1,5 +1,5 @@
-/// What each subcommand of ALTER TABLE costs: the lock as `AlterTableGetLockLevel` of `tablecmds.c` (version 15) has it, and
-/// the risk.
+/// What each subcommand of ALTER TABLE costs: the lock as `AlterTableGetLockLevel` of `tablecmds.c` (version 15) has
+/// it, and the risk.
 enum AlterTableRule {
     static func lock(_ command: ParseNode) -> LockMode {
         switch command["subtype"].string ?? "" {

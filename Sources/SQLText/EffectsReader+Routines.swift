@@ -39,8 +39,8 @@ extension EffectsReader {
         effects.transaction = .refusesTransaction(reason: "a block that commits cannot run inside a transaction block")
     }
 
-    /// Statements in a string. What does not parse is passed over: it may be of a newer server, or hold a variable where no
-    /// expression may be.
+    /// Statements in a string. What does not parse is passed over: it may be of a newer server, or hold a variable
+    /// where no expression may be.
     private mutating func readText(_ text: String, keepsLocks: Bool) {
         let bytes = Array(text.utf8)
         guard !bytes.contains(0), let tree = try? PgQuery.parse(bytes[...], base: 0) else { return }

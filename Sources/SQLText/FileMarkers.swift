@@ -1,6 +1,7 @@
 /// What the comments of a migration file say to the tool that runs it.
 ///
-/// Only `--` comments count, and only where they are comments: one in a string or in the body of a function says nothing.
+/// Only `--` comments count, and only where they are comments: one in a string or in the body of a function says
+/// nothing.
 package struct FileMarkers: Sendable, Equatable {
     /// `-- granary: key=value, key=value`
     package struct Option: Sendable, Equatable {

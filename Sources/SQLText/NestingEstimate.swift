@@ -6,8 +6,8 @@ enum NestingEstimate {
     /// PostgreSQL gives up at less than a tenth of it (`max_stack_depth`).
     static let limit = 200_000
 
-    /// Every operator, parenthesis and keyword may be a level; a comma ends the chain that it stands in, for the elements
-    /// of a list lie side by side. What is quoted or a comment counts as one byte.
+    /// Every operator, parenthesis and keyword may be a level; a comma ends the chain that it stands in, for the
+    /// elements of a list lie side by side. What is quoted or a comment counts as one byte.
     static func levels(of text: ArraySlice<UInt8>) -> Int {
         text.withUnsafeBufferPointer { bytes in
             var chains = [Chain()]

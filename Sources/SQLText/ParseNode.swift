@@ -3,7 +3,8 @@
 ///
 /// The names are those of PostgreSQL's own structures (`src/include/nodes/parsenodes.h`), as libpg_query gives them.
 /// Two things are worth knowing: a field that is false, 0 or empty is left out, and a node in a list or in a field for
-/// any kind of node is wrapped in its `kind`, one in a field for a single kind is not. Subscripts see through the wrapping.
+/// any kind of node is wrapped in its `kind`, one in a field for a single kind is not. Subscripts see through the
+/// wrapping.
 package struct ParseNode: Sendable {
     private let tape: JSONTape?
     private let index: Int

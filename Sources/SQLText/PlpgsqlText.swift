@@ -1,7 +1,7 @@
 /// The SQL statements in a body of PL/pgSQL, found by its words.
 ///
-/// libpg_query has a parser for PL/pgSQL too, but one that ends the process on bodies it does not expect. What is wanted here is only
-/// which tables a body names, so statements are cut out by where they can begin, and what does not parse then is no loss.
+/// What is wanted is only which tables a body names, so statements are cut out by where they can begin, and what does
+/// not parse then is no loss: a variable where no expression may be, or the clause of a loop.
 struct PlpgsqlText {
     private(set) var statements: [String] = []
     /// EXECUTE: what runs is put together at run time.

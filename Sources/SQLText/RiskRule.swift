@@ -1,7 +1,7 @@
 /// How risky a statement is, by its kind.
 ///
-/// The rule that people declare their migrations by: low are new tables, indexes, constraints, comments; medium are columns and
-/// data; high are drops and changes of type. What is not on any of these lists is medium.
+/// The rule that people declare their migrations by: low are new tables, indexes, constraints, comments; medium are
+/// columns and data; high are drops and changes of type. What is not on any of these lists is medium.
 enum RiskRule {
     static func risk(of statement: ParseNode) -> Risk {
         switch statement.kind {

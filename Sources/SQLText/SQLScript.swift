@@ -31,8 +31,8 @@ package struct SQLScript: Sendable {
         }
     }
 
-    /// Takes any script that psql would take. Statements that the parser does not know have no tree; they are cut by the
-    /// rules of psql's scanner. The rows of a `COPY … FROM STDIN` belong to no statement.
+    /// Takes any script that psql would take. Statements that the parser does not know have no tree; they are cut by
+    /// the rules of psql's scanner. The rows of a `COPY … FROM STDIN` belong to no statement.
     ///
     /// - Throws: `SQLTextError` for what cannot be split: `.unterminated`, `.notText`.
     package init(splitting text: String) throws(SQLTextError) {

@@ -5,7 +5,8 @@ package struct SQLStatement: Sendable {
     package let range: Range<Int>
     private let commentsBefore: [Range<Int>]
     private let commentBehind: Range<Int>?
-    /// PostgreSQL's parse tree; nil when the parser does not know the statement, for which `syntaxError` has the reason.
+    /// PostgreSQL's parse tree; nil when the parser does not know the statement, for which `syntaxError` has the
+    /// reason.
     package let tree: ParseNode?
     package let syntaxError: SQLTextError?
 
@@ -58,8 +59,8 @@ package struct SQLStatement: Sendable {
         return copy["is_from"].isTrue && !copy["filename"].exists && !copy["is_program"].isTrue
     }
 
-    /// The name of the command, as the server reports it: `CREATE TABLE`, `ALTER TABLE`, `UPDATE`. Of a statement that the
-    /// parser does not know, its first two words.
+    /// The name of the command, as the server reports it: `CREATE TABLE`, `ALTER TABLE`, `UPDATE`. Of a statement that
+    /// the parser does not know, its first two words.
     package var tag: String {
         tree.map(CommandTag.name) ?? StatementWords.first(2, of: Array(source.bytes[range])).joined(separator: " ")
     }

@@ -1,6 +1,7 @@
 /// Passing over what is not code: quotations and comments, by PostgreSQL's lexical rules.
 enum SQLToken {
-    /// Behind the quotation or comment that begins at `position`, or behind its byte. One that does not end goes to the end.
+    /// Behind the quotation or comment that begins at `position`, or behind its byte. One that does not end goes to the
+    /// end.
     static func end(_ bytes: UnsafeBufferPointer<UInt8>, _ position: Int) -> Int {
         let byte = bytes[position]
         let next = position + 1 < bytes.count ? bytes[position + 1] : 0

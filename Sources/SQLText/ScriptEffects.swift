@@ -10,6 +10,16 @@ package struct ScriptEffects: Sendable {
             known.apply(to: &effects, statement)
             statements.append(effects)
         }
+        for index in statements.indices where isReplaced(index) { statements[index].risk = .medium }
+    }
+
+    /// `DROP TRIGGER IF EXISTS g ON t; CREATE TRIGGER g …`: what holds no rows and is made again is not gone.
+    private func isReplaced(_ index: Int) -> Bool {
+        let effects = statements[index]
+        let dropped = effects.touches.filter { $0.action == .drop }
+        guard effects.risk == .high, effects.destruction.isEmpty, !dropped.isEmpty else { return false }
+        let made = statements[(index + 1)...].flatMap(\.touches).filter { $0.action == .create && !$0.isInBody }
+        return dropped.allSatisfy { old in made.contains { $0.kind == old.kind && $0.relation == old.relation } }
     }
 
     package var risk: Risk { statements.map(\.risk).max() ?? .low }

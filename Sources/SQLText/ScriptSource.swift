@@ -22,7 +22,8 @@ final class ScriptSource: Sendable {
         return error
     }
 
-    /// The line of an offset, from 1. As in psql, a line ends with a newline, and a carriage return before it belongs to it.
+    /// The line of an offset, from 1. As in psql, a line ends with a newline, and a carriage return before it belongs
+    /// to it.
     func line(at offset: Int) -> Int {
         var (low, high) = (0, lineStarts.count)
         while high - low > 1 {

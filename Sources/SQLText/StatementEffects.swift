@@ -1,8 +1,8 @@
 /// What a statement does, as far as its text tells: the objects it touches and the locks it takes on them, the rows it
 /// may destroy, whether it fits into a transaction, how risky it is.
 ///
-/// Read from the parse tree alone; the catalog is not asked. So locks on partitions, on tables that reference the one named, and
-/// on what a CASCADE reaches are not known, nor is what a function does that the statement calls.
+/// Read from the parse tree alone; the catalog is not asked. So locks on partitions, on tables that reference the one
+/// named, and on what a CASCADE reaches are not known, nor is what a function does that the statement calls.
 package struct StatementEffects: Sendable {
     package internal(set) var transaction: TransactionUse = .fits
     /// Each object once for each action, in the order of the statement, with the strongest lock the action takes.
@@ -73,7 +73,8 @@ package struct Touch: Sendable, Hashable {
     package var lock: LockMode?
     /// Where the name stands in the script, in bytes; nil where the parser keeps no place.
     package var offset: Int?
-    /// It stands in the body of a routine or a rule: it happens when that is called. The lock is what creating it takes.
+    /// It stands in the body of a routine or a rule: it happens when that is called. The lock is what creating it
+    /// takes.
     package var isInBody = false
     /// The object came into being in the same script, so that nobody else waits for it.
     package var isNew = false
@@ -106,8 +107,8 @@ package struct Destruction: Sendable, Hashable {
     package var relation: RelationName { RelationName(schema: schema, name: name) }
 }
 
-/// How much can go wrong. Low: new tables, indexes, constraints, comments, routines, views, privileges. Medium: columns,
-/// data, and what cannot be read. High: drops, truncation, changes of type, data without a WHERE.
+/// How much can go wrong. Low: new tables, indexes, constraints, comments, routines, views, privileges. Medium:
+/// columns, data, and what cannot be read. High: drops, truncation, changes of type, data without a WHERE.
 package enum Risk: String, Sendable, Comparable, CaseIterable {
     case low
     case medium

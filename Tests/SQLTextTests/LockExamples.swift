@@ -185,7 +185,9 @@ enum LockExamples {
         LockExample("DECLARE x CURSOR FOR SELECT * FROM s.t"),
     ]
 
+    /// Each with the table whose lock it waits for.
     static let outsideTransactions = [
-        "CREATE INDEX CONCURRENTLY i ON s.t (b)", "REINDEX TABLE CONCURRENTLY s.t", "VACUUM s.t", "VACUUM (FULL) s.t",
+        ("CREATE INDEX CONCURRENTLY i ON s.t (b)", "t"), ("REINDEX TABLE CONCURRENTLY s.t", "t"), ("VACUUM s.t", "t"),
+        ("VACUUM (FULL) s.t", "t"), ("ALTER TABLE s.p DETACH PARTITION s.p1 CONCURRENTLY", "p"),
     ]
 }

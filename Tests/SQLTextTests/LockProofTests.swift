@@ -85,13 +85,16 @@ import Testing
 /// What no transaction can hold shows its lock while it waits for it.
 @Suite struct LockRequestTests {
     @Test(arguments: LockExamples.outsideTransactions)
-    func aStatementThatRefusesTransactionsAsksForTheLockThatItsEffectsName(_ sql: String) async throws {
+    func aStatementThatRefusesTransactionsAsksForTheLockThatItsEffectsName(
+        _ sql: String,
+        _ table: String
+    ) async throws {
         try await ThrowawayServer.shared().withDatabase { url in
             let address = ServerAddress(url)
             try await withSession(address, logger: quietLogger) { try $0.execute(LockExamples.schema) }
             let statement = try SQLScript(sql).statements[0]
             let effects = StatementEffects(of: statement)
-            let claimed = try #require(effects.locks[RelationName(schema: "s", name: "t")])
+            let claimed = try #require(effects.locks[RelationName(schema: "s", name: table)])
             #expect(effects.transaction != .fits)
 
             let refused = await #expect(throws: PostgresError.self) {
@@ -103,16 +106,17 @@ import Testing
             #expect(refused?.sqlState == "25001")
 
             try await withSession(address, logger: quietLogger) { holder in
-                try holder.execute("BEGIN; LOCK TABLE s.t IN SHARE MODE")
+                try holder.execute("BEGIN; LOCK TABLE s.\(table) IN SHARE MODE")
                 let runner = Task {
                     try await withSession(address, logger: quietLogger) { try $0.execute(sql) }
                 }
-                // SHARE hinders every lock that changes a table. The thread of a session may wait; it is not one of the cooperative pool.
+                // SHARE hinders every lock that changes a table. The thread of a session may wait; it is not one of the
+                // cooperative pool.
                 var asked: LockMode?
                 for _ in 0..<6000 where asked == nil {
                     let rows = try holder.query(
                         """
-                        SELECT mode, pg_sleep(0.01) FROM pg_locks WHERE NOT granted AND relation = 's.t'::regclass
+                        SELECT mode FROM pg_locks WHERE NOT granted AND relation = 's.\(table)'::regclass
                         """
                     )
                     asked = rows.first.flatMap { LockProofTests.mode($0.text("mode")) }

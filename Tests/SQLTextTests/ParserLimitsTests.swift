@@ -1,4 +1,5 @@
 import SQLText
+import TestSupport
 import Testing
 
 @Suite struct ParserLimitsTests {
@@ -45,6 +46,37 @@ import Testing
         #expect(script.statements.map(\.tag) == ["INSERT", "SELECT"])
         let body = String(repeating: "x := x + 1;\n", count: 20_000)
         try #expect(SQLScript("DO $a$ BEGIN \(body) END $a$").statements.count == 1)
+    }
+
+    /// Whatever the text is, reading it ends well: with statements, or with an error that names a place in it.
+    @Test func brokenTextsNeverEndTheProcess() throws {
+        let known = GoldenEffectsTests.Part.allCases.map(\.text).flatMap(GoldenEffects.read).map(\.statement)
+        let splinters = [
+            "'", "\"", "$$", "(", ")", ";", "--", "/*", "*/", "\\", "E'", "\r", "é", "😀", ",", " IN ", "\n",
+        ]
+        var random = seededRandom()
+        for _ in 0..<3_000 {
+            var text = Array(known.randomElement(using: &random)!)
+            for _ in 0..<Int.random(in: 0...3, using: &random) {
+                let place = Int.random(in: 0...text.count, using: &random)
+                switch Int.random(in: 0...3, using: &random) {
+                case 0: text.insert(contentsOf: splinters.randomElement(using: &random)!, at: place)
+                case 1: text.removeSubrange(place..<min(text.count, place + 5))
+                case 2: text += known.randomElement(using: &random)!.prefix(place)
+                default: text.insert(contentsOf: text.suffix(place / 2), at: place)
+                }
+            }
+            do {
+                let script = try SQLScript(splitting: String(text))
+                _ = ScriptEffects(of: script)
+                for statement in script.statements {
+                    #expect(!statement.text.isEmpty)
+                    #expect(statement.tree != nil || !statement.tag.isEmpty)
+                }
+            } catch {
+                #expect(error.code == .unterminated && error.line > 0, "\(String(text))")
+            }
+        }
     }
 
     @Test func aZeroByteIsRefusedAndCutsNothingOff() {

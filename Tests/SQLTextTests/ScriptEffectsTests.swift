@@ -49,6 +49,16 @@ import Testing
         #expect(effects.statements.map(\.risk) == [.high, .low, .low, .high])
     }
 
+    @Test func whatIsDroppedAndMadeAgainIsOnlyReplacedUnlessItHeldRows() throws {
+        let trigger = "CREATE TRIGGER g AFTER INSERT ON s.t EXECUTE FUNCTION f()"
+        try #expect(effects("DROP TRIGGER IF EXISTS g ON s.t; \(trigger)").risk == .medium)
+        try #expect(effects("DROP TRIGGER IF EXISTS h ON s.t; \(trigger)").risk == .high)
+        try #expect(effects("\(trigger); DROP TRIGGER g ON x.t").risk == .high)
+        try #expect(effects("DROP VIEW s.v, s.w; CREATE VIEW s.v AS SELECT 1").risk == .high)
+        try #expect(effects("DROP VIEW s.v; CREATE VIEW s.v AS SELECT 1").risk == .medium)
+        try #expect(effects("DROP TABLE s.t; CREATE TABLE s.t (a int)").risk == .high)
+    }
+
     @Test func theScriptSaysWhetherItBringsItsOwnTransaction() throws {
         try #expect(effects("BEGIN; SELECT 1; COMMIT").controlsTransaction)
         try #expect(!effects("SAVEPOINT a; SELECT 1; RELEASE a").controlsTransaction)

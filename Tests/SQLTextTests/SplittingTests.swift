@@ -77,7 +77,8 @@ import Testing
         }
     }
 
-    /// Whatever stands between statements, they come out whole, and nothing but blanks, comments and semicolons is between.
+    /// Whatever stands between statements, they come out whole, and nothing but blanks, comments and semicolons is
+    /// between.
     @Test(arguments: [true, false]) func splittingLosesNoByte(_ isKnown: Bool) throws {
         let statements = [
             "SELECT 1", "SELECT ';''' || E'\\';' AS \"a;\"\"b\"", "DO $x$ BEGIN; $$ END $x$",
