@@ -87,6 +87,10 @@ let package = Package(
             name: "RestoreTests", dependencies: ["Restore", "Backup", "Archive", "PostgresClient", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
+            name: "MigrationsTests",
+            dependencies: ["Migrations", "Environments", "SQLText", "PostgresClient", "TestSupport", log],
+            swiftSettings: settings),
+        .testTarget(
             name: "GranaryCommandsTests",
             dependencies: [
                 "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Archive", "PostgresClient",

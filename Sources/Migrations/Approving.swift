@@ -18,7 +18,8 @@ extension DependenciesFile {
             "{\"sha256\": \"\(up.sha256)\", \"by\": \(Self.quoted(by)), \"at\": \"\(time)\"}"
         guard let node = text.root["migrations"]?.object(entry.key) else { return text.bytes }
         if let old = node["approved"] {
-            return Array(text.bytes[..<old.range.lowerBound]) + Array(approval.utf8) + Array(text.bytes[old.range.upperBound...])
+            return Array(text.bytes[..<old.range.lowerBound]) + Array(approval.utf8)
+                + Array(text.bytes[old.range.upperBound...])
         }
         let members = (try? node.members()) ?? []
         guard let last = members.last else {

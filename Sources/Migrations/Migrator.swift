@@ -141,13 +141,16 @@ extension Migrator {
         _ services: [ServiceState]
     ) throws {
         guard let first = plan.reverts.first, case .down = request else {
-            if case .goto = request, let first = plan.reverts.first { try requireConfirmation(of: first, plan, services) }
+            if case .goto = request, let first = plan.reverts.first {
+                try requireConfirmation(of: first, plan, services)
+            }
             return
         }
         try requireConfirmation(of: first, plan, services)
     }
 
-    private func requireConfirmation(of first: MigrationStep, _ plan: MigrationPlan, _ services: [ServiceState]) throws {
+    private func requireConfirmation(of first: MigrationStep, _ plan: MigrationPlan, _ services: [ServiceState]) throws
+    {
         guard options.confirmed != first.version else { return }
         let names = plan.reverts.map(\.name).joined(separator: ", ")
         if services.contains(where: { $0.name == first.service && $0.lastUpLeftNothing }) {
@@ -174,7 +177,8 @@ extension Migrator {
         let (tables, schemas) = (plan.tablesThatLoseRows, plan.schemasThatAreDropped)
         guard !tables.isEmpty || !schemas.isEmpty, policy.requiresBackup(services) else { return nil }
         let there = try tables.filter { table in
-            let name = table.schema.map { "\(session.quoted($0)).\(session.quoted(table.name))" } ?? session.quoted(table.name)
+            let name =
+                table.schema.map { "\(session.quoted($0)).\(session.quoted(table.name))" } ?? session.quoted(table.name)
             return try session.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there", [name])[0].bool("there")
         }
         guard !there.isEmpty || !schemas.isEmpty else { return nil }
@@ -234,9 +238,14 @@ extension Migrator {
     }
 
     func watch(_ session: borrowing Session) -> LockWatch {
-        LockWatch.start(on: session.pinnedAddress, watching: session.processID, logger: logger, blocked: { who in
-            progress(.blocked(by: who))
-        })
+        LockWatch.start(
+            on: session.pinnedAddress,
+            watching: session.processID,
+            logger: logger,
+            blocked: { who in
+                progress(.blocked(by: who))
+            }
+        )
     }
 
     /// - Parameter applied: The versions that are applied before the step.

@@ -105,7 +105,8 @@ extension Migrator {
             throw MigrationError(
                 .disagreement,
                 "whether line \(statement.line) of \(standing.name), \(statement.summary), has taken effect, nobody can tell",
-                hint: "look at it; make the file such that it may run twice, or take the line out if it is done, then repair"
+                hint:
+                    "look at it; make the file such that it may run twice, or take the line out if it is done, then repair"
             )
         }
         let found = try work.standing(session)

@@ -72,7 +72,9 @@ import Testing
 
     @Test func membersWhoseContentsWereExchangedAreBothNamed() async throws {
         let found = try await problems { members in
-            let (one, other) = (try index("000001-users/000001", in: members), try index("000001-users/000002", in: members))
+            let (one, other) = (
+                try index("000001-users/000001", in: members), try index("000001-users/000002", in: members)
+            )
             let name = members[one].entry.name
             members[one].entry = renamed(members[one].entry, members[other].entry.name)
             members[other].entry = renamed(members[other].entry, name)
@@ -83,7 +85,9 @@ import Testing
 
     @Test func chunksOfTwoTablesThatWereExchangedAreBothNamed() async throws {
         let found = try await problems { members in
-            let (one, other) = (try index("000001-users/000001", in: members), try index("000002-keys/000001", in: members))
+            let (one, other) = (
+                try index("000001-users/000001", in: members), try index("000002-keys/000001", in: members)
+            )
             let name = members[one].entry.name
             members[one].entry = renamed(members[one].entry, members[other].entry.name)
             members[other].entry = renamed(members[other].entry, name)

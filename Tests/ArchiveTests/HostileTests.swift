@@ -12,7 +12,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "../evil", "a/../../evil", "/etc/evil", "a//b", "", ".", "..", "a/..", "a\\..\\b", "C:\\evil", "a\u{0}b", "a\nb",
+        "../evil", "a/../../evil", "/etc/evil", "a//b", "", ".", "..", "a/..", "a\\..\\b", "C:\\evil", "a\u{0}b",
+        "a\nb",
         "a\u{1B}[2Jb", "a/\u{7f}", "a/./b", "a/",
     ])
     func namesThatLeadOutOfAFolderAreRefused(_ name: String) async throws {
@@ -60,13 +61,14 @@ import Testing
 
     @Test func aMemberThatReachesIntoTheDirectoryIsRefused() async throws {
         var members = try Rebuilding.members(of: Sample.small())
-        members[members.count - 1].directoryHeader = ZipEntry(
-            name: Manifest.member,
-            method: ZipFormat.stored,
-            crc: 0,
-            rawBytes: 1 << 20,
-            storedBytes: 1 << 20
-        ).directoryHeader
+        members[members.count - 1].directoryHeader =
+            ZipEntry(
+                name: Manifest.member,
+                method: ZipFormat.stored,
+                crc: 0,
+                rawBytes: 1 << 20,
+                storedBytes: 1 << 20
+            ).directoryHeader
         let found = try await verify(Rebuilding.zip(members)).sentences
         #expect(found.count == 1 && found[0].contains("manifest.json: it reaches past the members"), "\(found)")
     }
@@ -154,7 +156,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "[]", "null", "\"x\"", "{", "{}", #"{"format": "1"}"#, #"{"format": 1}"#, #"{"format": -1}"#, #"{"format": 0}"#,
+        "", "[]", "null", "\"x\"", "{", "{}", #"{"format": "1"}"#, #"{"format": 1}"#, #"{"format": -1}"#,
+        #"{"format": 0}"#,
         #"{"format": 1.5}"#, #"{"format": 1, "tables": 7}"#, #"{"format": 1, "tables": [[]]}"#, #"{"format": 1e400}"#,
         "\u{0}", "{\"format\": 1, \"granary\": {}}",
     ])
@@ -168,7 +171,9 @@ import Testing
 
     @Test func aManifestOfAnyDepthDoesNotOverflowTheStack() async throws {
         for depth in [100, 1_000, 100_000] {
-            let text = #"{"format": 1, "tables": "# + String(repeating: "[", count: depth) + String(repeating: "]", count: depth) + "}"
+            let text =
+                #"{"format": 1, "tables": "# + String(repeating: "[", count: depth)
+                + String(repeating: "]", count: depth) + "}"
             let archive = try Rebuilding.replacingManifest(of: Sample.small(), by: text)
             #expect(archiveError { _ = try ArchiveReader(MemorySource(archive)) } != nil)
         }

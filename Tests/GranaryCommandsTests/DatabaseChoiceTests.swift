@@ -203,32 +203,3 @@ import Testing
         #expect(ServerDescription(ServerAddress("host=a,b port=7"), variables: [:]).host == "a:7,b:7")
     }
 }
-
-@Suite struct EnvironmentNameTests {
-    private func chosen(_ option: String?, _ variables: [String: String]) throws -> String? {
-        try EnvironmentName.chosen(
-            option: option,
-            variables: variables,
-            declared: ["development", "staging", "production"]
-        )
-    }
-
-    @Test func theOptionThenENVThenAPPENV() throws {
-        let variables = ["ENV": "staging", "APP_ENV": "production"]
-        #expect(try chosen("development", variables) == "development")
-        #expect(try chosen(nil, variables) == "staging")
-        #expect(try chosen(nil, ["APP_ENV": "production"]) == "production")
-        #expect(try chosen(nil, ["APP_ENV": ""]) == nil)
-        #expect(try chosen(nil, [:]) == nil)
-    }
-
-    @Test func theShellsOwnENVIsLeftAlone() throws {
-        #expect(try chosen(nil, ["ENV": "/root/.kshrc", "APP_ENV": "staging"]) == "staging")
-    }
-
-    @Test func anUndeclaredNameIsAMistake() throws {
-        let error = try #require(throws: CommandError.self) { try chosen("prod", [:]) }
-        #expect(error.code == .usage)
-        #expect(throws: CommandError.self) { try chosen(nil, ["APP_ENV": "prod"]) }
-    }
-}

@@ -36,7 +36,9 @@ import Testing
                     $0.tables = [.init(table: "shop.t")]
                 }
                 #expect(!report.swapped)
-                #expect(try await psql(other, "SELECT (SELECT count(*) FROM shop.t), (SELECT a FROM shop.mine)") == "2|5")
+                #expect(
+                    try await psql(other, "SELECT (SELECT count(*) FROM shop.t), (SELECT a FROM shop.mine)") == "2|5"
+                )
                 try await psql(other, "DELETE FROM shop.t WHERE id = 1; UPDATE shop.t SET v = 'mine'")
                 try await restore(folder.file("a.zip"), url) {
                     $0.into = String(other.databaseName)
@@ -106,7 +108,9 @@ import Testing
     @Test func inPlaceGivesUpOnALockThatIsHeld() async throws {
         try await withDatabase(Self.schema) { _, url, folder in
             try await backup(url, to: folder.file("a.zip"))
-            let holder = Task { try await psql(url, "BEGIN; LOCK TABLE shop.t IN ACCESS SHARE MODE; SELECT pg_sleep(600)") }
+            let holder = Task {
+                try await psql(url, "BEGIN; LOCK TABLE shop.t IN ACCESS SHARE MODE; SELECT pg_sleep(600)")
+            }
             try await waitUntil(url, "EXISTS (SELECT FROM pg_locks WHERE relation = 'shop.t'::regclass AND granted)")
             let error = await #expect(throws: (any Error).self) {
                 try await restore(folder.file("a.zip"), url) { $0.inPlace = true }

@@ -50,7 +50,8 @@ package struct EnvShow: SpokenCommand {
         if console.settings.isJSON {
             return try console.result(
                 .object([
-                    "environment": .optional(found.choice?.name), "source": .optional(found.choice.map { "\($0.source)" }),
+                    "environment": .optional(found.choice?.name),
+                    "source": .optional(found.choice.map { "\($0.source)" }),
                     "database": .string(connected.name), "host": .string(connected.host),
                     "marker": .optional(found.marker.name), "state": .string(marker),
                     "environments": .strings(connected.environments.names),

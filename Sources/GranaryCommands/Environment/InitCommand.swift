@@ -19,7 +19,10 @@ package struct InitCommand: SpokenCommand {
             """
     )
 
-    @Option(name: .long, help: ArgumentHelp("Make the tables, and let this role use them; repeatable.", valueName: "role"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Make the tables, and let this role use them; repeatable.", valueName: "role")
+    )
     package var grant: [String] = []
 
     @OptionGroup(title: "Which service") package var service: ServiceOptions
@@ -32,7 +35,8 @@ package struct InitCommand: SpokenCommand {
         guard grant.isEmpty else { return try await makeTables(on: console) }
         let name = try service.services(variables: console.environment)[0].service.name
         var made: [String] = []
-        for (path, text) in ProjectFiles.all(service: name, migrations: service.migrations) where !Folders.exists(path) {
+        for (path, text) in ProjectFiles.all(service: name, migrations: service.migrations) where !Folders.exists(path)
+        {
             if let slash = path.lastIndex(of: "/") { try Folders.make(String(path[..<slash])) }
             try ProjectFiles.write(text, to: path)
             made.append(path)

@@ -4,7 +4,8 @@ internal import FoundationEssentials
 package enum ProjectFiles {
     static func all(service: String, migrations: String) -> [(path: String, text: String)] {
         [
-            ("\(migrations)/dependencies.json", dependencies), ("\(migrations)/environments.json", environments(service)),
+            ("\(migrations)/dependencies.json", dependencies),
+            ("\(migrations)/environments.json", environments(service)),
             ("seeds/common/.gitkeep", ""), ("backups/.gitkeep", ""), ("granary.mk", makefile),
         ]
     }

@@ -31,7 +31,10 @@ package struct MigrateManner: ParsableArguments {
     )
     package var backups: String?
 
-    @Option(name: .long, help: ArgumentHelp("Go ahead outside the maintenance window; the log keeps why.", valueName: "why"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Go ahead outside the maintenance window; the log keeps why.", valueName: "why")
+    )
     package var overrideWindow: String?
 
     @Option(name: .long, help: ArgumentHelp("The version whose reverting is meant.", valueName: "version"))
@@ -74,7 +77,8 @@ struct MigrationSession {
             environment = try await gate.admit()
         } else {
             let situation = try await gate.situation()
-            guard let name = situation.marker.name ?? situation.choice?.name ?? (connected.isLocal ? "development" : nil)
+            guard
+                let name = situation.marker.name ?? situation.choice?.name ?? (connected.isLocal ? "development" : nil)
             else {
                 throw EnvironmentsError(
                     .usage,
@@ -97,7 +101,10 @@ struct MigrationSession {
             migrator.allowsOutOfOrder = manner.allowOutOfOrder
             migrator.windowOverride = manner.overrideWindow
             migrator.confirmed = manner.confirm.flatMap { Migration.version(spelled: $0) }
-            migrator.patience = LockPatience(lockTimeout: manner.lockTimeout.duration, budget: manner.lockBudget.duration)
+            migrator.patience = LockPatience(
+                lockTimeout: manner.lockTimeout.duration,
+                budget: manner.lockBudget.duration
+            )
         }
         return MigrationSession(
             connected: connected,

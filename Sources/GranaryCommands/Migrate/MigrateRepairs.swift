@@ -34,7 +34,12 @@ package struct MigrateApprove: SpokenCommand {
         for (service, file) in try service.services(variables: console.environment) {
             let dependencies = try DependenciesFile.read(migrations: service.folder)
             for name in env.map({ [$0] }) ?? file.names {
-                guard let tree = try? MigrationTree.read(folder: service.folder, environment: name, folders: file.folders),
+                guard
+                    let tree = try? MigrationTree.read(
+                        folder: service.folder,
+                        environment: name,
+                        folders: file.folders
+                    ),
                     let migration = tree.migration(number)
                 else { continue }
                 let who = by ?? MigrationSession.account(console.environment)
@@ -52,7 +57,11 @@ package struct MigrateApprove: SpokenCommand {
                 return
             }
         }
-        throw MigrationError(.usage, "there is no migration \(version)", hint: "`granary migrate status` lists what there is")
+        throw MigrationError(
+            .usage,
+            "there is no migration \(version)",
+            hint: "`granary migrate status` lists what there is"
+        )
     }
 }
 
@@ -60,7 +69,8 @@ package struct MigrateApprove: SpokenCommand {
 package struct MigrateRepair: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "repair",
-        abstract: "Go on with a migration that broke off, or settle what ledger and golang-migrate's row disagree about.",
+        abstract:
+            "Go on with a migration that broke off, or settle what ledger and golang-migrate's row disagree about.",
         discussion: """
             Example:
               granary migrate repair
@@ -115,7 +125,8 @@ package struct MigrateAdopt: SpokenCommand {
         let session = try await MigrationSession.open(common, writes: true, on: console)
         let name = table.map { text -> TableName in
             let parts = text.split(separator: ".", maxSplits: 1).map(String.init)
-            return parts.count == 2 ? TableName(schema: parts[0], name: parts[1]) : TableName(schema: "public", name: text)
+            return parts.count == 2
+                ? TableName(schema: parts[0], name: parts[1]) : TableName(schema: "public", name: text)
         }
         let names = try await session.migrator().adopt(name)
         if console.settings.isJSON { return try console.result(.object(["adopted": .strings(names)])) }

@@ -19,7 +19,11 @@ package struct MigrateUp: SpokenCommand {
 
     @Argument(help: "How many; else all.") package var count: Int?
     @Flag(name: .long, help: "Show the plan, and change nothing.") package var dryRun = false
-    @Option(name: .long, help: ArgumentHelp("Write the schema to a file afterwards.", valueName: "file"), completion: .file())
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Write the schema to a file afterwards.", valueName: "file"),
+        completion: .file()
+    )
     package var dumpSchema: String?
     @OptionGroup(title: "How") package var manner: MigrateManner
     @OptionGroup package var common: MigrateOptions

@@ -24,7 +24,9 @@ struct PlanReport {
                 step.script.mode == .wrapped ? "in one transaction" : "statement by statement",
                 "\(step.risk.rawValue) risk", step.estimatedDuration.map { "about \($0)" },
             ]
-            lines.append("\(step.direction.rawValue) \(step.name)  (\(facts.compactMap { $0 }.joined(separator: ", ")))")
+            lines.append(
+                "\(step.direction.rawValue) \(step.name)  (\(facts.compactMap { $0 }.joined(separator: ", ")))"
+            )
             lines.append("  \(step.script.path): \(Formatting.count(step.script.statements.count, "statement"))")
             for statement in step.script.statements {
                 lines.append("  \(statement.line): \(statement.summary)")
@@ -33,7 +35,9 @@ struct PlanReport {
                 lines.append("  locks \(name): \(lock)")
             }
             for (statement, what) in step.script.destruction {
-                lines.append("  destroys by \(what.means.rawValue): \(what.kind.rawValue) \(what.relation) (line \(statement.line))")
+                lines.append(
+                    "  destroys by \(what.means.rawValue): \(what.kind.rawValue) \(what.relation) (line \(statement.line))"
+                )
             }
         }
         if !plan.obstacles.isEmpty { lines.append("It would be refused:") }

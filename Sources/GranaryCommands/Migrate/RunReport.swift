@@ -19,7 +19,9 @@ struct RunReport {
         let counts = [(report.appliedSteps.count, "applied"), (report.revertedSteps.count, "reverted")]
             .filter { $0.0 > 0 }.map { "\(Formatting.count($0.0, "migration")) \($0.1)" }
         let version = report.version.map { "version \($0)" } ?? "no migration is applied"
-        try console.result(counts.isEmpty ? "nothing to do: \(version)" : "\(counts.joined(separator: ", ")): \(version)")
+        try console.result(
+            counts.isEmpty ? "nothing to do: \(version)" : "\(counts.joined(separator: ", ")): \(version)"
+        )
     }
 
     private static func document(_ step: MigrationStep) -> JSONDocument {

@@ -36,7 +36,11 @@ struct SafetyBackup {
         _ = try await BackupRun(options, server: server, logger: console.logger, progress: { _ in }).run()
         let found = try await Verification(FileSource(path: path), jobs: 2).run()
         guard found.isWhole else {
-            throw CommandError(.file, "the backup \(path) is not whole", hint: "look at the disk, then run the command again")
+            throw CommandError(
+                .file,
+                "the backup \(path) is not whole",
+                hint: "look at the disk, then run the command again"
+            )
         }
         return path
     }

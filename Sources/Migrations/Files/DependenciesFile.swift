@@ -67,7 +67,8 @@ package struct DependenciesFile: Sendable {
             default: unknownFields.append(.init(trail: member.value.trail, line: member.line))
             }
         }
-        for (index, entry) in entries.enumerated() where entries[..<index].contains(where: { $0.version == entry.version }) {
+        for (index, entry) in entries.enumerated()
+        where entries[..<index].contains(where: { $0.version == entry.version }) {
             throw EnvironmentsError(
                 .file,
                 "\(path):\(entry.line): \(entry.key) is the second entry of migration \(entry.version)",

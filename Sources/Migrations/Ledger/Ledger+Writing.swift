@@ -35,7 +35,8 @@ struct LogEntry: Sendable {
 
 extension Ledger {
     /// Writes that a migration is applied, in the transaction that applies it: the row and the log entry at once.
-    func recordUp(_ step: MigrationStep, _ entry: LogEntry, _ context: RunContext, _ session: borrowing Session) throws {
+    func recordUp(_ step: MigrationStep, _ entry: LogEntry, _ context: RunContext, _ session: borrowing Session) throws
+    {
         let row = row(step, entry.milliseconds, context)
         try session.query(
             "WITH entry AS (\(rowInsertion)) \(insertion(after: row.count))",

@@ -87,9 +87,10 @@ extension MigrationPlanner {
     private func dependencies(of node: Node) -> [Node] {
         guard let declared = state(node.service).dependencies.entry(node.version) else { return [] }
         let own = declared.dependsOn.map { Node(service: node.service, version: $0) }
-        return own + declared.crossService.flatMap { service, versions in
-            versions.map { Node(service: service, version: $0) }
-        }
+        return own
+            + declared.crossService.flatMap { service, versions in
+                versions.map { Node(service: service, version: $0) }
+            }
     }
 
     /// What a migration depends on and neither is there nor comes before it.
@@ -244,9 +245,11 @@ extension MigrationPlanner {
 // To a version, and again.
 extension MigrationPlanner {
     private func goto(_ version: Int, _ plan: inout MigrationPlan) throws {
-        let isKnown = version == 0 || services.contains { state in
-            state.tree.migration(version) != nil || state.entries.contains { $0.version == version }
-        }
+        let isKnown =
+            version == 0
+            || services.contains { state in
+                state.tree.migration(version) != nil || state.entries.contains { $0.version == version }
+            }
         guard isKnown else {
             throw MigrationError(
                 .usage,

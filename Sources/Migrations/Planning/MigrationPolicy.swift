@@ -114,7 +114,8 @@ package struct MigrationPolicy: Sendable {
                 .policy,
                 "\(step.script.path):\(statement.line):\(statement.column): \(statement.tag) destroys "
                     + "\(what.kind.rawValue) \(what.relation), and \(environment.name) allows no destructive operations",
-                hint: "set allow_destructive_operations for \(environment.name) in environments.json, or do it another way"
+                hint:
+                    "set allow_destructive_operations for \(environment.name) in environments.json, or do it another way"
             )
         ]
     }

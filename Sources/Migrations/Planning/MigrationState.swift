@@ -62,9 +62,12 @@ package struct MigrationStandings: Sendable {
                 standing.entry = entry
                 standing.state = Self.state(of: migration, entry, foreign)
                 seen.insert(entry.version)
-            } else if let up = migration.up, let entry = byContent[up.sha256], tree.migration(entry.version)?.up?.sha256 != up.sha256 {
+            } else if let up = migration.up, let entry = byContent[up.sha256],
+                tree.migration(entry.version)?.up?.sha256 != up.sha256
+            {
                 standing.state = .otherLayer
-            } else if let run = unfinished[migration.version], run.leavesSomething || run.sha256 == migration.up?.sha256 {
+            } else if let run = unfinished[migration.version], run.leavesSomething || run.sha256 == migration.up?.sha256
+            {
                 standing.state = .failed
             } else if migration.version < newest {
                 standing.state = .outOfOrder

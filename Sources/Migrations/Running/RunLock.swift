@@ -39,7 +39,8 @@ struct RunLock {
                 throw MigrationError(
                     .busy,
                     "another migration runs in this database\(told.isEmpty ? "" : ", by \(told)"), and did not end within \(limit)",
-                    hint: "try again when it is done; migration_locking.timeout_seconds in environments.json is how long "
+                    hint:
+                        "try again when it is done; migration_locking.timeout_seconds in environments.json is how long "
                         + "to wait"
                 )
             }

@@ -82,7 +82,9 @@ extension StepRunner {
                     index += 1
                 }
                 // A file may have become another role, which need not be allowed to write the ledger.
-                if step.script.changesSession { try session.execute("RESET SESSION AUTHORIZATION; RESET ROLE") }
+                if step.script.changesSession {
+                    try session.execute("RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL statement_timeout = 0")
+                }
                 try record(entry("done", since: start, done: step.script.statements.count), session)
                 try session.execute("COMMIT")
                 if step.script.changesSession { try session.resetSettings() }
@@ -144,7 +146,9 @@ extension StepRunner {
             }
             if step.script.ledgerIndex == nil {
                 try session.transaction { session in
-                    if step.script.changesSession { try session.execute("RESET SESSION AUTHORIZATION; RESET ROLE") }
+                    if step.script.changesSession {
+                        try session.execute("RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL statement_timeout = 0")
+                    }
                     try finish(log, entry("done", since: start, done: statements.count), session)
                 }
             }
@@ -221,11 +225,17 @@ extension StepRunner {
 extension StepRunner.Sibling {
     /// Keeps golang-migrate's row in step, and makes its table anew where a migration has dropped it.
     func write(_ session: borrowing Session) throws {
-        let isThere = try session.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there", [session.quoted(table)])[0]
-            .bool("there")
+        let isThere = try session.query(
+            "SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there",
+            [session.quoted(table)]
+        )[0]
+        .bool("there")
         if !isThere {
-            let hasSchema = try session.query("SELECT pg_catalog.to_regnamespace($1) IS NOT NULL AS there", [session.quoted(table.schema)])[0]
-                .bool("there")
+            let hasSchema = try session.query(
+                "SELECT pg_catalog.to_regnamespace($1) IS NOT NULL AS there",
+                [session.quoted(table.schema)]
+            )[0]
+            .bool("there")
             guard hasSchema, version != nil else { return }
             try GolangMigrateLedger.create(table, session)
         }
