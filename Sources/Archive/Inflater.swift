@@ -34,6 +34,8 @@ struct InflateStream: ~Copyable {
     private let stream: UnsafeMutablePointer<z_stream>
     private let output: UnsafeMutableRawBufferPointer
     private(set) var isFinished = false
+    /// The stream ends inside a byte: whether the bits of it that are left are zero, as every packer leaves them.
+    private(set) var endsInZeros = true
 
     init() {
         stream = .allocate(capacity: 1)
@@ -48,6 +50,16 @@ struct InflateStream: ~Copyable {
         output.deallocate()
     }
 
+    /// `inflate` stops there, once, when it is called with `Z_BLOCK`; without any progress too, which it calls an error.
+    private var isBehindBlock: Bool { stream.pointee.data_type & 0x80 != 0 }
+    private var isBehindLastBlock: Bool { stream.pointee.data_type & 0xc0 == 0xc0 }
+
+    /// Behind the last block, `data_type` has the number of bits that the last byte has left.
+    private mutating func notePadding() {
+        let left = stream.pointee.data_type & 7
+        endsInZeros = left == 0 || stream.pointee.next_in[-1] >> UInt8(8 - left) == 0
+    }
+
     /// Lends what `input` unpacks to; false when it is not DEFLATE, or goes on after the end of the stream.
     mutating func unpack(
         _ input: UnsafeRawBufferPointer,
@@ -59,13 +71,14 @@ struct InflateStream: ~Copyable {
             guard !isFinished else { return stream.pointee.avail_in == 0 }
             stream.pointee.next_out = output.assumingMemoryBound(to: UInt8.self).baseAddress
             stream.pointee.avail_out = UInt32(output.count)
-            let status = inflate(stream, Z_NO_FLUSH)
+            let status = inflate(stream, Z_BLOCK)
             let count = output.count - Int(stream.pointee.avail_out)
             if count > 0 { try body(UnsafeRawBufferPointer(rebasing: output[..<count])) }
             switch status {
             case Z_STREAM_END: isFinished = true
-            case Z_OK where stream.pointee.avail_in > 0 || stream.pointee.avail_out == 0: continue
-            case Z_OK, Z_BUF_ERROR: return true
+            case Z_OK, Z_BUF_ERROR:
+                if isBehindLastBlock { notePadding() }
+                guard isBehindBlock || stream.pointee.avail_in > 0 || stream.pointee.avail_out == 0 else { return true }
             default: return false
             }
         }
