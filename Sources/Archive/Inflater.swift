@@ -60,27 +60,42 @@ struct InflateStream: ~Copyable {
         endsInZeros = left == 0 || stream.pointee.next_in[-1] >> UInt8(8 - left) == 0
     }
 
-    /// Lends what `input` unpacks to; false when it is not DEFLATE, or goes on after the end of the stream.
+    /// Lends what `input` unpacks to, in slabs of a mebibyte and what is left; false when it is not DEFLATE, or goes on
+    /// after the end of the stream.
     mutating func unpack(
         _ input: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> Bool {
         stream.pointee.next_in = UnsafeMutablePointer(mutating: input.assumingMemoryBound(to: UInt8.self).baseAddress)
         stream.pointee.avail_in = UInt32(input.count)
-        while true {
-            guard !isFinished else { return stream.pointee.avail_in == 0 }
-            stream.pointee.next_out = output.assumingMemoryBound(to: UInt8.self).baseAddress
-            stream.pointee.avail_out = UInt32(output.count)
-            let status = inflate(stream, Z_BLOCK)
-            let count = output.count - Int(stream.pointee.avail_out)
-            if count > 0 { try body(UnsafeRawBufferPointer(rebasing: output[..<count])) }
-            switch status {
+        emptyOutput()
+        var isDeflate = true
+        unpacking: while !isFinished {
+            switch inflate(stream, Z_BLOCK) {
             case Z_STREAM_END: isFinished = true
             case Z_OK, Z_BUF_ERROR:
                 if isBehindLastBlock { notePadding() }
-                guard isBehindBlock || stream.pointee.avail_in > 0 || stream.pointee.avail_out == 0 else { return true }
-            default: return false
+                if stream.pointee.avail_out == 0 {
+                    try body(filled)
+                    emptyOutput()
+                } else if stream.pointee.avail_in == 0, !isBehindBlock {
+                    break unpacking
+                }
+            default:
+                isDeflate = false
+                break unpacking
             }
         }
+        if !filled.isEmpty { try body(filled) }
+        return isDeflate && stream.pointee.avail_in == 0
+    }
+
+    private var filled: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: output[..<(output.count - Int(stream.pointee.avail_out))])
+    }
+
+    private func emptyOutput() {
+        stream.pointee.next_out = output.assumingMemoryBound(to: UInt8.self).baseAddress
+        stream.pointee.avail_out = UInt32(output.count)
     }
 }

@@ -4,6 +4,9 @@ internal import FoundationEssentials
 enum ManifestFile {
     private struct Version: Decodable { var format: Int }
 
+    /// Any JSON there is.
+    private struct Anything: Decodable { init(from decoder: any Decoder) {} }
+
     /// What a manifest may unpack to: memory that a stranger's file costs is bounded by the bytes that the stranger sent.
     /// A writer that would pass it does not pack.
     static func bytesMax(storedBytes: Int) -> Int { max(16 << 20, min(storedBytes, 1 << 32) * 50) }
@@ -30,7 +33,7 @@ enum ManifestFile {
             try manifest.requireSense()
             return manifest
         } catch let error as DecodingError {
-            throw problem(words(for: error))
+            throw problem(words(for: error, in: data))
         }
     }
 
@@ -60,12 +63,17 @@ enum ManifestFile {
     }
 
     /// What is wrong, and at which key; never the value that stands there.
-    private static func words(for error: DecodingError) -> String {
+    private static func words(for error: DecodingError, in data: Data) -> String {
         switch error {
         case .keyNotFound(let key, let context): "lacks the key \(place(context.codingPath + [key]))"
+        case .dataCorrupted(let context) where context.codingPath.isEmpty:
+            // The decoder says no place where a number is too large, or has a fraction.
+            (try? JSONDecoder().decode(Anything.self, from: data)) == nil
+                ? "is not JSON" : "has a number that cannot be"
+        case .typeMismatch(_, let context) where context.codingPath.isEmpty,
+            .valueNotFound(_, let context) where context.codingPath.isEmpty:
+            "is not an object"
         case .valueNotFound(_, let context): "has no value at \(place(context.codingPath))"
-        case .dataCorrupted(let context) where context.codingPath.isEmpty: "is not JSON"
-        case .typeMismatch(_, let context) where context.codingPath.isEmpty: "is not an object"
         case .typeMismatch(_, let context), .dataCorrupted(let context):
             "has a value that cannot be at \(place(context.codingPath))"
         @unknown default: "is not as it should be"

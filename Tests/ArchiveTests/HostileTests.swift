@@ -161,9 +161,9 @@ import Testing
 
     /// Many members that are one place in the file: what is read stays within the file's size.
     @Test func oneContentUnderManyNamesIsReadOnce() async throws {
-        let content = LooseMember("0", contents: [UInt8](repeating: 7, count: 100_000))
+        let content = LooseMember("1000", contents: [UInt8](repeating: 7, count: 100_000))
         var all = [content]
-        for number in 1...200 {
+        for number in 1001...1200 {
             var copy = content
             copy.entry.name = "\(number)"
             copy.entry.offset = 0
@@ -174,7 +174,7 @@ import Testing
         let source = CountingSource(Rebuilding.zip(all + members))
         let report = try await Verification(source, jobs: 1).run()
         let overlapping = report.problems.filter { $0.problem == "it overlaps the member before it" }.map(\.member)
-        #expect(overlapping == (1...200).map { "\($0)" })
+        #expect(overlapping == (1001...1200).map { "\($0)" })
         #expect(source.bytesRead < 4 * source.byteCount)
     }
 
