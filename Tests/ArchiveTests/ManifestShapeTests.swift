@@ -16,7 +16,7 @@ import Testing
     @Test(arguments: [
         ("", "is not JSON"), (" ", "is not JSON"), ("{", "is not JSON"), ("hello", "is not JSON"),
         ("\u{0}", "is not JSON"), ("{\"format\":1", "is not JSON"), ("{\"format\":1}}", "is not JSON"),
-        ("{\"format\":01}", "is not JSON"), ("{'format':1}", "is not JSON"),
+        ("{\"format\":01}", "has a number that cannot be"), ("{'format':1}", "is not JSON"),
         ("[]", "is not an object"), ("null", "is not an object"), ("1", "is not an object"),
         ("\"format\"", "is not an object"), ("[{\"format\":1}]", "is not an object"), ("{}", "lacks the key format"),
         ("{\"Format\":1}", "lacks the key format"), ("{\"format\":null}", "has no value at format"),
@@ -78,6 +78,23 @@ import Testing
         #expect(expected == ["manifest.json: \(problem)"])
         #expect(archiveError { _ = try ArchiveReader(MemorySource(archive)) }?.code == .format)
         #expect(!report.sentences.contains { $0.contains("secret") })
+    }
+
+    /// Sixteen digits in lower case, and nothing else that Swift would take for a number.
+    @Test(arguments: [
+        "0123456789ABCDEF", "+123456789abcdef", "-000000000000000", "0123456789abcde", "0x23456789abcdef",
+    ])
+    func aDigestIsWrittenInOneWay(_ digest: String) async throws {
+        func archive(_ digest: String) throws -> [UInt8] {
+            var sample = try Sample()
+            try sample.add(table: "empty", chunks: [])
+            return try Rebuilding.editingManifest(of: sample.finish(), "0000000000000000", digest)
+        }
+        #expect(
+            try await verify(archive(digest)).sentences
+                == ["manifest.json: has a value that cannot be at tables[0].digest"]
+        )
+        #expect(try ArchiveReader(MemorySource(archive("0123456789abcdef"))).manifest.tables.count == 1)
     }
 
     @Test func theSumOfAllNumbersIsLimited() async throws {
