@@ -49,7 +49,8 @@ let package = Package(
             name: "Backup", dependencies: ["PostgresClient", "Archive", log, subprocess, system],
             swiftSettings: settings),
         .target(
-            name: "Restore", dependencies: ["PostgresClient", "Archive", "SQLText", log], swiftSettings: settings),
+            name: "Restore", dependencies: ["PostgresClient", "Archive", "SQLText", "Environments", log],
+            swiftSettings: settings),
         .target(
             name: "Migrations",
             dependencies: [

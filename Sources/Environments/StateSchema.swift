@@ -25,12 +25,8 @@ package struct StateSchema: Sendable {
     package func ensure(_ session: inout Session) throws {
         guard try !exists(session) else { return }
         do {
-            try session.transaction { session in
-                // Several may come at once; the first makes it, the others find it.
-                try session.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(Self.lockKey))")
-                guard try !exists(session) else { return }
-                try session.execute(statements(session))
-            }
+            if session.isInTransaction { return try make(session) }
+            try session.transaction { try make($0) }
         } catch let error as PostgresError where error.sqlState == "42501" {
             throw EnvironmentsError(
                 .database,
@@ -38,6 +34,13 @@ package struct StateSchema: Sendable {
                 hint: "let the database's owner run `granary init --grant \(session.user)` once"
             )
         }
+    }
+
+    private func make(_ session: borrowing Session) throws {
+        // Several may come at once; the first makes it, the others find it.
+        try session.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(Self.lockKey))")
+        guard try !exists(session) else { return }
+        try session.execute(statements(session))
     }
 
     /// What `init --grant` does: a role may use everything in the schema.

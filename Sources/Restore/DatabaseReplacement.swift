@@ -1,3 +1,4 @@
+internal import Environments
 internal import Logging
 internal import PostgresClient
 
@@ -59,6 +60,7 @@ struct DatabaseReplacement: Sendable {
     private func takePlace(of beginning: Beginning, _ report: inout RestoreReport) async throws {
         progress(.phase("putting the new database in place"))
         let exists = beginning.findings.existing != nil
+        if exists { try await carryState(to: beginning.name) }
         let old = exists ? DatabaseName.derived(from: target.name, "_before_\(Timestamp.now)") : nil
         let swap = DatabaseSwap(target: target, new: beginning.name, old: old, force: options.force, logger: logger)
         guard let old = try await swap.run() else { return }
@@ -73,6 +75,14 @@ struct DatabaseReplacement: Sendable {
         }
         report.kept = old
         report.keptBytes = beginning.findings.existingBytes
+    }
+
+    private func carryState(to name: String) async throws {
+        let (schema, file) = (StateSchema(options.stateSchema), options.file)
+        let state = try await withSession(target.address, logger: logger) { try TargetState.read(schema, &$0) }
+        try await withSession(target.maintenance.database(name), logger: logger) { session in
+            try session.transaction { try state.write(file: file, &$0) }
+        }
     }
 
     /// Whether the failure is ours, the server's or an interrupt: what we made is taken away again.

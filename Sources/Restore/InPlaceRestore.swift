@@ -1,4 +1,5 @@
 internal import Archive
+internal import Environments
 internal import Logging
 internal import PostgresClient
 
@@ -40,8 +41,11 @@ struct InPlaceRestore: Sendable {
     ) throws -> RestoreReport {
         if options.dataOnly { return try DataOnlyRestore(self, selection).run(&session) }
         if !options.tables.isEmpty { return try TableRestore(self, selection, findings).run(&session) }
+        let state = try TargetState.read(StateSchema(options.stateSchema), &session)
         try clear(selection, &session)
-        return try make(selection, findings, &session)
+        let report = try make(selection, findings, &session)
+        if selection.isWholeDatabase { try state.write(file: options.file, &session) }
+        return report
     }
 
     /// Every object is locked until the transaction ends.

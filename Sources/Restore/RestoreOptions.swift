@@ -49,6 +49,9 @@ package struct RestoreOptions: Sendable {
     /// The database to connect to while the target is renamed; nil tries `postgres` and `template1`.
     package var maintenanceDatabase: String?
 
+    /// The schema of granary's own tables, whose marker and log stay the target's.
+    package var stateSchema = "granary"
+
     package init(file: String) { self.file = file }
 }
 

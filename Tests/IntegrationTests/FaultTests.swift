@@ -191,6 +191,9 @@ private func withShop(_ body: @Sendable (Shop) async throws -> Void) async throw
             ALTER TABLE items ADD PRIMARY KEY (id);
             """
         )
+        // Nothing is written into a database that does not say what it is.
+        let marked = try await runCommand(granaryBinary(), ["env", "mark", "development", "--database-url", url])
+        try #require(marked.status == 0, "\(marked)")
         let name = try await psql(url, "SELECT current_database()")
         let maintenance = server.url(database: "postgres")
         try await ScratchFolder.with {

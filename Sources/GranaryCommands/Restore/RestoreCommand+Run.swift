@@ -21,9 +21,13 @@ extension RestoreCommand {
         let connected = try await database.connect(
             on: console,
             mayBeMissing: true,
-            maintenance: target.maintenanceDb
+            maintenance: target.maintenanceDb,
+            migrations: migrations
         )
         let goal = try await goal(connected, on: console)
+        if goal.exists, !plan {
+            _ = try await Gate(database: goal, schema: state.schema, console: console).admit()
+        }
         let outlook = try await RestoreRun(options, server: connected.address, logger: console.logger) { _ in }.plan()
         if plan { return try tell(outlook, on: console) }
         for line in RestoreIntent(file: options.file, goal: goal, steps: outlook.steps).lines { console.note(line) }
@@ -55,6 +59,7 @@ extension RestoreCommand {
         options.roleMap = Dictionary(uniqueKeysWithValues: manner.roleMap.map { ($0.archived, $0.here) })
         options.allowInvalid = manner.allowInvalid
         options.withoutAnalyze = manner.noAnalyze
+        options.stateSchema = state.stateSchema
         return options
     }
 
@@ -67,7 +72,12 @@ extension RestoreCommand {
     private func goal(_ connected: ConnectedDatabase, on console: Console) async throws -> ConnectedDatabase {
         guard let name = target.into, name != connected.name else { return connected }
         let probe = DatabaseProbe(address: connected.address.database(name), patience: .zero, console: console)
-        return try await probe.existing(orThrough: connected.exists ? [connected.name] : ["postgres", "template1"])
+        var goal = try await probe.existing(orThrough: connected.exists ? [connected.name] : ["postgres", "template1"])
+        goal.isLocal = connected.isLocal
+        goal.environmentOption = connected.environmentOption
+        goal.environmentName = connected.environmentName
+        goal.environments = connected.environments
+        return goal
     }
 }
 

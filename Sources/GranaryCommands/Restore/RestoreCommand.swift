@@ -33,6 +33,14 @@ package struct RestoreCommand: SpokenCommand {
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
     package var backups = "backups"
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The folder with environments.json.", valueName: "folder"),
+        completion: .directory
+    )
+    package var migrations = "migrations"
+
+    @OptionGroup package var state: StateOptions
     @OptionGroup(title: "Where to") package var target: Target
     @OptionGroup(title: "What to restore") package var selection: Selection
     @OptionGroup(title: "How") package var manner: Manner
