@@ -101,7 +101,7 @@ import Testing
     @Test func recordsAreReadWhereverAWindowEnds() throws {
         var generator = SeededGenerator(seed: 5)
         var names: Set<String> = []
-        while names.count < 300 {
+        while names.count < 100 {
             let count = [1, 2, 100, 5000, 65_535].randomElement(using: &generator)!
             names.insert(
                 String(repeating: "n", count: max(0, count - 4))
@@ -111,7 +111,7 @@ import Testing
         let zip = Rebuilding.zip(names.sorted().map { LooseMember($0, contents: []) })
         let whole = try ZipDirectory(MemorySource(zip), windowBytes: zip.count)
         #expect(whole.entries.map(\.name) == names.sorted())
-        for window in [0, 131_117, 200_003, 1 << 20] {
+        for window in [0, 131_117, 200_003] {
             let directory = try ZipDirectory(MemorySource(zip), windowBytes: window)
             #expect(directory.entries == whole.entries, "windows of \(window) bytes")
         }

@@ -91,8 +91,10 @@ import Testing
     @Test func aBombCostsNoMemory() async throws {
         let folder = Folder()
         let members = try Rebuilding.members(of: Sample.small())
-        for claimed in [10, (64 << 20) + 1, 1 << 30] {
-            let bomb = try Bomb.member("data/bomb", bytes: 1 << 30, claimed: claimed)
+        // More than the command has, even where the member says so.
+        var bomb = try Bomb.member("data/bomb", bytes: 256 << 20, claimed: 256 << 20)
+        for claimed in [10, (64 << 20) + 1, 256 << 20] {
+            bomb.entry.rawBytes = claimed
             let path = try folder.write(Rebuilding.zip([bomb] + members), as: "bomb-\(claimed).zip")
             let outcome = try await verify(path, in: folder)
             #expect(outcome.status == 2, "\(outcome.output)")
