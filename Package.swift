@@ -74,7 +74,7 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(
             name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: settings),
+        .testTarget(name: "ArchiveTests", dependencies: ["Archive", "granary"], swiftSettings: settings),
         .testTarget(
             name: "EnvironmentsTests", dependencies: ["Environments", "PostgresClient", "TestSupport"],
             swiftSettings: settings),

@@ -62,7 +62,7 @@ package struct BackupRun: Sendable {
             bytes: output.bytes,
             rawBytes: withRows.reduce(objects?.rawBytes ?? 0) { $0 + $1.rawBytes },
             rows: withRows.reduce(0) { $0 + $1.rows },
-            tables: withRows.count,
+            tables: withRows.count { !$0.dataLeftOut },
             chunks: withRows.reduce(objects?.chunks.count ?? 0) { $0 + $1.chunks.count },
             seconds: seconds,
             snapshot: manifest.snapshot,

@@ -163,7 +163,9 @@ enum CatalogDetails {
                 """
             // pg_dump says these in the constraint's own item, whose place this takes.
             if row.bool("indisclustered") { attach += ";\nALTER TABLE \(table) CLUSTER ON \(name)" }
-            if row.bool("indisreplident") { attach += ";\nALTER TABLE ONLY \(table) REPLICA IDENTITY USING INDEX \(name)" }
+            if row.bool("indisreplident") {
+                attach += ";\nALTER TABLE ONLY \(table) REPLICA IDENTITY USING INDEX \(name)"
+            }
             indexes[row.oid("oid")] = Manifest.ConstraintIndex(
                 create: row.text("definition") + tablespace,
                 attach: attach
@@ -200,9 +202,11 @@ enum CatalogDetails {
         return versions
     }
 
+    static let markerTable = TableName(schema: "granary", name: "environment")
+
     /// The environment that the database is marked with, if it is.
     static func marker(_ tables: [TableEntry], _ session: borrowing Session) throws -> String? {
-        let table = TableName(schema: "granary", name: "environment")
+        let table = markerTable
         guard tables.contains(where: { $0.table == table }) else { return nil }
         return try session.query("SELECT name FROM \(session.quoted(table)) LIMIT 1").first?["name"]
     }

@@ -142,7 +142,10 @@ struct SnapshotTaker: Sendable {
             throw BackupError(.selection, "the database \(session.database) is not in pg_database")
         }
         let leftOut = try BackupCatalog.oids(of: withoutData, in: catalog.tables, session)
-        let withoutRows = leftOut.union(catalog.tables.filter { $0.isUnlogged && isStandby }.map(\.oid))
+        // The marker belongs to the database and not to what is in it; the manifest has its name.
+        let withoutRows = leftOut.union(
+            catalog.tables.filter { ($0.isUnlogged && isStandby) || $0.table == CatalogDetails.markerTable }.map(\.oid)
+        )
         let readable = catalog.tables.filter { !$0.isPartitioned && !withoutRows.contains($0.oid) }
         return Snapshot(
             name: name,

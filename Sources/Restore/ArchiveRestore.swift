@@ -153,7 +153,12 @@ extension ArchiveRestore {
         progress(.planned(tables: selection.tablesWithRows.count, bytes: selection.rawBytes))
         let tally = LoadTally()
         let queue = WorkQueue(
-            LoadJob.jobs(selection.tablesWithRows, selection.largeObjects, workers: options.jobs, splitBytes: options.splitBytes)
+            LoadJob.jobs(
+                selection.tablesWithRows,
+                selection.largeObjects,
+                workers: options.jobs,
+                splitBytes: options.splitBytes
+            )
         )
         let encoding = manifest.database.encoding
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -28,6 +28,8 @@ struct Example {
         try await server.execute("CREATE DATABASE shop")
         let url = server.url(database: "shop")
         try await Example.fill(url)
+        // Nothing is written into a database that does not say what it is.
+        _ = try await runCommand(try granaryBinary(), ["env", "mark", "development", "--quiet", "--database-url", url])
         // The account of a local server must be able to enter it.
         chmod(folder.path, 0o755)
         try folder.write(try Project.text("granary.mk"), to: "project/granary.mk")

@@ -53,12 +53,12 @@ import Testing
                                           is.
 
                 SCHEMA SUBCOMMANDS:
-                  migrate                 Apply and revert migrations; what is applied stands in
-                                          a ledger in the database.
+                  migrate                 Apply and revert migrations; what is applied stands
+                                          in a ledger in the database.
 
                 PROJECTS SUBCOMMANDS:
-                  env                     Tell which environment is meant and which the database
-                                          says it is, or mark it.
+                  env                     Tell which environment is meant and which the
+                                          database says it is, or mark it.
                   init                    Make the folders and files of a project, or granary's
                                           own tables in a database.
                   server                  Run a private PostgreSQL for this folder.
@@ -266,6 +266,9 @@ import Testing
                 OPTIONS:
                   --plan                  Tell what would happen, and change nothing.
                   --backups <folder>      The folder of backups. (default: backups)
+                  --migrations <folder>   The folder with environments.json. (default:
+                                          migrations)
+                  --state-schema <name>   The schema of granary's own tables. (default: granary)
                   --version               Show the version.
                   -h, --help              Show help information.
 

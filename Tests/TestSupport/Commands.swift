@@ -132,7 +132,7 @@ private func commandEnvironment(updating changes: [String: String?]) -> [Environ
 }
 
 /// The bytes of a file whose size the file system does not tell, as in /proc; none if it cannot be read.
-func readFile(_ path: String) -> [UInt8] {
+package func readFile(_ path: String) -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return [] }
     defer { close(file) }

@@ -37,7 +37,6 @@ package struct InitCommand: SpokenCommand {
         var made: [String] = []
         for (path, text) in ProjectFiles.all(service: name, migrations: service.migrations) where !Folders.exists(path)
         {
-            if let slash = path.lastIndex(of: "/") { try Folders.make(String(path[..<slash])) }
             try ProjectFiles.write(text, to: path)
             made.append(path)
         }

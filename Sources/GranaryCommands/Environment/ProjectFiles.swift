@@ -12,6 +12,12 @@ package enum ProjectFiles {
 
     static func write(_ text: String, to path: String) throws {
         do {
+            if let slash = path.lastIndex(of: "/") {
+                try FileManager.default.createDirectory(
+                    atPath: String(path[..<slash]),
+                    withIntermediateDirectories: true
+                )
+            }
             try Data(text.utf8).write(to: URL(filePath: path))
         } catch {
             throw CommandError(.file, "\(path) could not be written", hint: "make its folder writable")
