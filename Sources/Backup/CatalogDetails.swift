@@ -174,12 +174,26 @@ enum CatalogDetails {
         return indexes
     }
 
-    /// What golang-migrate's table says, in whatever schema it is.
+    /// What our ledger says of each service, and golang-migrate's table in whatever schema it is.
     static func schemaVersions(
         _ tables: [TableEntry],
         _ session: borrowing Session
     ) throws -> [Manifest.SchemaVersion] {
         var versions: [Manifest.SchemaVersion] = []
+        let ledger = TableName(schema: "granary", name: "migrations")
+        if tables.contains(where: { $0.table == ledger }) {
+            let rows = try session.query(
+                "SELECT service, max(version) AS version FROM \(session.quoted(ledger)) GROUP BY service ORDER BY service"
+            )
+            versions = rows.map { row in
+                Manifest.SchemaVersion(
+                    table: ledger.description,
+                    service: row.text("service"),
+                    version: row.text("version"),
+                    dirty: false
+                )
+            }
+        }
         for entry in tables where entry.table.name == "schema_migrations" {
             let shape = try session.query(
                 """

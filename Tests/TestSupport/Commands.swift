@@ -39,6 +39,7 @@ package func runCommand(
     timeout: Duration = .seconds(120),
     limitBytes: Int = 256 << 20
 ) async throws -> CommandOutcome {
+    _ = brokenPipesAreErrors
     let configuration = Configuration(
         executable: executable.contains("/") ? .path(FilePath(executable)) : .name(executable),
         arguments: Arguments(arguments),
@@ -130,6 +131,10 @@ private func commandEnvironment(updating changes: [String: String?]) -> [Environ
     }
     return result
 }
+
+/// A program that ends before it has read its input must not end the tests: writing to it fails instead. What is started
+/// has the signal as usual.
+private let brokenPipesAreErrors: Void = { signal(SIGPIPE, SIG_IGN) }()
 
 /// The bytes of a file whose size the file system does not tell, as in /proc; none if it cannot be read.
 package func readFile(_ path: String) -> [UInt8] {

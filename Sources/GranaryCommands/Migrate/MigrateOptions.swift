@@ -77,16 +77,13 @@ struct MigrationSession {
             environment = try await gate.admit()
         } else {
             let situation = try await gate.situation()
-            guard
-                let name = situation.marker.name ?? situation.choice?.name ?? (connected.isLocal ? "development" : nil)
-            else {
-                throw EnvironmentsError(
-                    .usage,
-                    "which environment is meant, nobody has said",
-                    hint: "give --env, or mark the database with `granary env mark NAME`"
-                )
+            if let name = situation.choice?.name {
+                environment = name
+            } else {
+                // Reading does no harm; what is shown is what a developer would see.
+                environment = "development"
+                console.note("no environment was named, and the database is not marked: this is for development")
             }
-            environment = situation.choice?.name ?? name
         }
         var migrator = MigratorOptions(
             services: services.map { MigratorOptions.Folder(service: $0.service, file: $0.file) },
