@@ -42,7 +42,10 @@ struct CommandLine: Sendable, CustomStringConvertible {
 struct CommandHelp: Sendable {
     static let commands: [[String]] = [
         [], ["backup"], ["verify"], ["restore"], ["server"], ["server", "start"], ["server", "stop"],
-        ["server", "status"], ["server", "url"], ["server", "psql"],
+        ["server", "status"], ["server", "url"], ["server", "psql"], ["init"], ["env"], ["env", "show"], ["env", "mark"],
+        ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "goto"], ["migrate", "redo"],
+        ["migrate", "status"], ["migrate", "plan"], ["migrate", "approve"], ["migrate", "repair"],
+        ["migrate", "adopt"], ["migrate", "baseline"],
     ]
 
     private var texts: [[String]: String] = [:]
