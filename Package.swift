@@ -36,74 +36,105 @@ let package = Package(
         .target(
             name: "Archive",
             dependencies: ["CZlib", "CDeflate", "CXXHash", .product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .target(name: "SQLText", dependencies: ["CPgQuery"], swiftSettings: settings),
 
         // 2: where commands run, and what they may do there.
         .target(name: "Environments", dependencies: ["PostgresClient"], swiftSettings: settings),
         .target(
-            name: "LocalServer", dependencies: ["PostgresClient", log, subprocess, system], swiftSettings: settings),
+            name: "LocalServer",
+            dependencies: ["PostgresClient", log, subprocess, system],
+            swiftSettings: settings
+        ),
 
         // 3: the capabilities, strangers to each other.
         .target(
-            name: "Backup", dependencies: ["PostgresClient", "Archive", log, subprocess, system],
-            swiftSettings: settings),
+            name: "Backup",
+            dependencies: ["PostgresClient", "Archive", log, subprocess, system],
+            swiftSettings: settings
+        ),
         .target(
-            name: "Restore", dependencies: ["PostgresClient", "Archive", "SQLText", "Environments", log],
-            swiftSettings: settings),
+            name: "Restore",
+            dependencies: ["PostgresClient", "Archive", "SQLText", "Environments", log],
+            swiftSettings: settings
+        ),
         .target(
             name: "Migrations",
             dependencies: [
                 "PostgresClient", "SQLText", "Environments", log, .product(name: "Crypto", package: "swift-crypto"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
 
         // 4 and 5: the commands, and the executable.
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Backup", "Restore", "Migrations", "LocalServer", "Environments", "Archive", "PostgresClient", "SQLText",
+                "Backup", "Restore", "Migrations", "LocalServer", "Environments", "Archive", "PostgresClient",
+                "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .executableTarget(name: "granary", dependencies: ["GranaryCommands"], swiftSettings: settings),
 
         // Tests: a folder per module, and the whole command against real servers.
         .target(
-            name: "TestSupport", dependencies: ["PostgresClient", "LocalServer", log, subprocess, system],
-            path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport",
+            dependencies: ["PostgresClient", "LocalServer", log, subprocess, system],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"], swiftSettings: settings),
+            name: "PostgresClientTests",
+            dependencies: ["PostgresClient", "TestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(name: "ArchiveTests", dependencies: ["Archive", "granary"], swiftSettings: settings),
         .testTarget(
-            name: "EnvironmentsTests", dependencies: ["Environments", "PostgresClient", "TestSupport"],
-            swiftSettings: settings),
+            name: "EnvironmentsTests",
+            dependencies: ["Environments", "PostgresClient", "TestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "SQLTextTests", dependencies: ["SQLText", "PostgresClient", "TestSupport"], swiftSettings: settings),
+            name: "SQLTextTests",
+            dependencies: ["SQLText", "PostgresClient", "TestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(name: "LocalServerTests", dependencies: ["LocalServer", "TestSupport"], swiftSettings: settings),
         .testTarget(
-            name: "BackupTests", dependencies: ["Backup", "Archive", "PostgresClient", "TestSupport"],
-            swiftSettings: settings),
+            name: "BackupTests",
+            dependencies: ["Backup", "Archive", "PostgresClient", "TestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "RestoreTests", dependencies: ["Restore", "Backup", "Archive", "PostgresClient", "TestSupport"],
-            swiftSettings: settings),
+            name: "RestoreTests",
+            dependencies: ["Restore", "Backup", "Archive", "PostgresClient", "TestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "MigrationsTests",
             dependencies: ["Migrations", "Environments", "SQLText", "PostgresClient", "TestSupport", log],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "GranaryCommandsTests",
             dependencies: [
                 "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Archive", "PostgresClient",
                 "TestSupport", log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["granary", "Archive", "PostgresClient", "TestSupport", subprocess, system],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "DocumentationTests", dependencies: ["granary", "GranaryCommands", "TestSupport"],
-            swiftSettings: settings),
+            name: "DocumentationTests",
+            dependencies: ["granary", "GranaryCommands", "TestSupport"],
+            swiftSettings: settings
+        ),
     ]
 )
