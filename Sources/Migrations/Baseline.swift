@@ -56,7 +56,7 @@ extension Migrator {
     /// - Returns: The names of what it says is applied.
     package func adopt(_ table: TableName?) async throws -> [String] {
         try await withSession(server, logger: logger) { session in
-            try holdingLock(&session) { session in
+            try holdingLock(&session, adopting: table) { session in
                 try options.stateSchema.ensure(&session)
                 var names: [String] = []
                 for folder in options.services {

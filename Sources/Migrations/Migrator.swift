@@ -98,18 +98,19 @@ package struct Migrator: Sendable {
 
 // Before anything runs.
 extension Migrator {
-    func holdingLock<R>(_ session: inout Session, _ body: (inout Session) throws -> R) throws -> R {
+    /// - Parameter adopting: golang-migrate's table, where one is about to be taken over by its name.
+    func holdingLock<R>(
+        _ session: inout Session,
+        adopting: TableName? = nil,
+        _ body: (inout Session) throws -> R
+    ) throws -> R {
         try SessionPooling.requireOwnSession(session)
-        try session.execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
-        var keys = options.services.map { RunLock.key(service: $0.service.name) }.sorted()
-        for folder in options.services {
-            // golang-migrate's own, so that the two do not meet.
-            for schema in folder.service.schemas {
-                let table = TableName(schema: schema, name: "schema_migrations")
-                if try GolangMigrateLedger.find(table, session) != nil {
-                    keys += GolangMigrateLedger.lockKeys(table, database: session.database)
-                }
-            }
+        try session.setPatience()
+        let keys =
+            try options.services.map { RunLock.key(service: $0.service.name) }.sorted()
+            + siblingKeys(adopting, session)
+        if options.services.contains(where: { !$0.file.locking.isEnabled }) {
+            progress(.note("migration_locking is disabled in environments.json; the lock is taken all the same"))
         }
         let lock = RunLock(keys: keys)
         try lock.acquire(within: options.lockLimit, session) { progress(.waitingForRunner($0)) }
@@ -121,6 +122,21 @@ extension Migrator {
             // The session ends now, and its locks with it.
             throw error
         }
+    }
+
+    /// golang-migrate's own locks, so that the two do not meet.
+    private func siblingKeys(_ adopting: TableName?, _ session: borrowing Session) throws -> [Int] {
+        var tables = adopting.map { [$0] } ?? []
+        for folder in options.services {
+            let ledger = Ledger(service: folder.service.name, stateSchema: options.stateSchema.name, session)
+            let candidates =
+                try Adoption.adopted(ledger, session).map { [$0] }
+                ?? folder.service.schemas.map { TableName(schema: $0, name: "schema_migrations") }
+            for table in candidates where !tables.contains(table) {
+                if try GolangMigrateLedger.find(table, session) != nil { tables.append(table) }
+            }
+        }
+        return tables.flatMap { GolangMigrateLedger.lockKeys($0, database: session.database) }
     }
 
     private func adoptNew(_ services: [ServiceState], _ session: inout Session) throws -> [ServiceState] {
@@ -174,8 +190,12 @@ extension Migrator {
         _ services: [ServiceState],
         _ session: inout Session
     ) throws -> String? {
-        let (tables, schemas) = (plan.tablesThatLoseRows, plan.schemasThatAreDropped)
-        guard !tables.isEmpty || !schemas.isEmpty, policy.requiresBackup(services) else { return nil }
+        let tables = plan.tablesThatLoseRows
+        guard policy.requiresBackup(services) else { return nil }
+        let schemas = try plan.schemasThatAreDropped.filter { schema in
+            try session.query("SELECT pg_catalog.to_regnamespace($1) IS NOT NULL AS there", [session.quoted(schema)])[0]
+                .bool("there")
+        }
         let there = try tables.filter { table in
             let name =
                 table.schema.map { "\(session.quoted($0)).\(session.quoted(table.name))" } ?? session.quoted(table.name)
@@ -231,7 +251,7 @@ extension Migrator {
                 )
             )
         }
-        if services.contains(where: \.dependencies.validatesAfterwards) {
+        if !options.policy.skipsValidation, services.contains(where: \.dependencies.validatesAfterwards) {
             try AfterCheck(steps: plan.steps).run(session)
         }
         return report

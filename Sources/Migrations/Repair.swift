@@ -25,8 +25,12 @@ extension Migrator {
             try holdingLock(&session) { session in
                 try options.stateSchema.ensure(&session)
                 var report = RepairReport()
-                for state in try reader.readAll(session) {
-                    if let trusted { try settle(state, trusted, &report, &session) }
+                for folder in options.services {
+                    var state = try reader.read(folder, session)
+                    if let trusted {
+                        try settle(state, trusted, &report, &session)
+                        state = try reader.read(folder, session)
+                    }
                     try resume(state, &report, &session)
                     if trusted == nil, let obstacle = Adoption.obstacle(state) { throw obstacle }
                 }
@@ -171,7 +175,7 @@ extension Migrator {
             version = state.siblingVersion(applied: state.entries.map(\.version).filter { $0 < row.version })
         }
         try session.transaction { session in
-            try GolangMigrateLedger.write(version, to: sibling.table, session)
+            try StepRunner.Sibling(table: sibling.table, version: version).write(session)
             if state.isSiblingNew {
                 for entry in state.entries where entry.version <= version ?? 0 {
                     guard let migration = state.tree.migration(entry.version) else { continue }

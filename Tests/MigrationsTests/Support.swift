@@ -1,4 +1,5 @@
 import Environments
+import Glibc
 import Logging
 import Migrations
 import PostgresClient
@@ -79,6 +80,7 @@ struct Project: Sendable {
         )
     }
 
+    @discardableResult
     func sql(_ text: String) async throws -> String { try await psql(url, text) }
 
     /// The versions of the ledger, in the order of their application.
@@ -103,4 +105,16 @@ func failure(
         Issue.record("not a MigrationError: \(error)", sourceLocation: sourceLocation)
     }
     return nil
+}
+
+extension ScratchFolder {
+    func rename(_ old: String, _ new: String) throws {
+        guard Glibc.rename(file(old), file(new)) == 0 else {
+            throw CommandFailure(description: "cannot rename \(old): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    func remove(_ name: String) throws {
+        guard unlink(file(name)) == 0 else { throw CommandFailure(description: "cannot remove \(name)") }
+    }
 }

@@ -17,7 +17,7 @@ enum Adoption {
     ) throws -> Finding? {
         if let table = try adopted(ledger, session) {
             let found = try GolangMigrateLedger.find(table, session)
-            return Finding(table: found ?? GolangMigrateLedger(table: table, row: nil), isNew: false)
+            return Finding(table: found ?? GolangMigrateLedger(table: table, isThere: false, row: nil), isNew: false)
         }
         guard !hasEntries else { return nil }
         for schema in schemas {
@@ -28,7 +28,7 @@ enum Adoption {
     }
 
     /// The log remembers which table was adopted.
-    private static func adopted(_ ledger: Ledger, _ session: borrowing Session) throws -> TableName? {
+    static func adopted(_ ledger: Ledger, _ session: borrowing Session) throws -> TableName? {
         guard try ledger.exists(session) else { return nil }
         let note = try session.query(
             "SELECT note FROM \(ledger.schema).migration_log WHERE service = $1 AND event = 'adopt' ORDER BY id DESC LIMIT 1",
@@ -74,10 +74,12 @@ enum Adoption {
             )
         }
         let expected = state.siblingVersion(applied: state.entries.map(\.version))
-        guard let row = sibling.row, row.version != expected ?? 0 else { return nil }
+        // A table that a migration has dropped with its schema says nothing; an empty one says that nothing is applied.
+        guard sibling.isThere, sibling.row?.version != expected else { return nil }
         return MigrationError(
             .disagreement,
-            "golang-migrate's row in \(sibling.table) says version \(row.version), and the ledger says "
+            "golang-migrate's row in \(sibling.table) says "
+                + (sibling.row.map { "version \($0.version)" } ?? "none") + ", and the ledger says "
                 + (expected.map { "\($0)" } ?? "none"),
             hint: "`granary migrate repair --trust row` takes what golang-migrate has done into the ledger, "
                 + "`granary migrate repair --trust ledger` puts its row right"

@@ -6,6 +6,8 @@ package import PostgresClient
 /// of its search path. It is kept in step from the moment it is adopted, so that either tool can be used next.
 package struct GolangMigrateLedger: Sendable, Equatable {
     package var table: TableName
+    /// False where it was adopted and is gone since, with its schema.
+    package var isThere = true
     package var row: Row?
 
     package struct Row: Sendable, Equatable {

@@ -47,6 +47,7 @@ package struct MigrationStandings: Sendable {
         let foreign = Set(tree.others.compactMap { $0.up?.sha256 })
         // What other tools have applied says nothing about the order in which overlay files came.
         let newest = entries.filter(\.isVerified).map(\.version).max() ?? 0
+        let newestOfAll = entries.map(\.version).max() ?? 0
         var standings: [MigrationStanding] = []
         var seen = Set<Int>()
         for migration in tree.migrations {
@@ -60,7 +61,9 @@ package struct MigrationStandings: Sendable {
             )
             if let entry = byVersion[migration.version] {
                 standing.entry = entry
-                standing.state = Self.state(of: migration, entry, foreign)
+                standing.state =
+                    standing.unfinished?.leavesSomething == true
+                    ? .failed : Self.state(of: migration, entry, foreign)
                 seen.insert(entry.version)
             } else if let up = migration.up, let entry = byContent[up.sha256],
                 tree.migration(entry.version)?.up?.sha256 != up.sha256
@@ -69,7 +72,7 @@ package struct MigrationStandings: Sendable {
             } else if let run = unfinished[migration.version], run.leavesSomething || run.sha256 == migration.up?.sha256
             {
                 standing.state = .failed
-            } else if migration.version < newest {
+            } else if migration.version < (migration.layer == tree.golangMigrateLayer ? newestOfAll : newest) {
                 standing.state = .outOfOrder
             }
             standings.append(standing)

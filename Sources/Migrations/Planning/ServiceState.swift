@@ -15,8 +15,9 @@ package struct ServiceState: Sendable {
     /// The highest applied version of the folder that golang-migrate reads, among `versions`.
     func siblingVersion(applied versions: some Sequence<Int>) -> Int? {
         versions.filter { version in
-            guard let migration = tree.migration(version) else { return false }
-            return migration.layer == tree.golangMigrateLayer
+            // Where the file is gone, the ledger knows whose folder it was in.
+            let layer = tree.migration(version)?.layer ?? entries.first { $0.version == version }?.layer
+            return layer == tree.golangMigrateLayer
         }.max()
     }
 }

@@ -26,19 +26,19 @@ struct RunLock {
         waiting: (String) -> Void
     ) throws {
         let deadline = ContinuousClock.now + limit
-        var told = ""
+        var told: (process: String, who: String)?
         var pause = Duration.milliseconds(50)
         while true {
             guard let taken = try missing(session) else { return }
             let holder = try Self.holder(of: taken, session)
-            if let holder, holder != told {
-                waiting(holder)
+            if let holder {
+                if holder.process != told?.process { waiting(holder.who) }
                 told = holder
             }
             guard ContinuousClock.now + pause < deadline else {
                 throw MigrationError(
                     .busy,
-                    "another migration runs in this database\(told.isEmpty ? "" : ", by \(told)"), and did not end within \(limit)",
+                    "another migration runs in this database\(told.map { ", by \($0.who)" } ?? ""), and did not end within \(limit)",
                     hint:
                         "try again when it is done; migration_locking.timeout_seconds in environments.json is how long "
                         + "to wait"
@@ -67,17 +67,18 @@ struct RunLock {
         return nil
     }
 
-    private static func holder(of key: Int, _ session: borrowing Session) throws -> String? {
+    private static func holder(of key: Int, _ session: borrowing Session) throws -> (process: String, who: String)? {
         let bits = UInt64(bitPattern: Int64(key))
-        return try session.query(
+        let row = try session.query(
             """
-            SELECT \(SessionDescription.expression) AS who
+            SELECT a.pid, \(SessionDescription.expression) AS who
             FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
             WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1::oid AND l.objid = $2::oid AND l.objsubid = 1
                 AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
             """,
             [String(bits >> 32), String(bits & 0xffff_ffff)]
-        ).first?["who"]
+        ).first
+        return row.map { ($0.text("pid"), $0.text("who")) }
     }
 }
 
@@ -91,6 +92,6 @@ enum SessionDescription {
                  ELSE ', busy for ' END,
             pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - coalesce(
                 CASE WHEN a.state LIKE 'idle in transaction%' THEN a.xact_start ELSE a.query_start END, a.backend_start)),
-            ', in ' || nullif(pg_catalog.substring(pg_catalog.upper(pg_catalog.btrim(a.query)) FROM '^[A-Z]+'), ''))
+            ', in ' || nullif(pg_catalog.substring(pg_catalog.upper(pg_catalog.btrim(a.query)), '^[A-Z]+'), ''))
         """
 }

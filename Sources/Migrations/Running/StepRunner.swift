@@ -1,4 +1,5 @@
 internal import PostgresClient
+internal import SQLText
 
 /// Runs one file, up or down, and writes down that it did.
 ///
@@ -42,7 +43,8 @@ struct StepRunner {
         entry.estimatedDuration = step.estimatedDuration
         entry.statementsDone = done
         entry.statementsTotal = step.script.statements.count
-        entry.isWrapped = step.script.mode == .wrapped
+        // Its own one transaction, with the ledger's row in it, is as good as ours.
+        entry.isWrapped = step.script.mode == .wrapped || step.script.ledgerIndex != nil
         entry.note = note
         return entry
     }
@@ -82,9 +84,7 @@ extension StepRunner {
                     index += 1
                 }
                 // A file may have become another role, which need not be allowed to write the ledger.
-                if step.script.changesSession {
-                    try session.execute("RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL statement_timeout = 0")
-                }
+                try leaveRole(session)
                 try record(entry("done", since: start, done: step.script.statements.count), session)
                 try session.execute("COMMIT")
                 if step.script.changesSession { try session.resetSettings() }
@@ -118,54 +118,89 @@ extension StepRunner {
         var done = resuming?.statementsDone ?? 0
         let log = try resuming?.logID ?? ledger.append(entry("running", since: start, done: 0), context, session)
         if resuming != nil { try ledger.update(log, entry("running", since: start, done: done), session) }
-        var index = done
-        do {
-            while index < statements.count {
-                let statement = statements[index]
-                // What is built concurrently waits for every older transaction, but keeps nobody else waiting.
-                let limit = statement.runsConcurrently ? 0 : patience.lockTimeout.milliseconds
-                try session.execute("SET lock_timeout = \(limit)")
-                if index == step.script.ledgerIndex {
-                    // The file's own transaction is about to commit: what the ledger says goes with it.
-                    try finish(log, entry("done", since: start, done: statements.count), session)
+        var (index, attempt) = (done, 1)
+        while true {
+            do {
+                while index < statements.count {
+                    try run(index, log, since: start, &session)
+                    index += 1
+                    if !session.isInTransaction { done = index }
                 }
-                if statement.fitsTransaction, !session.isInTransaction {
-                    // Statement and log commit together, so that after a crash there is no doubt about this one.
+                if step.script.ledgerIndex == nil {
                     try session.transaction { session in
-                        try session.execute(statement.text)
-                        try ledger.update(log, entry("running", since: start, done: index + 1), session)
+                        try leaveRole(session)
+                        try finish(log, entry("done", since: start, done: statements.count), session)
                     }
+                }
+                return try session.resetSettings()
+            } catch let error as PostgresError {
+                guard error.code != .connectionLost else { throw broken(error, index) }
+                let leavesNothing =
+                    session.isInTransaction || index < statements.count && statements[index].fitsTransaction
+                if session.isInTransaction { try session.execute("ROLLBACK") }
+                if error.isLockTrouble, leavesNothing, let pause = patience.pause(after: attempt, since: start) {
+                    attempt += 1
+                    progress(.retrying(name: step.name, attempt: attempt, pause: pause))
+                    try session.rest(for: pause)
+                    // What a transaction of the file's own had done is undone: again from its BEGIN.
+                    index = done
+                    continue
+                }
+                try session.resetSettings()
+                var remains = try index < statements.count ? cleanUp(after: statements[index], session) : ""
+                try ledger.update(log, failure(error, at: index, since: start, done: done), session)
+                if done > 0, step.script.ledgerIndex == nil {
+                    remains += "; what its first \(done) of \(statements.count) statements did remains"
                 } else {
-                    try session.execute(statement.text)
-                    if !session.isInTransaction, index != step.script.ledgerIndex {
-                        try ledger.update(log, entry("running", since: start, done: index + 1), session)
-                    }
+                    remains += "; nothing of \(step.name) remains"
                 }
-                index += 1
-                if !session.isInTransaction { done = index }
+                throw explained(error, index, String(remains.dropFirst(2)))
             }
-            if step.script.ledgerIndex == nil {
-                try session.transaction { session in
-                    if step.script.changesSession {
-                        try session.execute("RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL statement_timeout = 0")
-                    }
-                    try finish(log, entry("done", since: start, done: statements.count), session)
-                }
-            }
-            try session.resetSettings()
-        } catch let error as PostgresError {
-            guard error.code != .connectionLost else { throw broken(error, index) }
-            if session.isInTransaction { try session.execute("ROLLBACK") }
-            try session.resetSettings()
-            var remains = try index < statements.count ? cleanUp(after: statements[index], session) : ""
-            try ledger.update(log, failure(error, at: index, since: start, done: done), session)
-            if done > 0 {
-                remains += "; what its first \(done) of \(statements.count) statements did remains"
-            } else {
-                remains += "; nothing of \(step.name) remains"
-            }
-            throw explained(error, index, String(remains.dropFirst(2)))
         }
+    }
+
+    /// Runs one statement, and has the log say so: in the same transaction wherever the statement can be in one, so that
+    /// after a crash there is no doubt about it.
+    private func run(
+        _ index: Int,
+        _ log: Int,
+        since start: ContinuousClock.Instant,
+        _ session: inout Session
+    ) throws {
+        let statement = step.script.statements[index]
+        let entry = entry("running", since: start, done: index + 1)
+        // What is built concurrently waits for every older transaction, but keeps nobody else waiting.
+        let limit = statement.runsConcurrently ? 0 : patience.lockTimeout.milliseconds
+        try session.execute("SET lock_timeout = \(limit)")
+        if index == step.script.ledgerIndex {
+            // The file's own transaction is about to commit: what the ledger says goes with it.
+            try leaveRole(session)
+            try finish(log, self.entry("done", since: start, done: index + 1), session)
+            try session.execute(statement.text)
+        } else if statement.fitsTransaction, !session.isInTransaction {
+            try session.transaction { session in
+                try session.execute(statement.text)
+                try say(entry, log, session)
+            }
+        } else if statement.control == .commit, session.isInTransaction {
+            try say(entry, log, session)
+            try session.execute(statement.text)
+        } else {
+            try dropLeftover(of: statement, session)
+            try session.execute(statement.text)
+            if !session.isInTransaction { try session.transaction { try say(entry, log, $0) } }
+        }
+    }
+
+    /// The log is written as the role that connected, whichever the file has become; the file's role comes back afterwards.
+    private func say(_ entry: LogEntry, _ log: Int, _ session: borrowing Session) throws {
+        if step.script.changesSession { try session.execute("SET LOCAL ROLE NONE") }
+        try ledger.update(log, entry, session)
+    }
+
+    private func leaveRole(_ session: borrowing Session) throws {
+        guard step.script.changesSession else { return }
+        try session.execute("RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL statement_timeout = 0")
     }
 
     private func finish(_ log: Int, _ entry: LogEntry, _ session: borrowing Session) throws {
@@ -177,11 +212,18 @@ extension StepRunner {
         try sibling?.write(session)
     }
 
-    /// An index that could not be built concurrently stays behind, INVALID; `IF NOT EXISTS` would take it for the real one.
+    /// An index that could not be built concurrently stays behind, INVALID.
     private func cleanUp(after statement: MigrationStatement, _ session: borrowing Session) throws -> String {
         guard let index = statement.concurrentIndex, let name = try index.invalidName(session) else { return "" }
         try session.execute("DROP INDEX CONCURRENTLY IF EXISTS \(session.quoted(name))")
         return "; the INVALID index \(name) that it left was dropped"
+    }
+
+    /// `IF NOT EXISTS` would take an INVALID index of an earlier attempt for the real one.
+    private func dropLeftover(of statement: MigrationStatement, _ session: borrowing Session) throws {
+        guard let index = statement.concurrentIndex, let name = try index.invalidName(session) else { return }
+        try session.execute("DROP INDEX CONCURRENTLY IF EXISTS \(session.quoted(name))")
+        progress(.note("dropped the INVALID index \(name), which an earlier attempt had left"))
     }
 }
 
@@ -213,7 +255,7 @@ extension StepRunner {
         let quotesRows = ["22", "23"].contains(error.sqlState?.prefix(2) ?? "")
         let detail = quotesRows ? nil : error.server?.detail
         return MigrationError(
-            .statement,
+            error.isLockTrouble ? .busy : .statement,
             "\(place): \(message)\(state)\(quoted); \(remains)",
             hint: [detail, error.server?.hint ?? error.hint ?? "mend the file and run the command again"]
                 .compactMap { $0 }.joined(separator: " "),
@@ -254,6 +296,21 @@ extension Session {
         try execute("RESET SESSION AUTHORIZATION")
         try execute("RESET ALL")
         try restoreEncoding()
+        try setPatience()
+    }
+
+    /// What a role or a database has set must not cut a migration short; and a statement whose client was killed ends,
+    /// instead of running on for nobody and holding the lock of the runners.
+    borrowing func setPatience() throws {
+        try execute(
+            """
+            SET statement_timeout = 0;
+            SELECT pg_catalog.set_config(s.name, v.value, false)
+            FROM (VALUES ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'),
+                    ('transaction_timeout', '0'), ('client_connection_check_interval', '1s')) AS v (name, value)
+                JOIN pg_catalog.pg_settings s ON s.name = v.name
+            """
+        )
     }
 }
 
