@@ -22,7 +22,7 @@ install: build ## Install granary and granary.mk: PREFIX=/usr/local DESTDIR=
 	install -m 755 $(BUILT) '$(DESTDIR)$(PREFIX)/bin/granary'
 	install -m 644 granary.mk '$(DESTDIR)$(PREFIX)/share/granary/granary.mk'
 
-demo: deps ## Back up, verify, break and restore a database of 100,000 rows on a server of its own
+demo: deps ## Back up, verify, break and restore a database of 170,000 rows on a server of its own
 	@scripts/demo.sh
 
 test: deps ## Run all tests, against real PostgreSQL servers of their own
@@ -48,6 +48,7 @@ $(BUILT): Package.swift $(shell find Sources -type f)
 	@touch $@
 
 # The db-* targets below need the binary first.
-db-backup db-restore db-verify db-env db-start db-stop db-connect: $(BUILT)
+db-backup db-restore db-verify db-start db-stop db-connect db-env: $(BUILT)
+db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan: $(BUILT)
 
 include granary.mk

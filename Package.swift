@@ -29,68 +29,112 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev"])]),
 
         // 1: one stranger each: the server, the file, the text.
         .target(name: "PostgresClient", dependencies: ["CLibpq", log], swiftSettings: settings),
         .target(
             name: "Archive",
             dependencies: ["CZlib", "CDeflate", "CXXHash", .product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: settings),
-        .target(name: "SQLText", swiftSettings: settings),
+            swiftSettings: settings
+        ),
+        .target(name: "SQLText", dependencies: ["CPgQuery"], swiftSettings: settings),
 
-        // 2: where commands run, and in which environment.
+        // 2: where commands run, and what they may do there.
         .target(name: "Environments", dependencies: ["PostgresClient"], swiftSettings: settings),
         .target(
-            name: "LocalServer", dependencies: ["PostgresClient", log, subprocess, system], swiftSettings: settings),
+            name: "LocalServer",
+            dependencies: ["PostgresClient", log, subprocess, system],
+            swiftSettings: settings
+        ),
 
         // 3: the capabilities, strangers to each other.
         .target(
-            name: "Backup", dependencies: ["Environments", "PostgresClient", "Archive", log, subprocess, system],
-            swiftSettings: settings),
+            name: "Backup",
+            dependencies: ["PostgresClient", "Archive", log, subprocess, system],
+            swiftSettings: settings
+        ),
         .target(
-            name: "Restore", dependencies: ["Environments", "PostgresClient", "Archive", "SQLText", log],
-            swiftSettings: settings),
+            name: "Restore",
+            dependencies: ["PostgresClient", "Archive", "SQLText", "Environments", log],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Migrations",
+            dependencies: [
+                "PostgresClient", "SQLText", "Environments", log, .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: settings
+        ),
 
         // 4 and 5: the commands, and the executable.
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Backup", "Restore", "Environments", "LocalServer", "Archive", "PostgresClient", log,
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Backup", "Restore", "Migrations", "LocalServer", "Environments", "Archive", "PostgresClient",
+                "SQLText",
+                log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .executableTarget(name: "granary", dependencies: ["GranaryCommands"], swiftSettings: settings),
 
         // Tests: a folder per module, and the whole command against real servers.
         .target(
-            name: "TestSupport", dependencies: ["PostgresClient", "LocalServer", log, subprocess, system],
-            path: "Tests/TestSupport", swiftSettings: settings),
+            name: "TestSupport",
+            dependencies: ["PostgresClient", "LocalServer", log, subprocess, system],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
         .testTarget(
-            name: "PostgresClientTests", dependencies: ["PostgresClient", "TestSupport"], swiftSettings: settings),
-        .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: settings),
-        .testTarget(name: "SQLTextTests", dependencies: ["SQLText", "TestSupport"], swiftSettings: settings),
+            name: "PostgresClientTests",
+            dependencies: ["PostgresClient", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "ArchiveTests", dependencies: ["Archive", "granary"], swiftSettings: settings),
         .testTarget(
-            name: "EnvironmentsTests", dependencies: ["Environments", "PostgresClient", "TestSupport"],
-            swiftSettings: settings),
+            name: "EnvironmentsTests",
+            dependencies: ["Environments", "PostgresClient", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SQLTextTests",
+            dependencies: ["SQLText", "PostgresClient", "TestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(name: "LocalServerTests", dependencies: ["LocalServer", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "BackupTests",
-            dependencies: ["Backup", "Environments", "Archive", "PostgresClient", "TestSupport"],
-            swiftSettings: settings),
+            dependencies: ["Backup", "Archive", "PostgresClient", "TestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "RestoreTests",
-            dependencies: ["Restore", "Backup", "Environments", "Archive", "PostgresClient", "TestSupport"],
-            swiftSettings: settings),
+            dependencies: ["Restore", "Backup", "Archive", "PostgresClient", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MigrationsTests",
+            dependencies: ["Migrations", "Environments", "SQLText", "PostgresClient", "TestSupport", log],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "GranaryCommandsTests",
             dependencies: [
-                "GranaryCommands", "granary", "Backup", "Restore", "Environments", "LocalServer", "Archive",
-                "PostgresClient", "TestSupport", log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Archive", "PostgresClient",
+                "TestSupport", log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["granary", "Archive", "PostgresClient", "TestSupport", subprocess, system],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "DocumentationTests",
+            dependencies: ["granary", "GranaryCommands", "TestSupport"],
+            swiftSettings: settings
+        ),
     ]
 )

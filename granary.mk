@@ -11,7 +11,8 @@ granary_word = '$(subst ','\'',$(1))'
 # Stops with a usage line unless the variable has a value.
 granary_needs = $(if $($(1)),,$(error $@ needs $(1)=…, such as: make $@ $(1)=$(2)))
 
-.PHONY: db-backup db-restore db-verify db-env db-start db-stop db-connect
+.PHONY: db-backup db-restore db-verify db-start db-stop db-connect db-env
+.PHONY: db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan
 
 db-backup: ## Back up the database into backups/
 	@$(GRANARY) backup $(ARGS)
@@ -24,8 +25,24 @@ db-verify: ## Read every byte of a backup and check it: FILE=name
 	$(call granary_needs,FILE,backups/NAME.zip)
 	@$(GRANARY) verify $(call granary_word,$(FILE)) $(ARGS)
 
-db-env: ## Tell which environment is meant, and the database's marker
-	@$(GRANARY) env $(ARGS)
+db-migrate-up: ## Apply all pending migrations; N=1 applies one
+	@$(GRANARY) migrate up $(N) $(ARGS)
+
+db-migrate-down: ## Revert the last migration; N=2 reverts two
+	@$(GRANARY) migrate down $(N) $(ARGS)
+
+db-migrate-goto: ## Migrate up or down to a version: VERSION=number
+	$(call granary_needs,VERSION,000003)
+	@$(GRANARY) migrate goto $(call granary_word,$(VERSION)) $(ARGS)
+
+db-migrate-status: ## List the migrations and how each stands
+	@$(GRANARY) migrate status $(ARGS)
+
+db-migrate-plan: ## Show what db-migrate-up would do
+	@$(GRANARY) migrate plan $(ARGS)
+
+db-env: ## Tell which environment is meant, and how the database is marked
+	@$(GRANARY) env show $(ARGS)
 
 db-start: ## Start the local PostgreSQL server of this project
 	@$(GRANARY) server start $(ARGS)

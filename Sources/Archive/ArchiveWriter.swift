@@ -50,13 +50,22 @@ package final class ArchiveWriter: Sendable {
     ///
     /// - Throws: `ArchiveError.io`; `.format` for a name that no reader would take, or that is there already.
     package func add(_ name: String, _ contents: [UInt8]) throws -> Manifest.File {
+        try append(name, contents, packed: try packed(contents))
+    }
+
+    /// nil where packing does not make it smaller.
+    private func packed(_ contents: [UInt8]) throws -> [UInt8]? {
+        guard !contents.isEmpty else { return nil }
         let deflater = Deflater(try Compression(level: 6))
         var room = [UInt8](repeating: 0, count: contents.count)
         let count = contents.withUnsafeBytes { raw in room.withUnsafeMutableBytes { deflater.pack(raw, into: $0) } }
-        let stored = count.map { Array(room[..<$0]) } ?? contents
-        return try contents.withUnsafeBytes { raw in
-            try stored.withUnsafeBytes { stored in
-                let method = count == nil ? ZipFormat.stored : ZipFormat.deflated
+        return count.map { Array(room[..<$0]) }
+    }
+
+    private func append(_ name: String, _ contents: [UInt8], packed: [UInt8]?) throws -> Manifest.File {
+        try contents.withUnsafeBytes { raw in
+            try (packed ?? contents).withUnsafeBytes { stored in
+                let method = packed == nil ? ZipFormat.stored : ZipFormat.deflated
                 try state.withLock { state in
                     try append(ZipEntry(name: name, method, CRC32.of(raw), raw, stored), stored, &state)
                 }
@@ -74,10 +83,11 @@ package final class ArchiveWriter: Sendable {
     package func finish(_ manifest: Manifest) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let file = try add(Manifest.member, Array(try encoder.encode(manifest)))
-        guard file.rawBytes <= MemberReader.manifestBytesMax(storedBytes: file.storedBytes) else {
-            throw ArchiveError(.format, "manifest.json would have \(file.rawBytes) bytes, which no reader would take")
-        }
+        let contents = Array(try encoder.encode(manifest))
+        let limit = ManifestFile.bytesMax(storedBytes:)
+        // Thousands of tables that are all alike pack to less than a reader believes: they stay as they are.
+        let packed = try packed(contents).flatMap { contents.count <= limit($0.count) ? $0 : nil }
+        _ = try append(Manifest.member, contents, packed: packed)
         try state.withLock { state in
             guard !state.isClosed else { throw ArchiveWriter.closed }
             state.isClosed = true
@@ -123,9 +133,20 @@ extension ArchiveWriter {
 
     static func sha256(_ bytes: UnsafeRawBufferPointer) -> String { hexadecimal(SHA256.hash(data: bytes)) }
 
-    static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef")
-        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    static func hexadecimal(_ hash: SHA256.Digest) -> String {
+        hash.withUnsafeBytes { bytes in
+            String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+                for (index, byte) in bytes.enumerated() {
+                    text[2 * index] = digit(byte >> 4)
+                    text[2 * index + 1] = digit(byte & 15)
+                }
+                return 2 * bytes.count
+            }
+        }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value + (value < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
     }
 
     private static func padded(_ number: Int) -> String {

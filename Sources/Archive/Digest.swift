@@ -17,7 +17,10 @@ package struct Digest: Codable, Sendable, Equatable, CustomStringConvertible {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
-        guard text.utf8.count == 16, text.utf8.first != UInt8(ascii: "+"), let sum = UInt64(text, radix: 16) else {
+        let isHexadecimal = text.utf8.allSatisfy {
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+        }
+        guard text.utf8.count == 16, isHexadecimal, let sum = UInt64(text, radix: 16) else {
             throw DecodingError.dataCorruptedError(
                 in: container,
                 debugDescription: "a digest has 16 hexadecimal digits"

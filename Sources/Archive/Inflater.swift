@@ -34,6 +34,8 @@ struct InflateStream: ~Copyable {
     private let stream: UnsafeMutablePointer<z_stream>
     private let output: UnsafeMutableRawBufferPointer
     private(set) var isFinished = false
+    /// The stream ends inside a byte: whether the bits of it that are left are zero, as every packer leaves them.
+    private(set) var endsInZeros = true
 
     init() {
         stream = .allocate(capacity: 1)
@@ -48,26 +50,52 @@ struct InflateStream: ~Copyable {
         output.deallocate()
     }
 
-    /// Lends what `input` unpacks to; false when it is not DEFLATE, or goes on after the end of the stream.
+    /// `inflate` stops there, once, when it is called with `Z_BLOCK`; without any progress too, which it calls an error.
+    private var isBehindBlock: Bool { stream.pointee.data_type & 0x80 != 0 }
+    private var isBehindLastBlock: Bool { stream.pointee.data_type & 0xc0 == 0xc0 }
+
+    /// Behind the last block, `data_type` has the number of bits that the last byte has left.
+    private mutating func notePadding() {
+        let left = stream.pointee.data_type & 7
+        endsInZeros = left == 0 || stream.pointee.next_in[-1] >> UInt8(8 - left) == 0
+    }
+
+    /// Lends what `input` unpacks to, in slabs of a mebibyte and what is left; false when it is not DEFLATE, or goes on
+    /// after the end of the stream.
     mutating func unpack(
         _ input: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> Bool {
         stream.pointee.next_in = UnsafeMutablePointer(mutating: input.assumingMemoryBound(to: UInt8.self).baseAddress)
         stream.pointee.avail_in = UInt32(input.count)
-        while true {
-            guard !isFinished else { return stream.pointee.avail_in == 0 }
-            stream.pointee.next_out = output.assumingMemoryBound(to: UInt8.self).baseAddress
-            stream.pointee.avail_out = UInt32(output.count)
-            let status = inflate(stream, Z_NO_FLUSH)
-            let count = output.count - Int(stream.pointee.avail_out)
-            if count > 0 { try body(UnsafeRawBufferPointer(rebasing: output[..<count])) }
-            switch status {
+        emptyOutput()
+        var isDeflate = true
+        unpacking: while !isFinished {
+            switch inflate(stream, Z_BLOCK) {
             case Z_STREAM_END: isFinished = true
-            case Z_OK where stream.pointee.avail_in > 0 || stream.pointee.avail_out == 0: continue
-            case Z_OK, Z_BUF_ERROR: return true
-            default: return false
+            case Z_OK, Z_BUF_ERROR:
+                if isBehindLastBlock { notePadding() }
+                if stream.pointee.avail_out == 0 {
+                    try body(filled)
+                    emptyOutput()
+                } else if stream.pointee.avail_in == 0, !isBehindBlock {
+                    break unpacking
+                }
+            default:
+                isDeflate = false
+                break unpacking
             }
         }
+        if !filled.isEmpty { try body(filled) }
+        return isDeflate && stream.pointee.avail_in == 0
+    }
+
+    private var filled: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: output[..<(output.count - Int(stream.pointee.avail_out))])
+    }
+
+    private func emptyOutput() {
+        stream.pointee.next_out = output.assumingMemoryBound(to: UInt8.self).baseAddress
+        stream.pointee.avail_out = UInt32(output.count)
     }
 }

@@ -4,13 +4,20 @@ internal import FoundationEssentials
 enum ManifestFile {
     private struct Version: Decodable { var format: Int }
 
+    /// Any JSON there is.
+    private struct Anything: Decodable { init(from decoder: any Decoder) {} }
+
+    /// What a manifest may unpack to: memory that a stranger's file costs is bounded by the bytes that the stranger sent.
+    /// A writer that would pass it does not pack.
+    static func bytesMax(storedBytes: Int) -> Int { max(16 << 20, min(storedBytes, 1 << 32) * 50) }
+
     static func read(_ entry: ZipEntry, in source: any ByteSource) throws -> Manifest {
-        let limit = MemberReader.manifestBytesMax(storedBytes: entry.storedBytes)
-        return try decode(MemberReader.contents(of: entry, in: source, limit: limit))
+        try decode(MemberReader.contents(of: entry, in: source, limit: bytesMax(storedBytes: entry.storedBytes)))
     }
 
     /// - Throws: `ArchiveError.newerFormat`, `.format` naming the key.
     static func decode(_ bytes: [UInt8]) throws -> Manifest {
+        guard !isDense(bytes) else { throw problem("has more values than any manifest of that size") }
         let data = Data(bytes)
         do {
             let format = try JSONDecoder().decode(Version.self, from: data).format
@@ -26,8 +33,28 @@ enum ManifestFile {
             try manifest.requireSense()
             return manifest
         } catch let error as DecodingError {
-            throw problem(words(for: error))
+            throw problem(words(for: error, in: data))
         }
+    }
+
+    /// Whether it has more than one value for each eight bytes, which is `[0,0,0,…` rather than a manifest: parsed, that
+    /// would take dozens of times its size in memory.
+    private static func isDense(_ bytes: [UInt8]) -> Bool {
+        var (values, position) = (0, 0)
+        var isInString = false
+        bytes.withUnsafeBufferPointer { bytes in
+            while position < bytes.count {
+                switch bytes[position] {
+                case UInt8(ascii: "\""): isInString.toggle()
+                case UInt8(ascii: "\\"): position += 1
+                case UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "{"):
+                    if !isInString { values += 1 }
+                default: break
+                }
+                position += 1
+            }
+        }
+        return values > max(1 << 16, bytes.count / 8)
     }
 
     /// - Parameter what: goes on after the member's name, and ends with the key.
@@ -36,12 +63,17 @@ enum ManifestFile {
     }
 
     /// What is wrong, and at which key; never the value that stands there.
-    private static func words(for error: DecodingError) -> String {
+    private static func words(for error: DecodingError, in data: Data) -> String {
         switch error {
         case .keyNotFound(let key, let context): "lacks the key \(place(context.codingPath + [key]))"
+        case .dataCorrupted(let context) where context.codingPath.isEmpty:
+            // The decoder says no place where a number is too large, or has a fraction.
+            (try? JSONDecoder().decode(Anything.self, from: data)) == nil
+                ? "is not JSON" : "has a number that cannot be"
+        case .typeMismatch(_, let context) where context.codingPath.isEmpty,
+            .valueNotFound(_, let context) where context.codingPath.isEmpty:
+            "is not an object"
         case .valueNotFound(_, let context): "has no value at \(place(context.codingPath))"
-        case .dataCorrupted(let context) where context.codingPath.isEmpty: "is not JSON"
-        case .typeMismatch(_, let context) where context.codingPath.isEmpty: "is not an object"
         case .typeMismatch(_, let context), .dataCorrupted(let context):
             "has a value that cannot be at \(place(context.codingPath))"
         @unknown default: "is not as it should be"

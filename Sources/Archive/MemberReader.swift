@@ -4,9 +4,6 @@ internal import Crypto
 struct MemberReader: ~Copyable {
     /// A member larger than this is unpacked piece by piece.
     static let wholeBytesMax = 64 << 20
-    /// What a manifest may unpack to. Hashes do not pack, so a long one of ours is a long file as well; memory that a
-    /// stranger's manifest costs is bounded by the bytes that the stranger sent.
-    static func manifestBytesMax(storedBytes: Int) -> Int { max(wholeBytesMax, min(storedBytes, 1 << 32) * 100) }
 
     private let inflater = Inflater()
     private var stored: [UInt8] = []
@@ -25,7 +22,8 @@ struct MemberReader: ~Copyable {
         try MemberReader.requireHeader(of: entry, in: source)
         let isLarge = max(entry.rawBytes, entry.storedBytes) > MemberReader.wholeBytesMax
         try isLarge
-            ? readInPieces(entry, source, sha256: expected, body) : readWhole(entry, source, sha256: expected, body)
+            ? MemberReader.readInPieces(entry, source, sha256: expected, body)
+            : readWhole(entry, source, sha256: expected, body)
     }
 
     private mutating func readWhole(
@@ -57,7 +55,7 @@ struct MemberReader: ~Copyable {
         }
     }
 
-    private func readInPieces(
+    private static func readInPieces(
         _ entry: ZipEntry,
         _ source: any ByteSource,
         sha256 expected: String?,
@@ -66,7 +64,7 @@ struct MemberReader: ~Copyable {
         let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { piece.deallocate() }
         var stream = InflateStream()
-        var sha256 = SHA256()
+        var sha256 = expected.map { _ in SHA256() }
         var (crc, count, done) = (UInt32(0), 0, 0)
         func lend(_ bytes: UnsafeRawBufferPointer) throws {
             crc = CRC32.of(bytes, after: crc)
@@ -81,7 +79,7 @@ struct MemberReader: ~Copyable {
             try source.read(at: entry.contentOffset + done, into: part)
             done += part.count
             let bytes = UnsafeRawBufferPointer(part)
-            sha256.update(bufferPointer: bytes)
+            sha256?.update(bufferPointer: bytes)
             if entry.method == ZipFormat.stored {
                 try lend(bytes)
             } else if try !stream.unpack(bytes, lend) {
@@ -90,8 +88,9 @@ struct MemberReader: ~Copyable {
         }
         let isWhole = count == entry.rawBytes && (entry.method == ZipFormat.stored || stream.isFinished)
         guard isWhole else { throw ArchiveError.damaged(entry.name, "its content ends early") }
+        guard stream.endsInZeros else { throw ArchiveError.damaged(entry.name, "bits behind its content are set") }
         try MemberReader.require(entry, crc)
-        try MemberReader.require(entry, ArchiveWriter.hexadecimal(sha256.finalize()), expected)
+        try MemberReader.require(entry, sha256.map { ArchiveWriter.hexadecimal($0.finalize()) }, expected)
     }
 }
 
@@ -100,9 +99,10 @@ extension MemberReader {
         guard entry.rawBytes <= limit else {
             throw ArchiveError.damaged(entry.name, "\(entry.rawBytes) bytes are more than it may have")
         }
+        try requireHeader(of: entry, in: source)
         var contents: [UInt8] = []
-        var reader = MemberReader()
-        try reader.read(entry, in: source) { contents.append(contentsOf: $0) }
+        contents.reserveCapacity(entry.rawBytes)
+        try readInPieces(entry, source, sha256: nil) { contents.append(contentsOf: $0) }
         return contents
     }
 
@@ -127,7 +127,7 @@ extension MemberReader {
 
 extension ZipEntry {
     /// Where its stored bytes begin. `ZipDirectory` has looked that they lie in the file.
-    var contentOffset: Int { offset + localHeader.count }
+    var contentOffset: Int { offset + localHeaderBytes }
     /// Where the next member begins.
     var endOffset: Int { contentOffset + storedBytes }
 }

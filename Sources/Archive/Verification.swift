@@ -31,7 +31,7 @@ package enum VerifyProgress: Sendable {
 ///
 ///     the directory: every record as it was written, no gap, no overlap, nothing more
 ///     the manifest: every member it names is there, every member that is there it names
-///     each member, in parallel: local header, CRC-32, SHA-256, and for chunks rows and digest counted again
+///     each member, in parallel: local header, CRC-32, SHA-256, and for chunks columns, and rows and digest counted again
 ///     the tables: sums of their chunks
 package struct Verification: Sendable {
     private let source: any ByteSource
@@ -59,7 +59,9 @@ package struct Verification: Sendable {
         let manifest = try report.noting({ try readManifest(directory) })
         if let manifest { report.problems += namingProblems(directory, manifest) }
         // Members that overlap could be read over and over: what may be read is bounded by the file's own size.
-        let skipped = Set(misplaced.compactMap(\.member))
+        var skipped = Set(misplaced.compactMap(\.member))
+        // What is wrong with the manifest has been said, and once is enough.
+        if manifest == nil { skipped.insert(Manifest.member) }
         let entries = directory.entries.filter { !skipped.contains($0.name) }
         let findings = try await readMembers(entries, Expectations(manifest))
         report.members = directory.entries.count
@@ -124,11 +126,14 @@ extension Verification {
         let chunk = expectations.chunks[entry.name]
         var lines = LineDigester()
         let bytes = ByteDigester()
+        var columns = ColumnCount()
         do {
             try reader.read(entry, in: source, sha256: expectations.sums[entry.name]?.sha256) { slab in
                 try Task.checkCancellation()  // A member of many gigabytes comes in many slabs.
                 guard let chunk else { return }
-                if chunk.isBinary { bytes.update(slab) } else { lines.update(slab) }
+                guard !chunk.isBinary else { return bytes.update(slab) }
+                lines.update(slab)
+                columns.update(slab)
             }
             if let expected = expectations.sums[entry.name] {
                 if (entry.rawBytes, entry.storedBytes) != (expected.rawBytes, expected.storedBytes) {
@@ -147,6 +152,9 @@ extension Verification {
         if !chunk.isBinary, !lines.isComplete { finding.note("its last row has no end") }
         if finding.rows != chunk.rows {
             finding.note("it has \(finding.rows) rows, and the manifest says \(chunk.rows)")
+        }
+        if let expected = expectations.columns[entry.name], !chunk.isBinary, lines.rows > 0, !columns.fits(expected) {
+            finding.note("its rows have \(columns.count) columns, and the manifest says \(expected)")
         }
         return finding
     }
@@ -211,15 +219,22 @@ private struct Finding: Sendable {
 private struct Expectations: Sendable {
     var chunks: [String: Manifest.Chunk] = [:]
     var tableChunks: Set<String> = []
+    var columns: [String: Int] = [:]
     var sums: [String: (sha256: String, rawBytes: Int, storedBytes: Int)] = [:]
 
     init(_ manifest: Manifest?) {
         guard let manifest else { return }
-        for chunk in manifest.tables.flatMap(\.chunks) {
-            chunks[chunk.member] = chunk
-            tableChunks.insert(chunk.member)
+        for table in manifest.tables {
+            for chunk in table.chunks {
+                chunks[chunk.member] = chunk
+                tableChunks.insert(chunk.member)
+                columns[chunk.member] = table.columns.count
+            }
         }
-        for chunk in manifest.largeObjects?.chunks ?? [] { chunks[chunk.member] = chunk }
+        for chunk in manifest.largeObjects?.chunks ?? [] {
+            chunks[chunk.member] = chunk
+            columns[chunk.member] = 3
+        }
         for chunk in chunks.values { sums[chunk.member] = (chunk.sha256, chunk.rawBytes, chunk.storedBytes) }
         for file in manifest.files { sums[file.member] = (file.sha256, file.rawBytes, file.storedBytes) }
     }

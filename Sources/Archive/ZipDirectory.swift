@@ -5,20 +5,28 @@ struct ZipDirectory: Sendable {
     let offset: Int
     /// Room for ten million members, which is memory enough to spend on a file that may be anybody's.
     static let bytesMax = 1 << 30
+    /// The longest record there can be: name and extra field have 16 bits for their length.
+    private static let recordBytesMax = ZipFormat.directoryBytes + 2 * Int(UInt16.max)
 
     /// - Throws: `ArchiveError.damaged` or `.format`, saying which record is not as it should be.
-    init(_ source: any ByteSource) throws {
+    init(_ source: any ByteSource, windowBytes: Int = 1 << 20) throws {
         let end = try End(source)
         offset = end.directoryOffset
         guard end.directorySize <= ZipDirectory.bytesMax else {
             throw ArchiveError.damaged("central directory", "\(end.directorySize) bytes are more than it may have")
         }
-        let bytes = try source.bytes(at: end.directoryOffset, count: end.directorySize)
         var entries: [ZipEntry] = []
         var names: Set<String> = []
-        var position = 0
-        while position < bytes.count {
-            let entry = try ZipDirectory.entry(in: bytes, at: &position)
+        // In windows, each with a whole record at least: a file may be large and yet have nothing in it.
+        var window: [UInt8] = []
+        var (start, position) = (0, 0)
+        while start + position < end.directorySize {
+            if window.count - position < ZipDirectory.recordBytesMax, start + window.count < end.directorySize {
+                (start, position) = (start + position, 0)
+                let count = min(max(windowBytes, ZipDirectory.recordBytesMax), end.directorySize - start)
+                window = try source.bytes(at: end.directoryOffset + start, count: count)
+            }
+            let entry = try ZipDirectory.entry(in: window, at: &position, from: start, of: end, source)
             guard names.insert(entry.name).inserted else { throw ArchiveError.damaged(entry.name, "it is there twice") }
             try entry.requireSense(before: end.directoryOffset)
             entries.append(entry)
@@ -46,12 +54,20 @@ struct ZipDirectory: Sendable {
         return errors
     }
 
-    /// Somebody else's ZIP is not a damaged archive of ours.
-    private static func entry(in bytes: [UInt8], at position: inout Int) throws -> ZipEntry {
+    /// Somebody else's ZIP is not a damaged archive of ours: its last record does not have the manifest's name.
+    private static func entry(
+        in window: [UInt8],
+        at position: inout Int,
+        from start: Int,
+        of end: End,
+        _ source: any ByteSource
+    ) throws -> ZipEntry {
         do {
-            return try ZipEntry(directory: bytes, at: &position)
+            return try ZipEntry(directory: window, at: &position, from: start)
         } catch let error as ArchiveError where error.code == .damaged {
-            throw bytes.contains(Array(Manifest.member.utf8)) ? error : ArchiveError.noManifest
+            let count = min(end.directorySize, ZipFormat.directoryBytes + Manifest.member.utf8.count + 28)
+            let last = try source.bytes(at: end.directoryOffset + end.directorySize - count, count: count)
+            throw last.contains(Array(Manifest.member.utf8)) ? error : ArchiveError.noManifest
         }
     }
 
@@ -159,11 +175,11 @@ enum ZipSalvage {
 }
 
 extension ZipEntry {
-    /// Reads the entry at `position` and moves past it.
-    init(directory bytes: [UInt8], at position: inout Int) throws {
+    /// Reads the entry at `position` of `bytes`, which begin at byte `windowStart` of the directory, and moves past it.
+    init(directory bytes: [UInt8], at position: inout Int, from windowStart: Int) throws {
         let start = position
         func problem(_ what: String) -> ArchiveError {
-            .damaged("central directory", "the record at its byte \(start) \(what)")
+            .damaged("central directory", "the record at its byte \(windowStart + start) \(what)")
         }
         guard bytes.count - start >= ZipFormat.directoryBytes,
             bytes.number(UInt32.self, at: start) == ZipFormat.directorySignature
@@ -189,23 +205,9 @@ extension ZipEntry {
         (rawBytes, storedBytes, self.offset) = (raw, stored, offset)
         position = nameStart + nameBytes + extraBytes
         // What a reader has no use for must still be what was written: a changed bit is a changed bit.
-        guard Array(bytes[start..<position]) == directoryHeader else {
+        guard bytes.has(directoryHeader, at: start) else {
             throw problem("is not as granary writes it")
         }
-    }
-
-    /// Names that cannot lead out of a folder, nor do things to a terminal.
-    ///
-    /// By bytes, because to `Character` a slash with a combining accent after it is no slash.
-    func requireSafeName() throws {
-        let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        let isSafe =
-            name.utf8.count <= UInt16.max && !name.utf8.contains(UInt8(ascii: "\\"))
-            && parts.allSatisfy { !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8) }
-            && name.unicodeScalars.allSatisfy { $0.value >= 32 && !(0x7f...0x9f).contains($0.value) }
-        guard !isSafe else { return }
-        let shown = name.unicodeScalars.prefix(100).map { $0.escaped(asASCII: true) }.joined()
-        throw ArchiveError(.format, "the member name \"\(shown)\" is not safe", hint: "do not unpack this file")
     }
 
     private func requireKnownPacking(flags: UInt16) throws {
@@ -218,7 +220,7 @@ extension ZipEntry {
 
     /// Sizes that can be, in places that are there.
     fileprivate func requireSense(before directory: Int) throws {
-        let header = localHeader.count
+        let header = localHeaderBytes
         guard offset <= directory - header, storedBytes <= directory - header - offset else {
             throw ArchiveError.damaged(name, "it reaches past the members")
         }

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// The records of a ZIP file, as far as this house writes them: no data descriptors, no encryption, no comments, UTF-8
 /// names, ZIP64 fields only where a number needs them.
 ///
@@ -35,29 +37,37 @@ package struct ZipEntry: Sendable, Equatable {
 
     private var needsWideSizes: Bool { max(rawBytes, storedBytes) >= UInt32.max }
 
+    /// How long the local header is.
+    var localHeaderBytes: Int { ZipFormat.localBytes + name.utf8.count + (needsWideSizes ? 20 : 0) }
+
     /// The local header, with the sizes and the CRC in it, so that a file without its end can still be read.
     var localHeader: [UInt8] {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(localHeaderBytes)
         let extra = needsWideSizes ? wideFields([rawBytes, storedBytes]) : []
         bytes.append(ZipFormat.localSignature)
         appendCommonFields(to: &bytes, sizes: needsWideSizes)
         bytes.append(UInt16(extra.count))
-        return bytes + Array(name.utf8) + extra
+        bytes += name.utf8
+        return bytes + extra
     }
 
+    /// A member that is far away has its sizes in the ZIP64 field as well: unzip 6.0 looks for them there whenever the
+    /// member before it has exactly 4,294,967,295 bytes, and would take the offset for a size.
     var directoryHeader: [UInt8] {
         var bytes: [UInt8] = []
-        var wide = needsWideSizes ? [rawBytes, storedBytes] : []
+        bytes.reserveCapacity(ZipFormat.directoryBytes + name.utf8.count + 28)
         let isFar = offset >= UInt32.max
-        if isFar { wide.append(offset) }
-        let extra = wide.isEmpty ? [] : wideFields(wide)
+        let isWide = needsWideSizes || isFar
+        let extra = isWide ? wideFields([rawBytes, storedBytes] + (isFar ? [offset] : [])) : []
         bytes.append(ZipFormat.directorySignature)
         bytes.append(UInt16(3 << 8 | 45))  // Made on Unix, so that the mode below counts.
-        appendCommonFields(to: &bytes, sizes: needsWideSizes)
+        appendCommonFields(to: &bytes, sizes: isWide)
         for field in [UInt16(extra.count), 0, 0, 0] { bytes.append(field) }  // No comment, disk 0, binary.
         bytes.append(UInt32(0o100600) << 16)
         bytes.append(isFar ? UInt32.max : UInt32(offset))
-        return bytes + Array(name.utf8) + extra
+        bytes += name.utf8
+        return bytes + extra
     }
 
     /// From the version needed to the length of the name, the same in both headers.
@@ -111,8 +121,15 @@ extension [UInt8] {
         Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
     }
 
+    /// Whether `other` stands at `offset`; the caller has looked that there are so many bytes.
+    func has(_ other: [UInt8], at offset: Int) -> Bool {
+        withUnsafeBytes { bytes in
+            other.withUnsafeBytes { memcmp(bytes.baseAddress! + offset, $0.baseAddress!, $0.count) == 0 }
+        }
+    }
+
     /// The number at `offset`, least byte first; the caller has looked that it is there.
     func number<T: FixedWidthInteger & UnsignedInteger>(_ type: T.Type, at offset: Int) -> T {
-        (0..<MemoryLayout<T>.size).reduce(0) { $0 | T(self[offset + $1]) << (8 * $1) }
+        withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self)) }
     }
 }

@@ -1,5 +1,3 @@
-package import Environments
-
 /// What to back up, and how.
 package struct BackupOptions: Sendable {
     package enum Output: Sendable, Equatable {
@@ -33,10 +31,8 @@ package struct BackupOptions: Sendable {
     package var usesZlib = false
     /// Keeps passwords of user mappings and connection strings of subscriptions in the archive.
     package var withSecrets = false
-    /// Recorded in the manifest where the database has no marker, which says it better.
+    /// Recorded in the manifest; nil takes the marker in the database.
     package var environment: String?
-    /// Where the marker is.
-    package var stateSchema = StateSchema.usual
     /// A folder of migrations that goes into the archive, if it exists.
     package var migrationsFolder: String?
     /// Where to look for pg_dump first.

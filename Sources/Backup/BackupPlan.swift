@@ -63,7 +63,8 @@ extension BackupPlan {
         self.jobs = jobs.sorted { $0.bytes > $1.bytes }
     }
 
-    static func split(_ entry: TableEntry, index: Int, _ size: TableSize, canSplit: Bool, splitBytes: Int) -> [DumpJob] {
+    static func split(_ entry: TableEntry, index: Int, _ size: TableSize, canSplit: Bool, splitBytes: Int) -> [DumpJob]
+    {
         let name = entry.table.description
         // A block that points to a megabyte and more of TOAST on average holds rows that are worth a queue.
         let isHuge = size.toastBytes >= hugeBytes && size.toastBytes / max(1, size.blocks) >= 1 << 20

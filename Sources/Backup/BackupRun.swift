@@ -37,7 +37,10 @@ package struct BackupRun: Sendable {
                 let manifest = try await options.format == .zip ? archive(to: output) : plainDump(to: output)
                 try output.commit()
                 return report(manifest, output, seconds: (.now - start) / .seconds(1))
-            } catch let error as BackupError where error.isWorthAnotherAttempt && attempt < 4 && output.canStartOver {
+            } catch let error as BackupError
+                where error.isWorthAnotherAttempt && output.canStartOver
+                && (error.code == .busy ? .now - start < options.lockTimeout : attempt < 4)
+            {
                 output.discard()
                 progress(.restarted(error.message))
                 logger.debug("attempt \(attempt): \(error.message)")
@@ -59,7 +62,7 @@ package struct BackupRun: Sendable {
             bytes: output.bytes,
             rawBytes: withRows.reduce(objects?.rawBytes ?? 0) { $0 + $1.rawBytes },
             rows: withRows.reduce(0) { $0 + $1.rows },
-            tables: withRows.count,
+            tables: withRows.count { !$0.dataLeftOut },
             chunks: withRows.reduce(objects?.chunks.count ?? 0) { $0 + $1.chunks.count },
             seconds: seconds,
             snapshot: manifest.snapshot,
@@ -151,7 +154,7 @@ extension BackupRun {
         var manifest = Manifest(
             granary: granaryVersion,
             createdAt: snapshot.time,
-            environment: snapshot.environment ?? options.environment,
+            environment: options.environment ?? snapshot.environment,
             database: Manifest.Database(snapshot.database),
             server: Manifest.Server(version: snapshot.serverVersionText, versionNumber: snapshot.serverVersion),
             snapshot: snapshot.name,
@@ -186,8 +189,7 @@ extension BackupRun {
             scope: CatalogScope(schemas: options.schemas, tables: options.tables),
             jobs: options.jobs,
             lockTimeout: options.lockTimeout,
-            withoutData: options.tablesWithoutData,
-            stateSchema: options.stateSchema
+            withoutData: options.tablesWithoutData
         )
     }
 

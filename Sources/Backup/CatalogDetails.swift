@@ -1,5 +1,4 @@
 internal import Archive
-internal import Environments
 internal import PostgresClient
 
 /// What else the manifest and the plan need to know, each read for all tables in one query.
@@ -175,12 +174,26 @@ enum CatalogDetails {
         return indexes
     }
 
-    /// What golang-migrate's table says, in whatever schema it is.
+    /// What our ledger says of each service, and golang-migrate's table in whatever schema it is.
     static func schemaVersions(
         _ tables: [TableEntry],
         _ session: borrowing Session
     ) throws -> [Manifest.SchemaVersion] {
         var versions: [Manifest.SchemaVersion] = []
+        let ledger = TableName(schema: "granary", name: "migrations")
+        if tables.contains(where: { $0.table == ledger }) {
+            let rows = try session.query(
+                "SELECT service, max(version) AS version FROM \(session.quoted(ledger)) GROUP BY service ORDER BY service"
+            )
+            versions = rows.map { row in
+                Manifest.SchemaVersion(
+                    table: ledger.description,
+                    service: row.text("service"),
+                    version: row.text("version"),
+                    dirty: false
+                )
+            }
+        }
         for entry in tables where entry.table.name == "schema_migrations" {
             let shape = try session.query(
                 """
@@ -203,14 +216,13 @@ enum CatalogDetails {
         return versions
     }
 
-    /// The environment that the database is marked with. A copy's marker is that of another database, and a marker
-    /// that the role may not read is none: neither keeps anyone from a backup.
-    static func marker(in schema: StateSchema, _ session: borrowing Session) throws -> String? {
-        do {
-            return try MarkerState(of: session, in: schema).environment
-        } catch let error as EnvironmentsError where error.code == .missingRights {
-            return nil
-        }
+    static let markerTable = TableName(schema: "granary", name: "environment")
+
+    /// The environment that the database is marked with, if it is.
+    static func marker(_ tables: [TableEntry], _ session: borrowing Session) throws -> String? {
+        let table = markerTable
+        guard tables.contains(where: { $0.table == table }) else { return nil }
+        return try session.query("SELECT name FROM \(session.quoted(table)) LIMIT 1").first?["name"]
     }
 
     private static func oids(_ tables: [TableEntry]) -> String {

@@ -18,7 +18,9 @@ struct RecoveryScript {
             )
         }
         lines += ["SET row_security = off;", ""]
-        if manifest.scope.isWholeDatabase, !manifest.schemas.contains("public") { lines.append("DROP SCHEMA IF EXISTS public;") }
+        if manifest.scope.isWholeDatabase, !manifest.schemas.contains("public") {
+            lines.append("DROP SCHEMA IF EXISTS public;")
+        }
         lines += ["\\i \(MemberName.preData)", ""]
         for table in manifest.tables where !table.chunks.isEmpty { lines += copy(table, session) }
         lines += largeObjects(session) + sequences(session) + ["\\i \(MemberName.postData)", "", "ANALYZE;"]
@@ -137,7 +139,9 @@ struct RecoveryScript {
     }
 
     private func shellWord(_ text: String) -> String {
-        let isPlain = text.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || ".-_@0123456789".unicodeScalars.contains($0)) }
+        let isPlain = text.unicodeScalars.allSatisfy {
+            $0.isASCII && ($0.properties.isAlphabetic || ".-_@0123456789".unicodeScalars.contains($0))
+        }
         return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
     }
 }

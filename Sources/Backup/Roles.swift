@@ -74,7 +74,9 @@ extension CatalogDetails {
                 attributes: flags.compactMap { flag in
                     row.bool(flag.column) == flag.isDefault ? nil : (flag.isDefault ? "NO" : "") + flag.word
                 },
-                memberOf: zip(row.texts("member_of"), row.texts("options")).map { Role.Membership(role: $0, options: $1) }
+                memberOf: zip(row.texts("member_of"), row.texts("options")).map {
+                    Role.Membership(role: $0, options: $1)
+                }
             )
         }
     }
@@ -99,7 +101,9 @@ struct RolesScript {
             lines.append("DO \(session.literal(body));")
         }
         for role in roles {
-            lines += role.memberOf.map { "GRANT \(session.quoted($0.role)) TO \(session.quoted(role.name))\($0.options);" }
+            lines += role.memberOf.map {
+                "GRANT \(session.quoted($0.role)) TO \(session.quoted(role.name))\($0.options);"
+            }
         }
         return lines.joined(separator: "\n") + "\n"
     }

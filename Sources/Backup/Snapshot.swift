@@ -1,5 +1,4 @@
 internal import Archive
-internal import Environments
 internal import Logging
 internal import PostgresClient
 
@@ -63,7 +62,6 @@ struct SnapshotTaker: Sendable {
     let lockTimeout: Duration
     /// Tables whose rows are left out on request.
     let withoutData: [String]
-    let stateSchema: StateSchema
 
     func take(_ session: inout Session) throws -> Snapshot {
         try session.pin([("row_security", "off")])
@@ -144,7 +142,10 @@ struct SnapshotTaker: Sendable {
             throw BackupError(.selection, "the database \(session.database) is not in pg_database")
         }
         let leftOut = try BackupCatalog.oids(of: withoutData, in: catalog.tables, session)
-        let withoutRows = leftOut.union(catalog.tables.filter { $0.isUnlogged && isStandby }.map(\.oid))
+        // The marker belongs to the database and not to what is in it; the manifest has its name.
+        let withoutRows = leftOut.union(
+            catalog.tables.filter { ($0.isUnlogged && isStandby) || $0.table == CatalogDetails.markerTable }.map(\.oid)
+        )
         let readable = catalog.tables.filter { !$0.isPartitioned && !withoutRows.contains($0.oid) }
         return Snapshot(
             name: name,
@@ -171,7 +172,7 @@ struct SnapshotTaker: Sendable {
             schemaVersions: try CatalogDetails.schemaVersions(catalog.tables, session),
             constraintIndexes: try CatalogDetails.constraintIndexes(session),
             roles: try CatalogDetails.roles(session),
-            environment: try CatalogDetails.marker(in: stateSchema, session)
+            environment: try CatalogDetails.marker(catalog.tables, session)
         )
     }
 

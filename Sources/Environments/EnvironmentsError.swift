@@ -1,14 +1,14 @@
-/// Why an environment, a service, a marker or one of the JSON files beside the migrations cannot be used.
+/// Why an environment, a service or a file about them does not do.
 package struct EnvironmentsError: Error, Sendable, CustomStringConvertible {
     package enum Code: Sendable, Equatable {
-        /// An option or a variable says something that does not fit: an undeclared environment, a bad name.
+        /// The command line names what is not there.
         case usage
-        /// The guard said no: the database is of another environment, or nobody has marked it.
+        /// The guard says no.
         case refused
-        /// A file cannot be read, or does not say what it should.
-        case invalidFile
-        /// The role may not make or use the state schema.
-        case missingRights
+        /// A file is not what it should be.
+        case file
+        /// The database does not let us keep our tables.
+        case database
     }
 
     package var code: Code

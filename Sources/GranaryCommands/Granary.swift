@@ -5,7 +5,7 @@ package import ArgumentParser
 package struct Granary: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "granary",
-        abstract: "Back up and restore a PostgreSQL database, whole or not at all.",
+        abstract: "Back up, restore and migrate a PostgreSQL database, whole or not at all.",
         discussion: """
             Example:
               granary server start
@@ -28,8 +28,8 @@ package struct Granary: AsyncParsableCommand {
                 name: "Backups",
                 subcommands: [BackupCommand.self, VerifyCommand.self, RestoreCommand.self]
             ),
-            CommandGroup(name: "Environments", subcommands: [EnvCommand.self, InitCommand.self]),
-            CommandGroup(name: "Servers", subcommands: [ServerCommand.self]),
+            CommandGroup(name: "Schema", subcommands: [MigrateCommand.self]),
+            CommandGroup(name: "Projects", subcommands: [EnvCommand.self, InitCommand.self, ServerCommand.self]),
         ]
     )
 

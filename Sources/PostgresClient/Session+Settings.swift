@@ -24,7 +24,11 @@ extension Session {
     package borrowing func pin(_ others: [(name: String, value: String)] = []) throws {
         // By itself first: with a timeout of some milliseconds the query below might not come through.
         try execute("SET statement_timeout = 0")
-        let settings = Session.valueSettings + Session.patience + others
+        // Each once, the last word counting: in what order the server would set one twice is not said.
+        let usual = (Session.valueSettings + Session.patience).filter { setting in
+            !others.contains { $0.name.lowercased() == setting.name.lowercased() }
+        }
+        let settings = usual + others
         let values = settings.map { "(\(literal($0.name)), \(literal($0.value)))" }.joined(separator: ", ")
         try query(
             """

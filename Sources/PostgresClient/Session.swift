@@ -50,11 +50,12 @@ package struct Session: ~Copyable {
         }
         PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
         PQsetnonblocking(connection, 1)
-        try useUTF8()
+        try restoreEncoding()
     }
 
     /// All text but that of a SQL_ASCII database crosses the wire as UTF-8; the server converts.
-    private func useUTF8() throws {
+    /// Also to be called after `RESET ALL`, which undoes it.
+    package borrowing func restoreEncoding() throws {
         let encoding = String(cString: PQparameterStatus(wire.connection, "server_encoding"))
         wire.codec = encoding == "SQL_ASCII" ? .bytes : .utf8
         try execute("SET client_encoding = '\(wire.codec == .bytes ? "SQL_ASCII" : "UTF8")'")

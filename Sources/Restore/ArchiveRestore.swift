@@ -21,13 +21,7 @@ struct ArchiveRestore: Sendable {
     func run() async throws -> RestoreReport {
         let selection = try Selection(manifest, options)
         progress(.phase("looking at the server"))
-        return try await DatabaseReplacement(
-            target: target,
-            options: options,
-            archivedEnvironment: manifest.environment,
-            logger: logger,
-            progress: progress
-        ).run(
+        return try await DatabaseReplacement(target: target, options: options, logger: logger, progress: progress).run(
             inspect: { session in
                 let findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
                 return (findings, properties(findings))
@@ -130,6 +124,12 @@ extension ArchiveRestore {
     ) throws {
         var statements = statements
         if selection.isWholeDatabase, !manifest.schemas.contains("public") { try session.execute("DROP SCHEMA public") }
+        if !options.tables.isEmpty {
+            // Tables that come alone bring no schema with them.
+            for schema in Set(selection.tables.map(\.schema)).sorted() {
+                try session.execute("CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema))")
+            }
+        }
         for start in stride(from: 0, to: plan.preData.count, by: 200) {
             try session.execute("BEGIN")
             for item in plan.preData[start..<min(start + 200, plan.preData.count)] {

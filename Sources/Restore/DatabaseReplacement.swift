@@ -1,3 +1,4 @@
+internal import Environments
 internal import Logging
 internal import PostgresClient
 
@@ -9,8 +10,6 @@ internal import PostgresClient
 struct DatabaseReplacement: Sendable {
     let target: TargetDatabase
     let options: RestoreOptions
-    /// The environment that the restored data comes from, as far as the file says.
-    var archivedEnvironment: String?
     let logger: Logger
     let progress: @Sendable (RestoreProgress) -> Void
 
@@ -47,8 +46,6 @@ struct DatabaseReplacement: Sendable {
             while: { beginning in
                 do {
                     var report = try await fill(beginning)
-                    progress(.phase("carrying the marker and the log over"))
-                    report.notes += try await carryState(to: beginning, since: start)
                     try await takePlace(of: beginning, &report)
                     report.seconds = (.now - start) / .seconds(1)
                     return report
@@ -60,33 +57,13 @@ struct DatabaseReplacement: Sendable {
         )
     }
 
-    /// As late as can be: what is logged in the target from now on is lost with it.
-    private func carryState(
-        to beginning: Beginning,
-        since start: ContinuousClock.Instant
-    ) async throws -> [String] {
-        let schema = options.stateSchema
-        var state: TargetState?
-        if beginning.findings.existing != nil {
-            state = try await withSession(target.address, logger: logger) { session in
-                try session.pin()
-                return try TargetState(session, in: schema)
-            }
-        }
-        let carrier = StateCarrier(options, archivedEnvironment: archivedEnvironment, began: start)
-        return try await withSession(target.maintenance.database(beginning.name), logger: logger) { [state] session in
-            try session.pin()
-            return try session.transaction { try carrier.write(state, replaces: true, &$0) }
-        }
-    }
-
     private func takePlace(of beginning: Beginning, _ report: inout RestoreReport) async throws {
         progress(.phase("putting the new database in place"))
         let exists = beginning.findings.existing != nil
+        if exists { try await carryState(to: beginning.name) }
         let old = exists ? DatabaseName.derived(from: target.name, "_before_\(Timestamp.now)") : nil
-        try await DatabaseSwap(target: target, new: beginning.name, old: old, force: options.force, logger: logger)
-            .run()
-        guard let old else { return }
+        let swap = DatabaseSwap(target: target, new: beginning.name, old: old, force: options.force, logger: logger)
+        guard let old = try await swap.run() else { return }
         report.swapped = true
         if options.dropOld {
             do {
@@ -98,6 +75,14 @@ struct DatabaseReplacement: Sendable {
         }
         report.kept = old
         report.keptBytes = beginning.findings.existingBytes
+    }
+
+    private func carryState(to name: String) async throws {
+        let (schema, file) = (StateSchema(options.stateSchema), options.file)
+        let state = try await withSession(target.address, logger: logger) { try TargetState.read(schema, &$0) }
+        try await withSession(target.maintenance.database(name), logger: logger) { session in
+            try session.transaction { try state.write(file: file, &$0) }
+        }
     }
 
     /// Whether the failure is ours, the server's or an interrupt: what we made is taken away again.

@@ -5,35 +5,39 @@ internal import PostgresClient
 struct DatabaseSwap: Sendable {
     let target: TargetDatabase
     let new: String
-    /// The name that the old database gets; nil when there is none.
+    /// The name that the old database gets, or one like it if that is taken; nil when there is none.
     let old: String?
     let force: Bool
     let logger: Logger
 
     /// The first rename holds a lock that new connections wait for, and itself waits five seconds for sessions to end;
     /// with `force` they are ended meanwhile, so nobody can slip in between.
-    func run() async throws {
-        try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                try await rename()
-                return true
-            }
+    ///
+    /// - Returns: The name that the old database got.
+    func run() async throws -> String? {
+        try await withThrowingTaskGroup(of: String??.self) { group in
+            group.addTask { .some(try await rename()) }
             if force, old != nil {
                 group.addTask {
                     try await endSessions()
-                    return false
+                    return nil
                 }
             }
-            while let isDone = try await group.next(), !isDone {}
-            group.cancelAll()
+            while let outcome = try await group.next() {
+                guard let name = outcome else { continue }
+                group.cancelAll()
+                return name
+            }
+            throw CancellationError()
         }
     }
 
-    private func rename() async throws {
+    private func rename() async throws -> String? {
         try await withSession(target.maintenance, logger: logger) { session in
             do {
-                try session.transaction { session in
+                return try session.transaction { session in
                     try session.execute("SET LOCAL lock_timeout = '30s'")
+                    let old = try freeName(session)
                     if let old {
                         try session.execute(
                             "ALTER DATABASE \(session.quoted(target.name)) RENAME TO \(session.quoted(old))"
@@ -42,6 +46,7 @@ struct DatabaseSwap: Sendable {
                     try session.execute(
                         "ALTER DATABASE \(session.quoted(new)) RENAME TO \(session.quoted(target.name))"
                     )
+                    return old
                 }
             } catch let error as PostgresError where error.sqlState == "55006" {
                 throw RestoreError(
@@ -51,6 +56,20 @@ struct DatabaseSwap: Sendable {
                 )
             }
         }
+    }
+
+    /// `old`, or with a number behind it: two restores may have been done in one second.
+    private func freeName(_ session: borrowing Session) throws -> String? {
+        guard let old else { return nil }
+        for number in 1...1000 {
+            let name = number == 1 ? old : DatabaseName.derived(from: old, "_\(number)")
+            let isTaken = try session.query(
+                "SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = $1) AS taken",
+                [name]
+            )[0].bool("taken")
+            if !isTaken { return name }
+        }
+        return old
     }
 
     /// Ends the sessions of the target again and again, until the rename is through and this is cancelled.

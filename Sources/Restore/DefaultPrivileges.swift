@@ -28,7 +28,9 @@ struct DefaultPrivileges {
             ORDER BY d.oid
             """
         )
-        let words = ["r": "TABLES", "S": "SEQUENCES", "f": "FUNCTIONS", "T": "TYPES", "n": "SCHEMAS", "L": "LARGE OBJECTS"]
+        let words = [
+            "r": "TABLES", "S": "SEQUENCES", "f": "FUNCTIONS", "T": "TYPES", "n": "SCHEMAS", "L": "LARGE OBJECTS",
+        ]
         var entries: [String: Entry] = [:]
         var order: [String] = []
         for row in rows {
@@ -73,13 +75,17 @@ struct DefaultPrivileges {
             if entry.schema == nil { try revokeAll(entry, session) }
             for grant in entry.grants {
                 let option = grant.grantable ? " WITH GRANT OPTION" : ""
-                try session.execute("\(start) GRANT \(grant.privilege) ON \(entry.objects) TO \(grant.grantee)\(option)")
+                try session.execute(
+                    "\(start) GRANT \(grant.privilege) ON \(entry.objects) TO \(grant.grantee)\(option)"
+                )
             }
         }
     }
 
     private func revokeAll(_ entry: Entry, _ session: borrowing Session) throws {
-        let grantees = Set(entry.grants.map(\.grantee) + (entry.schema == nil ? ["PUBLIC", session.quoted(entry.role)] : []))
+        let grantees = Set(
+            entry.grants.map(\.grantee) + (entry.schema == nil ? ["PUBLIC", session.quoted(entry.role)] : [])
+        )
         guard !grantees.isEmpty else { return }
         try session.execute(
             "\(DefaultPrivileges.start(entry, session)) REVOKE ALL ON \(entry.objects) FROM \(grantees.sorted().joined(separator: ", "))"

@@ -16,7 +16,7 @@ enum Dependents {
 
     /// Follows `pg_depend` from the schemas; a constraint, default, trigger, rule or policy lies where its table lies.
     private static func list(outside schemas: [String], _ session: borrowing Session) throws -> [String] {
-        return try session.query(
+        try session.query(
             """
             WITH RECURSIVE doomed (classid, objid) AS (
                 SELECT 'pg_catalog.pg_namespace'::regclass::oid, oid FROM pg_catalog.pg_namespace

@@ -70,7 +70,8 @@ extension InPlaceRestore {
 
     /// initdb made the schema `public`, so no archive has a statement that makes it; it is made as initdb does.
     private func makePublicSchema(_ selection: Selection, _ session: borrowing Session) throws {
-        let isWanted = selection.isWholeDatabase ? archive.manifest.schemas.contains("public") : options.schemas.contains("public")
+        let isWanted =
+            selection.isWholeDatabase ? archive.manifest.schemas.contains("public") : options.schemas.contains("public")
         guard isWanted || archive.manifest.scope.schemas.contains("public"),
             try session.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public'").isEmpty
         else { return }

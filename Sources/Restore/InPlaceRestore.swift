@@ -1,4 +1,5 @@
 internal import Archive
+internal import Environments
 internal import Logging
 internal import PostgresClient
 
@@ -24,15 +25,9 @@ struct InPlaceRestore: Sendable {
         }
         if let failure = Preflight.failure(findings.obstacles) { throw failure }
         var report = try await withSession(target.address, logger: logger) { session in
-            try session.pin(SchemaStatements.settings + [("lock_timeout", "10s")])
+            try session.pin(SchemaStatements.settings.filter { $0.name != "lock_timeout" } + [("lock_timeout", "10s")])
             try requireRoom(for: selection, session)
-            return try session.transaction { session in
-                let state = try TargetState(session, in: options.stateSchema)
-                var report = try restore(selection, findings, &session)
-                report.notes += try StateCarrier(options, archivedEnvironment: nil, began: start)
-                    .write(state, replaces: selection.touches(options.stateSchema), &session)
-                return report
-            }
+            return try session.transaction { try restore(selection, findings, &$0) }
         }
         report.notes += findings.notes
         report.seconds = (.now - start) / .seconds(1)
@@ -46,8 +41,11 @@ struct InPlaceRestore: Sendable {
     ) throws -> RestoreReport {
         if options.dataOnly { return try DataOnlyRestore(self, selection).run(&session) }
         if !options.tables.isEmpty { return try TableRestore(self, selection, findings).run(&session) }
+        let state = try TargetState.read(StateSchema(options.stateSchema), &session)
         try clear(selection, &session)
-        return try make(selection, findings, &session)
+        let report = try make(selection, findings, &session)
+        if selection.isWholeDatabase { try state.write(file: options.file, &session) }
+        return report
     }
 
     /// Every object is locked until the transaction ends.

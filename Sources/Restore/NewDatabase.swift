@@ -20,8 +20,12 @@ enum NewDatabase {
         var options = [
             "TEMPLATE template0", "ENCODING \(session.literal(properties.encoding))",
             "LC_COLLATE \(session.literal(properties.collate))", "LC_CTYPE \(session.literal(properties.ctype))",
-            "TABLESPACE \(session.quoted(properties.tablespace))", "OWNER \(session.quoted(properties.owner))",
+            "OWNER \(session.quoted(properties.owner))",
         ]
+        // To name the default would need the right to create in it, which to leave it out does not.
+        if properties.tablespace != "pg_default" {
+            options.append("TABLESPACE \(session.quoted(properties.tablespace))")
+        }
         if session.serverVersion >= 150_000 {
             options.append("LOCALE_PROVIDER \(properties.localeProvider)")
             if let locale = properties.locale, properties.localeProvider != "libc" {

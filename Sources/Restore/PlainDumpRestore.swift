@@ -197,14 +197,8 @@ extension PlainDumpRestore {
         let outcome = try await withSession(target.address, logger: logger) { session in
             try Self.prepare(session)
             return try session.transaction { session in
-                let state = try TargetState(session, in: options.stateSchema)
-                let shelf = try StateShelf(options.stateSchema, session)
                 var player = try DumpPlayer.open(rules, progress: progress)
-                var outcome = try player.run(&session)
-                try shelf.putBack(session)
-                outcome.notes += try StateCarrier(options, archivedEnvironment: nil, began: start)
-                    .write(state, replaces: true, &session)
-                return outcome
+                return try player.run(&session)
             }
         }
         var report = report(outcome)

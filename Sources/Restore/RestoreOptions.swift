@@ -1,5 +1,3 @@
-package import Environments
-
 /// What to restore, where to, and how.
 package struct RestoreOptions: Sendable {
     /// A table of the archive, and the name it gets.
@@ -50,10 +48,9 @@ package struct RestoreOptions: Sendable {
     package var withSubscriptions = false
     /// The database to connect to while the target is renamed; nil tries `postgres` and `template1`.
     package var maintenanceDatabase: String?
-    /// The schema of granary's own tables: the marker and the log in it belong to the target.
-    package var stateSchema = StateSchema.usual
-    /// The environment that a target which is new gets marked with; nil leaves it a copy of the archive's.
-    package var environment: String?
+
+    /// The schema of granary's own tables, whose marker and log stay the target's.
+    package var stateSchema = "granary"
 
     package init(file: String) { self.file = file }
 }

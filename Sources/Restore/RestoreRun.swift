@@ -30,6 +30,7 @@ package struct RestoreRun: Sendable {
         }
         let archive = try ArchiveReader(FileSource(path: options.file))
         try requireSense(archive.manifest)
+        let options = options.settled(for: target, archive.manifest.scope)
         if options.restoresInPlace(archive.manifest.scope) {
             return try await InPlaceRestore(
                 archive: archive,
@@ -57,8 +58,14 @@ package struct RestoreRun: Sendable {
         }
         let archive = try ArchiveReader(FileSource(path: options.file))
         try requireSense(archive.manifest)
+        let options = options.settled(for: target, archive.manifest.scope)
         let preflight = Preflight(manifest: archive.manifest, options: options, target: target)
-        let findings = try await withSession(target.maintenance, logger: logger) { try preflight.inspect($0) }
+        var findings = try await withSession(target.maintenance, logger: logger) { try preflight.inspect($0) }
+        if options.restoresInPlace(archive.manifest.scope), !options.tables.isEmpty, target.exists {
+            findings.obstacles += try await withSession(target.address, logger: logger) { session in
+                try TableRestore.obstacles(archive.manifest, options, session)
+            }
+        }
         return try RestoreOutlook(archive.manifest, options, target, findings).report()
     }
 
@@ -89,6 +96,13 @@ package struct RestoreRun: Sendable {
                 .selection,
                 "--table T=U makes a new table, so --rows and --data-only do not go with it",
                 hint: "leave them out"
+            )
+        }
+        if Set(options.tables.map { $0.newName == nil }).count > 1 {
+            throw RestoreError(
+                .selection,
+                "--table T=U and --table T do not go together",
+                hint: "restore the copies first, then the others"
             )
         }
     }
@@ -126,8 +140,10 @@ struct RestoreOutlook {
     }
 
     private func steps(_ selection: Selection) -> [String] {
-        let content =
-            "\(selection.items.count) objects, \(selection.tablesWithRows.count) tables, \(selection.rows) rows"
+        let content = [
+            counted(selection.items.count, "object"), counted(selection.tablesWithRows.count, "table"),
+            counted(selection.rows, "row"),
+        ].joined(separator: ", ")
         guard !options.restoresInPlace(manifest.scope) else {
             return [inPlaceStep, "make or load \(content), in one transaction in \(target.name)"] + findings.notes
         }
@@ -138,6 +154,16 @@ struct RestoreOutlook {
         case (_, false): steps.append("swap it with \(target.name), and keep the old database under another name")
         }
         return steps + findings.notes
+    }
+
+    private func counted(_ number: Int, _ noun: String) -> String {
+        var digits = String(number)
+        var place = digits.count - 3
+        while place > 0 {
+            digits.insert(",", at: digits.index(digits.startIndex, offsetBy: place))
+            place -= 3
+        }
+        return "\(digits) \(noun)\(number == 1 ? "" : "s")"
     }
 
     private var inPlaceStep: String {

@@ -1,5 +1,4 @@
 internal import Archive
-internal import Environments
 internal import PostgresClient
 
 /// The part of an archive that is asked for.
@@ -12,11 +11,10 @@ struct Selection: Sendable {
     let isWholeDatabase: Bool
 
     /// The marker says what the database it is in may be used for: that belongs to the target, not to the archive.
-    private let marker: TableName
+    private static let marker = (schema: "granary", table: "environment")
 
     /// - Throws: `RestoreError.selection` naming a schema or table that is not in the archive.
     init(_ manifest: Manifest, _ options: RestoreOptions) throws {
-        marker = options.stateSchema.environment
         let schemas = Set(options.schemas)
         let wantedTables = Selection.withPartitions(
             try options.tables.map { try Selection.match($0.table, in: manifest.tables) },
@@ -58,10 +56,8 @@ struct Selection: Sendable {
         tables: [Manifest.Table],
         sequences: [Manifest.Sequence],
         largeObjects: Manifest.LargeObjects?,
-        isWholeDatabase: Bool,
-        marker: TableName
+        isWholeDatabase: Bool
     ) {
-        self.marker = marker
         self.items = items
         self.tables = tables
         self.sequences = sequences
@@ -76,21 +72,16 @@ struct Selection: Sendable {
             tables: tables.filter { $0.extensionName == nil },
             sequences: sequences,
             largeObjects: largeObjects,
-            isWholeDatabase: isWholeDatabase,
-            marker: marker
+            isWholeDatabase: isWholeDatabase
         )
     }
 
     /// Tables whose rows are in the archive and are to be loaded.
     var tablesWithRows: [Manifest.Table] {
         tables.filter { table in
-            table.kind == .ordinary && !table.dataLeftOut && table.tableName != marker
+            table.kind == .ordinary && !table.dataLeftOut
+                && (table.schema, table.name) != (Selection.marker.schema, Selection.marker.table)
         }
-    }
-
-    /// Whether granary's own tables are among what comes back, or go with everything else.
-    func touches(_ schema: StateSchema) -> Bool {
-        isWholeDatabase || tables.contains { $0.schema == schema.name } || items.contains { $0.schema == schema.name }
     }
 
     var rows: Int { tablesWithRows.reduce(0) { $0 + $1.rows } }

@@ -14,25 +14,43 @@ struct TableRestore {
     }
 
     func run(_ session: inout Session) throws -> RestoreReport {
-        let renamed = restore.options.tables.filter { $0.newName != nil }
-        guard renamed.isEmpty else { return try copies(&session) }
-        let there = try existing(session)
+        let obstacles = try TableRestore.obstacles(restore.archive.manifest, restore.options, session)
+        if let failure = Preflight.failure(obstacles) { throw failure }
+        guard restore.options.tables.allSatisfy({ $0.newName == nil }) else { return try copies(&session) }
+        let there = try TableRestore.existing(selection.tables.map(\.tableName), session)
         switch (there.isEmpty, restore.options.rows) {
-        case (true, _): return try restore.make(selection, findings, &session)
+        case (true, _), (false, nil): return try restore.make(selection, findings, &session)
         case (false, .replace): return try DataOnlyRestore(restore, selection).run(&session)
         case (false, .missing): return try addMissing(&session)
-        case (false, nil):
-            throw RestoreError(
-                .preflight,
-                "nothing was changed, because \(there.map(\.description).joined(separator: ", ")) exists",
-                hint:
-                    "--rows missing adds the rows whose key is gone, --rows replace empties the table first, --table \(there[0].name)=OTHER restores beside it"
+        }
+    }
+
+    /// Tables that are there, where they must not be.
+    static func obstacles(
+        _ manifest: Manifest,
+        _ options: RestoreOptions,
+        _ session: borrowing Session
+    ) throws -> [Preflight.Obstacle] {
+        guard options.rows == nil, !options.dataOnly else { return [] }
+        let copies = try options.tables.filter { $0.newName != nil }.map { wanted in
+            newName(wanted, try Selection.match(wanted.table, in: manifest.tables))
+        }
+        if !copies.isEmpty {
+            return try existing(copies, session).map { name in
+                Preflight.Obstacle(message: "\(name) exists", hint: "take another name")
+            }
+        }
+        return try existing(Selection(manifest, options).tables.map(\.tableName), session).map { name in
+            Preflight.Obstacle(
+                message: "\(name) exists",
+                hint: "--rows missing adds the rows whose key is gone, --rows replace empties the table first, "
+                    + "--table \(name.name)=OTHER restores beside it"
             )
         }
     }
 
-    private func existing(_ session: borrowing Session) throws -> [TableName] {
-        try selection.tables.map(\.tableName).filter { name in
+    private static func existing(_ names: [TableName], _ session: borrowing Session) throws -> [TableName] {
+        try names.filter { name in
             try session.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there", [session.quoted(name)])[0]
                 .bool("there")
         }
@@ -55,13 +73,9 @@ extension TableRestore {
                     hint: "name the partitions"
                 )
             }
-            let name = newName(wanted, table)
+            let name = TableRestore.newName(wanted, table)
             let columns = table.columns.map { "\(session.quoted($0.name)) \($0.type)" }
-            do {
-                try session.execute("CREATE TABLE \(session.quoted(name)) (\(columns.joined(separator: ", ")))")
-            } catch let error as PostgresError where error.sqlState == "42P07" {
-                throw RestoreError(.preflight, "nothing was changed, because \(name) exists", hint: "take another name")
-            }
+            try session.execute("CREATE TABLE \(session.quoted(name)) (\(columns.joined(separator: ", ")))")
             for chunk in table.chunks { try load.copy(chunk, into: table, as: name, frozen: false, &session) }
             rows += table.rows
         }
@@ -73,7 +87,7 @@ extension TableRestore {
     }
 
     /// In the schema of the original, unless it names one.
-    private func newName(_ wanted: RestoreOptions.TableSelection, _ table: Manifest.Table) -> TableName {
+    private static func newName(_ wanted: RestoreOptions.TableSelection, _ table: Manifest.Table) -> TableName {
         let name = wanted.newName ?? table.name
         guard let dot = name.firstIndex(of: ".") else { return TableName(schema: table.schema, name: name) }
         return TableName(schema: String(name[..<dot]), name: String(name[name.index(after: dot)...]))

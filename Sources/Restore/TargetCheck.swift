@@ -55,7 +55,10 @@ struct TargetCheck: Sendable {
     /// Where the server is on this machine and lets us see its folder, its disk must take the rows once more.
     private func disk(_ session: borrowing Session) throws -> [Preflight.Obstacle] {
         guard session.host.hasPrefix("/") || session.host.isEmpty else { return [] }
-        let row = try session.query("SELECT current_setting('data_directory', true) AS folder").first
+        // The view leaves out what we may not see, where current_setting() fails.
+        let row = try session.query(
+            "SELECT setting AS folder FROM pg_catalog.pg_settings WHERE name = 'data_directory'"
+        ).first
         guard let folder = row?["folder"] else { return [] }
         var status = statvfs()
         guard statvfs(folder, &status) == 0 else { return [] }

@@ -8,6 +8,8 @@ struct TargetDatabase: Sendable {
     let address: ServerAddress
     /// A database to be connected to while the target is renamed.
     let maintenance: ServerAddress
+    /// Whether it is there already.
+    let exists: Bool
 
     /// - Parameter server: as the user gave it; its database is the target unless `into` names another.
     static func find(
@@ -20,11 +22,14 @@ struct TargetDatabase: Sendable {
         guard !name.isEmpty else {
             throw RestoreError(.selection, "no database to restore into was named", hint: "add --into DB")
         }
-        return TargetDatabase(
-            name: name,
-            address: server.database(name),
-            maintenance: try await maintenance(server, beside: name, maintenanceDatabase, logger)
-        )
+        let maintenance = try await maintenance(server, beside: name, maintenanceDatabase, logger)
+        let exists = try await withSession(maintenance, logger: logger) { session in
+            try session.query(
+                "SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = $1) AS there",
+                [name]
+            )[0].bool("there")
+        }
+        return TargetDatabase(name: name, address: server.database(name), maintenance: maintenance, exists: exists)
     }
 
     /// The first of the usual databases that lets us in; the target itself cannot be renamed from within.

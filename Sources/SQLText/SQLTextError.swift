@@ -9,11 +9,21 @@ package struct SQLTextError: Error, Sendable, CustomStringConvertible {
         case misplaced
         /// Not SQL text: another encoding, another format, a NUL byte.
         case notText
+        /// Not a statement that the parser knows. The server may be newer than the parser.
+        case syntax
+        /// Parentheses or operators nested deeper than any server would follow.
+        case tooDeep
     }
 
     package var code: Code
     /// From 1.
     package var line: Int
+    /// Of the line, in characters, from 1; nil where only the line is known.
+    package var column: Int?
+    /// In the text, in bytes, from 0.
+    package var offset: Int?
+    /// The word or sign at which the parser stopped.
+    package var near: String?
     package var message: String
     package var hint: String?
 
@@ -24,5 +34,8 @@ package struct SQLTextError: Error, Sendable, CustomStringConvertible {
         self.hint = hint
     }
 
-    package var description: String { "line \(line): \(message)" }
+    package var description: String {
+        guard let column else { return "line \(line): \(message)" }
+        return "line \(line), column \(column): \(message)"
+    }
 }

@@ -23,7 +23,13 @@ import Testing
         let sink = MemorySink()
         let writer = ArchiveWriter(sink: sink)
         var builder = ChunkBuilder(compression: try Compression(engine: engine), targetBytes: 100)
-        var table = Manifest.Table(number: 1, oid: 1, schema: "public", name: "t", columns: [])
+        var table = Manifest.Table(
+            number: 1,
+            oid: 1,
+            schema: "public",
+            name: "t",
+            columns: [.init(name: "id", type: "text")]
+        )
         for lines in [["small", large], ["after"]] {
             for line in lines { builder.append(line: line) }
             table.digest.merge(builder.finalDigest)

@@ -49,14 +49,16 @@ import Testing
         }
         let expected = digest(of: Array(lines.joined()))
         #expect(expected.rows == 200, "seed \(seed)")
-        for _ in 0..<20 {
+        for _ in 0..<10 {
             lines.shuffle(using: &generator)
-            let text = Array(lines.joined())
+            var text: [UInt8] = []
+            for line in lines { text += line }
             let cuts = (0..<Int.random(in: 0...300, using: &generator))
                 .map { _ in Int.random(in: 0...text.count, using: &generator) }.sorted()
             #expect(digest(of: text, cuts: cuts) == expected, "seed \(seed), cuts \(cuts)")
         }
-        #expect(digest(of: Array(lines.joined()), cuts: Array(0..<lines.joined().count)) == expected, "seed \(seed)")
+        let few = Array(lines[..<20].joined())
+        #expect(digest(of: few, cuts: Array(0..<few.count)) == digest(of: few), "seed \(seed)")
         // A builder hashes row by row, a chunk at a time.
         var sum = Digest()
         var builder = ChunkBuilder(compression: try Compression(), targetBytes: 2000)

@@ -89,6 +89,24 @@ import Testing
         #expect(document.text.contains("the empty line, has the hash `\(digester.digest)`"))
     }
 
+    @Test func theLimitsAreThoseOfTheCode() {
+        let text = document.text.replacing("\n", with: " ").replacing("   ", with: " ")
+        #expect(text.contains("raw sizes beyond 1,032 times the packed size"))
+        #expect(ZipFormat.ratioMax == 1032)
+        #expect(text.contains("one of at most 1 GiB"))
+        #expect(ZipDirectory.bytesMax == 1 << 30)
+        #expect(text.contains("one that unpacks to 16 MiB, or to 50 times its packed size"))
+        #expect(ManifestFile.bytesMax(storedBytes: 1) == 16 << 20)
+        #expect(ManifestFile.bytesMax(storedBytes: 1 << 20) == 50 << 20)
+        #expect(text.contains("one for each eight bytes, or 65,536"))
+        #expect(text.contains("nests no deeper than 512"))
+        for (depth, isTaken) in [(511, true), (512, false)] {
+            let later = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+            let error = archiveError { _ = try ManifestFile.decode(Array("{\"format\":1,\"later\":\(later)}".utf8)) }
+            #expect(error?.message == "manifest.json: \(isTaken ? "lacks the key granary" : "is not JSON")")
+        }
+    }
+
     @Test func theWorkedMemberIsWhatIsWritten() throws {
         let local = try #require(document.bytes("hex local-header"))
         let record = try #require(document.bytes("hex directory-record"))

@@ -20,6 +20,7 @@ import Testing
         var builder = ChunkBuilder(compression: try Compression(level: level), targetBytes: 1 << 20)
         withLine(count) { builder.append($0) }
         var table = Manifest.Table(number: 1, oid: 1, schema: "public", name: "t", columns: [], rows: 1)
+        table.columns = [.init(name: "value", type: "text")]
         table.digest = builder.finalDigest
         let chunk = try writer.append(&builder, folder: "data/000001-t")
         (table.rawBytes, table.chunks) = (count, [chunk])
@@ -50,8 +51,9 @@ import Testing
         let sink = MemorySink()
         let writer = ArchiveWriter(sink: sink)
         var builder = ChunkBuilder(compression: try Compression(level: level), targetBytes: 1 << 20)
-        withLine((64 << 20) + 1) { builder.append($0) }
+        withLine((64 << 20) + 2) { builder.append($0) }
         var table = Manifest.Table(number: 1, oid: 1, schema: "public", name: "t", columns: [], rows: 1)
+        table.columns = [.init(name: "value", type: "text")]
         table.digest = builder.finalDigest
         table.chunks = [try writer.append(&builder, folder: "data/000001-t")]
         table.rawBytes = table.chunks[0].rawBytes
@@ -70,13 +72,9 @@ import Testing
             members[0].entry.rawBytes += change
             let rebuilt = Rebuilding.zip(members)
             let problems = try await verify(rebuilt).problems
-            #expect(
-                problems.first?.problem
-                    == (change < 0 ? "its CRC-32 does not fit its content" : "its content ends early")
-                    || problems.first?.problem == "it unpacks to more than it says",
-                "\(problems)"
-            )
-            #expect(problems.first?.member == "data/000001-t/000001.copy")
+            #expect(problems.map(\.member) == ["data/000001-t/000001.copy"])
+            let expected = change < 0 ? "it unpacks to more than it says" : "its content ends early"
+            #expect(problems.map(\.problem) == [expected])
         }
     }
 }

@@ -64,7 +64,13 @@ import Testing
         let sink = MemorySink()
         let writer = ArchiveWriter(sink: sink)
         var manifest = Sample.emptyManifest
-        var table = Manifest.Table(number: 1, oid: 1, schema: "public", name: "t", columns: [])
+        var table = Manifest.Table(
+            number: 1,
+            oid: 1,
+            schema: "public",
+            name: "t",
+            columns: [.init(name: "a", type: "text"), .init(name: "b", type: "text")]
+        )
         try await withThrowingTaskGroup(of: [(Manifest.Chunk, Digest)].self) { group in
             for worker in 0..<4 {
                 group.addTask {

@@ -1,187 +1,137 @@
-import Environments
-import TestSupport
 import Testing
 
+@testable import Environments
+
 @Suite struct EnvironmentsFileTests {
-    @Test func listsOfFilesAreReadWithEveryFlag() throws {
-        let file = try environmentsFile(
+    private func file(_ text: String) throws -> EnvironmentsFile {
+        try EnvironmentsFile(JSONText(Array(text.utf8), path: "migrations/environments.json"))
+    }
+
+    @Test func withoutAFileThereAreTheUsualThreeAndNothingIsForbidden() {
+        #expect(EnvironmentsFile.usual.names == ["development", "staging", "production"])
+        #expect(EnvironmentsFile.usual.policy("production")?.allowsDestructiveOperations == true)
+        #expect(EnvironmentsFile.usual.policy("test") == nil)
+    }
+
+    @Test func everyFieldIsRead() throws {
+        let file = try file(
             """
-            {
-              "service": "user-service", "schemas": ["user_service", "user_audit"],
-              "environments": {
-                "development": {
-                  "description": "a machine",
-                  "migrations": ["000001_a.up.sql", "migrations/development/000002_b.up.sql"],
-                  "seed_files": ["common/000001_x.sql"],
-                  "config": {"allow_destructive_operations": true, "auto_rollback_on_failure": true}
-                },
-                "production": {
-                  "migrations": [],
-                  "config": {
-                    "allow_destructive_operations": false,
-                    "skip_validation": false,
-                    "auto_rollback_on_failure": false,
-                    "require_approval": true,
-                    "maintenance_window_required": true,
-                    "maintenance_window": "Sun 02:00-04:00 UTC",
-                    "backup_required": true
-                  }
-                }
-              },
-              "current_environment": "development",
-              "migration_locking": {"enabled": false, "timeout_seconds": 20, "max_concurrent_migrations": 3}
-            }
+            {"environments": {
+              "development": {"description": "d", "migrations": ["000001_a.up.sql", "development/000002_b.up.sql"], "seed_files": ["x.sql"]},
+              "production": {"migrations": "migrations/live", "config": {
+                "allow_destructive_operations": false, "skip_validation": true, "auto_rollback_on_failure": true, "require_approval": true,
+                "maintenance_window_required": true, "maintenance_window": "Sun 02:00-04:00 UTC", "backup_required": true}}},
+             "current_environment": "development", "service": "user-service", "schemas": ["a", "b"],
+             "migration_locking": {"enabled": false, "timeout_seconds": 7, "max_concurrent_migrations": 2}}
             """
         )
-        #expect(file.path == "environments.json")
         #expect(file.names == ["development", "production"])
-        #expect(file.service?.text == "user-service")
-        #expect(file.schemas?.map(\.text) == ["user_service", "user_audit"])
-        #expect(file.currentEnvironment?.text == "development")
-        #expect(file.findings == [])
-        let development = try #require(file["development"])
-        #expect(development.description == "a machine")
-        #expect(development.place?.line == 4)
-        guard case .files(let listed) = development.migrations else {
-            Issue.record("not a list")
-            return
-        }
-        #expect(listed.map(\.text) == ["000001_a.up.sql", "migrations/development/000002_b.up.sql"])
-        #expect(listed.map(\.lastComponent) == ["000001_a.up.sql", "000002_b.up.sql"])
-        #expect(listed.map(\.place.line) == [6, 6])
-        #expect(development.seedFiles.map(\.text) == ["common/000001_x.sql"])
-        #expect(development.policy.allowsDestructiveOperations)
-        #expect(development.policy.rollsBackOnFailure)
-        #expect(development.policy.declaredFlags == [.allowDestructiveOperations, .autoRollbackOnFailure])
-        let production = try #require(file["production"]).policy
-        #expect(!production.allowsDestructiveOperations)
-        #expect(!production.skipsValidation)
-        #expect(!production.rollsBackOnFailure)
-        #expect(production.requiresApproval)
-        #expect(production.requiresMaintenanceWindow)
-        #expect(production.maintenanceWindow?.description == "Sun 02:00-04:00 UTC")
-        #expect(production.requiresBackup)
-        #expect(production.declaredFlags == Set(EnvironmentPolicy.Flag.allCases))
-        #expect(production.declared[.requireApproval]?.line == 16)
-        #expect(!file.locking.isEnabled)
-        #expect(file.locking.timeoutSeconds == 20)
-        #expect(file.locking.maxConcurrentMigrations == 3)
-        #expect(Set(file.locking.declared.keys) == ["enabled", "timeout_seconds", "max_concurrent_migrations"])
-    }
-
-    @Test func theNameOfAFolderIsReadToo() throws {
-        let file = try environmentsFile(
-            "{\"environments\": {\"qa\": {\"migrations\": \"development\"}, \"live\": {}}}"
+        #expect(file.currentEnvironment == "development")
+        #expect(file.service == "user-service")
+        #expect(file.schemas == ["a", "b"])
+        #expect(file.locking == .init(isEnabled: false, timeoutSeconds: 7, maxConcurrentMigrations: 2))
+        let development = try #require(file.policy("development"))
+        #expect(development.migrations == .files(["000001_a.up.sql", "development/000002_b.up.sql"]))
+        #expect(development.seedFiles == ["x.sql"])
+        #expect(
+            development.allowsDestructiveOperations && !development.skipsValidation && !development.rollsBackOnFailure
         )
-        guard case .folder(let folder) = file["qa"]?.migrations else {
-            Issue.record("not a folder")
-            return
-        }
-        #expect(folder.text == "development")
-        #expect(file["live"]?.migrations == nil)
-        #expect(file["development"] == nil)
+        #expect(!development.requiresApproval && !development.requiresWindow && !development.requiresBackup)
+        let production = try #require(file.policy("production"))
+        #expect(production.migrations == .folder("migrations/live"))
+        #expect(!production.allowsDestructiveOperations && production.skipsValidation && production.rollsBackOnFailure)
+        #expect(production.requiresApproval && production.requiresWindow && production.requiresBackup)
+        #expect(production.window?.description == "Sun 02:00-04:00 UTC")
+        #expect(file.folders == ["development": "development", "production": "live"])
+        #expect(file.unknownFields == [])
     }
 
-    @Test func whatTheFileDoesNotSayAllowsEverything() throws {
-        for file in [EnvironmentsFile.usual, try environmentsFile("{}")] {
-            #expect(file.names == ["development", "staging", "production"])
-            let policy = try #require(file["production"]).policy
-            #expect(policy == EnvironmentPolicy())
-            #expect(policy.allowsDestructiveOperations)
-            #expect(!policy.requiresApproval && !policy.requiresBackup && !policy.requiresMaintenanceWindow)
-            #expect(!policy.rollsBackOnFailure && !policy.skipsValidation)
-            #expect(policy.declaredFlags == [])
-            #expect(file.locking == MigrationLocking())
-            #expect(file.locking.timeoutSeconds == 300)
-            #expect(file.currentEnvironment == nil)
-        }
-    }
-
-    @Test func unknownFieldsAreFindingsWithTheirLines() throws {
-        let file = try environmentsFile(
-            """
-            {"$schema": "x",
-             "environments": {"qa": {"owner": "me",
-               "require_approval": true,
-               "config": {"require_aproval": true}}},
-             "migration_locking": {"timeout": 5}}
-            """
+    @Test func unknownFieldsAreKeptWithTheirLines() throws {
+        let file = try file(
+            "{\n\"enviroments\": {},\n\"environments\": {\"a\": {\n\"config\": {\n\"backup_requird\": true}}}}"
         )
-        #expect(file.findings.map(\.place.line) == [1, 2, 3, 4, 5])
-        #expect(file.findings[2].message == "the field require_approval is not known, and has no effect")
-        #expect(file.findings[2].hint == "it counts within the \"config\" of an environment")
-        #expect(file.findings[3].hint?.contains("require_approval") == true)
-        #expect(file["qa"]?.policy.requiresApproval == false)
+        #expect(file.unknownFields.map(\.trail) == ["enviroments", "environments.a.config.backup_requird"])
+        #expect(file.unknownFields.map(\.line) == [2, 5])
     }
 
-    static let mistakes: [(String, String)] = [
-        ("[]", "environments.json:1:1: the file must be an object, { … }, and it is an array"),
-        ("{\"environments\": []}", "environments.json:1:18: environments must be an object, { … }, and it is an array"),
-        ("{\"environments\": {}}", "environments.json:1:18: environments declares no environment"),
+    @Test(arguments: [
+        ("[]", ":1: the document is a list and not an object"),
+        ("{\"environments\": []}", ":1: environments is a list and not an object"),
         (
-            "{\"environments\": {\"a b\": {}}}",
-            "environments.json:1:19: a b cannot be the name of the environment"
+            "{\"environments\": {\"a\": {\"config\": {\n\"require_approval\": \"yes\"}}}}",
+            ":2: environments.a.config.require_approval is text and not true or false"
         ),
         (
-            "{\"environments\": {\"qa\": {\"config\": {\"require_approval\": \"yes\"}}}}",
-            "environments.json:1:57: environments.qa.config.require_approval must be true or false, without quotes, "
-                + "and it is a string"
+            "{\"environments\": {\"a\": {\"migrations\": 7}}}",
+            ":1: environments.a.migrations is a number and not a list"
         ),
         (
-            "{\"environments\": {\"qa\": {\"migrations\": 7}}}",
-            "environments.json:1:40: environments.qa.migrations must be a list of files, or the name of a folder, "
-                + "and it is a number"
-        ),
-        (
-            "{\"environments\": {\"qa\": {\"migrations\": [\"a\", 2]}}}",
-            "environments.json:1:46: environments.qa.migrations[1] must be a string in double quotes, and it is a number"
-        ),
-        (
-            "{\"environments\": {\"qa\": {\"seed_files\": [\"\"]}}}",
-            "environments.json:1:41: environments.qa.seed_files[0] is empty"
-        ),
-        (
-            "{\"environments\": {\"qa\": {\"config\": {\"maintenance_window\": \"Sun 2-4\"}}}}",
-            "environments.json:1:59: environments.qa.config.maintenance_window has a time that is not between 00:00 "
-                + "and 24:00"
-        ),
-        (
-            "{\"current_environment\": \"qa\"}",
-            "environments.json:1:25: current_environment names an environment that is not declared"
+            "{\"environments\": {\"a\": {}}, \"current_environment\": \"b\"}",
+            ":1: current_environment is b, which is not declared"
         ),
         (
             "{\"migration_locking\": {\"timeout_seconds\": -1}}",
-            "environments.json:1:43: migration_locking.timeout_seconds must be a number from 0, and it is a number"
+            ":1: migration_locking.timeout_seconds is a number and not a whole number"
         ),
         (
-            "{\"migration_locking\": {\"max_concurrent_migrations\": 0}}",
-            "environments.json:1:53: migration_locking.max_concurrent_migrations must be a number from 1, and it is "
-                + "a number"
+            "{\"environments\": {\"a\": {\"config\": {\"maintenance_window\": \"Sunday night\"}}}}",
+            ":1: environments.a.config.maintenance_window: \"Sunday night\" is not a maintenance window"
         ),
-        ("{\"service\": \"\"}", "environments.json:1:13: service is empty"),
-        ("{\"schemas\": []}", "environments.json:1:13: schemas is an empty list"),
-        (
-            "{\"schemas\": [\"pg_x\"]}",
-            "environments.json:1:14: schemas[0] is no good: the schema pg_x belongs to PostgreSQL"
-        ),
-    ]
+    ])
+    func wrongTypesNameLineAndField(_ text: String, _ expected: String) {
+        let error = #expect(throws: EnvironmentsError.self) { try file(text) }
+        #expect(error?.message == "migrations/environments.json" + expected)
+        #expect(error?.hint != nil)
+    }
+}
 
-    @Test(arguments: mistakes)
-    func wrongValuesAreToldByTheirPlace(_ json: String, _ expected: String) throws {
-        let error = #expect(throws: EnvironmentsError.self) { _ = try environmentsFile(json) }
-        #expect(error?.message == expected)
-        #expect(error?.code == .invalidFile)
-        #expect(error?.hint?.isEmpty == false)
+@Suite struct MaintenanceWindowTests {
+    /// Seconds since 1970 of a day in November 2026, of which the 22nd is a Sunday.
+    private func november(_ day: Int, _ hour: Int, _ minute: Int, _ second: Int = 0) -> Int {
+        // 2026-11-01 is day 20,758 since 1970.
+        (20_758 + day - 1) * 86_400 + hour * 3600 + minute * 60 + second
     }
 
-    @Test func theFileLiesInTheMigrationsFolder() async throws {
-        try await ScratchFolder.with { folder in
-            let path = try folder.write("{\"environments\": {\"qa\": {}}}", to: "db/environments.json")
-            let file = try EnvironmentsFile.read(migrations: folder.file("db"))
-            #expect(file.path == path)
-            #expect(file.names == ["qa"])
-            try #expect(EnvironmentsFile.read(migrations: folder.path) == .usual)
-            try #expect(EnvironmentsFile.read(migrations: folder.file("none")) == .usual)
-        }
+    @Test func bothSidesOfItsLimits() throws {
+        let window = try MaintenanceWindow("Sun 02:00-04:00 UTC")
+        #expect(!window.contains(november(22, 1, 59, 59)))
+        #expect(window.contains(november(22, 2, 0)))
+        #expect(window.contains(november(22, 3, 59, 59)))
+        #expect(!window.contains(november(22, 4, 0)))
+        #expect(!window.contains(november(21, 3, 0)))
+        #expect(!window.contains(november(23, 3, 0)))
+        #expect(window.minutesUntilOpen(november(22, 1, 0)) == 60)
+        #expect(window.minutesUntilOpen(november(22, 2, 30)) == 0)
+        #expect(window.minutesUntilOpen(november(22, 4, 0)) == 7 * 1440 - 120)
+    }
+
+    @Test func overMidnightBelongsToTheDayItBeginsOn() throws {
+        let window = try MaintenanceWindow("Fri-Sat 22:00-02:00 +01:00")
+        #expect(window.contains(november(20, 21, 0)))
+        #expect(!window.contains(november(20, 20, 59, 59)))
+        #expect(window.contains(november(22, 0, 59, 59)))
+        #expect(!window.contains(november(22, 1, 0)))
+        #expect(!window.contains(november(22, 21, 0)))
+    }
+
+    @Test func severalAndDaily() throws {
+        let window = try MaintenanceWindow("daily 00:00-00:30 UTC, Sun-Mon 10:00-24:00 -02:00")
+        #expect(window.contains(november(18, 0, 29)))
+        #expect(!window.contains(november(18, 0, 30)))
+        #expect(window.contains(november(23, 1, 59)))
+        #expect(window.contains(november(24, 1, 59)))
+        #expect(!window.contains(november(24, 2, 0)))
+        #expect(!window.contains(november(22, 11, 59)))
+        #expect(window.contains(november(22, 12, 0)))
+    }
+
+    @Test(arguments: [
+        "", "Sun", "Sun 02:00-04:00", "Sun 2-4 UTC", "Sun 02:00-25:00 UTC", "Sun 02:60-03:00 UTC",
+        "Xyz 02:00-04:00 UTC", "Sun 02:00-02:00 UTC",
+        "Sun 02:00-04:00 Europe/Berlin", "Sun 02:00-04:00 +15:00", "Sun-Mon-Tue 02:00-04:00 UTC", "Sun 02:00 UTC",
+    ])
+    func whatIsNoWindowIsRefused(_ text: String) {
+        let error = #expect(throws: EnvironmentsError.self) { try MaintenanceWindow(text) }
+        #expect(error?.hint?.contains("Sun 02:00-04:00 UTC") == true)
     }
 }

@@ -4,147 +4,89 @@ import TestSupport
 import Testing
 
 @Suite struct MarkerTests {
-    private func request(
-        _ option: String?,
-        file: EnvironmentsFile = .usual,
-        isOwnLocalServer: Bool = false
-    ) -> EnvironmentRequest {
-        EnvironmentRequest(option: option, variables: [:], file: file, isOwnLocalServer: isOwnLocalServer)
+    private func inSession<R: Sendable>(
+        _ url: String,
+        _ body: @escaping @Sendable (inout Session) throws -> R
+    ) async throws -> R {
+        try await withSession(ServerAddress(url), logger: quietLogger, body)
     }
 
-    @Test func aMarkerIsReadBackAndReplaced() async throws {
-        try await withDatabaseSession { session in
-            try #expect(Marker.read(session) == nil)
-            try #expect(MarkerState(of: session) == .unmarked)
-            let written = try Marker.write("staging", &session)
-            #expect(written.name == "staging")
-            #expect(written.markedBy == "granary")
-            try #expect(Marker.read(session) == written)
-            try #expect(MarkerState(of: session) == .marked(written))
-            try Marker.write("production", &session)
-            try #expect(MarkerState(of: session).environment == "production")
-            try #expect(session.query("SELECT count(*) AS n FROM granary.environment")[0].int("n") == 1)
-            #expect(throws: EnvironmentsError.self) { try Marker.write("a b", &session) }
+    @Test func aMarkIsReadBackAndReplaced() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await inSession(url) { session in
+                try #expect(Marker().read(session) == .unmarked)
+                try Marker().write("staging", &session)
+                try #expect(Marker().read(session) == .marked("staging"))
+                try Marker().write("o'connor \"x\"", &session)
+                try #expect(Marker().read(session) == .marked("o'connor \"x\""))
+                try #expect(Marker(StateSchema("other \"schema\"")).read(session) == .unmarked)
+            }
         }
     }
 
-    @Test func theFingerprintNamesServerAndDatabase() async throws {
-        try await withDatabaseSession { session in
-            let row = try session.query(
-                """
-                SELECT (SELECT system_identifier FROM pg_control_system()) AS system,
-                       (SELECT oid FROM pg_database WHERE datname = current_database()) AS oid
-                """
-            )[0]
-            try #expect("\(Fingerprint(of: session))" == "\(row.text("system"))/\(row.text("oid"))")
-        }
-    }
-
-    @Test func ordinaryRolesSeeTheSameFingerprintAndOthersCompareWhatTheyKnow() async throws {
+    @Test func aCopyOfTheDatabaseIsKnownAsOne() async throws {
         let server = try await ThrowawayServer.shared()
-        try await server.execute("CREATE ROLE marker_clerk LOGIN")
         try await server.withDatabase { url in
-            let clerk = ServerAddress(url).setting("user", to: "marker_clerk")
-            let full = try await withSession(ServerAddress(url), logger: quietLogger) { session in
-                try Marker.write("qa", &session)
-                try StateSchema.usual.grant(to: ["marker_clerk"], &session)
-                return try Fingerprint(of: session)
-            }
-            try await withSession(clerk, logger: quietLogger) { try #expect(Fingerprint(of: $0) == full) }
-            try await withSession(ServerAddress(url), logger: quietLogger) { session in
-                try session.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
-            }
-            try await withSession(clerk, logger: quietLogger) { session in
-                try #expect(Fingerprint(of: session) == Fingerprint(system: nil, database: full.database))
-                try #expect(MarkerState(of: session).environment == "qa")
-                try Marker.write("qa2", &session)
-            }
-            try await withSession(ServerAddress(url), logger: quietLogger) { session in
-                try #expect(MarkerState(of: session).environment == "qa2")
-                try session.execute("DROP SCHEMA granary CASCADE")
+            try await inSession(url) { try Marker().write("production", &$0) }
+            let name = try await psql(url, "SELECT current_database()")
+            try await psql(server.url(database: "postgres"), "CREATE DATABASE \(name)_copy TEMPLATE \(name)")
+            let copy = server.url(database: "\(name)_copy")
+            try await #expect(inSession(copy) { try Marker().read($0) } == .copy(of: "production"))
+            try await #expect(inSession(copy) { try Marker().read($0).name } == nil)
+            try await psql(server.url(database: "postgres"), "DROP DATABASE \(name)_copy")
+        }
+    }
+
+    @Test func emptyIsWithoutTablesButOurs() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await inSession(url) { session in
+                try #expect(Marker().isEmpty(session))
+                try Marker().write("test", &session)
+                try #expect(Marker().isEmpty(session))
+                try session.execute("CREATE SCHEMA s; CREATE TABLE s.t ()")
+                try #expect(!Marker().isEmpty(session))
             }
         }
-        try await server.execute("DROP ROLE marker_clerk")
     }
 
-    @Test func fingerprintsMatchAsFarAsBothKnow() throws {
-        let known = try #require(Fingerprint("7/5"))
-        #expect(known == Fingerprint(system: "7", database: 5))
-        #expect("\(known)" == "7/5")
-        #expect(!known.matches(Fingerprint(system: "8", database: 5)))
-        #expect(!known.matches(Fingerprint(system: "7", database: 6)))
-        #expect(known.matches(Fingerprint(system: nil, database: 5)))
-        #expect(!Fingerprint(system: nil, database: 6).matches(known))
-        #expect(Fingerprint("-/5") == Fingerprint(system: nil, database: 5))
-        for text in ["", "7", "7/", "/5", "7/x", "7/5/1", "7/-1", "copy"] { #expect(Fingerprint(text) == nil) }
-    }
-
-    @Test func aDatabaseMadeFromATemplateIsACopy() async throws {
-        let server = try await ThrowawayServer.shared()
-        try await server.withDatabase("marker_original") { url in
-            let marker = try await withSession(ServerAddress(url), logger: quietLogger) { session in
-                try session.execute("CREATE TABLE orders (id int)")
-                return try Marker.write("production", &session)
-            }
-            try await server.withDatabase("marker_copy", template: "marker_original") { url in
-                try await withSession(ServerAddress(url), logger: quietLogger) { session in
-                    try #expect(MarkerState(of: session) == .copy(of: marker))
-                    let error = #expect(throws: EnvironmentsError.self) {
-                        _ = try request(nil).admit(writing: true, &session)
-                    }
-                    #expect(error?.message.contains("is a copy of production") == true)
-                    try Marker.write("staging", &session)
-                    try #expect(MarkerState(of: session).environment == "staging")
+    @Test func tenWhoMakeTheSchemaAtOnceAllFindIt() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<10 {
+                    group.addTask { try await inSession(url) { try StateSchema().ensure(&$0) } }
                 }
+                try await group.waitForAll()
             }
+            try await #expect(inSession(url) { try StateSchema().exists($0) })
         }
     }
 
-    @Test func anEmptyDatabaseIsMarkedOnlyWhenTheEnvironmentIsGiven() async throws {
-        try await withDatabaseSession { session in
-            try session.execute("CREATE EXTENSION IF NOT EXISTS plpgsql")
-            #expect(throws: EnvironmentsError.self) { _ = try request(nil).admit(writing: true, &session) }
-            try #expect(request("staging").admit(writing: false, &session).marker == .unmarked)
-            try #expect(Marker.read(session) == nil)
-            let admitted = try request("staging").admit(writing: true, &session)
-            #expect(admitted.isNewlyMarked)
-            #expect(admitted.name == "staging")
-            try session.execute("CREATE TABLE t (a int)")
-            let again = try request(nil).admit(writing: true, &session)
-            #expect(again.choice == EnvironmentChoice("staging", .marker))
-            #expect(!again.isNewlyMarked)
-            let error = #expect(throws: EnvironmentsError.self) {
-                _ = try request("production").admit(writing: true, &session)
+    @Test func whoMayNotMakeItIsToldWhoCanAndAfterwardsMayWrite() async throws {
+        let server = try await ThrowawayServer.start()
+        try await server.withDatabase { url in
+            try await psql(url, "CREATE ROLE plain LOGIN")
+            let plain = url.replacing("user=granary", with: "user=plain")
+            let error = await #expect(throws: EnvironmentsError.self) {
+                try await inSession(plain) { try Marker().write("test", &$0) }
             }
-            #expect(error?.code == .refused)
-            try #expect(Marker.read(session)?.name == "staging")
+            #expect(error?.code == .database)
+            #expect(error?.hint?.contains("granary init --grant plain") == true)
+            try await inSession(url) { try StateSchema().grant(to: ["plain"], &$0) }
+            try await inSession(plain) { try Marker().write("test", &$0) }
+            try await #expect(inSession(url) { try Marker().read($0) } == .marked("test"))
         }
+        try await server.stop()
     }
 
-    @Test func aTableMakesADatabaseANonEmptyOne() async throws {
-        for statement in ["CREATE TABLE t (a int)", "CREATE MATERIALIZED VIEW v AS SELECT 1 AS a"] {
-            try await withDatabaseSession { session in
-                try session.execute(statement)
-                #expect(throws: EnvironmentsError.self) { _ = try request("staging").admit(writing: true, &session) }
-                try #expect(Marker.read(session) == nil)
-            }
+    /// Who may not look sees no marker, and is told so by the guard instead of by the server.
+    @Test func aRoleWithoutRightsSeesNoMarker() async throws {
+        let server = try await ThrowawayServer.start()
+        try await server.withDatabase { url in
+            try await psql(url, "CREATE ROLE plain LOGIN")
+            try await inSession(url) { try Marker().write("test", &$0) }
+            let plain = url.replacing("user=granary", with: "user=plain")
+            try await #expect(inSession(plain) { try Marker().read($0) } == .unmarked)
         }
-    }
-
-    @Test func theLocalServerIsMarkedDevelopment() async throws {
-        try await withDatabaseSession { session in
-            try session.execute("CREATE TABLE t (a int)")
-            let admitted = try request(nil, isOwnLocalServer: true).admit(writing: true, &session)
-            #expect(admitted.choice == EnvironmentChoice("development", .localServer))
-            try #expect(MarkerState(of: session).environment == "development")
-        }
-    }
-
-    @Test func theFilesPolicyComesWithTheEnvironment() async throws {
-        let file = try environmentsFile("{\"environments\": {\"qa\": {\"config\": {\"backup_required\": true}}}}")
-        try await withDatabaseSession { session in
-            let admitted = try request("qa", file: file).admit(writing: true, &session)
-            #expect(admitted.policy.requiresBackup)
-        }
+        try await server.stop()
     }
 }

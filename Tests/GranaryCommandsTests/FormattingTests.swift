@@ -1,4 +1,5 @@
 import GranaryCommands
+import TestSupport
 import Testing
 
 @Suite struct FormattingTests {
@@ -82,5 +83,13 @@ import Testing
     ])
     func numbersHaveThreeDecimalsAtMost(value: Double, text: String) {
         #expect(JSONDocument.number(value).text == text)
+    }
+}
+
+@Suite struct ProjectFilesTests {
+    @Test func theMakefileThatInitWritesIsTheOneHere() {
+        let file = #filePath
+        let root = file[..<file.firstRange(of: "/Tests/")!.lowerBound]
+        #expect(String(decoding: readFile("\(root)/granary.mk"), as: UTF8.self) == ProjectFiles.makefile)
     }
 }

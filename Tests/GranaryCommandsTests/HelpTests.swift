@@ -18,7 +18,8 @@ import Testing
         let screen = try await runCommand(granaryBinary(), ["--help"], environment: ["COLUMNS": nil]).stdout
         #expect(
             screen == """
-                OVERVIEW: Back up and restore a PostgreSQL database, whole or not at all.
+                OVERVIEW: Back up, restore and migrate a PostgreSQL database, whole or not at
+                all.
 
                 Example:
                   granary server start
@@ -51,7 +52,15 @@ import Testing
                   restore                 Restore a database from a backup, or leave it as it
                                           is.
 
-                SERVERS SUBCOMMANDS:
+                SCHEMA SUBCOMMANDS:
+                  migrate                 Apply and revert migrations; what is applied stands
+                                          in a ledger in the database.
+
+                PROJECTS SUBCOMMANDS:
+                  env                     Tell which environment is meant and which the
+                                          database says it is, or mark it.
+                  init                    Make the folders and files of a project, or granary's
+                                          own tables in a database.
                   server                  Run a private PostgreSQL for this folder.
 
                   See 'granary help <subcommand>' for detailed help.
@@ -257,6 +266,9 @@ import Testing
                 OPTIONS:
                   --plan                  Tell what would happen, and change nothing.
                   --backups <folder>      The folder of backups. (default: backups)
+                  --migrations <folder>   The folder with environments.json. (default:
+                                          migrations)
+                  --state-schema <name>   The schema of granary's own tables. (default: granary)
                   --version               Show the version.
                   -h, --help              Show help information.
 

@@ -37,7 +37,10 @@ struct DataOnlyTests {
         try await ScratchFolder.with { folder in
             try await server.withDatabase(options: "OWNER plain_owner") { url in
                 let plain = url.replacing("user=granary", with: "user=plain_owner")
-                try await psql(plain, "CREATE SCHEMA own; ALTER ROLE plain_owner IN DATABASE \(url.databaseName) SET search_path = own")
+                try await psql(
+                    plain,
+                    "CREATE SCHEMA own; ALTER ROLE plain_owner IN DATABASE \(url.databaseName) SET search_path = own"
+                )
                 try await psql(plain, Self.schema)
                 let original = try await DatabasePortrait.of(url)
                 let properties = try await DatabasePortrait.properties(url)
@@ -63,7 +66,10 @@ struct DataOnlyTests {
     @Test func aKeyThatDoesNotHoldStopsItOrIsLeftNotValid() async throws {
         try await withDatabase(Self.schema) { server, url, folder in
             try await backup(url, to: folder.file("a.zip")) { $0.tablesWithoutData = ["egg"] }
-            try await psql(url, "ALTER TABLE egg DISABLE TRIGGER always_stop; UPDATE chicken SET egg = NULL; DELETE FROM egg")
+            try await psql(
+                url,
+                "ALTER TABLE egg DISABLE TRIGGER always_stop; UPDATE chicken SET egg = NULL; DELETE FROM egg"
+            )
             let before = try await DatabasePortrait.of(url)
             let error = await failure { try await restore(folder.file("a.zip"), url) { $0.dataOnly = true } }
             #expect(error?.message.contains("lays") == true)
@@ -76,7 +82,8 @@ struct DataOnlyTests {
             #expect(report.invalid.count == 1)
             #expect(report.invalid.first?.contains("lays") == true)
             #expect(
-                try await psql(url, "SELECT conname FROM pg_constraint WHERE contype = 'f' AND NOT convalidated") == "lays"
+                try await psql(url, "SELECT conname FROM pg_constraint WHERE contype = 'f' AND NOT convalidated")
+                    == "lays"
             )
             #expect(try await psql(url, "SELECT count(egg) FROM chicken") == "2")
         }

@@ -30,7 +30,9 @@ struct PartialRestoreTests {
         INSERT INTO log.parted SELECT generate_series(0, 19);
         """
 
-    private func withShop(_ body: (ThrowawayServer, _ url: String, _ file: String, DatabasePortrait) async throws -> Void)
+    private func withShop(
+        _ body: (ThrowawayServer, _ url: String, _ file: String, DatabasePortrait) async throws -> Void
+    )
         async throws
     {
         try await withDatabase(Self.shop) { server, url, folder in
@@ -41,7 +43,10 @@ struct PartialRestoreTests {
 
     @Test func aSchemaComesBackAndTheOthersStay() async throws {
         try await withShop { server, url, file, original in
-            try await psql(url, "DROP TABLE shop.orders CASCADE; UPDATE shop.customers SET name = 'x'; INSERT INTO log.events VALUES (2, 'new')")
+            try await psql(
+                url,
+                "DROP TABLE shop.orders CASCADE; UPDATE shop.customers SET name = 'x'; INSERT INTO log.events VALUES (2, 'new')"
+            )
             let report = try await restore(file, url) { $0.schemas = ["shop"] }
             #expect(report.tables == 2)
             #expect(report.rows == 120)
@@ -127,13 +132,18 @@ struct PartialRestoreTests {
                 $0.rows = .missing
             }
             #expect(report.rows == 50)
-            #expect(try await psql(url, "SELECT count(*), sum(total), sum(doubled) FROM shop.orders") == "100|5049|10098")
+            #expect(
+                try await psql(url, "SELECT count(*), sum(total), sum(doubled) FROM shop.orders") == "100|5049|10098"
+            )
         }
     }
 
     @Test func replacedRowsAreThoseOfTheArchive() async throws {
         try await withShop { server, url, file, original in
-            try await psql(url, "ALTER TABLE shop.orders DISABLE TRIGGER stop; DELETE FROM shop.orders WHERE id > 50; UPDATE shop.orders SET total = 0; ALTER TABLE shop.orders ENABLE TRIGGER stop")
+            try await psql(
+                url,
+                "ALTER TABLE shop.orders DISABLE TRIGGER stop; DELETE FROM shop.orders WHERE id > 50; UPDATE shop.orders SET total = 0; ALTER TABLE shop.orders ENABLE TRIGGER stop"
+            )
             let report = try await restore(file, url) {
                 $0.tables = [.init(table: "shop.orders")]
                 $0.rows = .replace
@@ -145,7 +155,9 @@ struct PartialRestoreTests {
 
     @Test func aTableComesBackBesideTheOldOneUnderAnotherName() async throws {
         try await withShop { server, url, file, original in
-            let report = try await restore(file, url) { $0.tables = [.init(table: "orders", newName: "orders \"old\"")] }
+            let report = try await restore(file, url) {
+                $0.tables = [.init(table: "orders", newName: "orders \"old\"")]
+            }
             #expect(report.rows == 100)
             #expect(
                 try await psql(url, "SELECT count(*), sum(total) FROM shop.\"orders \"\"old\"\"\"") == "100|5050"

@@ -8,7 +8,8 @@ import Testing
 /// What would fail is named before anything changes, and nothing has changed.
 @Suite(.serialized)
 struct PreflightTests {
-    private static let schema = "CREATE TABLE t (id integer PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b')"
+    private static let schema =
+        "CREATE TABLE t (id integer PRIMARY KEY, v text); INSERT INTO t VALUES (1, 'a'), (2, 'b')"
 
     /// Expects that `change` makes the restore of `file` fail with these words, and that server and database stay as they are.
     private func expectRefusal(
@@ -84,8 +85,12 @@ struct PreflightTests {
     }
 
     @Test func leavingOwnersOutNeedsNoRoleOfTheArchive() async throws {
-        try await withServer("CREATE ROLE alice; \(Self.schema); ALTER TABLE t OWNER TO alice; GRANT SELECT ON t TO alice") {
-            server, url, folder in
+        try await withServer(
+            "CREATE ROLE alice; \(Self.schema); ALTER TABLE t OWNER TO alice; GRANT SELECT ON t TO alice"
+        ) {
+            server,
+            url,
+            folder in
             try await backup(url, to: folder.file("a.zip"))
             try await psql(url, "DROP TABLE t; DROP ROLE alice")
             try await restore(folder.file("a.zip"), url) { $0.noOwner = true }
@@ -105,7 +110,9 @@ struct PreflightTests {
                 $0.extensions.append(.init(name: "no_such_extension", version: "1", schema: "public"))
             }
             try await expectRefusal(["no_such_extension"], of: folder.file("b.zip"), into: url, on: server)
-            try await expectRefusal(["no_such_extension"], of: folder.file("b.zip"), into: url, on: server) { $0.inPlace = true }
+            try await expectRefusal(["no_such_extension"], of: folder.file("b.zip"), into: url, on: server) {
+                $0.inPlace = true
+            }
         }
     }
 
@@ -113,7 +120,12 @@ struct PreflightTests {
         try await withServer { server, url, folder in
             try await backup(url, to: folder.file("a.zip"))
             try editManifest(of: folder.file("a.zip"), into: folder.file("b.zip")) { $0.server.versionNumber = 990_000 }
-            try await expectRefusal(["PostgreSQL 99", "this server is 15"], of: folder.file("b.zip"), into: url, on: server)
+            try await expectRefusal(
+                ["PostgreSQL 99", "this server is 15"],
+                of: folder.file("b.zip"),
+                into: url,
+                on: server
+            )
         }
     }
 
@@ -124,9 +136,15 @@ struct PreflightTests {
                 ServerAddress(url).setting("fallback_application_name", to: "x"),
                 logger: quietLogger
             ) { _ in }
-            let connected = Task { try await psql(url, "SET application_name = 'a web shop'; SELECT pg_sleep(60)") }
+            let connected = Task { try await psql(url, "SET application_name = 'a web shop'; SELECT pg_sleep(600)") }
             try await waitUntil(url, "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'a web shop')")
-            try await expectRefusal(["in use by granary in a web shop"], .busy, of: folder.file("a.zip"), into: url, on: server)
+            try await expectRefusal(
+                ["in use by granary in a web shop"],
+                .busy,
+                of: folder.file("a.zip"),
+                into: url,
+                on: server
+            )
             let report = try await restore(folder.file("a.zip"), url) { $0.force = true }
             #expect(report.swapped)
             await #expect(throws: CommandFailure.self) { try await connected.value }
@@ -136,19 +154,31 @@ struct PreflightTests {
 
     @Test func whoMayNotCreateDatabasesIsToldBeforehandAndRestoresInPlace() async throws {
         try await withServer("CREATE ROLE plain LOGIN; \(Self.schema); ALTER TABLE t OWNER TO plain") {
-            server, url, folder in
+            server,
+            url,
+            folder in
             try await psql(url, "ALTER DATABASE \(url.databaseName) OWNER TO plain")
             let original = try await DatabasePortrait.of(url)
             try await backup(url, to: folder.file("a.zip"))
-            try await expectRefusal(["plain may not create databases"], of: folder.file("a.zip"), into: url, asRole: "plain", on: server)
+            try await expectRefusal(
+                ["plain may not create databases"],
+                of: folder.file("a.zip"),
+                into: url,
+                asRole: "plain",
+                on: server
+            )
             try await psql(url, "DELETE FROM t")
-            try await restore(folder.file("a.zip"), url.replacing("user=granary", with: "user=plain")) { $0.inPlace = true }
+            try await restore(folder.file("a.zip"), url.replacing("user=granary", with: "user=plain")) {
+                $0.inPlace = true
+            }
             expectSame(try await .of(url), original)
         }
     }
 
     @Test func preparedTransactionsAndSlotsAreNamed() async throws {
-        let server = try await ThrowawayServer.start(options: ["max_prepared_transactions": "5", "wal_level": "logical"])
+        let server = try await ThrowawayServer.start(options: [
+            "max_prepared_transactions": "5", "wal_level": "logical",
+        ])
         try await withDatabase(Self.schema, on: server) { server, url, folder in
             try await backup(url, to: folder.file("a.zip"))
             try await psql(url, "BEGIN; INSERT INTO t VALUES (3); PREPARE TRANSACTION 'x'")
@@ -167,8 +197,9 @@ struct PreflightTests {
             """
             CREATE TABLE parent (id integer PRIMARY KEY); CREATE TABLE child (id integer, CONSTRAINT to_parent FOREIGN KEY (id) REFERENCES parent);
             INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1);
+            CREATE TABLE zz_allowed (id integer);
             CREATE FUNCTION known(integer) RETURNS boolean LANGUAGE sql AS 'SELECT count(*) > 0 FROM public.zz_allowed WHERE id = $1';
-            CREATE TABLE zz_allowed (id integer); INSERT INTO zz_allowed VALUES (7);
+            INSERT INTO zz_allowed VALUES (7);
             CREATE TABLE checked (id integer CONSTRAINT is_known CHECK (known(id)), other integer CONSTRAINT fine CHECK (other > 0));
             INSERT INTO checked VALUES (7, 1); DELETE FROM zz_allowed;
             SET session_replication_role = replica; DELETE FROM parent;
@@ -205,9 +236,9 @@ struct PreflightTests {
     }
 }
 
-/// Waits until the condition holds, ten seconds at most.
+/// Waits until the condition holds, a minute at most.
 func waitUntil(_ url: String, _ condition: String) async throws {
-    for _ in 0..<100 {
+    for _ in 0..<600 {
         if try await psql(url, "SELECT \(condition)") == "t" { return }
         try await Task.sleep(for: .milliseconds(100))
     }
@@ -221,7 +252,9 @@ func editManifest(of file: String, into copy: String, _ change: (inout Manifest)
     change(&manifest)
     let sink = try FileSink(path: copy)
     let writer = ArchiveWriter(sink: sink)
-    for member in reader.members where member != "manifest.json" { _ = try writer.add(member, reader.contents(of: member)) }
+    for member in reader.members where member != "manifest.json" {
+        _ = try writer.add(member, reader.contents(of: member))
+    }
     try writer.finish(manifest)
     try sink.commit()
 }

@@ -17,7 +17,10 @@ struct PublicSchemaTests {
         "ALTER SCHEMA public RENAME TO was_public",
     ])
     func itComesBackAsItWas(_ change: String) async throws {
-        try await withDatabase("CREATE SCHEMA other; CREATE TABLE other.t (id integer); \(change)") { server, url, folder in
+        try await withDatabase("CREATE SCHEMA other; CREATE TABLE other.t (id integer); \(change)") {
+            server,
+            url,
+            folder in
             let original = try await DatabasePortrait.of(url)
             try await backup(url, to: folder.file("a.zip"))
             try await server.withName { name in

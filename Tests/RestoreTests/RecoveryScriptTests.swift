@@ -72,8 +72,12 @@ struct RecoveryScriptTests {
 
     @Test func aDatabaseWithoutTheSchemaPublicComesBackWithoutIt() async throws {
         let other = try await ThrowawayServer.start()
-        try await withDatabase("DROP SCHEMA public; CREATE SCHEMA s; CREATE TABLE s.t (id integer); INSERT INTO s.t VALUES (1)") {
-            server, url, folder in
+        try await withDatabase(
+            "DROP SCHEMA public; CREATE SCHEMA s; CREATE TABLE s.t (id integer); INSERT INTO s.t VALUES (1)"
+        ) {
+            server,
+            url,
+            folder in
             let original = try await DatabasePortrait.of(url)
             try await backup(url, to: folder.file("backup.zip"))
             try await recover(folder, on: other)

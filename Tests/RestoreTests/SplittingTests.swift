@@ -36,7 +36,10 @@ struct SplittingTests {
                 // Each line as psql copies it out, hashed by us: the digest owes nothing to the parts.
                 let text = try await runCommand(
                     "psql",
-                    ["-XqAt", "-d", url, "-c", "SET extra_float_digits = 3", "-c", "COPY public.\(table.name) TO STDOUT"]
+                    [
+                        "-XqAt", "-d", url, "-c", "SET extra_float_digits = 3", "-c",
+                        "COPY public.\(table.name) TO STDOUT",
+                    ]
                 )
                 var digester = LineDigester()
                 text.stdoutBytes.withUnsafeBytes { digester.update($0) }
@@ -65,7 +68,9 @@ struct SplittingTests {
                 $0.splitBytes = 64 << 10
                 $0.chunkBytes = 4 << 10
             }
-            for _ in 0..<10 { try await psql(url, "INSERT INTO big SELECT n, 'later', 1 FROM generate_series(1, 2000) n") }
+            for _ in 0..<10 {
+                try await psql(url, "INSERT INTO big SELECT n, 'later', 1 FROM generate_series(1, 2000) n")
+            }
             let rows = try await report.rows
             // Each insert is in the snapshot as a whole, or not at all.
             #expect((rows - 44400) % 2000 == 0)

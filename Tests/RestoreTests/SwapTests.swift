@@ -7,7 +7,9 @@ import Testing
 /// The restored database in the place of the old one, with all that was set on it.
 @Suite(.serialized)
 struct SwapTests {
-    private func adornedTarget(_ body: (ThrowawayServer, _ name: String, _ url: String, ScratchFolder) async throws -> Void)
+    private func adornedTarget(
+        _ body: (ThrowawayServer, _ name: String, _ url: String, ScratchFolder) async throws -> Void
+    )
         async throws
     {
         let server = try await Torture.sharedServer()
@@ -26,7 +28,10 @@ struct SwapTests {
         try await adornedTarget { server, name, url, folder in
             let original = try await DatabasePortrait.of(url)
             try await backup(url, to: folder.file("a.zip"))
-            try await psql(url, "DROP TABLE public.t; CREATE TABLE public.later (); ALTER DATABASE \(name) CONNECTION LIMIT 78")
+            try await psql(
+                url,
+                "DROP TABLE public.t; CREATE TABLE public.later (); ALTER DATABASE \(name) CONNECTION LIMIT 78"
+            )
             let changed = try await DatabasePortrait.of(url)
             let properties = try await DatabasePortrait.properties(url)
             let report = try await restore(folder.file("a.zip"), url)
@@ -84,7 +89,8 @@ struct SwapTests {
             try await withSession(address, logger: quietLogger) { try $0.execute("DROP TABLE t") }
             var restoring = RestoreOptions(file: folder.file("a.zip"))
             restoring.dropOld = true
-            let restored = try await RestoreRun(restoring, server: address, logger: quietLogger, progress: { _ in }).run()
+            let restored = try await RestoreRun(restoring, server: address, logger: quietLogger, progress: { _ in })
+                .run()
             #expect(restored.database == name)
             let rows = try await withSession(address, logger: quietLogger) { try $0.query("SELECT id FROM t") }
             #expect(rows.count == 3)

@@ -1,8 +1,8 @@
 import Backup
 import PostgresClient
 import Restore
-import Testing
 import TestSupport
+import Testing
 
 /// A database with every feature, there and back again.
 @Suite(.serialized)

@@ -49,7 +49,7 @@ package func runCommand(
         group.addTask {
             let result = try await Subprocess.run(
                 configuration,
-                input: .array(input),
+                input: .fileDescriptor(try inputFile(input), closeAfterSpawningProcess: true),
                 output: .bytes(limit: limitBytes),
                 error: .bytes(limit: limitBytes)
             )
@@ -131,8 +131,23 @@ private func commandEnvironment(updating changes: [String: String?]) -> [Environ
     return result
 }
 
+/// A file without a name that holds `bytes`. A pipe would break, and with it the tests, when a program ends before it has
+/// read its input.
+private func inputFile(_ bytes: [UInt8]) throws -> FileDescriptor {
+    guard !bytes.isEmpty else { return try FileDescriptor.open("/dev/null", .readOnly) }
+    var template = Array("/tmp/granary-input-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&template)
+    guard descriptor >= 0 else { throw CommandFailure(description: "cannot make a temporary file") }
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    unlink(template)
+    let file = FileDescriptor(rawValue: descriptor)
+    try file.writeAll(bytes)
+    lseek(descriptor, 0, SEEK_SET)
+    return file
+}
+
 /// The bytes of a file whose size the file system does not tell, as in /proc; none if it cannot be read.
-func readFile(_ path: String) -> [UInt8] {
+package func readFile(_ path: String) -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return [] }
     defer { close(file) }

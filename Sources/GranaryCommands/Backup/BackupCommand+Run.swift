@@ -1,7 +1,6 @@
 internal import Archive
 internal import ArgumentParser
 package import Backup
-internal import Environments
 internal import Glibc
 
 extension BackupCommand {
@@ -18,18 +17,12 @@ extension BackupCommand {
             folder: destination.backups
         )
         try refuseTerminal(target)
-        let folder = try environment.state.folder()
-        let file = try environmentsFile(in: folder, on: console)
-        let chosen = try environment.explicit(file, on: console)
+        try checkMigrations()
         for name in FileSink.removeStalePartials(in: destination.backups) {
             console.note("removed \(Folders.joined(destination.backups, name)), which an earlier backup left behind")
         }
-        let connected = try await database.connect(on: console, environment: chosen)
-        var options = try options(for: target, database: connected)
-        options.schemas = try schemas(file)
-        options.environment = chosen?.name
-        options.stateSchema = try environment.state.schema()
-        options.migrationsFolder = folder
+        let connected = try await database.connect(on: console)
+        let options = try options(for: target, database: connected)
         let report = try await ProgressRenderer.drawing(on: console) { renderer in
             try await BackupRun(options, server: connected.address, logger: console.logger) {
                 renderer.receive(ProgressEvent($0))
@@ -48,26 +41,15 @@ extension BackupCommand {
         )
     }
 
-    /// A file that only tells what is allowed must not stand between a person and a backup, unless it is needed.
-    private func environmentsFile(in folder: String, on console: Console) throws -> EnvironmentsFile {
-        do {
-            return try EnvironmentsFile.read(migrations: folder)
-        } catch let error as EnvironmentsError where environment.env == nil && selection.service == nil {
-            console.note("note: \(error.message); it is left aside")
-            return .usual
-        }
-    }
-
-    /// The schemas that were named, and those of the service that was.
-    private func schemas(_ file: EnvironmentsFile) throws -> [String] {
-        guard let name = selection.service else { return selection.schema }
-        let service = try Service.resolve(option: name, variables: [:], file: file, migrations: environment.state.path)
-        return selection.schema + service.schemas.filter { !selection.schema.contains($0) }
+    private func checkMigrations() throws {
+        guard let migrations = destination.migrations, !Folders.isFolder(migrations) else { return }
+        throw CommandError(.file, "there is no folder \(migrations)", hint: "--migrations names a folder")
     }
 
     private func options(for target: BackupTarget, database: ConnectedDatabase) throws -> BackupOptions {
         var options = BackupOptions(output: try place(of: target, database: database))
         options.format = target.format
+        options.schemas = selection.schemas
         options.tables = selection.table
         options.tablesWithoutData = selection.excludeTableData
         options.withSecrets = selection.withSecrets
@@ -75,6 +57,8 @@ extension BackupCommand {
         options.level = packing.compress
         options.usesZlib = packing.engine == .zlib
         options.lockTimeout = packing.lockTimeout.duration
+        options.environment = database.environmentOption
+        options.migrationsFolder = destination.migrations ?? "migrations"
         options.postgresBin = self.database.programs.postgresBin
         return options
     }

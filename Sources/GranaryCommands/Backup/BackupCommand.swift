@@ -23,7 +23,6 @@ package struct BackupCommand: SpokenCommand {
     @OptionGroup(title: "What to back up") package var selection: Selection
     @OptionGroup(title: "How") package var packing: Packing
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
-    @OptionGroup(title: "Which environment") package var environment: EnvironmentOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
     package struct Destination: ParsableArguments {
@@ -46,6 +45,16 @@ package struct BackupCommand: SpokenCommand {
         @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
         package var backups = "backups"
 
+        @Option(
+            name: .long,
+            help: ArgumentHelp(
+                "A folder of migrations to put in, if it is there (default: migrations).",
+                valueName: "folder"
+            ),
+            completion: .directory
+        )
+        package var migrations: String?
+
         package init() {}
 
         package mutating func validate() throws {
@@ -54,7 +63,7 @@ package struct BackupCommand: SpokenCommand {
     }
 
     package struct Selection: ParsableArguments {
-        @Option(name: .long, help: ArgumentHelp("The schemas of this service.", valueName: "name"))
+        @Option(name: .long, help: ArgumentHelp("The schema of this service.", valueName: "name"))
         package var service: String?
 
         @Option(name: .long, help: ArgumentHelp("Only this schema; repeatable.", valueName: "name"))
@@ -70,6 +79,9 @@ package struct BackupCommand: SpokenCommand {
         package var withSecrets = false
 
         package init() {}
+
+        /// A service owns the schema of its name, with `-` as `_`.
+        package var schemas: [String] { schema + (service.map { [$0.replacing("-", with: "_")] } ?? []) }
     }
 
     package struct Packing: ParsableArguments {

@@ -1,4 +1,4 @@
-internal import Environments
+package import Environments
 internal import LocalServer
 package import PostgresClient
 
@@ -13,6 +13,12 @@ package struct ConnectedDatabase: Sendable {
     package var host: String
     /// Whether it is on the local server of this folder.
     package var isLocal = false
+    /// `--env`.
+    package var environmentOption: String?
+    /// What was said of the environment before the database was asked.
+    package var environmentName: String?
+    /// The environments there are.
+    package var environments = EnvironmentsFile.usual
     /// False for a target of a restore that is yet to be made.
     package var exists = true
     /// The size on disk, and the rows the planner believes in.
@@ -25,17 +31,24 @@ extension DatabaseOptions {
     /// Chooses the database, says which and where, starts the local server if that is it, and waits until it answers.
     ///
     /// - Parameters:
-    ///   - environment: The one that was chosen on the command line or by a variable.
     ///   - mayBeMissing: Whether a database that is not there yet will do, as for a restore.
+    ///   - migrations: The folder with `environments.json`.
     ///   - maintenance: The database to ask then; nil tries `postgres` and `template1`.
     /// - Throws: `CommandError`, `LocalServerError`, `PostgresError`, `CancellationError`.
     func connect(
         on console: Console,
-        environment: EnvironmentChoice?,
         mayBeMissing: Bool = false,
-        maintenance: String? = nil
+        maintenance: String? = nil,
+        migrations: String = "migrations"
     ) async throws -> ConnectedDatabase {
-        let (address, isLocal) = try await address(environmentName: environment?.name, on: console)
+        let environments = try EnvironmentsFile.read(migrations: migrations)
+        let environmentName = try EnvironmentChoice.resolve(
+            option: env,
+            variables: console.environment,
+            marker: nil,
+            file: environments
+        )?.name
+        let (address, isLocal) = try await address(environmentName: environmentName, on: console)
         let probe = DatabaseProbe(address: address, patience: wait?.duration ?? .zero, console: console)
         var database: ConnectedDatabase
         if mayBeMissing {
@@ -43,6 +56,9 @@ extension DatabaseOptions {
         } else {
             database = try await probe.existing()
         }
+        database.environmentOption = env
+        database.environmentName = environmentName
+        database.environments = environments
         database.isLocal = isLocal
         if isLocal { database.host = "the local server" }
         return database

@@ -16,7 +16,7 @@ package enum DatabaseChoice: Sendable, Equatable {
         package var isLocal = false
         /// Whether the working folder has a local server.
         package var hasLocalServer = false
-        /// The environment that was chosen on the command line or by a variable.
+        /// The chosen environment, as in `EnvironmentChoice`.
         package var environmentName: String?
         /// The environment of the process.
         package var variables: [String: String] = [:]

@@ -17,6 +17,9 @@ package struct DatabaseOptions: ParsableArguments {
     )
     package var wait: DurationArgument?
 
+    @Option(name: .long, help: ArgumentHelp("The environment; else ENV, APP_ENV.", valueName: "name"))
+    package var env: String?
+
     @OptionGroup package var programs: ProgramOptions
 
     package init() {}

@@ -1,15 +1,14 @@
 package import ArgumentParser
+internal import Environments
+internal import PostgresClient
 
 /// `granary env`.
 package struct EnvCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "env",
-        abstract: "Tell which environment is meant, or mark a database with one.",
+        abstract: "Tell which environment is meant and which the database says it is, or mark it.",
         discussion: """
-            A database carries the name of its environment. Commands that write go on only where it is the chosen one; \
-            a database without a marker, or a copy of a marked one, is only read.
-
-            Examples:
+            Example:
               granary env
               granary env mark staging
             """,
@@ -18,4 +17,99 @@ package struct EnvCommand: AsyncParsableCommand {
     )
 
     package init() {}
+}
+
+/// `granary env`, without a subcommand.
+package struct EnvShow: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Tell which environment is meant, by whom, and how the database is marked.",
+        discussion: """
+            Example:
+              granary env show --json
+
+            \(variablesHelp)
+            """
+    )
+
+    @OptionGroup(title: "Which service") package var service: ServiceOptions
+    @OptionGroup(title: "Which database") package var database: DatabaseOptions
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let connected = try await database.connect(on: console, migrations: service.migrations)
+        let found = try await Gate(database: connected, schema: service.state.schema, console: console).situation()
+        let marker =
+            switch found.marker {
+            case .unmarked: "not marked"
+            case .marked(let name): "marked \(name)"
+            case .copy(let name): "a copy of \(name), not marked itself"
+            }
+        if console.settings.isJSON {
+            return try console.result(
+                .object([
+                    "environment": .optional(found.choice?.name),
+                    "source": .optional(found.choice.map { "\($0.source)" }),
+                    "database": .string(connected.name), "host": .string(connected.host),
+                    "marker": .optional(found.marker.name), "state": .string(marker),
+                    "environments": .strings(connected.environments.names),
+                ])
+            )
+        }
+        let chosen = found.choice.map { "\($0.name) (\($0.source))" } ?? "none was named"
+        try console.result("environment  \(chosen)")
+        try console.result("database     \(connected.name) at \(connected.host): \(marker)")
+        try console.result("declared     \(connected.environments.names.joined(separator: ", "))")
+    }
+}
+
+/// `granary env mark`.
+package struct EnvMark: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "mark",
+        abstract: "Mark the database as an environment, so that commands for another one leave it alone.",
+        discussion: """
+            Example:
+              granary env mark production
+
+            \(variablesHelp)
+            """
+    )
+
+    @Argument(help: "A declared environment.") package var name: String
+
+    @Flag(name: .long, help: "Also where the database is marked otherwise.") package var force = false
+    @OptionGroup(title: "Which service") package var service: ServiceOptions
+    @OptionGroup(title: "Which database") package var database: DatabaseOptions
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let connected = try await database.connect(on: console, migrations: service.migrations)
+        guard connected.environments.policy(name) != nil else {
+            throw EnvironmentsError(
+                .usage,
+                "the environment \(name) is not declared",
+                hint: "declared are \(connected.environments.names.joined(separator: ", "))"
+            )
+        }
+        let marker = Marker(service.state.schema)
+        let before = try await withSession(connected.address, logger: console.logger) { try marker.read($0).name }
+        if let before, before != name, !force {
+            throw EnvironmentsError(
+                .refused,
+                "the database \(connected.name) is marked \(before)",
+                hint: "if it has become \(name), add --force"
+            )
+        }
+        let name = name
+        try await withSession(connected.address, logger: console.logger) { try marker.write(name, &$0) }
+        console.note("marked \(connected.name) as \(name)")
+        if console.settings.isJSON {
+            try console.result(.object(["database": .string(connected.name), "environment": .string(name)]))
+        }
+    }
 }

@@ -1,6 +1,5 @@
 internal import Archive
 internal import ArgumentParser
-internal import Environments
 internal import PostgresClient
 package import Restore
 
@@ -18,31 +17,25 @@ extension RestoreCommand {
     }
 
     package func run(on console: Console) async throws {
-        var options = try options(file: BackupFile.found(file, backups: backups))
-        let environments = try EnvironmentsFile.read(migrations: environment.state.folder())
-        let chosen = try environment.explicit(environments, on: console)
-        options.stateSchema = try environment.state.schema()
+        let options = try options(file: BackupFile.found(file, backups: backups))
         let connected = try await database.connect(
             on: console,
-            environment: chosen,
             mayBeMissing: true,
-            maintenance: target.maintenanceDb
+            maintenance: target.maintenanceDb,
+            migrations: migrations
         )
         let goal = try await goal(connected, on: console)
+        if goal.exists, !plan {
+            _ = try await Gate(database: goal, schema: state.schema, console: console).admit()
+        }
         let outlook = try await RestoreRun(options, server: connected.address, logger: console.logger) { _ in }.plan()
         if plan { return try tell(outlook, on: console) }
-        if goal.exists {
-            try await environment.request(for: goal, environments, on: console).requireWriting(into: goal, on: console)
-        } else {
-            options.environment = chosen?.name ?? (connected.isLocal ? "development" : nil)
-        }
         for line in RestoreIntent(file: options.file, goal: goal, steps: outlook.steps).lines { console.note(line) }
         let destroys = try options.destroys(isPartial: isPartial(options.file))
         try await Confirmation(database: goal.name, host: goal.host, given: target.confirm, console: console)
             .settle(isNeeded: goal.exists && destroys)
-        let settled = options
         let report = try await ProgressRenderer.drawing(on: console) { renderer in
-            try await RestoreRun(settled, server: connected.address, logger: console.logger) {
+            try await RestoreRun(options, server: connected.address, logger: console.logger) {
                 renderer.receive(ProgressEvent($0))
             }.run()
         }
@@ -66,6 +59,7 @@ extension RestoreCommand {
         options.roleMap = Dictionary(uniqueKeysWithValues: manner.roleMap.map { ($0.archived, $0.here) })
         options.allowInvalid = manner.allowInvalid
         options.withoutAnalyze = manner.noAnalyze
+        options.stateSchema = state.stateSchema
         return options
     }
 
@@ -80,7 +74,9 @@ extension RestoreCommand {
         let probe = DatabaseProbe(address: connected.address.database(name), patience: .zero, console: console)
         var goal = try await probe.existing(orThrough: connected.exists ? [connected.name] : ["postgres", "template1"])
         goal.isLocal = connected.isLocal
-        if goal.isLocal { goal.host = connected.host }
+        goal.environmentOption = connected.environmentOption
+        goal.environmentName = connected.environmentName
+        goal.environments = connected.environments
         return goal
     }
 }

@@ -8,9 +8,7 @@ package struct RestoreCommand: SpokenCommand {
         abstract: "Restore a database from a backup, or leave it as it is.",
         discussion: """
             The backup is loaded into a new database beside the target, counted, and put in its place by two renames; \
-            the old database is kept under another name. If anything fails, the target is as it was. A target that is \
-            marked with another environment, or with none, is refused (see granary env); its marker and the log of its \
-            migrations stay with it.
+            the old database is kept under another name. If anything fails, the target is as it was.
 
             Examples:
               granary restore backups/shop-20261123T071500Z.zip --plan
@@ -35,11 +33,18 @@ package struct RestoreCommand: SpokenCommand {
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
     package var backups = "backups"
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The folder with environments.json.", valueName: "folder"),
+        completion: .directory
+    )
+    package var migrations = "migrations"
+
+    @OptionGroup package var state: StateOptions
     @OptionGroup(title: "Where to") package var target: Target
     @OptionGroup(title: "What to restore") package var selection: Selection
     @OptionGroup(title: "How") package var manner: Manner
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
-    @OptionGroup(title: "Which environment") package var environment: EnvironmentOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
     package struct Target: ParsableArguments {

@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Backup
 internal import Environments
 internal import LocalServer
+internal import Migrations
 internal import PostgresClient
 internal import Restore
 
@@ -30,8 +31,9 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             case let error as BackupError: error.code == .busy ? .busy : .failed
             case let error as RestoreError: error.code == .busy ? .busy : .failed
             case let error as LocalServerError: error.code == .busy ? .busy : .failed
-            case let error as EnvironmentsError: Self.status(of: error)
             case let error as CommandError: Self.status(of: error)
+            case let error as EnvironmentsError: Self.status(of: error)
+            case let error as MigrationError: Self.status(of: error)
             case is ValidationError: .usage
             default: .failed
             }
@@ -51,7 +53,16 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         switch error.code {
         case .usage: .usage
         case .refused: .refused
-        case .invalidFile, .missingRights: .failed
+        case .file, .database: .failed
+        }
+    }
+
+    private static func status(of error: MigrationError) -> ExitStatus {
+        switch error.code {
+        case .usage: .usage
+        case .policy, .disagreement: .refused
+        case .busy: .busy
+        case .file, .duplicate, .dependency, .statement, .validation: .failed
         }
     }
 

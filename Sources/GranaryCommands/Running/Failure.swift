@@ -2,6 +2,7 @@ internal import Archive
 internal import Backup
 internal import Environments
 internal import LocalServer
+internal import Migrations
 internal import PostgresClient
 internal import Restore
 
@@ -30,6 +31,7 @@ package struct Failure: Sendable, Equatable {
         case let error as ArchiveError: self.init(status, "\(error)", hint: error.hint)
         case let error as LocalServerError: self.init(status, "\(error)", hint: error.hint)
         case let error as EnvironmentsError: self.init(status, "\(error)", hint: error.hint)
+        case let error as MigrationError: self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)
         case let error as CommandError: self.init(status, "\(error)", hint: error.hint)
         case is CancellationError: self.init(status, "interrupted")
         default: self.init(status, "\(error)")

@@ -57,14 +57,12 @@ package struct OptionVariables {
     private func leaf(of arguments: [String]) -> (Command, Int)? {
         var command = root
         for (index, argument) in arguments.enumerated() {
-            guard let next = command.subcommands?.first(where: { $0.commandName == argument }) else {
-                return command.usual.map { ($0, index) }
-            }
+            guard let next = command.subcommands?.first(where: { $0.commandName == argument }) else { return nil }
             if next.commandName == "help" { return nil }
             command = next
             if (command.subcommands ?? []).isEmpty { return (command, index + 1) }
         }
-        return command.usual.map { ($0, arguments.count) }
+        return nil
     }
 }
 
@@ -76,10 +74,6 @@ extension OptionVariables {
         var commandName: String
         var subcommands: [Command]?
         var arguments: [Option]?
-        var defaultSubcommand: String?
-
-        /// The command that is meant where none of the subcommands is named.
-        var usual: Command? { subcommands?.first { $0.commandName == defaultSubcommand } }
     }
 
     private struct Option: Decodable {

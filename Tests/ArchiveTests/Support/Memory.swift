@@ -24,7 +24,24 @@ struct MemorySource: ByteSource {
         guard offset >= 0, offset <= bytes.count, buffer.count <= bytes.count - offset else {
             throw ArchiveError.damaged("the file", "it ends early")
         }
-        buffer.copyBytes(from: bytes[offset..<(offset + buffer.count)])
+        bytes.withUnsafeBytes {
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset...].prefix(buffer.count)))
+        }
+    }
+}
+
+/// An archive in memory that counts what is read of it.
+final class CountingSource: ByteSource {
+    private let source: MemorySource
+    private let count = Mutex(0)
+    var byteCount: Int { source.byteCount }
+    var bytesRead: Int { count.withLock { $0 } }
+
+    init(_ bytes: [UInt8]) { source = MemorySource(bytes) }
+
+    func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
+        try source.read(at: offset, into: buffer)
+        count.withLock { $0 += buffer.count }
     }
 }
 
@@ -62,7 +79,18 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     mutating func bytes(_ count: Int) -> [UInt8] {
-        (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &self) }
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            let raw = UnsafeMutableRawBufferPointer(buffer)
+            var position = 0
+            while position < count {
+                withUnsafeBytes(of: next()) {
+                    let size = min(8, count - position)
+                    raw[position..<(position + size)].copyBytes(from: $0[..<size])
+                }
+                position += 8
+            }
+            initialized = count
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 @testable import Archive
 
 /// A member taken out of an archive, to be put into another.
@@ -58,6 +60,13 @@ enum Rebuilding {
     /// The archive with another manifest, whose CRC fits.
     static func replacingManifest(of archive: [UInt8], by text: String) throws -> [UInt8] {
         zip(try members(of: archive).dropLast() + [LooseMember(Manifest.member, contents: Array(text.utf8))])
+    }
+
+    /// The archive with a manifest that was changed, a ZIP that is right in itself.
+    static func changingManifest(of archive: [UInt8], _ change: (inout Manifest) -> Void) throws -> [UInt8] {
+        var manifest = try ArchiveReader(MemorySource(archive)).manifest
+        change(&manifest)
+        return try replacingManifest(of: archive, by: String(decoding: JSONEncoder().encode(manifest), as: UTF8.self))
     }
 
     /// The archive with a manifest in which each occurrence of `old` is `new`.

@@ -22,6 +22,12 @@ struct Sample: ~Copyable {
         )
     }
 
+    /// As many as the line has, `id` and `value1` and so on; none for an empty line.
+    private static func columns(of line: String) -> [Manifest.Column] {
+        let count = line.isEmpty ? 0 : line.utf8.count { $0 == 9 } + 1
+        return (0..<count).map { .init(name: $0 == 0 ? "id" : "value\($0)", type: $0 == 0 ? "bigint" : "text") }
+    }
+
     /// Adds a table; each element of `chunks` is the lines of one, without their newlines.
     mutating func add(table name: String, chunks: [[String]]) throws {
         var table = Manifest.Table(
@@ -29,7 +35,7 @@ struct Sample: ~Copyable {
             oid: UInt32(16384 + manifest.tables.count),
             schema: "public",
             name: name,
-            columns: [.init(name: "id", type: "bigint"), .init(name: "value", type: "text")],
+            columns: Sample.columns(of: chunks.first?.first ?? ""),
             primaryKey: ["id"]
         )
         let number = String(table.number)
@@ -91,6 +97,28 @@ struct Sample: ~Copyable {
         try sample.add(binary: [Array("PGCOPY\n".utf8), generator.bytes(60), [0xff, 0xff]])
         try sample.addLargeObjects(["24576\t0\t\\\\x00ff", "24576\t2\t\\\\x1234"])
         try sample.add(file: "migrations/000001_users.up.sql", "")
+        return try sample.finish()
+    }
+}
+
+extension Sample {
+    /// Every kind of member that a backup writes, 14 of them: stored and deflated chunks, a binary one, large objects.
+    static func whole() throws -> [UInt8] {
+        var generator = SeededGenerator(seed: 2)
+        var sample = try Sample()
+        try sample.add(file: "schema/roles.sql", "CREATE ROLE shop;\n")
+        try sample.add(file: "schema/pre-data.sql", "CREATE TABLE public.users (id bigint, value text);\n")
+        try sample.add(table: "users", chunks: [(1...40).map { "\($0)\tuser \($0)" }, ["41\tAda", "42\t\\N"]])
+        try sample.add(table: "empty", chunks: [])
+        try sample.add(table: "keys", chunks: [(1...4).map { "\($0)\t\(generator.next())" }])
+        try sample.add(binary: [Array("PGCOPY\n".utf8), generator.bytes(20), [0xff, 0xff]])
+        try sample.add(table: "nothing", chunks: [["", "", ""]])
+        try sample.addLargeObjects(["24576\t0\t\\\\x00ff", "24576\t2\t\\\\x1234"])
+        try sample.add(file: "schema/post-data.sql", "ALTER TABLE public.users ADD PRIMARY KEY (id);\n")
+        try sample.add(file: "migrations/000001_users.up.sql", "CREATE TABLE users ();\n")
+        try sample.add(file: "migrations/000002_empty.up.sql", "")
+        try sample.add(file: "restore.sql", String(repeating: "\\copy it\n", count: 9))
+        try sample.add(file: "README.txt", "unzip, then psql\n")
         return try sample.finish()
     }
 }

@@ -1,0 +1,3 @@
+// PostgreSQL's own parser, as a library.
+#pragma once
+#include <pg_query.h>

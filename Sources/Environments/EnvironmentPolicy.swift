@@ -1,0 +1,33 @@
+/// What may be done in an environment, as `environments.json` says; without a word of it, everything may.
+package struct EnvironmentPolicy: Sendable {
+    /// Which migrations an environment has, as the file says it.
+    package enum Migrations: Sendable, Equatable {
+        /// Names of files, with or without their folder; checked against the folders, which decide.
+        case files([String])
+        case folder(String)
+    }
+
+    package var name: String
+    package var details: String?
+    package var migrations: Migrations?
+    package var seedFiles: [String] = []
+    /// Migrations may drop, empty or delete.
+    package var allowsDestructiveOperations = true
+    /// Files are not parsed before the first one runs.
+    package var skipsValidation = false
+    /// A file that runs without a transaction and fails is undone by its down file.
+    package var rollsBackOnFailure = false
+    /// Every migration needs an approval of exactly its content.
+    package var requiresApproval = false
+    package var requiresWindow = false
+    package var window: MaintenanceWindow?
+    /// Rows that a migration destroys are backed up first.
+    package var requiresBackup = false
+    /// Where its declaration begins; nil for one that no file declares.
+    package var line: Int?
+
+    package init(name: String) { self.name = name }
+
+    /// An environment where nobody is hurt by a schema that is made anew.
+    package var isForPlay: Bool { name == "development" || name == "test" }
+}

@@ -1,0 +1,115 @@
+/// A JSON document that knows where each of its values stands, so that errors name lines and edits leave the rest alone.
+///
+/// The grammar is that of RFC 8259; a key that is there twice is an error, because one of the two would be lost.
+package struct JSONText: Sendable {
+    package let path: String
+    package let bytes: [UInt8]
+    package let root: JSONNode
+
+    /// - Parameter path: As messages shall name it.
+    /// - Throws: `EnvironmentsError` with `.file`, naming line and column.
+    package init(_ bytes: [UInt8], path: String) throws(EnvironmentsError) {
+        self.bytes = bytes
+        self.path = path
+        var parser = JSONParser(bytes: bytes, path: path)
+        root = try parser.document()
+    }
+}
+
+/// A value and its place in the text.
+package struct JSONNode: Sendable {
+    package enum Value: Sendable {
+        case null
+        case bool(Bool)
+        /// As it is written.
+        case number(String)
+        case string(String)
+        case array([JSONNode])
+        case object([JSONMember])
+    }
+
+    package var value: Value
+    /// Bytes of the text.
+    package var range: Range<Int>
+    /// From 1.
+    package var line: Int
+    /// Keys and indices that lead here, for messages: `migrations.000001.depends_on`.
+    package var trail: String
+    package var path: String
+
+    package var kind: String {
+        switch value {
+        case .null: "null"
+        case .bool: "true or false"
+        case .number: "a number"
+        case .string: "text"
+        case .array: "a list"
+        case .object: "an object"
+        }
+    }
+
+    /// `migrations/environments.json:12`
+    package var place: String { "\(path):\(line)" }
+}
+
+package struct JSONMember: Sendable {
+    package var key: String
+    /// Where the key begins.
+    package var keyStart: Int
+    package var line: Int
+    package var value: JSONNode
+}
+
+// What is expected.
+extension JSONNode {
+    package func mismatch(_ expected: String) -> EnvironmentsError {
+        EnvironmentsError(
+            .file,
+            "\(place): \(trail.isEmpty ? "the document" : trail) is \(kind) and not \(expected)",
+            hint: "docs/environments.md shows the form of the file"
+        )
+    }
+
+    package func members() throws(EnvironmentsError) -> [JSONMember] {
+        guard case .object(let members) = value else { throw mismatch("an object") }
+        return members
+    }
+
+    package func elements() throws(EnvironmentsError) -> [JSONNode] {
+        guard case .array(let elements) = value else { throw mismatch("a list") }
+        return elements
+    }
+
+    package func text() throws(EnvironmentsError) -> String {
+        guard case .string(let text) = value else { throw mismatch("text") }
+        return text
+    }
+
+    package func bool() throws(EnvironmentsError) -> Bool {
+        guard case .bool(let bool) = value else { throw mismatch("true or false") }
+        return bool
+    }
+
+    /// A whole number that is not negative.
+    package func count() throws(EnvironmentsError) -> Int {
+        guard case .number(let digits) = value, let count = Int(digits), count >= 0 else {
+            throw mismatch("a whole number")
+        }
+        return count
+    }
+
+    package func texts() throws(EnvironmentsError) -> [String] {
+        var texts: [String] = []
+        for element in try elements() { texts.append(try element.text()) }
+        return texts
+    }
+
+    /// The member of this name; nil where it is not there, or null.
+    package subscript(key: String) -> JSONNode? {
+        guard case .object(let members) = value, let member = members.first(where: { $0.key == key }) else {
+            return nil
+        }
+        if case .null = member.value.value { return nil }
+        return member.value
+    }
+}

@@ -1,0 +1,80 @@
+package import PostgresClient
+
+/// What a database says of itself: which environment it is.
+package enum MarkerState: Sendable, Equatable {
+    case unmarked
+    case marked(String)
+    /// The marker is of another server or another database: this one is a copy of NAME, made by other means than ours.
+    case copy(of: String)
+
+    /// The name, where it holds for this very database.
+    package var name: String? {
+        if case .marked(let name) = self { return name }
+        return nil
+    }
+}
+
+/// The marker: a name, and the fingerprint of the database it was given to.
+package struct Marker: Sendable {
+    private let schema: StateSchema
+
+    package init(_ schema: StateSchema = StateSchema()) { self.schema = schema }
+
+    private func table(_ session: borrowing Session) -> String { "\(session.quoted(schema.name)).environment" }
+
+    /// - Throws: `PostgresError`; a role that may not look sees no marker.
+    package func read(_ session: borrowing Session) throws -> MarkerState {
+        let table = table(session)
+        let mayRead = try session.query(
+            """
+            SELECT EXISTS (
+                SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = $1 AND c.relname = 'environment'
+                    AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                    AND pg_catalog.has_table_privilege(c.oid, 'SELECT')) AS may
+            """,
+            [schema.name]
+        )
+        guard mayRead[0].bool("may") else { return .unmarked }
+        guard let row = try session.query("SELECT name, fingerprint FROM \(table)").first else { return .unmarked }
+        let isOurs = try row.text("fingerprint") == Self.fingerprint(session)
+        return isOurs ? .marked(row.text("name")) : .copy(of: row.text("name"))
+    }
+
+    /// Marks the database, in place of what was said before.
+    package func write(_ name: String, _ session: inout Session) throws {
+        try schema.ensure(&session)
+        try session.query(
+            """
+            INSERT INTO \(table(session)) (name, fingerprint) VALUES ($1, $2)
+            ON CONFLICT (single) DO UPDATE SET name = excluded.name, fingerprint = excluded.fingerprint,
+                marked_at = pg_catalog.now(), marked_by = session_user
+            """,
+            [name, Self.fingerprint(session)]
+        )
+    }
+
+    /// The server's system identifier and the database's oid: `pg_control_system()` may be called by everyone.
+    package static func fingerprint(_ session: borrowing Session) throws -> String {
+        try session.query(
+            """
+            SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system()) || '/' || oid AS fingerprint
+            FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
+            """
+        )[0].text("fingerprint")
+    }
+
+    /// Whether there is nothing in the database that anybody could miss: no table but ours.
+    package func isEmpty(_ session: borrowing Session) throws -> Bool {
+        try session.query(
+            """
+            SELECT NOT EXISTS (
+                SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'p', 'f', 'm') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+                    AND n.nspname <> $1
+                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')) AS empty
+            """,
+            [schema.name]
+        )[0].bool("empty")
+    }
+}

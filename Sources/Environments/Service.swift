@@ -1,0 +1,92 @@
+import Glibc
+
+/// A folder of migrations, its schemas, and its line in the ledger.
+package struct Service: Sendable, Equatable {
+    package var name: String
+    package var schemas: [String]
+    /// The folder of migrations.
+    package var folder: String
+
+    package init(name: String, schemas: [String], folder: String) {
+        self.name = name
+        self.schemas = schemas
+        self.folder = folder
+    }
+
+    /// The name: the option, `SERVICE_NAME`, `"service"` in `environments.json`, the folder that holds the migrations.
+    ///
+    /// - Throws: `EnvironmentsError` with `.usage` for a name that is none.
+    package static func resolve(
+        option: String?,
+        variables: [String: String],
+        file: EnvironmentsFile,
+        folder: String
+    ) throws(EnvironmentsError) -> Service {
+        let variable = variables["SERVICE_NAME"].flatMap { $0.isEmpty ? nil : $0 }
+        let name = option ?? variable ?? file.service ?? holder(of: folder)
+        guard !name.isEmpty, name.utf8.count <= 63, name.unicodeScalars.allSatisfy({ $0.value >= 0x20 }),
+            !name.contains("/")
+        else {
+            throw EnvironmentsError(
+                .usage,
+                "\"\(name)\" cannot be the name of a service",
+                hint: "give another with --service"
+            )
+        }
+        return Service(
+            name: name,
+            schemas: file.schemas ?? [name.replacing("-", with: "_")],
+            folder: folder
+        )
+    }
+
+    /// `services/user-service/migrations` is of user-service.
+    private static func holder(of folder: String) -> String {
+        var path = folder
+        if let full = realpath(folder, nil) {
+            path = String(cString: full)
+            free(full)
+        } else if let here = getcwd(nil, 0) {
+            path = folder.hasPrefix("/") ? folder : "\(String(cString: here))/\(folder)"
+            free(here)
+        }
+        let parts = path.split(separator: "/").filter { $0 != "." }
+        return String(parts.dropLast().last ?? "service")
+    }
+
+    /// The services of a folder: each folder in it that holds `migrations`, by name.
+    ///
+    /// - Throws: `EnvironmentsError` with `.usage` where there are none.
+    package static func all(
+        in root: String,
+        variables: [String: String]
+    ) throws(EnvironmentsError) -> [(Service, EnvironmentsFile)] {
+        var names: [String] = []
+        if let stream = opendir(root) {
+            defer { closedir(stream) }
+            while let entry = readdir(stream) {
+                let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                if !name.hasPrefix("."), access("\(root)/\(name)/migrations", F_OK) == 0 { names.append(name) }
+            }
+        }
+        guard !names.isEmpty else {
+            throw EnvironmentsError(
+                .usage,
+                "there is no service in \(root)",
+                hint: "--root names the folder of services, each with a folder named migrations"
+            )
+        }
+        var services: [(Service, EnvironmentsFile)] = []
+        for name in names.sorted() {
+            let folder = "\(root)/\(name)/migrations"
+            var file = EnvironmentsFile.usual
+            do {
+                file = try EnvironmentsFile.read(migrations: folder)
+            } catch { throw error }
+            services.append((try resolve(option: nil, variables: [:], file: file, folder: folder), file))
+        }
+        return services
+    }
+}

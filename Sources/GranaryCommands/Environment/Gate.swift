@@ -1,0 +1,45 @@
+internal import Environments
+internal import PostgresClient
+
+/// The guard, as commands that write meet it.
+struct Gate {
+    let database: ConnectedDatabase
+    let schema: StateSchema
+    let console: Console
+
+    /// What was found of marker and choice; nothing is changed.
+    func situation() async throws -> Guard.Situation {
+        let found = try await withSession(database.address, logger: console.logger) { [schema] session in
+            let marker = Marker(schema)
+            return (marker: try marker.read(session), isEmpty: try marker.isEmpty(session))
+        }
+        let choice = try EnvironmentChoice.resolve(
+            option: database.environmentOption,
+            variables: console.environment,
+            marker: found.marker.name,
+            file: database.environments
+        )
+        return Guard.Situation(
+            choice: choice,
+            marker: found.marker,
+            isEmpty: found.isEmpty,
+            isLocal: database.isLocal,
+            database: database.name
+        )
+    }
+
+    /// Lets a command write, marking the database where that can surprise nobody.
+    ///
+    /// - Returns: The environment the database is.
+    /// - Throws: `EnvironmentsError` with `.refused`.
+    func admit() async throws -> String {
+        let admission = try Guard.admit(await situation())
+        if admission.marks {
+            try await withSession(database.address, logger: console.logger) { [schema] session in
+                try Marker(schema).write(admission.environment, &session)
+            }
+            console.note("marked \(database.name) as \(admission.environment)")
+        }
+        return admission.environment
+    }
+}

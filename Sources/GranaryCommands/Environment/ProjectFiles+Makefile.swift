@@ -1,0 +1,60 @@
+extension ProjectFiles {
+    /// `granary.mk`, word for word.
+    package static let makefile = #"""
+        # The db-* targets of Granary, to be included by any Makefile:
+        #
+        #     include granary.mk
+        #
+        # GRANARY names the command; ARGS="…" passes further options: make db-backup ARGS="--jobs 4".
+
+        GRANARY ?= granary
+
+        # One argument of the shell, whatever is in it.
+        granary_word = '$(subst ','\'',$(1))'
+        # Stops with a usage line unless the variable has a value.
+        granary_needs = $(if $($(1)),,$(error $@ needs $(1)=…, such as: make $@ $(1)=$(2)))
+
+        .PHONY: db-backup db-restore db-verify db-start db-stop db-connect db-env
+        .PHONY: db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan
+
+        db-backup: ## Back up the database into backups/
+        	@$(GRANARY) backup $(ARGS)
+
+        db-restore: ## Restore a backup, whole or not at all: FILE=name
+        	$(call granary_needs,FILE,backups/NAME.zip)
+        	@$(GRANARY) restore $(call granary_word,$(FILE)) $(ARGS)
+
+        db-verify: ## Read every byte of a backup and check it: FILE=name
+        	$(call granary_needs,FILE,backups/NAME.zip)
+        	@$(GRANARY) verify $(call granary_word,$(FILE)) $(ARGS)
+
+        db-migrate-up: ## Apply all pending migrations; N=1 applies one
+        	@$(GRANARY) migrate up $(N) $(ARGS)
+
+        db-migrate-down: ## Revert the last migration; N=2 reverts two
+        	@$(GRANARY) migrate down $(N) $(ARGS)
+
+        db-migrate-goto: ## Migrate up or down to a version: VERSION=number
+        	$(call granary_needs,VERSION,000003)
+        	@$(GRANARY) migrate goto $(call granary_word,$(VERSION)) $(ARGS)
+
+        db-migrate-status: ## List the migrations and how each stands
+        	@$(GRANARY) migrate status $(ARGS)
+
+        db-migrate-plan: ## Show what db-migrate-up would do
+        	@$(GRANARY) migrate plan $(ARGS)
+
+        db-env: ## Tell which environment is meant, and how the database is marked
+        	@$(GRANARY) env show $(ARGS)
+
+        db-start: ## Start the local PostgreSQL server of this project
+        	@$(GRANARY) server start $(ARGS)
+
+        db-stop: ## Stop it
+        	@$(GRANARY) server stop $(ARGS)
+
+        db-connect: ## Open psql on it
+        	@$(GRANARY) server psql $(ARGS)
+
+        """#
+}

@@ -1,0 +1,64 @@
+internal import FoundationEssentials
+
+/// What `granary init` writes.
+package enum ProjectFiles {
+    static func all(service: String, migrations: String) -> [(path: String, text: String)] {
+        [
+            ("\(migrations)/dependencies.json", dependencies),
+            ("\(migrations)/environments.json", environments(service)),
+            ("seeds/common/.gitkeep", ""), ("backups/.gitkeep", ""), ("granary.mk", makefile),
+        ]
+    }
+
+    static func write(_ text: String, to path: String) throws {
+        do {
+            if let slash = path.lastIndex(of: "/") {
+                try FileManager.default.createDirectory(
+                    atPath: String(path[..<slash]),
+                    withIntermediateDirectories: true
+                )
+            }
+            try Data(text.utf8).write(to: URL(filePath: path))
+        } catch {
+            throw CommandError(.file, "\(path) could not be written", hint: "make its folder writable")
+        }
+    }
+
+    private static let dependencies = """
+        {
+          "migrations": {},
+          "global_config": {
+            "max_parallel_migrations": 1,
+            "require_approval_for_high_risk": false,
+            "auto_backup_before_destructive": true,
+            "validate_after_migration": true
+          }
+        }
+
+        """
+
+    private static func environments(_ service: String) -> String {
+        let name = JSONDocument.string(service).text
+        return """
+            {
+              "service": \(name),
+              "environments": {
+                "development": {
+                  "description": "A developer's own machine",
+                  "config": { "allow_destructive_operations": true }
+                },
+                "staging": {
+                  "description": "The rehearsal",
+                  "config": { "allow_destructive_operations": false, "backup_required": true }
+                },
+                "production": {
+                  "description": "The real one",
+                  "config": { "allow_destructive_operations": false, "require_approval": true, "backup_required": true }
+                }
+              },
+              "migration_locking": { "enabled": true, "timeout_seconds": 300, "max_concurrent_migrations": 1 }
+            }
+
+            """
+    }
+}

@@ -1,0 +1,22 @@
+package import ArgumentParser
+
+/// `granary migrate`.
+package struct MigrateCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "migrate",
+        abstract: "Apply and revert migrations; what is applied stands in a ledger in the database.",
+        discussion: """
+            Example:
+              granary migrate status
+              granary migrate plan
+              granary migrate up
+              granary migrate down
+            """,
+        subcommands: [
+            MigrateUp.self, MigrateDown.self, MigrateGoto.self, MigrateRedo.self, MigrateStatus.self, MigratePlan.self,
+            MigrateApprove.self, MigrateRepair.self, MigrateAdopt.self, MigrateBaseline.self,
+        ]
+    )
+
+    package init() {}
+}

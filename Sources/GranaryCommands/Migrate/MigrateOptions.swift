@@ -1,0 +1,149 @@
+internal import Archive
+package import ArgumentParser
+internal import Backup
+internal import Environments
+internal import Glibc
+internal import Migrations
+internal import PostgresClient
+internal import SQLText
+
+/// What every subcommand of `migrate` takes.
+package struct MigrateOptions: ParsableArguments {
+    @OptionGroup(title: "Which service") package var service: ServiceOptions
+    @OptionGroup(title: "Which database") package var database: DatabaseOptions
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+
+    package init() {}
+}
+
+/// How a run that changes something is to go about it.
+package struct MigrateManner: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("lock_timeout of each attempt.", valueName: "time"))
+    package var lockTimeout = DurationArgument(.seconds(3))
+
+    @Option(name: .long, help: ArgumentHelp("Give up on locks after so much time.", valueName: "time"))
+    package var lockBudget = DurationArgument(.seconds(60))
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The folder of backups that are taken first.", valueName: "folder"),
+        completion: .directory
+    )
+    package var backups: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Go ahead outside the maintenance window; the log keeps why.", valueName: "why")
+    )
+    package var overrideWindow: String?
+
+    @Option(name: .long, help: ArgumentHelp("The version whose reverting is meant.", valueName: "version"))
+    package var confirm: String?
+
+    @Flag(name: .long, help: "Apply migrations with a lower number than one that is applied, too.")
+    package var allowOutOfOrder = false
+
+    package init() {}
+
+    package mutating func validate() throws {
+        if overrideWindow?.isEmpty == true { throw ValidationError("--override-window needs a reason") }
+        if let confirm, Migration.version(spelled: confirm) == nil {
+            throw ValidationError("--confirm takes the number of a migration, and \(confirm) is none")
+        }
+    }
+}
+
+/// A migrator on a database, ready to be asked.
+struct MigrationSession {
+    let connected: ConnectedDatabase
+    let options: MigratorOptions
+    let console: Console
+    let manner: MigrateManner?
+    let postgresBin: String?
+
+    /// - Parameter writes: Whether the guard must let us.
+    static func open(
+        _ options: MigrateOptions,
+        manner: MigrateManner? = nil,
+        writes: Bool,
+        on console: Console
+    ) async throws -> MigrationSession {
+        let services = try options.service.services(variables: console.environment)
+        let folder = services[0].service.folder
+        let connected = try await options.database.connect(on: console, migrations: folder)
+        let gate = Gate(database: connected, schema: options.service.state.schema, console: console)
+        let environment: String
+        if writes {
+            environment = try await gate.admit()
+        } else {
+            let situation = try await gate.situation()
+            if let name = situation.choice?.name {
+                environment = name
+            } else {
+                // Reading does no harm; what is shown is what a developer would see.
+                environment = "development"
+                console.note("no environment was named, and the database is not marked: this is for development")
+            }
+        }
+        var migrator = MigratorOptions(
+            services: services.map { MigratorOptions.Folder(service: $0.service, file: $0.file) },
+            environment: environment,
+            now: time(nil),
+            actor: Self.account(console.environment),
+            host: Self.host,
+            toolVersion: granaryVersion
+        )
+        migrator.stateSchema = options.service.state.schema
+        if let manner {
+            migrator.allowsOutOfOrder = manner.allowOutOfOrder
+            migrator.windowOverride = manner.overrideWindow
+            migrator.confirmed = manner.confirm.flatMap { Migration.version(spelled: $0) }
+            migrator.patience = LockPatience(
+                lockTimeout: manner.lockTimeout.duration,
+                budget: manner.lockBudget.duration
+            )
+        }
+        return MigrationSession(
+            connected: connected,
+            options: migrator,
+            console: console,
+            manner: manner,
+            postgresBin: options.database.programs.postgresBin
+        )
+    }
+
+    func migrator() -> Migrator {
+        let renderer = MigrationLines(console: console)
+        return Migrator(
+            options,
+            server: connected.address,
+            logger: console.logger,
+            backUp: backUp,
+            progress: { renderer.receive($0) }
+        )
+    }
+
+    private func backUp(_ tables: [RelationName], _ schemas: [String]) async throws -> String {
+        try await SafetyBackup(
+            server: connected.address,
+            database: connected.name,
+            folder: manner?.backups,
+            migrations: options.services[0].service.folder,
+            postgresBin: postgresBin,
+            environment: options.environment,
+            console: console
+        ).take(tables: tables.map(\.description), schemas: schemas)
+    }
+
+    static func account(_ variables: [String: String]) -> String {
+        if let name = variables["GRANARY_ACTOR"], !name.isEmpty { return name }
+        guard let account = getpwuid(getuid()) else { return "account \(getuid())" }
+        return String(cString: account.pointee.pw_name)
+    }
+
+    private static var host: String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, 255) == 0 else { return "" }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

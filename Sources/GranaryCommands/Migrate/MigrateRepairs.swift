@@ -1,0 +1,168 @@
+package import ArgumentParser
+internal import Environments
+package import Migrations
+internal import PostgresClient
+
+/// `granary migrate approve`.
+package struct MigrateApprove: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "approve",
+        abstract: "Write into dependencies.json that exactly this content of a migration was read and may run.",
+        discussion: """
+            The approval holds for the bytes of the up file; an edited file needs a new one. Commit it with the file.
+
+            Example:
+              granary migrate approve 000004
+
+            \(variablesHelp)
+            """
+    )
+
+    @Argument(help: "The version, in any spelling.") package var version: String
+    @Option(name: .long, help: ArgumentHelp("Who approves; else the account's name.", valueName: "name"))
+    package var by: String?
+    @Option(name: .long, help: ArgumentHelp("The environment whose folder counts too.", valueName: "name"))
+    package var env: String?
+    @OptionGroup(title: "Which service") package var service: ServiceOptions
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+    package init() {}
+
+    package mutating func validate() throws { _ = try MigrateGoto.number(version) }
+
+    package func run(on console: Console) async throws {
+        let number = try MigrateGoto.number(version)
+        for (service, file) in try service.services(variables: console.environment) {
+            let dependencies = try DependenciesFile.read(migrations: service.folder)
+            for name in env.map({ [$0] }) ?? file.names {
+                guard
+                    let tree = try? MigrationTree.read(
+                        folder: service.folder,
+                        environment: name,
+                        folders: file.folders
+                    ),
+                    let migration = tree.migration(number)
+                else { continue }
+                let who = by ?? MigrationSession.account(console.environment)
+                let bytes = try dependencies.approving(migration, by: who, at: Formatting.now())
+                try DependenciesFile.write(bytes, to: dependencies.path)
+                console.note("approved \(migration.name) by \(who), in \(dependencies.path)")
+                if console.settings.isJSON {
+                    try console.result(
+                        .object([
+                            "version": .integer(number), "name": .string(migration.name), "by": .string(who),
+                            "sha256": .optional(migration.up?.sha256), "file": .string(dependencies.path),
+                        ])
+                    )
+                }
+                return
+            }
+        }
+        throw MigrationError(
+            .usage,
+            "there is no migration \(version)",
+            hint: "`granary migrate status` lists what there is"
+        )
+    }
+}
+
+/// `granary migrate repair`.
+package struct MigrateRepair: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "repair",
+        abstract:
+            "Go on with a migration that broke off, or settle what ledger and golang-migrate's row disagree about.",
+        discussion: """
+            Example:
+              granary migrate repair
+              granary migrate repair --trust row
+
+            \(variablesHelp)
+            """
+    )
+
+    @Option(name: .long, help: ArgumentHelp("Which of the two is right.", valueName: "row|ledger"))
+    package var trust: Trusted?
+    @OptionGroup(title: "How") package var manner: MigrateManner
+    @OptionGroup package var common: MigrateOptions
+
+    package var speech: OutputOptions { common.speech }
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let session = try await MigrationSession.open(common, manner: manner, writes: true, on: console)
+        let report = try await session.migrator().repair(trusting: trust)
+        if console.settings.isJSON {
+            return try console.result(.object(["done": .strings(report.done), "applied": .strings(report.applied)]))
+        }
+        for line in report.done { try console.result(line) }
+        if report.done.isEmpty { try console.result("there is nothing to repair") }
+    }
+}
+
+/// `granary migrate adopt`.
+package struct MigrateAdopt: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "adopt",
+        abstract: "Take over what golang-migrate has applied, and keep its row in step from then on.",
+        discussion: """
+            A schema_migrations in the service's own schema is taken over by itself on first use; one in another \
+            schema only by its name.
+
+            Example:
+              granary migrate adopt --table public.schema_migrations
+
+            \(variablesHelp)
+            """
+    )
+
+    @Option(name: .long, help: ArgumentHelp("Its table.", valueName: "schema.table")) package var table: String?
+    @OptionGroup package var common: MigrateOptions
+
+    package var speech: OutputOptions { common.speech }
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let session = try await MigrationSession.open(common, writes: true, on: console)
+        let name = table.map { text -> TableName in
+            let parts = text.split(separator: ".", maxSplits: 1).map(String.init)
+            return parts.count == 2
+                ? TableName(schema: parts[0], name: parts[1]) : TableName(schema: "public", name: text)
+        }
+        let names = try await session.migrator().adopt(name)
+        if console.settings.isJSON { return try console.result(.object(["adopted": .strings(names)])) }
+        for name in names { try console.result(name) }
+        console.note("\(Formatting.count(names.count, "migration")) taken over")
+    }
+}
+
+/// `granary migrate baseline`.
+package struct MigrateBaseline: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "baseline",
+        abstract: "Say that everything up to a version is applied already, without running it.",
+        discussion: """
+            Example:
+              granary migrate baseline 000007
+
+            \(variablesHelp)
+            """
+    )
+
+    @Argument(help: "The version, in any spelling.") package var version: String
+    @OptionGroup package var common: MigrateOptions
+
+    package var speech: OutputOptions { common.speech }
+    package init() {}
+
+    package mutating func validate() throws { _ = try MigrateGoto.number(version) }
+
+    package func run(on console: Console) async throws {
+        let session = try await MigrationSession.open(common, writes: true, on: console)
+        let names = try await session.migrator().baseline(try MigrateGoto.number(version))
+        if console.settings.isJSON { return try console.result(.object(["applied": .strings(names)])) }
+        for name in names { try console.result(name) }
+        console.note("\(Formatting.count(names.count, "migration")) taken as applied")
+    }
+}
+
+extension Trusted: ExpressibleByArgument {}

@@ -1,0 +1,188 @@
+package import ArgumentParser
+internal import Migrations
+
+/// `granary migrate up`.
+package struct MigrateUp: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Apply pending migrations, all or so many.",
+        discussion: """
+            Each migration, its row in the ledger and its entry in the log commit together.
+
+            Example:
+              granary migrate up
+              granary migrate up 1 --dry-run
+
+            \(variablesHelp)
+            """
+    )
+
+    @Argument(help: "How many; else all.") package var count: Int?
+    @Flag(name: .long, help: "Show the plan, and change nothing.") package var dryRun = false
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Write the schema to a file afterwards.", valueName: "file"),
+        completion: .file()
+    )
+    package var dumpSchema: String?
+    @OptionGroup(title: "How") package var manner: MigrateManner
+    @OptionGroup package var common: MigrateOptions
+
+    package var speech: OutputOptions { common.speech }
+    package init() {}
+
+    package mutating func validate() throws {
+        if let count, count < 1 { throw ValidationError("the number of migrations must be 1 or more") }
+    }
+
+    package func run(on console: Console) async throws {
+        if dryRun {
+            let session = try await MigrationSession.open(common, manner: manner, writes: false, on: console)
+            return try await PlanReport(session.migrator().plan(.up(count)), environment: session.options.environment)
+                .tell(on: console)
+        }
+        let session = try await MigrationSession.open(common, manner: manner, writes: true, on: console)
+        let report = try await session.migrator().run(.up(count))
+        try RunReport(report).tell(on: console)
+        if let dumpSchema { try await SchemaFile(path: dumpSchema, session: session).write() }
+    }
+}
+
+/// `granary migrate down`.
+package struct MigrateDown: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "down",
+        abstract: "Revert the migration that was applied last, or so many.",
+        discussion: """
+            Example:
+              granary migrate down
+              granary migrate down 2
+              granary migrate down --all --confirm 000003
+
+            \(variablesHelp)
+            """
+    )
+
+    @Argument(help: "How many; else 1.") package var count: Int?
+    @Flag(name: .long, help: "All of them.") package var all = false
+    @Flag(name: .long, help: "Show the plan, and change nothing.") package var dryRun = false
+    @OptionGroup(title: "How") package var manner: MigrateManner
+    @OptionGroup package var common: MigrateOptions
+
+    package var speech: OutputOptions { common.speech }
+    package init() {}
+
+    package mutating func validate() throws {
+        if let count, count < 1 { throw ValidationError("the number of migrations must be 1 or more") }
+        if count != nil, all { throw ValidationError("a number and --all contradict each other") }
+    }
+
+    package func run(on console: Console) async throws {
+        let request = MigrationRequest.down(all ? nil : count ?? 1)
+        let session = try await MigrationSession.open(common, manner: manner, writes: !dryRun, on: console)
+        guard !dryRun else {
+            return try await PlanReport(session.migrator().plan(request), environment: session.options.environment)
+                .tell(on: console)
+        }
+        try await RunReport(session.migrator().run(request)).tell(on: console)
+    }
+}
+
+/// `granary migrate goto`.
+package struct MigrateGoto: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "goto",
+        abstract: "Migrate up or down until a version is the last one that is applied.",
+        discussion: """
+            Example:
+              granary migrate goto 000002
+              granary migrate goto 0
+
+            \(variablesHelp)
+            """
+    )
+
+    @Argument(help: "The version, in any spelling; 0 is before the first.") package var version: String
+    @Flag(name: .long, help: "Show the plan, and change nothing.") package var dryRun = false
+    @OptionGroup(title: "How") package var manner: MigrateManner
+    @OptionGroup package var common: MigrateOptions
+
+    package var speech: OutputOptions { common.speech }
+    package init() {}
+
+    package mutating func validate() throws { _ = try Self.number(version) }
+
+    static func number(_ text: String) throws -> Int {
+        guard let version = Migration.version(spelled: text) else {
+            throw ValidationError("\(text) is not the number of a migration")
+        }
+        return version
+    }
+
+    package func run(on console: Console) async throws {
+        let request = MigrationRequest.goto(try Self.number(version))
+        let session = try await MigrationSession.open(common, manner: manner, writes: !dryRun, on: console)
+        guard !dryRun else {
+            return try await PlanReport(session.migrator().plan(request), environment: session.options.environment)
+                .tell(on: console)
+        }
+        try await RunReport(session.migrator().run(request)).tell(on: console)
+    }
+}
+
+/// `granary migrate redo`.
+package struct MigrateRedo: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "redo",
+        abstract: "Revert the migration that was applied last, or so many, and apply them again.",
+        discussion: """
+            Example:
+              granary migrate redo
+
+            \(variablesHelp)
+            """
+    )
+
+    @Argument(help: "How many; else 1.") package var count = 1
+    @OptionGroup(title: "How") package var manner: MigrateManner
+    @OptionGroup package var common: MigrateOptions
+
+    package var speech: OutputOptions { common.speech }
+    package init() {}
+
+    package mutating func validate() throws {
+        if count < 1 { throw ValidationError("the number of migrations must be 1 or more") }
+    }
+
+    package func run(on console: Console) async throws {
+        let session = try await MigrationSession.open(common, manner: manner, writes: true, on: console)
+        try await RunReport(session.migrator().run(.redo(count))).tell(on: console)
+    }
+}
+
+/// `granary migrate plan`.
+package struct MigratePlan: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Show what `migrate up` would do: files, statements, locks, risk. Changes nothing and takes no lock.",
+        discussion: """
+            Example:
+              granary migrate plan --env production
+
+            \(variablesHelp)
+            """
+    )
+
+    @Argument(help: "How many; else all.") package var count: Int?
+    @OptionGroup(title: "How") package var manner: MigrateManner
+    @OptionGroup package var common: MigrateOptions
+
+    package var speech: OutputOptions { common.speech }
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let session = try await MigrationSession.open(common, manner: manner, writes: false, on: console)
+        try await PlanReport(session.migrator().plan(.up(count)), environment: session.options.environment)
+            .tell(on: console)
+    }
+}

@@ -1,0 +1,92 @@
+package import ArgumentParser
+internal import Migrations
+internal import SQLText
+
+/// `granary migrate status`.
+package struct MigrateStatus: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "List the migrations and how each stands. Changes nothing and takes no lock.",
+        discussion: """
+            Example:
+              granary migrate status
+              granary migrate status --check && echo 'nothing to do'
+
+            \(variablesHelp)
+            """
+    )
+
+    @Flag(name: .long, help: "Exit with 2 unless everything is applied as its file says.")
+    package var check = false
+
+    @OptionGroup package var common: MigrateOptions
+
+    package var speech: OutputOptions { common.speech }
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let session = try await MigrationSession.open(common, writes: false, on: console)
+        let services = try await session.migrator().status()
+        let environment = session.options.environment
+        if console.settings.isJSON {
+            try console.result(Self.document(services, environment))
+        } else {
+            for line in Self.lines(services, environment) { try console.result(Formatting.harmless(line)) }
+        }
+        let isClean = services.allSatisfy { state in
+            state.tree.problems.isEmpty
+                && state.standings.all.allSatisfy { [.applied, .otherLayer, .unverified].contains($0.state) }
+        }
+        if check, !isClean { throw ExitCode(ExitStatus.findings.rawValue) }
+    }
+
+    private static func lines(_ services: [ServiceState], _ environment: String) -> [String] {
+        services.flatMap { state -> [String] in
+            let names = state.standings.all.map { $0.name.count }.max() ?? 0
+            var lines = ["\(state.name) in \(environment)"]
+            for standing in state.standings.all {
+                let name = standing.name + String(repeating: " ", count: names - standing.name.count)
+                var facts = [standing.state.rawValue.replacing("_", with: " ")]
+                if !standing.layer.isEmpty { facts.append("of \(standing.layer)") }
+                if let entry = standing.entry, !entry.appliedAt.isEmpty {
+                    facts.append("\(entry.appliedAt) by \(entry.appliedBy)")
+                }
+                if let run = standing.unfinished, run.leavesSomething {
+                    facts.append("\(run.statementsDone) of \(run.statementsTotal) statements are done")
+                    if !run.hasFailed { facts.append("the next one is in doubt; `granary migrate repair` looks at it") }
+                }
+                lines.append("  \(name)  \(facts.joined(separator: ", "))")
+            }
+            if state.standings.all.isEmpty { lines.append("  no migrations in \(state.tree.folder)") }
+            return lines + state.tree.problems.map { "  \($0.message)" }
+        }
+    }
+
+    private static func document(_ services: [ServiceState], _ environment: String) -> JSONDocument {
+        let several = services.count > 1
+        return .object([
+            "environment": .string(environment), "service": .string(services.map(\.name).joined(separator: ",")),
+            "version": services.map(\.standings.version).max().map { .integer($0) } ?? .null,
+            "migrations": .array(
+                services.flatMap { state in
+                    state.standings.all.map { Self.document($0, of: state, several: several) }
+                }
+            ),
+            "problems": .strings(services.flatMap { $0.tree.problems.map(\.message) }),
+        ])
+    }
+
+    private static func document(_ standing: MigrationStanding, of state: ServiceState, several: Bool) -> JSONDocument {
+        let risk = standing.migration?.up.flatMap { try? MigrationScript($0.text, path: $0.path).risk }
+        let declared = state.dependencies.entry(standing.version)?.risk
+        let level = [risk, declared].compactMap { $0 }.max()
+        return .object([
+            "version": .integer(standing.version), "name": .string(standing.name), "service": .string(state.name),
+            "state": .string(standing.state.rawValue), "layer": .string(standing.layer),
+            "applied_at": .optional(standing.entry?.appliedAt.isEmpty == false ? standing.entry?.appliedAt : nil),
+            "risk_level": .optional(level?.rawValue),
+            "statements_done": .optional(standing.unfinished.flatMap { $0.leavesSomething ? $0.statementsDone : nil }),
+            "last_failure": .optional(standing.unfinished.flatMap { $0.hasFailed ? $0.sqlState ?? "failed" : nil }),
+        ])
+    }
+}

@@ -1,0 +1,26 @@
+internal import Migrations
+
+/// What a run of migrations says on standard error.
+struct MigrationLines: Sendable {
+    let console: Console
+
+    func receive(_ event: MigrationEvent) {
+        switch event {
+        case .waitingForRunner(let who): console.note("waiting for another runner: \(who)")
+        case .started(let name, let direction, let number, let count):
+            if console.settings.isVerbose { console.note("\(number) of \(count): \(name) \(direction.rawValue)") }
+        case .blocked(let who): console.note("  waits for a lock that \(who) holds")
+        case .retrying(let name, let attempt, let pause):
+            console.note(
+                "  \(name) did not get its lock and was rolled back; attempt \(attempt) in \(Formatting.duration(seconds: pause / .seconds(1)))"
+            )
+        case .finished(let name, let direction, let milliseconds):
+            let time = Formatting.duration(seconds: Double(milliseconds) / 1000)
+            console.note("\(direction == .up ? "applied " : "reverted") \(name)  \(time)")
+        case .backedUp(let file):
+            console.note("backed up what will be destroyed: \(file)")
+            console.note("  to bring the rows back: granary restore \(file) --data-only")
+        case .note(let text): console.note(text)
+        }
+    }
+}

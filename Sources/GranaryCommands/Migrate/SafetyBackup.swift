@@ -1,0 +1,81 @@
+internal import Archive
+internal import Backup
+internal import FoundationEssentials
+internal import Glibc
+internal import PostgresClient
+
+/// A verified backup of what is about to be destroyed.
+struct SafetyBackup {
+    let server: ServerAddress
+    let database: String
+    /// nil is `backups`, where that outlives the command.
+    let folder: String?
+    let migrations: String
+    let postgresBin: String?
+    let environment: String
+    let console: Console
+
+    /// - Returns: The file.
+    /// - Throws: `CommandError` with `.refused` for a folder that dies with its container; `BackupError`, `ArchiveError`.
+    func take(tables: [String], schemas: [String]) async throws -> String {
+        let place = folder ?? "backups"
+        if folder == nil, Self.diesWithItsContainer(".") {
+            throw CommandError(
+                .refused,
+                "a backup is required, and the folder \(place) would be gone with this container",
+                hint: "name a folder that stays, with --backups"
+            )
+        }
+        try Folders.make(place)
+        let path = try file(in: place)
+        var options = BackupOptions(output: .file(path: path, overwrite: false))
+        options.tables = schemas.isEmpty ? tables : []
+        options.schemas = schemas
+        options.environment = environment
+        options.postgresBin = postgresBin
+        _ = try await BackupRun(options, server: server, logger: console.logger, progress: { _ in }).run()
+        let found = try await Verification(FileSource(path: path), jobs: 2).run()
+        guard found.isWhole else {
+            throw CommandError(
+                .file,
+                "the backup \(path) is not whole",
+                hint: "look at the disk, then run the command again"
+            )
+        }
+        return path
+    }
+
+    private func file(in folder: String) throws -> String {
+        let now = time(nil)
+        for attempt in 1...1000 {
+            let name = BackupTarget.fileName(
+                database: "\(database)-before-migration",
+                secondsSince1970: now,
+                format: .zip,
+                attempt: attempt
+            )
+            let path = Folders.joined(folder, name)
+            if !Folders.exists(path) { return path }
+        }
+        throw CommandError(.file, "\(folder) is full of backups of this second", hint: "name another with --backups")
+    }
+
+    /// In a container, what is neither mounted nor a volume lies on the overlay that is removed with it.
+    private static func diesWithItsContainer(_ path: String) -> Bool {
+        let signs = ["/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io"]
+        guard signs.contains(where: Folders.exists), let full = realpath(path, nil) else { return false }
+        let place = String(cString: full)
+        free(full)
+        guard let mounts = try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8) else { return false }
+        var best = (length: -1, kind: "")
+        for line in mounts.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            guard fields.count > 2 else { continue }
+            let point = fields[1] == "/" ? "" : String(fields[1])
+            if place == point || place.hasPrefix(point + "/"), point.count >= best.length {
+                best = (point.count, String(fields[2]))
+            }
+        }
+        return best.kind == "overlay" || best.kind == "tmpfs"
+    }
+}

@@ -1,0 +1,22 @@
+internal import Backup
+internal import Environments
+internal import Migrations
+internal import PostgresClient
+
+/// The schema as SQL, the same bytes for the same schema, to be committed beside the migrations.
+struct SchemaFile {
+    let path: String
+    let session: MigrationSession
+
+    func write() async throws {
+        let schemas = session.options.services.flatMap(\.service.schemas)
+        let text = try await SchemaOnlyDump(
+            server: session.connected.address,
+            schemas: schemas,
+            postgresBin: session.postgresBin,
+            logger: session.console.logger
+        ).text()
+        try ProjectFiles.write(text, to: path)
+        session.console.note("wrote the schema to \(path)")
+    }
+}

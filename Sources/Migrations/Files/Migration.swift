@@ -1,0 +1,22 @@
+/// A step of the schema: a number, a title, a file up and a file down, either of which may be missing.
+package struct Migration: Sendable, Equatable {
+    package let version: Int
+    /// The number as its files write it.
+    package let digits: String
+    package let title: String
+    /// The environment whose folder it is in; empty for the base.
+    package let layer: String
+    package internal(set) var up: MigrationFile?
+    package internal(set) var down: MigrationFile?
+
+    /// `000003_add_user_settings`, the form in which people name it.
+    package var name: String { "\(digits)_\(title)" }
+
+    /// Whether `digits` and `title` name it, in any of the usual spellings: `3`, `000003`, `000003_add_user_settings`.
+    package static func version(spelled text: String) -> Int? {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        guard !digits.isEmpty, let version = Int(digits) else { return nil }
+        let rest = text.dropFirst(digits.count)
+        return rest.isEmpty || rest.first == "_" ? version : nil
+    }
+}

@@ -1,0 +1,77 @@
+internal import Crypto
+internal import FoundationEssentials
+internal import Glibc
+
+/// Which way a file goes.
+package enum Direction: String, Sendable {
+    case up
+    case down
+}
+
+/// The name of a migration's file, `000003_add_user_settings.up.sql`, read as golang-migrate reads it: any number of
+/// digits, an underscore, a title that may hold dots, the direction.
+package struct MigrationFileName: Sendable, Equatable {
+    package var digits: String
+    package var version: Int
+    package var title: String
+    package var direction: Direction
+
+    /// Nil for a name of another form, and for a number that no `bigint` holds.
+    package init?(_ name: String) {
+        for direction in [Direction.up, .down] {
+            let suffix = ".\(direction.rawValue).sql"
+            guard name.hasSuffix(suffix) else { continue }
+            let stem = name.dropLast(suffix.count)
+            let digits = stem.prefix { $0.isASCII && $0.isNumber }
+            guard !digits.isEmpty, let version = Int(digits), stem.dropFirst(digits.count).first == "_" else {
+                return nil
+            }
+            self.digits = String(digits)
+            self.version = version
+            self.title = String(stem.dropFirst(digits.count + 1))
+            self.direction = direction
+            return
+        }
+        return nil
+    }
+}
+
+/// A file of a migration, read.
+package struct MigrationFile: Sendable, Equatable {
+    package let name: MigrationFileName
+    /// As it was found, for messages: relative when the folder was.
+    package let path: String
+    package let text: String
+    /// SHA-256 of the bytes, 64 hexadecimal digits.
+    package let sha256: String
+
+    /// - Throws: `MigrationError` with `.file` when it cannot be read, or is not UTF-8.
+    package static func read(_ name: MigrationFileName, at path: String) throws(MigrationError) -> MigrationFile {
+        guard let bytes = try? Data(contentsOf: URL(filePath: path)) else {
+            throw MigrationError(
+                .file,
+                "\(path) could not be read: \(String(cString: strerror(errno)))",
+                hint: "make it readable for the account that migrates"
+            )
+        }
+        guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
+            throw MigrationError(
+                .file,
+                "\(path) is not UTF-8 text",
+                hint: "convert it, such as with `iconv -f LATIN1 -t UTF-8`"
+            )
+        }
+        return MigrationFile(name: name, path: path, text: text, sha256: Self.sha256(of: bytes))
+    }
+
+    private static func sha256(of bytes: Data) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(64)
+        for byte in SHA256.hash(data: bytes) {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

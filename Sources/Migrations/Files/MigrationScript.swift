@@ -1,0 +1,170 @@
+package import SQLText
+
+/// A migration's file, up or down, as it will be run.
+package struct MigrationScript: Sendable {
+    package enum Mode: Sendable, Equatable {
+        /// In one transaction of ours, with what the ledger says of it.
+        case wrapped
+        /// Statement by statement: it holds what no transaction can hold, or says so itself.
+        case unwrapped
+        /// It brings its own BEGIN and COMMIT.
+        case ownTransaction
+    }
+
+    package let path: String
+    package let statements: [MigrationStatement]
+    package let mode: Mode
+    /// The statement that is the file's own final COMMIT, before which the ledger is written.
+    package let ledgerIndex: Int?
+    package let saysNothingToUndo: Bool
+    package let markers: FileMarkers
+
+    /// - Parameter path: As messages shall name it.
+    /// - Throws: `MigrationError` with `.file` and the place, for a file that cannot be run as it is.
+    package init(_ text: String, path: String) throws(MigrationError) {
+        self.path = path
+        markers = FileMarkers(text)
+        saysNothingToUndo = markers.nothingToUndoLine != nil
+        let script: SQLScript
+        do {
+            script = try SQLScript(splitting: text)
+        } catch {
+            let column = error.column.map { ":\($0)" } ?? ""
+            throw MigrationError(.file, "\(path):\(error.line)\(column): \(error.message)", hint: error.hint)
+        }
+        if let command = script.metaCommands.first {
+            throw MigrationError(
+                .file,
+                "\(path):\(command.line): \\\(command.name) is a command of psql, which a migration cannot use",
+                hint: "write what it does as SQL"
+            )
+        }
+        if let copy = script.statements.first(where: \.readsRowsFromClient) {
+            throw MigrationError(
+                .file,
+                "\(path):\(copy.line):\(copy.column): COPY FROM STDIN reads rows that a migration does not have",
+                hint: "put the rows into INSERT statements, or into a seed"
+            )
+        }
+        let effects = ScriptEffects(of: script)
+        statements = zip(script.statements, effects.statements).map(MigrationStatement.init)
+        mode = try Self.mode(statements, markers, effects, path)
+        ledgerIndex = mode == .ownTransaction ? Self.finalCommit(statements) : nil
+    }
+
+    private init() {
+        path = ""
+        statements = []
+        mode = .wrapped
+        ledgerIndex = nil
+        saysNothingToUndo = false
+        markers = FileMarkers("")
+    }
+
+    /// For what was applied by another tool, which nobody runs.
+    static let empty = MigrationScript()
+
+    private static func mode(
+        _ statements: [MigrationStatement],
+        _ markers: FileMarkers,
+        _ effects: ScriptEffects,
+        _ path: String
+    ) throws(MigrationError) -> Mode {
+        if effects.controlsTransaction { return .ownTransaction }
+        if markers.noTransaction != nil { return .unwrapped }
+        let refusing = effects.refusingTransaction
+        guard let first = refusing.first else { return .wrapped }
+        guard refusing.count < statements.count else { return .unwrapped }
+        let statement = statements[first]
+        throw MigrationError(
+            .file,
+            "\(path):\(statement.line):\(statement.column): \(statement.tag) cannot run in a transaction, "
+                + "and the other statements of the file would run in one",
+            hint: "put it into a file of its own, or begin the file with the line `-- no-transaction`"
+        )
+    }
+
+    /// The last statement, if it is the COMMIT of the one transaction that everything before it is in.
+    private static func finalCommit(_ statements: [MigrationStatement]) -> Int? {
+        let controls = statements.indices.filter { statements[$0].control?.isOfWholeTransaction == true }
+        guard controls.count == 2, controls[1] == statements.count - 1, statements[controls[0]].control == .begin,
+            statements[controls[1]].control == .commit,
+            statements[..<controls[0]].allSatisfy({ $0.isSetting })
+        else { return nil }
+        return controls[1]
+    }
+
+    package var risk: Risk { statements.map(\.effects.risk).max() ?? .low }
+    package var changesSession: Bool { statements.contains { !$0.effects.settings.isEmpty || !$0.effects.isParsed } }
+
+    /// What it destroys of what was there before.
+    package var destruction: [(statement: MigrationStatement, what: Destruction)] {
+        statements.flatMap { statement in statement.effects.destruction.map { (statement, $0) } }
+    }
+
+    /// The strongest lock on each relation that was there before.
+    package var locks: [RelationName: LockMode] {
+        statements.flatMap(\.effects.touches).reduce(into: [:]) { locks, touch in
+            guard let lock = touch.lock, !touch.isNew else { return }
+            locks[touch.relation] = max(locks[touch.relation] ?? lock, lock)
+        }
+    }
+}
+
+/// A statement of a migration, with what it does.
+package struct MigrationStatement: Sendable {
+    package let text: String
+    package let line: Int
+    package let column: Int
+    package let tag: String
+    package let effects: StatementEffects
+    private let firstLine: String
+
+    init(_ statement: SQLStatement, _ effects: StatementEffects) {
+        text = statement.text
+        line = statement.line
+        column = statement.column
+        tag = statement.tag
+        firstLine = statement.firstLine
+        self.effects = effects
+    }
+
+    /// The first line, short, and without the values of an INSERT.
+    package var summary: String {
+        var summary = firstLine[...]
+        for word in ["VALUES", "values", "Values"] {
+            if let range = summary.firstRange(of: word) { summary = summary[..<range.lowerBound] }
+        }
+        while summary.last?.isWhitespace == true { summary.removeLast() }
+        return summary.count > 72 ? "\(summary.prefix(71))…" : String(summary)
+    }
+
+    var control: TransactionControl? {
+        if case .controls(let control) = effects.transaction { return control }
+        return nil
+    }
+
+    var isSetting: Bool { !effects.settings.isEmpty && effects.touches.isEmpty }
+
+    /// Whether it can share a transaction with the log. A routine that is called may end transactions by itself.
+    var fitsTransaction: Bool {
+        effects.transaction == .fits && effects.isParsed && tag != "CALL" && tag != "DO"
+    }
+
+    var runsConcurrently: Bool { effects.concurrentIndexWork != nil }
+    var concurrentIndex: ConcurrentIndexWork? { effects.concurrentIndexWork }
+
+    /// Where the server found its error: `position` counts characters of the statement from 1.
+    func place(ofCharacter position: Int) -> (line: Int, column: Int) {
+        var (line, column) = (line, column)
+        for scalar in text.unicodeScalars.prefix(max(0, position - 1)) {
+            if scalar == "\n" {
+                line += 1
+                column = 1
+            } else {
+                column += 1
+            }
+        }
+        return (line, column)
+    }
+}

@@ -1,0 +1,34 @@
+/// What a run came to.
+package struct MigrationReport: Sendable {
+    package private(set) var appliedSteps: [MigrationStep] = []
+    package private(set) var revertedSteps: [MigrationStep] = []
+    /// The file of the backup that was taken first.
+    package var backup: String?
+    let services: [ServiceState]
+    private var versions: [String: Set<Int>]
+
+    init(services: [ServiceState]) {
+        self.services = services
+        versions = Dictionary(
+            services.map { ($0.name, Set($0.entries.map(\.version))) },
+            uniquingKeysWith: { one, _ in one }
+        )
+    }
+
+    mutating func add(_ step: MigrationStep) {
+        switch step.direction {
+        case .up:
+            appliedSteps.append(step)
+            versions[step.service, default: []].insert(step.version)
+        case .down:
+            revertedSteps.append(step)
+            versions[step.service, default: []].remove(step.version)
+        }
+    }
+
+    /// The versions that are applied now.
+    func applied(service: String) -> Set<Int> { versions[service] ?? [] }
+
+    /// The highest applied version; nil where none is.
+    package var version: Int? { versions.values.compactMap { $0.max() }.max() }
+}

@@ -1,0 +1,323 @@
+internal import Environments
+package import Logging
+package import PostgresClient
+package import SQLText
+
+/// Applies and reverts migrations.
+///
+///     one runner at a time: the lock
+///     files, ledger and golang-migrate's row are read → the plan → what stands in its way is thrown
+///     what will be destroyed is backed up
+///     each step: its statements and what the ledger says of it, together
+package struct Migrator: Sendable {
+    let options: MigratorOptions
+    let server: ServerAddress
+    let logger: Logger
+    /// Takes a verified backup of tables and schemas, and returns its file; lent by who can.
+    let backUp: @Sendable (_ tables: [RelationName], _ schemas: [String]) async throws -> String
+    let progress: @Sendable (MigrationEvent) -> Void
+
+    package init(
+        _ options: MigratorOptions,
+        server: ServerAddress,
+        logger: Logger,
+        backUp: @escaping @Sendable (_ tables: [RelationName], _ schemas: [String]) async throws -> String,
+        progress: @escaping @Sendable (MigrationEvent) -> Void
+    ) {
+        self.options = options
+        self.server = server
+        self.logger = logger
+        self.backUp = backUp
+        self.progress = progress
+    }
+
+    var reader: ServiceReader { ServiceReader(options: options) }
+    var context: RunContext {
+        RunContext(
+            environment: options.environment,
+            actor: options.actor,
+            host: options.host,
+            toolVersion: options.toolVersion
+        )
+    }
+
+    /// Every migration and how it stands; nothing is changed, and no lock is taken.
+    package func status() async throws -> [ServiceState] {
+        try await withSession(server, logger: logger) { try reader.readAll($0) }
+    }
+
+    /// What a run would do, and what is in its way.
+    package func plan(_ request: MigrationRequest) async throws -> MigrationPlan {
+        try await withSession(server, logger: logger) { session in
+            try plan(request, try reader.readAll(session), session)
+        }
+    }
+
+    /// Runs.
+    ///
+    /// - Throws: `MigrationError`, `EnvironmentsError`, `PostgresError`, `CancellationError`.
+    package func run(_ request: MigrationRequest) async throws -> MigrationReport {
+        try await withSession(server, logger: logger) { session in
+            try holdingLock(&session) { session in
+                try options.stateSchema.ensure(&session)
+                var services = try reader.readAll(session)
+                services = try adoptNew(services, &session)
+                let plan = try plan(request, services, session)
+                if let obstacle = plan.obstacles.first { throw obstacle }
+                try requireConfirmation(plan, request, services)
+                let backup = try backUpWhatIsDestroyed(plan, services, &session)
+                try writeMoves(services, session)
+                return try run(plan, services, backup: backup, &session)
+            }
+        }
+    }
+
+    private func plan(
+        _ request: MigrationRequest,
+        _ services: [ServiceState],
+        _ session: borrowing Session
+    ) throws -> MigrationPlan {
+        let elsewhere = try reader.elsewhere(session)
+        let planner = MigrationPlanner(
+            services: services,
+            appliedElsewhere: elsewhere.applied,
+            neededElsewhere: elsewhere.needs,
+            allowsOutOfOrder: options.allowsOutOfOrder,
+            redoesModified: options.policy.isForPlay
+        )
+        var plan = try planner.plan(request)
+        plan.obstacles = services.compactMap(Adoption.obstacle) + plan.obstacles
+        plan.obstacles += policy.obstacles(plan, services)
+        return plan
+    }
+
+    var policy: MigrationPolicy {
+        MigrationPolicy(environment: options.policy, windowOverride: options.windowOverride, now: options.now)
+    }
+}
+
+// Before anything runs.
+extension Migrator {
+    /// - Parameter adopting: golang-migrate's table, where one is about to be taken over by its name.
+    func holdingLock<R>(
+        _ session: inout Session,
+        adopting: TableName? = nil,
+        _ body: (inout Session) throws -> R
+    ) throws -> R {
+        try SessionPooling.requireOwnSession(session)
+        try session.setPatience()
+        let keys =
+            try options.services.map { RunLock.key(service: $0.service.name) }.sorted()
+            + siblingKeys(adopting, session)
+        if options.services.contains(where: { !$0.file.locking.isEnabled }) {
+            progress(.note("migration_locking is disabled in environments.json; the lock is taken all the same"))
+        }
+        let lock = RunLock(keys: keys)
+        try lock.acquire(within: options.lockLimit, session) { progress(.waitingForRunner($0)) }
+        do {
+            let result = try body(&session)
+            try lock.release(session)
+            return result
+        } catch {
+            // The session ends now, and its locks with it.
+            throw error
+        }
+    }
+
+    /// golang-migrate's own locks, so that the two do not meet.
+    private func siblingKeys(_ adopting: TableName?, _ session: borrowing Session) throws -> [Int] {
+        var tables = adopting.map { [$0] } ?? []
+        for folder in options.services {
+            let ledger = Ledger(service: folder.service.name, stateSchema: options.stateSchema.name, session)
+            let candidates =
+                try Adoption.adopted(ledger, session).map { [$0] }
+                ?? folder.service.schemas.map { TableName(schema: $0, name: "schema_migrations") }
+            for table in candidates where !tables.contains(table) {
+                if try GolangMigrateLedger.find(table, session) != nil { tables.append(table) }
+            }
+        }
+        return tables.flatMap { GolangMigrateLedger.lockKeys($0, database: session.database) }
+    }
+
+    private func adoptNew(_ services: [ServiceState], _ session: inout Session) throws -> [ServiceState] {
+        var isAdopted = false
+        for state in services where state.isSiblingNew {
+            guard Adoption.obstacle(state) == nil else { continue }
+            let ledger = Ledger(service: state.name, stateSchema: options.stateSchema.name, session)
+            try Adoption.adopt(state, ledger, context, &session)
+            progress(.note("took over \(state.entries.count) migrations that golang-migrate has applied"))
+            isAdopted = true
+        }
+        return isAdopted ? try reader.readAll(session) : services
+    }
+
+    private func requireConfirmation(
+        _ plan: MigrationPlan,
+        _ request: MigrationRequest,
+        _ services: [ServiceState]
+    ) throws {
+        guard let first = plan.reverts.first, case .down = request else {
+            if case .goto = request, let first = plan.reverts.first {
+                try requireConfirmation(of: first, plan, services)
+            }
+            return
+        }
+        try requireConfirmation(of: first, plan, services)
+    }
+
+    private func requireConfirmation(of first: MigrationStep, _ plan: MigrationPlan, _ services: [ServiceState]) throws
+    {
+        guard options.confirmed != first.version else { return }
+        let names = plan.reverts.map(\.name).joined(separator: ", ")
+        if services.contains(where: { $0.name == first.service && $0.lastUpLeftNothing }) {
+            throw MigrationError(
+                .policy,
+                "the last migration failed and left nothing behind: there is nothing to undo, and this would revert \(names)",
+                hint: "mend the file and run up again; if it is meant, add --confirm \(first.version)"
+            )
+        }
+        guard policy.requiresConfirmationOfDown else { return }
+        throw MigrationError(
+            .policy,
+            "\(options.environment) allows no destructive operations, and this would revert \(names)",
+            hint: "if it is meant, add --confirm \(first.version)"
+        )
+    }
+
+    /// Locks are held meanwhile; the connection is kept alive.
+    private func backUpWhatIsDestroyed(
+        _ plan: MigrationPlan,
+        _ services: [ServiceState],
+        _ session: inout Session
+    ) throws -> String? {
+        let tables = plan.tablesThatLoseRows
+        guard policy.requiresBackup(services) else { return nil }
+        let schemas = try plan.schemasThatAreDropped.filter { schema in
+            try session.query("SELECT pg_catalog.to_regnamespace($1) IS NOT NULL AS there", [session.quoted(schema)])[0]
+                .bool("there")
+        }
+        let there = try tables.filter { table in
+            let name =
+                table.schema.map { "\(session.quoted($0)).\(session.quoted(table.name))" } ?? session.quoted(table.name)
+            return try session.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there", [name])[0].bool("there")
+        }
+        guard !there.isEmpty || !schemas.isEmpty else { return nil }
+        let backUp = backUp
+        let file = try session.waiting { try await backUp(there, schemas) }
+        progress(.backedUp(file: file))
+        return file
+    }
+
+    private func writeMoves(_ services: [ServiceState], _ session: borrowing Session) throws {
+        for state in services {
+            let ledger = Ledger(service: state.name, stateSchema: options.stateSchema.name, session)
+            try ledger.moveLayers(state.standings.moves, session)
+        }
+    }
+}
+
+// The steps.
+extension Migrator {
+    private func run(
+        _ plan: MigrationPlan,
+        _ services: [ServiceState],
+        backup: String?,
+        _ session: inout Session
+    ) throws -> MigrationReport {
+        var report = MigrationReport(services: services)
+        report.backup = backup
+        guard !plan.steps.isEmpty else { return report }
+        let watch = watch(session)
+        defer { watch.stop() }
+        var note = [backup.map { "backup: \($0)" }, options.windowOverride.map { "outside the window: \($0)" }]
+            .compactMap { $0 }.joined(separator: "; ")
+        if options.allowsOutOfOrder { note += note.isEmpty ? "out of order allowed" : "; out of order allowed" }
+        for (index, step) in plan.steps.enumerated() {
+            progress(.started(name: step.name, direction: step.direction, number: index + 1, of: plan.steps.count))
+            let start = ContinuousClock.now
+            var runner = runner(step, report.applied(service: step.service), services, session)
+            runner.note = note.isEmpty ? nil : note
+            do {
+                try runner.run(&session)
+            } catch let error as MigrationError {
+                throw try afterFailure(error, of: step, runner, report, &session)
+            }
+            report.add(step)
+            progress(
+                .finished(
+                    name: step.name,
+                    direction: step.direction,
+                    milliseconds: Int((ContinuousClock.now - start) / .milliseconds(1))
+                )
+            )
+        }
+        if !options.policy.skipsValidation, services.contains(where: \.dependencies.validatesAfterwards) {
+            try AfterCheck(steps: plan.steps).run(session)
+        }
+        return report
+    }
+
+    func watch(_ session: borrowing Session) -> LockWatch {
+        LockWatch.start(
+            on: session.pinnedAddress,
+            watching: session.processID,
+            logger: logger,
+            blocked: { who in
+                progress(.blocked(by: who))
+            }
+        )
+    }
+
+    /// - Parameter applied: The versions that are applied before the step.
+    func runner(
+        _ step: MigrationStep,
+        _ applied: Set<Int>,
+        _ services: [ServiceState],
+        _ session: borrowing Session
+    ) -> StepRunner {
+        let state = services.first { $0.name == step.service }!
+        var after = applied
+        if step.direction == .up { after.insert(step.version) } else { after.remove(step.version) }
+        let sibling = state.sibling.map {
+            StepRunner.Sibling(table: $0.table, version: state.siblingVersion(applied: after))
+        }
+        return StepRunner(
+            step: step,
+            ledger: Ledger(service: step.service, stateSchema: options.stateSchema.name, session),
+            context: context,
+            patience: options.patience,
+            sibling: sibling,
+            progress: progress
+        )
+    }
+
+    /// What was done before the failure, and in an environment that asks for it, the failed file undone.
+    private func afterFailure(
+        _ error: MigrationError,
+        of step: MigrationStep,
+        _ runner: StepRunner,
+        _ report: MigrationReport,
+        _ session: inout Session
+    ) throws -> MigrationError {
+        var error = error
+        let done = report.appliedSteps + report.revertedSteps
+        if !done.isEmpty { error.message += "; done before it: \(done.map(\.name).joined(separator: ", "))" }
+        guard step.direction == .up, step.script.mode != .wrapped, options.policy.rollsBackOnFailure,
+            let run = try runner.ledger.unfinishedRuns(session)[step.version], run.leavesSomething,
+            let text = step.downSQL
+        else { return error }
+        do {
+            var undo = step
+            undo.direction = .down
+            undo.script = try MigrationScript(text, path: "\(step.name).down.sql")
+            undo.sha256 = step.downSHA256 ?? ""
+            var undoing = self.runner(undo, report.applied(service: step.service), report.services, session)
+            undoing.note = "auto_rollback_on_failure"
+            try undoing.run(&session)
+            error.message += "; its down file was run, as auto_rollback_on_failure says"
+        } catch let failure as MigrationError {
+            error.message += "; auto_rollback_on_failure ran its down file, which failed too: \(failure.message)"
+        }
+        return error
+    }
+}

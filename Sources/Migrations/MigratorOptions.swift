@@ -1,0 +1,52 @@
+package import Environments
+
+/// What a run of the migrator works with.
+package struct MigratorOptions: Sendable {
+    /// A service, and what its `environments.json` says.
+    package struct Folder: Sendable {
+        package var service: Service
+        package var file: EnvironmentsFile
+
+        package init(service: Service, file: EnvironmentsFile) {
+            self.service = service
+            self.file = file
+        }
+    }
+
+    /// One, or those of `--root`.
+    package var services: [Folder]
+    package var environment: String
+    package var stateSchema = StateSchema()
+    package var allowsOutOfOrder = false
+    package var windowOverride: String?
+    /// The version that a person has typed to say that going back is meant.
+    package var confirmed: Int?
+    package var patience = LockPatience()
+    /// Seconds since 1970 in UTC.
+    package var now: Int
+    package var actor: String
+    package var host: String
+    package var toolVersion: String
+
+    package init(
+        services: [Folder],
+        environment: String,
+        now: Int,
+        actor: String,
+        host: String,
+        toolVersion: String
+    ) {
+        self.services = services
+        self.environment = environment
+        self.now = now
+        self.actor = actor
+        self.host = host
+        self.toolVersion = toolVersion
+    }
+
+    var policy: EnvironmentPolicy {
+        services.lazy.compactMap { $0.file.policy(environment) }.first ?? EnvironmentPolicy(name: environment)
+    }
+
+    var lockLimit: Duration { .seconds(services.map(\.file.locking.timeoutSeconds).max() ?? 300) }
+}

@@ -1,0 +1,308 @@
+/// Turns a request into steps: pure, from what files and ledger say.
+struct MigrationPlanner {
+    let services: [ServiceState]
+    /// What is applied in services that are not part of this run, `user-service/3`.
+    let appliedElsewhere: Set<String>
+    /// What applied migrations of those services need of ours: the need, and whose it is.
+    let neededElsewhere: [(need: String, by: String)]
+    let allowsOutOfOrder: Bool
+    /// Whether files of this environment's own folder that were edited are redone.
+    let redoesModified: Bool
+
+    typealias Node = MigrationOrder.Node
+
+    func plan(_ request: MigrationRequest) throws -> MigrationPlan {
+        var plan = MigrationPlan()
+        plan.obstacles = services.flatMap(\.tree.problems)
+        switch request {
+        case .up(let count): try up(limit: count, upTo: nil, &plan)
+        case .down(let count): try down(Array(applied().prefix(count ?? .max)), &plan)
+        case .goto(let version): try goto(version, &plan)
+        case .redo(let count): try redo(count, &plan)
+        }
+        return plan
+    }
+
+    private func state(_ service: String) -> ServiceState { services.first { $0.name == service }! }
+
+    /// What is applied, the last first.
+    private func applied() -> [(service: String, entry: LedgerEntry)] {
+        services.flatMap { state in state.entries.map { (state.name, $0) } }.sorted { $0.1.order > $1.1.order }
+    }
+}
+
+// Up.
+extension MigrationPlanner {
+    private func up(limit: Int?, upTo version: Int?, _ plan: inout MigrationPlan) throws {
+        var candidates: [Node: Migration] = [:]
+        for state in services {
+            for standing in state.standings.all where standing.version <= version ?? .max {
+                try consider(standing, of: state, &candidates, &plan)
+            }
+        }
+        let order = try MigrationOrder.sorted(Array(candidates.keys)) { node in
+            dependencies(of: node).filter { candidates[$0] != nil }
+        }
+        var coming = Set<Node>()
+        for node in order.prefix(limit ?? .max) {
+            plan.obstacles += unsatisfied(node, coming: coming)
+            coming.insert(node)
+            plan.steps.append(try upStep(candidates[node]!, of: state(node.service)))
+        }
+    }
+
+    private func consider(
+        _ standing: MigrationStanding,
+        of state: ServiceState,
+        _ candidates: inout [Node: Migration],
+        _ plan: inout MigrationPlan
+    ) throws {
+        let node = Node(service: state.name, version: standing.version)
+        switch standing.state {
+        case .pending: candidates[node] = standing.migration
+        case .failed:
+            if let run = standing.unfinished, run.leavesSomething {
+                plan.obstacles.append(brokenOff(standing, run))
+            } else {
+                candidates[node] = standing.migration
+            }
+        case .outOfOrder:
+            if allowsOutOfOrder {
+                candidates[node] = standing.migration
+            } else {
+                plan.obstacles.append(outOfOrder(standing, state))
+            }
+        case .modified:
+            guard let entry = standing.entry, let migration = standing.migration else { return }
+            if redoesModified, entry.layer == state.tree.environment, !entry.layer.isEmpty {
+                plan.steps.append(try downStep(entry, of: state, preferringStored: true))
+                candidates[node] = migration
+            } else {
+                plan.obstacles.append(modified(standing))
+            }
+        case .applied, .missing, .otherLayer, .unverified: return
+        }
+    }
+
+    private func dependencies(of node: Node) -> [Node] {
+        guard let declared = state(node.service).dependencies.entry(node.version) else { return [] }
+        let own = declared.dependsOn.map { Node(service: node.service, version: $0) }
+        return own
+            + declared.crossService.flatMap { service, versions in
+                versions.map { Node(service: service, version: $0) }
+            }
+    }
+
+    /// What a migration depends on and neither is there nor comes before it.
+    private func unsatisfied(_ node: Node, coming: Set<Node>) -> [MigrationError] {
+        dependencies(of: node).compactMap { need in
+            guard !coming.contains(need), !isApplied(need) else { return nil }
+            let state = state(node.service)
+            let name = state.tree.migration(node.version)?.name ?? "\(node.version)"
+            let place = state.dependencies.place(node.version)
+            guard let other = services.first(where: { $0.name == need.service }) else {
+                return MigrationError(
+                    .dependency,
+                    "\(place): \(name) depends on \(need), which is not applied in this database",
+                    hint: "migrate \(need.service) first, or all services in order with --root"
+                )
+            }
+            if other.tree.migration(need.version) == nil {
+                let layer = other.tree.others.first { $0.version == need.version }?.layer
+                return MigrationError(
+                    .dependency,
+                    layer.map { "\(place): \(name) depends on \(need.version), which is a migration of \($0) only" }
+                        ?? "\(place): \(name) depends on \(need), and there is no such migration",
+                    hint: layer == nil ? "mend depends_on" : "move the file to the base folder, or mend depends_on"
+                )
+            }
+            return MigrationError(
+                .dependency,
+                "\(place): \(name) depends on \(need), which would not be applied before it",
+                hint: "apply that one first"
+            )
+        }
+    }
+
+    private func isApplied(_ node: Node) -> Bool {
+        guard let state = services.first(where: { $0.name == node.service }) else {
+            return appliedElsewhere.contains(node.description)
+        }
+        return state.standings.all.contains { $0.version == node.version && ($0.isApplied || $0.isElsewhere) }
+    }
+
+    private func upStep(_ migration: Migration, of state: ServiceState) throws -> MigrationStep {
+        guard let file = migration.up else {
+            throw MigrationError(
+                .file,
+                "\(migration.name) has no up file",
+                hint: "write \(migration.name).up.sql beside \(migration.down?.path ?? "its down file")"
+            )
+        }
+        let declared = state.dependencies.entry(migration.version)
+        return MigrationStep(
+            service: state.name,
+            version: migration.version,
+            name: migration.name,
+            layer: migration.layer,
+            direction: .up,
+            script: try MigrationScript(file.text, path: file.path),
+            sha256: file.sha256,
+            downSHA256: migration.down?.sha256,
+            downSQL: migration.down?.text,
+            requires: declared?.crossService.flatMap { service, versions in versions.map { "\(service)/\($0)" } } ?? [],
+            declared: declared
+        )
+    }
+}
+
+// Down.
+extension MigrationPlanner {
+    private func down(_ entries: [(service: String, entry: LedgerEntry)], _ plan: inout MigrationPlan) throws {
+        let going = Set(entries.map { Node(service: $0.service, version: $0.entry.version) })
+        for (service, entry) in entries {
+            let node = Node(service: service, version: entry.version)
+            plan.obstacles += dependents(of: node).filter { !going.contains($0) }.map { dependent in
+                MigrationError(
+                    .dependency,
+                    "\(entry.name) cannot be reverted: \(dependent) depends on it and is applied",
+                    hint: "revert \(dependent) first"
+                )
+            }
+            for (need, user) in neededElsewhere where need == node.description {
+                plan.obstacles.append(
+                    MigrationError(
+                        .dependency,
+                        "\(entry.name) cannot be reverted: \(user) depends on it and is applied",
+                        hint: "revert \(user) first"
+                    )
+                )
+            }
+            if let run = state(service).standings.standing(entry.version)?.unfinished, run.leavesSomething {
+                plan.obstacles.append(brokenOff(state(service).standings.standing(entry.version)!, run))
+            }
+            plan.steps.append(try downStep(entry, of: state(service), preferringStored: false))
+        }
+    }
+
+    private func dependents(of node: Node) -> [Node] {
+        services.flatMap { state in
+            state.entries.map { Node(service: state.name, version: $0.version) }
+                .filter { dependencies(of: $0).contains(node) }
+        }
+    }
+
+    /// The down file as it is now; where the up file was edited or is gone, as it was when it ran.
+    private func downStep(
+        _ entry: LedgerEntry,
+        of state: ServiceState,
+        preferringStored: Bool
+    ) throws -> MigrationStep {
+        let migration = state.tree.migration(entry.version)
+        let isSame = entry.upSHA256 == nil || migration?.up?.sha256 == entry.upSHA256
+        let text: String
+        let path: String
+        if !preferringStored, isSame, let migration {
+            guard let file = migration.down else {
+                throw MigrationError(
+                    .file,
+                    "\(entry.name) cannot be reverted: it has no down file",
+                    hint: "write \(entry.name).down.sql beside \(migration.up?.path ?? "its up file")"
+                )
+            }
+            (text, path) = (file.text, file.path)
+        } else if let stored = entry.downSQL {
+            (text, path) = (stored, "\(entry.name).down.sql (as the ledger keeps it)")
+        } else {
+            throw MigrationError(
+                .file,
+                "\(entry.name) cannot be reverted: its files are gone, and the ledger has no down file of it",
+                hint: "bring its files back"
+            )
+        }
+        let script = try MigrationScript(text, path: path)
+        guard !script.statements.isEmpty || script.saysNothingToUndo else {
+            throw MigrationError(
+                .policy,
+                "\(entry.name) cannot be reverted: \(path) is empty",
+                hint: "write what undoes it, or `-- nothing to undo` if there is nothing"
+            )
+        }
+        var step = MigrationStep(
+            service: state.name,
+            version: entry.version,
+            name: entry.name,
+            layer: entry.layer,
+            direction: .down,
+            script: script,
+            sha256: migration?.down?.sha256 ?? entry.downSHA256 ?? ""
+        )
+        step.declared = state.dependencies.entry(entry.version)
+        return step
+    }
+}
+
+// To a version, and again.
+extension MigrationPlanner {
+    private func goto(_ version: Int, _ plan: inout MigrationPlan) throws {
+        let isKnown =
+            version == 0
+            || services.contains { state in
+                state.tree.migration(version) != nil || state.entries.contains { $0.version == version }
+            }
+        guard isKnown else {
+            throw MigrationError(
+                .usage,
+                "there is no migration \(version)",
+                hint: "`granary migrate status` lists what there is"
+            )
+        }
+        try down(applied().filter { $0.entry.version > version }, &plan)
+        try up(limit: nil, upTo: version, &plan)
+    }
+
+    private func redo(_ count: Int, _ plan: inout MigrationPlan) throws {
+        let last = Array(applied().prefix(count))
+        try down(last, &plan)
+        for (service, entry) in last.reversed() {
+            let state = state(service)
+            guard let migration = state.tree.migration(entry.version) else {
+                throw MigrationError(
+                    .file,
+                    "\(entry.name) cannot be applied again: its files are gone",
+                    hint: "bring them back, or use `granary migrate down`"
+                )
+            }
+            plan.steps.append(try upStep(migration, of: state))
+        }
+    }
+}
+
+// Words.
+extension MigrationPlanner {
+    private func brokenOff(_ standing: MigrationStanding, _ run: UnfinishedRun) -> MigrationError {
+        MigrationError(
+            .disagreement,
+            "\(standing.name) broke off after statement \(run.statementsDone) of \(run.statementsTotal)"
+                + (run.hasFailed ? "" : ", and the next one is in doubt"),
+            hint: "`granary migrate repair` looks at what took effect and goes on from there"
+        )
+    }
+
+    private func outOfOrder(_ standing: MigrationStanding, _ state: ServiceState) -> MigrationError {
+        MigrationError(
+            .policy,
+            "\(standing.name) came late: \(state.standings.version) is applied already",
+            hint: "give it a higher number, or apply it with --allow-out-of-order"
+        )
+    }
+
+    private func modified(_ standing: MigrationStanding) -> MigrationError {
+        MigrationError(
+            .policy,
+            "\(standing.migration?.up?.path ?? standing.name) was edited after it was applied",
+            hint: "bring the old text back and put the change into a new migration; "
+                + "or `granary migrate redo` where that is meant"
+        )
+    }
+}

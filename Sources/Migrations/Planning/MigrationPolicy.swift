@@ -1,0 +1,140 @@
+package import Environments
+internal import PostgresClient
+package import SQLText
+
+/// What an environment's rules and the declared facts say to a plan.
+package struct MigrationPolicy: Sendable {
+    package var environment: EnvironmentPolicy
+    /// Why the maintenance window does not count this time; it goes into the log.
+    package var windowOverride: String?
+    /// Seconds since 1970 in UTC.
+    package var now: Int
+
+    package init(environment: EnvironmentPolicy, windowOverride: String? = nil, now: Int) {
+        self.environment = environment
+        self.windowOverride = windowOverride
+        self.now = now
+    }
+
+    /// What keeps the plan from running.
+    func obstacles(_ plan: MigrationPlan, _ services: [ServiceState]) -> [MigrationError] {
+        guard !plan.steps.isEmpty else { return [] }
+        var obstacles = limits(services) + window()
+        for step in plan.steps where step.direction == .up {
+            let dependencies = services.first { $0.name == step.service }?.dependencies ?? DependenciesFile()
+            obstacles += risk(of: step, dependencies) + approval(of: step, dependencies) + destruction(by: step)
+        }
+        return obstacles
+    }
+
+    /// Rows that a plan destroys are backed up first, where the environment or the service asks for it.
+    func requiresBackup(_ services: [ServiceState]) -> Bool {
+        environment.requiresBackup || services.contains { $0.dependencies.backsUpBeforeDestruction }
+    }
+
+    /// Going back destroys what came since: there it takes a word more than the command.
+    var requiresConfirmationOfDown: Bool { !environment.allowsDestructiveOperations }
+
+    private func limits(_ services: [ServiceState]) -> [MigrationError] {
+        services.compactMap { state in
+            guard state.dependencies.maxParallelMigrations < 1 else { return nil }
+            return MigrationError(
+                .policy,
+                "\(state.dependencies.path): max_parallel_migrations is 0, so no migration may run",
+                hint: "set it to 1 or more; granary runs one at a time"
+            )
+        }
+    }
+
+    private func window() -> [MigrationError] {
+        guard environment.requiresWindow, windowOverride == nil else { return [] }
+        guard let window = environment.window else {
+            return [
+                MigrationError(
+                    .policy,
+                    "\(environment.name) requires a maintenance window, and none is declared",
+                    hint: "add \"maintenance_window\": \"Sun 02:00-04:00 UTC\" to its config in environments.json, "
+                        + "or run with --override-window WHY"
+                )
+            ]
+        }
+        guard !window.contains(now) else { return [] }
+        let minutes = window.minutesUntilOpen(now)
+        let wait = minutes < 120 ? "\(minutes) minutes" : "\(minutes / 60) hours"
+        return [
+            MigrationError(
+                .policy,
+                "\(environment.name) is migrated in its maintenance window only: \(window)",
+                hint: "it opens in \(wait); --override-window WHY goes ahead now, and the log keeps the reason"
+            )
+        ]
+    }
+
+    private func risk(of step: MigrationStep, _ dependencies: DependenciesFile) -> [MigrationError] {
+        guard let declared = step.declared?.risk, declared < step.risk else { return [] }
+        let reason = step.script.statements.first { $0.effects.risk == step.risk }
+        let place = reason.map { " because of line \($0.line), \($0.tag)" } ?? ""
+        return [
+            MigrationError(
+                .policy,
+                "\(dependencies.place(step.version)): \(step.name) is declared \(declared.rawValue) risk, and is "
+                    + "\(step.risk.rawValue)\(place)",
+                hint: "set its risk_level to \"\(step.risk.rawValue)\""
+            )
+        ]
+    }
+
+    private func approval(of step: MigrationStep, _ dependencies: DependenciesFile) -> [MigrationError] {
+        let isHigh = max(step.risk, step.declared?.risk ?? .low) == .high
+        let why: String
+        if environment.requiresApproval {
+            why = "\(environment.name) requires an approval of each migration"
+        } else if dependencies.requiresApprovalForHighRisk, isHigh {
+            why = "high risk requires an approval"
+        } else {
+            return []
+        }
+        guard step.declared?.approval?.sha256 != step.sha256 else { return [] }
+        let state = step.declared?.approval == nil ? "is not approved" : "was edited after it was approved"
+        return [
+            MigrationError(
+                .policy,
+                "\(step.name) \(state); \(why)",
+                hint: "who has read it runs `granary migrate approve \(step.version)` and commits dependencies.json"
+            )
+        ]
+    }
+
+    private func destruction(by step: MigrationStep) -> [MigrationError] {
+        guard !environment.allowsDestructiveOperations, let (statement, what) = step.script.destruction.first else {
+            return []
+        }
+        return [
+            MigrationError(
+                .policy,
+                "\(step.script.path):\(statement.line):\(statement.column): \(statement.tag) destroys "
+                    + "\(what.kind.rawValue) \(what.relation), and \(environment.name) allows no destructive operations",
+                hint:
+                    "set allow_destructive_operations for \(environment.name) in environments.json, or do it another way"
+            )
+        ]
+    }
+}
+
+extension MigrationPlan {
+    /// Tables whose rows or values it takes away, as they are written.
+    package var tablesThatLoseRows: [RelationName] {
+        var names: [RelationName] = []
+        for step in steps {
+            for (_, what) in step.script.destruction where what.kind == .table || what.column != nil {
+                if !names.contains(what.relation) { names.append(what.relation) }
+            }
+        }
+        return names
+    }
+
+    /// Schemas that it drops with everything in them.
+    package var schemasThatAreDropped: [String] {
+        steps.flatMap { step in step.script.destruction.filter { $0.what.kind == .schema }.map(\.what.name) }
+    }
+}

@@ -1,0 +1,118 @@
+/// How a migration stands in a database.
+package enum MigrationState: String, Sendable {
+    case applied
+    case pending
+    /// Applied, and its file is gone.
+    case missing
+    /// Applied, and its file says something else now.
+    case modified
+    /// The last run of this very file failed, or broke off.
+    case failed
+    /// Pending, with a number below one that is applied.
+    case outOfOrder = "out_of_order"
+    /// Applied from another environment's folder, or under another number.
+    case otherLayer = "other_layer"
+    /// Applied by another tool: what its file said then, nobody knows.
+    case unverified
+}
+
+/// A line of `status`: a migration of the tree, of the ledger, or of both.
+package struct MigrationStanding: Sendable {
+    package var version: Int
+    package var name: String
+    package var state: MigrationState
+    package var layer: String
+    /// Of the tree; nil where the file is gone.
+    package var migration: Migration?
+    /// Of the ledger; nil where it is not applied.
+    package var entry: LedgerEntry?
+    /// Its last run, where that did not end well.
+    package var unfinished: UnfinishedRun?
+
+    package var isApplied: Bool { entry != nil }
+    /// The same file is in the ledger under another number.
+    var isElsewhere: Bool { state == .otherLayer && entry == nil }
+}
+
+/// The tree and the ledger side by side. Files are matched by what they say first, then by their number.
+package struct MigrationStandings: Sendable {
+    package let all: [MigrationStanding]
+
+    package init(tree: MigrationTree, entries: [LedgerEntry], unfinished: [Int: UnfinishedRun]) {
+        let byVersion = Dictionary(entries.map { ($0.version, $0) }, uniquingKeysWith: { one, _ in one })
+        let byContent = Dictionary(
+            entries.compactMap { entry in entry.upSHA256.map { ($0, entry) } },
+            uniquingKeysWith: { one, _ in one }
+        )
+        let foreign = Set(tree.others.compactMap { $0.up?.sha256 })
+        // What other tools have applied says nothing about the order in which overlay files came.
+        let newest = entries.filter(\.isVerified).map(\.version).max() ?? 0
+        let newestOfAll = entries.map(\.version).max() ?? 0
+        var standings: [MigrationStanding] = []
+        var seen = Set<Int>()
+        for migration in tree.migrations {
+            var standing = MigrationStanding(
+                version: migration.version,
+                name: migration.name,
+                state: .pending,
+                layer: migration.layer,
+                migration: migration,
+                unfinished: unfinished[migration.version]
+            )
+            if let entry = byVersion[migration.version] {
+                standing.entry = entry
+                standing.state =
+                    standing.unfinished?.leavesSomething == true
+                    ? .failed : Self.state(of: migration, entry, foreign)
+                seen.insert(entry.version)
+            } else if let up = migration.up, let entry = byContent[up.sha256],
+                tree.migration(entry.version)?.up?.sha256 != up.sha256
+            {
+                standing.state = .otherLayer
+            } else if let run = unfinished[migration.version], run.leavesSomething || run.sha256 == migration.up?.sha256
+            {
+                standing.state = .failed
+            } else if migration.version < (migration.layer == tree.golangMigrateLayer ? newestOfAll : newest) {
+                standing.state = .outOfOrder
+            }
+            standings.append(standing)
+        }
+        let ours = Set(tree.migrations.compactMap { $0.up?.sha256 })
+        for entry in entries where !seen.contains(entry.version) {
+            let isElsewhere = entry.upSHA256.map { ours.contains($0) || foreign.contains($0) } ?? false
+            standings.append(
+                MigrationStanding(
+                    version: entry.version,
+                    name: entry.name,
+                    state: isElsewhere ? .otherLayer : .missing,
+                    layer: entry.layer,
+                    entry: entry,
+                    unfinished: unfinished[entry.version]
+                )
+            )
+        }
+        all = standings.sorted { ($0.version, $0.isApplied ? 0 : 1) < ($1.version, $1.isApplied ? 0 : 1) }
+    }
+
+    private static func state(of migration: Migration, _ entry: LedgerEntry, _ foreign: Set<String>) -> MigrationState {
+        guard let applied = entry.upSHA256 else { return .unverified }
+        if applied == migration.up?.sha256 { return .applied }
+        // The number is another environment's here, whose file was applied.
+        return foreign.contains(applied) ? .otherLayer : .modified
+    }
+
+    /// The highest version that is applied; 0 where none is.
+    package var version: Int { all.filter(\.isApplied).map(\.version).max() ?? 0 }
+
+    package func standing(_ version: Int) -> MigrationStanding? { all.first { $0.version == version } }
+
+    /// Rows of the ledger whose file is now in another folder, or has another title.
+    var moves: [(version: Int, layer: String, name: String)] {
+        all.compactMap { standing in
+            guard standing.state == .applied, let entry = standing.entry, let migration = standing.migration,
+                entry.layer != migration.layer || entry.name != migration.name
+            else { return nil }
+            return (standing.version, migration.layer, migration.name)
+        }
+    }
+}

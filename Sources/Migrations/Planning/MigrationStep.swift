@@ -1,0 +1,24 @@
+package import SQLText
+
+/// One thing that a run will do: a file, up or down.
+package struct MigrationStep: Sendable {
+    package var service: String
+    package var version: Int
+    package var name: String
+    package var layer: String
+    package var direction: Direction
+    /// Of the file, or the part of the ledger, that runs.
+    package var script: MigrationScript
+    package var sha256: String
+    /// What the ledger keeps of the down file, for a step up.
+    package var downSHA256: String?
+    package var downSQL: String?
+    package var isVerified = true
+    /// What it depends on in other services, `user-service/3`.
+    package var requires: [String] = []
+    package var declared: DependenciesFile.Entry?
+
+    package var risk: Risk { script.risk }
+    /// What the plan shows as its duration.
+    package var estimatedDuration: String? { declared?.estimatedDuration }
+}

@@ -1,0 +1,23 @@
+/// A service, as its folder and the database have it.
+package struct ServiceState: Sendable {
+    package var name: String
+    package var tree: MigrationTree
+    package var dependencies: DependenciesFile
+    package var entries: [LedgerEntry]
+    package var standings: MigrationStandings
+    /// golang-migrate's table, where it is kept in step.
+    package var sibling: GolangMigrateLedger?
+    /// Whether that table is yet to be adopted, and the entries stand in it alone.
+    package var isSiblingNew = false
+    /// Whether the last thing that happened was an up that failed and left nothing behind.
+    package var lastUpLeftNothing = false
+
+    /// The highest applied version of the folder that golang-migrate reads, among `versions`.
+    func siblingVersion(applied versions: some Sequence<Int>) -> Int? {
+        versions.filter { version in
+            // Where the file is gone, the ledger knows whose folder it was in.
+            let layer = tree.migration(version)?.layer ?? entries.first { $0.version == version }?.layer
+            return layer == tree.golangMigrateLayer
+        }.max()
+    }
+}

@@ -1,0 +1,195 @@
+internal import Environments
+internal import PostgresClient
+internal import SQLText
+
+/// What `repair` did.
+package struct RepairReport: Sendable {
+    /// Sentences.
+    package internal(set) var done: [String] = []
+    package internal(set) var applied: [String] = []
+}
+
+/// Which of two that contradict each other is right.
+package enum Trusted: String, Sendable, CaseIterable {
+    case row
+    case ledger
+}
+
+extension Migrator {
+    /// Puts right what a broken run has left: goes on with files that broke off, or settles what ledger and golang-migrate's
+    /// row disagree about.
+    ///
+    /// - Throws: `MigrationError` where a person must look first.
+    package func repair(trusting trusted: Trusted?) async throws -> RepairReport {
+        try await withSession(server, logger: logger) { session in
+            try holdingLock(&session) { session in
+                try options.stateSchema.ensure(&session)
+                var report = RepairReport()
+                for folder in options.services {
+                    var state = try reader.read(folder, session)
+                    if let trusted {
+                        try settle(state, trusted, &report, &session)
+                        state = try reader.read(folder, session)
+                    }
+                    try resume(state, &report, &session)
+                    if trusted == nil, let obstacle = Adoption.obstacle(state) { throw obstacle }
+                }
+                return report
+            }
+        }
+    }
+
+    // MARK: Runs that broke off.
+
+    private func resume(_ state: ServiceState, _ report: inout RepairReport, _ session: inout Session) throws {
+        for standing in state.standings.all {
+            guard var run = standing.unfinished, run.leavesSomething else { continue }
+            let step = try interrupted(standing, run, state)
+            if !run.hasFailed, run.statementsDone < step.script.statements.count {
+                if try hasTakenEffect(step.script.statements[run.statementsDone], standing, &report, session) {
+                    run.statementsDone += 1
+                }
+            }
+            let watch = watch(session)
+            defer { watch.stop() }
+            let applied = Set(state.entries.map(\.version))
+            try runner(step, applied, [state], session).run(&session, resuming: run)
+            report.done.append("\(standing.name) went on from statement \(run.statementsDone + 1) to its end")
+            report.applied.append(standing.name)
+        }
+    }
+
+    /// The step that broke off, from the file as it is now.
+    private func interrupted(
+        _ standing: MigrationStanding,
+        _ run: UnfinishedRun,
+        _ state: ServiceState
+    ) throws -> MigrationStep {
+        guard let migration = state.tree.migration(standing.version),
+            let file = run.direction == .up ? migration.up : migration.down
+        else {
+            throw MigrationError(
+                .file,
+                "\(standing.name) broke off, and its \(run.direction.rawValue) file is gone",
+                hint: "bring the file back, then repair"
+            )
+        }
+        let script = try MigrationScript(file.text, path: file.path)
+        guard script.statements.count >= run.statementsDone, script.mode != .wrapped else {
+            throw MigrationError(
+                .disagreement,
+                "\(file.path) was changed: of its \(run.statementsTotal) statements \(run.statementsDone) had run",
+                hint: "keep those as they were, and mend what follows them"
+            )
+        }
+        return MigrationStep(
+            service: state.name,
+            version: migration.version,
+            name: migration.name,
+            layer: migration.layer,
+            direction: run.direction,
+            script: script,
+            sha256: file.sha256,
+            downSHA256: migration.down?.sha256,
+            downSQL: migration.down?.text,
+            declared: state.dependencies.entry(migration.version)
+        )
+    }
+
+    /// Whether the one statement of which nobody wrote down that it ended has done what it does.
+    private func hasTakenEffect(
+        _ statement: MigrationStatement,
+        _ standing: MigrationStanding,
+        _ report: inout RepairReport,
+        _ session: borrowing Session
+    ) throws -> Bool {
+        guard let work = statement.concurrentIndex, work.action != .reindex, work.index != nil else {
+            // VACUUM and its like may be done twice.
+            guard ["CALL", "DO"].contains(statement.tag) || !statement.effects.isParsed else { return false }
+            throw MigrationError(
+                .disagreement,
+                "whether line \(statement.line) of \(standing.name), \(statement.summary), has taken effect, nobody can tell",
+                hint:
+                    "look at it; make the file such that it may run twice, or take the line out if it is done, then repair"
+            )
+        }
+        let found = try work.standing(session)
+        if work.action == .drop { return found == nil }
+        guard let found else { return false }
+        if found.isValid { return true }
+        try session.execute("DROP INDEX CONCURRENTLY IF EXISTS \(session.quoted(found.name))")
+        report.done.append("the INVALID index \(found.name) was dropped")
+        return false
+    }
+
+    // MARK: golang-migrate's row.
+
+    private func settle(
+        _ state: ServiceState,
+        _ trusted: Trusted,
+        _ report: inout RepairReport,
+        _ session: inout Session
+    ) throws {
+        guard let sibling = state.sibling else { return }
+        let ledger = Ledger(service: state.name, stateSchema: options.stateSchema.name, session)
+        switch trusted {
+        case .row: try takeRow(sibling, state, ledger, &report, &session)
+        case .ledger: try writeRow(sibling, state, ledger, &report, &session)
+        }
+    }
+
+    private func takeRow(
+        _ sibling: GolangMigrateLedger,
+        _ state: ServiceState,
+        _ ledger: Ledger,
+        _ report: inout RepairReport,
+        _ session: inout Session
+    ) throws {
+        let version = sibling.row?.version ?? 0
+        let known = Set(state.isSiblingNew ? [] : state.entries.map(\.version))
+        let layer = state.tree.migrations.filter { $0.layer == state.tree.golangMigrateLayer }
+        try session.transaction { session in
+            for migration in layer where migration.version <= version && !known.contains(migration.version) {
+                try ledger.addRow(.unverified(migration, service: state.name), milliseconds: nil, context, session)
+                report.done.append("\(migration.name) is applied, its content unverified")
+            }
+            for migration in layer where migration.version > version && known.contains(migration.version) {
+                try ledger.removeRow(migration.version, session)
+                report.done.append("\(migration.name) is not applied")
+            }
+            try GolangMigrateLedger.write(version == 0 ? nil : version, to: sibling.table, session)
+            try append("adopt", note: Adoption.note(sibling.table), ledger, session)
+        }
+    }
+
+    private func writeRow(
+        _ sibling: GolangMigrateLedger,
+        _ state: ServiceState,
+        _ ledger: Ledger,
+        _ report: inout RepairReport,
+        _ session: inout Session
+    ) throws {
+        var version = state.siblingVersion(applied: state.entries.map(\.version))
+        // A first dirty row says which file broke off: that one did not take effect.
+        if state.isSiblingNew, let row = sibling.row, row.isDirty {
+            version = state.siblingVersion(applied: state.entries.map(\.version).filter { $0 < row.version })
+        }
+        try session.transaction { session in
+            try StepRunner.Sibling(table: sibling.table, version: version).write(session)
+            if state.isSiblingNew {
+                for entry in state.entries where entry.version <= version ?? 0 {
+                    guard let migration = state.tree.migration(entry.version) else { continue }
+                    try ledger.addRow(.unverified(migration, service: state.name), milliseconds: nil, context, session)
+                }
+            }
+            try append("adopt", note: Adoption.note(sibling.table), ledger, session)
+        }
+        report.done.append("golang-migrate's row in \(sibling.table) says \(version.map { "version \($0)" } ?? "none")")
+    }
+
+    func append(_ event: String, note: String, _ ledger: Ledger, _ session: borrowing Session) throws {
+        var entry = LogEntry(event: event)
+        entry.note = note
+        try ledger.append(entry, context, session)
+    }
+}

@@ -1,0 +1,52 @@
+internal import PostgresClient
+internal import SQLText
+
+/// `validate_after_migration`: what the files have made is there, and what they have dropped is gone.
+struct AfterCheck {
+    let steps: [MigrationStep]
+
+    /// - Throws: `MigrationError` with `.validation`, naming the first thing that is not as it should be.
+    func run(_ session: borrowing Session) throws {
+        // The last word on each name counts.
+        var expected: [RelationName: (isThere: Bool, step: MigrationStep)] = [:]
+        for step in steps {
+            for touch in step.script.statements.flatMap(\.effects.touches) where !touch.isInBody && touch.schema != nil
+            {
+                guard [.table, .view, .materializedView, .sequence, .index].contains(touch.kind) else { continue }
+                switch touch.action {
+                case .create: expected[touch.relation] = (true, step)
+                case .drop: expected[touch.relation] = (false, step)
+                // What it is called then, the parser does not say.
+                case .rename: expected[touch.relation] = nil
+                default: break
+                }
+            }
+        }
+        for (name, expectation) in expected.sorted(by: { $0.key.description < $1.key.description }) {
+            let quoted = "\(session.quoted(name.schema!)).\(session.quoted(name.name))"
+            let isThere = try session.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there", [quoted])[0]
+                .bool("there")
+            guard isThere != expectation.isThere else { continue }
+            throw MigrationError(
+                .validation,
+                "\(expectation.step.name) ran, and \(name) is \(isThere ? "still" : "not") there",
+                hint: "the migration is applied; look at what else changes \(name)"
+            )
+        }
+        let invalid = try session.query(
+            """
+            SELECT n.nspname || '.' || c.relname AS name FROM pg_catalog.pg_index i
+                JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE NOT i.indisvalid AND c.relkind = 'i' AND n.nspname = ANY ($1) ORDER BY 1 LIMIT 1
+            """,
+            [QuotedText.array(Set(expected.keys.compactMap(\.schema)).sorted())]
+        ).first
+        if let name = invalid?["name"] {
+            throw MigrationError(
+                .validation,
+                "the index \(name) is INVALID: it takes time and serves nobody",
+                hint: "drop it with DROP INDEX CONCURRENTLY \(name), and build it again"
+            )
+        }
+    }
+}

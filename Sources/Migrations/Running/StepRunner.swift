@@ -1,0 +1,319 @@
+internal import PostgresClient
+internal import SQLText
+
+/// Runs one file, up or down, and writes down that it did.
+///
+///     wrapped:    BEGIN → statements → ledger and log → COMMIT, again from the start where a lock was not to be had
+///     unwrapped:  the log says that it begins → each statement, and the log how far it is → ledger and log
+struct StepRunner {
+    let step: MigrationStep
+    let ledger: Ledger
+    let context: RunContext
+    let patience: LockPatience
+    /// golang-migrate's table and the version it shall have after this step.
+    let sibling: Sibling?
+    let progress: @Sendable (MigrationEvent) -> Void
+    /// What the log shall say beside the run.
+    var note: String?
+
+    struct Sibling {
+        var table: TableName
+        var version: Int?
+    }
+
+    private var path: String { step.script.path }
+
+    /// - Parameter resuming: The log entry of an unwrapped run that broke off, and the statements that are done.
+    /// - Throws: `MigrationError`, `CancellationError`; a wrapped step is then undone, an unwrapped one recorded.
+    func run(_ session: inout Session, resuming: UnfinishedRun? = nil) throws {
+        if step.script.mode == .wrapped {
+            try runWrapped(&session)
+        } else {
+            try runUnwrapped(&session, resuming)
+        }
+    }
+
+    private func entry(_ outcome: String, since start: ContinuousClock.Instant, done: Int) -> LogEntry {
+        var entry = LogEntry(event: step.direction.rawValue, version: step.version)
+        entry.name = step.name
+        entry.layer = step.layer
+        entry.sha256 = step.sha256
+        entry.outcome = outcome
+        entry.milliseconds = Int((ContinuousClock.now - start) / .milliseconds(1))
+        entry.estimatedDuration = step.estimatedDuration
+        entry.statementsDone = done
+        entry.statementsTotal = step.script.statements.count
+        // Its own one transaction, with the ledger's row in it, is as good as ours.
+        entry.isWrapped = step.script.mode == .wrapped || step.script.ledgerIndex != nil
+        entry.note = note
+        return entry
+    }
+
+    private func record(_ entry: LogEntry, _ session: borrowing Session) throws {
+        switch step.direction {
+        case .up: try ledger.recordUp(step, entry, context, session)
+        case .down: try ledger.recordDown(entry, context, session)
+        }
+        try sibling?.write(session)
+    }
+
+    private func failure(
+        _ error: PostgresError,
+        at index: Int,
+        since start: ContinuousClock.Instant,
+        done: Int
+    ) -> LogEntry {
+        var entry = entry("failed", since: start, done: done)
+        entry.sqlState = error.sqlState
+        entry.message = error.server?.messageWithoutValues ?? error.message
+        return entry
+    }
+}
+
+// In one transaction.
+extension StepRunner {
+    private func runWrapped(_ session: inout Session) throws {
+        let start = ContinuousClock.now
+        var attempt = 1
+        while true {
+            var index = 0
+            do {
+                try session.execute("BEGIN; SET LOCAL lock_timeout = \(patience.lockTimeout.milliseconds)")
+                for statement in step.script.statements {
+                    try session.execute(statement.text)
+                    index += 1
+                }
+                // A file may have become another role, which need not be allowed to write the ledger.
+                try leaveRole(session)
+                try record(entry("done", since: start, done: step.script.statements.count), session)
+                try session.execute("COMMIT")
+                if step.script.changesSession { try session.resetSettings() }
+                return
+            } catch let error as PostgresError {
+                guard error.code != .connectionLost else { throw broken(error, index) }
+                try session.execute("ROLLBACK")
+                if step.script.changesSession { try session.resetSettings() }
+                if error.isLockTrouble {
+                    guard let pause = patience.pause(after: attempt, since: start) else {
+                        try ledger.append(failure(error, at: index, since: start, done: 0), context, session)
+                        throw patience.exhausted(step.name, place(index), attempts: attempt)
+                    }
+                    progress(.retrying(name: step.name, attempt: attempt + 1, pause: pause))
+                    try session.rest(for: pause)
+                    attempt += 1
+                    continue
+                }
+                try ledger.append(failure(error, at: index, since: start, done: 0), context, session)
+                throw explained(error, index, "nothing of \(step.name) remains")
+            }
+        }
+    }
+}
+
+// Statement by statement.
+extension StepRunner {
+    private func runUnwrapped(_ session: inout Session, _ resuming: UnfinishedRun?) throws {
+        let start = ContinuousClock.now
+        let statements = step.script.statements
+        var done = resuming?.statementsDone ?? 0
+        let log = try resuming?.logID ?? ledger.append(entry("running", since: start, done: 0), context, session)
+        if resuming != nil { try ledger.update(log, entry("running", since: start, done: done), session) }
+        var (index, attempt) = (done, 1)
+        while true {
+            do {
+                while index < statements.count {
+                    try run(index, log, since: start, &session)
+                    index += 1
+                    if !session.isInTransaction { done = index }
+                }
+                if step.script.ledgerIndex == nil {
+                    try session.transaction { session in
+                        try leaveRole(session)
+                        try finish(log, entry("done", since: start, done: statements.count), session)
+                    }
+                }
+                return try session.resetSettings()
+            } catch let error as PostgresError {
+                guard error.code != .connectionLost else { throw broken(error, index) }
+                let leavesNothing =
+                    session.isInTransaction || index < statements.count && statements[index].fitsTransaction
+                if session.isInTransaction { try session.execute("ROLLBACK") }
+                if error.isLockTrouble, leavesNothing, let pause = patience.pause(after: attempt, since: start) {
+                    attempt += 1
+                    progress(.retrying(name: step.name, attempt: attempt, pause: pause))
+                    try session.rest(for: pause)
+                    // What a transaction of the file's own had done is undone: again from its BEGIN.
+                    index = done
+                    continue
+                }
+                try session.resetSettings()
+                var remains = try index < statements.count ? cleanUp(after: statements[index], session) : ""
+                try ledger.update(log, failure(error, at: index, since: start, done: done), session)
+                if done > 0, step.script.ledgerIndex == nil {
+                    remains += "; what its first \(done) of \(statements.count) statements did remains"
+                } else {
+                    remains += "; nothing of \(step.name) remains"
+                }
+                throw explained(error, index, String(remains.dropFirst(2)))
+            }
+        }
+    }
+
+    /// Runs one statement, and has the log say so: in the same transaction wherever the statement can be in one, so that
+    /// after a crash there is no doubt about it.
+    private func run(
+        _ index: Int,
+        _ log: Int,
+        since start: ContinuousClock.Instant,
+        _ session: inout Session
+    ) throws {
+        let statement = step.script.statements[index]
+        let entry = entry("running", since: start, done: index + 1)
+        // What is built concurrently waits for every older transaction, but keeps nobody else waiting.
+        let limit = statement.runsConcurrently ? 0 : patience.lockTimeout.milliseconds
+        try session.execute("SET lock_timeout = \(limit)")
+        if index == step.script.ledgerIndex {
+            // The file's own transaction is about to commit: what the ledger says goes with it.
+            try leaveRole(session)
+            try finish(log, self.entry("done", since: start, done: index + 1), session)
+            try session.execute(statement.text)
+        } else if statement.fitsTransaction, !session.isInTransaction {
+            try session.transaction { session in
+                try session.execute(statement.text)
+                try say(entry, log, session)
+            }
+        } else if statement.control == .commit, session.isInTransaction {
+            try say(entry, log, session)
+            try session.execute(statement.text)
+        } else {
+            try dropLeftover(of: statement, session)
+            try session.execute(statement.text)
+            if !session.isInTransaction { try session.transaction { try say(entry, log, $0) } }
+        }
+    }
+
+    /// The log is written as the role that connected, whichever the file has become; the file's role comes back afterwards.
+    private func say(_ entry: LogEntry, _ log: Int, _ session: borrowing Session) throws {
+        if step.script.changesSession { try session.execute("SET LOCAL ROLE NONE") }
+        try ledger.update(log, entry, session)
+    }
+
+    private func leaveRole(_ session: borrowing Session) throws {
+        guard step.script.changesSession else { return }
+        try session.execute("RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL statement_timeout = 0")
+    }
+
+    private func finish(_ log: Int, _ entry: LogEntry, _ session: borrowing Session) throws {
+        switch step.direction {
+        case .up: try ledger.addRow(step, milliseconds: entry.milliseconds, context, session)
+        case .down: try ledger.removeRow(step.version, session)
+        }
+        try ledger.update(log, entry, session)
+        try sibling?.write(session)
+    }
+
+    /// An index that could not be built concurrently stays behind, INVALID.
+    private func cleanUp(after statement: MigrationStatement, _ session: borrowing Session) throws -> String {
+        guard let index = statement.concurrentIndex, let name = try index.invalidName(session) else { return "" }
+        try session.execute("DROP INDEX CONCURRENTLY IF EXISTS \(session.quoted(name))")
+        return "; the INVALID index \(name) that it left was dropped"
+    }
+
+    /// `IF NOT EXISTS` would take an INVALID index of an earlier attempt for the real one.
+    private func dropLeftover(of statement: MigrationStatement, _ session: borrowing Session) throws {
+        guard let index = statement.concurrentIndex, let name = try index.invalidName(session) else { return }
+        try session.execute("DROP INDEX CONCURRENTLY IF EXISTS \(session.quoted(name))")
+        progress(.note("dropped the INVALID index \(name), which an earlier attempt had left"))
+    }
+}
+
+// What went wrong, and where.
+extension StepRunner {
+    private func place(_ index: Int) -> String {
+        guard index < step.script.statements.count else { return "\(path): at COMMIT" }
+        let statement = step.script.statements[index]
+        return "\(path):\(statement.line):\(statement.column)"
+    }
+
+    private func broken(_ error: PostgresError, _ index: Int) -> PostgresError { error.at(place(index)) }
+
+    /// The file, the line, the statement, the server's own words, and what remains.
+    private func explained(_ error: PostgresError, _ index: Int, _ remains: String) -> MigrationError {
+        var place = place(index)
+        var quoted = ""
+        if index < step.script.statements.count {
+            let statement = step.script.statements[index]
+            if let position = error.server?.position {
+                let (line, column) = statement.place(ofCharacter: position)
+                place = "\(path):\(line):\(column)"
+            }
+            quoted = " in \"\(statement.summary)\""
+        }
+        let state = error.sqlState.map { " (SQLSTATE \($0))" } ?? ""
+        let message = error.server?.messageWithoutValues ?? error.message
+        // Class 22 and 23 quote the row that did not fit.
+        let quotesRows = ["22", "23"].contains(error.sqlState?.prefix(2) ?? "")
+        let detail = quotesRows ? nil : error.server?.detail
+        return MigrationError(
+            error.isLockTrouble ? .busy : .statement,
+            "\(place): \(message)\(state)\(quoted); \(remains)",
+            hint: [detail, error.server?.hint ?? error.hint ?? "mend the file and run the command again"]
+                .compactMap { $0 }.joined(separator: " "),
+            sqlState: error.sqlState
+        )
+    }
+}
+
+extension StepRunner.Sibling {
+    /// Keeps golang-migrate's row in step, and makes its table anew where a migration has dropped it.
+    func write(_ session: borrowing Session) throws {
+        let isThere = try session.query(
+            "SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there",
+            [session.quoted(table)]
+        )[0]
+        .bool("there")
+        if !isThere {
+            let hasSchema = try session.query(
+                "SELECT pg_catalog.to_regnamespace($1) IS NOT NULL AS there",
+                [session.quoted(table.schema)]
+            )[0]
+            .bool("there")
+            guard hasSchema, version != nil else { return }
+            try GolangMigrateLedger.create(table, session)
+        }
+        try GolangMigrateLedger.write(version, to: table, session)
+    }
+}
+
+extension PostgresError {
+    /// lock_not_available, deadlock_detected.
+    var isLockTrouble: Bool { sqlState == "55P03" || sqlState == "40P01" }
+}
+
+extension Session {
+    /// Settings and role as they were when the session began.
+    borrowing func resetSettings() throws {
+        try execute("RESET SESSION AUTHORIZATION")
+        try execute("RESET ALL")
+        try restoreEncoding()
+        try setPatience()
+    }
+
+    /// What a role or a database has set must not cut a migration short; and a statement whose client was killed ends,
+    /// instead of running on for nobody and holding the lock of the runners.
+    borrowing func setPatience() throws {
+        try execute(
+            """
+            SET statement_timeout = 0;
+            SELECT pg_catalog.set_config(s.name, v.value, false)
+            FROM (VALUES ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'),
+                    ('transaction_timeout', '0'), ('client_connection_check_interval', '1s')) AS v (name, value)
+                JOIN pg_catalog.pg_settings s ON s.name = v.name
+            """
+        )
+    }
+}
+
+extension Duration {
+    var milliseconds: Int { Int(self / .milliseconds(1)) }
+}

@@ -1,0 +1,154 @@
+/// What the comments of a migration file say to the tool that runs it.
+///
+/// Only `--` comments count, and only where they are comments: one in a string or in the body of a function says
+/// nothing.
+package struct FileMarkers: Sendable, Equatable {
+    /// `-- granary: key=value, key=value`
+    package struct Option: Sendable, Equatable {
+        package let key: String
+        package let value: String
+        /// From 1.
+        package let line: Int
+
+        package init(key: String, value: String, line: Int) {
+            self.key = key
+            self.value = value
+            self.line = line
+        }
+    }
+
+    package struct NoTransaction: Sendable, Equatable {
+        /// Whose spelling it is.
+        package enum Dialect: String, Sendable {
+            case granary
+            case goose
+            case dbmate
+            case atlas
+            case graphile
+            case sqlMigrate = "sql-migrate"
+        }
+
+        package let dialect: Dialect
+        /// From 1.
+        package let line: Int
+
+        package init(dialect: Dialect, line: Int) {
+            self.dialect = dialect
+            self.line = line
+        }
+    }
+
+    /// The file asks to be run without a transaction around it.
+    package private(set) var noTransaction: NoTransaction?
+    /// `-- no-transaction` on another line than the first, where neither we nor the tools that share it obey.
+    package private(set) var misplacedNoTransactionLine: Int?
+    package private(set) var options: [Option] = []
+    /// `-- nothing to undo`: an empty down file on purpose.
+    package private(set) var nothingToUndoLine: Int?
+
+    package init(_ text: String) {
+        var text = text
+        text.withUTF8 { bytes in
+            var (position, line) = (bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0, 1)
+            let first = position
+            while position < bytes.count {
+                let end = SQLToken.end(bytes, position)
+                if bytes[position] == UInt8(ascii: "-"), end > position + 1 {
+                    let startsLine = position == first || bytes[position - 1] == 0x0A
+                    let comment = String(decoding: UnsafeBufferPointer(rebasing: bytes[position..<end]), as: UTF8.self)
+                    read(Comment(text: comment, line: line, startsLine: startsLine, startsFile: position == first))
+                }
+                for byte in bytes[position..<end] where byte == 0x0A { line += 1 }
+                position = end
+            }
+        }
+    }
+
+    /// The values of a key, in the order of the file.
+    package func values(_ key: String) -> [String] { options.filter { $0.key == key }.map(\.value) }
+
+    /// The last value of a key.
+    package subscript(key: String) -> String? { options.last { $0.key == key }?.value }
+
+    /// The options in a comment of a statement, such as `-- granary: ignore rule`.
+    package static func options(in comment: String, line: Int) -> [Option] {
+        guard let body = comment.trimmingBlanks.body(after: "--"),
+            let list = body.trimmingBlanks.body(after: "granary:")
+        else { return [] }
+        var options: [Option] = []
+        for item in list.split(separator: ",") {
+            let item = String(item).trimmingBlanks
+            if let mark = item.firstIndex(of: "=") {
+                let key = String(item[..<mark]).trimmingBlanks
+                let value = String(item[item.index(after: mark)...]).trimmingBlanks
+                options.append(Option(key: key.lowercased(), value: value, line: line))
+            } else if let blank = item.firstIndex(where: { $0 == " " || $0 == "\t" }) {
+                let value = String(item[blank...]).trimmingBlanks
+                options.append(Option(key: item[..<blank].lowercased(), value: value, line: line))
+            } else if let last = options.last, !item.isEmpty {
+                // ignore a, b: another value of the same key.
+                options.append(Option(key: last.key, value: item, line: line))
+            } else if !item.isEmpty {
+                options.append(Option(key: item.lowercased(), value: "", line: line))
+            }
+        }
+        return options
+    }
+}
+
+// Reading one comment.
+extension FileMarkers {
+    private struct Comment {
+        /// From its dashes to the end of the line.
+        var text: String
+        var line: Int
+        var startsLine: Bool
+        var startsFile: Bool
+
+        /// In lower case, words apart by one blank.
+        var words: [Substring] {
+            text.dropFirst(2).lowercased().split { $0 == " " || $0 == "\t" || $0 == "\r" }
+        }
+    }
+
+    private mutating func read(_ comment: Comment) {
+        options += Self.options(in: comment.text, line: comment.line)
+        let words = comment.words
+        if words == ["nothing", "to", "undo"] || words == ["nothing", "to", "undo."] {
+            nothingToUndoLine = nothingToUndoLine ?? comment.line
+        }
+        guard noTransaction == nil, let dialect = Self.dialect(of: comment, words) else { return }
+        if dialect == .granary, !comment.startsFile {
+            misplacedNoTransactionLine = misplacedNoTransactionLine ?? comment.line
+        } else {
+            noTransaction = NoTransaction(dialect: dialect, line: comment.line)
+        }
+    }
+
+    /// Whose way it is to ask for no transaction; nil when the comment asks nothing.
+    private static func dialect(of comment: Comment, _ words: [Substring]) -> NoTransaction.Dialect? {
+        switch words.first {
+        case "no-transaction": return .granary
+        case "+goose": return comment.startsLine && words.dropFirst() == ["no", "transaction"] ? .goose : nil
+        case "migrate:up", "migrate:down": return words.dropFirst().contains("transaction:false") ? .dbmate : nil
+        case "atlas:txmode": return words.dropFirst() == ["none"] ? .atlas : nil
+        case "!": return words.dropFirst() == ["no-transaction"] ? .graphile : nil
+        case "!no-transaction": return .graphile
+        case "+migrate": return words.dropFirst().contains("notransaction") ? .sqlMigrate : nil
+        default: return nil
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmingBlanks: String {
+        var slice = self[...]
+        while let last = slice.last, last.isWhitespace { slice.removeLast() }
+        return String(slice.drop(while: \.isWhitespace))
+    }
+
+    /// What follows a prefix, in any case; nil when it begins otherwise.
+    fileprivate func body(after prefix: String) -> String? {
+        lowercased().hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
+    }
+}

@@ -1,0 +1,165 @@
+/// A place in the parse tree of a statement, or in none: a field that is not there is a node too, an empty one, so that
+/// `node["relation"]["relname"].string` needs no question mark.
+///
+/// The names are those of PostgreSQL's own structures (`src/include/nodes/parsenodes.h`), as libpg_query gives them.
+/// Two things are worth knowing: a field that is false, 0 or empty is left out, and a node in a list or in a field for
+/// any kind of node is wrapped in its `kind`, one in a field for a single kind is not. Subscripts see through the
+/// wrapping.
+package struct ParseNode: Sendable {
+    private let tape: JSONTape?
+    private let index: Int
+
+    init(_ tape: JSONTape, _ index: Int) {
+        self.tape = tape
+        self.index = index
+    }
+
+    private init() {
+        tape = nil
+        index = 0
+    }
+
+    package static let none = ParseNode()
+
+    package var exists: Bool { tape != nil }
+
+    /// What it is, such as `SelectStmt`; empty for a node that stands in a field for one kind only, and for none.
+    package var kind: String {
+        guard let tape, isWrapped else { return "" }
+        return tape.text(index + 1)
+    }
+
+    package func isKind(_ kind: StaticString) -> Bool {
+        guard let tape, isWrapped else { return false }
+        return tape.isKey(index + 1, kind)
+    }
+
+    /// `{"SelectStmt": {…}}`: kinds begin with a capital letter, fields do not.
+    private var isWrapped: Bool {
+        guard let tape, tape.entries[index].kind == .object, index + 1 < Int(tape.entries[index].next) else {
+            return false
+        }
+        let first = tape.bytes[Int(tape.entries[index + 1].start)]
+        return first >= UInt8(ascii: "A") && first <= UInt8(ascii: "Z")
+    }
+
+    /// Itself, or what the wrapping holds.
+    package var content: ParseNode {
+        guard let tape, isWrapped else { return self }
+        return ParseNode(tape, index + 2)
+    }
+
+    /// The field of this name.
+    package subscript(field: StaticString) -> ParseNode {
+        guard let tape else { return .none }
+        let object = isWrapped ? index + 2 : index
+        guard tape.entries[object].kind == .object else { return .none }
+        let end = Int(tape.entries[object].next)
+        var key = object + 1
+        while key < end {
+            if tape.isKey(key, field) { return ParseNode(tape, key + 1) }
+            key = Int(tape.entries[key + 1].next)
+        }
+        return .none
+    }
+
+    /// The elements of a list, whether it stands bare or as a `List`.
+    package var items: [ParseNode] {
+        guard let tape else { return [] }
+        if tape.entries[index].kind == .object { return isKind("List") ? self["items"].items : [] }
+        guard tape.entries[index].kind == .array else { return [] }
+        var items: [ParseNode] = []
+        let end = Int(tape.entries[index].next)
+        var item = index + 1
+        while item < end {
+            items.append(ParseNode(tape, item))
+            item = Int(tape.entries[item].next)
+        }
+        return items
+    }
+
+    /// A text: a field's, or that of a `String` or a constant.
+    package var string: String? {
+        guard let tape else { return nil }
+        switch tape.entries[index].kind {
+        case .string: return tape.text(index)
+        case .object:
+            let value = self["sval"]
+            return value.exists ? value.string : nil
+        default: return nil
+        }
+    }
+
+    /// A whole number: a field's, or that of an `Integer` or a constant. A 0 that was left out is nil.
+    package var int: Int? {
+        guard let tape else { return nil }
+        switch tape.entries[index].kind {
+        case .number: return Int(tape.text(index))
+        case .object:
+            let value = self["ival"]
+            return value.exists ? value.int : nil
+        default: return nil
+        }
+    }
+
+    package var isTrue: Bool {
+        guard let tape else { return false }
+        return tape.entries[index].kind == .true
+    }
+
+    /// The texts of a list of names.
+    package var names: [String] { items.compactMap(\.string) }
+
+    /// Where it begins in the script, in bytes; nil for nodes without a `location`.
+    package var offset: Int? {
+        guard let tape, tape.entries[index].kind == .object else { return nil }
+        let location = self["location"].int ?? 0
+        return location < 0 ? nil : tape.base + location
+    }
+}
+
+// The tree as a whole.
+extension ParseNode {
+    /// Where it stands among all nodes: a node's range holds those of everything in it.
+    var range: Range<Int> {
+        guard let tape else { return 0..<0 }
+        return index..<Int(tape.entries[index].next)
+    }
+
+    /// Calls `body` for every field and every wrapping below it, in the order of the tree; passes over what a field
+    /// holds when `body` says false.
+    func forEachField(_ body: (_ field: FieldName, _ value: ParseNode) -> Bool) {
+        guard let tape else { return }
+        let end = range.upperBound
+        var position = index
+        while position < end {
+            guard tape.entries[position].kind == .key else {
+                position += 1
+                continue
+            }
+            let descends = body(FieldName(tape: tape, index: position), ParseNode(tape, position + 1))
+            position = descends ? position + 1 : Int(tape.entries[position + 1].next)
+        }
+    }
+
+    /// All nodes of a kind in it, itself included.
+    package func descendants(ofKind kind: StaticString) -> [ParseNode] {
+        var found: [ParseNode] = []
+        forEachField { field, value in
+            if field.is(kind) { found.append(value) }
+            return true
+        }
+        return found
+    }
+
+    /// The name of a field, compared without making a string of it.
+    struct FieldName {
+        let tape: JSONTape
+        let index: Int
+
+        func `is`(_ name: StaticString) -> Bool { tape.isKey(index, name) }
+
+        /// Its first byte and its length, to tell most names apart at once.
+        var first: UInt8 { tape.bytes[Int(tape.entries[index].start)] }
+    }
+}

@@ -1,0 +1,105 @@
+internal import CPgQuery
+import Glibc
+
+/// PostgreSQL's parser, as libpg_query has cut it out of the server.
+///
+/// It keeps its state per thread, so that any number of threads may parse at once.
+enum PgQuery {
+    struct Failure: Error {
+        var code: SQLTextError.Code
+        var message: String
+        /// Of the place in the text, in characters, from 1; 0 when the parser names none.
+        var character: Int
+    }
+
+    /// The tree of a text: its field `stmts` lists the statements.
+    ///
+    /// - Parameters:
+    ///   - text: Without a NUL byte.
+    ///   - base: Where the text begins in its script.
+    static func parse(_ text: ArraySlice<UInt8>, base: Int) throws(Failure) -> ParseNode {
+        // The library walks the tree recursively and has no guard of its own. What is nested deeper than a small stack
+        // bears goes to a thread with a large one; what no server would follow either is refused.
+        let depth = text.count <= NestingEstimate.harmlessBytes ? 0 : NestingEstimate.levels(of: text)
+        guard depth <= NestingEstimate.limit else {
+            throw Failure(code: .tooDeep, message: "this is nested too deeply to be read", character: 0)
+        }
+        let result =
+            depth <= NestingEstimate.harmlessBytes / 2
+            ? json(of: text) : onLargeStack { json(of: text) }
+        let bytes = try result.get()
+        guard let tape = JSONTape(bytes, base: base) else {
+            throw Failure(code: .syntax, message: "the parser gave no tree", character: 0)
+        }
+        return ParseNode(tape, 0)
+    }
+
+    private static func json(of text: ArraySlice<UInt8>) -> Result<[UInt8], Failure> {
+        let result = withTerminator(text) { pg_query_parse($0) }
+        defer { pg_query_free_parse_result(result) }
+        if let error = result.error {
+            let message = error.pointee.message.map { String(cString: $0) } ?? "syntax error"
+            return .failure(
+                Failure(
+                    code: message.hasPrefix("memory exhausted") ? .tooDeep : .syntax,
+                    message: message,
+                    character: Int(error.pointee.cursorpos)
+                )
+            )
+        }
+        guard let tree = result.parse_tree else { return .success([]) }
+        return .success(Array(UnsafeRawBufferPointer(start: tree, count: strlen(tree))))
+    }
+
+    private static func withTerminator<R>(_ text: ArraySlice<UInt8>, _ body: (UnsafePointer<CChar>) -> R) -> R {
+        withUnsafeTemporaryAllocation(byteCount: text.count + 1, alignment: 1) { memory in
+            memory.copyBytes(from: text)
+            memory[text.count] = 0
+            return memory.withMemoryRebound(to: CChar.self) { body($0.baseAddress!) }
+        }
+    }
+}
+
+// A large stack.
+extension PgQuery {
+    /// 256 bytes for each level that the limit allows, which is twice of what the library was measured to need.
+    private static let stackBytes = NestingEstimate.limit * 256
+
+    /// Runs `body` on a thread of its own and waits for it, without the help of the cooperative pool: it must be
+    /// callable from synchronous code.
+    private static func onLargeStack<R>(_ body: () -> R) -> R {
+        withoutActuallyEscaping(body) { body in
+            let work = Work(body)
+            var attributes = pthread_attr_t()
+            pthread_attr_init(&attributes)
+            defer { pthread_attr_destroy(&attributes) }
+            pthread_attr_setstacksize(&attributes, stackBytes)
+            var thread = pthread_t()
+            let code = pthread_create(
+                &thread,
+                &attributes,
+                { argument in
+                    Unmanaged<AnyWork>.fromOpaque(argument!).takeUnretainedValue().run()
+                    return nil
+                },
+                Unmanaged.passUnretained(work as AnyWork).toOpaque()
+            )
+            precondition(code == 0, "pthread_create: \(String(cString: strerror(code)))")
+            pthread_join(thread, nil)
+            return work.result!
+        }
+    }
+
+    private class AnyWork {
+        func run() {}
+    }
+
+    private final class Work<R>: AnyWork {
+        let body: () -> R
+        var result: R?
+
+        init(_ body: @escaping () -> R) { self.body = body }
+
+        override func run() { result = body() }
+    }
+}

@@ -1,0 +1,131 @@
+/// The SQL statements in a body of PL/pgSQL, found by its words.
+///
+/// What is wanted is only which tables a body names, so statements are cut out by where they can begin, and what does
+/// not parse then is no loss: a variable where no expression may be, or the clause of a loop.
+struct PlpgsqlText {
+    private(set) var statements: [String] = []
+    /// EXECUTE: what runs is put together at run time.
+    private(set) var isDynamic = false
+    private(set) var endsTransaction = false
+    /// One of these words stands somewhere, be it in a string.
+    let dropsOrTruncates: Bool
+
+    init(_ body: String) {
+        let lower = body.lowercased()
+        dropsOrTruncates = lower.contains("drop") || lower.contains("truncate")
+        var cutter = Cutter(bytes: Array(body.utf8))
+        cutter.run()
+        statements = cutter.statements
+        isDynamic = cutter.isDynamic
+        endsTransaction = cutter.endsTransaction
+    }
+
+    private struct Cutter {
+        let bytes: [UInt8]
+        var statements: [String] = []
+        var isDynamic = false
+        var endsTransaction = false
+        private var position = 0
+        private var depth = 0
+        /// Where the statement began that is being passed over.
+        private var start: (offset: Int, prefix: String)?
+        /// What is passed over is the condition of an IF or a WHILE.
+        private var isCondition = false
+        private var canBegin = true
+        /// Between INTO and what follows its variables.
+        private var isInTarget = false
+        private var last = ""
+
+        init(bytes: [UInt8]) { self.bytes = bytes }
+
+        mutating func run() {
+            while position < bytes.count {
+                let byte = bytes[position]
+                switch byte {
+                case _ where byte.startsName: word()
+                case UInt8(ascii: ";"):
+                    if depth == 0 { end(at: position) }
+                    position += 1
+                case UInt8(ascii: ":") where depth == 0 && start == nil && isAssignment:
+                    position += 2
+                    start = (position, "SELECT ")
+                default:
+                    if byte == UInt8(ascii: "(") { depth += 1 }
+                    if byte == UInt8(ascii: ")") { depth = max(0, depth - 1) }
+                    if !byte.isBlank { last = "" }
+                    position = bytes.withUnsafeBufferPointer { SQLToken.end($0, position) }
+                }
+            }
+            end(at: bytes.count)
+        }
+
+        private var isAssignment: Bool { position + 1 < bytes.count && bytes[position + 1] == UInt8(ascii: "=") }
+
+        private mutating func end(at offset: Int) {
+            if let start {
+                let rest = isInTarget ? "" : String(decoding: bytes[start.offset..<offset], as: UTF8.self)
+                statements.append(start.prefix + rest)
+            }
+            start = nil
+            isInTarget = false
+            isCondition = false
+            canBegin = true
+            depth = 0
+        }
+
+        private mutating func word() {
+            let begin = position
+            while position < bytes.count, bytes[position].isInName { position += 1 }
+            let word = String(decoding: bytes[begin..<position], as: UTF8.self).lowercased()
+            defer { last = word }
+            guard depth == 0 else { return }
+            if isInTarget {
+                guard Self.afterTarget.contains(word) else { return }
+                isInTarget = false
+                start = (begin, (start?.prefix ?? "") + " ")
+                return
+            }
+            if word == "into", let open = start, last != "insert", last != "merge" {
+                // What follows INTO is a variable; the clause behind it goes on.
+                start = (position, open.prefix + String(decoding: bytes[open.offset..<begin], as: UTF8.self))
+                isInTarget = true
+                return
+            }
+            if canBegin || ((last == "in" || last == "query") && Self.queries.contains(word)) {
+                begins(word, at: begin)
+                return
+            }
+            // CASE has a THEN and an ELSE too, which begin nothing.
+            if word == "loop" || ((start == nil || isCondition) && (word == "then" || word == "else")) {
+                end(at: begin)
+            }
+        }
+
+        private mutating func begins(_ word: String, at offset: Int) {
+            canBegin = false
+            switch word {
+            case "begin", "loop", "else", "declare": canBegin = true
+            case "execute": isDynamic = true
+            case "commit", "rollback": endsTransaction = true
+            case "if", "elsif", "elseif", "while":
+                start = (position, "SELECT ")
+                isCondition = true
+            case "perform", "return": start = (position, "SELECT ")
+            case _ where Self.verbs.contains(word): start = (offset, "")
+            default: break
+            }
+        }
+
+        private static let queries: Set<String> = ["select", "with", "insert", "update", "delete", "values", "execute"]
+        private static let afterTarget: Set<String> = [
+            "from", "where", "group", "having", "order", "limit", "offset", "fetch", "union", "except", "intersect",
+            "for",
+        ]
+        private static let verbs: Set<String> = [
+            "select", "with", "insert", "update", "delete", "merge", "truncate", "create", "alter", "drop", "grant",
+            "revoke",
+            "comment", "copy", "lock", "refresh", "set", "reset", "reindex", "cluster", "analyze", "vacuum", "import",
+            "reassign", "security", "explain",
+        ]
+    }
+}

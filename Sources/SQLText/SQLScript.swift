@@ -1,0 +1,125 @@
+/// A file of SQL, taken apart into statements that PostgreSQL's own parser (of version 15) has read.
+///
+///     let script = try SQLScript(text)                // every statement parsed, or the place of the error
+///     let script = try SQLScript(splitting: text)     // also what the parser is too old for, or psql would do itself
+///     for statement in script.statements { statement.line, statement.tag, statement.tree?["relation"]["relname"] }
+package struct SQLScript: Sendable {
+    package let statements: [SQLStatement]
+    /// Commands of psql itself, which no server and no parser understands.
+    package let metaCommands: [MetaCommand]
+    private let source: ScriptSource
+
+    /// `\name arguments`
+    package struct MetaCommand: Sendable, Equatable {
+        /// Without the backslash.
+        package let name: String
+        /// From 1.
+        package let line: Int
+    }
+
+    /// Takes a script of which every statement must be known to the parser.
+    ///
+    /// - Throws: `SQLTextError` with the place: `.syntax`, `.tooDeep`, or `.notText` for text with a NUL byte.
+    package init(_ text: String) throws(SQLTextError) {
+        let source = try ScriptSource(text)
+        let range = source.start..<source.bytes.count
+        do {
+            let tree = try PgQuery.parse(source.bytes[range], base: range.lowerBound)
+            self.init(source, Self.statements(of: tree, source), [])
+        } catch {
+            throw source.error(error, in: range)
+        }
+    }
+
+    /// Takes any script that psql would take. Statements that the parser does not know have no tree; they are cut by
+    /// the rules of psql's scanner. The rows of a `COPY … FROM STDIN` belong to no statement.
+    ///
+    /// - Throws: `SQLTextError` for what cannot be split: `.unterminated`, `.notText`.
+    package init(splitting text: String) throws(SQLTextError) {
+        let source = try ScriptSource(text)
+        let range = source.start..<source.bytes.count
+        if let tree = try? PgQuery.parse(source.bytes[range], base: range.lowerBound) {
+            self.init(source, Self.statements(of: tree, source), [])
+            return
+        }
+        var splitter = ScriptSplitter(source)
+        try splitter.split()
+        self.init(source, splitter.statements, splitter.metaCommands)
+    }
+
+    private init(_ source: ScriptSource, _ statements: [SQLStatement], _ metaCommands: [MetaCommand]) {
+        self.source = source
+        self.statements = statements
+        self.metaCommands = metaCommands
+    }
+
+    /// Commands of psql in a text, which make the parser fail on it.
+    ///
+    /// - Throws: `SQLTextError` for what cannot be split.
+    package static func metaCommands(in text: String) throws(SQLTextError) -> [MetaCommand] {
+        guard text.utf8.contains(UInt8(ascii: "\\")) else { return [] }
+        return try SQLScript(splitting: text).metaCommands
+    }
+
+    /// The statements that the parser does not know.
+    package var unparsed: [SQLStatement] { statements.filter { $0.tree == nil } }
+
+    /// The line and column of an offset, both from 1.
+    package func place(ofOffset offset: Int) -> (line: Int, column: Int) {
+        (source.line(at: offset), source.column(at: offset))
+    }
+}
+
+// From the parser.
+extension SQLScript {
+    private static func statements(of tree: ParseNode, _ source: ScriptSource) -> [SQLStatement] {
+        var cuts: [(range: Range<Int>, tree: ParseNode)] = []
+        for statement in tree["stmts"].items {
+            let start = source.start + (statement["stmt_location"].int ?? 0)
+            // No length stands for "to the end".
+            let end = statement["stmt_len"].int.map { start + $0 } ?? source.bytes.count
+            cuts.append((start..<end, statement["stmt"]))
+        }
+        return cuts.indices.map { index in
+            let (range, tree) = cuts[index]
+            let gap = index == 0 ? source.start : cuts[index - 1].range.upperBound
+            let behind = index + 1 < cuts.count ? cuts[index + 1].range.upperBound : source.bytes.count
+            return statement(in: range, gap: gap, behind: behind, source, tree)
+        }
+    }
+
+    /// - Parameters:
+    ///   - range: The statement with what stands before and behind it.
+    ///   - gap: Behind the statement before.
+    ///   - behind: Where to look for a comment behind the statement, at most.
+    static func statement(
+        in range: Range<Int>,
+        gap: Int,
+        behind: Int,
+        _ source: ScriptSource,
+        _ tree: ParseNode?,
+        _ error: SQLTextError? = nil
+    ) -> SQLStatement {
+        let before = SQLTrivia(source.bytes, gap..<range.upperBound)
+        var end = range.upperBound
+        while end > before.end, source.bytes[end - 1].isBlank { end -= 1 }
+        let isFirst = gap == source.start
+        let own = before.comments.filter { isFirst || !isOnLine(of: gap, $0.lowerBound, source) }
+        var next: Range<Int>?
+        if range.upperBound < behind {
+            next = SQLTrivia(source.bytes, range.upperBound..<behind).comments.first
+        }
+        return SQLStatement(
+            source: source,
+            range: before.end..<max(end, before.end),
+            commentsBefore: own,
+            commentBehind: next.flatMap { isOnLine(of: range.upperBound, $0.lowerBound, source) ? $0 : nil },
+            tree: tree,
+            syntaxError: error
+        )
+    }
+
+    private static func isOnLine(of end: Int, _ comment: Int, _ source: ScriptSource) -> Bool {
+        !source.bytes[end..<comment].contains(0x0A)
+    }
+}

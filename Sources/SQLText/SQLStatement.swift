@@ -1,0 +1,67 @@
+/// One statement of a script.
+package struct SQLStatement: Sendable {
+    let source: ScriptSource
+    /// The bytes of the script that it stands in, without comments before it and without its semicolon.
+    package let range: Range<Int>
+    private let commentsBefore: [Range<Int>]
+    private let commentBehind: Range<Int>?
+    /// PostgreSQL's parse tree; nil when the parser does not know the statement, for which `syntaxError` has the
+    /// reason.
+    package let tree: ParseNode?
+    package let syntaxError: SQLTextError?
+
+    init(
+        source: ScriptSource,
+        range: Range<Int>,
+        commentsBefore: [Range<Int>],
+        commentBehind: Range<Int>?,
+        tree: ParseNode?,
+        syntaxError: SQLTextError? = nil
+    ) {
+        self.source = source
+        self.range = range
+        self.commentsBefore = commentsBefore
+        self.commentBehind = commentBehind
+        self.tree = tree
+        self.syntaxError = syntaxError
+    }
+
+    package var text: String { source.text(range) }
+    /// Of its first word, in bytes, from 0.
+    package var offset: Int { range.lowerBound }
+    /// Of its first word, from 1.
+    package var line: Int { source.line(at: range.lowerBound) }
+    /// Of its first word, in characters, from 1.
+    package var column: Int { source.column(at: range.lowerBound) }
+
+    /// The line and column of an offset in the script, such as that of a touch.
+    package func place(ofOffset offset: Int) -> (line: Int, column: Int) {
+        (source.line(at: offset), source.column(at: offset))
+    }
+
+    /// The comments between the statement before and this one, as they are written. One on the line on which the
+    /// statement before ends is not among them: it belongs to that.
+    package var leadingComments: [String] { commentsBefore.map(source.text) }
+
+    /// The comment behind its semicolon, on the same line.
+    package var trailingComment: String? { commentBehind.map(source.text) }
+
+    /// The first line of its text, for messages.
+    package var firstLine: String {
+        let bytes = source.bytes[range]
+        let line = bytes.prefix { $0 != 0x0A && $0 != 0x0D }
+        return String(decoding: line, as: UTF8.self)
+    }
+
+    /// `COPY … FROM STDIN`, which reads rows from the client.
+    package var readsRowsFromClient: Bool {
+        guard let copy = tree, copy.isKind("CopyStmt") else { return false }
+        return copy["is_from"].isTrue && !copy["filename"].exists && !copy["is_program"].isTrue
+    }
+
+    /// The name of the command, as the server reports it: `CREATE TABLE`, `ALTER TABLE`, `UPDATE`. Of a statement that
+    /// the parser does not know, its first two words.
+    package var tag: String {
+        tree.map(CommandTag.name) ?? StatementWords.first(2, of: Array(source.bytes[range])).joined(separator: " ")
+    }
+}

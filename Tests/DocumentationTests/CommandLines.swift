@@ -1,0 +1,121 @@
+import TestSupport
+
+/// The commands of `granary` as a page writes them.
+struct CommandLine: Sendable, CustomStringConvertible {
+    /// `["server", "start"]`; empty for `granary` alone.
+    var command: [String]
+    /// Names of long options, without their values.
+    var options: [String]
+    var place: String
+    var description: String { "\(place): granary \(command.joined(separator: " "))" }
+
+    /// Every call of granary in `text`: from the word to the end of the command.
+    static func all(in text: String, place: String) -> [CommandLine] {
+        let logical = text.replacing("\\\n", with: " ")
+        return logical.split(whereSeparator: \.isNewline).flatMap { line -> [CommandLine] in
+            guard line.first != "#" else { return [] }
+            let words = line.split { " ()`\"".contains($0) }.map(String.init)
+            return words.indices.filter { words[$0] == "granary" }.map { start in
+                let rest = words[(start + 1)...].prefix {
+                    !["|", "||", "&&", ";", ">", "#", "granary", "then"].contains($0)
+                }
+                let names = rest.prefix { $0.first?.isLetter == true }
+                let known = [2, 1, 0].lazy.map { Array(names.prefix($0)) }.first { CommandHelp.commands.contains($0) }
+                return CommandLine(
+                    command: known ?? Array(names.prefix(1)),
+                    // Everything behind psql is psql's.
+                    options: known == ["server", "psql"] ? [] : rest.compactMap(option),
+                    place: place
+                )
+            }
+        }
+    }
+
+    /// `--jobs` of `--jobs=4`; nil for any other word.
+    static func option(_ word: some StringProtocol) -> String? {
+        guard word.hasPrefix("--"), word.dropFirst(2).first?.isLetter == true else { return nil }
+        return String(word.prefix { $0 == "-" || $0.isLetter || $0.isNumber })
+    }
+}
+
+/// What `--help` says, asked of the built program.
+struct CommandHelp: Sendable {
+    static let commands: [[String]] = [
+        [], ["backup"], ["verify"], ["restore"], ["server"], ["server", "start"], ["server", "stop"],
+        ["server", "status"], ["server", "url"], ["server", "psql"], ["init"], ["env"], ["env", "show"], ["env", "mark"],
+        ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "goto"], ["migrate", "redo"],
+        ["migrate", "status"], ["migrate", "plan"], ["migrate", "approve"], ["migrate", "repair"],
+        ["migrate", "adopt"], ["migrate", "baseline"],
+    ]
+
+    private var texts: [[String]: String] = [:]
+
+    static func read() async throws -> CommandHelp {
+        var help = CommandHelp()
+        for command in commands {
+            let outcome = try await runCommand(try granaryBinary(), ["help"] + command, environment: ["COLUMNS": "100"])
+            guard outcome.status == 0 else { throw CommandFailure(description: outcome.description) }
+            help.texts[command] = outcome.stdout
+        }
+        return help
+    }
+
+    func text(_ command: [String]) -> String? { texts[command] }
+
+    /// The options that a command lists: at the beginning of a line, alone or behind a short form.
+    func options(_ command: [String]) -> Set<String> {
+        let lines = (texts[command] ?? "").split(separator: "\n")
+        let listed = lines.filter { $0.hasPrefix("  -") }.flatMap { line in
+            line.split { " ,".contains($0) }.prefix(2).compactMap { CommandLine.option($0) }
+        }
+        return Set(listed)
+    }
+
+    /// The subcommands that a command lists.
+    func subcommands(_ command: [String]) -> Set<String> {
+        var isList = false
+        var names: Set<String> = []
+        for line in (texts[command] ?? "").split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.hasSuffix("SUBCOMMANDS:") { isList = true } else if line.isEmpty { isList = false }
+            if isList, line.hasPrefix("  "), line.dropFirst(2).first != " " {
+                names.insert(String(line.dropFirst(2).prefix { $0 != " " }))
+            }
+        }
+        return names
+    }
+}
+
+/// The targets of this project's makefiles.
+enum MakeTargets {
+    /// The rules' names, those of files left out, and whether each has a line of help.
+    static func all() throws -> [String: Bool] {
+        var targets: [String: Bool] = [:]
+        for file in ["Makefile", "granary.mk"] {
+            for line in try Project.text(file).split(separator: "\n") {
+                if line.hasPrefix(".PHONY:") {
+                    for name in line.dropFirst(7).split(separator: " ") {
+                        targets[String(name)] = targets[String(name)] ?? false
+                    }
+                }
+                guard let match = line.wholeMatch(of: #/([a-z-]+):(?!=).*## \S.*/#) else { continue }
+                targets[String(match.1)] = true
+            }
+        }
+        return targets
+    }
+
+    /// The targets that a text calls: the words behind `make`, variables and options left out.
+    static func called(in text: String) -> [String] {
+        text.split(whereSeparator: \.isNewline).flatMap { line -> [String] in
+            let words = line.split { " ()".contains($0) }.map(String.init)
+            return words.indices.filter { words[$0] == "make" }.flatMap { start -> [String] in
+                Array(
+                    words[(start + 1)...]
+                        .prefix { !["|", "||", "&&", ";", ">", "#"].contains($0) }
+                        .map { $0.filter { $0 != ";" } }
+                        .prefix { $0.wholeMatch(of: #/[a-z][a-z-]*/#) != nil }
+                )
+            }
+        }
+    }
+}

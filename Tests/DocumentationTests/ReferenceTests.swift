@@ -1,0 +1,175 @@
+import GranaryCommands
+import TestSupport
+import Testing
+
+/// What pages name is there: files, headings, options, targets, exit codes, modules.
+@Suite struct ReferenceTests {
+    @Test(arguments: Project.pages)
+    func everyLinkPointsAtSomething(page: String) throws {
+        let folder = page.contains("/") ? String(page.prefix { $0 != "/" }) + "/" : ""
+        for link in try Document(page).links where !link.target.hasPrefix("https://") {
+            let parts = link.target.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(
+                String.init
+            )
+            let file = parts[0].isEmpty ? page : try #require(normal(folder + parts[0]))
+            #expect(Project.exists(file), "\(page):\(link.line): \(link.target)")
+            guard parts.count == 2, Project.exists(file) else { continue }
+            #expect(try Document(file).anchors.contains(parts[1]), "\(page):\(link.line): \(link.target)")
+        }
+    }
+
+    /// The path without `..`; nil when it leaves the project.
+    private func normal(_ path: String) -> String? {
+        var parts: [Substring] = []
+        for part in path.split(separator: "/") {
+            if part == ".." {
+                guard parts.popLast() != nil else { return nil }
+            } else {
+                parts.append(part)
+            }
+        }
+        return parts.joined(separator: "/")
+    }
+
+    @Test func everyCommandAndOptionThatIsNamedExists() async throws {
+        let help = try await CommandHelp.read()
+        for page in Project.documents {
+            let texts =
+                page.blocks.filter { ["sh", "make", ""].contains($0.language) }.map { ($0.text, $0.line) }
+                + page.codeSpans.map { ($0.text, $0.line) }
+            for (text, line) in texts {
+                for call in CommandLine.all(in: text, place: "\(page.path):\(line)") {
+                    let known = help.options(call.command)
+                    #expect(help.text(call.command) != nil, "\(call)")
+                    #expect(Set(call.options).subtracting(known).isEmpty, "\(call): \(call.options)")
+                }
+            }
+            for (text, line) in page.codeSpans {
+                guard let option = CommandLine.option(text) else { continue }
+                let known = commands(meantAt: line, in: page).reduce(into: Set<String>()) {
+                    $0.formUnion(help.options($1))
+                }
+                #expect(known.contains(option), "\(page.path):\(line): \(option)")
+            }
+        }
+    }
+
+    /// An option that stands by itself is of the commands that the section's heading names, or of any.
+    private func commands(meantAt line: Int, in page: Document) -> [[String]] {
+        let headings = page.path(to: line).filter { $0.level > 1 }
+        let words = Set(headings.flatMap { $0.text.lowercased().split { !$0.isLetter }.map(String.init) })
+        let named = CommandHelp.commands.filter { $0.first.map(words.contains) == true }
+        return named.isEmpty ? CommandHelp.commands : named
+    }
+
+    @Test func everyOptionAndEveryCommandIsDocumented() async throws {
+        let help = try await CommandHelp.read()
+        let pages = [
+            "docs/backup-and-restore.md": [["backup"], ["verify"], ["restore"]],
+            "docs/local-server.md": CommandHelp.commands.filter { $0.first == "server" && $0.count == 2 },
+        ]
+        for (path, commands) in pages {
+            let page = try Document(path)
+            for command in commands {
+                #expect(help.text(command) != nil)
+                for option in help.options(command).subtracting(["--help", "--version"]) {
+                    let places = page.codeSpans.filter { span in
+                        CommandLine.option(span.text) == option
+                            && self.commands(meantAt: span.line, in: page).contains(command)
+                    }
+                    #expect(!places.isEmpty, "\(path) does not explain \(option) of \(command)")
+                }
+            }
+        }
+        // A command that is new is one that these tests, and the pages, must hear of.
+        for command in CommandHelp.commands where command.isEmpty || command == ["server"] {
+            let children = Set(
+                CommandHelp.commands.filter { $0.count == command.count + 1 && $0.starts(with: command) }.compactMap(
+                    \.last
+                )
+            )
+            #expect(help.subcommands(command) == children)
+        }
+    }
+
+    @Test func everyMakeTargetThatIsNamedExists() throws {
+        let targets = try MakeTargets.all()
+        for page in Project.documents {
+            let texts =
+                page.blocks.filter { $0.language == "sh" }.map { ($0.text, $0.line) }
+                + page.codeSpans.map { ($0.text, $0.line) }
+            for (text, line) in texts {
+                for name in MakeTargets.called(in: text) {
+                    #expect(targets[name] != nil, "\(page.path):\(line): make \(name)")
+                }
+            }
+        }
+        #expect(
+            MakeTargets.called(in: "cd x && make db-backup ARGS=\"--jobs 2\"; make a b") == ["db-backup", "a", "b"]
+        )
+    }
+
+    @Test func everyMakeTargetHasALineOfHelp() async throws {
+        let targets = try MakeTargets.all()
+        #expect(targets.count > 10)
+        for (name, isExplained) in targets { #expect(isExplained, "\(name)") }
+        let outcome = try await runCommand("make", ["-s", "-C", Project.folder], environment: ["MAKEFLAGS": nil])
+        let listed = Set(
+            outcome.stdout.split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) }
+        )
+        #expect(listed == Set(targets.keys))
+    }
+
+    @Test(arguments: ["README.md", "docs/exit-codes.md"])
+    func theTableOfExitCodesIsTheCommands(page: String) throws {
+        let codes = try Document(page).prose.compactMap { line in
+            line.text.firstMatch(of: #/^\| `?([0-9]+)`? \|/#).flatMap { Int32($0.1) }
+        }
+        #expect(codes == ExitStatus.allCases.map(\.rawValue))
+    }
+
+    @Test func theArchitectureNamesEveryFolderOfTheSources() throws {
+        let spans = Set(try Document("ARCHITECTURE.md").codeSpans.map(\.text))
+        let folders = Project.everything(below: "Sources").filter { !$0.hasSuffix(".swift") && !$0.contains(".") }
+        #expect(folders.count > 10)
+        for folder in folders {
+            let name = folder.dropFirst("Sources/".count)
+            #expect(spans.contains("\(name)") || spans.contains("\(name)/"), "\(folder)")
+        }
+    }
+
+    @Test func theArchitectureNamesNothingThatIsNotThere() throws {
+        let files = Project.everything(below: "Sources") + Project.everything(below: "Tests")
+        let names = Set(files.compactMap { $0.split(separator: "/").last.map(String.init) })
+        let sources = try files.filter { $0.hasPrefix("Sources/") && $0.hasSuffix(".swift") }.map {
+            try Project.text($0)
+        }
+        .joined(separator: "\n")
+        for (span, line) in try Document("ARCHITECTURE.md").codeSpans {
+            if span.hasSuffix(".swift") {
+                let name = span.split(separator: "/").last.map(String.init) ?? span
+                #expect(names.contains(name) || Project.exists(span), "ARCHITECTURE.md:\(line): \(span)")
+            } else if let match = span.wholeMatch(of: #/(?:([A-Z]\w+)\.)?([a-z]\w*)\((?:[a-zA-Z_]+:)*\)/#) {
+                #expect(sources.contains("func \(match.2)"), "ARCHITECTURE.md:\(line): \(span)")
+                if let type = match.1 { #expect(isDeclared(type, in: sources), "ARCHITECTURE.md:\(line): \(span)") }
+            } else if span.wholeMatch(of: #/[A-Z][A-Za-z]+[a-z]/#) != nil, span.contains(where: \.isLowercase) {
+                let isModule = Project.exists("Sources/\(span)") || Project.exists("Tests/\(span)")
+                #expect(
+                    isModule || isDeclared(span[...], in: sources) || Project.exists(span),
+                    "ARCHITECTURE.md:\(line): \(span)"
+                )
+            }
+        }
+    }
+
+    private func isDeclared(_ type: Substring, in sources: String) -> Bool {
+        ["struct", "class", "enum", "protocol", "extension"].contains { sources.contains("\($0) \(type)") }
+    }
+
+    @Test(arguments: Project.pages)
+    func noPageNamesSomebodysFolders(page: String) throws {
+        for match in try Project.text(page).matches(of: #/(?m)(?:^|[\s`"'(=,])\/([A-Za-z]+)/#) {
+            #expect(["usr", "var", "dev"].contains(match.1), "\(page): \(match.0)")
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import TestSupport
+import Testing
+
+/// Nothing is written into a database that is not the one that is meant.
+@Suite struct GuardTests {
+    private func granary(
+        _ arguments: String...,
+        at url: String,
+        in folder: ScratchFolder
+    ) async throws -> CommandOutcome {
+        try await runCommand(
+            granaryBinary(),
+            arguments + ["--database-url", url],
+            workingDirectory: folder.path
+        )
+    }
+
+    @Test func aRestoreAsksTheMarkerAndLeavesItToTheTarget() async throws {
+        let server = try await ThrowawayServer.start()
+        try await ScratchFolder.with { folder in
+            try await server.withDatabase { source in
+                try await server.withDatabase { target in
+                    try await psql(source, "CREATE TABLE t AS SELECT 1 AS a")
+                    try await psql(target, "CREATE TABLE t AS SELECT 2 AS a")
+                    try #require(try await granary("env", "mark", "production", at: source, in: folder).status == 0)
+                    try #require(try await granary("backup", "--output", "a.zip", at: source, in: folder).status == 0)
+
+                    let unmarked = try await granary("restore", "a.zip", at: target, in: folder)
+                    #expect(unmarked.status == 3)
+                    #expect(unmarked.stderr.contains("hint: if it is what you mean, run `granary env mark NAME`"))
+                    let chosen = try await granary("restore", "a.zip", "--env", "staging", at: target, in: folder)
+                    #expect(chosen.status == 3)
+                    #expect(chosen.stderr.contains("granary env mark staging"))
+                    try await #expect(psql(target, "SELECT a FROM t") == "2")
+
+                    try #require(try await granary("env", "mark", "staging", at: target, in: folder).status == 0)
+                    let other = try await granary("restore", "a.zip", "--env", "production", at: target, in: folder)
+                    #expect(other.status == 3)
+                    #expect(other.stderr.contains("marked staging, and --env says production"))
+                    try await psql(
+                        target,
+                        "INSERT INTO granary.migration_log (service, event, actor, started_at, outcome) VALUES ('x', 'up', 'me', now(), 'done')"
+                    )
+                    for flags in [["--drop-old"], ["--in-place"]] {
+                        try await psql(target, "UPDATE t SET a = 2")
+                        let restored = try await runCommand(
+                            granaryBinary(),
+                            ["restore", "a.zip", "--env", "staging", "--database-url", target] + flags,
+                            workingDirectory: folder.path
+                        )
+                        #expect(restored.status == 0, "\(restored)")
+                        try await #expect(psql(target, "SELECT a FROM t") == "1")
+                        let shown = try await granary("env", "show", "--json", at: target, in: folder)
+                        #expect(shown.stdout.contains("\"marker\":\"staging\""), "\(shown)")
+                    }
+                    try await #expect(
+                        psql(
+                            target,
+                            "SELECT string_agg(event || ' ' || outcome, ', ' ORDER BY id) FROM granary.migration_log"
+                        )
+                            == "up done, restored done, restored done"
+                    )
+                    try await #expect(
+                        psql(target, "SELECT note FROM granary.migration_log ORDER BY id DESC LIMIT 1") == "a.zip"
+                    )
+                }
+            }
+        }
+        try await server.stop()
+    }
+
+    @Test func aDatabaseCopiedByOtherMeansCountsAsUnmarked() async throws {
+        let server = try await ThrowawayServer.start()
+        try await ScratchFolder.with { folder in
+            try await server.withDatabase { url in
+                try await psql(url, "CREATE TABLE t AS SELECT 1 AS a")
+                try #require(try await granary("env", "mark", "production", at: url, in: folder).status == 0)
+                try #require(try await granary("backup", "--output", "a.zip", at: url, in: folder).status == 0)
+                let name = try await psql(url, "SELECT current_database()")
+                try await psql(server.url(database: "postgres"), "CREATE DATABASE copied TEMPLATE \(name)")
+                let copy = server.url(database: "copied")
+                let refused = try await granary("restore", "a.zip", at: copy, in: folder)
+                #expect(refused.status == 3)
+                #expect(refused.stderr.contains("is a copy of production, and not marked itself"))
+            }
+        }
+        try await server.stop()
+    }
+
+    @Test func initMakesAProjectAndNeverOverwrites() async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write("mine", to: "granary.mk")
+            let made = try await runCommand(
+                granaryBinary(),
+                ["init", "--service", "shop"],
+                workingDirectory: folder.path
+            )
+            #expect(made.status == 0, "\(made)")
+            #expect(
+                made.stdout
+                    == "migrations/dependencies.json\nmigrations/environments.json\nseeds/common/.gitkeep\nbackups/.gitkeep\n"
+            )
+            #expect(String(decoding: folder.read("granary.mk"), as: UTF8.self) == "mine")
+            let again = try await runCommand(granaryBinary(), ["init"], workingDirectory: folder.path)
+            #expect(again.status == 0)
+            #expect(again.stdout.isEmpty)
+        }
+    }
+}

@@ -1,0 +1,219 @@
+import Migrations
+import PostgresClient
+import TestSupport
+import Testing
+
+/// golang-migrate's table beside the ledger: adopted, kept in step, never contradicted in silence.
+@Suite struct GolangMigrateTests {
+    static let three: KeyValuePairs = [
+        "000001_a.up.sql": "CREATE SCHEMA IF NOT EXISTS shop; CREATE TABLE shop.a (id int);",
+        "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
+        "000002_b.up.sql": "CREATE TABLE shop.b (id int);",
+        "000002_b.down.sql": "DROP TABLE shop.b;",
+        "000003_c.up.sql": "ALTER TABLE shop.b ADD note text;",
+        "000003_c.down.sql": "ALTER TABLE shop.b DROP note;",
+    ]
+
+    /// What golang-migrate leaves behind at a version of the three, its table in this schema.
+    static func left(at version: Int, dirty: Bool = false, in schema: String = "shop") -> String {
+        """
+        CREATE SCHEMA IF NOT EXISTS shop; CREATE TABLE shop.a (id int); CREATE TABLE shop.b (id int);
+        CREATE TABLE \(schema).schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);
+        INSERT INTO \(schema).schema_migrations VALUES (\(version), \(dirty));
+        """
+    }
+
+    @Test func itsRowIsTakenOverOnFirstUseAndKeptInStepFromThenOn() async throws {
+        try await Project.with(Self.three) { project in
+            try await project.sql(Self.left(at: 2))
+            try await #expect(project.states() == "1 unverified, 2 unverified, 3 pending")
+            try await #expect(project.sql("SELECT to_regnamespace('granary') IS NULL") == "t")
+            try await #expect(project.up().appliedSteps.map(\.version) == [3])
+            try await #expect(project.states() == "1 unverified, 2 unverified, 3 applied")
+            try await #expect(project.row() == "3|f")
+            try await #expect(project.down(2).revertedSteps.map(\.version) == [3, 2])
+            try await #expect(project.row() == "1|f")
+            try await #expect(project.ledger() == "1")
+            _ = try await project.migrator().run(.goto(3))
+            try await #expect(project.row() == "3|f")
+            _ = try await project.migrator().run(.goto(2))
+            try await #expect(project.row() == "2|f")
+            try await #expect(project.ledger() == "1 2")
+        }
+    }
+
+    @Test func anOverlayFileBelowTheRowIsPendingAndABaseFileThatCameLateIsNot() async throws {
+        try await Project.with(Self.three) { project in
+            try project.write("CREATE TABLE shop.dev ();", to: "development/000002_dev.up.sql")
+            try project.write("SELECT 2;", to: "000004_d.up.sql")
+            try await project.sql("DROP TABLE IF EXISTS x; \(Self.left(at: 3))")
+            try await project.sql("ALTER TABLE shop.b ADD note text")
+            // One number space: the overlay's file takes a free number below the row.
+            try project.rename("000002_b.up.sql", "000001_b.up.sql.old")
+            try project.rename("000002_b.down.sql", "000001_b.down.sql.old")
+            try await #expect(project.states() == "1 unverified, 2 pending, 3 unverified, 4 pending")
+            try await #expect(project.up().appliedSteps.map(\.version) == [2, 4])
+            try await #expect(project.row() == "4|f")
+            try project.write("SELECT 1;", to: "000000_late.up.sql")
+            try await #expect(project.states().hasPrefix("0 out_of_order"))
+        }
+    }
+
+    @Test(arguments: [(Trusted.row, "1 2", "2|f"), (.ledger, "1", "1|f")])
+    func aDirtyRowIsRefusedWithTheWayOut(trusted: Trusted, ledger: String, row: String) async throws {
+        try await Project.with(Self.three) { project in
+            try await project.sql(Self.left(at: 2, dirty: true))
+            for run in [MigrationRequest.up(nil), .down(1)] {
+                let error = await failure { try await project.migrator().run(run) }
+                #expect(error?.code == .disagreement)
+                #expect(error?.message.contains("version 2, dirty") == true)
+                #expect(error?.hint?.contains("repair --trust row") == true)
+                #expect(error?.hint?.contains("repair --trust ledger") == true)
+            }
+            let bare = await failure { try await project.migrator().repair(trusting: nil) }
+            #expect(bare?.code == .disagreement)
+            try await #expect(project.row() == "2|t")
+            _ = try await project.migrator().repair(trusting: trusted)
+            try await #expect(project.ledger() == ledger)
+            try await #expect(project.row() == row)
+            if trusted == .ledger { try await project.sql("DROP TABLE shop.b") }
+            try await project.up()
+            try await #expect(project.ledger() == "1 2 3")
+            try await #expect(project.row() == "3|f")
+        }
+    }
+
+    /// As after golang-migrate was used again: up by one, down by one, down to nothing.
+    @Test(arguments: [
+        (write: "UPDATE shop.schema_migrations SET version = 3", says: "version 3", row: "1 2 3", after: "3|f"),
+        (write: "UPDATE shop.schema_migrations SET version = 1", says: "version 1", row: "1", after: "1|f"),
+        (write: "DELETE FROM shop.schema_migrations", says: "says none", row: "", after: ""),
+    ])
+    func aRowThatDisagreesStopsUpUntilItIsSettled(
+        _ used: (write: String, says: String, row: String, after: String)
+    ) async throws {
+        for trusted in Trusted.allCases {
+            try await Project.with(Self.three) { project in
+                try await project.sql("CREATE SCHEMA shop")
+                try await project.sql(
+                    "CREATE TABLE shop.schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)"
+                )
+                try await project.up(2)
+                try await #expect(project.row() == "2|f")
+                try await project.sql(used.write)
+                let error = await failure { try await project.up() }
+                #expect(error?.code == .disagreement)
+                #expect(error?.message.contains(used.says) == true, "\(error?.message ?? "")")
+                #expect(error?.message.contains("the ledger says 2") == true)
+                _ = try await project.migrator().repair(trusting: trusted)
+                try await #expect(project.ledger() == (trusted == .row ? used.row : "1 2"))
+                try await #expect(project.row() == (trusted == .row ? used.after : "2|f"))
+                try await #expect(project.migrator().plan(.up(nil)).obstacles.isEmpty)
+            }
+        }
+    }
+
+    @Test func dbmatesTableOfTheSameNameIsNoneOfItsBusiness() async throws {
+        try await Project.with(Self.three) { project in
+            try await project.sql(
+                """
+                CREATE SCHEMA shop; CREATE TABLE shop.schema_migrations (version varchar(255) PRIMARY KEY);
+                INSERT INTO shop.schema_migrations VALUES ('20240101000000')
+                """
+            )
+            try await #expect(project.states() == "1 pending, 2 pending, 3 pending")
+            let error = await failure {
+                try await project.migrator().adopt(TableName(schema: "shop", name: "schema_migrations"))
+            }
+            #expect(error?.code == .usage)
+            try await project.up()
+            try await #expect(project.row() == "20240101000000")
+        }
+    }
+
+    @Test func aTableInPublicIsTakenOverOnlyWhenItIsNamed() async throws {
+        try await Project.with(Self.three) { project in
+            try await project.sql(Self.left(at: 2, in: "public"))
+            try await #expect(project.states() == "1 pending, 2 pending, 3 pending")
+            let unnamed = await failure { try await project.migrator().adopt(nil) }
+            #expect(unnamed?.code == .usage)
+            #expect(unnamed?.hint?.contains("--table") == true)
+            let table = TableName(schema: "public", name: "schema_migrations")
+            try await #expect(project.migrator().adopt(table) == ["000001_a", "000002_b"])
+            let again = await failure { try await project.migrator().adopt(table) }
+            #expect(again?.code == .policy)
+            try await project.up()
+            try await #expect(project.row(in: "public") == "3|f")
+            try await project.down(2)
+            try await #expect(project.row(in: "public") == "1|f")
+        }
+    }
+
+    @Test func theLockIsTheOneThatGolangMigrateTakes() {
+        func keys(_ schema: String, _ table: String, _ database: String) -> [Int] {
+            GolangMigrateLedger.lockKeys(TableName(schema: schema, name: table), database: database)
+        }
+        #expect(keys("user_service", "schema_migrations", "service_db") == [2_062_547_490, 2_223_215_924])
+        #expect(keys("public", "schema_migrations", "service_db") == [4_248_483_293, 2_553_151_175])
+    }
+
+    @Test(arguments: ["shop", "public"])
+    func whoeverHoldsGolangMigratesLockIsWaitedFor(schema: String) async throws {
+        try await Project.with(Self.three) { project in
+            try project.write(#"{"migration_locking": {"timeout_seconds": 1}}"#, to: "environments.json")
+            try await project.sql(Self.left(at: 2, in: schema))
+            let table = TableName(schema: schema, name: "schema_migrations")
+            if schema == "public" { _ = try await project.migrator().adopt(table) }
+            let name = try await project.sql("SELECT current_database()")
+            for key in GolangMigrateLedger.lockKeys(table, database: name) {
+                try await project.while("SELECT pg_advisory_lock(\(key))", as: "golang-migrate") {
+                    let error = await failure { try await project.up() }
+                    #expect(error?.code == .busy)
+                    #expect(error?.message.contains("golang-migrate") == true, "\(error?.message ?? "")")
+                }
+            }
+            try await #expect(project.up().appliedSteps.map(\.version) == [3])
+        }
+    }
+
+    @Test func aDownThatDropsTheSchemaLeavesTheLedgerAndTheNextUpMakesTheRowAgain() async throws {
+        try await Project.with(Self.three) { project in
+            try await project.sql(Self.left(at: 2))
+            try await project.up()
+            try await project.down(3)
+            try await #expect(project.sql("SELECT to_regnamespace('shop') IS NULL") == "t")
+            try await #expect(project.ledger() == "")
+            try await project.up()
+            try await #expect(project.ledger() == "1 2 3")
+            try await #expect(project.row() == "3|f")
+        }
+    }
+}
+
+extension Project {
+    /// golang-migrate's row.
+    func row(in schema: String = "shop") async throws -> String {
+        try await sql("SELECT * FROM \(schema).schema_migrations")
+    }
+
+    func rename(_ old: String, _ new: String) throws {
+        try folder.rename("migrations/\(old)", "migrations/\(new)")
+    }
+
+    /// Keeps another session with its transaction open, in which `sql` was run, while `body` works.
+    func `while`(
+        _ sql: String,
+        as application: String,
+        _ body: @Sendable @escaping () async throws -> Void
+    ) async throws {
+        try await withHeldSession(
+            ServerAddress(url),
+            logger: quietLogger,
+            prepare: { session in
+                try session.execute("SET application_name = '\(application)'; BEGIN")
+                try session.execute(sql)
+            },
+            while: { _ in try await body() }
+        )
+    }
+}

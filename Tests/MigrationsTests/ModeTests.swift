@@ -1,0 +1,182 @@
+import Migrations
+import TestSupport
+import Testing
+
+/// How a file is run: in our transaction, without one, or in its own.
+@Suite struct ModeTests {
+    static let table = "CREATE SCHEMA shop; CREATE TABLE shop.a (id int); INSERT INTO shop.a VALUES (1), (1);"
+
+    @Test(arguments: [
+        "-- no-transaction", "-- +goose NO TRANSACTION", "-- migrate:up transaction:false", "-- atlas:txmode none",
+        "--! no-transaction", "-- +migrate Up notransaction",
+    ])
+    func eachToolsMarkerMeansStatementByStatement(marker: String) async throws {
+        try await Project.with(["1_a.up.sql": Self.table]) { project in
+            let text = "INSERT INTO shop.a VALUES (2);\nVACUUM shop.a;\nINSERT INTO shop.a VALUES (3);\nSELECT 1 / 0;"
+            let unmarked = try project.write(text, to: "2_b.up.sql")
+            let refused = await failure { try await project.up() }
+            #expect(refused?.code == .file)
+            #expect(refused?.message.hasPrefix("\(unmarked):2:1: VACUUM cannot run in a transaction") == true)
+            #expect(refused?.hint?.contains("`-- no-transaction`") == true)
+            try await #expect(
+                project.sql("SELECT to_regnamespace('granary') IS NULL OR NOT EXISTS (SELECT FROM granary.migrations)")
+                    == "t"
+            )
+            try project.write("\(marker)\n\(text)", to: "2_b.up.sql")
+            let error = await failure { try await project.up() }
+            #expect(error?.message.contains("2_b.up.sql:5:1: division by zero (SQLSTATE 22012)") == true)
+            #expect(error?.message.contains("what its first 3 of 4 statements did remains") == true)
+            try await #expect(project.sql("SELECT string_agg(id::text, ' ' ORDER BY id) FROM shop.a") == "1 1 2 3")
+            try await #expect(project.states() == "1 applied, 2 failed")
+            let blocked = await failure { try await project.up() }
+            #expect(blocked?.code == .disagreement)
+            #expect(blocked?.message.contains("broke off after statement 3 of 4") == true)
+            // The mended file goes on where it was.
+            try project.write("\(marker)\n\(text)".replacing("1 / 0", with: "1 / 1"), to: "2_b.up.sql")
+            try await #expect(project.migrator().repair(trusting: nil).applied == ["2_b"])
+            try await #expect(project.sql("SELECT count(*) FROM shop.a") == "4")
+            try await #expect(project.states() == "1 applied, 2 applied")
+        }
+    }
+
+    @Test func aFileOfOnlySuchStatementsRunsUnmarked() async throws {
+        try await Project.with([
+            "1_a.up.sql": Self.table, "2_b.up.sql": "CREATE INDEX CONCURRENTLY i ON shop.a (id); VACUUM shop.a;",
+            "2_b.down.sql": "DROP INDEX CONCURRENTLY shop.i;",
+        ]) { project in
+            try await project.up()
+            try await #expect(
+                project.sql("SELECT wrapped, statements_done FROM granary.migration_log WHERE version = 2") == "f|2"
+            )
+            try await project.down()
+            try await #expect(project.sql("SELECT to_regclass('shop.i') IS NULL") == "t")
+            try await #expect(project.ledger() == "1")
+        }
+    }
+
+    @Test func aFilesOwnTransactionHoldsTheLedgersRowToo() async throws {
+        try await Project.with([
+            "1_a.up.sql":
+                "BEGIN;\nCREATE SCHEMA shop;\nCREATE TABLE shop.a AS SELECT pg_current_xact_id()::text AS x;\nCOMMIT;\n",
+            "1_a.down.sql": "BEGIN; DROP SCHEMA shop CASCADE; COMMIT;",
+        ]) { project in
+            try await project.up()
+            try await #expect(project.sql("SELECT m.xmin::text = a.x FROM granary.migrations m, shop.a") == "t")
+            try await project.down()
+            try await #expect(project.ledger() == "")
+            try project.write("BEGIN; CREATE SCHEMA shop; SELECT 1 / 0; COMMIT;", to: "1_a.up.sql")
+            let error = await failure { try await project.up() }
+            #expect(error?.message.contains("nothing of 1_a remains") == true)
+            try await #expect(project.sql("SELECT to_regnamespace('shop') IS NULL") == "t")
+            try await #expect(project.states() == "1 failed")
+            try await #expect(project.ledger() == "")
+            // A deferred constraint says no only at COMMIT, after the ledger's row was written.
+            try project.write(
+                """
+                SET client_min_messages = error;
+                BEGIN; CREATE SCHEMA shop; CREATE TABLE shop.a (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);
+                INSERT INTO shop.a VALUES (1), (1); COMMIT;
+                """,
+                to: "1_a.up.sql"
+            )
+            let late = await failure { try await project.up() }
+            #expect(late?.sqlState == "23505")
+            #expect(late?.message.contains("nothing of 1_a remains") == true)
+            try await #expect(project.ledger() == "")
+            try await #expect(project.states() == "1 failed")
+        }
+    }
+
+    @Test func aFileOfSeveralTransactionsKeepsThoseThatWereCommitted() async throws {
+        try await Project.with([
+            "1_a.up.sql": "BEGIN; CREATE SCHEMA shop; COMMIT; BEGIN; CREATE TABLE shop.a (); SELECT 1 / 0; COMMIT;"
+        ]) { project in
+            let error = await failure { try await project.up() }
+            #expect(
+                error?.message.contains("what its first 3 of 7 statements did remains") == true,
+                "\(error?.message ?? "")"
+            )
+            try await #expect(
+                project.sql("SELECT to_regnamespace('shop') IS NOT NULL, to_regclass('shop.a') IS NULL") == "t|t"
+            )
+            try project.write(
+                "BEGIN; CREATE SCHEMA shop; COMMIT; BEGIN; CREATE TABLE shop.a (); COMMIT;",
+                to: "1_a.up.sql"
+            )
+            _ = try await project.migrator().repair(trusting: nil)
+            try await #expect(project.states() == "1 applied")
+            try await #expect(project.sql("SELECT to_regclass('shop.a') IS NOT NULL") == "t")
+        }
+    }
+
+    /// The log is the business of who connected, whatever role the file takes.
+    @Test(arguments: [
+        "SET ROLE pg_monitor;\nRESET ROLE; SET ROLE pg_monitor; SELECT 1;",
+        "-- no-transaction\nSET ROLE pg_monitor;\nVACUUM pg_class;\nSELECT 1;",
+        "BEGIN; SET ROLE pg_monitor; SELECT 1; COMMIT;",
+        "BEGIN; SELECT 1; COMMIT; SET ROLE pg_monitor; BEGIN; SELECT 1; COMMIT;",
+    ])
+    func aFileMayTakeAnotherRole(text: String) async throws {
+        try await Project.with([
+            "1_a.up.sql": text, "2_b.up.sql": "CREATE TABLE public.who AS SELECT current_user::text AS name",
+        ]) { project in
+            try await project.up()
+            try await #expect(project.states() == "1 applied, 2 applied")
+            try await #expect(project.sql("SELECT name <> 'pg_monitor' FROM public.who") == "t")
+        }
+    }
+
+    @Test(arguments: [
+        ("SELECT 1;\n\\i other.sql\n", ":2: \\i is a command of psql"),
+        ("SELECT 1;\n\nCOPY shop.a FROM STDIN;\n1\n\\.\n", ":3:1: COPY FROM STDIN"),
+        ("SELECT 1;\nSELECT 'open;\n", ":2"),
+    ])
+    func whatOnlyPsqlUnderstandsIsRefusedByItsLine(_ file: (text: String, place: String)) async throws {
+        try await Project.with(["1_a.up.sql": "CREATE SCHEMA shop;", "2_b.up.sql": file.text]) { project in
+            let error = await failure { try await project.up() }
+            #expect(error?.code == .file)
+            #expect(error?.message.contains("2_b.up.sql\(file.place)") == true, "\(error?.message ?? "")")
+            #expect(error?.hint != nil)
+            try await #expect(project.sql("SELECT to_regnamespace('shop') IS NULL") == "t")
+        }
+    }
+
+    @Test func whatTheParserDoesNotKnowIsLeftToTheServer() async throws {
+        try await Project.with(["1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int);\nFROBNICATE shop.a;"])
+        { project in
+            let error = await failure { try await project.up() }
+            #expect(error?.code == .statement)
+            #expect(error?.sqlState == "42601")
+            #expect(error?.message.contains("1_a.up.sql:2:1: syntax error") == true, "\(error?.message ?? "")")
+            try await #expect(project.sql("SELECT to_regnamespace('shop') IS NULL") == "t")
+        }
+    }
+
+    @Test func anIndexThatFailsOnDuplicatesLeavesNoInvalidOneBehind() async throws {
+        try await Project.with([
+            "1_a.up.sql": Self.table, "2_b.up.sql": "CREATE UNIQUE INDEX CONCURRENTLY i ON shop.a (id);",
+        ]) { project in
+            let error = await failure { try await project.up() }
+            #expect(error?.sqlState == "23505")
+            #expect(error?.message.contains("the INVALID index shop.i that it left was dropped") == true)
+            #expect(error?.message.contains("(1)") == false)
+            try await #expect(project.sql("SELECT to_regclass('shop.i') IS NULL") == "t")
+            try await project.sql("DELETE FROM shop.a")
+            try await #expect(project.up().appliedSteps.map(\.version) == [2])
+        }
+    }
+
+    @Test func anInvalidIndexOfAnEarlierAttemptIsNotTakenForTheRealOne() async throws {
+        try await Project.with([
+            "1_a.up.sql": Self.table, "2_b.up.sql": "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON shop.a (id);",
+        ]) { project in
+            try await project.up(1)
+            try await project.sql("CREATE INDEX i ON shop.a (id)")
+            try await project.sql("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'shop.i'::regclass")
+            try await project.up()
+            try await #expect(
+                project.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'shop.i'::regclass") == "t"
+            )
+        }
+    }
+}

@@ -1,0 +1,338 @@
+import Environments
+import Glibc
+import Migrations
+import PostgresClient
+import Synchronization
+import TestSupport
+import Testing
+
+/// Every flag of both JSON files, on both of its sides.
+@Suite struct PolicyTests {
+    static let base: KeyValuePairs = [
+        "1_a.up.sql":
+            "CREATE SCHEMA shop; CREATE TABLE shop.a (id int, note text); INSERT INTO shop.a VALUES (1, 'x');",
+        "1_a.down.sql": "DROP SCHEMA shop CASCADE;",
+        "2_b.up.sql": "CREATE TABLE shop.b ();",
+        "2_b.down.sql": "DROP TABLE shop.b;",
+    ]
+
+    static func environments(_ config: String) -> String {
+        "{\"environments\": {\"development\": {\"config\": {\(config)}}}}"
+    }
+
+    @Test(arguments: [
+        ("DROP TABLE shop.a;", "DROP TABLE destroys table shop.a"),
+        ("CREATE TABLE shop.x ();\n  TRUNCATE shop.a;", "TRUNCATE TABLE destroys table shop.a"),
+        ("ALTER TABLE shop.a DROP note;", "ALTER TABLE destroys column shop.a"),
+        ("DELETE FROM shop.a;", "DELETE destroys table shop.a"),
+    ])
+    func destructiveOperationsAreRefusedWithStatementAndLine(_ file: (text: String, words: String)) async throws {
+        try await Project.with(Self.base) { project in
+            try await project.up()
+            let path = try project.write(file.text, to: "3_c.up.sql")
+            try project.write(Self.environments(#""allow_destructive_operations": false"#), to: "environments.json")
+            let error = await failure { try await project.up() }
+            #expect(error?.code == .policy)
+            let line = file.text.contains("TRUNCATE") ? "2:3" : "1:1"
+            #expect(error?.message.hasPrefix("\(path):\(line): \(file.words)") == true, "\(error?.message ?? "")")
+            try await #expect(project.ledger() == "1 2")
+            try project.write(Self.environments(#""allow_destructive_operations": true"#), to: "environments.json")
+            try await #expect(project.up().appliedSteps.map(\.version) == [3])
+        }
+    }
+
+    @Test func whereNothingMayBeDestroyedDownNeedsItsConfirmation() async throws {
+        try await Project.with(Self.base) { project in
+            try project.write(Self.environments(#""allow_destructive_operations": false"#), to: "environments.json")
+            try await project.up()
+            for request in [MigrationRequest.down(1), .goto(1)] {
+                let error = await failure { try await project.migrator().run(request) }
+                #expect(error?.code == .policy)
+                #expect(error?.hint?.contains("--confirm 2") == true)
+            }
+            let other = await failure { try await project.down { $0.confirmed = 1 } }
+            #expect(other?.code == .policy)
+            try await #expect(project.down { $0.confirmed = 2 }.revertedSteps.map(\.version) == [2])
+        }
+    }
+
+    @Test func eachMigrationNeedsAnApprovalOfExactlyItsContent() async throws {
+        try await Project.with(Self.base) { project in
+            try project.write(Self.environments(#""require_approval": true"#), to: "environments.json")
+            let text = """
+                {
+                    "migrations": {
+                        "000001_a": {
+                            "description":   "the first",
+                            "affects_tables": [ "shop.a" ]
+                        },
+                        "000002": {}
+                    }
+                }
+
+                """
+            try project.write(text, to: "dependencies.json")
+            let error = await failure { try await project.up() }
+            #expect(error?.code == .policy)
+            #expect(error?.message == "1_a is not approved; development requires an approval of each migration")
+            #expect(error?.hint?.contains("granary migrate approve 1") == true)
+            try await project.approve(1)
+            try await project.approve(2)
+            let approved = String(decoding: project.folder.read("migrations/dependencies.json"), as: UTF8.self)
+            // Everything else as it was, to the byte.
+            let rest = approved.replacing(#/,?\s*"approved": \{[^}]*\}/#, with: "")
+            #expect(rest == text)
+            #expect(
+                approved.contains("\"affects_tables\": [ \"shop.a\" ],\n                        \"approved\"")
+                    || approved.contains("\"affects_tables\": [ \"shop.a\" ],\n            \"approved\""),
+                "\(approved)"
+            )
+            try await #expect(project.migrator().plan(.up(nil)).obstacles.isEmpty)
+            try project.write("CREATE TABLE shop.b (id int);", to: "2_b.up.sql")
+            let edited = await failure { try await project.up() }
+            #expect(edited?.message.hasPrefix("2_b was edited after it was approved") == true)
+            try await #expect(project.ledgerIsMissing())
+            try await project.approve(2)
+            try await #expect(project.up().appliedSteps.count == 2)
+            // A second approval takes the place of the first.
+            #expect(
+                String(decoding: project.folder.read("migrations/dependencies.json"), as: UTF8.self).split(
+                    separator: "approved"
+                ).count == 3
+            )
+        }
+    }
+
+    @Test func onlyHighRiskNeedsAnApprovalWhereThatIsWhatIsAskedFor() async throws {
+        try await Project.with(Self.base) { project in
+            let config = #""global_config": {"require_approval_for_high_risk": true}"#
+            try project.write("{\"migrations\": {\"3\": {}}, \(config)}", to: "dependencies.json")
+            try await project.up()
+            try project.write("ALTER TABLE shop.a ALTER note TYPE varchar(9);", to: "3_c.up.sql")
+            let error = await failure { try await project.up() }
+            #expect(error?.message == "3_c is not approved; high risk requires an approval")
+            try await project.approve(3)
+            try await #expect(project.up().appliedSteps.map(\.version) == [3])
+            // Declared high counts as much as being so.
+            try project.write("CREATE TABLE shop.d ();", to: "4_d.up.sql")
+            try project.write(
+                "{\"migrations\": {\"4\": {\"risk_level\": \"high\"}}, \(config)}",
+                to: "dependencies.json"
+            )
+            let declared = await failure { try await project.up() }
+            #expect(declared?.message == "4_d is not approved; high risk requires an approval")
+        }
+    }
+
+    @Test(arguments: [
+        ("CREATE TABLE shop.c ();", "low", ""), ("ALTER TABLE shop.a ADD x int;", "low", "is medium because of line 1"),
+        ("ALTER TABLE shop.a ADD x int;", "medium", ""),
+        ("SELECT 1;\nDROP TABLE shop.b;", "medium", "is high because of line 2"),
+        ("DROP TABLE shop.b;", "high", ""),
+    ])
+    func toDeclareLessRiskThanThereIsIsRefused(_ file: (text: String, declared: String, words: String)) async throws {
+        try await Project.with(Self.base) { project in
+            try await project.up()
+            try project.write(file.text, to: "3_c.up.sql")
+            try project.write(
+                "{\"migrations\": {\n\"3\": {\"risk_level\": \"\(file.declared)\"}}}",
+                to: "dependencies.json"
+            )
+            if file.words.isEmpty {
+                try await #expect(project.up().appliedSteps.map(\.version) == [3])
+            } else {
+                let error = await failure { try await project.up() }
+                #expect(error?.code == .policy)
+                #expect(
+                    error?.message.hasPrefix("\(project.path)/dependencies.json:2: 3_c is declared \(file.declared)")
+                        == true
+                )
+                #expect(error?.message.contains(file.words) == true, "\(error?.message ?? "")")
+            }
+        }
+    }
+
+    @Test(arguments: [true, false], [true, false])
+    func whatLosesRowsIsBackedUpFirst(byEnvironment: Bool, up: Bool) async throws {
+        try await Project.with(Self.base) { project in
+            try await project.up()
+            if byEnvironment {
+                try project.write(Self.environments(#""backup_required": true"#), to: "environments.json")
+            } else {
+                try project.write(
+                    #"{"global_config": {"auto_backup_before_destructive": true}}"#,
+                    to: "dependencies.json"
+                )
+            }
+            let asked = Mutex<[[String]]>([])
+            let migrator = try project.migrator(backUp: { tables in
+                asked.withLock { $0.append(tables) }
+                return "backups/x.zip"
+            })
+            if up {
+                try project.write(
+                    "CREATE TABLE shop.c (id int); DROP TABLE shop.c; CREATE TABLE shop.d ();",
+                    to: "3_c.up.sql"
+                )
+                #expect(try await migrator.run(.up(nil)).backup == nil)
+                try project.write(
+                    "UPDATE shop.a SET note = 'y' WHERE id = 1; ALTER TABLE shop.b ADD x int;",
+                    to: "4_d.up.sql"
+                )
+                #expect(try await migrator.run(.up(nil)).backup == "backups/x.zip")
+                #expect(asked.withLock { $0 } == [["shop.a"]])
+            } else {
+                #expect(try await migrator.run(.down(1)).backup == "backups/x.zip")
+                #expect(try await migrator.run(.down(1)).backup == "backups/x.zip")
+                #expect(asked.withLock { $0 } == [["shop.b"], ["shop"]])
+            }
+            try await #expect(
+                project.sql("SELECT note FROM granary.migration_log ORDER BY id DESC LIMIT 1")
+                    == "backup: backups/x.zip"
+            )
+        }
+    }
+
+    @Test func withoutItsBackupNothingRuns() async throws {
+        struct NoDisk: Error {}
+        try await Project.with(Self.base) { project in
+            try await project.up()
+            try project.write(Self.environments(#""backup_required": true"#), to: "environments.json")
+            try project.write("CREATE TABLE shop.c ();", to: "3_c.up.sql")
+            try project.write("TRUNCATE shop.a;", to: "4_d.up.sql")
+            await #expect(throws: NoDisk.self) {
+                try await project.migrator(backUp: { _ in throw NoDisk() }).run(.up(nil))
+            }
+            try await #expect(project.ledger() == "1 2")
+            try await #expect(project.sql("SELECT to_regclass('shop.c') IS NULL, count(*) FROM shop.a") == "t|1")
+        }
+    }
+
+    /// The tests' clock stands at Wed 2026-11-18, 11:06 UTC.
+    @Test(arguments: [
+        ("Wed 11:00-12:00 UTC", true), ("Wed 10:00-11:06 UTC", false), ("Wed 11:07-12:00 UTC", false),
+        ("Thu 11:00-12:00 UTC", false), ("daily 12:00-13:00 +01:00", true),
+    ])
+    func theMaintenanceWindowIsKept(_ window: (text: String, isOpen: Bool)) async throws {
+        try await Project.with(Self.base) { project in
+            try project.write(
+                Self.environments("\"maintenance_window_required\": true, \"maintenance_window\": \"\(window.text)\""),
+                to: "environments.json"
+            )
+            if window.isOpen { return try await #expect(project.up().appliedSteps.count == 2) }
+            let error = await failure { try await project.up() }
+            #expect(error?.code == .policy)
+            #expect(error?.message.contains(window.text) == true)
+            try await project.up { $0.windowOverride = "a customer waits" }
+            try await #expect(
+                project.sql("SELECT DISTINCT note FROM granary.migration_log") == "outside the window: a customer waits"
+            )
+        }
+    }
+
+    @Test func aWindowThatIsRequiredAndNotDeclaredIsRefusedWithTheLineToAdd() async throws {
+        try await Project.with(Self.base) { project in
+            try project.write(Self.environments(#""maintenance_window_required": true"#), to: "environments.json")
+            let error = await failure { try await project.up() }
+            #expect(error?.code == .policy)
+            #expect(error?.hint?.contains(#""maintenance_window": "Sun 02:00-04:00 UTC""#) == true)
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func aFileWithoutATransactionThatFailsIsUndoneOnlyWhereThatIsSaid(undone: Bool) async throws {
+        try await Project.with(Self.base) { project in
+            try project.write(Self.environments("\"auto_rollback_on_failure\": \(undone)"), to: "environments.json")
+            try project.write("-- no-transaction\nCREATE TABLE shop.c ();\nSELECT 1 / 0;", to: "3_c.up.sql")
+            try project.write("DROP TABLE IF EXISTS shop.c;", to: "3_c.down.sql")
+            let error = await failure { try await project.up() }
+            #expect(error?.code == .statement)
+            #expect(error?.message.contains("auto_rollback_on_failure") == undone)
+            try await #expect(project.sql("SELECT to_regclass('shop.c') IS NULL") == (undone ? "t" : "f"))
+            // The files before it stay: only the failed one is undone.
+            try await #expect(project.ledger() == "1 2")
+            try await #expect(project.states() == "1 applied, 2 applied, 3 \(undone ? "pending" : "failed")")
+        }
+    }
+
+    @Test(arguments: [(validates: true, skips: false), (true, true), (false, false)])
+    func whatAMigrationSaysItMadeMustBeThereAfterwards(_ flags: (validates: Bool, skips: Bool)) async throws {
+        try await Project.with(Self.base) { project in
+            try project.write(
+                "{\"global_config\": {\"validate_after_migration\": \(flags.validates)}}",
+                to: "dependencies.json"
+            )
+            try project.write(Self.environments("\"skip_validation\": \(flags.skips)"), to: "environments.json")
+            try await project.up()
+            try project.write(
+                "CREATE TABLE shop.c (); DO $$ BEGIN EXECUTE 'DROP TABLE shop.' || 'c'; END $$;",
+                to: "3_c.up.sql"
+            )
+            guard flags.validates, !flags.skips else { return try await #expect(project.up().appliedSteps.count == 1) }
+            let error = await failure { try await project.up() }
+            #expect(error?.code == .validation)
+            #expect(error?.message == "3_c ran, and shop.c is not there")
+        }
+    }
+
+    @Test func nothingRunsWhereNoMigrationMayRunInParallelAtAll() async throws {
+        try await Project.with(Self.base) { project in
+            try project.write(#"{"global_config": {"max_parallel_migrations": 0}}"#, to: "dependencies.json")
+            let error = await failure { try await project.up() }
+            #expect(error?.code == .policy)
+            try project.write(#"{"global_config": {"max_parallel_migrations": 3}}"#, to: "dependencies.json")
+            try await #expect(project.up().appliedSteps.count == 2)
+        }
+    }
+
+    @Test func anEditedOverlayFileIsRedoneInDevelopmentWithTheDownFileOfItsTime() async throws {
+        try await Project.with(Self.base) { project in
+            try project.write("CREATE TABLE shop.one ();", to: "development/3_c.up.sql")
+            try project.write("DROP TABLE shop.one;", to: "development/3_c.down.sql")
+            try await project.up()
+            try project.write("CREATE TABLE shop.two ();", to: "development/3_c.up.sql")
+            try project.write("DROP TABLE shop.two;", to: "development/3_c.down.sql")
+            let report = try await project.up()
+            #expect(report.revertedSteps.map(\.version) == [3])
+            #expect(report.appliedSteps.map(\.version) == [3])
+            try await #expect(
+                project.sql("SELECT to_regclass('shop.one') IS NULL, to_regclass('shop.two') IS NOT NULL") == "t|t"
+            )
+            try await #expect(project.down().revertedSteps.map(\.version) == [3])
+            // One of the base is not.
+            try project.write("CREATE TABLE shop.b (id int);", to: "2_b.up.sql")
+            let error = await failure { try await project.up() }
+            #expect(error?.code == .policy)
+        }
+    }
+
+    @Test func inProductionAnEditedOverlayFileIsNotRedone() async throws {
+        try await Project.with(Self.base) { project in
+            var production = project
+            production.environment = "production"
+            try project.write("CREATE TABLE shop.one ();", to: "production/3_c.up.sql")
+            try project.write("DROP TABLE shop.one;", to: "production/3_c.down.sql")
+            try await production.up()
+            try project.write("CREATE TABLE shop.two ();", to: "production/3_c.up.sql")
+            let error = await failure { try await production.up() }
+            #expect(error?.code == .policy)
+            #expect(error?.message.contains("was edited after it was applied") == true)
+        }
+    }
+}
+
+extension Project {
+    func approve(_ version: Int) async throws {
+        let tree = try MigrationTree.read(folder: path, environment: environment, folders: [:])
+        let migration = try #require(tree.migration(version))
+        let file = try DependenciesFile.read(migrations: path)
+        try DependenciesFile.write(
+            file.approving(migration, by: "a \"reader\"", at: "2026-11-23T08:00:00Z"),
+            to: file.path
+        )
+    }
+
+    func ledgerIsMissing() async throws -> Bool {
+        try await sql("SELECT to_regclass('granary.migrations')") == "" || ledger() == ""
+    }
+}

@@ -1,0 +1,164 @@
+import Migrations
+import TestSupport
+import Testing
+
+/// Up, down, goto and redo on a real server.
+@Suite struct RunTests {
+    static let three: KeyValuePairs = [
+        "000001_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int);",
+        "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
+        "000002_b.up.sql": "CREATE TABLE shop.b (id int);\nINSERT INTO shop.b VALUES (1), (2);",
+        "000002_b.down.sql": "DROP TABLE shop.b;",
+        "000010_c.up.sql": "ALTER TABLE shop.b ADD note text;",
+        "000010_c.down.sql": "ALTER TABLE shop.b DROP note;",
+    ]
+
+    @Test func upAppliesInTheOrderOfTheNumbersAndDownGoesBack() async throws {
+        try await Project.with(Self.three) { project in
+            try await #expect(project.states() == "1 pending, 2 pending, 10 pending")
+            let report = try await project.up()
+            #expect(report.appliedSteps.map(\.version) == [1, 2, 10])
+            #expect(report.version == 10)
+            try await #expect(project.states() == "1 applied, 2 applied, 10 applied")
+            try await #expect(project.ledger() == "1 2 10")
+            try await #expect(project.down().revertedSteps.map(\.version) == [10])
+            try await #expect(project.down(2).revertedSteps.map(\.version) == [2, 1])
+            try await #expect(project.ledger() == "")
+            try await #expect(project.sql("SELECT to_regnamespace('shop') IS NULL") == "t")
+            try await #expect(project.up().appliedSteps.count == 3)
+            try await #expect(project.up().appliedSteps.isEmpty)
+            #expect(
+                try await project.sql("SELECT string_agg(event || version, ' ' ORDER BY id) FROM granary.migration_log")
+                    == "up1 up2 up10 down10 down2 down1 up1 up2 up10"
+            )
+        }
+    }
+
+    @Test func gotoGoesEitherWayAndSoManyAreSoMany() async throws {
+        try await Project.with(Self.three) { project in
+            try await #expect(project.migrator().run(.goto(2)).appliedSteps.map(\.version) == [1, 2])
+            try await #expect(project.migrator().run(.goto(10)).appliedSteps.map(\.version) == [10])
+            try await #expect(project.migrator().run(.goto(1)).revertedSteps.map(\.version) == [10, 2])
+            try await #expect(project.up(1).appliedSteps.map(\.version) == [2])
+            try await #expect(project.migrator().run(.goto(0)).revertedSteps.map(\.version) == [2, 1])
+            let error = await failure { try await project.migrator().run(.goto(7)) }
+            #expect(error?.code == .usage)
+        }
+    }
+
+    @Test func redoRevertsAndAppliesAgain() async throws {
+        try await Project.with(Self.three) { project in
+            try await project.up()
+            try project.write("ALTER TABLE shop.b ADD note text, ADD more text;", to: "000010_c.up.sql")
+            try await #expect(project.states() == "1 applied, 2 applied, 10 modified")
+            let error = await failure { try await project.up() }
+            #expect(error?.code == .policy)
+            #expect(error?.message.contains("was edited after it was applied") == true)
+            let report = try await project.migrator().run(.redo(1))
+            #expect(report.revertedSteps.map(\.version) == [10])
+            #expect(report.appliedSteps.map(\.version) == [10])
+            try await #expect(project.states() == "1 applied, 2 applied, 10 applied")
+            try await #expect(project.sql("SELECT more IS NULL FROM shop.b LIMIT 1") == "t")
+        }
+    }
+
+    @Test func aFailureLeavesNothingOfTheFileAndNamesThePlace() async throws {
+        try await Project.with(Self.three) { project in
+            try project.write(
+                "CREATE TABLE shop.x (id int);\n\n  INSERT INTO shop.x SELECT nothing\n  FROM shop.b;",
+                to: "000003_x.up.sql"
+            )
+            let error = await failure { try await project.up() }
+            #expect(error?.code == .statement)
+            #expect(error?.sqlState == "42703")
+            #expect(
+                error?.message.hasPrefix(
+                    "\(project.path)/000003_x.up.sql:3:29: column \"nothing\" does not exist (SQLSTATE 42703)"
+                ) == true,
+                "\(error?.message ?? "")"
+            )
+            #expect(error?.message.contains("done before it: 000001_a, 000002_b") == true)
+            try await #expect(project.sql("SELECT to_regclass('shop.x') IS NULL") == "t")
+            try await #expect(project.states() == "1 applied, 2 applied, 3 failed, 10 pending")
+            try await #expect(
+                project.sql(
+                    "SELECT event, outcome, statements_done, statements_total, sqlstate FROM granary.migration_log ORDER BY id DESC LIMIT 1"
+                ) == "up|failed|0|2|42703"
+            )
+            // The usual runbook says "down" now, and would lose good work.
+            let refused = await failure { try await project.down() }
+            #expect(refused?.code == .policy)
+            #expect(refused?.hint?.contains("--confirm 2") == true)
+            try await #expect(project.down { $0.confirmed = 2 }.revertedSteps.map(\.version) == [2])
+            try await project.up(1)
+            try project.write("CREATE TABLE shop.x (id int);", to: "000003_x.up.sql")
+            try await #expect(project.up().appliedSteps.map(\.version) == [3, 10])
+        }
+    }
+
+    @Test func aLateLowerNumberIsAppliedOnlyWhenThatIsSaid() async throws {
+        try await Project.with(Self.three) { project in
+            try await project.up()
+            try project.write("CREATE TABLE shop.late ();", to: "000005_late.up.sql")
+            try await #expect(project.states() == "1 applied, 2 applied, 5 out_of_order, 10 applied")
+            let error = await failure { try await project.up() }
+            #expect(error?.code == .policy)
+            #expect(error?.hint?.contains("--allow-out-of-order") == true)
+            try await #expect(project.up { $0.allowsOutOfOrder = true }.appliedSteps.map(\.version) == [5])
+            // The last applied is the first to go.
+            try project.write("DROP TABLE shop.late;", to: "000005_late.down.sql")
+            try await #expect(project.down().revertedSteps.map(\.version) == [5])
+        }
+    }
+
+    @Test func aMissingDownFileStopsOnlyDownAndAnEmptyOneIsIrreversible() async throws {
+        try await Project.with([
+            "1_a.up.sql": "CREATE SCHEMA shop;", "2_b.up.sql": "CREATE TABLE shop.b ();", "2_b.down.sql": "-- later\n",
+        ]) { project in
+            try await project.up()
+            let empty = await failure { try await project.down() }
+            #expect(empty?.code == .policy)
+            #expect(empty?.message.contains("is empty") == true)
+            let before = await failure { try await project.down(2) }
+            #expect(before != nil)
+            try await #expect(project.ledger() == "1 2")
+            try project.write("-- nothing to undo\n", to: "2_b.down.sql")
+            try await #expect(project.down().revertedSteps.map(\.version) == [2])
+            let missing = await failure { try await project.down() }
+            #expect(missing?.code == .file)
+            #expect(missing?.message.contains("has no down file") == true)
+        }
+    }
+
+    @Test func twoFilesOfOneNumberAreNamed() async throws {
+        try await Project.with(["1_a.up.sql": "SELECT 1;", "01_b.up.sql": "SELECT 1;"]) { project in
+            let error = await failure { try await project.up() }
+            #expect(error?.code == .duplicate)
+            #expect(error?.message.contains("01_b.up.sql") == true && error?.message.contains("1_a.up.sql") == true)
+        }
+    }
+
+    /// A file may change the role, the search path and the timeouts of its session; the next one starts anew.
+    @Test func whatAFileSetsEndsWithIt() async throws {
+        try await Project.with([
+            "1_a.up.sql": "SET search_path = pg_catalog; SET ROLE pg_monitor; SET statement_timeout = '200ms';",
+            "2_b.up.sql":
+                "CREATE TABLE public.seen AS SELECT current_user::text AS who, current_setting('search_path') AS path, current_setting('statement_timeout') AS t;",
+        ]) { project in
+            try await project.up()
+            try await #expect(
+                project.sql("SELECT who <> 'pg_monitor', path, t FROM public.seen") == "t|\"$user\", public|0"
+            )
+        }
+    }
+
+    @Test func statusAndPlanChangeNothing() async throws {
+        try await Project.with(Self.three) { project in
+            _ = try await project.migrator().status()
+            let plan = try await project.migrator().plan(.up(nil))
+            #expect(plan.steps.map(\.version) == [1, 2, 10])
+            #expect(plan.obstacles.isEmpty)
+            try await #expect(project.sql("SELECT to_regnamespace('granary') IS NULL") == "t")
+        }
+    }
+}

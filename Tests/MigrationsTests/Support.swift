@@ -1,0 +1,120 @@
+import Environments
+import Glibc
+import Logging
+import Migrations
+import PostgresClient
+import SQLText
+import TestSupport
+import Testing
+
+/// A project of migrations in a scratch folder, with a database of its own.
+struct Project: Sendable {
+    let url: String
+    let folder: ScratchFolder
+    var environment = "development"
+    var service = "shop"
+    var change: @Sendable (inout MigratorOptions) -> Void = { _ in }
+
+    /// Lends a project with these files, by their names under `migrations/`.
+    static func with(
+        _ files: KeyValuePairs<String, String> = [:],
+        on server: ThrowawayServer? = nil,
+        _ body: (Project) async throws -> Void
+    ) async throws {
+        let server = if let server { server } else { try await ThrowawayServer.shared() }
+        try await ScratchFolder.with { folder in
+            try folder.write("", to: "migrations/.keep")
+            for (name, text) in files { try folder.write(text, to: "migrations/\(name)") }
+            try await server.withDatabase { url in try await body(Project(url: url, folder: folder)) }
+        }
+    }
+
+    @discardableResult
+    func write(_ text: String, to name: String) throws -> String { try folder.write(text, to: "migrations/\(name)") }
+
+    var path: String { folder.file("migrations") }
+
+    func migrator(
+        backUp: @escaping @Sendable ([String]) async throws -> String = { _ in "a backup" },
+        _ progress: @escaping @Sendable (MigrationEvent) -> Void = { _ in },
+        _ change: (inout MigratorOptions) -> Void = { _ in }
+    ) throws -> Migrator {
+        let file = try EnvironmentsFile.read(migrations: path)
+        var options = MigratorOptions(
+            services: [.init(service: .init(name: service, schemas: [service], folder: path), file: file)],
+            environment: environment,
+            now: 1_795_000_000,
+            actor: "tester",
+            host: "here",
+            toolVersion: "1"
+        )
+        self.change(&options)
+        change(&options)
+        return Migrator(
+            options,
+            server: ServerAddress(url),
+            logger: quietLogger,
+            backUp: { tables, schemas in try await backUp(tables.map(\.description) + schemas) },
+            progress: progress
+        )
+    }
+
+    @discardableResult
+    func up(_ count: Int? = nil, _ change: (inout MigratorOptions) -> Void = { _ in }) async throws -> MigrationReport {
+        try await migrator(change).run(.up(count))
+    }
+
+    private func migrator(_ change: (inout MigratorOptions) -> Void) throws -> Migrator {
+        try migrator(backUp: { _ in "a backup" }, { _ in }, change)
+    }
+
+    @discardableResult
+    func down(_ count: Int? = 1, _ change: (inout MigratorOptions) -> Void = { _ in }) async throws -> MigrationReport {
+        try await migrator(change).run(.down(count))
+    }
+
+    /// `1 applied, 2 pending`
+    func states() async throws -> String {
+        try await migrator().status()[0].standings.all.map { "\($0.version) \($0.state.rawValue)" }.joined(
+            separator: ", "
+        )
+    }
+
+    @discardableResult
+    func sql(_ text: String) async throws -> String { try await psql(url, text) }
+
+    /// The versions of the ledger, in the order of their application.
+    func ledger() async throws -> String {
+        try await sql(
+            "SELECT coalesce(string_agg(version::text, ' ' ORDER BY applied_order), '') FROM granary.migrations WHERE service = '\(service)'"
+        )
+    }
+}
+
+/// The error that `body` throws, or nil with an issue when it throws none.
+func failure(
+    sourceLocation: SourceLocation = #_sourceLocation,
+    of body: () async throws -> some Any
+) async -> MigrationError? {
+    do {
+        _ = try await body()
+        Issue.record("no error was thrown", sourceLocation: sourceLocation)
+    } catch let error as MigrationError {
+        return error
+    } catch {
+        Issue.record("not a MigrationError: \(error)", sourceLocation: sourceLocation)
+    }
+    return nil
+}
+
+extension ScratchFolder {
+    func rename(_ old: String, _ new: String) throws {
+        guard Glibc.rename(file(old), file(new)) == 0 else {
+            throw CommandFailure(description: "cannot rename \(old): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    func remove(_ name: String) throws {
+        guard unlink(file(name)) == 0 else { throw CommandFailure(description: "cannot remove \(name)") }
+    }
+}

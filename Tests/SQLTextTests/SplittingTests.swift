@@ -1,0 +1,111 @@
+import SQLText
+import TestSupport
+import Testing
+
+@Suite struct SplittingTests {
+    @Test func aStatementThatTheParserDoesNotKnowStandsAmongThoseItKnows() throws {
+        let script = try SQLScript(
+            splitting: """
+                CREATE TABLE a (id int);
+                ALTER TABLE a ADD CONSTRAINT c NOT NULL id NO INHERIT; -- of a newer server
+                CREATE INDEX ON a (id);
+                """
+        )
+        #expect(script.statements.map { $0.tree != nil } == [true, false, true])
+        #expect(script.unparsed.map(\.line) == [2])
+        let unknown = script.statements[1]
+        #expect(unknown.tag == "ALTER TABLE")
+        #expect(unknown.syntaxError?.line == 2)
+        #expect(unknown.syntaxError?.column == 32)
+        #expect(unknown.trailingComment == "-- of a newer server")
+        let effects = StatementEffects(of: unknown)
+        #expect(!effects.isParsed)
+        #expect(effects.risk == .medium)
+        #expect(effects.touches.isEmpty)
+        // Places count from the beginning of the script, not of the statement.
+        let index = StatementEffects(of: script.statements[2]).touches[0]
+        #expect(script.place(ofOffset: index.offset ?? 0) == (3, 17))
+    }
+
+    @Test func whatTheParserKnowsIsSplitByTheParser() throws {
+        let text = "CREATE PROCEDURE p() BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END; SELECT 3"
+        try #expect(SQLScript(splitting: text).statements.count == 2)
+        // And the scanner does the same when a later statement makes the parser fail.
+        try #expect(SQLScript(splitting: text + "; SELEC 4").statements.count == 3)
+    }
+
+    @Test func commandsOfPsqlAreFoundAndNotThoseInStrings() throws {
+        let text = """
+            \\set ON_ERROR_STOP on
+            SELECT '\\a', $$ \\b $$, E'\\\\', "\\c" /* \\d */; -- \\e
+            SELECT 1 \\gset x_
+            SELECT 2;
+              \\i other.sql
+            """
+        #expect(throws: SQLTextError.self) { try SQLScript(text) }
+        let commands = try SQLScript.metaCommands(in: text)
+        #expect(commands.map(\.name) == ["set", "gset", "i"])
+        #expect(commands.map(\.line) == [1, 3, 5])
+        let script = try SQLScript(splitting: text)
+        #expect(script.metaCommands == commands)
+        #expect(script.statements.map(\.line) == [2, 3, 4])
+        try #expect(SQLScript.metaCommands(in: "SELECT '\\a'") == [])
+        try #expect(SQLScript.metaCommands(in: "SELECT 1") == [])
+    }
+
+    @Test func theParsersErrorOnACommandOfPsqlSaysWhatItIs() {
+        let error = #expect(throws: SQLTextError.self) { try SQLScript("\\connect x") }
+        #expect(error?.near == "\\")
+        #expect(error?.hint?.contains("psql") == true)
+    }
+
+    @Test func rowsOfACopyAreNotTakenForStatements() throws {
+        let script = try SQLScript(
+            splitting: "COPY t FROM stdin;\n1\tit's; DROP TABLE x;\n\\N\t\\.\n\\.\nSELECT 1;\nCOPY t FROM stdin;\n2\n"
+        )
+        #expect(script.statements.map(\.text) == ["COPY t FROM stdin", "SELECT 1", "COPY t FROM stdin"])
+        #expect(script.statements.map(\.line) == [1, 5, 6])
+        #expect(script.statements[0].readsRowsFromClient)
+        #expect(script.metaCommands == [])
+    }
+
+    @Test func whatDoesNotEndIsAnErrorWithItsPlace() {
+        for (text, line) in [("SELECT 1;\nSELECT 'x", 2), ("\n/* /* */ SELECT 1", 2), ("SELECT $a$ $b$", 1)] {
+            let error = #expect(throws: SQLTextError.self) { try SQLScript(splitting: text) }
+            #expect(error?.code == .unterminated)
+            #expect(error?.line == line)
+        }
+    }
+
+    /// Whatever stands between statements, they come out whole, and nothing but blanks, comments and semicolons is
+    /// between.
+    @Test(arguments: [true, false]) func splittingLosesNoByte(_ isKnown: Bool) throws {
+        let statements = [
+            "SELECT 1", "SELECT ';''' || E'\\';' AS \"a;\"\"b\"", "DO $x$ BEGIN; $$ END $x$",
+            "SELECT 'é😀\n;' -- ;\n, 2",
+            "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END", "SELECT (1) /* ; /* */ ; */ + 2",
+            "CREATE RULE r AS ON INSERT TO t DO ALSO (DELETE FROM a; DELETE FROM b)", "UPDATE \"ü\" SET a = $$;$$",
+            "INSERT INTO t VALUES (U&'\\0061;', B'1', X'f', 1.5e3)",
+        ]
+        let gaps = [";", ";\n", "; -- c ; '\n", ";/* ' ; /* \" */ */", ";;\r\n\t;", "; /**/\n--\n"]
+        var random = seededRandom()
+        for _ in 0..<200 {
+            var chosen = (0..<Int.random(in: 1...8, using: &random)).map { _ in
+                statements.randomElement(using: &random)!
+            }
+            if !isKnown { chosen.append("SELEC 1") }
+            let text = chosen.map { $0 + gaps.randomElement(using: &random)! }.joined()
+            let script = try SQLScript(splitting: text)
+            #expect(script.statements.map(\.text) == chosen, "\(text)")
+            let bytes = Array(text.utf8)
+            var covered = 0
+            for statement in script.statements {
+                try #expect(
+                    SQLScript(String(decoding: bytes[covered..<statement.offset], as: UTF8.self)).statements.isEmpty
+                )
+                covered = statement.range.upperBound
+            }
+            try #expect(SQLScript(String(decoding: bytes[covered...], as: UTF8.self)).statements.isEmpty)
+        }
+    }
+}
