@@ -51,7 +51,7 @@ let package = Package(
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
-            dependencies: ["PostgresClient", "Archive", log, subprocess, system],
+            dependencies: ["Environments", "PostgresClient", "Archive", log, subprocess, system],
             swiftSettings: settings
         ),
         .target(
@@ -110,7 +110,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RestoreTests",
-            dependencies: ["Restore", "Backup", "Archive", "PostgresClient", "TestSupport"],
+            dependencies: ["Restore", "Backup", "Environments", "Archive", "PostgresClient", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -31,8 +31,10 @@ package struct BackupOptions: Sendable {
     package var usesZlib = false
     /// Keeps passwords of user mappings and connection strings of subscriptions in the archive.
     package var withSecrets = false
-    /// Recorded in the manifest; nil takes the marker in the database.
+    /// Recorded in the manifest where the database has no marker, which knows better.
     package var environment: String?
+    /// The schema of granary's own tables, where the marker is.
+    package var stateSchema = "granary"
     /// A folder of migrations that goes into the archive, if it exists.
     package var migrationsFolder: String?
     /// Where to look for pg_dump first.

@@ -1,4 +1,5 @@
 internal import Archive
+internal import Environments
 package import Logging
 package import PostgresClient
 
@@ -154,7 +155,7 @@ extension BackupRun {
         var manifest = Manifest(
             granary: granaryVersion,
             createdAt: snapshot.time,
-            environment: options.environment ?? snapshot.environment,
+            environment: snapshot.environment ?? options.environment,
             database: Manifest.Database(snapshot.database),
             server: Manifest.Server(version: snapshot.serverVersionText, versionNumber: snapshot.serverVersion),
             snapshot: snapshot.name,
@@ -189,7 +190,8 @@ extension BackupRun {
             scope: CatalogScope(schemas: options.schemas, tables: options.tables),
             jobs: options.jobs,
             lockTimeout: options.lockTimeout,
-            withoutData: options.tablesWithoutData
+            withoutData: options.tablesWithoutData,
+            stateSchema: StateSchema(options.stateSchema)
         )
     }
 

@@ -1,4 +1,5 @@
 internal import Archive
+internal import Environments
 internal import PostgresClient
 
 /// What else the manifest and the plan need to know, each read for all tables in one query.
@@ -177,10 +178,11 @@ enum CatalogDetails {
     /// What our ledger says of each service, and golang-migrate's table in whatever schema it is.
     static func schemaVersions(
         _ tables: [TableEntry],
+        in stateSchema: StateSchema,
         _ session: borrowing Session
     ) throws -> [Manifest.SchemaVersion] {
         var versions: [Manifest.SchemaVersion] = []
-        let ledger = TableName(schema: "granary", name: "migrations")
+        let ledger = TableName(schema: stateSchema.name, name: "migrations")
         if tables.contains(where: { $0.table == ledger }) {
             let rows = try session.query(
                 "SELECT service, max(version) AS version FROM \(session.quoted(ledger)) GROUP BY service ORDER BY service"
@@ -216,13 +218,9 @@ enum CatalogDetails {
         return versions
     }
 
-    static let markerTable = TableName(schema: "granary", name: "environment")
-
-    /// The environment that the database is marked with, if it is.
-    static func marker(_ tables: [TableEntry], _ session: borrowing Session) throws -> String? {
-        let table = markerTable
-        guard tables.contains(where: { $0.table == table }) else { return nil }
-        return try session.query("SELECT name FROM \(session.quoted(table)) LIMIT 1").first?["name"]
+    /// The environment that the database is marked with, if it is. A copy's marker is that of another database.
+    static func marker(_ schema: StateSchema, _ session: borrowing Session) throws -> String? {
+        try Marker(schema).read(session).name
     }
 
     private static func oids(_ tables: [TableEntry]) -> String {

@@ -66,7 +66,7 @@ struct PlainDump {
         manifest = Manifest(
             granary: granaryVersion,
             createdAt: snapshot.time,
-            environment: options.environment ?? snapshot.environment,
+            environment: snapshot.environment ?? options.environment,
             database: Manifest.Database(snapshot.database),
             server: Manifest.Server(version: snapshot.serverVersionText, versionNumber: snapshot.serverVersion),
             snapshot: snapshot.name,

@@ -1,4 +1,5 @@
 internal import Archive
+internal import Environments
 internal import Logging
 internal import PostgresClient
 
@@ -62,6 +63,7 @@ struct SnapshotTaker: Sendable {
     let lockTimeout: Duration
     /// Tables whose rows are left out on request.
     let withoutData: [String]
+    let stateSchema: StateSchema
 
     func take(_ session: inout Session) throws -> Snapshot {
         try session.pin([("row_security", "off")])
@@ -142,9 +144,10 @@ struct SnapshotTaker: Sendable {
             throw BackupError(.selection, "the database \(session.database) is not in pg_database")
         }
         let leftOut = try BackupCatalog.oids(of: withoutData, in: catalog.tables, session)
+        let marker = TableName(schema: stateSchema.name, name: "environment")
         // The marker belongs to the database and not to what is in it; the manifest has its name.
         let withoutRows = leftOut.union(
-            catalog.tables.filter { ($0.isUnlogged && isStandby) || $0.table == CatalogDetails.markerTable }.map(\.oid)
+            catalog.tables.filter { ($0.isUnlogged && isStandby) || $0.table == marker }.map(\.oid)
         )
         let readable = catalog.tables.filter { !$0.isPartitioned && !withoutRows.contains($0.oid) }
         return Snapshot(
@@ -169,10 +172,10 @@ struct SnapshotTaker: Sendable {
             primaryKeys: try CatalogDetails.primaryKeys(of: catalog.tables, session),
             sequences: try CatalogDetails.values(of: catalog.sequences, session),
             largeObjects: scope.isWholeDatabase ? try CatalogDetails.largeObjects(session) : [],
-            schemaVersions: try CatalogDetails.schemaVersions(catalog.tables, session),
+            schemaVersions: try CatalogDetails.schemaVersions(catalog.tables, in: stateSchema, session),
             constraintIndexes: try CatalogDetails.constraintIndexes(session),
             roles: try CatalogDetails.roles(session),
-            environment: try CatalogDetails.marker(catalog.tables, session)
+            environment: try CatalogDetails.marker(stateSchema, session)
         )
     }
 

@@ -65,7 +65,15 @@ package struct EnvironmentsFile: Sendable {
     /// - Throws: `EnvironmentsError` with `.file`, naming the line.
     package static func read(migrations folder: String) throws(EnvironmentsError) -> EnvironmentsFile {
         for path in ["\(folder)/environments.json", "environments.json"] {
-            guard let data = try? Data(contentsOf: URL(filePath: path)) else { continue }
+            guard FileManager.default.fileExists(atPath: path) else { continue }
+            // A file that cannot be read is not one that allows everything.
+            guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+                throw EnvironmentsError(
+                    .file,
+                    "\(path) cannot be read",
+                    hint: "look at its rights, and whether it is a file"
+                )
+            }
             return try EnvironmentsFile(JSONText(Array(data), path: path))
         }
         return .usual

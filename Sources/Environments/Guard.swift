@@ -39,8 +39,10 @@ package enum Guard {
                     "give the database that is meant, or --env \(name); `granary env mark \(choice.name) --force` marks it anew"
             )
         }
-        if situation.isLocal { return Admission(environment: chosen ?? "development", marks: true) }
         let isExplicit = situation.choice?.source.isExplicit ?? false
+        if situation.isLocal {
+            return Admission(environment: isExplicit ? chosen ?? "development" : "development", marks: true)
+        }
         if situation.isEmpty, isExplicit, let chosen { return Admission(environment: chosen, marks: true) }
         var found = "is not marked with an environment"
         if case .copy(let name) = situation.marker { found = "is a copy of \(name), and not marked itself" }

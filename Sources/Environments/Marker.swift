@@ -37,7 +37,7 @@ package struct Marker: Sendable {
         )
         guard mayRead[0].bool("may") else { return .unmarked }
         guard let row = try session.query("SELECT name, fingerprint FROM \(table)").first else { return .unmarked }
-        let isOurs = try row.text("fingerprint") == Self.fingerprint(session)
+        let isOurs = try Self.areSame(row.text("fingerprint"), Self.fingerprint(session))
         return isOurs ? .marked(row.text("name")) : .copy(of: row.text("name"))
     }
 
@@ -54,14 +54,25 @@ package struct Marker: Sendable {
         )
     }
 
-    /// The server's system identifier and the database's oid: `pg_control_system()` may be called by everyone.
+    /// The server's system identifier and the database's oid. Everyone may call `pg_control_system()`, unless a provider
+    /// has taken that away: then a dash stands for the server.
     package static func fingerprint(_ session: borrowing Session) throws -> String {
-        try session.query(
+        let row = try session.query(
             """
-            SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system()) || '/' || oid AS fingerprint
+            SELECT oid, pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') AS may
             FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
             """
-        )[0].text("fingerprint")
+        )[0]
+        guard row.bool("may") else { return "-/\(row.text("oid"))" }
+        let server = try session.query("SELECT system_identifier FROM pg_catalog.pg_control_system()")[0]
+        return "\(server.text("system_identifier"))/\(row.text("oid"))"
+    }
+
+    /// Whether two fingerprints are of one database, as far as both know the server.
+    static func areSame(_ a: String, _ b: String) -> Bool {
+        let (a, b) = (a.split(separator: "/"), b.split(separator: "/"))
+        guard a.count == 2, b.count == 2, a[1] == b[1] else { return false }
+        return a[0] == b[0] || a[0] == "-" || b[0] == "-"
     }
 
     /// Whether there is nothing in the database that anybody could miss: no table but ours.

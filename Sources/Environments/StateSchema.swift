@@ -11,9 +11,10 @@ package struct StateSchema: Sendable {
         // Not by to_regclass(), which is an error for who may not use the schema.
         try session.query(
             """
-            SELECT EXISTS (
-                SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                WHERE n.nspname = $1 AND c.relname = 'seeds') AS there
+            SELECT count(*) = 4 AS there FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relkind = 'r'
+                AND c.relname IN ('environment', 'migrations', 'migration_log', 'seeds')
             """,
             [name]
         )[0].bool("there")
@@ -40,6 +41,13 @@ package struct StateSchema: Sendable {
         // Several may come at once; the first makes it, the others find it.
         try session.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(Self.lockKey))")
         guard try !exists(session) else { return }
+        // CREATE SCHEMA IF NOT EXISTS is refused even where the schema is there and the role may write into it.
+        if try session.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", [name]).isEmpty {
+            let schema = session.quoted(name)
+            try session.execute(
+                "CREATE SCHEMA \(schema); COMMENT ON SCHEMA \(schema) IS 'What granary knows of this database'"
+            )
+        }
         try session.execute(statements(session))
     }
 
@@ -60,8 +68,6 @@ package struct StateSchema: Sendable {
     private func statements(_ session: borrowing Session) -> String {
         let schema = session.quoted(name)
         return """
-            CREATE SCHEMA IF NOT EXISTS \(schema);
-            COMMENT ON SCHEMA \(schema) IS 'What granary knows of this database';
             CREATE TABLE IF NOT EXISTS \(schema).environment (
                 single boolean PRIMARY KEY DEFAULT true CHECK (single),
                 name text NOT NULL,

@@ -60,7 +60,11 @@ struct DatabaseReplacement: Sendable {
     private func takePlace(of beginning: Beginning, _ report: inout RestoreReport) async throws {
         progress(.phase("putting the new database in place"))
         let exists = beginning.findings.existing != nil
-        if exists { try await carryState(to: beginning.name) }
+        if exists {
+            try await carryState(to: beginning.name)
+        } else if let environment = options.environment {
+            try await mark(beginning.name, as: environment)
+        }
         let old = exists ? DatabaseName.derived(from: target.name, "_before_\(Timestamp.now)") : nil
         let swap = DatabaseSwap(target: target, new: beginning.name, old: old, force: options.force, logger: logger)
         guard let old = try await swap.run() else { return }
@@ -75,6 +79,13 @@ struct DatabaseReplacement: Sendable {
         }
         report.kept = old
         report.keptBytes = beginning.findings.existingBytes
+    }
+
+    private func mark(_ name: String, as environment: String) async throws {
+        let schema = StateSchema(options.stateSchema)
+        try await withSession(target.maintenance.database(name), logger: logger) { session in
+            try Marker(schema).write(environment, &session)
+        }
     }
 
     private func carryState(to name: String) async throws {

@@ -39,11 +39,17 @@ struct InPlaceRestore: Sendable {
         _ findings: Preflight.Findings,
         _ session: inout Session
     ) throws -> RestoreReport {
-        if options.dataOnly { return try DataOnlyRestore(self, selection).run(&session) }
-        if !options.tables.isEmpty { return try TableRestore(self, selection, findings).run(&session) }
+        if !options.tables.isEmpty, !options.dataOnly {
+            return try TableRestore(self, selection, findings).run(&session)
+        }
         let state = try TargetState.read(StateSchema(options.stateSchema), &session)
-        try clear(selection, &session)
-        let report = try make(selection, findings, &session)
+        let report: RestoreReport
+        if options.dataOnly {
+            report = try DataOnlyRestore(self, selection).run(&session)
+        } else {
+            try clear(selection, &session)
+            report = try make(selection, findings, &session)
+        }
         if selection.isWholeDatabase { try state.write(file: options.file, &session) }
         return report
     }

@@ -1,4 +1,5 @@
 internal import Archive
+internal import Environments
 internal import Logging
 internal import PostgresClient
 internal import SQLText
@@ -197,8 +198,14 @@ extension PlainDumpRestore {
         let outcome = try await withSession(target.address, logger: logger) { session in
             try Self.prepare(session)
             return try session.transaction { session in
+                let schema = StateSchema(options.stateSchema)
+                let state = try TargetState.read(schema, &session)
+                let shelf = try StateShelf(schema, session)
                 var player = try DumpPlayer.open(rules, progress: progress)
-                return try player.run(&session)
+                let outcome = try player.run(&session)
+                try shelf.putBack(session)
+                try state.write(file: options.file, &session)
+                return outcome
             }
         }
         var report = report(outcome)

@@ -51,6 +51,8 @@ package struct RestoreOptions: Sendable {
 
     /// The schema of granary's own tables, whose marker and log stay the target's.
     package var stateSchema = "granary"
+    /// The environment that a database which was not there before is marked with; nil marks none.
+    package var environment: String?
 
     package init(file: String) { self.file = file }
 }

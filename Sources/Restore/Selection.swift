@@ -11,10 +11,11 @@ struct Selection: Sendable {
     let isWholeDatabase: Bool
 
     /// The marker says what the database it is in may be used for: that belongs to the target, not to the archive.
-    private static let marker = (schema: "granary", table: "environment")
+    private let marker: TableName
 
     /// - Throws: `RestoreError.selection` naming a schema or table that is not in the archive.
     init(_ manifest: Manifest, _ options: RestoreOptions) throws {
+        marker = TableName(schema: options.stateSchema, name: "environment")
         let schemas = Set(options.schemas)
         let wantedTables = Selection.withPartitions(
             try options.tables.map { try Selection.match($0.table, in: manifest.tables) },
@@ -56,8 +57,10 @@ struct Selection: Sendable {
         tables: [Manifest.Table],
         sequences: [Manifest.Sequence],
         largeObjects: Manifest.LargeObjects?,
-        isWholeDatabase: Bool
+        isWholeDatabase: Bool,
+        marker: TableName
     ) {
+        self.marker = marker
         self.items = items
         self.tables = tables
         self.sequences = sequences
@@ -72,15 +75,15 @@ struct Selection: Sendable {
             tables: tables.filter { $0.extensionName == nil },
             sequences: sequences,
             largeObjects: largeObjects,
-            isWholeDatabase: isWholeDatabase
+            isWholeDatabase: isWholeDatabase,
+            marker: marker
         )
     }
 
     /// Tables whose rows are in the archive and are to be loaded.
     var tablesWithRows: [Manifest.Table] {
         tables.filter { table in
-            table.kind == .ordinary && !table.dataLeftOut
-                && (table.schema, table.name) != (Selection.marker.schema, Selection.marker.table)
+            table.kind == .ordinary && !table.dataLeftOut && table.tableName != marker
         }
     }
 

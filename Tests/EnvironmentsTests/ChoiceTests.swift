@@ -108,6 +108,9 @@ import Testing
 
     @Test func unmarkedDatabasesAreMarkedOnlyWhereNobodyCanBeSurprised() throws {
         #expect(try admit(nil, .unmarked, isLocal: true).get() == .init(environment: "development", marks: true))
+        // What a file says by and by is not what was said for this server.
+        #expect(try admit(byFile, .unmarked, isLocal: true).get() == .init(environment: "development", marks: true))
+        #expect(try admit(staging, .unmarked, isLocal: true).get() == .init(environment: "staging", marks: true))
         #expect(try admit(staging, .unmarked, isEmpty: true).get() == .init(environment: "staging", marks: true))
         for (choice, isEmpty) in [(staging, false), (byFile, true), (nil, true), (nil, false)]
             as [(EnvironmentChoice?, Bool)]

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Environments
@@ -11,6 +12,16 @@ import Testing
         #expect(EnvironmentsFile.usual.names == ["development", "staging", "production"])
         #expect(EnvironmentsFile.usual.policy("production")?.allowsDestructiveOperations == true)
         #expect(EnvironmentsFile.usual.policy("test") == nil)
+    }
+
+    /// Taken for absent, it would allow everything.
+    @Test func aFileThatCannotBeReadIsAnError() async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write("", to: "environments.json/x")
+            let error = #expect(throws: EnvironmentsError.self) { try EnvironmentsFile.read(migrations: folder.path) }
+            #expect(error?.code == .file)
+            #expect(error?.message == "\(folder.path)/environments.json cannot be read")
+        }
     }
 
     @Test func everyFieldIsRead() throws {

@@ -89,4 +89,51 @@ import Testing
         }
         try await server.stop()
     }
+
+    /// As on managed services that keep pg_control_system() to themselves.
+    @Test func aMarkerHoldsWhereTheServerDoesNotTellItsIdentifier() async throws {
+        let server = try await ThrowawayServer.start()
+        try await server.withDatabase { url in
+            try await psql(url, "CREATE ROLE plain LOGIN")
+            let plain = url.replacing("user=granary", with: "user=plain")
+            try await inSession(url) { session in
+                try Marker().write("test", &session)
+                try StateSchema().grant(to: ["plain"], &session)
+                try session.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+            }
+            try await inSession(plain) { session in
+                try #expect(Marker().read(session) == .marked("test"))
+                try Marker().write("development", &session)
+            }
+            try await #expect(inSession(url) { try Marker().read($0) } == .marked("development"))
+            let name = try await psql(url, "SELECT current_database()")
+            try await psql(server.url(database: "postgres"), "CREATE DATABASE copied TEMPLATE \(name)")
+            let copy = server.url(database: "copied").replacing("user=granary", with: "user=plain")
+            try await #expect(inSession(copy) { try Marker().read($0) } == .copy(of: "development"))
+        }
+        try await server.stop()
+    }
+
+    @Test func aTableThatIsMissingIsMadeAgain() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await inSession(url) { session in
+                try StateSchema().ensure(&session)
+                try session.execute("DROP TABLE granary.environment")
+                try #expect(!StateSchema().exists(session))
+                try Marker().write("test", &session)
+                try #expect(Marker().read(session) == .marked("test"))
+            }
+        }
+    }
+
+    @Test func aRoleThatOwnsTheSchemaAndMayMakeNoOtherMakesTheTables() async throws {
+        let server = try await ThrowawayServer.start()
+        try await server.withDatabase { url in
+            try await psql(url, "CREATE ROLE plain LOGIN; CREATE SCHEMA granary AUTHORIZATION plain")
+            let plain = url.replacing("user=granary", with: "user=plain")
+            try await inSession(plain) { try Marker().write("test", &$0) }
+            try await #expect(inSession(plain) { try Marker().read($0) } == .marked("test"))
+        }
+        try await server.stop()
+    }
 }

@@ -138,6 +138,7 @@ import Testing
                   --no-color              Use no colors; NO_COLOR does the same.
 
                 OPTIONS:
+                  --state-schema <name>   The schema of granary's own tables. (default: granary)
                   --version               Show the version.
                   -h, --help              Show help information.
 

@@ -21,7 +21,7 @@ extension BackupCommand {
         for name in FileSink.removeStalePartials(in: destination.backups) {
             console.note("removed \(Folders.joined(destination.backups, name)), which an earlier backup left behind")
         }
-        let connected = try await database.connect(on: console)
+        let connected = try await database.connect(on: console, migrations: destination.migrations ?? "migrations")
         let options = try options(for: target, database: connected)
         let report = try await ProgressRenderer.drawing(on: console) { renderer in
             try await BackupRun(options, server: connected.address, logger: console.logger) {
@@ -58,6 +58,7 @@ extension BackupCommand {
         options.usesZlib = packing.engine == .zlib
         options.lockTimeout = packing.lockTimeout.duration
         options.environment = database.environmentOption
+        options.stateSchema = state.stateSchema
         options.migrationsFolder = destination.migrations ?? "migrations"
         options.postgresBin = self.database.programs.postgresBin
         return options

@@ -23,6 +23,7 @@ package struct BackupCommand: SpokenCommand {
     @OptionGroup(title: "What to back up") package var selection: Selection
     @OptionGroup(title: "How") package var packing: Packing
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
+    @OptionGroup package var state: StateOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
     package struct Destination: ParsableArguments {

@@ -1,5 +1,6 @@
 internal import Archive
 internal import ArgumentParser
+internal import Environments
 internal import PostgresClient
 package import Restore
 
@@ -17,7 +18,7 @@ extension RestoreCommand {
     }
 
     package func run(on console: Console) async throws {
-        let options = try options(file: BackupFile.found(file, backups: backups))
+        var options = try options(file: BackupFile.found(file, backups: backups))
         let connected = try await database.connect(
             on: console,
             mayBeMissing: true,
@@ -28,18 +29,32 @@ extension RestoreCommand {
         if goal.exists, !plan {
             _ = try await Gate(database: goal, schema: state.schema, console: console).admit()
         }
+        if !goal.exists { options.environment = try environmentOfNew(goal, on: console) }
         let outlook = try await RestoreRun(options, server: connected.address, logger: console.logger) { _ in }.plan()
         if plan { return try tell(outlook, on: console) }
         for line in RestoreIntent(file: options.file, goal: goal, steps: outlook.steps).lines { console.note(line) }
         let destroys = try options.destroys(isPartial: isPartial(options.file))
         try await Confirmation(database: goal.name, host: goal.host, given: target.confirm, console: console)
             .settle(isNeeded: goal.exists && destroys)
+        let settled = options
         let report = try await ProgressRenderer.drawing(on: console) { renderer in
-            try await RestoreRun(options, server: connected.address, logger: console.logger) {
+            try await RestoreRun(settled, server: connected.address, logger: console.logger) {
                 renderer.receive(ProgressEvent($0))
             }.run()
         }
         try tell(report, of: connected, on: console)
+    }
+
+    /// As the guard would mark an empty database: only as what was said for this very run.
+    private func environmentOfNew(_ goal: ConnectedDatabase, on console: Console) throws -> String? {
+        let choice = try EnvironmentChoice.resolve(
+            option: goal.environmentOption,
+            variables: console.environment,
+            marker: nil,
+            file: goal.environments
+        )
+        if let choice, choice.source.isExplicit { return choice.name }
+        return goal.isLocal ? "development" : nil
     }
 
     private func options(file: String) throws -> RestoreOptions {

@@ -1,0 +1,46 @@
+internal import Environments
+internal import PostgresClient
+
+/// Puts granary's own schema out of the way of a plain dump that may bring its own, within the transaction that is open.
+struct StateShelf {
+    private let schema: StateSchema
+    /// The name it has meanwhile; nil where there is none, or where it is not ours to rename.
+    private let shelved: String?
+
+    init(_ schema: StateSchema, _ session: borrowing Session) throws {
+        self.schema = schema
+        let mayRename = try session.query(
+            """
+            SELECT pg_catalog.pg_has_role(nspowner, 'USAGE')
+                AND pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS may
+            FROM pg_catalog.pg_namespace WHERE nspname = $1
+            """,
+            [schema.name]
+        ).first?.bool("may")
+        guard mayRename == true else {
+            shelved = nil
+            return
+        }
+        shelved = DatabaseName.derived(from: schema.name, "_shelved")
+        try Self.rename(schema.name, to: shelved ?? "", session)
+    }
+
+    /// Brings it back where the dump has none of its own; else the dump's ledger is that of the dump's data.
+    func putBack(_ session: borrowing Session) throws {
+        // What the dump has set stays set: the role it acts as, and the encoding of what it sends.
+        try session.execute("RESET SESSION AUTHORIZATION; RESET ROLE")
+        if session.codec == .utf8 { try session.execute("SET client_encoding = 'UTF8'") }
+        guard let shelved else { return }
+        let isReplaced = try !session.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", [schema.name])
+            .isEmpty
+        if isReplaced {
+            try session.execute("DROP SCHEMA \(session.quoted(shelved)) CASCADE")
+        } else {
+            try Self.rename(shelved, to: schema.name, session)
+        }
+    }
+
+    private static func rename(_ old: String, to new: String, _ session: borrowing Session) throws {
+        try session.execute("ALTER SCHEMA \(session.quoted(old)) RENAME TO \(session.quoted(new))")
+    }
+}
