@@ -42,7 +42,7 @@ package struct StateSchema: Sendable {
         try session.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(Self.lockKey))")
         guard try !exists(session) else { return }
         // CREATE SCHEMA IF NOT EXISTS is refused even where the schema is there and the role may write into it.
-        if try session.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", [name]).isEmpty {
+        if try session.query("SELECT 1 AS found FROM pg_catalog.pg_namespace WHERE nspname = $1", [name]).isEmpty {
             let schema = session.quoted(name)
             try session.execute(
                 "CREATE SCHEMA \(schema); COMMENT ON SCHEMA \(schema) IS 'What granary knows of this database'"

@@ -31,8 +31,11 @@ struct StateShelf {
         try session.execute("RESET SESSION AUTHORIZATION; RESET ROLE")
         if session.codec == .utf8 { try session.execute("SET client_encoding = 'UTF8'") }
         guard let shelved else { return }
-        let isReplaced = try !session.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1", [schema.name])
-            .isEmpty
+        let isReplaced = try !session.query(
+            "SELECT 1 AS found FROM pg_catalog.pg_namespace WHERE nspname = $1",
+            [schema.name]
+        )
+        .isEmpty
         if isReplaced {
             try session.execute("DROP SCHEMA \(session.quoted(shelved)) CASCADE")
         } else {

@@ -33,7 +33,7 @@ import Testing
         _ format: String,
         _ body: (_ target: String, _ file: String) async throws -> Void
     ) async throws {
-        try await withDatabase("CREATE TABLE t AS SELECT 1 AS a") { server, url, folder in
+        try await withDatabase("CREATE TABLE public.t AS SELECT 1 AS a") { server, url, folder in
             try await mark(url, "production", log: "theirs")
             let file = folder.file("a.\(format)")
             var options = BackupOptions(output: .file(path: file, overwrite: false))
@@ -49,7 +49,7 @@ import Testing
     @Test(arguments: ["zip", "sql"]) func aSwapCarriesThemOver(format: String) async throws {
         try await withTarget(format) { target, file in
             try await restore(file, target) { $0.dropOld = true }
-            try await #expect(psql(target, "SELECT a FROM t") == "1")
+            try await #expect(psql(target, "SELECT a FROM public.t") == "1")
             try await #expect(marker(target) == .marked("staging"))
             try await #expect(psql(target, Self.log) == "ours up,  restored")
         }
@@ -58,7 +58,7 @@ import Testing
     @Test(arguments: ["zip", "sql"]) func inPlaceTheyStay(format: String) async throws {
         try await withTarget(format) { target, file in
             try await restore(file, target) { $0.inPlace = true }
-            try await #expect(psql(target, "SELECT a FROM t") == "1")
+            try await #expect(psql(target, "SELECT a FROM public.t") == "1")
             try await #expect(marker(target) == .marked("staging"))
             try await #expect(psql(target, Self.log) == "ours up,  restored")
             try await #expect(psql(target, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'granary%'") == "1")
@@ -67,9 +67,9 @@ import Testing
 
     @Test func rowsAloneLeaveThemToo() async throws {
         try await withTarget("zip") { target, file in
-            try await psql(target, "CREATE TABLE t AS SELECT 2 AS a")
+            try await psql(target, "CREATE TABLE public.t AS SELECT 2 AS a")
             try await restore(file, target) { $0.dataOnly = true }
-            try await #expect(psql(target, "SELECT a FROM t") == "1")
+            try await #expect(psql(target, "SELECT a FROM public.t") == "1")
             try await #expect(marker(target) == .marked("staging"))
             try await #expect(psql(target, Self.log) == "ours up,  restored")
         }
@@ -78,10 +78,10 @@ import Testing
     @Test func aDumpWithoutOurTablesLeavesThemInPlace() async throws {
         try await withTarget("zip") { target, _ in
             try await ScratchFolder.with { folder in
-                let file = try folder.write("CREATE TABLE u AS SELECT 3 AS a;\n", to: "b.sql")
+                let file = try folder.write("CREATE TABLE public.u AS SELECT 3 AS a;\n", to: "b.sql")
                 try await psql(target, "INSERT INTO granary.seeds VALUES ('s', 'staging', 'x', 'y')")
                 try await restore(file, target) { $0.inPlace = true }
-                try await #expect(psql(target, "SELECT a FROM u") == "3")
+                try await #expect(psql(target, "SELECT a FROM public.u") == "3")
                 try await #expect(marker(target) == .marked("staging"))
                 try await #expect(psql(target, Self.log) == "ours up,  restored")
                 try await #expect(psql(target, "SELECT source FROM granary.seeds") == "x")
@@ -92,7 +92,7 @@ import Testing
     @Test func aDumpThatFailsInPlaceLeavesEverything() async throws {
         try await withTarget("zip") { target, _ in
             try await ScratchFolder.with { folder in
-                let file = try folder.write("CREATE TABLE u AS SELECT 3 AS a;\nSELECT 1/0;\n", to: "b.sql")
+                let file = try folder.write("CREATE TABLE public.u AS SELECT 3 AS a;\nSELECT 1/0;\n", to: "b.sql")
                 await #expect(throws: RestoreError.self) { try await restore(file, target) { $0.inPlace = true } }
                 try await #expect(marker(target) == .marked("staging"))
                 try await #expect(psql(target, Self.log) == "ours up")
@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test func theManifestNamesTheMarkerAndNotWhatWasChosenOrCopied() async throws {
-        try await withDatabase("CREATE TABLE t AS SELECT 1 AS a") { server, url, folder in
+        try await withDatabase("CREATE TABLE public.t AS SELECT 1 AS a") { server, url, folder in
             let none = try await backup(url, to: folder.file("0.zip")) { $0.environment = "staging" }
             #expect(none.environment == "staging")
             try await mark(url, "production")
@@ -135,7 +135,7 @@ import Testing
     }
 
     @Test func anotherNameOfTheStateSchemaIsFollowed() async throws {
-        try await withDatabase("CREATE TABLE t AS SELECT 1 AS a") { server, url, folder in
+        try await withDatabase("CREATE TABLE public.t AS SELECT 1 AS a") { server, url, folder in
             try await withSession(ServerAddress(url), logger: quietLogger) {
                 try Marker(StateSchema("own")).write("production", &$0)
             }
