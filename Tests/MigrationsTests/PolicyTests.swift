@@ -333,6 +333,7 @@ extension Project {
     }
 
     func ledgerIsMissing() async throws -> Bool {
-        try await sql("SELECT to_regclass('granary.migrations')") == "" || ledger() == ""
+        guard try await sql("SELECT to_regclass('granary.migrations')") != "" else { return true }
+        return try await ledger() == ""
     }
 }

@@ -284,7 +284,7 @@ extension MigrationPlanner {
         MigrationError(
             .disagreement,
             "\(standing.name) broke off after statement \(run.statementsDone) of \(run.statementsTotal)"
-                + (run.hasFailed ? "" : ", and the next one is in doubt"),
+                + (standing.doubt.map { "; \($0)" } ?? ""),
             hint: "`granary migrate repair` looks at what took effect and goes on from there"
         )
     }
