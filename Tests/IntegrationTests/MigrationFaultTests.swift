@@ -68,8 +68,10 @@ import Testing
 
     @Test(arguments: Mode.allCases, Way.allCases)
     func whereverTheRunnerIsStruckLedgerAndCatalogAgreeAndTheNextRunEndsWell(mode: Mode, way: Way) async throws {
-        for fate in Fate.allCases {
-            for point in Point.allCases {
+        for (number, point) in Point.allCases.enumerated() {
+            // Each point by another fate, and each fate at two points; the modes and ways begin with different ones.
+            let shift = Mode.allCases.firstIndex(of: mode)! + (way == .up ? 0 : 1)
+            for fate in [Fate.allCases[(number + shift) % 3]] {
                 try await withShop { shop in
                     let place = "\(mode) \(way) \(fate) \(point)"
                     try shop.write(Self.text(Self.up, mode, way == .up ? point : nil), to: "2_b.up.sql")
