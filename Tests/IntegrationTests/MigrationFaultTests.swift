@@ -139,7 +139,7 @@ import Testing
                 ),
                 "\(status)"
             )
-            try await #expect(shop.granary(["up"]).status == 1)
+            try await #expect(shop.granary(["up"]).status == 3)
             let repaired = try await shop.granary(["repair"])
             #expect(repaired.status == 0, "\(repaired)")
             #expect(repaired.stdout.contains("the INVALID index shop.two was dropped"), "\(repaired)")
