@@ -71,46 +71,45 @@ import Testing
         for (number, point) in Point.allCases.enumerated() {
             // Each point by another fate, and each fate at two points; the modes and ways begin with different ones.
             let shift = Mode.allCases.firstIndex(of: mode)! + (way == .up ? 0 : 1)
-            for fate in [Fate.allCases[(number + shift) % 3]] {
-                try await withShop { shop in
-                    let place = "\(mode) \(way) \(fate) \(point)"
-                    try shop.write(Self.text(Self.up, mode, way == .up ? point : nil), to: "2_b.up.sql")
-                    try shop.write(Self.text(Self.down, mode, way == .down ? point : nil), to: "2_b.down.sql")
-                    try await shop.expectSuccess(["up", "1"])
-                    if way == .down { try await shop.expectSuccess(["up"]) }
-                    try await shop.strike(fate, [way.rawValue], while: point.gate)
+            let fate = Fate.allCases[(number + shift) % 3]
+            try await withShop { shop in
+                let place = "\(mode) \(way) \(fate) \(point)"
+                try shop.write(Self.text(Self.up, mode, way == .up ? point : nil), to: "2_b.up.sql")
+                try shop.write(Self.text(Self.down, mode, way == .down ? point : nil), to: "2_b.down.sql")
+                try await shop.expectSuccess(["up", "1"])
+                if way == .down { try await shop.expectSuccess(["up"]) }
+                try await shop.strike(fate, [way.rawValue], while: point.gate)
 
-                    let effects = try await Self.effects(way, shop)
-                    let isRecorded =
-                        try await shop.sql("SELECT count(*) FROM granary.migrations WHERE version = 2") == "1"
-                    let state = try await shop.granary(["status", "--json"]).stdout
-                    let done = state.firstMatch(of: #/"statements_done": ?(\d+)/#).flatMap { Int($0.1) }
-                    #expect(isRecorded == (way == .down), "\(place)")
-                    if let done {
-                        // The gate is a statement too.
-                        let gates = point.index.map { done > $0 ? 1 : 0 } ?? 0
-                        #expect(mode == .unwrapped, "\(place): \(state)")
-                        #expect(done - gates == effects, "\(place): \(state)")
-                        #expect(state.contains("in_doubt"), "\(place): \(state)")
-                        let blocked = try await shop.granary([way.rawValue])
-                        #expect(
-                            blocked.status != 0 && blocked.stderr.contains("granary migrate repair"),
-                            "\(place): \(blocked)"
-                        )
-                        try await shop.expectSuccess(["repair"])
-                        if way == .up { try await shop.expectSuccess(["up"]) }
-                    } else {
-                        #expect(effects == 0, "\(place): \(state)")
-                        try await shop.expectSuccess([way.rawValue])
-                    }
-                    try await #expect(Self.effects(way, shop) == 3, "\(place)")
-                    try await #expect(
-                        shop.sql("SELECT count(*) FROM granary.migrations WHERE version = 2")
-                            == (way == .up ? "1" : "0"),
-                        "\(place)"
+                let effects = try await Self.effects(way, shop)
+                let isRecorded =
+                    try await shop.sql("SELECT count(*) FROM granary.migrations WHERE version = 2") == "1"
+                let state = try await shop.granary(["status", "--json"]).stdout
+                let done = state.firstMatch(of: #/"statements_done": ?(\d+)/#).flatMap { Int($0.1) }
+                #expect(isRecorded == (way == .down), "\(place)")
+                if let done {
+                    // The gate is a statement too.
+                    let gates = point.index.map { done > $0 ? 1 : 0 } ?? 0
+                    #expect(mode == .unwrapped, "\(place): \(state)")
+                    #expect(done - gates == effects, "\(place): \(state)")
+                    #expect(state.contains("in_doubt"), "\(place): \(state)")
+                    let blocked = try await shop.granary([way.rawValue])
+                    #expect(
+                        blocked.status != 0 && blocked.stderr.contains("granary migrate repair"),
+                        "\(place): \(blocked)"
                     )
-                    try await #expect(shop.granary(["status", "--check"]).status == (way == .up ? 0 : 2), "\(place)")
+                    try await shop.expectSuccess(["repair"])
+                    if way == .up { try await shop.expectSuccess(["up"]) }
+                } else {
+                    #expect(effects == 0, "\(place): \(state)")
+                    try await shop.expectSuccess([way.rawValue])
                 }
+                try await #expect(Self.effects(way, shop) == 3, "\(place)")
+                try await #expect(
+                    shop.sql("SELECT count(*) FROM granary.migrations WHERE version = 2")
+                        == (way == .up ? "1" : "0"),
+                    "\(place)"
+                )
+                try await #expect(shop.granary(["status", "--check"]).status == (way == .up ? 0 : 2), "\(place)")
             }
         }
     }
