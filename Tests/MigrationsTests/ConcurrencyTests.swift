@@ -61,7 +61,9 @@ import Testing
             let run = Mutex<Task<MigrationReport, any Error>?>(nil)
             // The lock of a transaction, which ends with the gate.
             try await project.while("SELECT pg_advisory_xact_lock(77)", as: "gate") {
-                let first = Task { try await project.up() }
+                let first = Task {
+                    try await project.up { $0.patience = LockPatience(lockTimeout: .seconds(60)) }
+                }
                 try await eventually { try await project.sql(Self.waits(of: "the first")) == "1" }
                 for _ in 0..<2 {
                     let diary = Diary()

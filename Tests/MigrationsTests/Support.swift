@@ -64,7 +64,7 @@ struct Project: Sendable {
         try await migrator(change).run(.up(count))
     }
 
-    private func migrator(_ change: (inout MigratorOptions) -> Void) throws -> Migrator {
+    func migrator(_ change: (inout MigratorOptions) -> Void) throws -> Migrator {
         try migrator(backUp: { _ in "a backup" }, { _ in }, change)
     }
 

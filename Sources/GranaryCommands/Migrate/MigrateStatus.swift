@@ -53,7 +53,9 @@ package struct MigrateStatus: SpokenCommand {
                 }
                 if let run = standing.unfinished, run.leavesSomething {
                     facts.append("\(run.statementsDone) of \(run.statementsTotal) statements are done")
-                    if !run.hasFailed { facts.append("the next one is in doubt; `granary migrate repair` looks at it") }
+                    if let doubt = standing.doubt {
+                        facts.append("\(doubt); `granary migrate repair` goes on from there")
+                    }
                 }
                 lines.append("  \(name)  \(facts.joined(separator: ", "))")
             }
@@ -86,6 +88,7 @@ package struct MigrateStatus: SpokenCommand {
             "applied_at": .optional(standing.entry?.appliedAt.isEmpty == false ? standing.entry?.appliedAt : nil),
             "risk_level": .optional(level?.rawValue),
             "statements_done": .optional(standing.unfinished.flatMap { $0.leavesSomething ? $0.statementsDone : nil }),
+            "in_doubt": .optional(standing.doubt),
             "last_failure": .optional(standing.unfinished.flatMap { $0.hasFailed ? $0.sqlState ?? "failed" : nil }),
         ])
     }

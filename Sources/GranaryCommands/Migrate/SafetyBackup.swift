@@ -29,7 +29,7 @@ struct SafetyBackup {
         try Folders.make(place)
         let path = try file(in: place)
         var options = BackupOptions(output: .file(path: path, overwrite: false))
-        options.tables = schemas.isEmpty ? tables : []
+        options.tables = tables
         options.schemas = schemas
         options.environment = environment
         options.postgresBin = postgresBin

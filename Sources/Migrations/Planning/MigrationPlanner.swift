@@ -40,8 +40,9 @@ extension MigrationPlanner {
                 try consider(standing, of: state, &candidates, &plan)
             }
         }
+        let predecessors = predecessors(among: Array(candidates.keys))
         let order = try MigrationOrder.sorted(Array(candidates.keys)) { node in
-            dependencies(of: node).filter { candidates[$0] != nil }
+            dependencies(of: node).filter { candidates[$0] != nil } + (predecessors[node] ?? [])
         }
         var coming = Set<Node>()
         for node in order.prefix(limit ?? .max) {
@@ -82,6 +83,34 @@ extension MigrationPlanner {
             }
         case .applied, .missing, .otherLayer, .unverified: return
         }
+    }
+
+    /// A migration comes after those of its service with lower numbers, whether or not they are declared; only not after
+    /// one that itself is declared to need it.
+    private func predecessors(among nodes: [Node]) -> [Node: [Node]] {
+        var predecessors: [Node: [Node]] = [:]
+        for (_, own) in Dictionary(grouping: nodes, by: \.service) {
+            let own = own.sorted()
+            var needs: [Node: [Node]] = [:]
+            for node in own { needs[node] = dependencies(of: node).filter { $0.service == node.service } }
+            guard needs.contains(where: { node, needs in needs.contains { $0.version > node.version } }) else {
+                for (before, node) in zip(own, own.dropFirst()) { predecessors[node] = [before] }
+                continue
+            }
+            for (place, node) in own.enumerated() {
+                predecessors[node] = own[..<place].filter { !Self.reaches($0, node, needs) }
+            }
+        }
+        return predecessors
+    }
+
+    private static func reaches(_ start: Node, _ goal: Node, _ needs: [Node: [Node]]) -> Bool {
+        var (open, seen) = ([start], Set<Node>())
+        while let node = open.popLast() {
+            if node == goal { return true }
+            if seen.insert(node).inserted { open += needs[node] ?? [] }
+        }
+        return false
     }
 
     private func dependencies(of node: Node) -> [Node] {
@@ -284,7 +313,7 @@ extension MigrationPlanner {
         MigrationError(
             .disagreement,
             "\(standing.name) broke off after statement \(run.statementsDone) of \(run.statementsTotal)"
-                + (run.hasFailed ? "" : ", and the next one is in doubt"),
+                + (standing.doubt.map { "; \($0)" } ?? ""),
             hint: "`granary migrate repair` looks at what took effect and goes on from there"
         )
     }

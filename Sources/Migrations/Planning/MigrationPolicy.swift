@@ -113,7 +113,7 @@ package struct MigrationPolicy: Sendable {
             MigrationError(
                 .policy,
                 "\(step.script.path):\(statement.line):\(statement.column): \(statement.tag) destroys "
-                    + "\(what.kind.rawValue) \(what.relation), and \(environment.name) allows no destructive operations",
+                    + "\(what.column.map { "column \($0) of" } ?? what.kind.rawValue) \(what.relation), and \(environment.name) allows no destructive operations",
                 hint:
                     "set allow_destructive_operations for \(environment.name) in environments.json, or do it another way"
             )

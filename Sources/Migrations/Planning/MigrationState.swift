@@ -29,6 +29,9 @@ package struct MigrationStanding: Sendable {
     /// Its last run, where that did not end well.
     package var unfinished: UnfinishedRun?
 
+    /// Of a run that broke off: which statement is in doubt, and what the catalog says of it.
+    package var doubt: String?
+
     package var isApplied: Bool { entry != nil }
     /// The same file is in the ledger under another number.
     var isElsewhere: Bool { state == .otherLayer && entry == nil }
@@ -36,7 +39,7 @@ package struct MigrationStanding: Sendable {
 
 /// The tree and the ledger side by side. Files are matched by what they say first, then by their number.
 package struct MigrationStandings: Sendable {
-    package let all: [MigrationStanding]
+    package internal(set) var all: [MigrationStanding]
 
     package init(tree: MigrationTree, entries: [LedgerEntry], unfinished: [Int: UnfinishedRun]) {
         let byVersion = Dictionary(entries.map { ($0.version, $0) }, uniquingKeysWith: { one, _ in one })

@@ -23,12 +23,16 @@ struct ServiceReader {
         )
         if let adoption, adoption.isNew { entries = Adoption.entries(adoption.table.row, tree) }
         let unfinished = try ledger.unfinishedRuns(session)
+        var standings = MigrationStandings(tree: tree, entries: entries, unfinished: unfinished)
+        for index in standings.all.indices {
+            standings.all[index].doubt = try Doubt.text(standings.all[index], session)
+        }
         return ServiceState(
             name: folder.service.name,
             tree: tree,
             dependencies: dependencies,
             entries: entries,
-            standings: MigrationStandings(tree: tree, entries: entries, unfinished: unfinished),
+            standings: standings,
             sibling: adoption?.table,
             isSiblingNew: adoption?.isNew ?? false,
             lastUpLeftNothing: try ledger.lastUpLeftNothing(session)

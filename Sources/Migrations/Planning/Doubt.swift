@@ -1,0 +1,27 @@
+internal import PostgresClient
+internal import SQLText
+
+/// What is known of the statement that a run was at when it broke off.
+enum Doubt {
+    /// Nil where the run did not break off, or its file is no longer the one that ran.
+    static func text(_ standing: MigrationStanding, _ session: borrowing Session) throws -> String? {
+        guard let run = standing.unfinished, run.leavesSomething, !run.hasFailed,
+            let file = run.direction == .up ? standing.migration?.up : standing.migration?.down,
+            file.sha256 == run.sha256, let script = try? MigrationScript(file.text, path: file.path)
+        else { return nil }
+        let statements = script.statements
+        guard run.statementsDone < statements.count else {
+            return "its statements are all done, and the ledger does not say so yet"
+        }
+        let statement = statements[run.statementsDone]
+        let place = "statement \(run.statementsDone + 1), line \(statement.line), \(statement.summary)"
+        if statement.fitsTransaction || statement.control == .begin {
+            return "\(place), was next and has left nothing"
+        }
+        guard let index = statement.concurrentIndex, index.index != nil else { return "\(place), is in doubt" }
+        guard let standing = try index.standing(session) else { return "\(place): the index is not there" }
+        let state =
+            standing.isValid ? "is there" : standing.isBeingBuilt ? "is being built" : "is there and INVALID"
+        return "\(place): the index \(standing.name) \(state)"
+    }
+}
