@@ -21,6 +21,7 @@ enum ClusterSettings {
         max_locks_per_transaction = 256
         shared_buffers = 256MB
         dynamic_shared_memory_type = \(sharedMemory)
+        search_path = public
         wal_level = minimal
         max_wal_senders = 0
         max_wal_size = 4GB
