@@ -72,7 +72,7 @@ package struct Migrator: Sendable {
         }
     }
 
-    private func plan(
+    func plan(
         _ request: MigrationRequest,
         _ services: [ServiceState],
         _ session: borrowing Session

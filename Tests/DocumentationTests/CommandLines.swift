@@ -42,10 +42,11 @@ struct CommandLine: Sendable, CustomStringConvertible {
 struct CommandHelp: Sendable {
     static let commands: [[String]] = [
         [], ["backup"], ["verify"], ["restore"], ["server"], ["server", "start"], ["server", "stop"],
-        ["server", "status"], ["server", "url"], ["server", "psql"], ["init"], ["env"], ["env", "show"], ["env", "mark"],
+        ["server", "status"], ["server", "url"], ["server", "psql"], ["init"], ["env"], ["env", "show"],
+        ["env", "mark"],
         ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "goto"], ["migrate", "redo"],
         ["migrate", "status"], ["migrate", "plan"], ["migrate", "approve"], ["migrate", "repair"],
-        ["migrate", "adopt"], ["migrate", "baseline"],
+        ["migrate", "adopt"], ["migrate", "baseline"], ["reset"],
     ]
 
     private var texts: [[String]: String] = [:]

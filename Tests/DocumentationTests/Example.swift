@@ -51,7 +51,8 @@ struct Example {
         let binary = try granaryBinary()
         let programs = getenv("PATH").map { String(cString: $0) } ?? ""
         return [
-            "EXAMPLE": "\(Project.folder)/migrations", "PATH": "\(binary[..<(binary.lastIndex(of: "/") ?? binary.endIndex)]):\(programs)", "DATABASE_URL": url,
+            "EXAMPLE": "\(Project.folder)/migrations",
+            "PATH": "\(binary[..<(binary.lastIndex(of: "/") ?? binary.endIndex)]):\(programs)", "DATABASE_URL": url,
             "PGHOST": server.folder, "PGPORT": "5432", "PGUSER": ThrowawayServer.superuser,
             "PGOPTIONS": "-c client_min_messages=warning", "PSQLRC": "/dev/null", "LC_ALL": "C.UTF-8",
             "GRANARY_SERVER_FOLDER": folder.file("servers"), "MAKEFLAGS": nil, "MAKELEVEL": nil,
