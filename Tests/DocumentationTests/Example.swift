@@ -38,7 +38,7 @@ struct Example {
             [try folder.write(script, to: "script.sh")],
             environment: try variables(url, server, folder),
             workingDirectory: folder.file("project"),
-            timeout: .seconds(300)
+            timeout: .seconds(1200)
         )
         return judge(outcome)
     }
