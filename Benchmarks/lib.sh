@@ -31,21 +31,33 @@ server_version() { sql "SELECT split_part(current_setting('server_version'), ' '
 
 # timed NAME COMMAND…: adds the seconds to NAME.time and the peak memory (KiB) of a program to NAME.rss.
 timed() {
-    local name=$1 start end peak=0 now
+    local name=$1 start end process watcher
     shift
-    start=$(date +%s.%N)
+    echo 0 >"$TIMES/peak"
+    start=$EPOCHREALTIME
     "$@" >"$TIMES/out" 2>"$TIMES/err" &
-    local process=$!
+    process=$!
     if [[ $(type -t "$1") == file ]]; then
-        while now=$(awk '/VmHWM/ { print $2 }' "/proc/$process/status" 2>/dev/null) && [[ $now ]]; do
-            peak=$now
-            sleep 0.05
-        done
+        watch_memory "$process" &
+        watcher=$!
     fi
     wait "$process" || { cat "$TIMES/err" >&2; exit 1; }
-    end=$(date +%s.%N)
+    end=$EPOCHREALTIME
+    if [[ ${watcher-} ]]; then
+        kill "$watcher" 2>/dev/null || true
+        wait "$watcher" 2>/dev/null || true
+    fi
     awk "BEGIN { printf \"%.3f\\n\", $end - $start }" >>"$TIMES/$name.time"
-    echo "$peak" >>"$TIMES/$name.rss"
+    cat "$TIMES/peak" >>"$TIMES/$name.rss"
+}
+
+# The peak itself is the kernel's; it only has to be read while the process lives.
+watch_memory() {
+    local peak
+    while sleep 0.05; do
+        peak=$(awk '/VmHWM/ { print $2 }' "/proc/$1/status" 2>/dev/null) && [[ $peak ]] || return
+        echo "$peak" >"$TIMES/peak"
+    done
 }
 
 say() { printf '%s\n' "$*" >&2; }
