@@ -71,7 +71,8 @@ extension Migrator {
             throw MigrationError(
                 .file,
                 "\(standing.name) broke off, and its \(run.direction.rawValue) file is gone",
-                hint: "bring the file back, then repair"
+                hint:
+                    "bring the file back, then repair; what its first \(run.statementsDone) of \(run.statementsTotal) statements did is still there"
             )
         }
         let script = try MigrationScript(file.text, path: file.path)

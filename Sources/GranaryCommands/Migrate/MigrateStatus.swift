@@ -35,7 +35,9 @@ package struct MigrateStatus: SpokenCommand {
         }
         let isClean = services.allSatisfy { state in
             state.tree.problems.isEmpty
-                && state.standings.all.allSatisfy { [.applied, .otherLayer, .unverified].contains($0.state) }
+                && state.standings.all.allSatisfy { standing in
+                    [.applied, .otherLayer, .unverified].contains(standing.state) && !standing.isRunning
+                }
         }
         if check, !isClean { throw ExitCode(ExitStatus.findings.rawValue) }
     }
@@ -51,7 +53,11 @@ package struct MigrateStatus: SpokenCommand {
                 if let entry = standing.entry, !entry.appliedAt.isEmpty {
                     facts.append("\(entry.appliedAt) by \(entry.appliedBy)")
                 }
-                if let run = standing.unfinished, run.leavesSomething {
+                if let run = standing.unfinished, let runner = run.runner {
+                    facts.append(
+                        "running: \(run.statementsDone) of \(run.statementsTotal) statements are done, by \(runner)"
+                    )
+                } else if let run = standing.unfinished, run.leavesSomething {
                     facts.append("\(run.statementsDone) of \(run.statementsTotal) statements are done")
                     if let doubt = standing.doubt {
                         facts.append("\(doubt); `granary migrate repair` goes on from there")
@@ -88,7 +94,7 @@ package struct MigrateStatus: SpokenCommand {
             "applied_at": .optional(standing.entry?.appliedAt.isEmpty == false ? standing.entry?.appliedAt : nil),
             "risk_level": .optional(level?.rawValue),
             "statements_done": .optional(standing.unfinished.flatMap { $0.leavesSomething ? $0.statementsDone : nil }),
-            "in_doubt": .optional(standing.doubt),
+            "running": .bool(standing.isRunning), "in_doubt": .optional(standing.doubt),
             "last_failure": .optional(standing.unfinished.flatMap { $0.hasFailed ? $0.sqlState ?? "failed" : nil }),
         ])
     }
