@@ -41,9 +41,15 @@ package struct Migrator: Sendable {
         )
     }
 
-    /// Every migration and how it stands; nothing is changed, and no lock is taken.
+    /// Every migration and how it stands, and where ledger and catalog disagree; nothing is changed, and no lock is taken.
     package func status() async throws -> [ServiceState] {
-        try await withSession(server, logger: logger) { try reader.readAll($0) }
+        try await withSession(server, logger: logger) { session in
+            try reader.readAll(session).map { state in
+                var state = state
+                state.disagreements = try CatalogComparison(state).disagreements(session)
+                return state
+            }
+        }
     }
 
     /// What a run would do, and what is in its way.

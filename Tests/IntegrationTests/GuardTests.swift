@@ -141,6 +141,47 @@ import Testing
         }
     }
 
+    /// A plain dump brings its tables and no ledger.
+    @Test func afterAPlainDumpStatusTellsWhereLedgerAndTablesDisagree() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await ScratchFolder.with { folder in
+                try folder.write("CREATE SCHEMA shop; CREATE TABLE shop.a ();", to: "migrations/1_a.up.sql")
+                try folder.write("CREATE TABLE shop.b ();", to: "migrations/2_b.up.sql")
+                let service = ["--service", "shop", "--env", "development", "--database-url", url]
+                func granary(_ arguments: String...) async throws -> CommandOutcome {
+                    try await runCommand(granaryBinary(), arguments + service, workingDirectory: folder.path)
+                }
+                try #require(try await granary("migrate", "up", "1").status == 0)
+                try #require(try await granary("backup", "--output", "old.sql").status == 0)
+                try #require(try await granary("migrate", "up").status == 0)
+                try await #expect(granary("migrate", "status", "--check").status == 0)
+                try await psql(url, "DROP SCHEMA shop CASCADE")
+                let restored = try await runCommand(
+                    granaryBinary(),
+                    ["restore", "old.sql", "--in-place", "--env", "development", "--database-url", url],
+                    workingDirectory: folder.path
+                )
+                try #require(restored.status == 0, "\(restored)")
+                let status = try await granary("migrate", "status", "--check")
+                #expect(status.status == 2, "\(status)")
+                #expect(
+                    status.stdout.contains(
+                        "  disagrees: 2_b is applied, and the table shop.b that it made is not there\n"
+                    ),
+                    "\(status)"
+                )
+                let json = try await granary("migrate", "status", "--json")
+                #expect(json.status == 0)
+                #expect(
+                    json.stdout.contains(
+                        #""disagreements":[{"service":"shop","problem":"missing","version":2,"name":"2_b","table":"shop.b","message":"2_b is"#
+                    ),
+                    "\(json)"
+                )
+            }
+        }
+    }
+
     @Test func initMakesAProjectAndNeverOverwrites() async throws {
         try await ScratchFolder.with { folder in
             try folder.write("mine", to: "granary.mk")

@@ -34,7 +34,7 @@ package struct MigrateStatus: SpokenCommand {
             for line in Self.lines(services, environment) { try console.result(Formatting.harmless(line)) }
         }
         let isClean = services.allSatisfy { state in
-            state.tree.problems.isEmpty
+            state.tree.problems.isEmpty && state.disagreements.isEmpty
                 && state.standings.all.allSatisfy { standing in
                     [.applied, .otherLayer, .unverified].contains(standing.state) && !standing.isRunning
                 }
@@ -66,7 +66,8 @@ package struct MigrateStatus: SpokenCommand {
                 lines.append("  \(name)  \(facts.joined(separator: ", "))")
             }
             if state.standings.all.isEmpty { lines.append("  no migrations in \(state.tree.folder)") }
-            return lines + state.tree.problems.map { "  \($0.message)" }
+            lines += state.tree.problems.map { "  \($0.message)" }
+            return lines + state.disagreements.map { "  disagrees: \($0.message)" }
         }
     }
 
@@ -81,6 +82,17 @@ package struct MigrateStatus: SpokenCommand {
                 }
             ),
             "problems": .strings(services.flatMap { $0.tree.problems.map(\.message) }),
+            "disagreements": .array(
+                services.flatMap { state in state.disagreements.map { Self.document($0, of: state) } }
+            ),
+        ])
+    }
+
+    private static func document(_ disagreement: Disagreement, of state: ServiceState) -> JSONDocument {
+        .object([
+            "service": .string(state.name), "problem": .string(disagreement.problem.rawValue),
+            "version": .optional(disagreement.version), "name": .optional(disagreement.name),
+            "table": .optional(disagreement.table), "message": .string(disagreement.message),
         ])
     }
 

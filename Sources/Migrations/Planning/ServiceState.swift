@@ -9,6 +9,8 @@ package struct ServiceState: Sendable {
     package var sibling: GolangMigrateLedger?
     /// Whether that table is yet to be adopted, and the entries stand in it alone.
     package var isSiblingNew = false
+    /// Where ledger and catalog contradict each other; only `status` looks.
+    package var disagreements: [Disagreement] = []
     /// Whether the last thing that happened was an up that failed and left nothing behind.
     package var lastUpLeftNothing = false
 
