@@ -98,7 +98,12 @@ package struct Migrator: Sendable {
     }
 
     var policy: MigrationPolicy {
-        MigrationPolicy(environment: options.policy, windowOverride: options.windowOverride, now: options.now)
+        MigrationPolicy(
+            environment: options.policy,
+            windowOverride: options.windowOverride,
+            now: options.now,
+            files: options.services.map(\.file)
+        )
     }
 }
 
@@ -241,7 +246,7 @@ extension Migrator {
         for (index, step) in plan.steps.enumerated() {
             progress(.started(name: step.name, direction: step.direction, number: index + 1, of: plan.steps.count))
             let start = ContinuousClock.now
-            var runner = runner(step, report.applied(service: step.service), services, session)
+            var runner = runner(step, report.applied, services, session)
             runner.note = note.isEmpty ? nil : note
             do {
                 try runner.run(&session)
@@ -274,18 +279,22 @@ extension Migrator {
         )
     }
 
-    /// - Parameter applied: The versions that are applied before the step.
+    /// - Parameter applied: The versions of a service that are applied before the step.
     func runner(
         _ step: MigrationStep,
-        _ applied: Set<Int>,
+        _ applied: (String) -> Set<Int>,
         _ services: [ServiceState],
         _ session: borrowing Session
     ) -> StepRunner {
         let state = services.first { $0.name == step.service }!
-        var after = applied
+        var after = applied(step.service)
         if step.direction == .up { after.insert(step.version) } else { after.remove(step.version) }
+        var others = state.sharers
+        for other in services where others[other.name] != nil {
+            others[other.name] = other.siblingVersion(applied: applied(other.name))
+        }
         let sibling = state.sibling.map {
-            StepRunner.Sibling(table: $0.table, version: state.siblingVersion(applied: after))
+            StepRunner.Sibling(table: $0.table, version: state.siblingVersion(applied: after, others: others))
         }
         return StepRunner(
             step: step,
@@ -317,7 +326,7 @@ extension Migrator {
             undo.direction = .down
             undo.script = try MigrationScript(text, path: "\(step.name).down.sql")
             undo.sha256 = step.downSHA256 ?? ""
-            var undoing = self.runner(undo, report.applied(service: step.service), report.services, session)
+            var undoing = self.runner(undo, report.applied, report.services, session)
             undoing.note = "auto_rollback_on_failure"
             try undoing.run(&session)
             error.message += "; its down file was run, as auto_rollback_on_failure says"

@@ -53,7 +53,7 @@ extension Migrator {
             let watch = watch(session)
             defer { watch.stop() }
             let applied = Set(state.entries.map(\.version))
-            try runner(step, applied, [state], session).run(&session, resuming: run)
+            try runner(step, { _ in applied }, [state], session).run(&session, resuming: run)
             report.done.append("\(standing.name) went on from statement \(run.statementsDone + 1) to its end")
             report.applied.append(standing.name)
         }
@@ -170,10 +170,13 @@ extension Migrator {
         _ report: inout RepairReport,
         _ session: inout Session
     ) throws {
-        var version = state.siblingVersion(applied: state.entries.map(\.version))
+        var version = state.siblingVersion(applied: state.entries.map(\.version), others: state.sharers)
         // A first dirty row says which file broke off: that one did not take effect.
         if state.isSiblingNew, let row = sibling.row, row.isDirty {
-            version = state.siblingVersion(applied: state.entries.map(\.version).filter { $0 < row.version })
+            version = state.siblingVersion(
+                applied: state.entries.map(\.version).filter { $0 < row.version },
+                others: state.sharers
+            )
         }
         try session.transaction { session in
             try StepRunner.Sibling(table: sibling.table, version: version).write(session)
