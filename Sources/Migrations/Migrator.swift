@@ -115,7 +115,7 @@ extension Migrator {
         adopting: TableName? = nil,
         _ body: (inout Session) throws -> R
     ) throws -> R {
-        try SessionPooling.requireOwnSession(session)
+        try SessionPooling.requireOwnSession(&session)
         try session.setPatience()
         let keys =
             try options.services.map { RunLock.key(service: $0.service.name) }.sorted()
@@ -238,7 +238,7 @@ extension Migrator {
         var report = MigrationReport(services: services)
         report.backup = backup
         guard !plan.steps.isEmpty else { return report }
-        let watch = watch(session)
+        let watch = try watch(session)
         defer { watch.stop() }
         var note = [backup.map { "backup: \($0)" }, options.windowOverride.map { "outside the window: \($0)" }]
             .compactMap { $0 }.joined(separator: "; ")
@@ -268,10 +268,10 @@ extension Migrator {
         return report
     }
 
-    func watch(_ session: borrowing Session) -> LockWatch {
+    func watch(_ session: borrowing Session) throws -> LockWatch {
         LockWatch.start(
             on: session.pinnedAddress,
-            watching: session.processID,
+            watching: try SessionPooling.process(session),
             logger: logger,
             blocked: { who in
                 progress(.blocked(by: who))

@@ -50,7 +50,7 @@ extension Migrator {
                     run.statementsDone += 1
                 }
             }
-            let watch = watch(session)
+            let watch = try watch(session)
             defer { watch.stop() }
             let applied = Set(state.entries.map(\.version))
             try runner(step, { _ in applied }, [state], session).run(&session, resuming: run)
