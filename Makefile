@@ -25,7 +25,8 @@ install: build ## Install granary and granary.mk: PREFIX=/usr/local DESTDIR=
 demo: deps ## Back up, verify, break and restore a database of 170,000 rows on a server of its own
 	@scripts/demo.sh
 
-test: deps ## Run all tests, against real PostgreSQL servers of their own
+test: ## Run all tests, against real PostgreSQL servers of their own
+	@scripts/deps.sh test
 	@SWIFT="$(SWIFT)" scripts/test.sh
 
 bench: deps build ## Measure against pg_dump and pg_restore, into Benchmarks/results.md

@@ -115,7 +115,9 @@ let package = Package(
         ),
         .testTarget(
             name: "MigrationsTests",
-            dependencies: ["Migrations", "Environments", "SQLText", "PostgresClient", "TestSupport", log],
+            dependencies: [
+                "Migrations", "Environments", "LocalServer", "SQLText", "PostgresClient", "TestSupport", log,
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -1,12 +1,18 @@
 #!/usr/bin/env bash
 # Installs the system packages that Granary is built with and that are missing. Quick and quiet when none is.
+# With the word test, also what only the tests need.
 set -euo pipefail
 
-readonly PACKAGES=(
+PACKAGES=(
     libpq-dev zlib1g-dev libdeflate-dev libpg-query-dev libxxhash-dev
     postgresql postgresql-client unzip pkg-config
 )
+# What is tested with it is left out where it is not to be had.
+readonly OPTIONAL=pgbouncer
+[[ ${1-} != test ]] || PACKAGES+=("$OPTIONAL")
+readonly PACKAGES
 readonly NO_CLUSTER=/etc/postgresql-common/createcluster.d/granary-deps.conf
+readonly NO_SERVICES=/usr/sbin/policy-rc.d
 
 say() { printf 'deps: %s\n' "$*" >&2; }
 
@@ -20,6 +26,7 @@ has_package() {
         libxxhash-dev) has_header xxhash.h ;;
         postgresql) has_server ;;
         postgresql-client) has_command psql && has_command pg_dump ;;
+        pgbouncer) has_command pgbouncer || [[ -x /usr/sbin/pgbouncer ]] ;;
         pkg-config) has_command pkg-config ;;
         *) has_command "$1" ;;
     esac 2>/dev/null
@@ -54,6 +61,17 @@ forbid_cluster() {
 
 allow_cluster() { "${as_root[@]}" rm -f "$NO_CLUSTER"; }
 
+# Debian starts a pooler when one is installed, now and at every boot. The tests start their own.
+install_pooler() (
+    if [[ ! -e $NO_SERVICES ]]; then
+        trap '"${as_root[@]}" rm -f "$NO_SERVICES"' EXIT
+        printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$NO_SERVICES" >/dev/null
+        "${as_root[@]}" chmod 755 "$NO_SERVICES"
+    fi
+    "${install[@]}" pgbouncer >&2 || say "there is no pgbouncer: what is tested with it is left out"
+    "${as_root[@]}" update-rc.d pgbouncer disable >/dev/null 2>&1 || true
+)
+
 has_command swift || {
     say "swift is not installed, and Granary is written in it: https://www.swift.org/install/linux"
     exit 1
@@ -62,10 +80,16 @@ has_command swift || {
 mapfile -t missing < <(missing_packages)
 ((${#missing[@]})) || exit 0
 
+# Without what is optional one can go on.
+give_up() {
+    [[ ${missing[*]} != "$OPTIONAL" ]] || exit 0
+    exit 1
+}
+
 has_command apt-get || {
     say "missing: ${missing[*]}"
     say "there is no apt-get here; install what your distribution calls these, then try again"
-    exit 1
+    give_up
 }
 
 if ((EUID == 0)); then
@@ -76,7 +100,7 @@ else
     say "missing: ${missing[*]}"
     say "neither root nor sudo here; have this run, then try again:"
     say "    apt-get update && apt-get install --no-install-recommends ${missing[*]}"
-    exit 1
+    give_up
 fi
 install=("${as_root[@]}" apt-get install -y -q --no-install-recommends)
 
@@ -89,5 +113,9 @@ if [[ " ${missing[*]} " == *" postgresql "* ]]; then
     "${install[@]}" postgresql-common >&2
     forbid_cluster
 fi
-"${install[@]}" "${missing[@]}" >&2
+needed=()
+for package in "${missing[@]}"; do
+    if [[ $package == "$OPTIONAL" ]]; then install_pooler; else needed+=("$package"); fi
+done
+((${#needed[@]} == 0)) || "${install[@]}" "${needed[@]}" >&2
 say "done"

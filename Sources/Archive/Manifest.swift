@@ -22,6 +22,8 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var scope: Scope
     /// Versions that migrators' tables recorded in the snapshot.
     package var schemaVersions: [SchemaVersion] = []
+    /// What the ledger says of the services whose schemas are here; nil where it was not read.
+    package var ledger: [ServiceLedger]?
     /// The schemas of the database, the system's left out: a new database has `public`, this one may not.
     package var schemas: [String] = []
     package var extensions: [Extension] = []

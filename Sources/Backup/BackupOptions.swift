@@ -35,6 +35,8 @@ package struct BackupOptions: Sendable {
     package var environment: String?
     /// The schema of granary's own tables, where the marker is.
     package var stateSchema = "granary"
+    /// The schemas of services, where files say more of them than their names do.
+    package var services: [String: [String]] = [:]
     /// A folder of migrations that goes into the archive, if it exists.
     package var migrationsFolder: String?
     /// Where to look for pg_dump first.

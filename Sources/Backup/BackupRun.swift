@@ -152,23 +152,8 @@ extension BackupRun {
             snapshotTaker.scope.isWholeDatabase
                 || schema.items.contains { $0.owner == role.name || $0.sql.contains(role.name) }
         }
-        var manifest = Manifest(
-            granary: granaryVersion,
-            createdAt: snapshot.time,
-            environment: snapshot.environment ?? options.environment,
-            database: Manifest.Database(snapshot.database),
-            server: Manifest.Server(version: snapshot.serverVersionText, versionNumber: snapshot.serverVersion),
-            snapshot: snapshot.name,
-            walPosition: snapshot.walPosition,
-            scope: Manifest.Scope(schemas: options.schemas, tables: options.tables)
-        )
-        manifest.schemaVersions = snapshot.schemaVersions
-        manifest.extensions = snapshot.catalog.extensions
+        var manifest = Manifest(snapshot, schema, options)
         manifest.roles = roles.map(\.name)
-        manifest.schemas = options.schemas.isEmpty ? snapshot.schemas : options.schemas
-        manifest.schema = schema.items
-        manifest.redacted = schema.redacted
-        manifest.sequences = snapshot.sequences
         (manifest.tables, manifest.largeObjects) = board.outcome()
         let described = manifest
         manifest.files = try await withSession(snapshot.address, logger: logger) { session in
@@ -191,12 +176,36 @@ extension BackupRun {
             jobs: options.jobs,
             lockTimeout: options.lockTimeout,
             withoutData: options.tablesWithoutData,
-            stateSchema: StateSchema(options.stateSchema)
+            stateSchema: StateSchema(options.stateSchema),
+            services: options.services
         )
     }
 
     private var compression: Compression {
         get throws { try Compression(engine: options.usesZlib ? .zlib : .deflate, level: options.level) }
+    }
+}
+
+extension Manifest {
+    /// What is known before the first row is read: all but tables, roles and members.
+    init(_ snapshot: Snapshot, _ schema: DumpedSchema, _ options: BackupOptions) {
+        self.init(
+            granary: granaryVersion,
+            createdAt: snapshot.time,
+            environment: snapshot.environment ?? options.environment,
+            database: Manifest.Database(snapshot.database),
+            server: Manifest.Server(version: snapshot.serverVersionText, versionNumber: snapshot.serverVersion),
+            snapshot: snapshot.name,
+            walPosition: snapshot.walPosition,
+            scope: Manifest.Scope(schemas: options.schemas, tables: options.tables)
+        )
+        schemaVersions = snapshot.schemaVersions
+        ledger = snapshot.ledger
+        extensions = snapshot.catalog.extensions
+        schemas = options.schemas.isEmpty ? snapshot.schemas : options.schemas
+        self.schema = schema.items
+        redacted = schema.redacted
+        sequences = snapshot.sequences
     }
 }
 

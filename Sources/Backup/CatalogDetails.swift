@@ -177,21 +177,18 @@ enum CatalogDetails {
 
     /// What our ledger says of each service, and golang-migrate's table in whatever schema it is.
     static func schemaVersions(
+        _ services: [Manifest.ServiceLedger],
         _ tables: [TableEntry],
         in stateSchema: StateSchema,
         _ session: borrowing Session
     ) throws -> [Manifest.SchemaVersion] {
-        var versions: [Manifest.SchemaVersion] = []
         let ledger = TableName(schema: stateSchema.name, name: "migrations")
-        if tables.contains(where: { $0.table == ledger }) {
-            let rows = try session.query(
-                "SELECT service, max(version) AS version FROM \(session.quoted(ledger)) GROUP BY service ORDER BY service"
-            )
-            versions = rows.map { row in
+        var versions = services.compactMap { service in
+            service.version.map { version in
                 Manifest.SchemaVersion(
                     table: ledger.description,
-                    service: row.text("service"),
-                    version: row.text("version"),
+                    service: service.service,
+                    version: String(version),
                     dirty: false
                 )
             }

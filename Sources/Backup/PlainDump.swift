@@ -63,19 +63,8 @@ struct PlainDump {
         self.sink = sink
         self.progress = progress
         plan = BackupPlan(snapshot, jobs: 1)
-        manifest = Manifest(
-            granary: granaryVersion,
-            createdAt: snapshot.time,
-            environment: snapshot.environment ?? options.environment,
-            database: Manifest.Database(snapshot.database),
-            server: Manifest.Server(version: snapshot.serverVersionText, versionNumber: snapshot.serverVersion),
-            snapshot: snapshot.name,
-            walPosition: snapshot.walPosition,
-            scope: Manifest.Scope(schemas: options.schemas, tables: options.tables)
-        )
+        manifest = Manifest(snapshot, schema, options)
         manifest.tables = plan.tables
-        manifest.redacted = schema.redacted
-        manifest.sequences = snapshot.sequences
     }
 
     /// - Parameter session: in a transaction on the snapshot.

@@ -29,6 +29,7 @@ struct Snapshot: Sendable {
     var primaryKeys: [UInt32: [String]]
     var sequences: [Manifest.Sequence]
     var largeObjects: [Manifest.LargeObject]
+    var ledger: [Manifest.ServiceLedger]?
     var schemaVersions: [Manifest.SchemaVersion]
     var constraintIndexes: [UInt32: Manifest.ConstraintIndex]
     var roles: [Role]
@@ -64,6 +65,8 @@ struct SnapshotTaker: Sendable {
     /// Tables whose rows are left out on request.
     let withoutData: [String]
     let stateSchema: StateSchema
+    /// The schemas of services that are known from their files.
+    let services: [String: [String]]
 
     func take(_ session: inout Session) throws -> Snapshot {
         try session.pin([("row_security", "off")])
@@ -149,6 +152,7 @@ struct SnapshotTaker: Sendable {
         let withoutRows = leftOut.union(
             catalog.tables.filter { ($0.isUnlogged && isStandby) || $0.table == marker }.map(\.oid)
         )
+        let ledger = try LedgerRows(stateSchema: stateSchema, services: services, scope: scope).read(session)
         let readable = catalog.tables.filter { !$0.isPartitioned && !withoutRows.contains($0.oid) }
         return Snapshot(
             name: name,
@@ -172,7 +176,8 @@ struct SnapshotTaker: Sendable {
             primaryKeys: try CatalogDetails.primaryKeys(of: catalog.tables, session),
             sequences: try CatalogDetails.values(of: catalog.sequences, session),
             largeObjects: scope.isWholeDatabase ? try CatalogDetails.largeObjects(session) : [],
-            schemaVersions: try CatalogDetails.schemaVersions(catalog.tables, in: stateSchema, session),
+            ledger: ledger,
+            schemaVersions: try CatalogDetails.schemaVersions(ledger ?? [], catalog.tables, in: stateSchema, session),
             constraintIndexes: try CatalogDetails.constraintIndexes(session),
             roles: try CatalogDetails.roles(session),
             environment: try CatalogDetails.marker(stateSchema, session)

@@ -116,7 +116,22 @@ package struct EnvironmentsFile: Sendable {
         }
     }
 
+    /// Each environment may have a folder of its name.
+    private func requireFolderName(_ member: JSONMember) throws(EnvironmentsError) {
+        let name = member.key
+        let isPlain = name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control && $0 != "/" }
+        guard isPlain, !name.isEmpty, name != ".", name != "..", name.utf8.count <= 63 else {
+            throw EnvironmentsError(
+                .file,
+                "\(path ?? ""):\(member.line): \"\(String(String.UnicodeScalarView(name.unicodeScalars.filter { $0.properties.generalCategory != .control })))\" cannot be the name of an environment, "
+                    + "because it cannot be that of a folder",
+                hint: "take letters, digits, - and _"
+            )
+        }
+    }
+
     private mutating func policy(_ member: JSONMember) throws(EnvironmentsError) -> EnvironmentPolicy {
+        try requireFolderName(member)
         var policy = EnvironmentPolicy(name: member.key)
         policy.line = member.line
         let node = member.value

@@ -9,8 +9,18 @@ package enum Guard {
         /// It is on granary's own local server.
         package var isLocal: Bool
         package var database: String
+        /// The environments there are, and the file that says so; nil takes every name.
+        package var declared: EnvironmentsFile?
 
-        package init(choice: EnvironmentChoice?, marker: MarkerState, isEmpty: Bool, isLocal: Bool, database: String) {
+        package init(
+            choice: EnvironmentChoice?,
+            marker: MarkerState,
+            isEmpty: Bool,
+            isLocal: Bool,
+            database: String,
+            declared: EnvironmentsFile? = nil
+        ) {
+            self.declared = declared
             self.choice = choice
             self.marker = marker
             self.isEmpty = isEmpty
@@ -25,11 +35,26 @@ package enum Guard {
         package var marks: Bool
     }
 
+    /// What may be done in an environment that nobody has declared, nobody knows.
+    private static func requireDeclared(_ name: String, _ situation: Situation) throws(EnvironmentsError) {
+        guard let file = situation.declared, file.policy(name) == nil else { return }
+        let place = file.path ?? "environments.json"
+        throw EnvironmentsError(
+            .refused,
+            "the database \(situation.database) is marked \(name), which \(file.path == nil ? "is none of the usual environments" : "\(place) does not declare"), "
+                + "so nothing is written to it",
+            hint:
+                "declare \(name) in \(place), or mark the database anew: declared are \(file.names.joined(separator: ", ")); "
+                + "`granary env mark NAME --force` does it"
+        )
+    }
+
     /// - Throws: `EnvironmentsError` with `.refused`.
     package static func admit(_ situation: Situation) throws(EnvironmentsError) -> Admission {
         let chosen = situation.choice?.name
         if case .marked(let name) = situation.marker {
             guard let choice = situation.choice, choice.name != name else {
+                try requireDeclared(name, situation)
                 return Admission(environment: name, marks: false)
             }
             throw EnvironmentsError(

@@ -22,9 +22,13 @@ struct JSONParser {
     }
 
     private func problem(_ what: String) -> EnvironmentsError {
-        EnvironmentsError(
+        // A byte order mark is no character of the first line.
+        let start = line == 1 && bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : lineStart
+        // Columns are characters, and a character's further bytes begin with the bits 10.
+        let column = bytes[min(start, position)..<position].count { $0 & 0xc0 != 0x80 } + 1
+        return EnvironmentsError(
             .file,
-            "\(path):\(line):\(position - lineStart + 1): \(what)",
+            "\(path):\(line):\(column): \(what)",
             hint: "the file must be JSON, without comments and without a comma after the last value"
         )
     }
@@ -78,6 +82,7 @@ struct JSONParser {
         try enter()
         defer { depth -= 1 }
         var members: [JSONMember] = []
+        var keys: Set<String> = []
         skipBlanks()
         if take("}") { return members }
         while true {
@@ -85,7 +90,7 @@ struct JSONParser {
             guard next == UInt8(ascii: "\"") else { throw problem("a key in double quotes is missing") }
             let (start, keyLine) = (position, line)
             let key = try string()
-            if members.contains(where: { $0.key == key }) { throw problem("the key \(key) is there twice") }
+            guard keys.insert(key).inserted else { throw problem("the key \(key) is there twice") }
             skipBlanks()
             guard take(":") else { throw problem("a colon is missing after the key \(key)") }
             let node = try value(trail: trail.isEmpty ? key : "\(trail).\(key)")
@@ -176,6 +181,8 @@ struct JSONParser {
                 guard (0xdc00..<0xe000).contains(low) else { throw problem("half of a surrogate pair is missing") }
                 code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
             }
+            // No name, no path and no text of PostgreSQL can hold it.
+            guard code != 0 else { throw problem("a text may not hold the character U+0000") }
             guard let scalar = Unicode.Scalar(code) else { throw problem("half of a surrogate pair is missing") }
             text += Array(String(Character(scalar)).utf8)
         default: throw problem("\\ is followed by a character that has no meaning there")
@@ -183,8 +190,10 @@ struct JSONParser {
     }
 
     private mutating func fourDigits() throws(EnvironmentsError) -> UInt32 {
-        let digits = String(decoding: bytes[position..<min(position + 4, bytes.count)], as: UTF8.self)
-        guard digits.utf8.count == 4, digits.first != "+", let code = UInt32(digits, radix: 16) else {
+        let digits = bytes[position..<min(position + 4, bytes.count)].map { Unicode.Scalar($0) }
+        guard digits.count == 4, digits.allSatisfy(\.properties.isASCIIHexDigit),
+            let code = UInt32(String(String.UnicodeScalarView(digits)), radix: 16)
+        else {
             throw problem("\\u needs four hexadecimal digits")
         }
         position += 4

@@ -32,7 +32,7 @@ package struct MaintenanceWindow: Sendable, Equatable, CustomStringConvertible {
         )
     }
 
-    private static let dayNames = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    private static let dayNames = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
     private static func span(_ text: Substring) throws(EnvironmentsError) -> Span {
         let words = text.split(whereSeparator: \.isWhitespace)
@@ -47,7 +47,7 @@ package struct MaintenanceWindow: Sendable, Equatable, CustomStringConvertible {
     private static func days(_ text: Substring) -> Set<Int>? {
         if text.lowercased() == "daily" { return Set(0..<7) }
         let ends = text.split(separator: "-", omittingEmptySubsequences: false)
-            .map { name in dayNames.firstIndex { name.lowercased().hasPrefix($0) && name.count <= 9 } }
+            .map { name in dayNames.firstIndex { name.count >= 3 && $0.hasPrefix(name.lowercased()) } }
         guard let first = ends[0], ends.count <= 2, let last = ends.last! else { return nil }
         return Set((0...((last - first + 7) % 7)).map { (first + $0) % 7 })
     }

@@ -13,6 +13,9 @@ package struct Service: Sendable, Equatable {
         self.folder = folder
     }
 
+    /// The schema of a service of which no file says otherwise: its name with `-` as `_`.
+    package static func usualSchema(of name: String) -> String { name.replacing("-", with: "_") }
+
     /// The name: the option, `SERVICE_NAME`, `"service"` in `environments.json`, the folder that holds the migrations.
     ///
     /// - Throws: `EnvironmentsError` with `.usage` for a name that is none.
@@ -33,9 +36,11 @@ package struct Service: Sendable, Equatable {
                 hint: "give another with --service"
             )
         }
+        // What the file of another service says of its schemas does not hold for this one.
+        let isOfFile = file.service == nil || file.service == name
         return Service(
             name: name,
-            schemas: file.schemas ?? [name.replacing("-", with: "_")],
+            schemas: isOfFile ? file.schemas ?? [usualSchema(of: name)] : [usualSchema(of: name)],
             folder: folder
         )
     }

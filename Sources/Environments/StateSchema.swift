@@ -20,6 +20,33 @@ package struct StateSchema: Sendable {
         )[0].bool("there")
     }
 
+    /// Whether the role may read the ledger and its log.
+    package func mayRead(_ session: borrowing Session) throws -> Bool { try may("SELECT", "SELECT", session) }
+
+    /// Whether the role may put rows of the ledger in place of others, and add to its log.
+    package func mayWrite(_ session: borrowing Session) throws -> Bool {
+        try may("INSERT", "INSERT", session) && may("DELETE", "INSERT", session)
+    }
+
+    /// Whether the role may add to the log.
+    package func mayLog(_ session: borrowing Session) throws -> Bool { try may("SELECT", "INSERT", session) }
+
+    /// - Parameters:
+    ///   - ledger: The privilege on `migrations`.
+    ///   - log: That on `migration_log`.
+    private func may(_ ledger: String, _ log: String, _ session: borrowing Session) throws -> Bool {
+        try session.query(
+            """
+            SELECT coalesce(pg_catalog.bool_and(pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                AND pg_catalog.has_table_privilege(c.oid,
+                    CASE c.relname WHEN 'migrations' THEN $2 ELSE $3 END)), false) AS may
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relname IN ('migrations', 'migration_log')
+            """,
+            [name, ledger, log]
+        )[0].bool("may")
+    }
+
     /// Makes what is missing.
     ///
     /// - Throws: `EnvironmentsError` with `.database` where the role may not.
@@ -58,7 +85,11 @@ package struct StateSchema: Sendable {
         for role in roles {
             let role = session.quoted(role)
             try session.execute("GRANT USAGE ON SCHEMA \(schema) TO \(role)")
-            try session.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \(schema) TO \(role)")
+            let tables = ["environment", "migrations", "seeds"].map { "\(schema).\($0)" }.joined(separator: ", ")
+            try session.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON \(tables) TO \(role)")
+            try session.execute("GRANT SELECT, INSERT ON \(schema).migration_log TO \(role)")
+            // The log is only added to.
+            try session.execute("REVOKE UPDATE, DELETE, TRUNCATE ON \(schema).migration_log FROM \(role)")
             try session.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA \(schema) TO \(role)")
         }
     }

@@ -87,7 +87,8 @@ extension Migrator {
                             hint: "name the table with --table schema.table"
                         )
                     }
-                    if let obstacle = Adoption.obstacle(state) { throw obstacle }
+                    // A table that is named may be shared, so its version need not be one of this service's files.
+                    if let obstacle = table == nil ? Adoption.obstacle(state) : Adoption.dirt(state) { throw obstacle }
                     let ledger = Ledger(service: state.name, stateSchema: options.stateSchema.name, session)
                     try Adoption.adopt(state, ledger, context, &session)
                     names += state.entries.map(\.name)

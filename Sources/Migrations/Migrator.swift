@@ -41,9 +41,15 @@ package struct Migrator: Sendable {
         )
     }
 
-    /// Every migration and how it stands; nothing is changed, and no lock is taken.
+    /// Every migration and how it stands, and where ledger and catalog disagree; nothing is changed, and no lock is taken.
     package func status() async throws -> [ServiceState] {
-        try await withSession(server, logger: logger) { try reader.readAll($0) }
+        try await withSession(server, logger: logger) { session in
+            try reader.readAll(session).map { state in
+                var state = state
+                state.disagreements = try CatalogComparison(state).disagreements(session)
+                return state
+            }
+        }
     }
 
     /// What a run would do, and what is in its way.
@@ -93,7 +99,12 @@ package struct Migrator: Sendable {
     }
 
     var policy: MigrationPolicy {
-        MigrationPolicy(environment: options.policy, windowOverride: options.windowOverride, now: options.now)
+        MigrationPolicy(
+            environment: options.policy,
+            windowOverride: options.windowOverride,
+            now: options.now,
+            files: options.services.map(\.file)
+        )
     }
 }
 
@@ -105,7 +116,7 @@ extension Migrator {
         adopting: TableName? = nil,
         _ body: (inout Session) throws -> R
     ) throws -> R {
-        try SessionPooling.requireOwnSession(session)
+        try SessionPooling.requireOwnSession(&session)
         try session.setPatience()
         let keys =
             try options.services.map { RunLock.key(service: $0.service.name) }.sorted()
@@ -228,7 +239,7 @@ extension Migrator {
         var report = MigrationReport(services: services)
         report.backup = backup
         guard !plan.steps.isEmpty else { return report }
-        let watch = watch(session)
+        let watch = try watch(session)
         defer { watch.stop() }
         var note = [backup.map { "backup: \($0)" }, options.windowOverride.map { "outside the window: \($0)" }]
             .compactMap { $0 }.joined(separator: "; ")
@@ -236,7 +247,7 @@ extension Migrator {
         for (index, step) in plan.steps.enumerated() {
             progress(.started(name: step.title, direction: step.direction, number: index + 1, of: plan.steps.count))
             let start = ContinuousClock.now
-            var runner = runner(step, report.applied(service: step.service), services, session)
+            var runner = runner(step, report.applied, services, session)
             runner.note = note.isEmpty ? nil : note
             do {
                 try runner.run(&session)
@@ -258,10 +269,10 @@ extension Migrator {
         return report
     }
 
-    func watch(_ session: borrowing Session) -> LockWatch {
+    func watch(_ session: borrowing Session) throws -> LockWatch {
         LockWatch.start(
             on: session.pinnedAddress,
-            watching: session.processID,
+            watching: try SessionPooling.process(session),
             logger: logger,
             blocked: { who in
                 progress(.blocked(by: who))
@@ -269,18 +280,22 @@ extension Migrator {
         )
     }
 
-    /// - Parameter applied: The versions that are applied before the step.
+    /// - Parameter applied: The versions of a service that are applied before the step.
     func runner(
         _ step: MigrationStep,
-        _ applied: Set<Int>,
+        _ applied: (String) -> Set<Int>,
         _ services: [ServiceState],
         _ session: borrowing Session
     ) -> StepRunner {
         let state = services.first { $0.name == step.service }!
-        var after = applied
+        var after = applied(step.service)
         if step.direction == .up { after.insert(step.version) } else { after.remove(step.version) }
+        var others = state.sharers
+        for other in services where others[other.name] != nil {
+            others[other.name] = other.siblingVersion(applied: applied(other.name))
+        }
         let sibling = state.sibling.map {
-            StepRunner.Sibling(table: $0.table, version: state.siblingVersion(applied: after))
+            StepRunner.Sibling(table: $0.table, version: state.siblingVersion(applied: after, others: others))
         }
         return StepRunner(
             step: step,
@@ -312,7 +327,7 @@ extension Migrator {
             undo.direction = .down
             undo.script = try MigrationScript(text, path: "\(step.name).down.sql")
             undo.sha256 = step.downSHA256 ?? ""
-            var undoing = self.runner(undo, report.applied(service: step.service), report.services, session)
+            var undoing = self.runner(undo, report.applied, report.services, session)
             undoing.note = "auto_rollback_on_failure"
             try undoing.run(&session)
             error.message += "; its down file was run, as auto_rollback_on_failure says"

@@ -50,10 +50,10 @@ extension Migrator {
                     run.statementsDone += 1
                 }
             }
-            let watch = watch(session)
+            let watch = try watch(session)
             defer { watch.stop() }
             let applied = Set(state.entries.map(\.version))
-            try runner(step, applied, [state], session).run(&session, resuming: run)
+            try runner(step, { _ in applied }, [state], session).run(&session, resuming: run)
             report.done.append("\(standing.name) went on from statement \(run.statementsDone + 1) to its end")
             report.applied.append(standing.name)
         }
@@ -71,7 +71,8 @@ extension Migrator {
             throw MigrationError(
                 .file,
                 "\(standing.name) broke off, and its \(run.direction.rawValue) file is gone",
-                hint: "bring the file back, then repair"
+                hint:
+                    "bring the file back, then repair; what its first \(run.statementsDone) of \(run.statementsTotal) statements did is still there"
             )
         }
         let script = try MigrationScript(file.text, path: file.path)
@@ -169,10 +170,13 @@ extension Migrator {
         _ report: inout RepairReport,
         _ session: inout Session
     ) throws {
-        var version = state.siblingVersion(applied: state.entries.map(\.version))
+        var version = state.siblingVersion(applied: state.entries.map(\.version), others: state.sharers)
         // A first dirty row says which file broke off: that one did not take effect.
         if state.isSiblingNew, let row = sibling.row, row.isDirty {
-            version = state.siblingVersion(applied: state.entries.map(\.version).filter { $0 < row.version })
+            version = state.siblingVersion(
+                applied: state.entries.map(\.version).filter { $0 < row.version },
+                others: state.sharers
+            )
         }
         try session.transaction { session in
             try StepRunner.Sibling(table: sibling.table, version: version).write(session)

@@ -43,7 +43,7 @@ extension Migrator {
                 let services = try reader.readAll(session)
                 try requirePlan(afterReset: services, session)
                 let doomed = try doomedSchemas(session)
-                let watch = watch(session)
+                let watch = try watch(session)
                 defer { watch.stop() }
                 try drop(doomed.map(\.name), services, &session)
                 return doomed

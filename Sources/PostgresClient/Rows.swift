@@ -4,11 +4,12 @@ package struct Rows: Sendable, RandomAccessCollection {
     private let width: Int
     private let cells: [String?]
 
-    init(columns names: [String], cells: [String?]) {
+    /// - Parameter count: Of the rows, which a query without columns has too.
+    init(columns names: [String], cells: [String?], count: Int) {
         columns = Dictionary(zip(names, names.indices), uniquingKeysWith: { first, _ in first })
         width = names.count
         self.cells = cells
-        endIndex = names.isEmpty ? 0 : cells.count / names.count
+        endIndex = count
     }
 
     package let startIndex = 0

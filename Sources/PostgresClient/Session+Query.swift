@@ -87,8 +87,9 @@ extension Session {
             throw error
         }
         let names = (0..<PQnfields(result)).map { String(cString: PQfname(result, $0)) }
+        let count = Int(PQntuples(result))
         var cells: [String?] = []
-        cells.reserveCapacity(Int(PQntuples(result)) * names.count)
+        cells.reserveCapacity(count * names.count)
         for row in 0..<PQntuples(result) {
             for column in 0..<PQnfields(result) {
                 guard PQgetisnull(result, row, column) == 0 else {
@@ -103,6 +104,6 @@ extension Session {
             }
         }
         try wire.drain()
-        return Rows(columns: names, cells: cells)
+        return Rows(columns: names, cells: cells, count: count)
     }
 }

@@ -21,7 +21,13 @@ struct ArchiveRestore: Sendable {
     func run() async throws -> RestoreReport {
         let selection = try Selection(manifest, options)
         progress(.phase("looking at the server"))
-        return try await DatabaseReplacement(target: target, options: options, logger: logger, progress: progress).run(
+        return try await DatabaseReplacement(
+            target: target,
+            options: options,
+            state: StateReturn(manifest, options),
+            logger: logger,
+            progress: progress
+        ).run(
             inspect: { session in
                 let findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
                 return (findings, properties(findings))

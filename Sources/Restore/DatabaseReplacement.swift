@@ -10,6 +10,7 @@ internal import PostgresClient
 struct DatabaseReplacement: Sendable {
     let target: TargetDatabase
     let options: RestoreOptions
+    let state: StateReturn
     let logger: Logger
     let progress: @Sendable (RestoreProgress) -> Void
 
@@ -60,11 +61,7 @@ struct DatabaseReplacement: Sendable {
     private func takePlace(of beginning: Beginning, _ report: inout RestoreReport) async throws {
         progress(.phase("putting the new database in place"))
         let exists = beginning.findings.existing != nil
-        if exists {
-            try await carryState(to: beginning.name)
-        } else if let environment = options.environment {
-            try await mark(beginning.name, as: environment)
-        }
+        report.rewinds = try await returnState(to: beginning.name, exists: exists)
         let old = exists ? DatabaseName.derived(from: target.name, "_before_\(Timestamp.now)") : nil
         let swap = DatabaseSwap(target: target, new: beginning.name, old: old, force: options.force, logger: logger)
         guard let old = try await swap.run() else { return }
@@ -81,18 +78,18 @@ struct DatabaseReplacement: Sendable {
         report.keptBytes = beginning.findings.existingBytes
     }
 
-    private func mark(_ name: String, as environment: String) async throws {
-        let schema = StateSchema(options.stateSchema)
-        try await withSession(target.maintenance.database(name), logger: logger) { session in
-            try Marker(schema).write(environment, &session)
+    /// Gives the new database what belongs to the target, before it takes the target's place.
+    private func returnState(to name: String, exists: Bool) async throws -> [ServiceRewind] {
+        let (schema, state) = (StateSchema(options.stateSchema), state)
+        var before = TargetState.new(schema, environment: options.environment)
+        if exists {
+            before = try await withSession(target.address, logger: logger) {
+                try TargetState.read(schema, before: state.extent, &$0)
+            }
         }
-    }
-
-    private func carryState(to name: String) async throws {
-        let (schema, file) = (StateSchema(options.stateSchema), options.file)
-        let state = try await withSession(target.address, logger: logger) { try TargetState.read(schema, &$0) }
-        try await withSession(target.maintenance.database(name), logger: logger) { session in
-            try session.transaction { try state.write(file: file, &$0) }
+        let target = before
+        return try await withSession(self.target.maintenance.database(name), logger: logger) { session in
+            try session.transaction { try state.write(target, &$0) }
         }
     }
 

@@ -39,18 +39,19 @@ struct InPlaceRestore: Sendable {
         _ findings: Preflight.Findings,
         _ session: inout Session
     ) throws -> RestoreReport {
+        let returning = StateReturn(manifest, options)
+        let state = try TargetState.read(StateSchema(options.stateSchema), before: returning.extent, &session)
+        var report: RestoreReport
         if !options.tables.isEmpty, !options.dataOnly {
-            return try TableRestore(self, selection, findings).run(&session)
-        }
-        let state = try TargetState.read(StateSchema(options.stateSchema), &session)
-        let report: RestoreReport
-        if options.dataOnly {
+            report = try TableRestore(self, selection, findings).run(&session)
+        } else if options.dataOnly {
             report = try DataOnlyRestore(self, selection).run(&session)
         } else {
             try clear(selection, &session)
             report = try make(selection, findings, &session)
         }
-        if selection.isWholeDatabase { try state.write(file: options.file, &session) }
+        report.rewinds = try returning.write(state, &session)
+        report.notes += returning.ledger.notes(over: state.applied)
         return report
     }
 

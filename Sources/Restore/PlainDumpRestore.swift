@@ -101,7 +101,13 @@ struct PlainDumpRestore: Sendable {
 extension PlainDumpRestore {
     private func restoreBeside() async throws -> RestoreReport {
         let check = try check()
-        return try await DatabaseReplacement(target: target, options: options, logger: logger, progress: progress).run(
+        return try await DatabaseReplacement(
+            target: target,
+            options: options,
+            state: StateReturn(dump: options),
+            logger: logger,
+            progress: progress
+        ).run(
             inspect: { session in
                 let findings = try check.inspect(session)
                 return (findings, try findings.existing ?? properties(findings, session))
@@ -195,20 +201,21 @@ extension PlainDumpRestore {
         let findings = try await withSession(target.address, logger: logger) { try check.inspect($0) }
         if let failure = Preflight.failure(findings.obstacles) { throw failure }
         progress(.phase("running the dump"))
-        let outcome = try await withSession(target.address, logger: logger) { session in
+        let (outcome, rewinds) = try await withSession(target.address, logger: logger) { session in
             try Self.prepare(session)
             return try session.transaction { session in
                 let schema = StateSchema(options.stateSchema)
-                let state = try TargetState.read(schema, &session)
+                let returning = StateReturn(dump: options)
+                let state = try TargetState.read(schema, before: returning.extent, &session)
                 let shelf = try StateShelf(schema, session)
                 var player = try DumpPlayer.open(rules, progress: progress)
                 let outcome = try player.run(&session)
                 try shelf.putBack(session)
-                try state.write(file: options.file, &session)
-                return outcome
+                return (outcome, try returning.write(state, &session))
             }
         }
         var report = report(outcome)
+        report.rewinds = rewinds
         if !options.withoutAnalyze {
             do {
                 try await analyze(target.address)

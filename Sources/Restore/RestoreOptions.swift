@@ -51,6 +51,8 @@ package struct RestoreOptions: Sendable {
 
     /// The schema of granary's own tables, whose marker and log stay the target's.
     package var stateSchema = "granary"
+    /// The schemas of services, where files say more of them than their names do.
+    package var services: [String: [String]] = [:]
     /// The environment that a database which was not there before is marked with; nil marks none.
     package var environment: String?
 
@@ -72,6 +74,8 @@ package struct RestoreReport: Sendable, Equatable {
     package var invalid: [String]
     /// What a person should know.
     package var notes: [String]
+    /// The services of which something else is applied now than before.
+    package var rewinds: [ServiceRewind] = []
 }
 
 /// What a restore would do, for `--plan`.
@@ -84,6 +88,8 @@ package struct RestorePlanReport: Sendable, Equatable {
     package var rawBytes: Int
     /// What would make it fail, each a sentence with its way out.
     package var obstacles: [String]
+    /// The services of which something else would be applied than now.
+    package var rewinds: [ServiceRewind] = []
 }
 
 /// What a restore says while it runs.

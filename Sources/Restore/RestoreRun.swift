@@ -1,4 +1,5 @@
 internal import Archive
+internal import Environments
 package import Logging
 package import PostgresClient
 
@@ -66,7 +67,25 @@ package struct RestoreRun: Sendable {
                 try TableRestore.obstacles(archive.manifest, options, session)
             }
         }
-        return try RestoreOutlook(archive.manifest, options, target, findings).report()
+        let rewinds = try await rewinds(archive.manifest, options, target)
+        return try RestoreOutlook(archive.manifest, options, target, findings, rewinds).report()
+    }
+
+    /// The services that would be taken to another version; none where the target does not let us look.
+    private func rewinds(
+        _ manifest: Manifest,
+        _ options: RestoreOptions,
+        _ target: TargetDatabase
+    ) async throws -> [ServiceRewind] {
+        let returning = StateReturn(manifest, options).ledger
+        let schema = StateSchema(options.stateSchema)
+        guard target.exists, returning.extent.changesLedger else { return [] }
+        do {
+            let before = try await withSession(target.address, logger: logger) { try TargetState.applied(schema, $0) }
+            return returning.outcome(over: before).map(before.rewinds) ?? []
+        } catch let error as PostgresError where error.code == .connection {
+            return []
+        }
     }
 
     private var isPlainDump: Bool { options.file.hasSuffix(".sql") || options.file.hasSuffix(".sql.gz") }
@@ -114,13 +133,16 @@ struct RestoreOutlook {
     private let options: RestoreOptions
     private let target: TargetDatabase
     private let findings: Preflight.Findings
+    private let rewinds: [ServiceRewind]
 
     init(
         _ manifest: Manifest,
         _ options: RestoreOptions,
         _ target: TargetDatabase,
-        _ findings: Preflight.Findings
+        _ findings: Preflight.Findings,
+        _ rewinds: [ServiceRewind]
     ) {
+        self.rewinds = rewinds
         self.manifest = manifest
         self.options = options
         self.target = target
@@ -135,7 +157,8 @@ struct RestoreOutlook {
             tables: selection.tablesWithRows.count,
             rows: selection.rows,
             rawBytes: selection.rawBytes,
-            obstacles: findings.obstacles.map { "\($0.message) (\($0.hint))" }
+            obstacles: findings.obstacles.map { "\($0.message) (\($0.hint))" },
+            rewinds: rewinds
         )
     }
 
@@ -145,7 +168,8 @@ struct RestoreOutlook {
             counted(selection.rows, "row"),
         ].joined(separator: ", ")
         guard !options.restoresInPlace(manifest.scope) else {
-            return [inPlaceStep, "make or load \(content), in one transaction in \(target.name)"] + findings.notes
+            return [inPlaceStep, "make or load \(content), in one transaction in \(target.name)"]
+                + rewinds.map(\.sentence) + findings.notes
         }
         var steps = ["make a new database beside \(target.name)", "fill it with \(content)"]
         switch (findings.existing, options.dropOld) {
@@ -153,7 +177,7 @@ struct RestoreOutlook {
         case (_, true): steps.append("swap it with \(target.name), and drop the old database")
         case (_, false): steps.append("swap it with \(target.name), and keep the old database under another name")
         }
-        return steps + findings.notes
+        return steps + rewinds.map(\.sentence) + findings.notes
     }
 
     private func counted(_ number: Int, _ noun: String) -> String {

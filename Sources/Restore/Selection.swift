@@ -10,12 +10,16 @@ struct Selection: Sendable {
     let largeObjects: Manifest.LargeObjects?
     let isWholeDatabase: Bool
 
-    /// The marker says what the database it is in may be used for: that belongs to the target, not to the archive.
-    private let marker: TableName
+    /// Tables whose rows are the target's own: the marker, which says what the database may be used for, and where rows
+    /// alone come back the ledger too, which speaks of the schema that stays.
+    private let notOurs: Set<TableName>
 
     /// - Throws: `RestoreError.selection` naming a schema or table that is not in the archive.
     init(_ manifest: Manifest, _ options: RestoreOptions) throws {
-        marker = TableName(schema: options.stateSchema, name: "environment")
+        notOurs = Set(
+            (options.dataOnly ? ["environment", "migrations", "migration_log"] : ["environment"])
+                .map { TableName(schema: options.stateSchema, name: $0) }
+        )
         let schemas = Set(options.schemas)
         let wantedTables = Selection.withPartitions(
             try options.tables.map { try Selection.match($0.table, in: manifest.tables) },
@@ -32,7 +36,7 @@ struct Selection: Sendable {
         guard !schemas.isEmpty || !wantedTables.isEmpty else {
             items = manifest.schema
             tables = manifest.tables
-            sequences = manifest.sequences
+            sequences = manifest.sequences.filter { !options.dataOnly || $0.schema != options.stateSchema }
             largeObjects = manifest.largeObjects
             return
         }
@@ -48,7 +52,9 @@ struct Selection: Sendable {
         }
         items = selected
         let oids = Set(selected.filter { $0.kind == "SEQUENCE" }.map(\.objectOID))
-        sequences = manifest.sequences.filter { oids.contains($0.oid) }
+        sequences = manifest.sequences.filter { sequence in
+            oids.contains(sequence.oid) && !(options.dataOnly && sequence.schema == options.stateSchema)
+        }
         largeObjects = nil
     }
 
@@ -58,9 +64,9 @@ struct Selection: Sendable {
         sequences: [Manifest.Sequence],
         largeObjects: Manifest.LargeObjects?,
         isWholeDatabase: Bool,
-        marker: TableName
+        notOurs: Set<TableName>
     ) {
-        self.marker = marker
+        self.notOurs = notOurs
         self.items = items
         self.tables = tables
         self.sequences = sequences
@@ -76,14 +82,14 @@ struct Selection: Sendable {
             sequences: sequences,
             largeObjects: largeObjects,
             isWholeDatabase: isWholeDatabase,
-            marker: marker
+            notOurs: notOurs
         )
     }
 
     /// Tables whose rows are in the archive and are to be loaded.
     var tablesWithRows: [Manifest.Table] {
         tables.filter { table in
-            table.kind == .ordinary && !table.dataLeftOut && table.tableName != marker
+            table.kind == .ordinary && !table.dataLeftOut && !notOurs.contains(table.tableName)
         }
     }
 

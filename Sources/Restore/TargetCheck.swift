@@ -117,15 +117,12 @@ struct TargetCheck: Sendable {
     }
 
     private func sessions(_ database: DatabaseProperties, _ session: borrowing Session) throws -> [Preflight.Obstacle] {
-        let connected = try session.query(
-            """
-            SELECT pid, coalesce(usename, '') AS user, coalesce(application_name, '') AS application
-            FROM pg_catalog.pg_stat_activity
-            WHERE datname = $1 AND pid <> pg_catalog.pg_backend_pid() AND backend_type = 'client backend'
-            ORDER BY backend_start
-            """,
-            [database.name]
-        )
+        var connected = try connections(database, session)
+        // A session that has just said goodbye may be listed for a moment.
+        for _ in 0..<5 where !connected.isEmpty {
+            try session.rest(for: .milliseconds(60))
+            connected = try connections(database, session)
+        }
         guard !connected.isEmpty else { return [] }
         let listed = connected.prefix(5).map { row in
             let application = row.text("application").isEmpty ? "" : " in \(row.text("application"))"
@@ -139,5 +136,17 @@ struct TargetCheck: Sendable {
                 isBusy: true
             )
         ]
+    }
+
+    private func connections(_ database: DatabaseProperties, _ session: borrowing Session) throws -> Rows {
+        try session.query(
+            """
+            SELECT pid, coalesce(usename, '') AS user, coalesce(application_name, '') AS application
+            FROM pg_catalog.pg_stat_activity
+            WHERE datname = $1 AND pid <> pg_catalog.pg_backend_pid() AND backend_type = 'client backend'
+            ORDER BY backend_start
+            """,
+            [database.name]
+        )
     }
 }

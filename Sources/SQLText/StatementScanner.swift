@@ -91,7 +91,7 @@ extension StatementScanner {
                 hasNewline = hasNewline || byte == 0x0A || byte == 0x0D
                 ahead += 1
             } else if byte == UInt8(ascii: "-"), try buffer.peek(ahead + 1) == UInt8(ascii: "-") {
-                while let next = try buffer.peek(ahead), next != 0x0A { ahead += 1 }
+                while let next = try buffer.peek(ahead), next != 0x0A, next != 0x0D { ahead += 1 }
             } else {
                 return false
             }
@@ -188,10 +188,12 @@ extension StatementScanner {
         }
     }
 
-    /// To the newline, or the end of the text.
+    /// To the end of the line, which for PostgreSQL a carriage return is too, or the end of the text.
     static func skipLine(_ buffer: inout DumpBuffer, releasing: Bool) throws {
         while true {
-            if let found = buffer.find(0x0A, from: buffer.position, to: buffer.end) {
+            let newline = buffer.find(0x0A, from: buffer.position, to: buffer.end)
+            let end = newline ?? buffer.end
+            if let found = buffer.find(0x0D, from: buffer.position, to: end) ?? newline {
                 buffer.position = found
                 return
             }

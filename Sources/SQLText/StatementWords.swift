@@ -97,7 +97,7 @@ package enum StatementWords {
             if first.isBlank {
                 rest = rest.dropFirst()
             } else if first == UInt8(ascii: "-"), second == UInt8(ascii: "-") {
-                rest = rest.drop { $0 != 0x0A }
+                rest = rest.drop { $0 != 0x0A && $0 != 0x0D }
             } else if first == UInt8(ascii: "/"), second == UInt8(ascii: "*") {
                 skipComment(&rest)
             } else {

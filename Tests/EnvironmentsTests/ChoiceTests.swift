@@ -55,6 +55,15 @@ import Testing
         let service = try Service.resolve(option: "a-b", variables: [:], file: file, folder: "m")
         #expect(service.schemas == ["a_b"])
         file.schemas = ["one", "two"]
+        // What the file says is of its own service.
+        #expect(try Service.resolve(option: "a-b", variables: [:], file: file, folder: "m").schemas == ["a_b"])
+        #expect(try Service.resolve(option: nil, variables: [:], file: file, folder: "m").schemas == ["one", "two"])
+        #expect(
+            try Service.resolve(option: "of-the-file", variables: [:], file: file, folder: "m").schemas == [
+                "one", "two",
+            ]
+        )
+        file.service = nil
         #expect(try Service.resolve(option: "a-b", variables: [:], file: file, folder: "m").schemas == ["one", "two"])
         for bad in ["", "a/b", "a\nb", String(repeating: "x", count: 64)] {
             #expect(throws: EnvironmentsError.self) {
@@ -119,6 +128,38 @@ import Testing
             #expect(error?.code == .refused)
             #expect(error?.hint?.contains("granary env mark \(choice?.name ?? "NAME")") == true)
         }
+    }
+
+    @Test func aMarkerThatNobodyDeclaredIsNamedAndNothingIsWritten() throws {
+        for (choice, isLocal) in [(nil, false), (nil, true), (EnvironmentChoice(name: "qa", source: .marker), false)]
+            as [(EnvironmentChoice?, Bool)]
+        {
+            let situation = Guard.Situation(
+                choice: choice,
+                marker: .marked("qa"),
+                isEmpty: true,
+                isLocal: isLocal,
+                database: "shop",
+                declared: .usual
+            )
+            let error = #expect(throws: EnvironmentsError.self) { try Guard.admit(situation) }
+            #expect(error?.code == .refused)
+            #expect(error?.message.contains("is marked qa, which is none of the usual environments") == true)
+            #expect(error?.hint?.contains("declared are development, staging, production") == true)
+        }
+        let file = try EnvironmentsFile(JSONText(Array(#"{"environments": {"qa": {}}}"#.utf8), path: "m/e.json"))
+        var situation = Guard.Situation(
+            choice: nil,
+            marker: .marked("qa"),
+            isEmpty: true,
+            isLocal: false,
+            database: "shop",
+            declared: file
+        )
+        #expect(try Guard.admit(situation).environment == "qa")
+        situation.marker = .marked("staging")
+        let error = #expect(throws: EnvironmentsError.self) { try Guard.admit(situation) }
+        #expect(error?.message.contains("marked staging, which m/e.json does not declare") == true)
     }
 
     @Test func aCopyCountsAsUnmarkedAndSaysSo() throws {

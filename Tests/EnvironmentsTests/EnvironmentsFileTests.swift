@@ -81,6 +81,22 @@ import Testing
             ":1: current_environment is b, which is not declared"
         ),
         (
+            "{\"environments\": {\n\"a/b\": {}}}",
+            ":2: \"a/b\" cannot be the name of an environment, because it cannot be that of a folder"
+        ),
+        (
+            "{\"environments\": {\"a\": {},\n\"..\": {}}}",
+            ":2: \"..\" cannot be the name of an environment, because it cannot be that of a folder"
+        ),
+        (
+            "{\"environments\": {\"\": {}}}",
+            ":1: \"\" cannot be the name of an environment, because it cannot be that of a folder"
+        ),
+        (
+            "{\"environments\": {\"a\\u0007b\": {}}}",
+            ":1: \"ab\" cannot be the name of an environment, because it cannot be that of a folder"
+        ),
+        (
             "{\"migration_locking\": {\"timeout_seconds\": -1}}",
             ":1: migration_locking.timeout_seconds is a number and not a whole number"
         ),
@@ -136,8 +152,15 @@ import Testing
         #expect(window.contains(november(22, 12, 0)))
     }
 
+    @Test(arguments: ["Sun", "SUNDAY", "sund"]) func daysMayBeShortenedToThreeLetters(_ day: String) throws {
+        let window = try MaintenanceWindow("\(day) 02:00-04:00 UTC")
+        #expect(window.contains(november(22, 2, 0)))
+        #expect(!window.contains(november(23, 2, 0)))
+    }
+
     @Test(arguments: [
-        "", "Sun", "Sun 02:00-04:00", "Sun 2-4 UTC", "Sun 02:00-25:00 UTC", "Sun 02:60-03:00 UTC",
+        "Sunshine 02:00-04:00 UTC", "Su 02:00-04:00 UTC", "Sundays 02:00-04:00 UTC", "", "Sun", "Sun 02:00-04:00",
+        "Sun 2-4 UTC", "Sun 02:00-25:00 UTC", "Sun 02:60-03:00 UTC",
         "Xyz 02:00-04:00 UTC", "Sun 02:00-02:00 UTC",
         "Sun 02:00-04:00 Europe/Berlin", "Sun 02:00-04:00 +15:00", "Sun-Mon-Tue 02:00-04:00 UTC", "Sun 02:00 UTC",
     ])

@@ -49,11 +49,23 @@ import Testing
         ("\"\\x\"", "x.json:1:4: "), ("\"\n\"", "x.json:1:2: "),
         ("\"abc", "x.json:1:5: "), ("\"\\ud800\"", "x.json:1:8: "), ("nul", "x.json:1:1: "), ("1 2", "x.json:1:3: "),
         ("{\"a\":1,\"a\":2}", "x.json:1:11: the key a is there twice"),
+        (#""\u0000""#, "x.json:1:8: a text may not hold the character U+0000"),
+        (#""\u-000""#, "x.json:1:4: \\u needs four hexadecimal digits"),
+        (#""\u+041""#, "x.json:1:4: "), (#""\u00 1""#, "x.json:1:4: "), (#""\u00e""#, "x.json:1:4: "),
+        // Columns are counted in characters, whatever they take in bytes.
+        ("[\"äö€😀\", x]", "x.json:1:10: "), ("\u{FEFF}[x]", "x.json:1:2: "),
         ("{a:1}", "x.json:1:2: "), ("// no\n1", "x.json:1:1: "),
     ])
     func mistakesAreToldWithLineAndColumn(_ text: String, _ start: String) {
         let message = message(text)
         #expect(message?.hasPrefix(start) == true, "\(message ?? "no error")")
+    }
+
+    /// Each key was compared with all before it once.
+    @Test func manyKeysTakeNoMoreTimeEachThanFew() {
+        let keys = (0..<200_000).map { "\"k\($0)\":0" }.joined(separator: ",")
+        #expect(message("{\(keys)}") == nil)
+        #expect(message("{\(keys),\"k7\":1}")?.hasSuffix("the key k7 is there twice") == true)
     }
 
     @Test func depthIsBounded() {

@@ -126,6 +126,39 @@ import Testing
         }
     }
 
+    /// Whoever was given more before loses it.
+    @Test func theLogIsOnlyAddedToByThoseWhoMayUseIt() async throws {
+        let server = try await ThrowawayServer.start()
+        try await server.withDatabase { url in
+            try await psql(url, "CREATE ROLE plain LOGIN")
+            try await inSession(url) { try StateSchema().ensure(&$0) }
+            try await psql(url, "GRANT ALL ON granary.migration_log TO plain")
+            try await inSession(url) { try StateSchema().grant(to: ["plain"], &$0) }
+            try await #expect(
+                psql(
+                    url,
+                    """
+                    SELECT c.relname, string_agg(p, ' ' ORDER BY p) FROM pg_class c,
+                        unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) p
+                    WHERE c.relnamespace = 'granary'::regnamespace AND c.relkind = 'r'
+                        AND has_table_privilege('plain', c.oid, p) GROUP BY 1 ORDER BY 1
+                    """
+                ) == """
+                    environment|DELETE INSERT SELECT UPDATE
+                    migration_log|INSERT SELECT
+                    migrations|DELETE INSERT SELECT UPDATE
+                    seeds|DELETE INSERT SELECT UPDATE
+                    """
+            )
+            let plain = url.replacing("user=granary", with: "user=plain")
+            try await inSession(plain) { session in
+                try #expect(StateSchema().mayRead(session))
+                try #expect(StateSchema().mayWrite(session))
+            }
+        }
+        try await server.stop()
+    }
+
     @Test func aRoleThatOwnsTheSchemaAndMayMakeNoOtherMakesTheTables() async throws {
         let server = try await ThrowawayServer.start()
         try await server.withDatabase { url in

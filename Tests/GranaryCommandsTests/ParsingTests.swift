@@ -58,7 +58,8 @@ import Testing
             "--no-color"
         )
         #expect(command.destination.output == "x.zip")
-        #expect(command.selection.schemas == ["a", "b", "user_service"])
+        #expect(command.selection.schema == ["a", "b"])
+        #expect(command.selection.service == "user-service")
         #expect(command.selection.table == ["t"])
         #expect(command.selection.excludeTableData == ["u"])
         #expect(command.selection.withSecrets)
@@ -76,7 +77,7 @@ import Testing
 
     @Test func withoutOptionsBackupTakesTheWholeDatabaseFast() throws {
         let command = try backup()
-        #expect(command.selection.schemas.isEmpty && command.selection.table.isEmpty)
+        #expect(command.selection.schema.isEmpty && command.selection.table.isEmpty)
         #expect(command.destination.backups == "backups")
         #expect(command.packing.compress == 1)
         #expect(command.packing.engine == .deflate)

@@ -87,6 +87,101 @@ import Testing
         try await server.stop()
     }
 
+    @Test func envTellsWhatFilesSayWhereNoDatabaseWasGiven() async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write(
+                #"{"service": "shop", "schemas": ["a", "b"], "environments": {"qa": {}}, "current_environment": "qa"}"#,
+                to: "migrations/environments.json"
+            )
+            let shown = try await runCommand(granaryBinary(), ["env", "show"], workingDirectory: folder.path)
+            #expect(shown.status == 0, "\(shown)")
+            #expect(
+                shown.stdout == """
+                    environment  qa (current_environment of migrations/environments.json)
+                    service      shop, schema a, b
+                    database     no database given
+                    declared     qa
+
+                    """
+            )
+            let json = try await runCommand(granaryBinary(), ["env", "--json"], workingDirectory: folder.path)
+            #expect(json.status == 0)
+            #expect(
+                json.stdout.contains(
+                    #""services":[{"service":"shop","schemas":["a","b"],"migrations":"migrations"}],"database":null"#
+                ),
+                "\(json)"
+            )
+            #expect(json.stdout.contains(#""marker":null,"state":"no database given""#))
+            // Half of an address is a mistake, as everywhere.
+            let half = try await runCommand(
+                granaryBinary(),
+                ["env"],
+                environment: ["DATABASE_HOST": "db"],
+                workingDirectory: folder.path
+            )
+            #expect(half.status == 4, "\(half)")
+        }
+    }
+
+    @Test func aMarkerThatTheFileDoesNotDeclareIsShownAndNothingIsWritten() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await ScratchFolder.with { folder in
+                try #require(try await granary("env", "mark", "staging", at: url, in: folder).status == 0)
+                try folder.write(#"{"environments": {"qa": {}}}"#, to: "migrations/environments.json")
+                try folder.write("SELECT 1;", to: "migrations/1_a.up.sql")
+                let status = try await granary("migrate", "status", at: url, in: folder)
+                #expect(status.status == 0, "\(status)")
+                #expect(status.stdout.contains(" in staging"))
+                let up = try await granary("migrate", "up", at: url, in: folder)
+                #expect(up.status == 3)
+                #expect(up.stderr.contains("is marked staging, which migrations/environments.json does not declare"))
+                try await #expect(psql(url, "SELECT count(*) FROM granary.migrations") == "0")
+            }
+        }
+    }
+
+    /// A plain dump brings its tables and no ledger.
+    @Test func afterAPlainDumpStatusTellsWhereLedgerAndTablesDisagree() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await ScratchFolder.with { folder in
+                try folder.write("CREATE SCHEMA shop; CREATE TABLE shop.a ();", to: "migrations/1_a.up.sql")
+                try folder.write("CREATE TABLE shop.b ();", to: "migrations/2_b.up.sql")
+                let service = ["--service", "shop", "--env", "development", "--database-url", url]
+                func granary(_ arguments: String...) async throws -> CommandOutcome {
+                    try await runCommand(granaryBinary(), arguments + service, workingDirectory: folder.path)
+                }
+                try #require(try await granary("migrate", "up", "1").status == 0)
+                try #require(try await granary("backup", "--output", "old.sql").status == 0)
+                try #require(try await granary("migrate", "up").status == 0)
+                try await #expect(granary("migrate", "status", "--check").status == 0)
+                try await psql(url, "DROP SCHEMA shop CASCADE")
+                let restored = try await runCommand(
+                    granaryBinary(),
+                    ["restore", "old.sql", "--in-place", "--env", "development", "--database-url", url],
+                    workingDirectory: folder.path
+                )
+                try #require(restored.status == 0, "\(restored)")
+                let status = try await granary("migrate", "status", "--check")
+                #expect(status.status == 2, "\(status)")
+                #expect(
+                    status.stdout.contains(
+                        "  disagrees: 2_b is applied, and the table shop.b that it made is not there\n"
+                    ),
+                    "\(status)"
+                )
+                let json = try await granary("migrate", "status", "--json")
+                #expect(json.status == 0)
+                #expect(
+                    json.stdout.contains(
+                        #""disagreements":[{"service":"shop","problem":"missing","version":2,"name":"2_b","table":"shop.b","message":"2_b is"#
+                    ),
+                    "\(json)"
+                )
+            }
+        }
+    }
+
     @Test func initMakesAProjectAndNeverOverwrites() async throws {
         try await ScratchFolder.with { folder in
             try folder.write("mine", to: "granary.mk")

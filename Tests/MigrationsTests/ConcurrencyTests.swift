@@ -42,7 +42,9 @@ import Testing
             try await #expect(project.sql("SELECT string_agg(version::text, ' ') FROM shop.runs") == "3 5")
             try await #expect(project.sql("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == "0")
             try await #expect(
-                project.sql("SELECT string_agg(version || outcome, ' ' ORDER BY id) FROM granary.migration_log")
+                project.sql(
+                    "SELECT string_agg(version || outcome, ' ' ORDER BY id) FROM granary.migration_log WHERE outcome <> 'running'"
+                )
                     == "1done 2done 3done 4done 5done"
             )
             try await #expect(

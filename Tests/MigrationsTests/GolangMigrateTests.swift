@@ -1,3 +1,4 @@
+import Environments
 import Migrations
 import PostgresClient
 import TestSupport
@@ -146,6 +147,61 @@ import Testing
             try await #expect(project.row(in: "public") == "3|f")
             try await project.down(2)
             try await #expect(project.row(in: "public") == "1|f")
+        }
+    }
+
+    /// Its row then says the highest version of both, and each sees that as in order.
+    @Test func twoServicesMayShareOneTable() async throws {
+        try await Project.with(Self.three) { shop in
+            try await ScratchFolder.with { folder in
+                let pay = Project(url: shop.url, folder: folder, service: "pay")
+                try pay.write("CREATE TABLE pay.p ();", to: "000005_p.up.sql")
+                try pay.write("DROP TABLE pay.p;", to: "000005_p.down.sql")
+                try pay.write("CREATE TABLE pay.q ();", to: "000006_q.up.sql")
+                try pay.write("DROP TABLE pay.q;", to: "000006_q.down.sql")
+                try await shop.sql(
+                    "\(Self.left(at: 5, in: "public")) ALTER TABLE shop.b ADD note text; CREATE SCHEMA pay; CREATE TABLE pay.p ()"
+                )
+                let table = TableName(schema: "public", name: "schema_migrations")
+                try await #expect(shop.migrator().adopt(table) == ["000001_a", "000002_b", "000003_c"])
+                // Whose the 5 is, nobody knows yet.
+                let early = await failure { try await shop.up() }
+                #expect(early?.code == .disagreement)
+                #expect(early?.hint?.contains("`granary migrate adopt --table public.schema_migrations`") == true)
+                try await #expect(pay.migrator().adopt(table) == ["000005_p"])
+                try await #expect(shop.up().appliedSteps.isEmpty)
+                try await #expect(pay.up().appliedSteps.map(\.version) == [6])
+                try await #expect(shop.row(in: "public") == "6|f")
+                try await #expect(shop.down().revertedSteps.map(\.version) == [3])
+                try await #expect(shop.row(in: "public") == "6|f")
+                try await shop.up()
+                try await pay.down(2)
+                try await #expect(shop.row(in: "public") == "3|f")
+                for project in [shop, pay] {
+                    try await #expect(project.migrator().plan(.up(nil)).obstacles.isEmpty)
+                    try await #expect(project.migrator().status()[0].disagreements == [])
+                }
+                // Both in one run: the row follows each step.
+                try shop.write("CREATE TABLE shop.d ();", to: "000007_d.up.sql")
+                try shop.write("DROP TABLE shop.d;", to: "000007_d.down.sql")
+                let both = try shop.migrator { options in
+                    options.services.append(
+                        .init(
+                            service: .init(name: "pay", schemas: ["pay"], folder: pay.path),
+                            file: options.services[0].file
+                        )
+                    )
+                }
+                try await #expect(both.run(.up(nil)).appliedSteps.map(\.version) == [5, 6, 7])
+                try await #expect(shop.row(in: "public") == "7|f")
+                try await #expect(both.run(.goto(3)).revertedSteps.map(\.version) == [7, 6, 5])
+                try await #expect(shop.row(in: "public") == "3|f")
+                // What golang-migrate did since is settled by the service that it did it for.
+                try await shop.sql("CREATE TABLE pay.p (); UPDATE public.schema_migrations SET version = 5")
+                _ = try await pay.migrator().repair(trusting: .row)
+                try await #expect(pay.ledger() == "5")
+                try await #expect(shop.migrator().plan(.up(nil)).obstacles.isEmpty)
+            }
         }
     }
 

@@ -46,7 +46,9 @@ import Testing
         ]) { project in
             try await project.up()
             try await #expect(
-                project.sql("SELECT wrapped, statements_done FROM granary.migration_log WHERE version = 2") == "f|2"
+                project.sql(
+                    "SELECT string_agg(concat_ws(' ', outcome, statements_done, wrapped), ', ' ORDER BY id) FROM granary.migration_log WHERE version = 2"
+                ) == "running 0 f, running 1 f, running 2 f, done 2 f"
             )
             try await project.down()
             try await #expect(project.sql("SELECT to_regclass('shop.i') IS NULL") == "t")

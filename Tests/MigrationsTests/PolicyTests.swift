@@ -280,7 +280,26 @@ import Testing
             try project.write(#"{"global_config": {"max_parallel_migrations": 0}}"#, to: "dependencies.json")
             let error = await failure { try await project.up() }
             #expect(error?.code == .policy)
+            #expect(
+                error?.message.hasSuffix("dependencies.json: max_parallel_migrations is 0, so no migration may run")
+                    == true
+            )
             try project.write(#"{"global_config": {"max_parallel_migrations": 3}}"#, to: "dependencies.json")
+            func locking(_ count: Int) throws {
+                try project.write(
+                    #"{"migration_locking": {"max_concurrent_migrations": \#(count)}}"#,
+                    to: "environments.json"
+                )
+            }
+            try locking(0)
+            let concurrent = await failure { try await project.up() }
+            #expect(concurrent?.code == .policy)
+            #expect(
+                concurrent?.message.hasSuffix(
+                    "environments.json: max_concurrent_migrations is 0, so no migration may run"
+                ) == true
+            )
+            try locking(4)
             try await #expect(project.up().appliedSteps.count == 2)
         }
     }

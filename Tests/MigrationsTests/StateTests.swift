@@ -1,4 +1,6 @@
+import Environments
 import Migrations
+import PostgresClient
 import TestSupport
 import Testing
 
@@ -45,6 +47,117 @@ import Testing
             try await #expect(project.sql("SELECT to_regclass('shop.b') IS NULL") == "t")
             try await #expect(project.states() == "1 applied, 3 pending")
         }
+    }
+
+    static let half: KeyValuePairs = [
+        "1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int);",
+        "2_b.up.sql": "-- no-transaction\nCREATE TABLE shop.b ();\nLOCK TABLE shop.a;\nSELECT 1 / 0;",
+    ]
+
+    /// Half of a file is in the database whether or not the file is there.
+    @Test func whatIsHalfDoneIsShownWhenItsFileIsGoneAndBlocksNoOther() async throws {
+        try await Project.with(Self.half) { project in
+            try project.write(
+                "-- no-transaction\nCREATE TABLE shop.b ();\nSELECT 1 / 0;",
+                to: "2_b.up.sql"
+            )
+            _ = await failure { try await project.up() }
+            try project.folder.remove("migrations/2_b.up.sql")
+            try await #expect(project.states() == "1 applied, 2 failed")
+            let standing = try await project.migrator().status()[0].standings.all[1]
+            #expect(standing.name == "2_b")
+            #expect(standing.unfinished?.statementsDone == 1)
+            let error = await failure { try await project.migrator().repair(trusting: nil) }
+            #expect(error?.message == "2_b broke off, and its up file is gone")
+            try project.write("SELECT 1;", to: "3_c.up.sql")
+            try await #expect(project.up().appliedSteps.map(\.version) == [3])
+            try await #expect(project.states() == "1 applied, 2 failed, 3 applied")
+        }
+    }
+
+    @Test func whatAnotherRunnerIsAtIsRunningAndNotFailed() async throws {
+        try await Project.with(Self.half) { project in
+            try project.write(
+                "-- no-transaction\nCREATE TABLE shop.b ();\nSELECT pg_advisory_xact_lock(77);\nSELECT 2;",
+                to: "2_b.up.sql"
+            )
+            try await project.up(1)
+            try await project.while("SELECT pg_advisory_xact_lock(77)", as: "the gate") {
+                let run = Task {
+                    try await project.up {
+                        $0.patience = LockPatience(lockTimeout: .seconds(60), budget: .seconds(60))
+                    }
+                }
+                let waiting =
+                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+                try await eventually { try await project.sql(waiting) == "1" }
+                let standing = try await project.migrator().status()[0].standings.all[1]
+                #expect(standing.state == .pending)
+                #expect(standing.isRunning)
+                #expect(standing.doubt == nil)
+                #expect(standing.unfinished?.statementsDone == 1)
+                #expect(standing.unfinished?.runner?.contains("granary") == true)
+                // Its session is ended, and what it was at is half done.
+                try await project.sql(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+                )
+                _ = try? await run.value
+                try await #expect(project.states() == "1 applied, 2 failed")
+            }
+            _ = try await project.migrator().repair(trusting: nil)
+            try await #expect(project.states() == "1 applied, 2 applied")
+        }
+    }
+
+    /// A restore takes back what a run had left; of the service's own schemas, or of everything.
+    @Test(arguments: [
+        ("shop", "schemas shop", true), ("", "database", true), ("", "rows", false), ("other", "schemas other", false),
+    ])
+    func runsThatBrokeOffBeforeARestoreHaveLeftNothing(
+        _ restored: (service: String, name: String, ends: Bool)
+    ) async throws {
+        try await Project.with(Self.half) { project in
+            try project.write("-- no-transaction\nCREATE TABLE shop.b ();\nSELECT 1 / 0;", to: "2_b.up.sql")
+            _ = await failure { try await project.up() }
+            try await #expect(project.states() == "1 applied, 2 failed")
+            try await project.sql(
+                """
+                INSERT INTO granary.migration_log (service, name, event, actor, started_at, outcome)
+                VALUES ('\(restored.service)', '\(restored.name)', 'restored', 'me', now(), 'done')
+                """
+            )
+            try await #expect(project.states() == "1 applied, 2 \(restored.ends ? "pending" : "failed")")
+        }
+    }
+
+    /// The log is only added to, so a role that may do no more can run every kind of file.
+    @Test func aRoleWithoutTheRightToChangeTheLogRunsEveryKindOfFile() async throws {
+        let server = try await ThrowawayServer.start()
+        try await Project.with(
+            [
+                "1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int);",
+                "2_b.up.sql": "CREATE INDEX CONCURRENTLY i ON shop.a (id);",
+                "2_b.down.sql": "DROP INDEX CONCURRENTLY shop.i;",
+                "3_c.up.sql": "-- no-transaction\nSELECT 1;\nSELECT 1 / 0;",
+            ],
+            on: server
+        ) { project in
+            let name = try await project.sql("SELECT current_database()")
+            try await project.sql("CREATE ROLE plain LOGIN; GRANT CREATE ON DATABASE \(name) TO plain")
+            try await withSession(ServerAddress(project.url), logger: quietLogger) {
+                try StateSchema().grant(to: ["plain"], &$0)
+            }
+            let plain = Project(url: project.url.replacing("user=granary", with: "user=plain"), folder: project.folder)
+            let error = await failure { try await plain.up() }
+            #expect(error?.sqlState == "22012")
+            try project.write("-- no-transaction\nSELECT 1;\nSELECT 2;", to: "3_c.up.sql")
+            _ = try await plain.migrator().repair(trusting: nil)
+            try await #expect(plain.states() == "1 applied, 2 applied, 3 applied")
+            try project.write("-- nothing to undo", to: "3_c.down.sql")
+            try await plain.down(2)
+            try await #expect(plain.ledger() == "1")
+        }
+        try await server.stop()
     }
 
     @Test func theNextAttemptOfAFailedFileIsFreeWhenNothingOfItRemains() async throws {

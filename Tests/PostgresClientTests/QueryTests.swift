@@ -17,6 +17,14 @@ import Testing
         }
     }
 
+    @Test func rowsWithoutColumnsAreCountedToo() async throws {
+        try await withDatabaseSession { session in
+            try #expect(session.query("SELECT FROM generate_series(1, 3)").count == 3)
+            try #expect(session.query("SELECT FROM generate_series(1, 3) WHERE false").isEmpty)
+            try #expect(session.query("SELECT 1 AS a WHERE false").isEmpty)
+        }
+    }
+
     @Test func namesOfAnyKindAreQuoted() async throws {
         try await withDatabaseSession { session in
             for name in [

@@ -29,6 +29,16 @@ import Testing
         )
     }
 
+    /// For PostgreSQL a carriage return alone ends a line too.
+    @Test func aCommentEndsAtACarriageReturn() throws {
+        #expect(try statements("SELECT 1 -- one\r; SELECT 2;") == ["SELECT 1 -- one\r", "SELECT 2"])
+        #expect(try statements("-- one\rSELECT 1;-- two\r\nSELECT 2") == ["SELECT 1", "SELECT 2"])
+        #expect(
+            try statements("SELECT E'a' -- why\r  '\\';' ; SELECT 2") == ["SELECT E'a' -- why\r  '\\';' ", "SELECT 2"]
+        )
+        #expect(try statements("-- SET\rSET standard_conforming_strings = off; SELECT '\\';'").count == 2)
+    }
+
     @Test func nonStandardStringsAreHonouredWhileTheyAreSet() throws {
         #expect(
             try statements(

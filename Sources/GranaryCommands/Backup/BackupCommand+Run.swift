@@ -22,7 +22,7 @@ extension BackupCommand {
             console.note("removed \(Folders.joined(destination.backups, name)), which an earlier backup left behind")
         }
         let connected = try await database.connect(on: console, migrations: destination.migrations ?? "migrations")
-        let options = try options(for: target, database: connected)
+        let options = try options(for: target, database: connected, variables: console.environment)
         let report = try await ProgressRenderer.drawing(on: console) { renderer in
             try await BackupRun(options, server: connected.address, logger: console.logger) {
                 renderer.receive(ProgressEvent($0))
@@ -46,10 +46,20 @@ extension BackupCommand {
         throw CommandError(.file, "there is no folder \(migrations)", hint: "--migrations names a folder")
     }
 
-    private func options(for target: BackupTarget, database: ConnectedDatabase) throws -> BackupOptions {
+    private func options(
+        for target: BackupTarget,
+        database: ConnectedDatabase,
+        variables: [String: String]
+    ) throws -> BackupOptions {
         var options = BackupOptions(output: try place(of: target, database: database))
         options.format = target.format
-        options.schemas = selection.schemas
+        options.schemas = selection.schema
+        options.services = try database.services(
+            migrations: destination.migrations ?? "migrations",
+            variables: variables,
+            named: selection.service
+        )
+        if let service = selection.service { options.schemas += options.services[service] ?? [] }
         options.tables = selection.table
         options.tablesWithoutData = selection.excludeTableData
         options.withSecrets = selection.withSecrets

@@ -64,7 +64,7 @@ package struct BackupCommand: SpokenCommand {
     }
 
     package struct Selection: ParsableArguments {
-        @Option(name: .long, help: ArgumentHelp("The schema of this service.", valueName: "name"))
+        @Option(name: .long, help: ArgumentHelp("The schemas of this service.", valueName: "name"))
         package var service: String?
 
         @Option(name: .long, help: ArgumentHelp("Only this schema; repeatable.", valueName: "name"))
@@ -80,9 +80,6 @@ package struct BackupCommand: SpokenCommand {
         package var withSecrets = false
 
         package init() {}
-
-        /// A service owns the schema of its name, with `-` as `_`.
-        package var schemas: [String] { schema + (service.map { [$0.replacing("-", with: "_")] } ?? []) }
     }
 
     package struct Packing: ParsableArguments {

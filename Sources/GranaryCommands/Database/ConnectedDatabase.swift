@@ -27,6 +27,29 @@ package struct ConnectedDatabase: Sendable {
     package var rowsEstimate = 0
 }
 
+extension ConnectedDatabase {
+    /// The schemas of the services that the command knows of: that of the folder, and the one that is named.
+    ///
+    /// - Throws: `EnvironmentsError` with `.usage` for a name that is none.
+    func services(
+        migrations: String,
+        variables: [String: String],
+        named option: String? = nil
+    ) throws -> [String: [String]] {
+        func service(_ name: String?) throws -> Service {
+            try Service.resolve(option: name, variables: variables, file: environments, folder: migrations)
+        }
+        var services: [String: [String]] = [:]
+        // A folder whose name is no service's says nothing.
+        if let own = try? service(nil) { services[own.name] = own.schemas }
+        if let option {
+            let named = try service(option)
+            services[named.name] = named.schemas
+        }
+        return services
+    }
+}
+
 extension DatabaseOptions {
     /// Chooses the database, says which and where, starts the local server if that is it, and waits until it answers.
     ///
@@ -64,19 +87,34 @@ extension DatabaseOptions {
         return database
     }
 
-    private func address(
-        environmentName: String?,
-        on console: Console
-    ) async throws -> (
-        ServerAddress, isLocal: Bool
-    ) {
+    /// Whether nothing says which database is meant, so that only files can be asked.
+    func isMissing(on console: Console, migrations: String) throws -> Bool {
+        let name = try EnvironmentChoice.resolve(
+            option: env,
+            variables: console.environment,
+            marker: nil,
+            file: EnvironmentsFile.read(migrations: migrations)
+        )?.name
+        return !DatabaseChoice.isMade(from: given(environmentName: name, on: console))
+    }
+
+    private func given(environmentName: String?, on console: Console) -> DatabaseChoice.Given {
         var given = DatabaseChoice.Given()
         given.url = databaseURL
         given.isLocal = local
         given.hasLocalServer = LocalCluster.exists(project: ".")
         given.environmentName = environmentName
         given.variables = console.environment
-        switch try DatabaseChoice.from(given) {
+        return given
+    }
+
+    private func address(
+        environmentName: String?,
+        on console: Console
+    ) async throws -> (
+        ServerAddress, isLocal: Bool
+    ) {
+        switch try DatabaseChoice.from(given(environmentName: environmentName, on: console)) {
         case .server(let address, let source):
             let server = ServerDescription(address, variables: console.environment)
             console.note("database \(server.database) at \(server.host) (\(source))")

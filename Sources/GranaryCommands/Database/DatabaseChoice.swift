@@ -50,6 +50,18 @@ package enum DatabaseChoice: Sendable, Equatable {
         )
     }
 
+    /// Whether anything says which database is meant, be it complete or not.
+    package static func isMade(from given: Given) -> Bool {
+        let variables = ["DATABASE_URL", "DATABASE_HOST", "DATABASE_NAME"] + libpqVariables
+        return given.url != nil || given.isLocal || variables.contains { given.variable($0) != nil }
+            || given.hasLocalServer && !isClosed(to: given.environmentName)
+    }
+
+    /// Nobody's staging is a private server.
+    private static func isClosed(to environment: String?) -> Bool {
+        ["staging", "production"].contains(environment)
+    }
+
     private static func fromOption(_ url: String, isLocal: Bool) throws -> DatabaseChoice {
         guard !isLocal else {
             throw CommandError(.usage, "--database-url and --local contradict each other", hint: "give one of them")
@@ -97,7 +109,7 @@ package enum DatabaseChoice: Sendable, Equatable {
     ]
 
     private static func localServer(_ given: Given, source: String) throws -> DatabaseChoice {
-        guard let name = given.environmentName, ["staging", "production"].contains(name) else {
+        guard let name = given.environmentName, isClosed(to: name) else {
             return .localServer(source: source)
         }
         let hint = "give --database-url, or set DATABASE_URL"

@@ -39,6 +39,9 @@ package struct EnvShow: SpokenCommand {
     package init() {}
 
     package func run(on console: Console) async throws {
+        guard try !database.isMissing(on: console, migrations: service.migrations) else {
+            return try tellOffline(on: console)
+        }
         let connected = try await database.connect(on: console, migrations: service.migrations)
         let found = try await Gate(database: connected, schema: service.state.schema, console: console).situation()
         let marker =
@@ -52,16 +55,64 @@ package struct EnvShow: SpokenCommand {
                 .object([
                     "environment": .optional(found.choice?.name),
                     "source": .optional(found.choice.map { "\($0.source)" }),
+                    "services": try services(on: console),
                     "database": .string(connected.name), "host": .string(connected.host),
                     "marker": .optional(found.marker.name), "state": .string(marker),
                     "environments": .strings(connected.environments.names),
                 ])
             )
         }
-        let chosen = found.choice.map { "\($0.name) (\($0.source))" } ?? "none was named"
-        try console.result("environment  \(chosen)")
-        try console.result("database     \(connected.name) at \(connected.host): \(marker)")
-        try console.result("declared     \(connected.environments.names.joined(separator: ", "))")
+        try tell(
+            found.choice,
+            "\(connected.name) at \(connected.host): \(marker)",
+            connected.environments,
+            on: console
+        )
+    }
+
+    /// What files and variables say, where no database was given.
+    private func tellOffline(on console: Console) throws {
+        let file = try EnvironmentsFile.read(migrations: service.migrations)
+        let choice = try EnvironmentChoice.resolve(
+            option: database.env,
+            variables: console.environment,
+            marker: nil,
+            file: file
+        )
+        let state = "no database given"
+        guard console.settings.isJSON else { return try tell(choice, state, file, on: console) }
+        try console.result(
+            .object([
+                "environment": .optional(choice?.name), "source": .optional(choice.map { "\($0.source)" }),
+                "services": try services(on: console), "database": .null, "host": .null, "marker": .null,
+                "state": .string(state), "environments": .strings(file.names),
+            ])
+        )
+    }
+
+    private func tell(
+        _ choice: EnvironmentChoice?,
+        _ database: String,
+        _ file: EnvironmentsFile,
+        on console: Console
+    ) throws {
+        try console.result("environment  \(choice.map { "\($0.name) (\($0.source))" } ?? "none was named")")
+        for (service, _) in try service.services(variables: console.environment) {
+            try console.result("service      \(service.name), schema \(service.schemas.joined(separator: ", "))")
+        }
+        try console.result("database     \(database)")
+        try console.result("declared     \(file.names.joined(separator: ", "))")
+    }
+
+    private func services(on console: Console) throws -> JSONDocument {
+        .array(
+            try service.services(variables: console.environment).map { service, _ in
+                .object([
+                    "service": .string(service.name), "schemas": .strings(service.schemas),
+                    "migrations": .string(service.folder),
+                ])
+            }
+        )
     }
 }
 

@@ -24,7 +24,8 @@ struct Gate {
             marker: found.marker,
             isEmpty: found.isEmpty,
             isLocal: database.isLocal,
-            database: database.name
+            database: database.name,
+            declared: database.environments
         )
     }
 

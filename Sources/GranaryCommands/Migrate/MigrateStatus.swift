@@ -34,8 +34,10 @@ package struct MigrateStatus: SpokenCommand {
             for line in Self.lines(services, environment) { try console.result(Formatting.harmless(line)) }
         }
         let isClean = services.allSatisfy { state in
-            state.tree.problems.isEmpty
-                && state.standings.all.allSatisfy { [.applied, .otherLayer, .unverified].contains($0.state) }
+            state.tree.problems.isEmpty && state.disagreements.isEmpty
+                && state.standings.all.allSatisfy { standing in
+                    [.applied, .otherLayer, .unverified].contains(standing.state) && !standing.isRunning
+                }
         }
         if check, !isClean { throw ExitCode(ExitStatus.findings.rawValue) }
     }
@@ -51,7 +53,11 @@ package struct MigrateStatus: SpokenCommand {
                 if let entry = standing.entry, !entry.appliedAt.isEmpty {
                     facts.append("\(entry.appliedAt) by \(entry.appliedBy)")
                 }
-                if let run = standing.unfinished, run.leavesSomething {
+                if let run = standing.unfinished, let runner = run.runner {
+                    facts.append(
+                        "running: \(run.statementsDone) of \(run.statementsTotal) statements are done, by \(runner)"
+                    )
+                } else if let run = standing.unfinished, run.leavesSomething {
                     facts.append("\(run.statementsDone) of \(run.statementsTotal) statements are done")
                     if let doubt = standing.doubt {
                         facts.append("\(doubt); `granary migrate repair` goes on from there")
@@ -60,7 +66,8 @@ package struct MigrateStatus: SpokenCommand {
                 lines.append("  \(name)  \(facts.joined(separator: ", "))")
             }
             if state.standings.all.isEmpty { lines.append("  no migrations in \(state.tree.folder)") }
-            return lines + state.tree.problems.map { "  \($0.message)" }
+            lines += state.tree.problems.map { "  \($0.message)" }
+            return lines + state.disagreements.map { "  disagrees: \($0.message)" }
         }
     }
 
@@ -75,6 +82,17 @@ package struct MigrateStatus: SpokenCommand {
                 }
             ),
             "problems": .strings(services.flatMap { $0.tree.problems.map(\.message) }),
+            "disagreements": .array(
+                services.flatMap { state in state.disagreements.map { Self.document($0, of: state) } }
+            ),
+        ])
+    }
+
+    private static func document(_ disagreement: Disagreement, of state: ServiceState) -> JSONDocument {
+        .object([
+            "service": .string(state.name), "problem": .string(disagreement.problem.rawValue),
+            "version": .optional(disagreement.version), "name": .optional(disagreement.name),
+            "table": .optional(disagreement.table), "message": .string(disagreement.message),
         ])
     }
 
@@ -88,7 +106,7 @@ package struct MigrateStatus: SpokenCommand {
             "applied_at": .optional(standing.entry?.appliedAt.isEmpty == false ? standing.entry?.appliedAt : nil),
             "risk_level": .optional(level?.rawValue),
             "statements_done": .optional(standing.unfinished.flatMap { $0.leavesSomething ? $0.statementsDone : nil }),
-            "in_doubt": .optional(standing.doubt),
+            "running": .bool(standing.isRunning), "in_doubt": .optional(standing.doubt),
             "last_failure": .optional(standing.unfinished.flatMap { $0.hasFailed ? $0.sqlState ?? "failed" : nil }),
         ])
     }

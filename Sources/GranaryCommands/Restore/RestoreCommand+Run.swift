@@ -18,13 +18,14 @@ extension RestoreCommand {
     }
 
     package func run(on console: Console) async throws {
-        var options = try options(file: BackupFile.found(file, backups: backups))
+        let file = try BackupFile.found(file, backups: backups)
         let connected = try await database.connect(
             on: console,
             mayBeMissing: true,
             maintenance: target.maintenanceDb,
             migrations: migrations
         )
+        var options = try options(file: file, connected, on: console)
         let goal = try await goal(connected, on: console)
         if goal.exists, !plan {
             _ = try await Gate(database: goal, schema: state.schema, console: console).admit()
@@ -57,7 +58,11 @@ extension RestoreCommand {
         return goal.isLocal ? "development" : nil
     }
 
-    private func options(file: String) throws -> RestoreOptions {
+    private func options(
+        file: String,
+        _ connected: ConnectedDatabase,
+        on console: Console
+    ) throws -> RestoreOptions {
         var options = RestoreOptions(file: file)
         options.into = target.into
         options.inPlace = target.inPlace
@@ -75,6 +80,7 @@ extension RestoreCommand {
         options.allowInvalid = manner.allowInvalid
         options.withoutAnalyze = manner.noAnalyze
         options.stateSchema = state.stateSchema
+        options.services = try connected.services(migrations: migrations, variables: console.environment)
         return options
     }
 
@@ -106,6 +112,7 @@ extension RestoreCommand {
 
     package static func lines(_ report: RestoreReport, drop: String?) -> [String] {
         var lines = report.notes.map { "note: \($0)" }
+        lines += report.rewinds.map { "the ledger of \($0.service) went \($0.change)" }
         lines += report.invalid.map { "left NOT VALID: \($0)" }
         lines.append(
             [
@@ -129,8 +136,12 @@ extension RestoreCommand {
             "database": .string(report.database), "rows": .integer(report.rows), "tables": .integer(report.tables),
             "seconds": .number(report.seconds), "swapped": .bool(report.swapped), "kept": .optional(report.kept),
             "kept_bytes": .optional(report.keptBytes), "invalid": .strings(report.invalid),
-            "notes": .strings(report.notes),
+            "notes": .strings(report.notes), "rewinds": .array(report.rewinds.map(document)),
         ])
+    }
+
+    private static func document(_ rewind: ServiceRewind) -> JSONDocument {
+        .object(["service": .string(rewind.service), "from": .optional(rewind.from), "to": .optional(rewind.to)])
     }
 
     private func tell(_ report: RestorePlanReport, on console: Console) throws {
@@ -157,7 +168,7 @@ extension RestoreCommand {
         .object([
             "database": .string(report.database), "tables": .integer(report.tables), "rows": .integer(report.rows),
             "raw_bytes": .integer(report.rawBytes), "steps": .strings(report.steps),
-            "obstacles": .strings(report.obstacles),
+            "obstacles": .strings(report.obstacles), "rewinds": .array(report.rewinds.map(document)),
         ])
     }
 }

@@ -38,6 +38,31 @@ enum Adoption {
         return TableName(schema: String(parts[0]), name: String(parts[1]))
     }
 
+    /// The other services that keep the same table in step, and the version that each wants its row to have at least.
+    static func sharers(
+        of table: TableName,
+        _ ledger: Ledger,
+        _ session: borrowing Session
+    ) throws -> [String: Int] {
+        guard try ledger.exists(session) else { return [:] }
+        let rows = try session.query(
+            """
+            SELECT m.service, max(m.version) AS version FROM \(ledger.schema).migrations m
+            WHERE m.service IN (
+                    SELECT service FROM (
+                        SELECT DISTINCT ON (service) service, note FROM \(ledger.schema).migration_log
+                        WHERE event = 'adopt' AND service <> $1 ORDER BY service, id DESC) AS last
+                    WHERE note = $2)
+                -- Where there are base files golang-migrate reads them, and else the environment's.
+                AND (m.layer = '' OR NOT EXISTS (
+                    SELECT FROM \(ledger.schema).migrations o WHERE o.service = m.service AND o.layer = ''))
+            GROUP BY m.service
+            """,
+            [ledger.service, note(table)]
+        )
+        return Dictionary(rows.map { ($0.text("service"), $0.int("version")) }, uniquingKeysWith: max)
+    }
+
     static func note(_ table: TableName) -> String { "\(table.schema)\u{1F}\(table.name)" }
 
     /// What the row says is applied: the files of the folder that golang-migrate reads, up to its version.
@@ -64,6 +89,27 @@ enum Adoption {
 
     /// Why nothing may run before someone has decided.
     static func obstacle(_ state: ServiceState) -> MigrationError? {
+        if let dirty = dirt(state) { return dirty }
+        guard let sibling = state.sibling else { return nil }
+        let expected = state.siblingVersion(applied: state.entries.map(\.version), others: state.sharers)
+        // A table that a migration has dropped with its schema says nothing; an empty one says that nothing is applied.
+        guard sibling.isThere, sibling.row?.version != expected else { return nil }
+        let isElsewhere = sibling.row.map { state.tree.migration($0.version) == nil } ?? false
+        return MigrationError(
+            .disagreement,
+            "golang-migrate's row in \(sibling.table) says "
+                + (sibling.row.map { "version \($0.version)" } ?? "none") + ", and the ledger says "
+                + (expected.map { "\($0)" } ?? "none"),
+            hint: "`granary migrate repair --trust row` takes what golang-migrate has done into the ledger, "
+                + "`granary migrate repair --trust ledger` puts its row right"
+                + (isElsewhere
+                    ? "; where another service shares the table, `granary migrate adopt --table \(sibling.table)` for that one too"
+                    : "")
+        )
+    }
+
+    /// A run of golang-migrate's that broke off.
+    static func dirt(_ state: ServiceState) -> MigrationError? {
         guard let sibling = state.sibling else { return nil }
         if let row = sibling.row, row.isDirty {
             return MigrationError(
@@ -73,17 +119,7 @@ enum Adoption {
                     + "`granary migrate repair --trust ledger` as not applied"
             )
         }
-        let expected = state.siblingVersion(applied: state.entries.map(\.version))
-        // A table that a migration has dropped with its schema says nothing; an empty one says that nothing is applied.
-        guard sibling.isThere, sibling.row?.version != expected else { return nil }
-        return MigrationError(
-            .disagreement,
-            "golang-migrate's row in \(sibling.table) says "
-                + (sibling.row.map { "version \($0.version)" } ?? "none") + ", and the ledger says "
-                + (expected.map { "\($0)" } ?? "none"),
-            hint: "`granary migrate repair --trust row` takes what golang-migrate has done into the ledger, "
-                + "`granary migrate repair --trust ledger` puts its row right"
-        )
+        return nil
     }
 
     /// Writes the adoption down: a ledger row for each file, and the table's name into the log.

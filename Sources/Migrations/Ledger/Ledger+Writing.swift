@@ -79,27 +79,9 @@ extension Ledger {
         ]
     }
 
-    /// Adds to the log alone.
-    /// - Returns: The entry's number.
-    @discardableResult
-    func append(_ entry: LogEntry, _ context: RunContext, _ session: borrowing Session) throws -> Int {
-        try session.query("\(insertion(after: 0)) RETURNING id", values(entry, context))[0].int("id")
-    }
-
-    /// Says how far a run has come, or how it ended.
-    func update(_ id: Int, _ entry: LogEntry, _ session: borrowing Session) throws {
-        try session.query(
-            """
-            UPDATE \(schema).migration_log
-            SET outcome = $2, statements_done = $3, duration_ms = $4, sqlstate = $5, message = $6,
-                finished_at = CASE WHEN $2 = 'running' THEN NULL ELSE pg_catalog.clock_timestamp() END
-            WHERE id = $1
-            """,
-            [
-                String(id), entry.outcome, entry.statementsDone.map { String($0) },
-                entry.milliseconds.map { String($0) }, entry.sqlState, entry.message,
-            ]
-        )
+    /// Adds to the log alone: how far a run has come, or how it ended.
+    func append(_ entry: LogEntry, _ context: RunContext, _ session: borrowing Session) throws {
+        try session.query(insertion(after: 0), values(entry, context))
     }
 
     /// Files that have moved to another folder since they ran.

@@ -3,7 +3,8 @@ package import PostgresClient
 /// What is applied, per service: the tables `migrations` and `migration_log` of the state schema.
 ///
 /// The rows of a migration are written in the transaction that runs it, so that they tell the truth whatever happens.
-/// `migration_log` is only added to: one row for each run of each file.
+/// `migration_log` is only added to: one row for each run of each file, and for a run without a transaction one more for
+/// each of its statements. The last one counts.
 package struct Ledger: Sendable {
     package let service: String
     /// The state schema, quoted.
@@ -44,35 +45,40 @@ package struct Ledger: Sendable {
         }
     }
 
-    /// The last run of each version, where it did not end well.
+    /// The last run of each version, where it did not end well, or has not ended. What ran before the service's schemas were
+    /// restored has left nothing.
     package func unfinishedRuns(_ session: borrowing Session) throws -> [Int: UnfinishedRun] {
         guard try exists(session) else { return [:] }
         let rows = try session.query(
             """
             SELECT * FROM (
-                SELECT DISTINCT ON (version) id, version, event, sha256, outcome, statements_done, statements_total,
-                       sqlstate, wrapped
+                SELECT DISTINCT ON (version) version, name, layer, event, sha256, outcome, statements_done,
+                       statements_total, sqlstate, wrapped, started_at
                 FROM \(schema).migration_log
                 WHERE service = $1 AND version IS NOT NULL AND event IN ('up', 'down', 'repair', 'baseline', 'adopt')
                     AND id > coalesce((SELECT max(id) FROM \(schema).migration_log
-                                       WHERE service = $1 AND event = 'reset'), 0)
+                        WHERE event IN ('restored', 'reset')
+                            AND (service = $1 OR service = '' AND name = 'database')), 0)
                 ORDER BY version, id DESC) AS last
+                LEFT JOIN LATERAL (\(RunLock.holder)) AS holder ON NOT wrapped AND outcome = 'running'
             WHERE outcome <> 'done'
             """,
-            [service]
+            [service] + RunLock.halves(of: RunLock.key(service: service))
         )
         var runs: [Int: UnfinishedRun] = [:]
         for row in rows {
             runs[row.int("version")] = UnfinishedRun(
-                logID: row.int("id"),
                 version: row.int("version"),
+                name: row.text("name"),
+                layer: row.text("layer"),
                 direction: row.text("event") == "down" ? .down : .up,
                 sha256: row.text("sha256"),
                 statementsDone: row.int("statements_done"),
                 statementsTotal: row.int("statements_total"),
                 hasFailed: row.text("outcome") == "failed",
                 sqlState: row["sqlstate"],
-                isWrapped: row.bool("wrapped")
+                isWrapped: row.bool("wrapped"),
+                runner: row["who"]
             )
         }
         return runs
@@ -82,7 +88,10 @@ package struct Ledger: Sendable {
     package func lastUpLeftNothing(_ session: borrowing Session) throws -> Bool {
         guard try exists(session) else { return false }
         let last = try session.query(
-            "SELECT event, outcome, statements_done FROM \(schema).migration_log WHERE service = $1 ORDER BY id DESC LIMIT 1",
+            """
+            SELECT event, outcome, statements_done FROM \(schema).migration_log
+            WHERE service = $1 OR service = '' AND name = 'database' ORDER BY id DESC LIMIT 1
+            """,
             [service]
         ).first
         guard let last else { return false }

@@ -23,8 +23,9 @@ package struct LedgerEntry: Sendable, Equatable {
 
 /// A run of a file that did not end well, and was the last one of its version.
 package struct UnfinishedRun: Sendable, Equatable {
-    package var logID: Int
     package var version: Int
+    package var name: String
+    package var layer: String
     package var direction: Direction
     package var sha256: String
     /// Statements whose effect is in the database; for a run in one transaction always 0.
@@ -34,7 +35,13 @@ package struct UnfinishedRun: Sendable, Equatable {
     package var hasFailed: Bool
     package var sqlState: String?
     package var isWrapped: Bool
+    /// Who is at it right now; nil when nobody is.
+    package var runner: String?
 
     /// Whether something of it remains in the database, or may.
     package var leavesSomething: Bool { !isWrapped && (statementsDone > 0 || !hasFailed) }
+    /// Whether its process is still at it.
+    package var isRunning: Bool { runner != nil }
+    /// Whether nobody is at it, and something remains.
+    package var hasBrokenOff: Bool { leavesSomething && !isRunning }
 }

@@ -5,7 +5,7 @@ internal import SQLText
 enum Doubt {
     /// Nil where the run did not break off, or its file is no longer the one that ran.
     static func text(_ standing: MigrationStanding, _ session: borrowing Session) throws -> String? {
-        guard let run = standing.unfinished, run.leavesSomething, !run.hasFailed,
+        guard let run = standing.unfinished, run.hasBrokenOff, !run.hasFailed,
             let file = run.direction == .up ? standing.migration?.up : standing.migration?.down,
             file.sha256 == run.sha256, let script = try? MigrationScript(file.text, path: file.path)
         else { return nil }

@@ -62,6 +62,8 @@ extension MigrationPlanner {
         switch standing.state {
         case .pending: candidates[node] = standing.migration
         case .failed:
+            // Without a file there is nothing to run; `status` says what is left of it.
+            guard standing.migration != nil || standing.isApplied else { return }
             if let run = standing.unfinished, run.leavesSomething {
                 plan.obstacles.append(brokenOff(standing, run))
             } else {

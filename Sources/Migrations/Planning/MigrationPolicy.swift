@@ -9,8 +9,16 @@ package struct MigrationPolicy: Sendable {
     package var windowOverride: String?
     /// Seconds since 1970 in UTC.
     package var now: Int
+    /// `environments.json` of the services.
+    package var files: [EnvironmentsFile]
 
-    package init(environment: EnvironmentPolicy, windowOverride: String? = nil, now: Int) {
+    package init(
+        environment: EnvironmentPolicy,
+        windowOverride: String? = nil,
+        now: Int,
+        files: [EnvironmentsFile] = []
+    ) {
+        self.files = files
         self.environment = environment
         self.windowOverride = windowOverride
         self.now = now
@@ -35,12 +43,18 @@ package struct MigrationPolicy: Sendable {
     /// Going back destroys what came since: there it takes a word more than the command.
     var requiresConfirmationOfDown: Bool { !environment.allowsDestructiveOperations }
 
+    /// One migration runs at a time, which keeps to every limit but one of none.
     private func limits(_ services: [ServiceState]) -> [MigrationError] {
-        services.compactMap { state in
-            guard state.dependencies.maxParallelMigrations < 1 else { return nil }
-            return MigrationError(
+        let parallel = services.map {
+            ($0.dependencies.path, "max_parallel_migrations", $0.dependencies.maxParallelMigrations)
+        }
+        let concurrent = files.map {
+            ($0.path ?? "", "max_concurrent_migrations", $0.locking.maxConcurrentMigrations)
+        }
+        return (parallel + concurrent).filter { $0.2 < 1 }.map { path, name, _ in
+            MigrationError(
                 .policy,
-                "\(state.dependencies.path): max_parallel_migrations is 0, so no migration may run",
+                "\(path): \(name) is 0, so no migration may run",
                 hint: "set it to 1 or more; granary runs one at a time"
             )
         }

@@ -33,6 +33,8 @@ package struct MigrationStanding: Sendable {
     package var doubt: String?
 
     package var isApplied: Bool { entry != nil }
+    /// Another runner is at it right now, statement by statement; the state is that before its run.
+    package var isRunning: Bool { unfinished?.isRunning ?? false }
     /// The same file is in the ledger under another number.
     var isElsewhere: Bool { state == .otherLayer && entry == nil }
 }
@@ -65,14 +67,15 @@ package struct MigrationStandings: Sendable {
             if let entry = byVersion[migration.version] {
                 standing.entry = entry
                 standing.state =
-                    standing.unfinished?.leavesSomething == true
+                    standing.unfinished?.hasBrokenOff == true
                     ? .failed : Self.state(of: migration, entry, foreign)
                 seen.insert(entry.version)
             } else if let up = migration.up, let entry = byContent[up.sha256],
                 tree.migration(entry.version)?.up?.sha256 != up.sha256
             {
                 standing.state = .otherLayer
-            } else if let run = unfinished[migration.version], run.leavesSomething || run.sha256 == migration.up?.sha256
+            } else if let run = unfinished[migration.version], !run.isRunning,
+                run.leavesSomething || run.sha256 == migration.up?.sha256
             {
                 standing.state = .failed
             } else if migration.version < (migration.layer == tree.golangMigrateLayer ? newestOfAll : newest) {
@@ -91,6 +94,19 @@ package struct MigrationStandings: Sendable {
                     layer: entry.layer,
                     entry: entry,
                     unfinished: unfinished[entry.version]
+                )
+            )
+        }
+        // Half of a file is in the database, whether or not the file is still there.
+        let listed = Set(standings.map(\.version))
+        for run in unfinished.values where run.leavesSomething && !listed.contains(run.version) {
+            standings.append(
+                MigrationStanding(
+                    version: run.version,
+                    name: run.name,
+                    state: run.isRunning ? .pending : .failed,
+                    layer: run.layer,
+                    unfinished: run
                 )
             )
         }

@@ -34,6 +34,7 @@ struct ServiceReader {
             entries: entries,
             standings: standings,
             sibling: adoption?.table,
+            sharers: try adoption.map { try Adoption.sharers(of: $0.table.table, ledger, session) } ?? [:],
             isSiblingNew: adoption?.isNew ?? false,
             lastUpLeftNothing: try ledger.lastUpLeftNothing(session)
         )

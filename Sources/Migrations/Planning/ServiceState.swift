@@ -7,8 +7,12 @@ package struct ServiceState: Sendable {
     package var standings: MigrationStandings
     /// golang-migrate's table, where it is kept in step.
     package var sibling: GolangMigrateLedger?
+    /// Other services that keep that table in step, and the version that each wants its row to have at least.
+    package var sharers: [String: Int] = [:]
     /// Whether that table is yet to be adopted, and the entries stand in it alone.
     package var isSiblingNew = false
+    /// Where ledger and catalog contradict each other; only `status` looks.
+    package var disagreements: [Disagreement] = []
     /// Whether the last thing that happened was an up that failed and left nothing behind.
     package var lastUpLeftNothing = false
 
@@ -19,5 +23,10 @@ package struct ServiceState: Sendable {
             let layer = tree.migration(version)?.layer ?? entries.first { $0.version == version }?.layer
             return layer == tree.golangMigrateLayer
         }.max()
+    }
+
+    /// The version of the row: the highest that this service wants, or another one that shares the table.
+    func siblingVersion(applied versions: some Sequence<Int>, others: [String: Int]) -> Int? {
+        [siblingVersion(applied: versions), others.values.max()].compactMap { $0 }.max()
     }
 }

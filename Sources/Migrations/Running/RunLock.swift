@@ -67,8 +67,23 @@ struct RunLock {
         return nil
     }
 
-    private static func holder(of key: Int, _ session: borrowing Session) throws -> (process: String, who: String)? {
+    /// Whoever has a service's lock and had its session before the log's `started_at`, so that the run may be its own. The
+    /// key's halves are the parameters `$2` and `$3`.
+    static let holder = """
+        SELECT \(SessionDescription.expression) AS who
+        FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+        WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $2::oid AND l.objid = $3::oid AND l.objsubid = 1
+            AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+            AND a.backend_start <= started_at AND a.pid <> pg_catalog.pg_backend_pid() LIMIT 1
+        """
+
+    /// The key as `pg_locks` shows it, in two numbers.
+    static func halves(of key: Int) -> [String?] {
         let bits = UInt64(bitPattern: Int64(key))
+        return [String(bits >> 32), String(bits & 0xffff_ffff)]
+    }
+
+    private static func holder(of key: Int, _ session: borrowing Session) throws -> (process: String, who: String)? {
         let row = try session.query(
             """
             SELECT a.pid, \(SessionDescription.expression) AS who
@@ -76,7 +91,7 @@ struct RunLock {
             WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1::oid AND l.objid = $2::oid AND l.objsubid = 1
                 AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
             """,
-            [String(bits >> 32), String(bits & 0xffff_ffff)]
+            halves(of: key)
         ).first
         return row.map { ($0.text("pid"), $0.text("who")) }
     }

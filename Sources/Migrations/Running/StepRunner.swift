@@ -4,7 +4,8 @@ internal import SQLText
 /// Runs one file, up or down, and writes down that it did.
 ///
 ///     wrapped:    BEGIN → statements → ledger and log → COMMIT, again from the start where a lock was not to be had
-///     unwrapped:  the log says that it begins → each statement, and the log how far it is → ledger and log
+///     unwrapped:  the log says that it begins → each statement, and the log how far it is → ledger and log; always in
+///                 new entries, because the log is only added to
 struct StepRunner {
     let step: MigrationStep
     let ledger: Ledger
@@ -23,7 +24,7 @@ struct StepRunner {
 
     private var path: String { step.script.path }
 
-    /// - Parameter resuming: The log entry of an unwrapped run that broke off, and the statements that are done.
+    /// - Parameter resuming: An unwrapped run that broke off, and how many of its statements are done.
     /// - Throws: `MigrationError`, `CancellationError`; a wrapped step is then undone, an unwrapped one recorded.
     func run(_ session: inout Session, resuming: UnfinishedRun? = nil) throws {
         if step.script.mode == .wrapped {
@@ -116,20 +117,19 @@ extension StepRunner {
         let start = ContinuousClock.now
         let statements = step.script.statements
         var done = resuming?.statementsDone ?? 0
-        let log = try resuming?.logID ?? ledger.append(entry("running", since: start, done: 0), context, session)
-        if resuming != nil { try ledger.update(log, entry("running", since: start, done: done), session) }
+        try ledger.append(entry("running", since: start, done: done), context, session)
         var (index, attempt) = (done, 1)
         while true {
             do {
                 while index < statements.count {
-                    try run(index, log, since: start, &session)
+                    try run(index, since: start, &session)
                     index += 1
                     if !session.isInTransaction { done = index }
                 }
                 if step.script.ledgerIndex == nil {
                     try session.transaction { session in
                         try leaveRole(session)
-                        try finish(log, entry("done", since: start, done: statements.count), session)
+                        try finish(entry("done", since: start, done: statements.count), session)
                     }
                 }
                 return try session.resetSettings()
@@ -148,7 +148,7 @@ extension StepRunner {
                 }
                 try session.resetSettings()
                 var remains = try index < statements.count ? cleanUp(after: statements[index], session) : ""
-                try ledger.update(log, failure(error, at: index, since: start, done: done), session)
+                try ledger.append(failure(error, at: index, since: start, done: done), context, session)
                 if done > 0, step.script.ledgerIndex == nil {
                     remains += "; what its first \(done) of \(statements.count) statements did remains"
                 } else {
@@ -163,7 +163,6 @@ extension StepRunner {
     /// after a crash there is no doubt about it.
     private func run(
         _ index: Int,
-        _ log: Int,
         since start: ContinuousClock.Instant,
         _ session: inout Session
     ) throws {
@@ -175,27 +174,27 @@ extension StepRunner {
         if index == step.script.ledgerIndex {
             // The file's own transaction is about to commit: what the ledger says goes with it.
             try leaveRole(session)
-            try finish(log, self.entry("done", since: start, done: index + 1), session)
+            try finish(self.entry("done", since: start, done: index + 1), session)
             try session.execute(statement.text)
         } else if statement.fitsTransaction, !session.isInTransaction {
             try session.transaction { session in
                 try session.execute(statement.text)
-                try say(entry, log, session)
+                try say(entry, session)
             }
         } else if statement.control == .commit, session.isInTransaction {
-            try say(entry, log, session)
+            try say(entry, session)
             try session.execute(statement.text)
         } else {
             try dropLeftover(of: statement, session)
             try session.execute(statement.text)
-            if !session.isInTransaction { try session.transaction { try say(entry, log, $0) } }
+            if !session.isInTransaction { try session.transaction { try say(entry, $0) } }
         }
     }
 
     /// The log is written as the role that connected, whichever the file has become; the file's role comes back afterwards.
-    private func say(_ entry: LogEntry, _ log: Int, _ session: borrowing Session) throws {
+    private func say(_ entry: LogEntry, _ session: borrowing Session) throws {
         if step.script.changesSession { try session.execute("SET LOCAL ROLE NONE") }
-        try ledger.update(log, entry, session)
+        try ledger.append(entry, context, session)
     }
 
     private func leaveRole(_ session: borrowing Session) throws {
@@ -203,12 +202,12 @@ extension StepRunner {
         try session.execute("RESET SESSION AUTHORIZATION; RESET ROLE; SET LOCAL statement_timeout = 0")
     }
 
-    private func finish(_ log: Int, _ entry: LogEntry, _ session: borrowing Session) throws {
+    private func finish(_ entry: LogEntry, _ session: borrowing Session) throws {
         switch step.direction {
         case .up: try ledger.addRow(step, milliseconds: entry.milliseconds, context, session)
         case .down: try ledger.removeRow(step.version, session)
         }
-        try ledger.update(log, entry, session)
+        try ledger.append(entry, context, session)
         try sibling?.write(session)
     }
 

@@ -28,6 +28,44 @@ enum FullManifest {
             scope: .init(schemas: ["shop"], tables: ["shop.orders"])
         )
         manifest.schemaVersions = [.init(table: "public.m", service: "shop", version: "12", dirty: true)]
+        manifest.ledger = [
+            .init(
+                service: "shop",
+                schemas: ["public"],
+                migrations: [
+                    .init(
+                        version: 3,
+                        name: "000003_c",
+                        layer: "staging",
+                        upSHA256: "00",
+                        downSHA256: "01",
+                        downSQL: "DROP TABLE t;",
+                        verified: true,
+                        appliedAt: "2026-11-23T07:15:00.000001Z",
+                        appliedBy: "ada",
+                        milliseconds: 12,
+                        requires: ["users/3"]
+                    )
+                ],
+                log: [
+                    .init(
+                        version: 4,
+                        name: "000004_d",
+                        event: "up",
+                        layer: "staging",
+                        sha256: "02",
+                        actor: "ada",
+                        startedAt: "2026-11-23T07:15:00.000001Z",
+                        outcome: "failed",
+                        statementsDone: 1,
+                        statementsTotal: 2,
+                        wrapped: false,
+                        sqlState: "22012",
+                        note: "late"
+                    )
+                ]
+            )
+        ]
         manifest.schemas = ["public", "shop"]
         manifest.extensions = [.init(name: "citext", version: "1.6", schema: "public")]
         manifest.roles = ["app", "shop"]

@@ -1,0 +1,218 @@
+internal import PostgresClient
+internal import SQLText
+
+/// Where the ledger says one thing and the catalog another, as after a plain dump that brought no ledger, or an older one.
+package struct Disagreement: Sendable, Equatable {
+    package enum Problem: String, Sendable {
+        /// A table that an applied migration made is not there.
+        case missing
+        /// A table that a pending migration will make is there already.
+        case present
+        /// golang-migrate's row says another version.
+        case row
+    }
+
+    package var problem: Problem
+    /// Of the migration.
+    package var version: Int?
+    package var name: String?
+    package var table: String?
+    package var message: String
+}
+
+/// Holds the migrations of a service against the catalog. Asks it once; parses only files in question.
+struct CatalogComparison {
+    private let state: ServiceState
+    private let applied: [Source]
+    private let pending: [Source]
+
+    /// A migration, and what its up file mentions.
+    private struct Source {
+        var version: Int
+        var name: String
+        /// nil where nobody knows what ran.
+        var text: String?
+        var mentions: TableMentions
+    }
+
+    init(_ state: ServiceState) {
+        self.state = state
+        let foreign = Dictionary(
+            state.tree.others.compactMap { other in other.up.map { ($0.sha256, $0.text) } },
+            uniquingKeysWith: { one, _ in one }
+        )
+        applied = state.standings.all.filter(\.isApplied)
+            .sorted { ($0.entry?.order ?? 0, $0.version) < ($1.entry?.order ?? 0, $1.version) }
+            .map { standing in
+                var text: String?
+                switch standing.state {
+                case .applied, .unverified: text = standing.migration?.up?.text
+                case .otherLayer: text = standing.entry?.upSHA256.flatMap { foreign[$0] }
+                default: break
+                }
+                return Source(
+                    version: standing.version,
+                    name: standing.name,
+                    text: text,
+                    // What is made again by the way back was taken away by the way there.
+                    mentions: TableMentions(text ?? standing.entry?.downSQL ?? "")
+                )
+            }
+        pending = state.standings.all
+            .filter { [.pending, .outOfOrder].contains($0.state) && !$0.isRunning }
+            .compactMap { standing in
+                standing.migration?.up.map {
+                    Source(
+                        version: standing.version,
+                        name: standing.name,
+                        text: $0.text,
+                        mentions: TableMentions($0.text)
+                    )
+                }
+            }
+    }
+
+    func disagreements(_ session: borrowing Session) throws -> [Disagreement] {
+        let catalog = try CatalogTables(
+            named: Set((applied + pending).flatMap { $0.text == nil ? [] : $0.mentions.created.map(\.name) }),
+            session
+        )
+        var found = Adoption.obstacle(state).map { [Disagreement(problem: .row, message: $0.message)] } ?? []
+        for (place, source) in applied.enumerated() where source.text != nil {
+            for table in source.mentions.created where !catalog.mayHave(table) {
+                guard isMade(table, at: place) else { continue }
+                found.append(
+                    Disagreement(
+                        problem: .missing,
+                        version: source.version,
+                        name: source.name,
+                        table: table.description,
+                        message: "\(source.name) is applied, and the table \(table) that it made is not there"
+                    )
+                )
+            }
+        }
+        for (place, source) in pending.enumerated() {
+            for table in source.mentions.created where catalog.has(table) {
+                guard isInTheWay(table, at: place) else { continue }
+                found.append(
+                    Disagreement(
+                        problem: .present,
+                        version: source.version,
+                        name: source.name,
+                        table: table.description,
+                        message: "\(source.name) is not applied, and the table \(table) that it makes is there already"
+                    )
+                )
+            }
+        }
+        return found
+    }
+
+    /// Whether an applied migration makes the table, and neither it nor a later one is known or may be feared to take it away.
+    private func isMade(_ table: RelationName, at place: Int) -> Bool {
+        guard fate(of: table, in: applied[place]) == .there else { return false }
+        for source in applied[(place + 1)...] where source.mentions.concern(table) {
+            guard source.text != nil else { return false }
+            switch fate(of: table, in: source) {
+            case .there, .untouched: continue
+            case .gone, .unknown: return false
+            }
+        }
+        return true
+    }
+
+    /// Whether the table is still there when the pending migration comes to make it.
+    private func isInTheWay(_ table: RelationName, at place: Int) -> Bool {
+        for source in pending[..<place] where source.mentions.concern(table) {
+            let fate = fate(of: table, in: source)
+            if fate == .gone || fate == .unknown { return false }
+        }
+        return fate(of: table, in: pending[place], stopsAtCreation: true) == .there
+    }
+
+    private enum Fate { case there, gone, untouched, unknown }
+
+    /// What has become of a table when a script has run.
+    ///
+    /// - Parameter stopsAtCreation: Only until it is made; gone when it was taken away before that.
+    private func fate(of table: RelationName, in source: Source, stopsAtCreation: Bool = false) -> Fate {
+        guard let text = source.text, let script = try? SQLScript(splitting: text) else { return .unknown }
+        if source.mentions.hasBodies, Self.hidesChanges(of: table, text) { return .unknown }
+        var fate = Fate.untouched
+        for (statement, effects) in zip(script.statements, ScriptEffects(of: script).statements) {
+            guard effects.isParsed else { return .unknown }
+            if table.schema == nil, effects.settings.contains(where: { $0.name == "search_path" }) { return .unknown }
+            let moves = statement.tree?.isKind("AlterObjectSchemaStmt") == true
+            for touch in effects.touches where !touch.isInBody {
+                if touch.kind == .schema, touch.action == .drop || touch.action == .rename {
+                    if table.schema == nil || touch.name == table.schema { fate = .gone }
+                }
+                guard touch.name == table.name, [.table, .foreignTable].contains(touch.kind),
+                    table.schema == nil || touch.schema == nil || touch.schema == table.schema
+                else { continue }
+                switch touch.action {
+                case .create:
+                    if stopsAtCreation { return fate == .gone ? .gone : .there }
+                    fate = .there
+                case .drop, .rename: fate = .gone
+                case .alter where moves: fate = .gone
+                default: break
+                }
+            }
+        }
+        return fate
+    }
+
+    /// Whether the bodies of a script may do something to the table that its statements do not show.
+    private static func hidesChanges(of table: RelationName, _ text: String) -> Bool {
+        let lower = text.lowercased()
+        return ["drop", "rename", "execute", "set schema"].contains { lower.contains($0) }
+            && lower.contains(table.name.lowercased())
+    }
+}
+
+extension TableMentions {
+    /// Whether something may happen to the table.
+    fileprivate func concern(_ table: RelationName) -> Bool {
+        changesSchemas || hasBodies || changed.contains(table.name) || created.contains { $0.name == table.name }
+    }
+}
+
+/// The tables, views and their like of some names.
+private struct CatalogTables {
+    private let schemas: [String: Set<String>]
+    /// Where a table without a schema is made.
+    private let current: String?
+
+    init(named names: Set<String>, _ session: borrowing Session) throws {
+        guard !names.isEmpty else {
+            schemas = [:]
+            current = nil
+            return
+        }
+        let rows = try session.query(
+            """
+            SELECT c.relname, n.nspname FROM pg_catalog.pg_class c
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relname = ANY ($1) AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
+            """,
+            [QuotedText.array(names.sorted())]
+        )
+        var schemas: [String: Set<String>] = [:]
+        for row in rows { schemas[row.text("relname"), default: []].insert(row.text("nspname")) }
+        self.schemas = schemas
+        current = try session.query("SELECT pg_catalog.current_schema() AS name")[0]["name"]
+    }
+
+    /// Without a schema it may be anywhere: the file may have set the search path.
+    func mayHave(_ table: RelationName) -> Bool {
+        guard let there = schemas[table.name] else { return false }
+        return table.schema.map(there.contains) ?? true
+    }
+
+    func has(_ table: RelationName) -> Bool {
+        guard let schema = table.schema ?? current else { return false }
+        return schemas[table.name]?.contains(schema) == true
+    }
+}
