@@ -17,36 +17,41 @@ package struct TableMentions: Sendable {
         text.withUTF8 { read($0) }
     }
 
+    /// The last word that says what happens to what follows.
+    private enum Verb { case create, drop, alter, none }
+
     private mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) {
         var reader = WordReader(bytes)
-        var before: [String] = []
+        var verb = Verb.none
         while let word = reader.next() {
-            switch word {
-            case "table": read(&reader, before)
-            case "schema" where before.last == "drop" || before.last == "alter": changesSchemas = true
-            default: break
+            if word.isWord("table") {
+                readNames(&reader, verb)
+                verb = .none
+            } else if word.isWord("create") {
+                verb = .create
+            } else if word.isWord("drop") {
+                verb = .drop
+            } else if word.isWord("alter") {
+                verb = .alter
+            } else {
+                if word.isWord("schema"), verb == .drop || verb == .alter { changesSchemas = true }
+                if !word.isWord("unlogged"), !word.isWord("foreign") { verb = .none }
             }
-            before.append(word)
-            if word == ";" { before = [] }
-            if before.count > 4 { before.removeFirst() }
         }
         hasBodies = reader.hasPassedBody
     }
 
-    /// - Parameter before: The words before TABLE.
-    private mutating func read(_ reader: inout WordReader, _ before: [String]) {
-        let kinds: Set = ["unlogged", "foreign"]
-        let creates = before.last { !kinds.contains($0) } == "create"
-        guard creates || before.last == "drop" || before.last == "alter" else { return }
+    private mutating func readNames(_ reader: inout WordReader, _ verb: Verb) {
+        guard verb != .none else { return }
         repeat {
             guard let name = reader.name() else { return }
-            guard creates else {
+            guard verb == .create else {
                 changed.insert(name.name)
                 continue
             }
             if !reader.isNext("partition") { created.append(name) }
             return
-        } while reader.isNext(",") && reader.next() != nil
+        } while reader.takes(UInt8(ascii: ","))
     }
 }
 
@@ -58,28 +63,24 @@ private struct WordReader {
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
-    /// The next word in lower case, or the next sign of its own; nil at the end.
-    mutating func next() -> String? {
+    /// The next word, or the next sign, as it is written; nil at the end.
+    mutating func next() -> UnsafeBufferPointer<UInt8>? {
         while position < bytes.count {
+            let start = position
+            if bytes[position].startsName {
+                while position < bytes.count, bytes[position].isInName { position += 1 }
+                return UnsafeBufferPointer(rebasing: bytes[start..<position])
+            }
             let byte = bytes[position]
-            if byte.startsName { return word() }
-            let end = SQLToken.end(bytes, position)
-            if byte == UInt8(ascii: "$"), end > position + 1 { hasPassedBody = true }
-            let isSign = !byte.isBlank && end == position + 1
-            position = end
-            if isSign { return String(Unicode.Scalar(byte)) }
+            if byte.isBlank {
+                position += 1
+                continue
+            }
+            position = SQLToken.end(bytes, position)
+            if position == start + 1 { return UnsafeBufferPointer(rebasing: bytes[start..<position]) }
+            if byte == UInt8(ascii: "$") { hasPassedBody = true }
         }
         return nil
-    }
-
-    private mutating func word() -> String {
-        let start = position
-        while position < bytes.count, bytes[position].isInName { position += 1 }
-        // The server folds ASCII alone in UTF-8 databases.
-        return String(
-            decoding: bytes[start..<position].map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 },
-            as: UTF8.self
-        )
     }
 
     /// A name with its schema, behind `IF EXISTS`, `IF NOT EXISTS` and `ONLY`.
@@ -92,15 +93,16 @@ private struct WordReader {
                 let end = SQLToken.end(bytes, position)
                 parts.append(quoted(position..<end))
                 position = end
-            } else if bytes[position].startsName {
-                let word = word()
-                if parts.isEmpty, ["if", "not", "exists", "only"].contains(word) { continue }
-                parts.append(word)
+            } else if bytes[position].startsName, let word = next() {
+                let isBefore = ["if", "not", "exists", "only"] as [StaticString]
+                if parts.isEmpty, isBefore.contains(where: word.isWord) { continue }
+                // The server folds ASCII alone in UTF-8 databases.
+                let folded = word.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }
+                parts.append(String(decoding: folded, as: UTF8.self))
             } else {
                 return nil
             }
-            guard isNext(".") else { break }
-            position += 1
+            guard takes(UInt8(ascii: ".")) else { break }
         }
         guard let name = parts.last else { return nil }
         return RelationName(schema: parts.dropLast().last, name: name)
@@ -110,11 +112,19 @@ private struct WordReader {
         String(decoding: bytes[range].dropFirst().dropLast(), as: UTF8.self).replacing("\"\"", with: "\"")
     }
 
-    /// Whether this word or sign comes next; only looked at.
-    mutating func isNext(_ word: String) -> Bool {
+    /// Whether this word comes next; only looked at.
+    mutating func isNext(_ word: StaticString) -> Bool {
         skipBlanks()
         var copy = self
-        return copy.next() == word
+        return copy.next()?.isWord(word) == true
+    }
+
+    /// Goes on behind a sign, if that comes next.
+    mutating func takes(_ sign: UInt8) -> Bool {
+        skipBlanks()
+        guard position < bytes.count, bytes[position] == sign else { return false }
+        position += 1
+        return true
     }
 
     private mutating func skipBlanks() {

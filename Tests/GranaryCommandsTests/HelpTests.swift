@@ -103,7 +103,7 @@ import Testing
                                           (default: migrations).
 
                 WHAT TO BACK UP:
-                  --service <name>        The schema of this service.
+                  --service <name>        The schemas of this service.
                   --schema <name>         Only this schema; repeatable.
                   --table <table>         Only this table; repeatable.
                   --exclude-table-data <table>

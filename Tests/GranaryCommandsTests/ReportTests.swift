@@ -110,13 +110,15 @@ import Testing
         kept: "shop_old",
         keptBytes: 1_200_000_000,
         invalid: ["orders: orders_total_check"],
-        notes: ["subscriptions were left out"]
+        notes: ["subscriptions were left out"],
+        rewinds: [.init(service: "user-service", from: 5, to: 3), .init(service: "orders", from: nil, to: 1)]
     )
 
     @Test func aRestoreSaysWhatWasKeptAndHowToDropIt() {
         #expect(
             RestoreCommand.lines(Self.restore, drop: "psql …") == [
-                "note: subscriptions were left out", "left NOT VALID: orders: orders_total_check",
+                "note: subscriptions were left out", "the ledger of user-service went from version 5 to version 3",
+                "the ledger of orders went from no version to version 1", "left NOT VALID: orders: orders_total_check",
                 "shop  6,001,215 rows in 8 tables  12.3 s", "the old database is kept as shop_old (1.2 GB)",
                 "to drop it: psql …",
             ]
@@ -128,7 +130,8 @@ import Testing
             RestoreCommand.document(Self.restore).text
                 == #"{"database":"shop","rows":6001215,"tables":8,"seconds":12.3,"swapped":true,"kept":"shop_old","#
                 + #""kept_bytes":1200000000,"invalid":["orders: orders_total_check"],"#
-                + #""notes":["subscriptions were left out"]}"#
+                + #""notes":["subscriptions were left out"],"#
+                + #""rewinds":[{"service":"user-service","from":5,"to":3},{"service":"orders","from":null,"to":1}]}"#
         )
     }
 

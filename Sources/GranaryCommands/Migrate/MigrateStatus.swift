@@ -29,7 +29,7 @@ package struct MigrateStatus: SpokenCommand {
         let services = try await session.migrator().status()
         let environment = session.options.environment
         if console.settings.isJSON {
-            try console.result(Self.document(services, environment))
+            try console.result(Self.document(services, environment, await Risks(services)))
         } else {
             for line in Self.lines(services, environment) { try console.result(Formatting.harmless(line)) }
         }
@@ -71,14 +71,13 @@ package struct MigrateStatus: SpokenCommand {
         }
     }
 
-    private static func document(_ services: [ServiceState], _ environment: String) -> JSONDocument {
-        let several = services.count > 1
-        return .object([
+    private static func document(_ services: [ServiceState], _ environment: String, _ risks: Risks) -> JSONDocument {
+        .object([
             "environment": .string(environment), "service": .string(services.map(\.name).joined(separator: ",")),
             "version": services.map(\.standings.version).max().map { .integer($0) } ?? .null,
             "migrations": .array(
                 services.flatMap { state in
-                    state.standings.all.map { Self.document($0, of: state, several: several) }
+                    state.standings.all.map { Self.document($0, of: state, risks) }
                 }
             ),
             "problems": .strings(services.flatMap { $0.tree.problems.map(\.message) }),
@@ -96,8 +95,12 @@ package struct MigrateStatus: SpokenCommand {
         ])
     }
 
-    private static func document(_ standing: MigrationStanding, of state: ServiceState, several: Bool) -> JSONDocument {
-        let risk = standing.migration?.up.flatMap { try? MigrationScript($0.text, path: $0.path).risk }
+    private static func document(
+        _ standing: MigrationStanding,
+        of state: ServiceState,
+        _ risks: Risks
+    ) -> JSONDocument {
+        let risk = standing.migration?.up.flatMap { risks.byPath[$0.path] }
         let declared = state.dependencies.entry(standing.version)?.risk
         let level = [risk, declared].compactMap { $0 }.max()
         return .object([
@@ -109,5 +112,26 @@ package struct MigrateStatus: SpokenCommand {
             "running": .bool(standing.isRunning), "in_doubt": .optional(standing.doubt),
             "last_failure": .optional(standing.unfinished.flatMap { $0.hasFailed ? $0.sqlState ?? "failed" : nil }),
         ])
+    }
+}
+
+/// How risky each file is, by its path: all have to be parsed, which every core can do a part of.
+private struct Risks {
+    private(set) var byPath: [String: Risk] = [:]
+
+    init(_ services: [ServiceState]) async {
+        let files = services.flatMap { $0.standings.all.compactMap(\.migration?.up) }
+        let length = max(50, files.count / 8 + 1)
+        await withTaskGroup(of: [(String, Risk)].self) { group in
+            for start in stride(from: 0, to: files.count, by: length) {
+                let part = files[start..<min(start + length, files.count)]
+                group.addTask {
+                    part.compactMap { file in
+                        (try? MigrationScript(file.text, path: file.path)).map { (file.path, $0.risk) }
+                    }
+                }
+            }
+            for await found in group { byPath.merge(found, uniquingKeysWith: max) }
+        }
     }
 }

@@ -53,7 +53,7 @@ package struct MigrationFile: Sendable, Equatable {
                 hint: "make it readable for the account that migrates"
             )
         }
-        guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
+        guard let text = bytes.withUnsafeBytes({ $0.contains(0) ? nil : String(validating: $0, as: UTF8.self) }) else {
             throw MigrationError(
                 .file,
                 "\(path) is not UTF-8 text",
