@@ -9,20 +9,15 @@ struct LedgerRows {
     let services: [String: [String]]
     let scope: CatalogScope
 
-    /// The services whose schemas are backed up, those of which nothing is applied too where they are known.
+    /// The services whose schemas are backed up and of which something is applied, or was begun.
     ///
     /// - Parameter session: in the transaction of the snapshot.
     /// - Returns: nil for single tables, which no ledger belongs to, and for a role that may not read the ledger.
     func read(_ session: borrowing Session) throws -> [Manifest.ServiceLedger]? {
         guard scope.isWholeDatabase || !scope.schemas.isEmpty else { return nil }
-        guard try stateSchema.exists(session) else { return known([:]) }
+        guard try stateSchema.exists(session) else { return [] }
         guard try stateSchema.mayRead(session) else { return nil }
-        return known(try ledgers(session))
-    }
-
-    private func known(_ ledgers: [String: Manifest.ServiceLedger]) -> [Manifest.ServiceLedger] {
-        Set(ledgers.keys).union(services.keys).sorted()
-            .map { name in ledgers[name] ?? Manifest.ServiceLedger(service: name, schemas: schemas(of: name)) }
+        return try ledgers(session).values.sorted { $0.service < $1.service }
             .filter { scope.isWholeDatabase || !Set($0.schemas).isDisjoint(with: scope.schemas) }
     }
 

@@ -35,4 +35,19 @@ struct PublicSchemaTests {
             }
         }
     }
+
+    /// It is there, and only its neighbour comes back.
+    @Test func itIsLeftAloneWhereAnotherSchemaOfItsArchiveIsRestored() async throws {
+        try await withDatabase(
+            "CREATE TABLE public.p AS SELECT 1 AS a; CREATE SCHEMA other; CREATE TABLE other.t (id integer)"
+        ) {
+            _,
+            url,
+            folder in
+            try await backup(url, to: folder.file("a.zip")) { $0.schemas = ["public", "other"] }
+            try await psql(url, "UPDATE public.p SET a = 2; DROP TABLE other.t")
+            try await restore(folder.file("a.zip"), url) { $0.schemas = ["other"] }
+            try await #expect(psql(url, "SELECT a, to_regclass('other.t') IS NOT NULL FROM public.p") == "2|t")
+        }
+    }
 }

@@ -131,6 +131,11 @@ struct MigrationSession {
             migrations: options.services[0].service.folder,
             postgresBin: postgresBin,
             environment: options.environment,
+            stateSchema: options.stateSchema.name,
+            services: Dictionary(
+                options.services.map { ($0.service.name, $0.service.schemas) },
+                uniquingKeysWith: { one, _ in one }
+            ),
             console: console
         ).take(tables: tables.map(\.description), schemas: schemas)
     }

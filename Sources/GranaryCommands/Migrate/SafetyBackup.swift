@@ -13,6 +13,9 @@ struct SafetyBackup {
     let migrations: String
     let postgresBin: String?
     let environment: String
+    let stateSchema: String
+    /// The schemas of the services.
+    let services: [String: [String]]
     let console: Console
 
     /// - Returns: The file.
@@ -32,6 +35,8 @@ struct SafetyBackup {
         options.tables = tables
         options.schemas = schemas
         options.environment = environment
+        options.stateSchema = stateSchema
+        options.services = services
         options.postgresBin = postgresBin
         _ = try await BackupRun(options, server: server, logger: console.logger, progress: { _ in }).run()
         let found = try await Verification(FileSource(path: path), jobs: 2).run()
