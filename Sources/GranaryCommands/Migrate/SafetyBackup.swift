@@ -14,6 +14,8 @@ struct SafetyBackup {
     let postgresBin: String?
     let environment: String
     let console: Console
+    /// What the file's name says after the database.
+    var occasion = "before-migration"
 
     /// - Returns: The file.
     /// - Throws: `CommandError` with `.refused` for a folder that dies with its container; `BackupError`, `ArchiveError`.
@@ -49,7 +51,7 @@ struct SafetyBackup {
         let now = time(nil)
         for attempt in 1...1000 {
             let name = BackupTarget.fileName(
-                database: "\(database)-before-migration",
+                database: "\(database)-\(occasion)",
                 secondsSince1970: now,
                 format: .zip,
                 attempt: attempt

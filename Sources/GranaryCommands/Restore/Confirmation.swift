@@ -10,10 +10,10 @@ struct Confirmation {
     let console: Console
 
     /// Checks `--confirm`; asks on a terminal when `isNeeded` and nothing was given. Off a terminal nobody can answer,
-    /// and the command line is what was decided.
+    /// and the command line is what was decided, unless `isRequired` wants it to say so.
     ///
     /// - Throws: `CommandError` with `.refused`; `CancellationError`.
-    func settle(isNeeded: Bool) async throws {
+    func settle(isNeeded: Bool, isRequired: Bool = false) async throws {
         if let given {
             guard given == database else {
                 throw CommandError(
@@ -24,7 +24,15 @@ struct Confirmation {
             }
             return
         }
-        guard isNeeded, isatty(STDIN_FILENO) == 1, console.screen.isTerminal else { return }
+        guard isNeeded else { return }
+        guard isatty(STDIN_FILENO) == 1, console.screen.isTerminal else {
+            guard isRequired else { return }
+            throw CommandError(
+                .refused,
+                "not confirmed, and there is no terminal to ask on",
+                hint: "nothing was changed; if \(database) at \(host) is meant, add --confirm \(database)"
+            )
+        }
         console.screen.ask("type \(Formatting.harmless(database)) to go on at \(Formatting.harmless(host)): ")
         guard try await answer() == database else {
             throw CommandError(.refused, "not confirmed", hint: "nothing was changed")
