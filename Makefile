@@ -28,8 +28,9 @@ demo: deps ## Back up, verify, break and restore a database of 170,000 rows on a
 test: deps ## Run all tests, against real PostgreSQL servers of their own
 	$(SWIFT) test
 
-bench: deps build ## Measure against pg_dump and pg_restore, into Benchmarks/results.md
+bench: deps build ## Measure against pg_dump, pg_restore, TRUNCATE and DELETE, into Benchmarks/*.md
 	Benchmarks/run
+	Benchmarks/clean
 
 format: ## Format the sources
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
@@ -50,5 +51,6 @@ $(BUILT): Package.swift $(shell find Sources -type f)
 # The db-* targets below need the binary first.
 db-backup db-restore db-verify db-start db-stop db-connect db-env: $(BUILT)
 db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan: $(BUILT)
+db-clean: $(BUILT)
 
 include granary.mk

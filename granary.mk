@@ -12,6 +12,7 @@ granary_word = '$(subst ','\'',$(1))'
 granary_needs = $(if $($(1)),,$(error $@ needs $(1)=…, such as: make $@ $(1)=$(2)))
 
 .PHONY: db-backup db-restore db-verify db-start db-stop db-connect db-env
+.PHONY: db-clean
 .PHONY: db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan
 
 db-backup: ## Back up the database into backups/
@@ -40,6 +41,9 @@ db-migrate-status: ## List the migrations and how each stands
 
 db-migrate-plan: ## Show what db-migrate-up would do
 	@$(GRANARY) migrate plan $(ARGS)
+
+db-clean: ## Empty the tables of the service, with a backup to undo it: CONFIRM=database
+	@$(GRANARY) clean $(if $(CONFIRM),--confirm $(call granary_word,$(CONFIRM))) $(ARGS)
 
 db-env: ## Tell which environment is meant, and how the database is marked
 	@$(GRANARY) env show $(ARGS)

@@ -78,16 +78,17 @@ struct CleanSteps: Sendable {
     var deleted: [[CleanUnit]] = []
     /// Sequences that begin anew.
     var sequences: [CleanCatalog.Sequence] = []
+    /// The units of these.
+    var restarting: Set<UInt32> = []
+    /// Those of them that nothing else happens to.
+    var counters: [CleanUnit] = []
     var rows: [UInt32: UnitRows] = [:]
 
     /// All that is emptied, and locked for that.
     var units: [CleanUnit] { truncated + deleted.flatMap(\.self) }
 
     /// What must be in a backup that brings everything back: tables with rows, and those whose sequences begin anew.
-    func endangered(_ layout: CleanLayout) -> [TableName] {
-        let counters = Set(sequences.compactMap { layout.unit[$0.table]?.oid })
-        let filled = units.filter { rows[$0.oid]?.isEmpty == false }
-        let others = counters.subtracting(filled.map(\.oid)).compactMap { layout.unit[$0]?.name }
-        return filled.map(\.name) + others.sorted()
+    var endangered: [TableName] {
+        (units + counters).filter { rows[$0.oid]?.isEmpty == false || restarting.contains($0.oid) }.map(\.name)
     }
 }

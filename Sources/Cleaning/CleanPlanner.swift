@@ -8,7 +8,7 @@ internal import PostgresClient
 struct CleanPlanner {
     let options: CleanOptions
 
-    private var probe: RowProbe { RowProbe(largeBytes: options.largeBytes) }
+    private var probe: RowProbe { RowProbe() }
 
     /// - Throws: `CleaningError` with `.selection` or `.obstacle`, `PostgresError`.
     func plan(_ session: borrowing Session) throws -> CleanPlan {

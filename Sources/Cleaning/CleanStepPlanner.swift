@@ -12,10 +12,14 @@ struct CleanStepPlanner {
         let truncated = truncated(filled, units)
         let deleted = filled.map(\.oid).filter { !truncated.contains($0) }
         let groups = ReferenceOrder.groups(of: deleted, references: references)
+        let restarting = Set(sequences.compactMap { layout.unit[$0.table]?.oid })
+        let counters = restarting.subtracting(truncated).subtracting(deleted)
         return CleanSteps(
             truncated: radius.units.filter { truncated.contains($0.oid) },
             deleted: groups.reversed().map { group in group.compactMap { units[$0] } },
             sequences: sequences,
+            restarting: restarting,
+            counters: radius.units.filter { counters.contains($0.oid) },
             rows: radius.rows
         )
     }

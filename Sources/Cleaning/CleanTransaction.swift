@@ -40,7 +40,7 @@ struct CleanTransaction {
     private func requireEmpty(_ session: borrowing Session) throws {
         let units = steps.units
         let left = Set(
-            try RowProbe(largeBytes: options.largeBytes).holding(
+            try RowProbe().holding(
                 units.map { ($0.oid, $0.target(session), "true") },
                 session
             )

@@ -47,7 +47,7 @@ package struct Cleaner: Sendable {
                 // What is deferred would be pending when triggers are switched on again, which forbids that.
                 try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
                 let rows = try hold(plan, writesOnly: backUp != nil, &session)
-                let endangered = plan.steps.endangered(plan.layout)
+                let endangered = plan.steps.endangered
                 let backup = try backUp.map { backUp in
                     progress(.phase("backing up what will be gone"))
                     return try session.waiting { try await backUp(endangered) }
@@ -74,31 +74,40 @@ package struct Cleaner: Sendable {
         let steps = plan.steps
         for (units, mode) in [
             (steps.truncated, writesOnly ? "EXCLUSIVE" : "ACCESS EXCLUSIVE"),
-            (steps.deleted.flatMap(\.self), "EXCLUSIVE"),
+            (steps.deleted.flatMap(\.self) + steps.counters, "EXCLUSIVE"),
         ] where !units.isEmpty {
             // Nobody can refer to a row of a table that is locked in this mode: that takes a lock on the row.
             let names = units.map { $0.target(session) }.joined(separator: ", ")
             try session.execute("LOCK TABLE \(names) IN \(mode) MODE")
         }
-        let changed = CleaningError(
-            .busy,
-            "nothing was changed, because tables or rows have changed since the plan was made",
-            hint: "run it again"
-        )
-        guard try CleanCatalog.read(session) == plan.catalog else { throw changed }
-        let probe = RowProbe(largeBytes: options.largeBytes)
-        let rows = try probe.measure(steps.units, session)
-        let filled = steps.units.filter { rows[$0.oid]?.isEmpty == false }
-        guard filled.allSatisfy({ steps.rows[$0.oid]?.isEmpty == false }) else { throw changed }
-        let locked = Set(steps.units.map(\.oid))
+        guard try CleanCatalog.read(session) == plan.catalog, try stillEmpty(plan, session) else {
+            throw CleaningError(
+                .busy,
+                "nothing was changed, because tables or rows have changed since the plan was made",
+                hint: "run it again"
+            )
+        }
+        var rows = steps.rows
+        for (unit, count) in try RowProbe().counts(steps.deleted.flatMap(\.self), session) {
+            rows[unit]?.rows = count
+            rows[unit]?.isExact = true
+        }
+        return rows
+    }
+
+    /// Whether tables that had no rows have none now, and no table beside those that are locked refers to their rows.
+    private func stillEmpty(_ plan: CleanPlan, _ session: borrowing Session) throws -> Bool {
+        let steps = plan.steps
+        let locked = Set((steps.units + steps.counters).map(\.oid))
         let keys = plan.catalog.keys.filter { key in
             guard let target = plan.layout.unit[key.to], locked.contains(target.oid) else { return false }
             return plan.layout.unit[key.from].map { !locked.contains($0.oid) } ?? true
         }
-        guard try probe.holding(BlastRadius.references(keys, plan.layout, session), session).isEmpty else {
-            throw changed
-        }
-        return rows
+        let empty = (steps.truncated + steps.counters).filter { steps.rows[$0.oid]?.isEmpty == true }
+        return try RowProbe().holding(
+            BlastRadius.references(keys, plan.layout, session) + empty.map { ($0.oid, $0.target(session), "true") },
+            session
+        ).isEmpty
     }
 
     /// A session that waits for locks only so long, and says for whom.
@@ -127,7 +136,7 @@ package struct Cleaner: Sendable {
                 return try body(&session)
             }
         } catch let error as PostgresError where error.isLockTrouble {
-            let who = blocker.name.withLock(\.self).map { ": \($0) has it" } ?? ""
+            let who = blocker.name.withLock(\.self).map { "; it is held by \($0)" } ?? ""
             throw CleaningError(
                 .busy,
                 "nothing was changed, because a lock was not to be had within \(limit.milliseconds) ms\(who)",

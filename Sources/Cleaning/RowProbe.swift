@@ -16,7 +16,8 @@ struct UnitRows: Sendable, Equatable {
 
 /// Asks what is in tables: many with one query.
 struct RowProbe {
-    let largeBytes: Int
+    /// A heap up to this size, in bytes, is counted: that takes a millisecond or two.
+    private static let countedBytes = 1 << 20
 
     /// More tables than this are asked for in several queries, so that their locks fit the server's table.
     private static let batch = 500
@@ -30,9 +31,9 @@ struct RowProbe {
             !unit.leaves.isEmpty && (found[unit.oid]?.heapBytes != 0 || unit.leaves.contains { !$0.isHeap })
         }
         try requireReadable(candidates, session)
-        let small = candidates.filter { found[$0.oid]?.heapBytes ?? 0 <= largeBytes }
+        let small = candidates.filter { found[$0.oid]?.heapBytes ?? 0 <= Self.countedBytes }
         for (unit, rows) in try counts(small, session) { found[unit, default: UnitRows()].rows = rows }
-        let large = candidates.filter { found[$0.oid]?.heapBytes ?? 0 > largeBytes }
+        let large = candidates.filter { found[$0.oid]?.heapBytes ?? 0 > Self.countedBytes }
         let filled = try Set(holding(large.map { ($0.oid, $0.target(session), "true") }, session))
         for unit in large where filled.contains(unit.oid) {
             found[unit.oid]?.rows = try estimate(unit, session)

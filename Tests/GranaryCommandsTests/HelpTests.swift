@@ -56,6 +56,9 @@ import Testing
                   migrate                 Apply and revert migrations; what is applied stands
                                           in a ledger in the database.
 
+                ROWS SUBCOMMANDS:
+                  clean                   Empty the tables of a service, and keep the schema.
+
                 PROJECTS SUBCOMMANDS:
                   env                     Tell which environment is meant and which the
                                           database says it is, or mark it.

@@ -15,6 +15,7 @@ extension ProjectFiles {
         granary_needs = $(if $($(1)),,$(error $@ needs $(1)=…, such as: make $@ $(1)=$(2)))
 
         .PHONY: db-backup db-restore db-verify db-start db-stop db-connect db-env
+        .PHONY: db-clean
         .PHONY: db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan
 
         db-backup: ## Back up the database into backups/
@@ -43,6 +44,9 @@ extension ProjectFiles {
 
         db-migrate-plan: ## Show what db-migrate-up would do
         	@$(GRANARY) migrate plan $(ARGS)
+
+        db-clean: ## Empty the tables of the service, with a backup to undo it: CONFIRM=database
+        	@$(GRANARY) clean $(if $(CONFIRM),--confirm $(call granary_word,$(CONFIRM))) $(ARGS)
 
         db-env: ## Tell which environment is meant, and how the database is marked
         	@$(GRANARY) env show $(ARGS)
