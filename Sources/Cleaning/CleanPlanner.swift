@@ -48,11 +48,13 @@ struct CleanPlanner {
         let ours = layout.catalog.sequences.filter { sequence in
             layout.unit[sequence.table].map { doomed.contains($0.oid) } == true && sequence.isOwn
         }
-        let moved = try probe.holding(
-            ours.map { ($0.oid, session.quoted($0.name), "is_called OR last_value <> \($0.start)") },
-            session
+        let moved = try Set(
+            probe.holding(
+                ours.map { ($0.oid, session.quoted($0.name), "is_called OR last_value <> \($0.start)") },
+                session
+            )
         )
-        return ours.filter { Set(moved).contains($0.oid) }
+        return ours.filter { moved.contains($0.oid) }
     }
 }
 
@@ -164,7 +166,7 @@ struct BlastRadius {
             units += next
             rows.merge(try probe.measure(next, session)) { $1 }
             let filled = next.filter { rows[$0.oid]?.isEmpty == false }
-            next = try referring(to: filled, probe, session) + heirs(of: filled)
+            next = try referring(to: filled, probe, session) + heirs(of: next)
         }
     }
 
@@ -201,9 +203,9 @@ struct BlastRadius {
     }
 
     /// Tables whose rows are seen in a table that is emptied, because they inherit from it.
-    private mutating func heirs(of filled: [CleanUnit]) -> [CleanUnit] {
-        let parents = Set(filled.map(\.oid))
-        var inside = Set(units.map(\.oid))
+    private mutating func heirs(of units: [CleanUnit]) -> [CleanUnit] {
+        let parents = Set(units.map(\.oid))
+        var inside = Set(self.units.map(\.oid))
         var found: [CleanUnit] = []
         for relation in layout.catalog.relations {
             guard let parent = relation.inheritsFrom.first(where: parents.contains),

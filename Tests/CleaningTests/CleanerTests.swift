@@ -98,7 +98,7 @@ import Testing
             """
         ) { barn in
             let states = """
-                SELECT string_agg(tgrelid::regclass || ' ' || tgname || ' ' || tgenabled::text, ', ' ORDER BY 1) FROM pg_trigger WHERE NOT tgisinternal;
+                SELECT string_agg(tgrelid::regclass || ' ' || tgname || ' ' || tgenabled::text, ', ' ORDER BY tgrelid, tgname) FROM pg_trigger WHERE NOT tgisinternal;
                 SELECT ev_enabled FROM pg_rewrite WHERE rulename = 'no_delete'
                 """
             let before = try await barn.sql(states)

@@ -70,6 +70,38 @@ import Testing
         }
     }
 
+    @Test func onATerminalTheDatabasesNameIsAskedForBelowWhatWillBeGone() async throws {
+        try await Barn.with(Self.schema) { barn in
+            try await barn.mark()
+            func answer(_ text: String) async throws -> CommandOutcome {
+                try await runCommand(
+                    "script",
+                    [
+                        "-qefc", "'\(try granaryBinary())' clean --service shop --no-undo --database-url '\(barn.url)'",
+                        "/dev/null",
+                    ],
+                    environment: ["NO_COLOR": "1"],
+                    workingDirectory: barn.folder.path,
+                    input: Array("\(text)\n".utf8)
+                )
+            }
+            let wrong = try await answer("shop")
+            #expect(wrong.status == 3, "\(wrong)")
+            let place = try #require(wrong.stdout.firstRange(of: "4 tables, 8 rows"), "\(wrong)").lowerBound
+            let question = try #require(
+                wrong.stdout.firstRange(of: "type \(barn.name) to go on at \(barn.server.folder): "),
+                "\(wrong)"
+            )
+            #expect(place < question.lowerBound)
+            #expect(wrong.stdout.contains("not confirmed"))
+            try await #expect(barn.rows() == "audit 1, countries 2, orders 2, users 3")
+            let right = try await answer(barn.name)
+            #expect(right.status == 0, "\(right)")
+            #expect(right.stdout.contains("\(barn.name)  gone: 8 rows of 4 tables"), "\(right)")
+            try await #expect(barn.rows() == "audit 0, countries 0, orders 0, users 0")
+        }
+    }
+
     @Test func productionIsNeverCleanedNorWhatForbidsIt() async throws {
         try await Barn.with(Self.schema) { barn in
             try barn.folder.write(

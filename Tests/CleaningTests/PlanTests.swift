@@ -188,15 +188,18 @@ import Testing
             CREATE TABLE shop.animals (id int);
             CREATE TABLE other.birds (wings int) INHERITS (shop.animals);
             CREATE TABLE other.owls () INHERITS (other.birds);
+            CREATE TABLE shop.vessels (id int); CREATE TABLE other.boats () INHERITS (shop.vessels); INSERT INTO other.boats VALUES (1);
             INSERT INTO shop.animals VALUES (1); INSERT INTO other.birds VALUES (2, 2); INSERT INTO other.owls VALUES (3, 2);
             """
         ) { barn in
             let plan = try await barn.plan()
-            #expect(plan.summary == "other.birds 1 delete, other.owls 1 delete, shop.animals 1 delete")
+            #expect(
+                plan.summary == "other.birds 1 delete, other.boats 1 delete, other.owls 1 delete, shop.animals 1 delete"
+            )
             #expect(plan.tables[0].because == "it inherits from shop.animals")
             let kept = try await barn.plan(["shop"]) { $0.keep = ["birds"] }
-            #expect(kept.summary == "shop.animals 1 delete")
-            try await #expect(barn.clean { $0.keep = ["birds"] }.summary == "shop.animals 1")
+            #expect(kept.summary == "other.boats 1 delete, shop.animals 1 delete")
+            try await #expect(barn.clean { $0.keep = ["birds"] }.summary == "other.boats 1, shop.animals 1")
             try await #expect(barn.sql("SELECT count(*) FROM shop.animals") == "2")
         }
     }

@@ -235,6 +235,8 @@ import Testing
                                           Rows only: those whose key is missing, or all anew.
                                           (values: missing, replace)
                   --data-only             Rows only, into the tables that are there.
+                  --if-empty              With --data-only: refuse if a table holds rows, and
+                                          empty none.
                   --with-subscriptions    Restore subscriptions too.
 
                 HOW:

@@ -59,7 +59,7 @@ enum CleanLines {
         let isExact = report.tables.allSatisfy(\.isExact)
         return [
             [
-                "\(report.database)  \(rows(report.rows, isExact: isExact)) of \(Formatting.count(report.tables.count, "table")) are gone",
+                "\(report.database)  gone: \(rows(report.rows, isExact: isExact)) of \(Formatting.count(report.tables.count, "table"))",
                 Formatting.duration(seconds: report.seconds),
             ].joined(separator: "  ")
         ]
