@@ -29,7 +29,7 @@ test: ## Run all tests, against real PostgreSQL servers of their own
 	@scripts/deps.sh test
 	@SWIFT="$(SWIFT)" scripts/test.sh
 
-bench: deps build ## Measure against pg_dump and pg_restore, into Benchmarks/results.md
+bench: deps build ## Measure beside pg_dump, pg_restore, psql and others, into Benchmarks/results.md
 	Benchmarks/run
 
 format: ## Format the sources
@@ -51,5 +51,6 @@ $(BUILT): Package.swift $(shell find Sources -type f)
 # The db-* targets below need the binary first.
 db-backup db-restore db-verify db-start db-stop db-connect db-env: $(BUILT)
 db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan db-reset-dev: $(BUILT)
+db-clean: $(BUILT)
 
 include granary.mk

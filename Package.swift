@@ -21,6 +21,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
     ],
     targets: [
@@ -66,13 +67,18 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "Cleaning",
+            dependencies: ["PostgresClient", "Environments", log, .product(name: "Yams", package: "Yams")],
+            swiftSettings: settings
+        ),
 
         // 4 and 5: the commands, and the executable.
         .target(
             name: "GranaryCommands",
             dependencies: [
                 "Backup", "Restore", "Migrations", "LocalServer", "Environments", "Archive", "PostgresClient",
-                "SQLText",
+                "SQLText", "Cleaning",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -118,6 +124,11 @@ let package = Package(
             dependencies: [
                 "Migrations", "Environments", "LocalServer", "SQLText", "PostgresClient", "TestSupport", log,
             ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CleaningTests",
+            dependencies: ["Cleaning", "granary", "Archive", "PostgresClient", "TestSupport", log],
             swiftSettings: settings
         ),
         .testTarget(

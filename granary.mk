@@ -13,6 +13,7 @@ granary_needs = $(if $($(1)),,$(error $@ needs $(1)=…, such as: make $@ $(1)=$
 
 .PHONY: db-backup db-restore db-verify db-start db-stop db-connect db-env
 .PHONY: db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan db-reset-dev
+.PHONY: db-clean
 
 db-backup: ## Back up the database into backups/
 	@$(GRANARY) backup $(ARGS)
@@ -43,6 +44,9 @@ db-migrate-plan: ## Show what db-migrate-up would do
 
 db-reset-dev: ## Drop the service's schemas and migrate them up again, in development
 	@$(GRANARY) reset --env development $(ARGS)
+
+db-clean: ## Empty the tables of the service, with a backup to undo it: CONFIRM=database
+	@$(GRANARY) clean $(if $(CONFIRM),--confirm $(call granary_word,$(CONFIRM))) $(ARGS)
 
 db-env: ## Tell which environment is meant, and how the database is marked
 	@$(GRANARY) env show $(ARGS)

@@ -17,16 +17,17 @@ struct DataOnlyRestore {
     func run(_ session: inout Session) throws -> RestoreReport {
         let tables = selection.tablesWithRows.filter { $0.extensionName == nil }
         try requireTables(tables, session)
-        let keys = try foreignKeys(of: tables, session)
+        let order = try restore.options.ifEmpty ? emptyTables(tables, session) : nil
+        let keys = try order.map { try foreignKeys($0.unorderable, session) } ?? foreignKeys(of: tables, session)
         let triggers = try userTriggers(of: tables, session)
-        restore.progress(.phase("emptying the tables"))
+        restore.progress(.phase(order == nil ? "emptying the tables" : "switching triggers off"))
         for key in keys {
             try session.execute("ALTER TABLE \(key.table) DROP CONSTRAINT IF EXISTS \(session.quoted(key.name))")
         }
         for trigger in triggers {
             try session.execute("ALTER TABLE \(trigger.table) DISABLE TRIGGER \(session.quoted(trigger.name))")
         }
-        if !tables.isEmpty {
+        if !tables.isEmpty, order == nil {
             try session.execute(
                 "TRUNCATE TABLE \(tables.map { "ONLY " + session.quoted($0.tableName) }.joined(separator: ", "))"
             )
@@ -34,7 +35,7 @@ struct DataOnlyRestore {
         if selection.isWholeDatabase {
             try session.query("SELECT count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata")
         }
-        let tally = try restore.load(selection.leavingOutExtensions, &session)
+        let tally = try restore.load(selection.leavingOutExtensions, inOrderOf: order?.tables, &session)
         let waived = try InvalidChecks.restore(tally.waived, &session)
         if let objects = selection.largeObjects {
             try LargeObjectLoad.own(
@@ -55,15 +56,39 @@ struct DataOnlyRestore {
         return restore.report(selection.leavingOutExtensions, invalid: waived + invalid)
     }
 
-    private func requireTables(_ tables: [Manifest.Table], _ session: borrowing Session) throws {
-        let there = Set(
-            try session.query(
-                """
-                SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
-                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'
-                """
-            ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
+    /// Locks the tables against writing, and sees that there is nothing in them.
+    ///
+    /// - Throws: `RestoreError` with `.refused` naming those that hold rows.
+    private func emptyTables(_ tables: [Manifest.Table], _ session: borrowing Session) throws -> LoadOrder {
+        // Checks that were put off would be pending when triggers are switched on again, which forbids that.
+        try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        if !tables.isEmpty {
+            let names = tables.map { "ONLY " + session.quoted($0.tableName) }.joined(separator: ", ")
+            try session.execute("LOCK TABLE \(names) IN SHARE ROW EXCLUSIVE MODE")
+        }
+        if let obstacle = try Self.obstacle(tables, session) {
+            throw RestoreError(.refused, "nothing was changed, because \(obstacle.message)", hint: obstacle.hint)
+        }
+        return try LoadOrder.read(tables, session)
+    }
+
+    /// What `--if-empty` says of tables that hold rows; those that are not there are not asked.
+    static func obstacle(
+        _ tables: [Manifest.Table],
+        _ session: borrowing Session
+    ) throws -> Preflight.Obstacle? {
+        let filled = try tables.map(\.tableName).filter { table in
+            try session.query("SELECT EXISTS (SELECT FROM ONLY \(session.quoted(table))) AS filled")[0].bool("filled")
+        }
+        guard !filled.isEmpty else { return nil }
+        return Preflight.Obstacle(
+            message: "rows were written since into \(filled.map(\.description).joined(separator: ", "))",
+            hint: "empty these tables first, or load beside them with --table T=OTHER and copy what is missing"
         )
+    }
+
+    private func requireTables(_ tables: [Manifest.Table], _ session: borrowing Session) throws {
+        let there = Set(try Self.there(tables, session).map(\.tableName))
         let missing = tables.map(\.tableName).filter { !there.contains($0) }
         guard missing.isEmpty else {
             throw RestoreError(
@@ -72,6 +97,19 @@ struct DataOnlyRestore {
                 hint: "run the migrations first, or restore without --data-only"
             )
         }
+    }
+
+    /// Those of the tables that the database has.
+    static func there(_ tables: [Manifest.Table], _ session: borrowing Session) throws -> [Manifest.Table] {
+        let there = Set(
+            try session.query(
+                """
+                SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'
+                """
+            ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
+        )
+        return tables.filter { there.contains($0.tableName) }
     }
 }
 
@@ -107,14 +145,30 @@ extension DataOnlyRestore {
             ORDER BY k.oid
             """,
             [regclasses(tables, session)]
-        ).map { row in
-            ForeignKey(
-                table: session.quoted(TableName(schema: row.text("nspname"), name: row.text("relname"))),
-                name: row.text("conname"),
-                definition: row.text("definition"),
-                comment: row["comment"]
-            )
-        }
+        ).map { foreignKey($0, session) }
+    }
+
+    /// Keys by their oids, those of partitions' parents.
+    private func foreignKeys(_ oids: [UInt32], _ session: borrowing Session) throws -> [ForeignKey] {
+        try session.query(
+            """
+            SELECT n.nspname, c.relname, k.conname, pg_catalog.pg_get_constraintdef(k.oid) AS definition,
+                pg_catalog.obj_description(k.oid, 'pg_constraint') AS comment
+            FROM pg_catalog.pg_constraint k
+            JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE k.oid = ANY ($1::oid[]) ORDER BY k.oid
+            """,
+            ["{\(oids.map(String.init).joined(separator: ","))}"]
+        ).map { foreignKey($0, session) }
+    }
+
+    private func foreignKey(_ row: Rows.Row, _ session: borrowing Session) -> ForeignKey {
+        ForeignKey(
+            table: session.quoted(TableName(schema: row.text("nspname"), name: row.text("relname"))),
+            name: row.text("conname"),
+            definition: row.text("definition"),
+            comment: row["comment"]
+        )
     }
 
     private func userTriggers(of tables: [Manifest.Table], _ session: borrowing Session) throws -> [Trigger] {

@@ -137,7 +137,13 @@ extension InPlaceRestore {
     }
 
     /// Loads all rows into tables that are new or were emptied, one after the other.
-    func load(_ selection: Selection, _ session: inout Session) throws -> LoadTally {
+    ///
+    /// - Parameter tables: The tables in the order of their foreign keys, where these are not off meanwhile.
+    func load(
+        _ selection: Selection,
+        inOrderOf tables: [Manifest.Table]? = nil,
+        _ session: inout Session
+    ) throws -> LoadTally {
         progress(.phase("loading rows"))
         progress(.planned(tables: selection.tablesWithRows.count, bytes: selection.rawBytes))
         let tally = LoadTally()
@@ -148,7 +154,7 @@ extension InPlaceRestore {
             allowInvalid: options.allowInvalid,
             progress: progress
         )
-        for table in selection.tablesWithRows {
+        for table in tables ?? selection.tablesWithRows {
             try load.runInTransaction(table, &session)
         }
         if let objects = selection.largeObjects {

@@ -11,6 +11,8 @@ package struct RestoreError: Error, Sendable, CustomStringConvertible {
         case mismatch
         /// A plain dump holds what only psql can run.
         case dump
+        /// Tables that were to be empty hold rows (`ifEmpty`).
+        case refused
         /// Someone is in the way: sessions on the target, a lock held too long.
         case busy
     }

@@ -31,6 +31,8 @@ package struct RestoreOptions: Sendable {
     package var tables: [TableSelection] = []
     package var rows: Rows?
     package var dataOnly = false
+    /// With `dataOnly`: into empty tables, and refused when one of them holds a row.
+    package var ifEmpty = false
     package var noOwner = false
     /// Names of roles in the archive to names on the server.
     package var roleMap: [String: String] = [:]

@@ -67,6 +67,13 @@ package struct RestoreRun: Sendable {
                 try TableRestore.obstacles(archive.manifest, options, session)
             }
         }
+        if options.ifEmpty, target.exists {
+            let selection = try Selection(archive.manifest, options).leavingOutExtensions
+            findings.obstacles += try await withSession(target.address, logger: logger) { session in
+                let there = try DataOnlyRestore.there(selection.tablesWithRows, session)
+                return try DataOnlyRestore.obstacle(there, session).map { [$0] } ?? []
+            }
+        }
         let rewinds = try await rewinds(archive.manifest, options, target)
         return try RestoreOutlook(archive.manifest, options, target, findings, rewinds).report()
     }
@@ -102,6 +109,9 @@ package struct RestoreRun: Sendable {
     private func requireSense(_ manifest: Manifest) throws {
         if options.rows != nil, options.tables.isEmpty {
             throw RestoreError(.selection, "--rows goes with --table", hint: "name the tables with --table")
+        }
+        if options.ifEmpty, !options.dataOnly {
+            throw RestoreError(.selection, "--if-empty goes with --data-only", hint: "add --data-only")
         }
         if options.dropOld, options.restoresInPlace(manifest.scope) {
             throw RestoreError(
@@ -191,6 +201,7 @@ struct RestoreOutlook {
     }
 
     private var inPlaceStep: String {
+        if options.ifEmpty { return "leave everything as it is if one of the tables holds a row" }
         if options.dataOnly || options.rows == .replace { return "empty the tables that come back" }
         if options.rows == .missing { return "leave the rows that are there" }
         if !options.tables.isEmpty { return "leave the other tables alone" }

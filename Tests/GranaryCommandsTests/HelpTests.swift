@@ -58,6 +58,9 @@ import Testing
                   reset                   Drop the service's schemas with all their data and
                                           migrate them up again. Development and test only.
 
+                ROWS SUBCOMMANDS:
+                  clean                   Empty the tables of a service, and keep the schema.
+
                 PROJECTS SUBCOMMANDS:
                   env                     Tell which environment is meant and which the
                                           database says it is, or mark it.
@@ -234,6 +237,8 @@ import Testing
                                           Rows only: those whose key is missing, or all anew.
                                           (values: missing, replace)
                   --data-only             Rows only, into the tables that are there.
+                  --if-empty              With --data-only: refuse if a table holds rows, and
+                                          empty none.
                   --with-subscriptions    Restore subscriptions too.
 
                 HOW:

@@ -16,6 +16,7 @@ extension ProjectFiles {
 
         .PHONY: db-backup db-restore db-verify db-start db-stop db-connect db-env
         .PHONY: db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan db-reset-dev
+        .PHONY: db-clean
 
         db-backup: ## Back up the database into backups/
         	@$(GRANARY) backup $(ARGS)
@@ -46,6 +47,9 @@ extension ProjectFiles {
 
         db-reset-dev: ## Drop the service's schemas and migrate them up again, in development
         	@$(GRANARY) reset --env development $(ARGS)
+
+        db-clean: ## Empty the tables of the service, with a backup to undo it: CONFIRM=database
+        	@$(GRANARY) clean $(if $(CONFIRM),--confirm $(call granary_word,$(CONFIRM))) $(ARGS)
 
         db-env: ## Tell which environment is meant, and how the database is marked
         	@$(GRANARY) env show $(ARGS)

@@ -42,7 +42,7 @@ package struct ResetCommand: SpokenCommand {
             console.note("dropping from \(connected.name) at \(connected.host): \(Self.text(doomed))")
             // The local server is nobody's but this folder's.
             try await Confirmation(database: connected.name, host: connected.host, given: confirm, console: console)
-                .settle(isNeeded: true, isExplicit: !connected.isLocal)
+                .settle(isNeeded: true, isRequired: !connected.isLocal)
         }
         let report = try await migrator.reset()
         try RunReport(report.migrations, dropped: report.dropped).tell(on: console)

@@ -17,6 +17,8 @@ struct SafetyBackup {
     /// The schemas of the services.
     let services: [String: [String]]
     let console: Console
+    /// What the file's name says after the database.
+    var occasion = "before-migration"
 
     /// - Returns: The file.
     /// - Throws: `CommandError` with `.refused` for a folder that dies with its container; `BackupError`, `ArchiveError`.
@@ -54,7 +56,7 @@ struct SafetyBackup {
         let now = time(nil)
         for attempt in 1...1000 {
             let name = BackupTarget.fileName(
-                database: "\(database)-before-migration",
+                database: "\(database)-\(occasion)",
                 secondsSince1970: now,
                 format: .zip,
                 attempt: attempt

@@ -9,7 +9,7 @@ extension ConnectedDatabase {
     }
 
     /// The address as `keyword=value` pairs that may be shown; what is missing libpq takes from where we took it.
-    private var shareableText: String {
+    var shareableText: String {
         var parameters = (try? ConnectionText(given.conninfo, origin: ""))?.parameters ?? [:]
         for override in given.overrides { parameters[override.keyword] = override.value }
         parameters["dbname"] = name

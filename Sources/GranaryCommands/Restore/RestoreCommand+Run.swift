@@ -13,6 +13,7 @@ extension RestoreCommand {
         if target.inPlace && target.dropOld {
             throw ValidationError("--in-place and --drop-old contradict each other: in place there is no old database")
         }
+        if selection.ifEmpty && !selection.dataOnly { throw ValidationError("--if-empty goes with --data-only") }
         if target.into?.isEmpty == true { throw ValidationError("--into is empty") }
         if target.confirm?.isEmpty == true { throw ValidationError("--confirm is empty") }
     }
@@ -73,6 +74,7 @@ extension RestoreCommand {
         options.tables = selection.table.map(\.selection)
         options.rows = selection.rows
         options.dataOnly = selection.dataOnly
+        options.ifEmpty = selection.ifEmpty
         options.withSubscriptions = selection.withSubscriptions
         options.jobs = manner.workers.count
         options.noOwner = manner.noOwner

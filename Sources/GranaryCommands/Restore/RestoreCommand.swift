@@ -91,6 +91,9 @@ package struct RestoreCommand: SpokenCommand {
         @Flag(name: .long, help: "Rows only, into the tables that are there.")
         package var dataOnly = false
 
+        @Flag(name: .long, help: "With --data-only: refuse if a table holds rows, and empty none.")
+        package var ifEmpty = false
+
         @Flag(name: .long, help: "Restore subscriptions too.")
         package var withSubscriptions = false
 

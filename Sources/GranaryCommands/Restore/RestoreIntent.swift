@@ -36,7 +36,7 @@ extension RestoreOptions {
     ///
     /// - Parameter isPartial: the archive holds only some schemas or tables, which take the place of those that are there.
     package func destroys(isPartial: Bool) -> Bool {
-        if dropOld || inPlace || dataOnly || rows == .replace { return true }
-        return into == nil && (!schemas.isEmpty || (isPartial && tables.isEmpty))
+        if dropOld || inPlace || (dataOnly && !ifEmpty) || rows == .replace { return true }
+        return into == nil && (!schemas.isEmpty || (isPartial && tables.isEmpty && !ifEmpty))
     }
 }

@@ -1,6 +1,7 @@
 internal import Archive
 internal import ArgumentParser
 internal import Backup
+internal import Cleaning
 internal import Environments
 internal import LocalServer
 internal import Migrations
@@ -29,7 +30,8 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             case is CancellationError: .interrupted
             case let error as PostgresError: Self.status(of: error)
             case let error as BackupError: error.code == .busy ? .busy : .failed
-            case let error as RestoreError: error.code == .busy ? .busy : .failed
+            case let error as RestoreError: Self.status(of: error)
+            case let error as CleaningError: Self.status(of: error)
             case let error as LocalServerError: error.code == .busy ? .busy : .failed
             case let error as CommandError: Self.status(of: error)
             case let error as EnvironmentsError: Self.status(of: error)
@@ -46,6 +48,23 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         // cannot_connect_now: the server is starting or stopping.
         case (.connection, _), (_, "57P03"): .noConnection
         default: .failed
+        }
+    }
+
+    private static func status(of error: RestoreError) -> ExitStatus {
+        switch error.code {
+        case .busy: .busy
+        case .refused: .refused
+        case .selection, .preflight, .statement, .mismatch, .dump: .failed
+        }
+    }
+
+    private static func status(of error: CleaningError) -> ExitStatus {
+        switch error.code {
+        case .selection: .usage
+        case .protected: .refused
+        case .busy: .busy
+        case .obstacle, .statement, .file: .failed
         }
     }
 

@@ -1,5 +1,6 @@
 internal import Archive
 internal import Backup
+internal import Cleaning
 internal import Environments
 internal import LocalServer
 internal import Migrations
@@ -32,6 +33,7 @@ package struct Failure: Sendable, Equatable {
         case let error as LocalServerError: self.init(status, "\(error)", hint: error.hint)
         case let error as EnvironmentsError: self.init(status, "\(error)", hint: error.hint)
         case let error as MigrationError: self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)
+        case let error as CleaningError: self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)
         case let error as CommandError: self.init(status, "\(error)", hint: error.hint)
         case is CancellationError: self.init(status, "interrupted")
         default: self.init(status, "\(error)")

@@ -1,25 +1,28 @@
-internal import Glibc
-internal import Logging
-import PostgresClient
+package import Logging
 
-/// Names whoever keeps the runner waiting, while it waits, from a session of its own.
-struct LockWatch {
+/// Names whoever keeps a session waiting for a lock, while it waits, from a session of its own.
+package struct LockWatch: Sendable {
     private let task: Task<Void, Never>
 
-    /// - Parameter process: The server process of the runner.
-    static func start(
+    /// - Parameters:
+    ///   - process: The server process of the session that may have to wait.
+    ///   - interval: The time to the first look, for which no session is made, and between looks.
+    ///   - blocked: Told of who has the lock, once for each holder.
+    package static func start(
         on server: ServerAddress,
         watching process: Int,
+        every interval: Duration = .seconds(1),
         logger: Logger,
         blocked: @escaping @Sendable (String) -> Void
     ) -> LockWatch {
         LockWatch(
             task: Task {
                 do {
+                    // Most are done before anybody could have kept them waiting.
+                    try await Task.sleep(for: interval)
                     try await withSession(server, logger: logger) { session in
                         var told = ""
                         while true {
-                            try session.rest(for: .seconds(1))
                             let blocker = try session.query(
                                 """
                                 SELECT \(SessionDescription.expression) AS who, a.pid
@@ -28,18 +31,20 @@ struct LockWatch {
                                 """,
                                 [String(process)]
                             ).first
-                            guard let blocker, let who = blocker["who"] else { continue }
-                            if blocker.text("pid") != told { blocked(who) }
-                            told = blocker.text("pid")
+                            if let blocker, let who = blocker["who"] {
+                                if blocker.text("pid") != told { blocked(who) }
+                                told = blocker.text("pid")
+                            }
+                            try session.rest(for: interval)
                         }
                     }
                 } catch {
-                    // To be without it costs a name in the progress, which is no reason to stop a migration.
+                    // To be without it costs a name in the progress, which is no reason to stop the work.
                     logger.debug("the lock watch ended: \(error)")
                 }
             }
         )
     }
 
-    func stop() { task.cancel() }
+    package func stop() { task.cancel() }
 }

@@ -1,0 +1,208 @@
+internal import PostgresClient
+
+/// What the catalog says of tables and what binds them: shape alone, no sizes and no rows, so that two readings are equal
+/// exactly when nobody has changed anything.
+struct CleanCatalog: Sendable, Equatable {
+    enum Kind: String, Sendable {
+        case ordinary = "r"
+        case partitioned = "p"
+        case foreign = "f"
+    }
+
+    struct Relation: Sendable, Equatable {
+        var oid: UInt32
+        var name: TableName
+        var kind: Kind
+        /// The table it is a partition of.
+        var partitionOf: UInt32?
+        /// The tables it inherits from, those it is a partition of left out.
+        var inheritsFrom: [UInt32]
+        var extensionName: String?
+        /// The migrator whose ledger it is.
+        var ledgerOf: String?
+        /// Whether our role owns it, by itself or as a member of the role that does.
+        var isOwn: Bool
+        var mayBeRead: Bool
+        /// Row security hides rows of it from our role.
+        var hidesRows: Bool
+        var isHeap: Bool
+        /// Files to lock beside its own.
+        var indexes: Int
+        /// Holds a CHECK that its own rows need not satisfy.
+        var hasInvalidCheck: Bool
+        /// What would act on a DELETE or a TRUNCATE: how to switch it off, and how to switch it on again as it was.
+        var switches: [Switch]
+    }
+
+    struct Switch: Sendable, Equatable {
+        /// `TRIGGER` or `RULE`.
+        var kind: String
+        var name: String
+        /// `ENABLE` or `ENABLE ALWAYS`.
+        var enable: String
+        var onDelete: Bool
+        var onTruncate: Bool
+    }
+
+    /// A foreign key, or its copy in a partition.
+    struct Key: Sendable, Equatable {
+        var oid: UInt32
+        var name: String
+        var from: UInt32
+        var to: UInt32
+        var columns: [String]
+    }
+
+    /// A sequence that belongs to a column.
+    struct Sequence: Sendable, Equatable {
+        var oid: UInt32
+        var name: TableName
+        var table: UInt32
+        var start: Int
+        var isOwn: Bool
+    }
+
+    var relations: [Relation]
+    var keys: [Key]
+    var sequences: [Sequence]
+    var schemas: [String]
+
+    static func read(_ session: borrowing Session) throws -> CleanCatalog {
+        CleanCatalog(
+            relations: try relations(session, try switches(session)),
+            keys: try keys(session),
+            sequences: try sequences(session),
+            schemas: try session.query(
+                "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' ORDER BY nspname"
+            ).map { $0.text("nspname") }
+        )
+    }
+}
+
+// The queries.
+extension CleanCatalog {
+    private static let isUserTable = """
+        c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't'
+            AND c.relnamespace NOT IN (SELECT oid FROM pg_catalog.pg_namespace
+                                       WHERE nspname ~ '^pg_' OR nspname = 'information_schema')
+        """
+
+    private static func relations(
+        _ session: borrowing Session,
+        _ switches: [UInt32: [Switch]]
+    ) throws -> [Relation] {
+        try session.query(
+            """
+            SELECT c.oid, n.nspname, c.relname, c.relkind, c.relispartition, e.extname,
+                (SELECT pg_catalog.array_agg(inhparent ORDER BY inhseqno) FROM pg_catalog.pg_inherits WHERE inhrelid = c.oid) AS parents,
+                pg_catalog.pg_has_role(c.relowner, 'USAGE') AS own,
+                pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')
+                    AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable,
+                CASE WHEN c.relrowsecurity THEN pg_catalog.row_security_active(c.oid) ELSE false END AS hides,
+                c.relkind = 'r' AND c.relam = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'heap') AS heap,
+                (SELECT count(*) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid) AS indexes,
+                EXISTS (SELECT FROM pg_catalog.pg_constraint k
+                        WHERE k.conrelid = c.oid AND k.contype = 'c' AND NOT k.convalidated) AS invalid_check,
+                CASE WHEN pg_catalog.lower(c.relname) = 'migrations' THEN
+                    (SELECT pg_catalog.array_agg(a.attname::text) FROM pg_catalog.pg_attribute a
+                     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) END AS columns
+            FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            LEFT JOIN pg_catalog.pg_depend d
+                ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
+            LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+            WHERE \(isUserTable)
+            ORDER BY n.nspname, c.relname
+            """
+        ).map { row in
+            let parents = row.texts("parents").compactMap { UInt32($0) }
+            let isPartition = row.bool("relispartition")
+            return Relation(
+                oid: row.oid("oid"),
+                name: TableName(schema: row.text("nspname"), name: row.text("relname")),
+                kind: Kind(rawValue: row.text("relkind")) ?? .foreign,
+                partitionOf: isPartition ? parents.first : nil,
+                inheritsFrom: isPartition ? [] : parents,
+                extensionName: row["extname"],
+                ledgerOf: KnownLedgers.owner(of: row.text("relname"), columns: row.texts("columns")),
+                isOwn: row.bool("own"),
+                mayBeRead: row.bool("readable"),
+                hidesRows: row.bool("hides"),
+                isHeap: row.bool("heap"),
+                indexes: row.int("indexes"),
+                hasInvalidCheck: row.bool("invalid_check"),
+                switches: switches[row.oid("oid")] ?? []
+            )
+        }
+    }
+
+    /// Triggers and rules of users that fire in a session like ours. Bits of `tgtype`: 8 DELETE, 32 TRUNCATE.
+    private static func switches(_ session: borrowing Session) throws -> [UInt32: [Switch]] {
+        let rows = try session.query(
+            """
+            SELECT tgrelid AS table, 'TRIGGER' AS kind, tgname AS name, tgenabled = 'A' AS always,
+                tgtype::int & 8 > 0 AS on_delete, tgtype::int & 32 > 0 AS on_truncate
+            FROM pg_catalog.pg_trigger
+            WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype::int & 40 > 0
+            UNION ALL
+            SELECT ev_class, 'RULE', rulename, ev_enabled = 'A', true, false
+            FROM pg_catalog.pg_rewrite WHERE ev_type = '4' AND ev_enabled IN ('O', 'A')
+            ORDER BY 1, 2, 3
+            """
+        )
+        return Dictionary(grouping: rows) { $0.oid("table") }.mapValues { rows in
+            rows.map { row in
+                Switch(
+                    kind: row.text("kind"),
+                    name: row.text("name"),
+                    enable: row.bool("always") ? "ENABLE ALWAYS" : "ENABLE",
+                    onDelete: row.bool("on_delete"),
+                    onTruncate: row.bool("on_truncate")
+                )
+            }
+        }
+    }
+
+    private static func keys(_ session: borrowing Session) throws -> [Key] {
+        try session.query(
+            """
+            SELECT k.oid, k.conname, k.conrelid, k.confrelid,
+                (SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+                 WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)) AS columns
+            FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' ORDER BY k.oid
+            """
+        ).map { row in
+            Key(
+                oid: row.oid("oid"),
+                name: row.text("conname"),
+                from: row.oid("conrelid"),
+                to: row.oid("confrelid"),
+                columns: row.texts("columns")
+            )
+        }
+    }
+
+    private static func sequences(_ session: borrowing Session) throws -> [Sequence] {
+        try session.query(
+            """
+            SELECT s.seqrelid, n.nspname, c.relname, d.refobjid, s.seqstart, pg_catalog.pg_has_role(c.relowner, 'USAGE') AS own
+            FROM pg_catalog.pg_sequence s
+            JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            JOIN pg_catalog.pg_depend d
+                ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = s.seqrelid AND d.deptype IN ('a', 'i')
+                AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid > 0
+            WHERE c.relpersistence <> 't'
+            ORDER BY n.nspname, c.relname
+            """
+        ).map { row in
+            Sequence(
+                oid: row.oid("seqrelid"),
+                name: TableName(schema: row.text("nspname"), name: row.text("relname")),
+                table: row.oid("refobjid"),
+                start: row.int("seqstart"),
+                isOwn: row.bool("own")
+            )
+        }
+    }
+}

@@ -1,0 +1,87 @@
+internal import PostgresClient
+
+/// What changes, in the transaction that is open: the tables are locked, and as the plan has them.
+struct CleanTransaction {
+    let plan: CleanPlan
+    let options: CleanOptions
+
+    private var steps: CleanSteps { plan.steps }
+
+    func run(_ session: borrowing Session) throws {
+        let switches = switches(session)
+        try execute(switches.map(\.off), session)
+        try execute(truncate(session) + steps.deleted.map { delete($0, session) }, session)
+        try requireEmpty(session)
+        try execute(steps.sequences.map { "ALTER SEQUENCE \(session.quoted($0.name)) RESTART" }, session)
+        try execute(switches.map(\.on), session)
+        try forgetSeeds(session)
+    }
+
+    /// In one message: a hundred tables are not a hundred journeys.
+    private func execute(_ statements: [String], _ session: borrowing Session) throws {
+        guard !statements.isEmpty else { return }
+        try session.execute(statements.joined(separator: ";\n"))
+    }
+
+    private func truncate(_ session: borrowing Session) -> [String] {
+        guard !steps.truncated.isEmpty else { return [] }
+        return ["TRUNCATE TABLE \(steps.truncated.map { $0.target(session) }.joined(separator: ", "))"]
+    }
+
+    /// Tables that refer to each other are emptied by one statement, at whose end the keys are checked.
+    private func delete(_ group: [CleanUnit], _ session: borrowing Session) -> String {
+        let deletes = group.map { "DELETE FROM \($0.target(session))" }
+        guard deletes.count > 1, let last = deletes.last else { return deletes.joined() }
+        let others = deletes.dropLast().enumerated().map { "granary_\($0.offset) AS (\($0.element))" }
+        return "WITH \(others.joined(separator: ", ")) \(last)"
+    }
+
+    /// A trigger may have kept a row, or put one back.
+    private func requireEmpty(_ session: borrowing Session) throws {
+        let units = steps.units
+        let left = Set(
+            try RowProbe().holding(
+                units.map { ($0.oid, $0.target(session), "true") },
+                session
+            )
+        )
+        guard left.isEmpty else {
+            throw CleaningError(
+                .statement,
+                "nothing was changed, because rows stay in \(Wording.list(units.filter { left.contains($0.oid) }.map(\.name)))",
+                hint: "look for what puts them there, such as a trigger on another table"
+            )
+        }
+    }
+}
+
+// Users' triggers and rules, which would act on rows that nobody deletes one by one.
+extension CleanTransaction {
+    private func switches(_ session: borrowing Session) -> [(off: String, on: String)] {
+        let truncated = steps.truncated.map { ($0, true) }
+        return (truncated + steps.deleted.flatMap(\.self).map { ($0, false) }).flatMap { unit, isTruncated in
+            unit.members.flatMap { table in
+                table.switches.filter { isTruncated ? $0.onTruncate : $0.onDelete }.map { one in
+                    let only = one.kind == "TRIGGER" ? "ONLY " : ""
+                    let alter = "ALTER TABLE \(only)\(session.quoted(table.name))"
+                    let name = session.quoted(one.name)
+                    return ("\(alter) DISABLE \(one.kind) \(name)", "\(alter) \(one.enable) \(one.kind) \(name)")
+                }
+            }
+        }
+    }
+
+    /// What was seeded is not there any more: the next `granary seed` must not take it for done.
+    private func forgetSeeds(_ session: borrowing Session) throws {
+        let seeds = TableName(schema: options.stateSchema, name: "seeds")
+        guard plan.catalog.relations.contains(where: { $0.name == seeds && $0.mayBeRead }) else { return }
+        guard options.schemas != nil else { return try session.execute("DELETE FROM \(session.quoted(seeds))") }
+        try session.query(
+            "DELETE FROM \(session.quoted(seeds)) WHERE service = ANY ($1::text[]) OR source = ANY ($2::text[])",
+            [
+                QuotedText.array(options.services),
+                QuotedText.array(steps.units.map { "table \($0.name)" }),
+            ]
+        )
+    }
+}

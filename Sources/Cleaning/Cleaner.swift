@@ -1,0 +1,162 @@
+package import Logging
+package import PostgresClient
+internal import Synchronization
+
+/// Empties tables and keeps the schema: all of them, or none.
+///
+///     plan: look, and change nothing
+///     run:  BEGIN → lock what will be emptied → see that nothing has changed since the plan → back up, while nobody writes
+///           → triggers off → TRUNCATE the large, DELETE from the small → sequences → triggers on → seeds → COMMIT
+package struct Cleaner: Sendable {
+    private let options: CleanOptions
+    private let server: ServerAddress
+    private let logger: Logger
+    private let progress: @Sendable (CleanProgress) -> Void
+
+    package init(
+        _ options: CleanOptions,
+        server: ServerAddress,
+        logger: Logger,
+        progress: @escaping @Sendable (CleanProgress) -> Void
+    ) {
+        self.options = options
+        self.server = server
+        self.logger = logger
+        self.progress = progress
+    }
+
+    /// - Throws: `CleaningError`, `PostgresError`, `CancellationError`.
+    package func plan() async throws -> CleanPlan {
+        let planner = CleanPlanner(options: options)
+        return try await inSession { try planner.plan($0) }
+    }
+
+    /// Does what the plan says.
+    ///
+    /// - Parameter backUp: Makes a backup of these tables that is known to be whole. It is called while they are locked
+    ///   against writing, so that it holds exactly the rows that will be gone. nil goes without.
+    /// - Throws: `CleaningError`, `PostgresError`, `CancellationError` and what `backUp` throws; the database is as it was.
+    package func run(
+        _ plan: CleanPlan,
+        backUp: (@Sendable ([TableName]) async throws -> CleanBackup)?
+    ) async throws -> CleanReport {
+        try plan.requireNoObstacle()
+        return try await inSession { session in
+            let start = ContinuousClock.now
+            var report = try session.transaction { session in
+                // What is deferred would be pending when triggers are switched on again, which forbids that.
+                try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                let rows = try hold(plan, writesOnly: backUp != nil, &session)
+                let endangered = plan.steps.endangered
+                let backup = try backUp.map { backUp in
+                    progress(.phase("backing up what will be gone"))
+                    return try session.waiting { try await backUp(endangered) }
+                }
+                progress(.phase("cleaning"))
+                try CleanTransaction(plan: plan, options: options).run(session)
+                return CleanReport(plan, rows, backup)
+            }
+            report.seconds = (.now - start) / .seconds(1)
+            return report
+        }
+    }
+
+    /// Locks what will be emptied, and sees that everything is as it was planned.
+    ///
+    /// - Parameter writesOnly: Reading stays possible, for the backup and for everybody.
+    /// - Returns: The rows of each unit now.
+    private func hold(
+        _ plan: CleanPlan,
+        writesOnly: Bool,
+        _ session: inout Session
+    ) throws -> [UInt32: UnitRows] {
+        progress(.phase("waiting for locks"))
+        let steps = plan.steps
+        for (units, mode) in [
+            (steps.truncated, writesOnly ? "EXCLUSIVE" : "ACCESS EXCLUSIVE"),
+            (steps.deleted.flatMap(\.self) + steps.counters, "EXCLUSIVE"),
+        ] where !units.isEmpty {
+            // Nobody can refer to a row of a table that is locked in this mode: that takes a lock on the row.
+            let names = units.map { $0.target(session) }.joined(separator: ", ")
+            try session.execute("LOCK TABLE \(names) IN \(mode) MODE")
+        }
+        guard try CleanCatalog.read(session) == plan.catalog, try stillEmpty(plan, session) else {
+            throw CleaningError(
+                .busy,
+                "nothing was changed, because tables or rows have changed since the plan was made",
+                hint: "run it again"
+            )
+        }
+        var rows = steps.rows
+        for (unit, count) in try RowProbe().counts(steps.deleted.flatMap(\.self), session) {
+            rows[unit]?.rows = count
+            rows[unit]?.isExact = true
+        }
+        return rows
+    }
+
+    /// Whether tables that had no rows have none now, and no table beside those that are locked refers to their rows.
+    private func stillEmpty(_ plan: CleanPlan, _ session: borrowing Session) throws -> Bool {
+        let steps = plan.steps
+        let locked = Set((steps.units + steps.counters).map(\.oid))
+        let keys = plan.catalog.keys.filter { key in
+            guard let target = plan.layout.unit[key.to], locked.contains(target.oid) else { return false }
+            return plan.layout.unit[key.from].map { !locked.contains($0.oid) } ?? true
+        }
+        let empty = (steps.truncated + steps.counters).filter { steps.rows[$0.oid]?.isEmpty == true }
+        return try RowProbe().holding(
+            BlastRadius.references(keys, plan.layout, session) + empty.map { ($0.oid, $0.target(session), "true") },
+            session
+        ).isEmpty
+    }
+
+    /// A session that waits for locks only so long, and says for whom.
+    private func inSession<R: Sendable>(
+        _ body: @escaping @Sendable (inout Session) throws -> R
+    ) async throws -> R {
+        let blocker = Blocker()
+        let limit = options.lockTimeout
+        do {
+            return try await withSession(server, logger: logger) { session in
+                try session.pin([
+                    ("lock_timeout", String(max(1, limit.milliseconds))),
+                    // What row security hides is an error, and not a row that stays.
+                    ("row_security", "off"),
+                ])
+                let watch = LockWatch.start(
+                    on: session.pinnedAddress,
+                    watching: session.processID,
+                    every: min(.milliseconds(200), limit / 3),
+                    logger: logger
+                ) { who in
+                    blocker.name.withLock { $0 = who }
+                    progress(.blocked(by: who))
+                }
+                defer { watch.stop() }
+                return try body(&session)
+            }
+        } catch let error as PostgresError where error.isLockTrouble {
+            let who = blocker.name.withLock(\.self).map { "; it is held by \($0)" } ?? ""
+            throw CleaningError(
+                .busy,
+                "nothing was changed, because a lock was not to be had within \(limit.milliseconds) ms\(who)",
+                hint: "run it again when that session has ended, or give --lock-timeout more time",
+                sqlState: error.sqlState
+            )
+        }
+    }
+}
+
+/// Who was last seen in the way.
+private final class Blocker: Sendable {
+    let name = Mutex<String?>(nil)
+}
+
+extension PostgresError {
+    /// A lock that was not to be had, or two that waited for each other.
+    fileprivate var isLockTrouble: Bool { sqlState == "55P03" || sqlState == "40P01" }
+}
+
+extension Duration {
+    fileprivate var milliseconds: Int { Int(self / .milliseconds(1)) }
+}

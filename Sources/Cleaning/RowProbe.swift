@@ -1,0 +1,133 @@
+internal import PostgresClient
+
+/// Rows of one unit.
+struct UnitRows: Sendable, Equatable {
+    /// What the tables themselves take, without indexes, in bytes.
+    var heapBytes = 0
+    /// The same with indexes and what is stored out of line.
+    var bytes = 0
+    /// What the rows take, without indexes.
+    var dataBytes = 0
+    var rows = 0
+    var isExact = true
+
+    var isEmpty: Bool { rows == 0 }
+}
+
+/// Asks what is in tables: many with one query.
+struct RowProbe {
+    /// A heap up to this size, in bytes, is counted: that takes a millisecond or two.
+    private static let countedBytes = 1 << 20
+
+    /// More tables than this are asked for in several queries, so that their locks fit the server's table.
+    private static let batch = 500
+
+    /// Sizes of all, then rows of those that have any: counted where that is cheap, else estimated.
+    ///
+    /// - Throws: `CleaningError` with `.obstacle` naming tables that may not be read.
+    func measure(_ units: [CleanUnit], _ session: borrowing Session) throws -> [UInt32: UnitRows] {
+        var found = try sizes(units, session)
+        let candidates = units.filter { unit in
+            !unit.leaves.isEmpty && (found[unit.oid]?.heapBytes != 0 || unit.leaves.contains { !$0.isHeap })
+        }
+        try requireReadable(candidates, session)
+        let small = candidates.filter { found[$0.oid]?.heapBytes ?? 0 <= Self.countedBytes }
+        for (unit, rows) in try counts(small, session) { found[unit, default: UnitRows()].rows = rows }
+        let large = candidates.filter { found[$0.oid]?.heapBytes ?? 0 > Self.countedBytes }
+        let filled = try Set(holding(large.map { ($0.oid, $0.target(session), "true") }, session))
+        for unit in large where filled.contains(unit.oid) {
+            found[unit.oid]?.rows = try estimate(unit, session)
+            found[unit.oid]?.isExact = false
+        }
+        return found
+    }
+
+    private func sizes(_ units: [CleanUnit], _ session: borrowing Session) throws -> [UInt32: UnitRows] {
+        let owner = units.flatMap { unit in unit.leaves.map { ($0.oid, unit.oid) } }
+        let units = Dictionary(owner, uniquingKeysWith: { first, _ in first })
+        var sizes: [UInt32: UnitRows] = [:]
+        for row in try session.query(
+            """
+            SELECT oid, pg_catalog.pg_relation_size(oid) AS heap, pg_catalog.pg_table_size(oid) AS data,
+                pg_catalog.pg_total_relation_size(oid) AS total
+            FROM pg_catalog.unnest($1::oid[]) AS oid
+            """,
+            ["{\(owner.map { String($0.0) }.joined(separator: ","))}"]
+        ) {
+            guard let unit = units[row.oid("oid")] else { continue }
+            var size = sizes[unit] ?? UnitRows()
+            size.heapBytes += row.int("heap")
+            size.dataBytes += row.int("data")
+            size.bytes += row.int("total")
+            sizes[unit] = size
+        }
+        return sizes
+    }
+
+    private func requireReadable(_ units: [CleanUnit], _ session: borrowing Session) throws {
+        let unreadable = units.filter { unit in !unit.members.allSatisfy(\.mayBeRead) }
+        guard unreadable.isEmpty else {
+            throw CleaningError(
+                .obstacle,
+                "\(session.user) may not read \(Wording.list(unreadable.map(\.name)))",
+                hint: "connect as the owner of these tables, or leave them alone with --keep"
+            )
+        }
+        let hidden = units.filter { unit in unit.members.contains(where: \.hidesRows) }
+        guard hidden.isEmpty else {
+            throw CleaningError(
+                .obstacle,
+                "row security hides rows of \(Wording.list(hidden.map(\.name))) from \(session.user)",
+                hint:
+                    "connect as a role with BYPASSRLS, or let ALTER TABLE … NO FORCE ROW LEVEL SECURITY exempt the owner"
+            )
+        }
+    }
+
+    /// Exact, of tables so small that counting costs less than asking twice.
+    func counts(_ units: [CleanUnit], _ session: borrowing Session) throws -> [(UInt32, Int)] {
+        try batches(units) { batch in
+            try session.query(
+                batch.map { "SELECT \($0.oid) AS unit, (SELECT count(*) FROM \($0.target(session))) AS rows" }
+                    .joined(separator: " UNION ALL ")
+            ).map { ($0.oid("unit"), $0.int("rows")) }
+        }
+    }
+
+    /// Those of the numbered tables that hold a row which fits the condition.
+    func holding(
+        _ tables: [(number: UInt32, target: String, condition: String)],
+        _ session: borrowing Session
+    ) throws -> [UInt32] {
+        try batches(tables) { batch in
+            try session.query(
+                batch.map {
+                    "SELECT \($0.number) AS number WHERE EXISTS (SELECT FROM \($0.target) WHERE \($0.condition))"
+                }.joined(separator: " UNION ALL ")
+            ).map { $0.oid("number") }
+        }
+    }
+
+    /// What the planner believes, which knows the size of the table now, whenever it was analysed. At least 1.
+    private func estimate(_ unit: CleanUnit, _ session: borrowing Session) throws -> Int {
+        let plan = try session.query("EXPLAIN SELECT FROM \(unit.target(session))").first?["QUERY PLAN"] ?? ""
+        return max(1, plan.firstMatch(of: #/rows=([0-9]+)/#).flatMap { Int($0.1) } ?? 1)
+    }
+
+    private func batches<Element, R>(_ elements: [Element], _ body: ([Element]) throws -> [R]) rethrows -> [R] {
+        var found: [R] = []
+        for start in stride(from: 0, to: elements.count, by: Self.batch) {
+            found += try body(Array(elements[start..<min(start + Self.batch, elements.count)]))
+        }
+        return found
+    }
+}
+
+/// Names in sentences.
+enum Wording {
+    /// The first ten, and how many more there are.
+    static func list(_ names: [TableName]) -> String {
+        let shown = names.prefix(10).map(\.description).joined(separator: ", ")
+        return names.count > 10 ? "\(shown) and \(names.count - 10) more" : shown
+    }
+}

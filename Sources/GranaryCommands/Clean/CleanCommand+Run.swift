@@ -1,0 +1,169 @@
+internal import Archive
+internal import ArgumentParser
+internal import Cleaning
+internal import Environments
+internal import PostgresClient
+internal import Synchronization
+
+extension CleanCommand {
+    package func run(on console: Console) async throws {
+        let services = try service.services(variables: console.environment)
+        let connected = try await database.connect(on: console, migrations: services[0].service.folder)
+        let lists = try SeedsLists.read(folder: selection.seeds)
+        let options = try options(services.map(\.service), lists)
+        guard !plan else {
+            return try await show(Self.cleaner(options, connected, console), of: connected, on: console)
+        }
+        let confirmation = Confirmation(
+            database: connected.name,
+            host: connected.host,
+            given: manner.confirm,
+            console: console
+        )
+        try await confirmation.settle(isNeeded: false)
+        let environment = try await Gate(database: connected, schema: service.state.schema, console: console).admit()
+        try requireEnvironment(environment, connected)
+        let job = Job(database: connected, environment: environment, console: console)
+        let plan = try await Self.cleaner(options, connected, console).plan()
+        for line in CleanLines.plan(plan, at: connected.host, in: environment) { console.note(line) }
+        try plan.requireNoObstacle()
+        guard !plan.isEmpty else { return try tell(plan, nil, job) }
+        try requireUndo(plan)
+        try await confirmation.settle(isNeeded: true, isRequired: true)
+        try tell(plan, try await clean(job, options, plan), job)
+    }
+
+    /// Where and for whom.
+    struct Job: Sendable {
+        var database: ConnectedDatabase
+        var environment: String
+        var console: Console
+    }
+
+    private func clean(_ job: Job, _ options: CleanOptions, _ plan: CleanPlan) async throws -> CleanReport {
+        let made = MadeBackup()
+        do {
+            return try await ProgressRenderer.drawing(on: job.console) { renderer in
+                let cleaner = Cleaner(options, server: job.database.address, logger: job.console.logger) { event in
+                    switch event {
+                    case .phase(let name): renderer.receive(.phase(name))
+                    case .blocked(let who): job.console.note("waiting for \(who)")
+                    }
+                }
+                guard !manner.noUndo else { return try await cleaner.run(plan, backUp: nil) }
+                let backup = safetyBackup(job)
+                return try await cleaner.run(plan) { try await made.take(backup, of: $0) }
+            }
+        } catch {
+            // If the connection broke at the very COMMIT, nobody knows: the backup stays.
+            if let file = made.file { job.console.note("the backup \(file) was made before, and stays") }
+            throw error
+        }
+    }
+
+    private func safetyBackup(_ job: Job) -> SafetyBackup {
+        SafetyBackup(
+            server: job.database.address,
+            database: job.database.name,
+            folder: manner.backups,
+            migrations: service.migrations,
+            postgresBin: database.programs.postgresBin,
+            environment: job.environment,
+            console: job.console,
+            occasion: "before-clean"
+        )
+    }
+}
+
+/// Remembers the backup, whatever becomes of the cleaning.
+private final class MadeBackup: Sendable {
+    private let made = Mutex<String?>(nil)
+    var file: String? { made.withLock(\.self) }
+
+    func take(_ backup: SafetyBackup, of tables: [TableName]) async throws -> CleanBackup {
+        let file = try await backup.take(tables: tables.map(\.description), schemas: [])
+        made.withLock { $0 = file }
+        let tables = try ArchiveReader(FileSource(path: file)).manifest.tables
+        let rows = tables.map { (TableName(schema: $0.schema, name: $0.name), $0.rows) }
+        return CleanBackup(file: file, rows: Dictionary(rows, uniquingKeysWith: { first, _ in first }))
+    }
+}
+
+// What may be done.
+extension CleanCommand {
+    private func options(_ services: [Service], _ lists: SeedsLists) throws -> CleanOptions {
+        let schemas = selection.schema.isEmpty ? services.flatMap(\.schemas) : selection.schema
+        var options = CleanOptions(schemas: selection.all ? nil : schemas)
+        options.keep = selection.keep
+        options.protect = lists.protect
+        options.services = services.map(\.name)
+        options.stateSchema = service.state.stateSchema
+        options.lockTimeout = manner.lockTimeout.duration
+        if selection.keepReference {
+            guard !lists.reference.isEmpty else {
+                throw CommandError(
+                    .usage,
+                    "--keep-reference: \(lists.path) lists no tables under reference:",
+                    hint: "list them there, or name them with --keep"
+                )
+            }
+            options.reference = lists.reference
+        }
+        return options
+    }
+
+    /// Production, whatever else is said of it, and environments that forbid to destroy.
+    private func requireEnvironment(_ name: String, _ database: ConnectedDatabase) throws {
+        let forbids = database.environments.policy(name)?.allowsDestructiveOperations == false
+        guard name.lowercased() == "production" || forbids else { return }
+        throw CommandError(
+            .refused,
+            "the database \(database.name) at \(database.host) is \(name), which is not cleaned",
+            hint: forbids && name.lowercased() != "production"
+                ? "allow_destructive_operations of \(name) in environments.json is false"
+                : "give the database that is meant"
+        )
+    }
+
+    private func requireUndo(_ plan: CleanPlan) throws {
+        guard !manner.noUndo, plan.dataBytes > manner.undoLimit.bytes else { return }
+        throw CommandError(
+            .refused,
+            "nothing was changed, because \(Formatting.bytes(plan.dataBytes)) of rows are more than --undo-limit "
+                + "(\(Formatting.bytes(manner.undoLimit.bytes))) has backed up first",
+            hint: "raise --undo-limit, or clean for good with --no-undo"
+        )
+    }
+
+    private static func cleaner(_ options: CleanOptions, _ database: ConnectedDatabase, _ console: Console) -> Cleaner {
+        Cleaner(options, server: database.address, logger: console.logger) { event in
+            if case .blocked(let who) = event { console.note("waiting for \(who)") }
+        }
+    }
+}
+
+// What is told.
+extension CleanCommand {
+    private func show(_ cleaner: Cleaner, of connected: ConnectedDatabase, on console: Console) async throws {
+        let gate = Gate(database: connected, schema: service.state.schema, console: console)
+        let environment = try await gate.situation().choice?.name
+        let plan = try await cleaner.plan()
+        if console.settings.isJSON {
+            try console.result(CleanLines.document(plan, in: environment))
+        } else {
+            for line in CleanLines.plan(plan, at: connected.host, in: environment) { try console.result(line) }
+        }
+        try plan.requireNoObstacle()
+    }
+
+    private func tell(_ plan: CleanPlan, _ report: CleanReport?, _ job: Job) throws {
+        let undo = report?.undo.map { UndoLine(file: $0, plan: plan, command: self, database: job.database).text }
+        if let report { for line in CleanLines.report(report) { job.console.note(line) } }
+        if undo != nil { job.console.note("to undo it:") }
+        if job.console.settings.isJSON {
+            try job.console.result(CleanLines.document(plan, report, in: job.environment, undo: undo))
+        } else if let undo {
+            try job.console.result(undo)
+        }
+    }
+}

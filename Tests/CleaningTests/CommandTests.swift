@@ -1,0 +1,272 @@
+import Archive
+import TestSupport
+import Testing
+
+/// The command: who is let through, what is said, what a fault leaves behind.
+@Suite struct CommandTests {
+    private static let schema = """
+        CREATE SCHEMA shop; CREATE TABLE shop.users (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text);
+        CREATE TABLE shop.orders (id serial PRIMARY KEY, u int NOT NULL REFERENCES shop.users);
+        CREATE TABLE shop.countries (code text PRIMARY KEY); INSERT INTO shop.countries VALUES ('de'), ('fr');
+        CREATE TABLE shop.audit (what text); INSERT INTO shop.audit VALUES ('x');
+        INSERT INTO shop.users (name) VALUES ('a'), ('b'), ('c'); INSERT INTO shop.orders (u) VALUES (1), (3);
+        """
+
+    /// What tables take on disk is the server's affair.
+    private func withoutSizes(_ text: String) -> String {
+        text.replacing(#/[0-9.]+ kB/#, with: "N kB").replacing(#/"bytes":[0-9]+/#, with: "\"bytes\":N")
+    }
+
+    @Test func thePlanChangesNothingAndTellsEverything() async throws {
+        try await Barn.with(Self.schema) { barn in
+            try barn.folder.write("protect: [shop.audit]\nreference: [countries]\n", to: "seeds/seeds.yaml")
+            let before = try await DatabasePortrait.of(barn.url)
+            let plan = try await barn.granary("clean", "--plan", "--service", "shop", "--keep-reference")
+            #expect(plan.status == 0, "\(plan)")
+            #expect(
+                withoutSizes(plan.stdout) == """
+                    \(barn.name) at \(barn.server.folder) (no environment): this will be gone: 2 tables, 5 rows, N kB
+                      shop.orders  2 rows  N kB
+                      shop.users   3 rows  N kB
+                    2 sequences will begin anew
+                    left alone (protect: in seeds.yaml): shop.audit
+                    left alone (--keep-reference): shop.countries
+
+                    """
+            )
+            let json = try await barn.granary("clean", "--plan", "--json", "--schema", "shop", "--keep", "users")
+            #expect(json.status == 0)
+            #expect(
+                withoutSizes(json.stdout).hasPrefix(
+                    """
+                    {"plan":true,"environment":null,"database":"\(barn.name)","tables":[{"table":"shop.countries","rows":2,\
+                    "exact":true,"bytes":N,"method":"delete","because":null},{"table":"shop.orders","rows":2,"exact":true,\
+                    "bytes":N,"method":"delete","because":null}],"rows":4,"bytes":N,"sequences":["shop.orders_id_seq"],\
+                    "kept":[{"table":"shop.audit","reason":"protect: in seeds.yaml"},{"table":"shop.users","reason":"--keep"}],\
+                    "obstacles":[],"notes":[],"undo":null}
+                    """
+                ),
+                "\(json)"
+            )
+            try await #expect(DatabasePortrait.of(barn.url) == before)
+        }
+    }
+
+    @Test func withoutATerminalTheDatabaseMustBeNamed() async throws {
+        try await Barn.with(Self.schema) { barn in
+            let unmarked = try await barn.granary("clean", "--service", "shop", "--confirm", barn.name)
+            #expect(unmarked.status == 3)
+            #expect(unmarked.stderr.contains("is not marked with an environment"))
+            try await barn.mark()
+            let silent = try await barn.granary("clean", "--service", "shop")
+            #expect(silent.status == 3)
+            #expect(silent.stderr.contains("this will be gone: 4 tables, 8 rows"))
+            #expect(silent.stderr.contains("add --confirm \(barn.name)"))
+            let wrong = try await barn.granary("clean", "--service", "shop", "--confirm", "shop")
+            #expect(wrong.status == 3)
+            #expect(wrong.stderr.contains("--confirm names shop"))
+            try await #expect(barn.rows() == "audit 1, countries 2, orders 2, users 3")
+            #expect(barn.folder.names() == [])
+        }
+    }
+
+    @Test func onATerminalTheDatabasesNameIsAskedForBelowWhatWillBeGone() async throws {
+        try await Barn.with(Self.schema) { barn in
+            try await barn.mark()
+            func answer(_ text: String) async throws -> CommandOutcome {
+                try await runCommand(
+                    "script",
+                    [
+                        "-qefc", "'\(try granaryBinary())' clean --service shop --no-undo --database-url '\(barn.url)'",
+                        "/dev/null",
+                    ],
+                    environment: ["NO_COLOR": "1"],
+                    workingDirectory: barn.folder.path,
+                    input: Array("\(text)\n".utf8)
+                )
+            }
+            let wrong = try await answer("shop")
+            #expect(wrong.status == 3, "\(wrong)")
+            let place = try #require(wrong.stdout.firstRange(of: "4 tables, 8 rows"), "\(wrong)").lowerBound
+            let question = try #require(
+                wrong.stdout.firstRange(of: "type \(barn.name) to go on at \(barn.server.folder): "),
+                "\(wrong)"
+            )
+            #expect(place < question.lowerBound)
+            #expect(wrong.stdout.contains("not confirmed"))
+            try await #expect(barn.rows() == "audit 1, countries 2, orders 2, users 3")
+            let right = try await answer(barn.name)
+            #expect(right.status == 0, "\(right)")
+            #expect(right.stdout.contains("\(barn.name)  gone: 8 rows of 4 tables"), "\(right)")
+            try await #expect(barn.rows() == "audit 0, countries 0, orders 0, users 0")
+        }
+    }
+
+    @Test func productionIsNeverCleanedNorWhatForbidsIt() async throws {
+        try await Barn.with(Self.schema) { barn in
+            try barn.folder.write(
+                #"""
+                {"service": "shop", "environments": {
+                    "production": {"config": {"allow_destructive_operations": true}},
+                    "rehearsal": {"config": {"allow_destructive_operations": false}}, "development": {}}}
+                """#,
+                to: "migrations/environments.json"
+            )
+            for name in ["production", "rehearsal"] {
+                let marked = try await barn.granary("env", "mark", name, "--force")
+                #expect(marked.status == 0)
+                let refused = try await barn.granary("clean", "--confirm", barn.name)
+                #expect(refused.status == 3, "\(refused)")
+                #expect(refused.stderr.contains("is \(name), which is not cleaned"), "\(refused)")
+                try await #expect(barn.granary("clean", "--plan").status == 0)
+            }
+            try await #expect(barn.rows() == "audit 1, countries 2, orders 2, users 3")
+            let other = try await barn.granary("clean", "--env", "development", "--confirm", barn.name)
+            #expect(other.status == 3)
+            #expect(other.stderr.contains("marked rehearsal"))
+        }
+    }
+
+    @Test func moreThanTheLimitNeedsNoUndo() async throws {
+        try await Barn.with(Self.schema) { barn in
+            try await barn.mark()
+            let bytes = try await barn.sql(
+                "SELECT sum(pg_table_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'shop'::regnamespace"
+            )
+            let limit = try #require(Int(bytes))
+            let refused = try await barn.granary(
+                "clean",
+                "--service",
+                "shop",
+                "--confirm",
+                barn.name,
+                "--undo-limit",
+                "\(limit - 1)"
+            )
+            #expect(refused.status == 3, "\(refused)")
+            #expect(refused.stderr.contains("are more than --undo-limit"))
+            #expect(refused.stderr.contains("--no-undo"))
+            try await #expect(barn.rows() == "audit 1, countries 2, orders 2, users 3")
+            let gone = try await barn.granary(
+                "clean",
+                "--service",
+                "shop",
+                "--confirm",
+                barn.name,
+                "--undo-limit",
+                "0",
+                "--no-undo",
+                "--json"
+            )
+            #expect(gone.status == 0, "\(gone)")
+            #expect(gone.stdout.contains(#""undo":null,"undo_command":null}"#))
+            #expect(barn.folder.names() == [])
+            try await barn.sql("INSERT INTO shop.audit VALUES ('y')")
+            let within = try await barn.granary(
+                "clean",
+                "--service",
+                "shop",
+                "--confirm",
+                barn.name,
+                "--undo-limit",
+                "\(limit)"
+            )
+            #expect(within.status == 0, "\(within)")
+            #expect(barn.folder.names(in: "backups").count == 1)
+        }
+    }
+
+    @Test func theDocumentNamesTablesRowsAndTheUndo() async throws {
+        try await Barn.with(Self.schema) { barn in
+            try await barn.mark()
+            let outcome = try await barn.granary(
+                "clean",
+                "--service",
+                "shop",
+                "--confirm",
+                barn.name,
+                "--keep",
+                "audit",
+                "--json",
+                "--backups",
+                "vault"
+            )
+            #expect(outcome.status == 0, "\(outcome)")
+            let file = try #require(barn.folder.names(in: "vault").first)
+            #expect(
+                outcome.stdout.hasPrefix(
+                    """
+                    {"environment":"development","database":"\(barn.name)","tables":[{"table":"shop.countries","rows":2,"exact":true},\
+                    {"table":"shop.orders","rows":2,"exact":true},{"table":"shop.users","rows":3,"exact":true}],"rows":7,\
+                    "sequences":["shop.orders_id_seq","shop.users_id_seq"],\
+                    "kept":[{"table":"shop.audit","reason":"--keep"}],"notes":[],"seconds":
+                    """
+                ),
+                "\(outcome)"
+            )
+            #expect(
+                outcome.stdout.hasSuffix(
+                    """
+                    ,"undo":"vault/\(file)","undo_command":"granary restore vault/\(file) --data-only --if-empty --confirm \(barn.name)"}
+
+                    """
+                ),
+                "\(outcome)"
+            )
+            let archived = try ArchiveReader(FileSource(path: barn.folder.file("vault/\(file)"))).manifest
+            #expect(archived.tables.map(\.name).sorted() == ["countries", "orders", "users"])
+            let again = try await barn.granary("clean", "--service", "shop", "--keep", "audit")
+            #expect(again.status == 0)
+            #expect(again.stderr.contains("there is nothing to clean"))
+        }
+    }
+
+    @Test func aCleanerThatIsKilledOrKeptWaitingLeavesEverythingAsItWas() async throws {
+        try await Barn.with(Self.schema) { barn in
+            try await barn.mark()
+            let before = try await DatabasePortrait.of(barn.url)
+            // Rows are deleted by the time the sequence is asked for.
+            let lock = "ALTER SEQUENCE shop.users_id_seq INCREMENT 1"
+            try await barn.holding(lock) {
+                let busy = try await barn.granary(
+                    "clean",
+                    "--service",
+                    "shop",
+                    "--confirm",
+                    barn.name,
+                    "--lock-timeout",
+                    "2s"
+                )
+                #expect(busy.status == 5, "\(busy)")
+                #expect(busy.stderr.contains("the holder of granary"), "\(busy)")
+                #expect(busy.stderr.contains("was made before, and stays"))
+                async let killed = runCommand(
+                    "sh",
+                    [
+                        "-c", #"echo $$ > "$1"; shift; exec "$@""#, "sh", barn.folder.file("pid"), granaryBinary(),
+                        "clean",
+                        "--service", "shop", "--confirm", barn.name, "--no-undo", "--lock-timeout", "10m",
+                        "--database-url", barn.url,
+                    ],
+                    workingDirectory: barn.folder.path
+                )
+                try await eventually {
+                    try await barn.sql(
+                        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'ALTER SEQUENCE%' AND wait_event_type = 'Lock' AND datname = current_database()"
+                    ) == "1"
+                }
+                let process = try await barn.sql(
+                    "SELECT pid FROM pg_stat_activity WHERE query LIKE 'ALTER SEQUENCE%' AND wait_event_type = 'Lock' AND datname = current_database()"
+                )
+                #expect(!process.isEmpty)
+                let command = String(decoding: barn.folder.read("pid"), as: UTF8.self).filter(\.isNumber)
+                try await runCommand("kill", ["-KILL", command])
+                try await #expect(killed.status == 137)
+                try await eventually {
+                    try await barn.sql("SELECT count(*) FROM pg_stat_activity WHERE pid = \(process)") == "0"
+                }
+            }
+            try await #expect(DatabasePortrait.of(barn.url) == before)
+        }
+    }
+}
