@@ -21,6 +21,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
     ],
     targets: [
@@ -66,12 +67,20 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "Seeding",
+            dependencies: [
+                "PostgresClient", "SQLText", "Environments", "Archive", log,
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: settings
+        ),
 
         // 4 and 5: the commands, and the executable.
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Backup", "Restore", "Migrations", "LocalServer", "Environments", "Archive", "PostgresClient",
+                "Backup", "Restore", "Migrations", "Seeding", "LocalServer", "Environments", "Archive", "PostgresClient",
                 "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -116,6 +125,11 @@ let package = Package(
         .testTarget(
             name: "MigrationsTests",
             dependencies: ["Migrations", "Environments", "SQLText", "PostgresClient", "TestSupport", log],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SeedingTests",
+            dependencies: ["Seeding", "Environments", "PostgresClient", "TestSupport", log],
             swiftSettings: settings
         ),
         .testTarget(

@@ -29,6 +29,7 @@ package struct Granary: AsyncParsableCommand {
                 subcommands: [BackupCommand.self, VerifyCommand.self, RestoreCommand.self]
             ),
             CommandGroup(name: "Schema", subcommands: [MigrateCommand.self]),
+            CommandGroup(name: "Rows", subcommands: [SeedCommand.self]),
             CommandGroup(name: "Projects", subcommands: [EnvCommand.self, InitCommand.self, ServerCommand.self]),
         ]
     )

@@ -6,6 +6,7 @@ internal import LocalServer
 internal import Migrations
 internal import PostgresClient
 internal import Restore
+internal import Seeding
 
 /// How a command ended, as the process tells it.
 package enum ExitStatus: Int32, Sendable, CaseIterable {
@@ -34,6 +35,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             case let error as CommandError: Self.status(of: error)
             case let error as EnvironmentsError: Self.status(of: error)
             case let error as MigrationError: Self.status(of: error)
+            case let error as SeedingError: Self.status(of: error)
             case is ValidationError: .usage
             default: .failed
             }
@@ -63,6 +65,15 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .policy, .disagreement: .refused
         case .busy: .busy
         case .file, .duplicate, .dependency, .statement, .validation: .failed
+        }
+    }
+
+    private static func status(of error: SeedingError) -> ExitStatus {
+        switch error.code {
+        case .usage: .usage
+        case .refused: .refused
+        case .busy: .busy
+        case .file, .schema, .database: .failed
         }
     }
 
