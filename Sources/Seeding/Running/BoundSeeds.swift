@@ -283,7 +283,8 @@ extension BoundSeeds {
                     result.cells[index] = .text(text)
                 }
             } catch {
-                note(error, rule: error.code == .schema ? "wrong-type" : "reference", file: row.file)
+                let isLabel = error.message.contains("label")
+                note(error, rule: error.code == .schema ? "wrong-type" : isLabel ? "unknown-label" : "reference", file: row.file)
             }
         }
         // The other columns of a composite reference, where the row does not give them itself.

@@ -8,6 +8,10 @@ package struct CopyBuffer: ~Copyable {
     package private(set) var count = 0
     private var capacity: Int
 
+    /// Between columns, and behind rows.
+    package static let tab: UInt8 = 0x09
+    package static let newline: UInt8 = 0x0A
+
     package init(capacity: Int = 1 << 16) {
         self.capacity = max(64, capacity)
         base = .allocate(capacity: self.capacity)

@@ -124,13 +124,13 @@ extension SeedRun {
                 var buffer = CopyBuffer(capacity: 1 << 18)
                 for row in bound.rows.indices {
                     buffer.append(row)
-                    buffer.append(0x09)
+                    buffer.append(CopyBuffer.tab)
                     buffer.append(settled.groupOfRow[row])
                     for column in settled.columns.indices {
-                        buffer.append(0x09)
+                        buffer.append(CopyBuffer.tab)
                         buffer.append(value: settled.values[row][column])
                     }
-                    buffer.append(0x0A)
+                    buffer.append(CopyBuffer.newline)
                     if buffer.count > 200_000 {
                         try buffer.lend { try sink.write($0) }
                         buffer.removeAll()
@@ -205,9 +205,9 @@ extension SeedRun {
                         var buffer = CopyBuffer()
                         for (row, value) in cells {
                             buffer.append(row)
-                            buffer.append(0x09)
+                            buffer.append(CopyBuffer.tab)
                             buffer.append(value: value)
-                            buffer.append(0x0A)
+                            buffer.append(CopyBuffer.newline)
                         }
                         try buffer.lend { try sink.write($0) }
                     }
@@ -252,10 +252,10 @@ extension SeedRun {
                     var buffer = CopyBuffer()
                     for key in gone {
                         for (place, value) in key.enumerated() {
-                            if place > 0 { buffer.append(0x09) }
+                            if place > 0 { buffer.append(CopyBuffer.tab) }
                             buffer.append(value: value)
                         }
-                        buffer.append(0x0A)
+                        buffer.append(CopyBuffer.newline)
                     }
                     try buffer.lend { try sink.write($0) }
                 }
