@@ -222,7 +222,7 @@ private let users = """
         ("- {email: a@example.com, agee: 1}\n", "seeds/common/users.yaml:1: shop.users has no column agee"),
         ("- email: a@example.com\n  age: ten\n", #"seeds/common/users.yaml:2: shop.users.age: invalid input syntax for type integer: "…" (SQLSTATE 22P02)"#),
         ("- {email: a@example.com, boss: \"@nobody\"}\n", "seeds/common/users.yaml:1: no row of shop.users is labelled nobody"),
-        ("- {email: a@example.com}\n- {email: b@example.com, boss: 99}\n", #"seeds/common/users.yaml:2: shop.users: insert or update on table "users" violates foreign key constraint "users_boss_fkey" (SQLSTATE 23503)"#),
+        ("- {email: a@example.com}\n- {email: b@example.com, boss: 99}\n", #"seeds/common/users.yaml:2: shop.users.boss: insert or update on table "users" violates foreign key constraint "users_boss_fkey" (SQLSTATE 23503)"#),
         ("- {email: null}\n", "seeds/common/users.yaml:1: shop.users.email is null, and must not be"),
         ("- {email: [a, b]}\n", "seeds/common/users.yaml:1: the column email is text, and the value a list"),
         ("- {email: a@example.com, age: !sql 'nosuch()'}\n", "seeds/common/users.yaml:1: shop.users: function nosuch() does not exist (SQLSTATE 42883)"),

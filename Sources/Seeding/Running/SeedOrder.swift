@@ -29,15 +29,31 @@ package struct SeedOrder: Sendable {
     /// Where tables and scripts without a number stand.
     package static let middle = 500
 
-    /// - Parameter numbers: Of files that have one.
+    /// - Parameters:
+    ///   - numbers: Of files that have one.
+    ///   - wishes: Tables whose rows are referred to without a foreign key, where that is possible.
     /// - Throws: `SeedingError` with `.schema` for a circle without a way out, naming it.
-    package init(_ names: [TableName], numbers given: [TableName: Int] = [:], _ catalog: SeedCatalog) throws(SeedingError) {
+    package init(
+        _ names: [TableName],
+        numbers given: [TableName: Int] = [:],
+        wishes: [TableName: Set<TableName>] = [:],
+        _ catalog: SeedCatalog
+    ) throws(SeedingError) {
         let names = Set(names)
         var edges: [TableName: [SeedCatalog.ForeignKey]] = [:]
         for name in names {
             edges[name] = (catalog[name]?.foreignKeys ?? []).filter { names.contains($0.parent) && $0.parent != name }
         }
+        for (child, parents) in wishes {
+            for parent in parents.sorted() where names.contains(parent) && parent != child {
+                edges[child]?.append(.init(name: Self.wish, columns: [], parent: parent, parentColumns: [], isDeferrable: false))
+            }
+        }
         while let circle = Self.circle(names, edges) {
+            if let wish = circle.first(where: { $0.foreignKey == Self.wish }) {
+                edges[wish.child]?.removeAll { $0.name == Self.wish }
+                continue
+            }
             try detour(around: circle, &edges, catalog)
         }
         for name in names { numbers[name] = given[name] ?? Self.middle }
@@ -59,6 +75,9 @@ package struct SeedOrder: Sendable {
             left.remove(next)
         }
     }
+
+    /// No constraint has this name.
+    private static let wish = ""
 
     private mutating func detour(
         around circle: [SeedOrder.Edge],

@@ -50,7 +50,7 @@ struct SeedRun {
         try record.read(session)
         try settleAsOf(session)
         try bind()
-        let order = try SeedOrder(tables.map(\.name), numbers: numbers, catalog)
+        let order = try SeedOrder(tables.map(\.name), numbers: numbers, wishes: wishes, catalog)
         self.order = order
         if order.detours.values.contains(.checkedLast) { try session.execute("SET CONSTRAINTS ALL DEFERRED") }
         let scripts = ScriptPlan(set.scripts, options, record)
@@ -131,6 +131,14 @@ struct SeedRun {
 
     private var numbers: [TableName: Int] {
         tables.reduce(into: [:]) { numbers, table in numbers[table.name] = table.number }
+    }
+
+    private var wishes: [TableName: Set<TableName>] {
+        tables.reduce(into: [:]) { wishes, table in
+            for row in table.rows {
+                for case .reference(let reference) in row.cells.values { wishes[table.name, default: []].insert(reference.parent) }
+            }
+        }
     }
 
     func isMeant(_ name: TableName) -> Bool { options.isMeant(name.schema, name.name) }

@@ -72,7 +72,10 @@ struct TableMerge {
     }
 
     /// The columns that a row that is there already can lose its own values of.
-    func changing(_ group: Group) -> [String] { group.plain.filter { !key.contains($0) } }
+    /// Not an identity: the server lets nobody change one that it always makes itself.
+    func changing(_ group: Group) -> [String] {
+        group.plain.filter { !key.contains($0) && table.column($0)?.isIdentity != true }
+    }
 
     /// Rows that are there and differ.
     func difference(_ group: Group, number: Int) -> String? {
