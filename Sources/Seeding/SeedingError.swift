@@ -21,6 +21,8 @@ package struct SeedingError: Error, Sendable, CustomStringConvertible {
     package var hint: String?
     /// The server's five characters, where the server said no.
     package var sqlState: String?
+    /// How many rows there could be, where more are wanted.
+    var possible: Int?
 
     package init(_ code: Code, _ message: String, hint: String? = nil, sqlState: String? = nil) {
         self.sqlState = sqlState

@@ -1,4 +1,4 @@
-package import PostgresClient
+internal import PostgresClient
 
 /// The generated rows of a table: how many, and the generator of each column. Immutable; any row can be asked for.
 final class GeneratedTable: @unchecked Sendable {
@@ -82,10 +82,18 @@ final class GeneratedTable: @unchecked Sendable {
     }
 
     /// Renders rows as lines of COPY text.
-    func render(_ rows: Range<Int>, into out: inout CopyBuffer) {
+    ///
+    /// - Parameter isNumbered: The row's number and a 0 come first, as tables beside the real one have them.
+    func render(_ rows: Range<Int>, isNumbered: Bool = false, into out: inout CopyBuffer) {
         let generators = columns.map(\.generator)
         func line(_ row: GeneratedRow, _ out: inout CopyBuffer) {
             var isFirst = true
+            if isNumbered {
+                out.append(row.number)
+                out.append(CopyBuffer.tab)
+                out.append(UInt8(ascii: "0"))
+                isFirst = false
+            }
             for generator in generators {
                 if !isFirst { out.append(CopyBuffer.tab) }
                 isFirst = false

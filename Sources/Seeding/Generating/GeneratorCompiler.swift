@@ -13,7 +13,7 @@ struct GeneratorCompiler {
     /// Where the keys of the rows begin.
     let start: Int
     /// Of `per`: the parent, how many rows come before each of its, and which of them listed rows have taken.
-    let source: GeneratedTable.Source
+    var source: GeneratedTable.Source
     /// The foreign key that `per` counts by.
     let perKey: SeedCatalog.ForeignKey?
     /// Parents that listed rows have already, where a foreign key is unique.
@@ -49,12 +49,22 @@ struct GeneratorCompiler {
         while !waiting.isEmpty {
             let index = waiting.firstIndex { isReady($0, inference.chosen, among: waiting) } ?? 0
             let column = waiting.remove(at: index)
-            try settle(column, inference, references, result, &expressions) { settle($0, $1, $2) }
+            try chooseColumn(column, inference, references, result, &expressions) { settle($0, $1, $2) }
         }
         let unique = try makeUnique(columns, inference, references)
         let ordered = table.columns.compactMap { unique[$0.name] }
         result.finish(columns: ordered, expressions: expressions)
         return result
+    }
+
+    /// How many rows there can be, where more are wanted.
+    func possible() -> Int? {
+        do {
+            _ = try compile()
+            return nil
+        } catch {
+            return error.possible
+        }
     }
 
     private func declared(_ name: String) -> SeedNode? { declaration.columns.first { $0.key == name }?.value }
@@ -163,14 +173,16 @@ extension GeneratorCompiler {
     }
 
     private func tooFew(_ columns: [String], _ possible: Int, _ wanted: Int) -> SeedingError {
-        SeedingError(
+        var error = SeedingError(
             .schema,
             "\(declaration.file):\(declaration.line): only \(possible) distinct values of \(table.name) (\(columns.joined(separator: ", "))) are possible, and \(wanted) rows are wanted",
             hint: "lower the count, or declare a generator with more values"
         )
+        error.possible = possible
+        return error
     }
 
-    private func settle(
+    private func chooseColumn(
         _ column: SeedCatalog.Column,
         _ inference: GeneratorInference,
         _ references: [String: ReferenceGenerator],

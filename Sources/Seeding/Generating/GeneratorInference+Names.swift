@@ -1,3 +1,5 @@
+import PostgresClient
+
 // By name and type together.
 extension GeneratorInference {
     func named(_ column: SeedCatalog.Column, _ facts: ColumnFacts, _ isUnique: Bool, isElement: Bool = false) -> Choice? {

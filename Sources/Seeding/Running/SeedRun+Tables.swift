@@ -45,7 +45,7 @@ extension SeedRun {
             avoidsSequences: options.planOnly,
             session
         )
-        try session.execute("DROP TABLE IF EXISTS \(merge.temporary)")
+        merges[bound.name] = merge
         try session.execute(merge.creation)
         try copy(settled, bound, merge, &session)
         if bound.rows.count > 1000 { try session.execute("ANALYZE \(merge.temporary)") }

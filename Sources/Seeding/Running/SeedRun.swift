@@ -19,6 +19,8 @@ struct SeedRun {
     var postponed: [PostponedCells] = []
     var seededKeys: [TableName: SeededKeys] = [:]
     var generated: [TableName: GeneratedRows] = [:]
+    /// Where listed rows lie beside their tables.
+    var merges: [TableName: TableMerge] = [:]
     var asOf = 0
     /// Of rows whose keys a plan has to invent.
     var planNumbers: [TableName: Int] = [:]

@@ -101,7 +101,8 @@ struct TableMerge {
             """
     }
 
-    func insert(_ group: Group, number: Int, upTo last: Int? = nil) -> String {
+    /// - Parameter givesWay: Rows that would break a unique constraint stay out.
+    func insert(_ group: Group, number: Int, upTo last: Int? = nil, givesWay: Bool = false) -> String {
         var names = group.plain.map(q)
         var values = group.plain.map { "s.\(q($0))" }
         for (column, expression) in group.expressions.sorted(by: { $0.key < $1.key }) {
@@ -125,7 +126,7 @@ struct TableMerge {
                 INSERT INTO \(target) \(list)
                 SELECT \(values.joined(separator: ", ")) FROM \(temporary) s
                 WHERE s.granary_g = \(number) AND s.granary_found IS NOT TRUE\(upTo(last)) ORDER BY s.granary_n
-                RETURNING 1)
+                \(givesWay ? "ON CONFLICT DO NOTHING" : "") RETURNING 1)
             SELECT count(*) AS count FROM made
             """
     }
