@@ -101,7 +101,7 @@ private let users = """
             "common/notes.yaml": "key: id\nrows:\n  - {id: 1, author: \"@no ref\", about: !ref users.bob}\n  - {id: 2, about: !ref users{email: old@example.com}}\n",
         ]
         try await Project.with(schema, files) { project in
-            try await #expect(project.told() == "notes +2 ~0 =0 -0, roles +2 ~0 =0 -0, users +2 ~0 =0 -0, user_roles +3 ~0 =0 -0")
+            try await #expect(project.told() == "roles +2 ~0 =0 -0, users +2 ~0 =0 -0, notes +2 ~0 =0 -0, user_roles +3 ~0 =0 -0")
             try await #expect(project.rows("SELECT id, email, boss FROM users ORDER BY id") == "1|old@example.com| 2|a@example.com| 3|b@example.com|2")
             try await #expect(project.rows("SELECT * FROM user_roles ORDER BY 1, 2") == "2|admin 2|staff 3|staff")
             try await #expect(project.rows("SELECT * FROM notes ORDER BY 1") == "1|@no ref|3 2||1")

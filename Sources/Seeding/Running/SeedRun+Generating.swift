@@ -20,7 +20,7 @@ extension SeedRun {
         let bound = tables[index]
         guard let given = bound.generate else { return }
         let declaration = try GenerateDeclaration(given.node, file: given.file)
-        let before = record.entries["table \(bound.name)"]
+        let before = record.entries[source(of: bound.name)]
         let rows = try compile(bound, declaration, before, session)
         generated[bound.name] = rows
         guard rows.count > 0 else { return }

@@ -161,7 +161,7 @@ extension SeedRun {
 
     /// Which of the rows are ours, for the day when they are listed no more.
     private mutating func noteKeys(_ bound: BoundTable, _ merge: TableMerge, _ session: borrowing Session) throws {
-        var keys = SeededKeys(columns: merge.key, record.entries["table \(bound.name)"]?.details)
+        var keys = SeededKeys(columns: merge.key, record.entries[source(of: bound.name)]?.details)
         var listed: Set<[String]> = []
         for row in try session.query(merge.keys) {
             let key = row.texts("key")
@@ -232,7 +232,7 @@ extension SeedRun {
             }
             let bound = tables[index]
             guard !bound.key.columns.isEmpty else { continue }
-            var keys = seededKeys[name] ?? SeededKeys(columns: bound.key.columns, record.entries["table \(name)"]?.details)
+            var keys = seededKeys[name] ?? SeededKeys(columns: bound.key.columns, record.entries[source(of: name)]?.details)
             let gone = keys.ours.subtracting(keys.listed).sorted { $0.lexicographicallyPrecedes($1) }
             guard !gone.isEmpty else { continue }
             guard !options.isProduction else {

@@ -143,6 +143,9 @@ struct SeedRun {
         }
     }
 
+    /// Under which name a table's rows are recorded: those that came without files apart, so that neither forgets the other.
+    func source(of table: TableName) -> String { "\(options.generate == nil ? "table" : "generated") \(table)" }
+
     func isMeant(_ name: TableName) -> Bool { options.isMeant(name.schema, name.name) }
 }
 
@@ -179,7 +182,7 @@ extension SeedRun {
             }
             let rows = generated[table.name]
             try record.write(
-                "table \(table.name)",
+                source(of: table.name),
                 SeedRecord.Entry(
                     layer: "",
                     digest: rows?.digest ?? ContentHash.hex(table.files.map(\.digest)),
