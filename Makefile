@@ -26,7 +26,7 @@ demo: deps ## Back up, verify, break and restore a database of 170,000 rows on a
 	@scripts/demo.sh
 
 test: deps ## Run all tests, against real PostgreSQL servers of their own
-	$(SWIFT) test
+	@SWIFT="$(SWIFT)" scripts/test.sh
 
 bench: deps build ## Measure against pg_dump and pg_restore, into Benchmarks/results.md
 	Benchmarks/run
@@ -48,7 +48,7 @@ $(BUILT): Package.swift $(shell find Sources -type f)
 	@touch $@
 
 # The db-* targets below need the binary first.
-db-backup db-restore db-verify db-start db-stop db-connect db-env: $(BUILT)
-db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan: $(BUILT)
+db-backup db-restore db-verify db-start db-stop db-connect db-env db-seed db-seed-enhanced: $(BUILT)
+db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan db-reset-dev: $(BUILT)
 
 include granary.mk

@@ -28,7 +28,7 @@ package struct Granary: AsyncParsableCommand {
                 name: "Backups",
                 subcommands: [BackupCommand.self, VerifyCommand.self, RestoreCommand.self]
             ),
-            CommandGroup(name: "Schema", subcommands: [MigrateCommand.self]),
+            CommandGroup(name: "Schema", subcommands: [MigrateCommand.self, ResetCommand.self]),
             CommandGroup(name: "Rows", subcommands: [SeedCommand.self]),
             CommandGroup(name: "Projects", subcommands: [EnvCommand.self, InitCommand.self, ServerCommand.self]),
         ]

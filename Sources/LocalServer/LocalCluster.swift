@@ -99,16 +99,16 @@ package struct LocalCluster: Sendable {
 
     /// Lets one command at a time change the cluster.
     ///
-    /// - Throws: `LocalServerError` with `.busy` after two minutes, and what `body` throws.
+    /// - Throws: `LocalServerError` with `.busy` after ten minutes, and what `body` throws.
     func withCommandLock<R>(_ body: () async throws -> R) async throws -> R {
         try Files.makePrivateFolder(place.folder, owner: geteuid(), group: getegid())
-        let lock = try await FileLock.wait(for: place.commandLock, within: .seconds(120)) {
+        let lock = try await FileLock.wait(for: place.commandLock, within: .seconds(600)) {
             logger.debug("another command is busy with the local server; waiting")
         }
         guard let lock else {
             throw LocalServerError(
                 .busy,
-                "another granary command has been busy with the local server for two minutes",
+                "another granary command has been busy with the local server for ten minutes",
                 hint: "`granary server status` shows its state"
             )
         }

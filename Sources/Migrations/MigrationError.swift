@@ -7,6 +7,8 @@ package struct MigrationError: Error, Sendable, CustomStringConvertible {
         case duplicate
         /// What a migration depends on is not there, or goes round in a circle.
         case dependency
+        /// What is applied depends on what would be reverted.
+        case dependent
         /// A rule of the environment, or of the migrator, said no.
         case policy
         /// Ledger, files and golang-migrate's row contradict each other.

@@ -72,7 +72,7 @@ package struct Migrator: Sendable {
         }
     }
 
-    private func plan(
+    func plan(
         _ request: MigrationRequest,
         _ services: [ServiceState],
         _ session: borrowing Session
@@ -86,6 +86,7 @@ package struct Migrator: Sendable {
             redoesModified: options.policy.isForPlay
         )
         var plan = try planner.plan(request)
+        for index in plan.steps.indices { plan.steps[index].isOfSeveralServices = services.count > 1 }
         plan.obstacles = services.compactMap(Adoption.obstacle) + plan.obstacles
         plan.obstacles += policy.obstacles(plan, services)
         return plan
@@ -168,7 +169,7 @@ extension Migrator {
     private func requireConfirmation(of first: MigrationStep, _ plan: MigrationPlan, _ services: [ServiceState]) throws
     {
         guard options.confirmed != first.version else { return }
-        let names = plan.reverts.map(\.name).joined(separator: ", ")
+        let names = plan.reverts.map(\.title).joined(separator: ", ")
         if services.contains(where: { $0.name == first.service && $0.lastUpLeftNothing }) {
             throw MigrationError(
                 .policy,
@@ -233,7 +234,7 @@ extension Migrator {
             .compactMap { $0 }.joined(separator: "; ")
         if options.allowsOutOfOrder { note += note.isEmpty ? "out of order allowed" : "; out of order allowed" }
         for (index, step) in plan.steps.enumerated() {
-            progress(.started(name: step.name, direction: step.direction, number: index + 1, of: plan.steps.count))
+            progress(.started(name: step.title, direction: step.direction, number: index + 1, of: plan.steps.count))
             let start = ContinuousClock.now
             var runner = runner(step, report.applied(service: step.service), services, session)
             runner.note = note.isEmpty ? nil : note
@@ -245,7 +246,7 @@ extension Migrator {
             report.add(step)
             progress(
                 .finished(
-                    name: step.name,
+                    name: step.title,
                     direction: step.direction,
                     milliseconds: Int((ContinuousClock.now - start) / .milliseconds(1))
                 )
@@ -301,7 +302,7 @@ extension Migrator {
     ) throws -> MigrationError {
         var error = error
         let done = report.appliedSteps + report.revertedSteps
-        if !done.isEmpty { error.message += "; done before it: \(done.map(\.name).joined(separator: ", "))" }
+        if !done.isEmpty { error.message += "; done before it: \(done.map(\.title).joined(separator: ", "))" }
         guard step.direction == .up, step.script.mode != .wrapped, options.policy.rollsBackOnFailure,
             let run = try runner.ledger.unfinishedRuns(session)[step.version], run.leavesSomething,
             let text = step.downSQL

@@ -14,7 +14,8 @@ package enum QuotedText {
     /// A value of a `keyword='value'` connection string.
     package static func connectionValue(_ value: String) -> String { "'\(escaping(value, ["'", "\\"], with: "\\"))'" }
 
-    private static func escaping(_ text: String, _ special: Set<Unicode.Scalar>, with escape: Unicode.Scalar) -> String {
+    private static func escaping(_ text: String, _ special: Set<Unicode.Scalar>, with escape: Unicode.Scalar) -> String
+    {
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             if special.contains(scalar) { scalars.append(escape) }

@@ -41,11 +41,12 @@ struct CommandLine: Sendable, CustomStringConvertible {
 /// What `--help` says, asked of the built program.
 struct CommandHelp: Sendable {
     static let commands: [[String]] = [
-        [], ["backup"], ["verify"], ["restore"], ["server"], ["server", "start"], ["server", "stop"],
-        ["server", "status"], ["server", "url"], ["server", "psql"], ["init"], ["env"], ["env", "show"], ["env", "mark"],
+        [], ["backup"], ["verify"], ["restore"], ["seed"], ["server"], ["server", "start"], ["server", "stop"],
+        ["server", "status"], ["server", "url"], ["server", "psql"], ["init"], ["env"], ["env", "show"],
+        ["env", "mark"],
         ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "goto"], ["migrate", "redo"],
         ["migrate", "status"], ["migrate", "plan"], ["migrate", "approve"], ["migrate", "repair"],
-        ["migrate", "adopt"], ["migrate", "baseline"],
+        ["migrate", "adopt"], ["migrate", "baseline"], ["reset"],
     ]
 
     private var texts: [[String]: String] = [:]

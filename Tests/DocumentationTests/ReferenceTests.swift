@@ -66,6 +66,7 @@ import Testing
         let help = try await CommandHelp.read()
         let pages = [
             "docs/backup-and-restore.md": [["backup"], ["verify"], ["restore"]],
+            "docs/seeding.md": [["seed"]],
             "docs/local-server.md": CommandHelp.commands.filter { $0.first == "server" && $0.count == 2 },
         ]
         for (path, commands) in pages {

@@ -55,6 +55,12 @@ import Testing
                 SCHEMA SUBCOMMANDS:
                   migrate                 Apply and revert migrations; what is applied stands
                                           in a ledger in the database.
+                  reset                   Drop the service's schemas with all their data and
+                                          migrate them up again. Development and test only.
+
+                ROWS SUBCOMMANDS:
+                  seed                    Bring the seeds of an environment into the database,
+                                          all or nothing; again changes nothing.
 
                 PROJECTS SUBCOMMANDS:
                   env                     Tell which environment is meant and which the

@@ -81,8 +81,8 @@ import Testing
             try await psql(shop.url, "DELETE FROM items WHERE id % 2 = 0")
             let before = try await psql(shop.url, Shop.digest)
             try await shop.granary(["restore", file], killedAfter: seconds)
-            // The server notices within a second that nobody listens any more.
-            try await Task.sleep(for: .milliseconds(1500))
+            // The server notices after a second that nobody listens any more.
+            try await eventually { try await psql(shop.maintenance, shop.sessions) == "0" }
             let after = try await psql(shop.url, Shop.digest)
             #expect([before, restored].contains(after))
             let next = try await shop.granary(["restore", file, "--force", "--drop-old"])
@@ -160,6 +160,13 @@ private struct Shop: Sendable {
         SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('granary', 'pg_dump')
             AND datname = current_database()
         """
+    /// Sessions of ours, in the target and in what a restore fills.
+    var sessions: String {
+        """
+        SELECT count(*) FROM pg_stat_activity
+        WHERE application_name = 'granary' AND (datname = '\(name)' OR datname LIKE '\(name)!_granary!_%' ESCAPE '!')
+        """
+    }
     /// Databases of a restore that are neither the target nor a kept one.
     var leftovers: String { "SELECT count(*) FROM pg_database WHERE datname LIKE '\(name)!_granary!_%' ESCAPE '!'" }
 

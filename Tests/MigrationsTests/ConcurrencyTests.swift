@@ -129,7 +129,7 @@ import Testing
             try await project.while("LOCK TABLE shop.a IN ACCESS SHARE MODE", as: "a long report") {
                 let error = await failure {
                     try await project.migrator(diary.write) {
-                        $0.patience = LockPatience(lockTimeout: .milliseconds(100), budget: .seconds(2))
+                        $0.patience = LockPatience(lockTimeout: .milliseconds(100), budget: .seconds(10))
                     }.run(.up(nil))
                 }
                 #expect(error?.code == .busy)

@@ -63,7 +63,7 @@ import Testing
             try await project.up()
             try project.write(#"{"migrations": {"1": {"depends_on": ["2"]}}}"#, to: "dependencies.json")
             let error = await failure { try await project.down() }
-            #expect(error?.code == .dependency)
+            #expect(error?.code == .dependent)
             #expect(error?.message == "2_b cannot be reverted: shop/1 depends on it and is applied")
             try await #expect(project.ledger() == "1 3 2")
             try await #expect(project.down(3).revertedSteps.map(\.version) == [2, 3, 1])
@@ -152,10 +152,10 @@ import Testing
             try await #expect(orders.run(.up(nil)).appliedSteps.map(\.version) == [1, 2])
             // The floor is not pulled from under the other, whose files nobody reads here.
             let floor = await failure { try await users.run(.down(1)) }
-            #expect(floor?.code == .dependency)
+            #expect(floor?.code == .dependent)
             #expect(floor?.message == "000002_b cannot be reverted: m-orders/1 depends on it and is applied")
             let floorOfGoto = await failure { try await users.run(.goto(1)) }
-            #expect(floorOfGoto?.code == .dependency)
+            #expect(floorOfGoto?.code == .dependent)
             _ = try await orders.run(.down(nil))
             try await #expect(users.run(.down(1)).revertedSteps.map(\.version) == [2])
         }

@@ -19,7 +19,7 @@ import Testing
     }
 
     private let running =
-        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%' AND state = 'active'"
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%' AND state = 'active' AND datname = current_database()"
 
     @Test func aDeadlineEndsAStatement() async throws {
         try await withDatabaseSession { session in
@@ -39,7 +39,7 @@ import Testing
             }
             let terminate = """
                 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-                WHERE query LIKE 'SELECT pg_sleep(61)%' AND state = 'active'
+                WHERE query LIKE 'SELECT pg_sleep(61)%' AND state = 'active' AND datname = current_database()
                 """
             try await eventually { try await psql(url, terminate) == "1" }
             let error = try await #require(throws: PostgresError.self) { try await session.value }

@@ -65,7 +65,7 @@ struct ConcurrencyTests {
                         """
                         BEGIN; TRUNCATE t; INSERT INTO t SELECT n, \(generation) FROM generate_series(1, 5000) n; COMMIT;
                         ALTER TABLE u ALTER id TYPE \(generation % 2 == 0 ? "integer" : "bigint");
-                        SELECT pg_sleep(1);
+                        SELECT pg_sleep(3);
                         """
                     )
                 }
@@ -104,13 +104,25 @@ struct ConcurrencyTests {
             url,
             folder in
             let other = Task {
-                try await psql(url, "BEGIN; TRUNCATE t; INSERT INTO t VALUES (1); SELECT pg_sleep(1); COMMIT")
+                try await psql(
+                    url,
+                    """
+                    BEGIN; TRUNCATE t; INSERT INTO t VALUES (1);
+                    DO $$ BEGIN
+                        FOR round IN 1..1200 LOOP
+                            EXIT WHEN EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND NOT granted);
+                            PERFORM pg_sleep(0.05);
+                        END LOOP;
+                    END $$;
+                    COMMIT
+                    """
+                )
             }
             try await waitUntil(
                 url,
                 "EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass AND mode = 'AccessExclusiveLock')"
             )
-            let report = try await backup(url, to: folder.file("a.zip")) { $0.lockTimeout = .seconds(10) }
+            let report = try await backup(url, to: folder.file("a.zip")) { $0.lockTimeout = .seconds(60) }
             #expect(report.rows == 1)
             _ = try await other.value
         }
@@ -134,7 +146,7 @@ struct ConcurrencyTests {
             #expect(folder.names() == [])
             try await psql(
                 url,
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%' OR query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid() AND datname = current_database()"
             )
             _ = await holder.result
         }

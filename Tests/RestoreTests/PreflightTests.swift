@@ -238,11 +238,7 @@ struct PreflightTests {
 
 /// Waits until the condition holds, a minute at most.
 func waitUntil(_ url: String, _ condition: String) async throws {
-    for _ in 0..<600 {
-        if try await psql(url, "SELECT \(condition)") == "t" { return }
-        try await Task.sleep(for: .milliseconds(100))
-    }
-    throw CommandFailure(description: "never came true: \(condition)")
+    try await eventually { try await psql(url, "SELECT \(condition)") == "t" }
 }
 
 /// Copies an archive with another manifest. The chunks are copied as they are read, so their checksums no longer hold.

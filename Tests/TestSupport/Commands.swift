@@ -36,7 +36,7 @@ package func runCommand(
     environment: [String: String?] = [:],
     workingDirectory: String? = nil,
     input: [UInt8] = [],
-    timeout: Duration = .seconds(120),
+    timeout: Duration = .seconds(600),
     limitBytes: Int = 256 << 20
 ) async throws -> CommandOutcome {
     let configuration = Configuration(
@@ -80,7 +80,7 @@ package func runCommand(
 /// - Returns: What it printed, without the last newline.
 /// - Throws: `CommandFailure` with psql's message.
 @discardableResult
-package func psql(_ url: String, _ sql: String, timeout: Duration = .seconds(300)) async throws -> String {
+package func psql(_ url: String, _ sql: String, timeout: Duration = .seconds(900)) async throws -> String {
     let outcome = try await runCommand(
         "psql",
         ["-XqAt", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", "-"],

@@ -8,8 +8,9 @@ struct DatabaseProbe {
     let patience: Duration
     let console: Console
 
+    /// - Parameter measured: Whether to ask what there is to lose, which takes the server a look at every file.
     /// - Throws: `PostgresError`, `CancellationError`.
-    func existing() async throws -> ConnectedDatabase {
+    func existing(measured: Bool = false) async throws -> ConnectedDatabase {
         try await patiently { address in
             try await withSession(address, logger: console.logger) { session in
                 // Pinned: of several hosts, the one that is named to people is the one that is worked on.
@@ -19,6 +20,7 @@ struct DatabaseProbe {
                     name: session.database,
                     host: session.place
                 )
+                guard measured else { return database }
                 do {
                     try database.measure(&session)
                 } catch is PostgresError {
@@ -32,7 +34,7 @@ struct DatabaseProbe {
     /// The same; if only the database is missing, one of `others` on the same server answers for it.
     func existing(orThrough others: [String]) async throws -> ConnectedDatabase {
         do {
-            return try await existing()
+            return try await existing(measured: true)
         } catch let error as PostgresError where error.saysDatabaseIsMissing {
             let wanted = address.resolvedDatabase
             for name in others {

@@ -15,7 +15,8 @@ extension ProjectFiles {
         granary_needs = $(if $($(1)),,$(error $@ needs $(1)=…, such as: make $@ $(1)=$(2)))
 
         .PHONY: db-backup db-restore db-verify db-start db-stop db-connect db-env
-        .PHONY: db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan
+        .PHONY: db-seed db-seed-enhanced
+        .PHONY: db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan db-reset-dev
 
         db-backup: ## Back up the database into backups/
         	@$(GRANARY) backup $(ARGS)
@@ -43,6 +44,16 @@ extension ProjectFiles {
 
         db-migrate-plan: ## Show what db-migrate-up would do
         	@$(GRANARY) migrate plan $(ARGS)
+
+        db-reset-dev: ## Drop the service's schemas and migrate them up again, in development
+        	@$(GRANARY) reset --env development $(ARGS)
+
+        db-seed: ## Bring the seeds that all environments share into the database
+        	@$(GRANARY) seed --common $(ARGS)
+
+        db-seed-enhanced: ## Seed an environment, all its layers: ENV=development
+        	$(call granary_needs,ENV,development)
+        	@$(GRANARY) seed --env $(call granary_word,$(ENV)) $(ARGS)
 
         db-env: ## Tell which environment is meant, and how the database is marked
         	@$(GRANARY) env show $(ARGS)

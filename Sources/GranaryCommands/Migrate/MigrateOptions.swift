@@ -56,7 +56,7 @@ package struct MigrateManner: ParsableArguments {
 /// A migrator on a database, ready to be asked.
 struct MigrationSession {
     let connected: ConnectedDatabase
-    let options: MigratorOptions
+    var options: MigratorOptions
     let console: Console
     let manner: MigrateManner?
     let postgresBin: String?

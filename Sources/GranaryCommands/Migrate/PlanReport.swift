@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import Migrations
 internal import SQLText
 
@@ -11,9 +12,14 @@ struct PlanReport {
         self.environment = environment
     }
 
+    /// - Throws: `ExitCode`, the one that the run would end with, when something stands in its way.
     func tell(on console: Console) throws {
-        if console.settings.isJSON { return try console.result(document) }
-        for line in lines { try console.result(Formatting.harmless(line)) }
+        if console.settings.isJSON {
+            try console.result(document)
+        } else {
+            for line in lines { try console.result(Formatting.harmless(line)) }
+        }
+        if let first = plan.obstacles.first { throw ExitCode(ExitStatus(first).rawValue) }
     }
 
     private var lines: [String] {
@@ -25,7 +31,7 @@ struct PlanReport {
                 "\(step.risk.rawValue) risk", step.estimatedDuration.map { "about \($0)" },
             ]
             lines.append(
-                "\(step.direction.rawValue) \(step.name)  (\(facts.compactMap { $0 }.joined(separator: ", ")))"
+                "\(step.direction.rawValue) \(step.title)  (\(facts.compactMap { $0 }.joined(separator: ", ")))"
             )
             lines.append("  \(step.script.path): \(Formatting.count(step.script.statements.count, "statement"))")
             for statement in step.script.statements {

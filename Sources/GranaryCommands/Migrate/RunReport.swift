@@ -3,25 +3,41 @@ internal import Migrations
 /// What a run of migrations came to.
 struct RunReport {
     private let report: MigrationReport
+    /// What a reset dropped before; nil for other runs.
+    private let dropped: [DoomedSchema]?
 
-    init(_ report: MigrationReport) { self.report = report }
+    init(_ report: MigrationReport, dropped: [DoomedSchema]? = nil) {
+        self.report = report
+        self.dropped = dropped
+    }
 
     func tell(on console: Console) throws {
         if console.settings.isJSON {
-            return try console.result(
-                .object([
-                    "applied": .array(report.appliedSteps.map(Self.document)),
-                    "reverted": .array(report.revertedSteps.map(Self.document)),
-                    "version": report.version.map { .integer($0) } ?? .null, "backup": .optional(report.backup),
-                ])
-            )
+            var fields: [JSONDocument.Field] = [
+                .init(key: "applied", value: .array(report.appliedSteps.map(Self.document))),
+                .init(key: "reverted", value: .array(report.revertedSteps.map(Self.document))),
+                .init(key: "version", value: .optional(report.version)),
+                .init(key: "backup", value: .optional(report.backup)),
+            ]
+            if let dropped { fields.append(.init(key: "dropped", value: .array(dropped.map(Self.document)))) }
+            return try console.result(.object(fields))
         }
-        let counts = [(report.appliedSteps.count, "applied"), (report.revertedSteps.count, "reverted")]
+        var counts = [(report.appliedSteps.count, "applied"), (report.revertedSteps.count, "reverted")]
             .filter { $0.0 > 0 }.map { "\(Formatting.count($0.0, "migration")) \($0.1)" }
+        if let dropped, !dropped.isEmpty {
+            counts.insert("\(Formatting.count(dropped.count, "schema")) dropped", at: 0)
+        }
         let version = report.version.map { "version \($0)" } ?? "no migration is applied"
         try console.result(
             counts.isEmpty ? "nothing to do: \(version)" : "\(counts.joined(separator: ", ")): \(version)"
         )
+    }
+
+    static func document(_ schema: DoomedSchema) -> JSONDocument {
+        .object([
+            "schema": .string(schema.name), "tables": .integer(schema.tables),
+            "rows_estimate": .integer(schema.rowsEstimate), "bytes": .integer(schema.bytes),
+        ])
     }
 
     private static func document(_ step: MigrationStep) -> JSONDocument {

@@ -9,11 +9,11 @@ struct Confirmation {
     let given: String?
     let console: Console
 
-    /// Checks `--confirm`; asks on a terminal when `isNeeded` and nothing was given. Off a terminal nobody can answer,
-    /// and the command line is what was decided.
+    /// Checks `--confirm`; asks on a terminal when `isNeeded` and nothing was given. Off a terminal nobody can answer:
+    /// then the command line is what was decided, unless `isExplicit` asks for the option.
     ///
     /// - Throws: `CommandError` with `.refused`; `CancellationError`.
-    func settle(isNeeded: Bool) async throws {
+    func settle(isNeeded: Bool, isExplicit: Bool = false) async throws {
         if let given {
             guard given == database else {
                 throw CommandError(
@@ -24,7 +24,15 @@ struct Confirmation {
             }
             return
         }
-        guard isNeeded, isatty(STDIN_FILENO) == 1, console.screen.isTerminal else { return }
+        guard isNeeded else { return }
+        guard isatty(STDIN_FILENO) == 1, console.screen.isTerminal else {
+            guard isExplicit else { return }
+            throw CommandError(
+                .refused,
+                "nobody is here to confirm that \(database) at \(host) is meant",
+                hint: "nothing was changed; if it is meant, add --confirm \(Shell.word(database))"
+            )
+        }
         console.screen.ask("type \(Formatting.harmless(database)) to go on at \(Formatting.harmless(host)): ")
         guard try await answer() == database else {
             throw CommandError(.refused, "not confirmed", hint: "nothing was changed")

@@ -29,4 +29,17 @@ extension ConnectedDatabase {
 enum Shell {
     /// A word that a POSIX shell takes as it is.
     static func quoted(_ word: String) -> String { "'\(word.replacing("'", with: "'\\''"))'" }
+
+    /// Quoted only where it must be.
+    static func word(_ word: String) -> String {
+        let isPlain = word.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
+                true
+            default: false
+            }
+        }
+        return isPlain && !word.isEmpty ? word : quoted(word)
+    }
 }

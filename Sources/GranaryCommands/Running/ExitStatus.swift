@@ -62,7 +62,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
     private static func status(of error: MigrationError) -> ExitStatus {
         switch error.code {
         case .usage: .usage
-        case .policy, .disagreement: .refused
+        case .policy, .disagreement, .dependent: .refused
         case .busy: .busy
         case .file, .duplicate, .dependency, .statement, .validation: .failed
         }

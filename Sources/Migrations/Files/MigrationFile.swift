@@ -1,5 +1,4 @@
 internal import Crypto
-internal import FoundationEssentials
 internal import Glibc
 
 /// Which way a file goes.
@@ -47,7 +46,7 @@ package struct MigrationFile: Sendable, Equatable {
 
     /// - Throws: `MigrationError` with `.file` when it cannot be read, or is not UTF-8.
     package static func read(_ name: MigrationFileName, at path: String) throws(MigrationError) -> MigrationFile {
-        guard let bytes = try? Data(contentsOf: URL(filePath: path)) else {
+        guard let bytes = contents(of: path) else {
             throw MigrationError(
                 .file,
                 "\(path) could not be read: \(String(cString: strerror(errno)))",
@@ -64,7 +63,29 @@ package struct MigrationFile: Sendable, Equatable {
         return MigrationFile(name: name, path: path, text: text, sha256: Self.sha256(of: bytes))
     }
 
-    private static func sha256(of bytes: Data) -> String {
+    /// All bytes of a file; nil with `errno` where it cannot be read. A tree has thousands of them.
+    private static func contents(of path: String) -> [UInt8]? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0 else { return nil }
+        // One more than there should be, so that the end is seen at once.
+        var bytes = [UInt8](repeating: 0, count: Int(status.st_size) + 1)
+        var filled = 0
+        while true {
+            if filled == bytes.count { bytes.append(contentsOf: repeatElement(0, count: bytes.count)) }
+            let count = bytes.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress! + filled, $0.count - filled) }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { return nil }
+            if count == 0 { break }
+            filled += count
+        }
+        bytes.removeLast(bytes.count - filled)
+        return bytes
+    }
+
+    private static func sha256(of bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         text.reserveCapacity(64)

@@ -54,6 +54,8 @@ package struct Ledger: Sendable {
                        sqlstate, wrapped
                 FROM \(schema).migration_log
                 WHERE service = $1 AND version IS NOT NULL AND event IN ('up', 'down', 'repair', 'baseline', 'adopt')
+                    AND id > coalesce((SELECT max(id) FROM \(schema).migration_log
+                                       WHERE service = $1 AND event = 'reset'), 0)
                 ORDER BY version, id DESC) AS last
             WHERE outcome <> 'done'
             """,

@@ -193,7 +193,7 @@ extension MigrationPlanner {
             let node = Node(service: service, version: entry.version)
             plan.obstacles += dependents(of: node).filter { !going.contains($0) }.map { dependent in
                 MigrationError(
-                    .dependency,
+                    .dependent,
                     "\(entry.name) cannot be reverted: \(dependent) depends on it and is applied",
                     hint: "revert \(dependent) first"
                 )
@@ -201,7 +201,7 @@ extension MigrationPlanner {
             for (need, user) in neededElsewhere where need == node.description {
                 plan.obstacles.append(
                     MigrationError(
-                        .dependency,
+                        .dependent,
                         "\(entry.name) cannot be reverted: \(user) depends on it and is applied",
                         hint: "revert \(user) first"
                     )

@@ -18,6 +18,11 @@ package struct MigrationStep: Sendable {
     package var requires: [String] = []
     package var declared: DependenciesFile.Entry?
 
+    /// Whether services run together, so that a name alone does not tell which is meant.
+    package var isOfSeveralServices = false
+
+    /// As people read it: `000001_initial`, or `user-service/000001_initial`.
+    package var title: String { isOfSeveralServices ? "\(service)/\(name)" : name }
     package var risk: Risk { script.risk }
     /// What the plan shows as its duration.
     package var estimatedDuration: String? { declared?.estimatedDuration }

@@ -98,7 +98,7 @@ extension StepRunner {
                         try ledger.append(failure(error, at: index, since: start, done: 0), context, session)
                         throw patience.exhausted(step.name, place(index), attempts: attempt)
                     }
-                    progress(.retrying(name: step.name, attempt: attempt + 1, pause: pause))
+                    progress(.retrying(name: step.title, attempt: attempt + 1, pause: pause))
                     try session.rest(for: pause)
                     attempt += 1
                     continue
@@ -140,7 +140,7 @@ extension StepRunner {
                 if session.isInTransaction { try session.execute("ROLLBACK") }
                 if error.isLockTrouble, leavesNothing, let pause = patience.pause(after: attempt, since: start) {
                     attempt += 1
-                    progress(.retrying(name: step.name, attempt: attempt, pause: pause))
+                    progress(.retrying(name: step.title, attempt: attempt, pause: pause))
                     try session.rest(for: pause)
                     // What a transaction of the file's own had done is undone: again from its BEGIN.
                     index = done

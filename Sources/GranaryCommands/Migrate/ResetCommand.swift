@@ -1,0 +1,66 @@
+package import ArgumentParser
+internal import Migrations
+
+/// `granary reset`.
+package struct ResetCommand: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "reset",
+        abstract:
+            "Drop the service's schemas with all their data and migrate them up again. Development and test only.",
+        discussion: """
+            Schemas, ledger and seeds go in one transaction. Nothing is dropped when a migration could not be applied \
+            afterwards, or when something outside the schemas would go with them.
+
+            Example:
+              granary reset --env development
+              granary reset --plan
+
+            \(variablesHelp)
+            """
+    )
+
+    @Flag(name: .long, help: "Show what would be lost, and change nothing.") package var plan = false
+    @Option(name: .long, help: ArgumentHelp("The database that is meant.", valueName: "database"))
+    package var confirm: String?
+    @Option(name: .long, help: ArgumentHelp("lock_timeout of each attempt.", valueName: "time"))
+    package var lockTimeout = DurationArgument(.seconds(3))
+    @Option(name: .long, help: ArgumentHelp("Give up on locks after so much time.", valueName: "time"))
+    package var lockBudget = DurationArgument(.seconds(60))
+    @OptionGroup package var common: MigrateOptions
+
+    package var speech: OutputOptions { common.speech }
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        var session = try await MigrationSession.open(common, writes: !plan, on: console)
+        session.options.patience = LockPatience(lockTimeout: lockTimeout.duration, budget: lockBudget.duration)
+        let migrator = session.migrator()
+        let doomed = try await migrator.whatResetDestroys()
+        guard !plan else { return try tellPlan(doomed, on: console) }
+        if !doomed.isEmpty {
+            let connected = session.connected
+            console.note("dropping from \(connected.name) at \(connected.host): \(Self.text(doomed))")
+            // The local server is nobody's but this folder's.
+            try await Confirmation(database: connected.name, host: connected.host, given: confirm, console: console)
+                .settle(isNeeded: true, isExplicit: !connected.isLocal)
+        }
+        let report = try await migrator.reset()
+        try RunReport(report.migrations, dropped: report.dropped).tell(on: console)
+    }
+
+    private func tellPlan(_ doomed: [DoomedSchema], on console: Console) throws {
+        if console.settings.isJSON {
+            return try console.result(.object(["dropped": .array(doomed.map(RunReport.document))]))
+        }
+        try console.result(doomed.isEmpty ? "nothing is there to be dropped" : "would drop \(Self.text(doomed))")
+    }
+
+    /// `user_service (3 tables, about 1,200 rows, 1.4 MB)`
+    private static func text(_ doomed: [DoomedSchema]) -> String {
+        doomed.map { schema in
+            let tables = Formatting.count(schema.tables, "table")
+            let rows = "about \(Formatting.count(schema.rowsEstimate, "row"))"
+            return "\(Formatting.harmless(schema.name)) (\(tables), \(rows), \(Formatting.bytes(schema.bytes)))"
+        }.joined(separator: ", ")
+    }
+}

@@ -1,0 +1,186 @@
+internal import Environments
+internal import PostgresClient
+internal import SQLText
+
+/// A schema that a reset makes anew, and what is lost with it.
+package struct DoomedSchema: Sendable, Equatable {
+    package var name: String
+    package var tables: Int
+    /// As the server's statistics have them; tables that were never analysed count as empty.
+    package var rowsEstimate: Int
+    package var bytes: Int
+}
+
+/// What came of a reset.
+package struct ResetReport: Sendable {
+    package var dropped: [DoomedSchema]
+    package var migrations: MigrationReport
+}
+
+extension Migrator {
+    /// The schemas of the services that are there, as a reset would find them. Nothing is changed.
+    ///
+    /// - Throws: `MigrationError` in an environment where nothing is reset, or where something elsewhere would be lost
+    ///   too; `PostgresError`.
+    package func whatResetDestroys() async throws -> [DoomedSchema] {
+        try requireEnvironmentForPlay()
+        return try await withSession(server, logger: logger) { session in
+            try requirePlan(afterReset: reader.readAll(session), session)
+            return try doomedSchemas(session)
+        }
+    }
+
+    /// Drops the services' schemas with all that is in them and forgets what was applied and seeded there, in one
+    /// transaction; then applies every migration.
+    ///
+    /// - Throws: `MigrationError`, `PostgresError`, `CancellationError`.
+    @discardableResult
+    package func reset() async throws -> ResetReport {
+        try requireEnvironmentForPlay()
+        let dropped = try await withSession(server, logger: logger) { session in
+            try holdingLock(&session) { session in
+                try options.stateSchema.ensure(&session)
+                let services = try reader.readAll(session)
+                try requirePlan(afterReset: services, session)
+                let doomed = try doomedSchemas(session)
+                let watch = watch(session)
+                defer { watch.stop() }
+                try drop(doomed.map(\.name), services, &session)
+                return doomed
+            }
+        }
+        return ResetReport(dropped: dropped, migrations: try await run(.up(nil)))
+    }
+
+    private func requireEnvironmentForPlay() throws {
+        guard !options.policy.isForPlay else { return }
+        throw MigrationError(
+            .policy,
+            "\(options.environment) is never reset: all its data would be lost",
+            hint: "reset is for development and test; elsewhere, `granary migrate down` and `up` do what is needed"
+        )
+    }
+
+    /// Nothing is dropped for migrations that could not be applied then.
+    private func requirePlan(afterReset services: [ServiceState], _ session: borrowing Session) throws {
+        let emptied = services.map { state in
+            var state = state
+            state.entries = []
+            state.isSiblingNew = false
+            state.sibling = nil
+            state.standings = MigrationStandings(tree: state.tree, entries: [], unfinished: [:])
+            return state
+        }
+        if let obstacle = try plan(.up(nil), emptied, session).obstacles.first { throw obstacle }
+    }
+
+    private var schemas: [String] { options.services.flatMap(\.service.schemas) }
+
+    private func doomedSchemas(_ session: borrowing Session) throws -> [DoomedSchema] {
+        let elsewhere = try session.objects(thatFallWith: schemas).filter { !$0.hasPrefix("extension ") }
+        guard elsewhere.isEmpty else {
+            let more = elsewhere.count > 8 ? " and \(elsewhere.count - 8) more" : ""
+            throw MigrationError(
+                .policy,
+                "a reset of \(schemas.joined(separator: ", ")) would drop what depends on it elsewhere: "
+                    + elsewhere.prefix(8).joined(separator: ", ") + more,
+                hint: "reset the services together (--root), or drop these objects first"
+            )
+        }
+        return try session.query(
+            """
+            SELECT n.nspname AS name, count(c.oid) AS tables,
+                   coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint AS rows,
+                   coalesce(sum(c.relpages::bigint), 0) * pg_catalog.current_setting('block_size')::bigint AS bytes
+            FROM pg_catalog.pg_namespace n
+            LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'm')
+            WHERE n.nspname = ANY ($1::text[])
+            GROUP BY n.nspname ORDER BY n.nspname
+            """,
+            [QuotedText.array(schemas)]
+        ).map { row in
+            DoomedSchema(
+                name: row.text("name"),
+                tables: row.int("tables"),
+                rowsEstimate: row.int("rows"),
+                bytes: row.int("bytes")
+            )
+        }
+    }
+}
+
+// The transaction.
+extension Migrator {
+    private func drop(_ schemas: [String], _ services: [ServiceState], _ session: inout Session) throws {
+        let made = services.flatMap(\.schemasMade)
+        let statements =
+            try schemas.map { "DROP SCHEMA \(session.quoted($0)) CASCADE" }
+            + remade(schemas.filter { !made.contains($0) }, session)
+        let start = ContinuousClock.now
+        var attempt = 1
+        while true {
+            do {
+                return try session.transaction { session in
+                    try session.execute("SET LOCAL lock_timeout = \(options.patience.lockTimeout.milliseconds)")
+                    for statement in statements { try session.execute(statement) }
+                    for folder in options.services { try forget(folder.service.name, session) }
+                }
+            } catch let error as PostgresError where error.isLockTrouble {
+                guard let pause = options.patience.pause(after: attempt, since: start) else {
+                    throw options.patience.exhausted("the reset", schemas.joined(separator: ", "), attempts: attempt)
+                }
+                attempt += 1
+                progress(.retrying(name: "the reset", attempt: attempt, pause: pause))
+                try session.rest(for: pause)
+            }
+        }
+    }
+
+    /// Ledger and seeds of a service, and golang-migrate's row wherever it stands. The log keeps what has been.
+    private func forget(_ service: String, _ session: borrowing Session) throws {
+        let ledger = Ledger(service: service, stateSchema: options.stateSchema.name, session)
+        let sibling = try Adoption.adopted(ledger, session).flatMap { try GolangMigrateLedger.find($0, session) }
+        if let sibling { try StepRunner.Sibling(table: sibling.table, version: nil).write(session) }
+        try session.query("DELETE FROM \(ledger.schema).migrations WHERE service = $1", [service])
+        if try session.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there", ["\(ledger.schema).seeds"])[0]
+            .bool("there")
+        {
+            try session.query("DELETE FROM \(ledger.schema).seeds WHERE service = $1", [service])
+        }
+        try ledger.append(LogEntry(event: "reset"), context, session)
+    }
+
+    /// What makes schemas again, with owner and privileges, that no migration makes: somebody else did, once.
+    private func remade(_ schemas: [String], _ session: borrowing Session) throws -> [String] {
+        try session.query(
+            """
+            SELECT 0 AS step, pg_catalog.format('CREATE SCHEMA %I AUTHORIZATION %I', n.nspname,
+                       pg_catalog.pg_get_userbyid(n.nspowner)) AS statement
+            FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY ($1::text[])
+            UNION ALL
+            SELECT 1, pg_catalog.format('GRANT %s ON SCHEMA %I TO %s%s', a.privilege_type, n.nspname,
+                       CASE a.grantee WHEN 0 THEN 'PUBLIC'
+                            ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END,
+                       CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+            FROM pg_catalog.pg_namespace n CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) a
+            WHERE n.nspname = ANY ($1::text[]) AND a.grantee <> n.nspowner
+            ORDER BY 1, 2
+            """,
+            [QuotedText.array(schemas)]
+        ).map { $0.text("statement") }
+    }
+}
+
+extension ServiceState {
+    /// The schemas that the migrations of the service make.
+    fileprivate var schemasMade: [String] {
+        var names: [String] = []
+        for file in tree.migrations.compactMap(\.up) {
+            guard let script = try? SQLScript(splitting: file.text) else { continue }
+            for touch in ScriptEffects(of: script).touches where touch.kind == .schema && touch.action == .create {
+                names.append(touch.relation.name)
+            }
+        }
+        return names
+    }
+}
