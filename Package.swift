@@ -80,7 +80,8 @@ let package = Package(
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Backup", "Restore", "Migrations", "Seeding", "LocalServer", "Environments", "Archive", "PostgresClient",
+                "Backup", "Restore", "Migrations", "Seeding", "LocalServer", "Environments", "Archive",
+                "PostgresClient",
                 "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

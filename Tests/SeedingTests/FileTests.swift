@@ -4,17 +4,24 @@ import TestSupport
 import Testing
 
 @Suite struct FileTests {
-    @Test(arguments: [
-        ("users.yaml", nil, nil, "users", SeedFile.Format.yaml, false),
-        ("010_users.yml", 10, nil, "users", .yml, false),
-        ("auth.roles.json", nil, "auth", "roles", .json, false),
-        ("02_auth.roles.jsonl.gz", 2, "auth", "roles", .jsonl, true),
-        ("user_roles.csv", nil, nil, "user_roles", .csv, false),
-        ("a.b.c.tsv", nil, "a", "b.c", .tsv, false),
-        ("900_fix.ups.sql.gz", 900, nil, "fix.ups", .sql, true),
-    ] as [(String, Int?, String?, String, SeedFile.Format, Bool)])
+    @Test(
+        arguments: [
+            ("users.yaml", nil, nil, "users", SeedFile.Format.yaml, false),
+            ("010_users.yml", 10, nil, "users", .yml, false),
+            ("auth.roles.json", nil, "auth", "roles", .json, false),
+            ("02_auth.roles.jsonl.gz", 2, "auth", "roles", .jsonl, true),
+            ("user_roles.csv", nil, nil, "user_roles", .csv, false),
+            ("a.b.c.tsv", nil, "a", "b.c", .tsv, false),
+            ("900_fix.ups.sql.gz", 900, nil, "fix.ups", .sql, true),
+        ] as [(String, Int?, String?, String, SeedFile.Format, Bool)]
+    )
     func theNameSaysTableAndFormat(
-        name: String, number: Int?, schema: String?, table: String, format: SeedFile.Format, isPacked: Bool
+        name: String,
+        number: Int?,
+        schema: String?,
+        table: String,
+        format: SeedFile.Format,
+        isPacked: Bool
     ) throws {
         let file = try #require(SeedFile(layer: "common", file: name, folder: "seeds"))
         #expect(file.number == number)
@@ -77,7 +84,10 @@ import Testing
     }
 
     @Test func jsonKeepsNumbersAsWrittenAndLines() throws {
-        let node = try JSONRows.read(Array("[\n {\"a\": 1.10, \"b\": 12345678901234567890},\n {\"a\": null, \"b\": true}]".utf8), path: "x.json")
+        let node = try JSONRows.read(
+            Array("[\n {\"a\": 1.10, \"b\": 12345678901234567890},\n {\"a\": null, \"b\": true}]".utf8),
+            path: "x.json"
+        )
         #expect(told(node) == "[{a: 1.10, b: 12345678901234567890}, {a: ~, b: true}]")
         #expect(node.elements?.map(\.line) == [2, 3])
     }
@@ -118,7 +128,8 @@ import Testing
         #expect(try TableFile.read("t.yaml", "- {a: 1}\n- {a: 2, _label: two}\n").told == ["a=1 @1", "two: a=2 @2"])
         #expect(try TableFile.read("t.yaml", "alice: {a: 1}\nbob:\n").told == ["alice: a=1 @1", "bob:  @2"])
         let file = try TableFile.read(
-            "t.yaml", "key: [a, b]\non_conflict: keep\nprune: true\nrows:\n  alice: {a: 1}\ngenerate: 1_000\n"
+            "t.yaml",
+            "key: [a, b]\non_conflict: keep\nprune: true\nrows:\n  alice: {a: 1}\ngenerate: 1_000\n"
         )
         #expect(file.told == ["alice: a=1 @5"])
         #expect(file.key == ["a", "b"])
@@ -149,10 +160,15 @@ import Testing
         ]
         let rows = try LayerMerge.merge(files, key: ["id"])
         let shown = rows.map { row in
-            row.cells.map { "\($0.key)=\($0.value.text ?? "~")" }.sorted().joined(separator: " ") + " \(row.label ?? "-")"
+            row.cells.map { "\($0.key)=\($0.value.text ?? "~")" }.sorted().joined(separator: " ")
+                + " \(row.label ?? "-")"
         }
         #expect(shown == ["id=1 name=ONE note=x a", "id=2 name=two note=again b", "id=3 name=three -"])
-        #expect(rows.map(\.place) == ["seeds/development/t.csv:2", "seeds/development/10_t.yaml:1", "seeds/development/t.csv:3"])
+        #expect(
+            rows.map(\.place) == [
+                "seeds/development/t.csv:2", "seeds/development/10_t.yaml:1", "seeds/development/t.csv:3",
+            ]
+        )
     }
 
     @Test func theSameKeyTwiceInAFileIsAnError() async throws {
@@ -185,25 +201,55 @@ import Testing
 }
 
 @Suite struct SeedSetTests {
-    private func request(_ folder: ScratchFolder, _ environment: String, files: [String] = [], common: Bool = false) -> SeedSet.Request {
-        SeedSet.Request(folder: folder.file("seeds"), environment: environment, schemas: ["shop"], seedFiles: files, commonOnly: common)
+    private func request(
+        _ folder: ScratchFolder,
+        _ environment: String,
+        files: [String] = [],
+        common: Bool = false
+    ) -> SeedSet.Request {
+        SeedSet.Request(
+            folder: folder.file("seeds"),
+            environment: environment,
+            schemas: ["shop"],
+            seedFiles: files,
+            commonOnly: common
+        )
     }
 
-    private func names(_ set: SeedSet) -> [String] { set.tables.flatMap(\.files).map(\.file.name) + set.scripts.map(\.file.name) }
+    private func names(_ set: SeedSet) -> [String] {
+        set.tables.flatMap(\.files).map(\.file.name) + set.scripts.map(\.file.name)
+    }
 
     @Test func layersAreCommonThenWhatIsExtendedThenTheEnvironment() async throws {
         try await ScratchFolder.with { folder in
-            try folder.write("environments:\n  staging: {extends: development, scale: 0.5}\nschema: app\n", to: "seeds/seeds.yaml")
-            for name in ["common/a.yaml", "development/a.yaml", "staging/a.yaml", "staging/x.b.csv", "production/a.yaml"] {
+            try folder.write(
+                "environments:\n  staging: {extends: development, scale: 0.5}\nschema: app\n",
+                to: "seeds/seeds.yaml"
+            )
+            for name in [
+                "common/a.yaml", "development/a.yaml", "staging/a.yaml", "staging/x.b.csv", "production/a.yaml",
+            ] {
                 try folder.write(name.hasSuffix("csv") ? "id\n" : "", to: "seeds/\(name)")
             }
             try folder.write("SELECT 1;", to: "seeds/common/01_x.sql")
             let set = try SeedSet.read(request(folder, "staging"))
-            #expect(names(set) == ["common/a.yaml", "development/a.yaml", "staging/a.yaml", "staging/x.b.csv", "common/01_x.sql"])
+            #expect(
+                names(set) == [
+                    "common/a.yaml", "development/a.yaml", "staging/a.yaml", "staging/x.b.csv", "common/01_x.sql",
+                ]
+            )
             #expect(set.tables.map(\.name.description) == ["app.a", "x.b"])
             #expect(set.options.environments["staging"]?.scale == 0.5)
-            #expect(try names(SeedSet.read(request(folder, "staging", common: true))) == ["common/a.yaml", "common/01_x.sql"])
-            #expect(try names(SeedSet.read(request(folder, "production"))) == ["common/a.yaml", "production/a.yaml", "common/01_x.sql"])
+            #expect(
+                try names(SeedSet.read(request(folder, "staging", common: true))) == [
+                    "common/a.yaml", "common/01_x.sql",
+                ]
+            )
+            #expect(
+                try names(SeedSet.read(request(folder, "production"))) == [
+                    "common/a.yaml", "production/a.yaml", "common/01_x.sql",
+                ]
+            )
         }
     }
 
@@ -211,7 +257,10 @@ import Testing
         try await ScratchFolder.with { folder in
             try folder.write("extends: {a: b, b: a}\n", to: "seeds/seeds.yaml")
             let error = await failure { try SeedSet.read(request(folder, "a")) }
-            #expect(error?.message.hasSuffix("seeds.yaml:1: the environments a → b → a extend each other in a circle") == true)
+            #expect(
+                error?.message.hasSuffix("seeds.yaml:1: the environments a → b → a extend each other in a circle")
+                    == true
+            )
         }
     }
 
@@ -220,7 +269,9 @@ import Testing
             for name in ["common/a.yaml", "common/b.yaml", "extra/c.yaml", "development/d.yaml"] {
                 try folder.write("", to: "seeds/\(name)")
             }
-            let set = try SeedSet.read(request(folder, "development", files: ["common/a.yaml", "seeds/development", "extra/*.yaml"]))
+            let set = try SeedSet.read(
+                request(folder, "development", files: ["common/a.yaml", "seeds/development", "extra/*.yaml"])
+            )
             #expect(names(set) == ["common/a.yaml", "development/d.yaml", "extra/c.yaml"])
             let error = await failure { try SeedSet.read(request(folder, "development", files: ["common/z.yaml"])) }
             #expect(error?.message.contains("lists the seed file common/z.yaml for development") == true)

@@ -79,12 +79,18 @@ struct Project: Sendable {
     }
 
     @discardableResult
-    func seed(_ environment: String = "development", _ change: (inout SeedOptions) -> Void = { _ in }) async throws -> SeedReport {
+    func seed(
+        _ environment: String = "development",
+        _ change: (inout SeedOptions) -> Void = { _ in }
+    ) async throws -> SeedReport {
         try await seeder(environment, change).run()
     }
 
     /// What a run did: `users +2 ~1 =3 -0`.
-    func told(_ environment: String = "development", _ change: (inout SeedOptions) -> Void = { _ in }) async throws -> String {
+    func told(
+        _ environment: String = "development",
+        _ change: (inout SeedOptions) -> Void = { _ in }
+    ) async throws -> String {
         try await seed(environment, change).tables.map {
             "\($0.table.name) +\($0.inserted) ~\($0.updated) =\($0.unchanged) -\($0.deleted)"
         }.joined(separator: ", ")
@@ -98,7 +104,7 @@ struct Project: Sendable {
     ) async -> String {
         let seeder = seeder(environment, change)
         let error = await failure(sourceLocation: sourceLocation) { try await seeder.run() }
-        return error?.message.replacing(folder.file("") , with: "") ?? ""
+        return error?.message.replacing(folder.file(""), with: "") ?? ""
     }
 
     /// The rows of a query, columns by `|`, rows by a blank.

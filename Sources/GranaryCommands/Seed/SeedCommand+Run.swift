@@ -8,7 +8,7 @@ extension SeedCommand {
     func run(_ service: Service, _ file: EnvironmentsFile, on console: Console) async throws {
         let connected = try await database.connect(on: console, migrations: service.folder)
         let gate = Gate(database: connected, schema: self.service.state.schema, console: console)
-        let isReading = plan || explain != nil
+        let isReading = plan || explain != nil || output != nil
         let environment = isReading ? try await reading(gate, console) : try await gate.admit()
         let options = options(service, file, environment: environment)
         if let explain {
@@ -24,7 +24,7 @@ extension SeedCommand {
                 progress: { renderer.receive(ProgressEvent($0)) }
             ).run()
         }
-        try SeedSummary(report, isPlan: plan).tell(on: console)
+        try SeedSummary(report, isPlan: plan || output != nil).tell(on: console)
     }
 
     private func reading(_ gate: Gate, _ console: Console) async throws -> String {
@@ -43,7 +43,8 @@ extension SeedCommand {
         options.folder = folder(service)
         options.seedFiles = file.policy(environment)?.seedFiles ?? []
         options.commonOnly = common
-        options.planOnly = plan
+        options.planOnly = plan || output != nil
+        options.output = output
         options.only = only
         options.scale = scale ?? 1
         options.hasScale = scale != nil
@@ -67,6 +68,6 @@ extension SeedCommand {
             host: connected.host,
             given: confirm,
             console: console
-        ).settle(isNeeded: options.isProduction && !plan)
+        ).settle(isNeeded: options.isProduction && !options.planOnly)
     }
 }

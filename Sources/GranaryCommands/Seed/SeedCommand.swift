@@ -46,6 +46,12 @@ package struct SeedCommand: SpokenCommand {
     package var generate: [String] = []
     @Option(name: .long, help: ArgumentHelp("How many rows --generate makes for each table.", valueName: "n"))
     package var rows: Int?
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Append generated rows to a file as COPY text; change nothing.", valueName: "file"),
+        completion: .file()
+    )
+    package var output: String?
     @Option(name: .long, help: ArgumentHelp("The name of the database that is meant.", valueName: "database"))
     package var confirm: String?
     @Option(name: .long, help: ArgumentHelp("The folder of seeds.", valueName: "folder"), completion: .directory)
@@ -61,6 +67,7 @@ package struct SeedCommand: SpokenCommand {
         if let scale, !(scale > 0 && scale <= 1_000_000) { throw ValidationError("--scale must be above 0") }
         if generate.isEmpty, rows != nil { throw ValidationError("--rows belongs to --generate") }
         if !generate.isEmpty, rows == nil { throw ValidationError("--generate needs --rows, the number of rows") }
+        if output != nil, generate.isEmpty { throw ValidationError("--output belongs to --generate") }
         if let rows, rows < 1 { throw ValidationError("--rows must be 1 or more") }
         if !generate.isEmpty, common { throw ValidationError("--generate and --common contradict each other") }
     }

@@ -61,7 +61,8 @@ struct SeedSummary {
             "scripts": .array(
                 report.scripts.map { script in
                     .object([
-                        "file": .string(script.file), "ran": .bool(script.runs && !isPlan), "reason": .string(script.reason),
+                        "file": .string(script.file), "ran": .bool(script.runs && !isPlan),
+                        "reason": .string(script.reason),
                     ])
                 }
             ),

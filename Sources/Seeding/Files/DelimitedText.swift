@@ -127,7 +127,11 @@ package struct DelimitedText: Sendable {
         }
 
         private func problem(_ line: Int, _ what: String) -> SeedingError {
-            SeedingError(.file, "\(path):\(line): \(what)", hint: "quotes inside quotes are doubled, as in \"a \"\"b\"\"\"")
+            SeedingError(
+                .file,
+                "\(path):\(line): \(what)",
+                hint: "quotes inside quotes are doubled, as in \"a \"\"b\"\"\""
+            )
         }
     }
 }

@@ -40,7 +40,9 @@ package enum JSONRows {
         case .object(let members):
             return SeedNode(
                 .mapping(
-                    members.map { SeedNode.Member(key: $0.key, line: $0.line + before, value: convert($0.value, before)) }
+                    members.map {
+                        SeedNode.Member(key: $0.key, line: $0.line + before, value: convert($0.value, before))
+                    }
                 ),
                 line: line
             )

@@ -65,7 +65,11 @@ package struct Reference: Sendable, Equatable {
     }
 
     private static func problem(_ node: SeedNode, _ file: String) -> SeedingError {
-        node.problem(file, "this reference cannot be read", hint: "write !ref alice, !ref users.alice or !ref users{email: a@example.com}")
+        node.problem(
+            file,
+            "this reference cannot be read",
+            hint: "write !ref alice, !ref users.alice or !ref users{email: a@example.com}"
+        )
     }
 
     private static func trimmed(_ text: some StringProtocol) -> String {

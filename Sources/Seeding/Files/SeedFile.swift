@@ -24,7 +24,8 @@ package struct SeedFile: Sendable, Equatable {
         var stem = file[...]
         isPacked = stem.hasSuffix(".gz")
         if isPacked { stem = stem.dropLast(3) }
-        guard let dot = stem.lastIndex(of: "."), let format = Format(rawValue: stem[stem.index(after: dot)...].lowercased())
+        guard let dot = stem.lastIndex(of: "."),
+            let format = Format(rawValue: stem[stem.index(after: dot)...].lowercased())
         else { return nil }
         stem = stem[..<dot]
         if let mark = stem.firstIndex(of: "_"), let number = Int(stem[..<mark]), number >= 0 {

@@ -63,6 +63,8 @@ package struct SeedSet: Sendable {
     package var scripts: [Script]
     /// The schema of tables whose names have none.
     package var schema: String
+    /// In a run of the common layer alone: tables of which the environment's own layers have rows too.
+    package var namesInOtherLayers: Set<TableName> = []
 
     package struct Request: Sendable {
         package var folder: String
@@ -112,6 +114,13 @@ package struct SeedSet: Sendable {
             schema: options.schema ?? request.schemas.first ?? "public"
         )
         for file in try Self.files(folder, layers, request) { try set.add(file, folder) }
+        if request.commonOnly {
+            for layer in try options.layers(of: request.environment) where layer != "common" {
+                for file in try folder.files(layer: layer) where !file.isScript {
+                    set.namesInOtherLayers.insert(TableName(schema: file.schema ?? set.schema, name: file.table))
+                }
+            }
+        }
         return set
     }
 
@@ -139,7 +148,8 @@ package struct SeedSet: Sendable {
                 throw SeedingError(
                     .file,
                     "environments.json lists the seed file \(entry) for \(request.environment), and it is not in \(folder.path)",
-                    hint: "names there are relative to the folder of seeds, such as common/users.yaml, common/* or common"
+                    hint:
+                        "names there are relative to the folder of seeds, such as common/users.yaml, common/* or common"
                 )
             }
             for file in matching { wanted.insert(file.name) }

@@ -25,7 +25,9 @@ package enum YAMLText {
         guard text.contains("!ref ") else { return text }
         return text.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
             guard line.contains("!ref "), line.contains("{") else { return String(line) }
-            return String(line).replacing(#/!ref\s+([\p{L}_][\p{L}\p{N}_$.]*\{[^{}"'\n]*\})/#) { "!ref \"\($0.output.1)\"" }
+            return String(line).replacing(#/!ref\s+([\p{L}_][\p{L}\p{N}_$.]*\{[^{}"'\n]*\})/#) {
+                "!ref \"\($0.output.1)\""
+            }
         }.joined(separator: "\n")
     }
 
@@ -81,7 +83,8 @@ package enum YAMLText {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            let line = text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst(mark.line - 1).first ?? ""
+            let line =
+                text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst(mark.line - 1).first ?? ""
             let isReference = line.contains(#/[:\[,-]\s*@/#)
             let isTab = line.contains("\t")
             return SeedingError(
@@ -97,7 +100,8 @@ package enum YAMLText {
                 "\(path):\(context.mark.line): the key \(duplicates.first ?? "") is there twice",
                 hint: "one of the two would be lost: join them"
             )
-        case .reader(let problem, _, _, _): return SeedingError(.file, "\(path): \(problem)", hint: "the file must be UTF-8")
+        case .reader(let problem, _, _, _):
+            return SeedingError(.file, "\(path): \(problem)", hint: "the file must be UTF-8")
         default: return SeedingError(.file, "\(path): the YAML cannot be read")
         }
     }

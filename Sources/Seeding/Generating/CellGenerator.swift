@@ -99,7 +99,9 @@ final class NumberGenerator: CellGenerator, @unchecked Sendable {
     }
 
     override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
-        let index = permutation.map { $0(min(row.number, $0.count - 1)) } ?? CellHash.below(Self.count(low...high), CellHash.draw(key, row.identity))
+        let index =
+            permutation.map { $0(min(row.number, $0.count - 1)) }
+            ?? CellHash.below(Self.count(low...high), CellHash.draw(key, row.identity))
         write(index: index, row, &out)
     }
 

@@ -46,7 +46,9 @@ struct ColumnFacts: Sendable {
         result.most = [most, other.most].compactMap { $0 }.min()
         result.lengthLeast = [lengthLeast, other.lengthLeast].compactMap { $0 }.max()
         result.lengthMost = [lengthMost, other.lengthMost].compactMap { $0 }.min()
-        result.allowed = allowed.map { own in other.allowed.map { theirs in own.filter { theirs.contains($0) } } ?? own } ?? other.allowed
+        result.allowed =
+            allowed.map { own in other.allowed.map { theirs in own.filter { theirs.contains($0) } } ?? own }
+            ?? other.allowed
         result.pattern = pattern ?? other.pattern
         result.like = like ?? other.like
         result.mustBeNull = mustBeNull || other.mustBeNull
@@ -66,7 +68,9 @@ struct CheckReader {
     let kinds: [String: SeedCatalog.Column.Kind]
 
     func read(_ definition: String, into facts: inout [String: ColumnFacts]) {
-        guard definition.hasPrefix("CHECK "), let script = try? SQLScript("SELECT \(definition.dropFirst(6).replacing(" NOT VALID", with: ""))") else { return }
+        guard definition.hasPrefix("CHECK "),
+            let script = try? SQLScript("SELECT \(definition.dropFirst(6).replacing(" NOT VALID", with: ""))")
+        else { return }
         guard let target = script.statements.first?.tree?["targetList"].items.first else { return }
         read(target["val"], into: &facts)
     }
@@ -105,13 +109,16 @@ struct CheckReader {
         let name = node["name"].names.last ?? ""
         let (left, right) = (unwrapped(node["lexpr"]), unwrapped(node["rexpr"]))
         let kind = node["kind"].string
-        if kind == "AEXPR_OP_ANY" || kind == "AEXPR_IN", name == "=", let column = column(left), let list = texts(right) {
+        if kind == "AEXPR_OP_ANY" || kind == "AEXPR_IN", name == "=", let column = column(left), let list = texts(right)
+        {
             facts[column] = (facts[column] ?? .init()).joined(ColumnFacts(allowed: list))
             return
         }
         if kind == "AEXPR_BETWEEN", let column = column(left) {
             let bounds = right.items.map { number($0) }
-            if bounds.count == 2 { facts[column] = (facts[column] ?? .init()).joined(ColumnFacts(least: bounds[0], most: bounds[1])) }
+            if bounds.count == 2 {
+                facts[column] = (facts[column] ?? .init()).joined(ColumnFacts(least: bounds[0], most: bounds[1]))
+            }
             return
         }
         if name == "~" || name == "~*", let column = column(left), let pattern = text(right) {
@@ -136,7 +143,12 @@ struct CheckReader {
         }
     }
 
-    private func readValue(_ column: String, _ name: String, _ value: ParseNode, into facts: inout [String: ColumnFacts]) {
+    private func readValue(
+        _ column: String,
+        _ name: String,
+        _ value: ParseNode,
+        into facts: inout [String: ColumnFacts]
+    ) {
         var found = ColumnFacts()
         switch name {
         case "=": found.allowed = text(value).map { [$0] } ?? number(value).map { [Self.decimal($0)] }
@@ -211,7 +223,9 @@ struct CheckReader {
 
     private func number(_ node: ParseNode) -> Double? {
         let node = unwrapped(node)
-        if node.isKind("A_Expr"), node["name"].names == ["-"], !node["lexpr"].exists { return number(node["rexpr"]).map { -$0 } }
+        if node.isKind("A_Expr"), node["name"].names == ["-"], !node["lexpr"].exists {
+            return number(node["rexpr"]).map { -$0 }
+        }
         guard node.isKind("A_Const") else { return nil }
         if node["ival"].exists { return Double(node["ival"]["ival"].int ?? 0) }
         if node["fval"].exists { return node["fval"]["fval"].string.flatMap { Double($0) } }

@@ -71,19 +71,32 @@ struct GeneratorCompiler {
 
     private func checkDeclared() throws(SeedingError) {
         for member in declaration.columns where table.index(member.key) == nil {
-            throw SeedingError(.file, "\(declaration.file):\(member.line): \(table.name) has no column \(member.key)", hint: "it has \(table.columns.map(\.name).joined(separator: ", "))")
+            throw SeedingError(
+                .file,
+                "\(declaration.file):\(member.line): \(table.name) has no column \(member.key)",
+                hint: "it has \(table.columns.map(\.name).joined(separator: ", "))"
+            )
         }
     }
 
     /// What a column must wait for.
-    private func isReady(_ column: SeedCatalog.Column, _ chosen: [String: CellGenerator], among waiting: [SeedCatalog.Column]) -> Bool {
+    private func isReady(
+        _ column: SeedCatalog.Column,
+        _ chosen: [String: CellGenerator],
+        among waiting: [SeedCatalog.Column]
+    ) -> Bool {
         var needs = declared(column.name).map(DeclaredGenerators.dependencies) ?? []
         if declared(column.name)?.members == nil {
             let facts = ColumnFacts.read(table)[column.name]
             needs += facts?.after ?? []
-            needs += ["first_name", "given_name", "firstname", "forename", "last_name", "family_name", "surname", "lastname", "created_at", "inserted_at", "registered_at", "created", "created_on", "starts_at", "valid_from"]
+            needs += [
+                "first_name", "given_name", "firstname", "forename", "last_name", "family_name", "surname", "lastname",
+                "created_at", "inserted_at", "registered_at", "created", "created_on", "starts_at", "valid_from",
+            ]
         }
-        return !needs.contains { need in need != column.name && chosen[need] == nil && waiting.contains { $0.name == need } }
+        return !needs.contains { need in
+            need != column.name && chosen[need] == nil && waiting.contains { $0.name == need }
+        }
     }
 }
 
@@ -94,11 +107,22 @@ extension GeneratorCompiler {
         var stride = 1
         for (name, values) in crossed {
             guard let column = table.column(name) else {
-                throw SeedingError(.file, "\(declaration.file):\(declaration.line): \(table.name) has no column \(name) to cross with")
+                throw SeedingError(
+                    .file,
+                    "\(declaration.file):\(declaration.line): \(table.name) has no column \(name) to cross with"
+                )
             }
             var texts: [String?] = []
             for value in values {
-                texts.append(try ValueText.text(value, for: column, composites: [:], isText: false, place: "\(declaration.file):\(value.line)"))
+                texts.append(
+                    try ValueText.text(
+                        value,
+                        for: column,
+                        composites: [:],
+                        isText: false,
+                        place: "\(declaration.file):\(value.line)"
+                    )
+                )
             }
             settle(name, CombinationGenerator(texts, stride: stride), "per")
             stride *= texts.count
@@ -112,14 +136,22 @@ extension GeneratorCompiler {
         var byTable: [String: ReferenceGenerator] = [:]
         var done: Set<String> = []
         // The parent of per first: a column in two foreign keys takes its.
-        let keys = table.foreignKeys.sorted { ($0.name == perKey?.name ? 0 : 1, -$0.columns.count, $0.name) < ($1.name == perKey?.name ? 0 : 1, -$1.columns.count, $1.name) }
+        let keys = table.foreignKeys.sorted {
+            ($0.name == perKey?.name ? 0 : 1, -$0.columns.count, $0.name) < (
+                $1.name == perKey?.name ? 0 : 1, -$1.columns.count, $1.name
+            )
+        }
         for key in keys {
             let open = key.columns.filter { !done.contains($0) }
             let given = open.compactMap { name in declared(name).map { (name, $0) } }
             let options = given.filter { $0.1.members != nil }
             // A plain value, or an expression, is the whole word on a reference.
             if given.contains(where: { $0.1.members == nil }) { continue }
-            if options.contains(where: { node in node.1.members?.contains { !["zipf", "null", "unique"].contains($0.key) } ?? false }) { continue }
+            if options.contains(where: { node in
+                node.1.members?.contains { !["zipf", "null", "unique"].contains($0.key) } ?? false
+            }) {
+                continue
+            }
             guard open.count == key.columns.count else { continue }
             let isNullable = key.columns.contains { table.column($0)?.isNotNull == false }
             let drawKey = CellHash.key(seed: seed, "\(table.name)", key.columns.joined(separator: ","))
@@ -127,15 +159,25 @@ extension GeneratorCompiler {
             if key.parent == table.name {
                 for (own, theirs) in zip(key.columns, key.parentColumns) {
                     let target = SequenceOrColumn(result, theirs)
-                    settle(own, SelfReferenceGenerator(target, isNullable: isNullable, key: drawKey) { result.row($0) }, "foreign key to the table itself")
+                    settle(
+                        own,
+                        SelfReferenceGenerator(target, isNullable: isNullable, key: drawKey) { result.row($0) },
+                        "foreign key to the table itself"
+                    )
                 }
                 continue
             }
             guard let pool = pools[key.parent], pool.count > 0 else {
                 guard isNullable else {
-                    throw SeedingError(.schema, "\(declaration.file):\(declaration.line): the rows of \(table.name) refer to \(key.parent), which has none", hint: "seed \(key.parent) too")
+                    throw SeedingError(
+                        .schema,
+                        "\(declaration.file):\(declaration.line): the rows of \(table.name) refer to \(key.parent), which has none",
+                        hint: "seed \(key.parent) too"
+                    )
                 }
-                for own in key.columns { settle(own, ConstantGenerator(nil), "foreign key to \(key.parent), which has no rows yet") }
+                for own in key.columns {
+                    settle(own, ConstantGenerator(nil), "foreign key to \(key.parent), which has no rows yet")
+                }
                 continue
             }
             var pick = ReferenceGenerator.Pick.even
@@ -150,24 +192,36 @@ extension GeneratorCompiler {
                     throw tooFew(key.columns, pool.count - skipped.count, result.count)
                 }
             }
-            let nulls = try options.compactMap { $0.1["null"] }.first.map { node throws(SeedingError) in try node.requireShare("null", declaration.file) } ?? 0
+            let nulls =
+                try options.compactMap { $0.1["null"] }.first.map { node throws(SeedingError) in
+                    try node.requireShare("null", declaration.file)
+                } ?? 0
             for (own, theirs) in zip(key.columns, key.parentColumns) {
                 let generator = ReferenceGenerator(pool, column: theirs, pick: pick, key: drawKey)
                 byTable[key.parent.name] = byTable[key.parent.name] ?? generator
                 byTable["\(key.parent)"] = byTable["\(key.parent)"] ?? generator
                 if key.name == perKey?.name { byTable[key.parent.name] = generator }
                 byTable[" \(own)"] = generator
-                settle(own, nulls > 0 ? NullableGenerator(generator, share: nulls, key: drawKey) : generator, "foreign key to \(key.parent)")
+                settle(
+                    own,
+                    nulls > 0 ? NullableGenerator(generator, share: nulls, key: drawKey) : generator,
+                    "foreign key to \(key.parent)"
+                )
             }
         }
         return byTable
     }
 
     /// A primary key of one whole number is counted, so that others can compute it.
-    private func settleKey(_ columns: [String: GeneratedTable.Column], _ settle: (String, CellGenerator, String) -> Void) {
+    private func settleKey(
+        _ columns: [String: GeneratedTable.Column],
+        _ settle: (String, CellGenerator, String) -> Void
+    ) {
         for column in table.columns where columns[column.name] == nil && declared(column.name) == nil {
             let isKey = table.primaryKey?.columns == [column.name]
-            guard ["int2", "int4", "int8", "numeric"].contains(column.typeName), isKey || column.sequence != nil else { continue }
+            guard ["int2", "int4", "int8", "numeric"].contains(column.typeName), isKey || column.sequence != nil else {
+                continue
+            }
             settle(column.name, SequenceGenerator(start: start), isKey ? "primary key" : "sequence")
         }
     }
@@ -190,10 +244,17 @@ extension GeneratorCompiler {
         _ expressions: inout [(name: String, sql: String)],
         _ settle: (String, CellGenerator, String) -> Void
     ) throws(SeedingError) {
-        let isUniqueAlone = table.uniques.contains { $0.columns == [column.name] || $0.columns.isEmpty && mentions($0, column.name) }
+        let isUniqueAlone = table.uniques.contains {
+            $0.columns == [column.name] || $0.columns.isEmpty && mentions($0, column.name)
+        }
         var asked: (isUnique: Bool, nulls: Double?) = (isUniqueAlone, nil)
         if let node = declared(column.name) {
-            let reader = DeclaredGenerators(inference: inference, file: declaration.file, parents: [:], parentIndex: references)
+            let reader = DeclaredGenerators(
+                inference: inference,
+                file: declaration.file,
+                parents: [:],
+                parentIndex: references
+            )
             switch try reader.read(node, column) {
             case .expression(let sql):
                 expressions.append((column.name, sql))
@@ -202,7 +263,8 @@ extension GeneratorCompiler {
             case .options(let isUnique, let nulls): asked = (isUnique || isUniqueAlone, nulls)
             case .generator(let generator, let nulls):
                 let share = nulls ?? 0
-                let full = share > 0 ? NullableGenerator(generator, share: share, key: inference.key(column.name)) : generator
+                let full =
+                    share > 0 ? NullableGenerator(generator, share: share, key: inference.key(column.name)) : generator
                 return settle(column.name, full, "declared")
             }
         }
@@ -221,7 +283,9 @@ extension GeneratorCompiler {
         }
         let facts = inference.facts[column.name]
         let share = asked.nulls ?? (facts?.mustNotBeNull == true || asked.isUnique ? 0 : choice.nulls)
-        let generator = !column.isNotNull && share > 0 ? NullableGenerator(choice.generator, share: share, key: inference.key(column.name)) : choice.generator
+        let generator =
+            !column.isNotNull && share > 0
+            ? NullableGenerator(choice.generator, share: share, key: inference.key(column.name)) : choice.generator
         settle(column.name, generator, choice.reason)
     }
 
@@ -270,7 +334,11 @@ extension GeneratorCompiler {
         for unique in table.uniques.sorted(by: { $0.columns.count < $1.columns.count }) {
             let names = unique.columns
             guard names.count > 1, names.allSatisfy({ columns[$0] != nil }) else { continue }
-            if names.contains(where: { columns[$0]?.generator.isUnique == true || columns[$0]?.generator is SlotGenerator }) { continue }
+            if names.contains(where: {
+                columns[$0]?.generator.isUnique == true || columns[$0]?.generator is SlotGenerator
+            }) {
+                continue
+            }
             let perColumns = perKey?.columns ?? []
             let isOfParent = source.isPer && perColumns.contains { names.contains($0) }
             let rest = names.filter { name in
@@ -282,13 +350,21 @@ extension GeneratorCompiler {
                 ["int2", "int4", "int8"].contains(column.typeName), table.foreignKey(of: rest[0]) == nil
             {
                 let least = inference.facts[rest[0]]?.least.map { Int($0.rounded(.up)) } ?? 1
-                columns[rest[0]] = .init(name: rest[0], generator: SlotGenerator(start: least), reason: "unique for each parent")
+                columns[rest[0]] = .init(
+                    name: rest[0],
+                    generator: SlotGenerator(start: least),
+                    reason: "unique for each parent"
+                )
                 continue
             }
             // A text or a number that can be unique by itself is the least trouble.
             let free = rest.first { name in
-                guard declared(name) == nil, table.foreignKey(of: name) == nil, let column = table.column(name) else { return false }
-                guard let choice = inference.choose(column, isUnique: true), choice.generator.isUnique else { return false }
+                guard declared(name) == nil, table.foreignKey(of: name) == nil, let column = table.column(name) else {
+                    return false
+                }
+                guard let choice = inference.choose(column, isUnique: true), choice.generator.isUnique else {
+                    return false
+                }
                 guard (choice.generator.domain ?? .max) >= max(count, 1000) else { return false }
                 columns[name] = .init(name: name, generator: choice.generator, reason: "\(choice.reason), unique")
                 return true
@@ -315,7 +391,10 @@ extension GeneratorCompiler {
         }
         var domains: [Int] = []
         for group in groups {
-            guard let domain = (references[" \(group[0])"] as CellGenerator?)?.domain ?? columns[group[0]]?.generator.domain else {
+            guard
+                let domain = (references[" \(group[0])"] as CellGenerator?)?.domain
+                    ?? columns[group[0]]?.generator.domain
+            else {
                 return  // A generator that cannot be counted: the trial batch tells whether it does.
             }
             domains.append(domain)
@@ -346,9 +425,14 @@ extension GeneratorCompiler {
                     count: domains[place],
                     stride: stride,
                     bySlot: isOfParent,
-                    key: isFirst && !isOfParent ? 0 : CellHash.key(seed: seed, "\(table.name)", groups[place].joined(separator: ","))
+                    key: isFirst && !isOfParent
+                        ? 0 : CellHash.key(seed: seed, "\(table.name)", groups[place].joined(separator: ","))
                 )
-                columns[name] = .init(name: name, generator: ranked, reason: "\(column.reason), unique together as \(unique.name)")
+                columns[name] = .init(
+                    name: name,
+                    generator: ranked,
+                    reason: "\(column.reason), unique together as \(unique.name)"
+                )
             }
             let (next, overflow) = stride.multipliedReportingOverflow(by: domains[place])
             stride = overflow ? .max : next

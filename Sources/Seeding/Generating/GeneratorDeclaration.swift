@@ -10,12 +10,15 @@ struct GenerateDeclaration: Sendable {
     var columns: [SeedNode.Member] = []
     var start: Int?
     var locale: String?
+    /// All of it, as it is written.
+    let node: SeedNode
     var file: String
     var line: Int
 
     /// - Throws: `SeedingError` with `.file`, naming the line.
     init(_ node: SeedNode, file: String) throws(SeedingError) {
         self.file = file
+        self.node = node
         line = node.line
         amount = .count(0)
         var perNode: SeedNode?
@@ -29,11 +32,19 @@ struct GenerateDeclaration: Sendable {
             case "locale":
                 let name = try member.value.requireText("locale", file)
                 guard WordLists.locales.contains(name) else {
-                    throw member.value.problem(file, "there are no word lists for the locale \(name)", hint: "there are \(WordLists.locales.joined(separator: ", "))")
+                    throw member.value.problem(
+                        file,
+                        "there are no word lists for the locale \(name)",
+                        hint: "there are \(WordLists.locales.joined(separator: ", "))"
+                    )
                 }
                 locale = name
             default:
-                throw SeedingError(.file, "\(file):\(member.line): nothing is known of \(member.key) under generate", hint: "known are count, per, columns, start, locale")
+                throw SeedingError(
+                    .file,
+                    "\(file):\(member.line): nothing is known of \(member.key) under generate",
+                    hint: "known are count, per, columns, start, locale"
+                )
             }
         }
         guard let perNode else {
@@ -86,7 +97,11 @@ struct GenerateDeclaration: Sendable {
             case "min": between = (try member.value.requireInt("min", file), 0)
             case "none": rule.none = try member.value.requireShare("none", file)
             default:
-                throw SeedingError(.file, "\(file):\(member.line): nothing is known of \(member.key) of a count", hint: "known are zipf, mean, max, min, none")
+                throw SeedingError(
+                    .file,
+                    "\(file):\(member.line): nothing is known of \(member.key) of a count",
+                    hint: "known are zipf, mean, max, min, none"
+                )
             }
         }
         guard (1...10_000_000).contains(most), mean > 0, mean <= Double(most) else {
@@ -108,7 +123,9 @@ extension SeedNode {
     func requireShare(_ name: String, _ file: String) throws(SeedingError) -> Double {
         guard let text else { throw problem(file, "\(name) is \(kind) and no share") }
         let isPercent = text.hasSuffix("%")
-        guard let number = Double(isPercent ? String(text.dropLast()) : text), number >= 0, number <= (isPercent ? 100 : 1) else {
+        guard let number = Double(isPercent ? String(text.dropLast()) : text), number >= 0,
+            number <= (isPercent ? 100 : 1)
+        else {
             throw problem(file, "\(name) is no share", hint: "write 20% or 0.2")
         }
         return isPercent ? number / 100 : number
@@ -148,8 +165,12 @@ enum TimeText {
     static func time(_ text: String, now: Int) -> Int? {
         if text == "now" { return now }
         if text.hasPrefix("-") || text.hasPrefix("+"), let span = span(text) { return now + span }
-        guard let match = text.wholeMatch(of: #/(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2}))?(?:Z|\+00)?)?/#),
-            let year = Int(match.1), let month = Int(match.2), let day = Int(match.3), (1...12).contains(month), (1...31).contains(day)
+        guard
+            let match = text.wholeMatch(
+                of: #/(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2}))?(?:Z|\+00)?)?/#
+            ),
+            let year = Int(match.1), let month = Int(match.2), let day = Int(match.3), (1...12).contains(month),
+            (1...31).contains(day)
         else { return nil }
         func number(_ text: Substring?) -> Int { text.flatMap { Int($0) } ?? 0 }
         let seconds = number(match.4) * 3600 + number(match.5) * 60 + number(match.6)

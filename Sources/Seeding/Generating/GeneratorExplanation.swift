@@ -21,7 +21,11 @@ package struct GeneratorExplanation: Sendable, Equatable {
             preferring: [set.schema] + options.schemas
         )
         guard let table = found else {
-            throw SeedingError(.usage, "there is no table \(name)", hint: "`granary seed --explain` takes the name of a table, with or without its schema")
+            throw SeedingError(
+                .usage,
+                "there is no table \(name)",
+                hint: "`granary seed --explain` takes the name of a table, with or without its schema"
+            )
         }
         let given = set.tables.first { $0.name == table.name }?.generate
         let usual = SeedNode(.mapping([.init(key: "count", line: 1, value: .text("1", line: 1))]), line: 1)
@@ -29,8 +33,16 @@ package struct GeneratorExplanation: Sendable, Equatable {
         // The parents' rows do not matter here, only that there are some.
         var pools: [TableName: ReferencePool] = [:]
         for key in table.foreignKeys {
-            let values = Dictionary(key.parentColumns.map { ($0, [String?](repeating: "1", count: 1000)) }, uniquingKeysWith: { one, _ in one })
-            pools[key.parent] = ReferencePool(columns: values, times: [:], identities: (0..<1000).map { UInt64($0) }, generated: nil)
+            let values = Dictionary(
+                key.parentColumns.map { ($0, [String?](repeating: "1", count: 1000)) },
+                uniquingKeysWith: { one, _ in one }
+            )
+            pools[key.parent] = ReferencePool(
+                columns: values,
+                times: [:],
+                identities: (0..<1000).map { UInt64($0) },
+                generated: nil
+            )
         }
         var source = GeneratedTable.Source.count(1)
         var perKey: SeedCatalog.ForeignKey?
@@ -56,14 +68,19 @@ package struct GeneratorExplanation: Sendable, Equatable {
         ).compile()
         return table.columns.map { column in
             if let chosen = compiled.columns.first(where: { $0.name == column.name }) {
-                return GeneratorExplanation(column: column.name, generator: chosen.generator.summary, reason: chosen.reason)
+                return GeneratorExplanation(
+                    column: column.name,
+                    generator: chosen.generator.summary,
+                    reason: chosen.reason
+                )
             }
             if compiled.expressions.contains(where: { $0.name == column.name }) {
                 return GeneratorExplanation(column: column.name, generator: "an expression", reason: "declared")
             }
             return GeneratorExplanation(
                 column: column.name,
-                generator: column.isGenerated ? "computed by the server" : column.defaultText != nil ? "its default" : "NULL",
+                generator: column.isGenerated
+                    ? "computed by the server" : column.defaultText != nil ? "its default" : "NULL",
                 reason: column.isGenerated ? "generated column" : "no rule for the type \(column.type)"
             )
         }
@@ -88,7 +105,11 @@ enum GeneratedTables {
                     : options.schemas.contains(table.name.schema) && NamePattern(pattern).fits(table.name.name)
             }
             guard !fitting.isEmpty else {
-                throw SeedingError(.usage, "no table fits \(pattern)", hint: "patterns are names with or without a schema, and * for any characters")
+                throw SeedingError(
+                    .usage,
+                    "no table fits \(pattern)",
+                    hint: "patterns are names with or without a schema, and * for any characters"
+                )
             }
             for table in fitting { chosen[table.name] = table }
         }

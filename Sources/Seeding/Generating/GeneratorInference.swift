@@ -21,14 +21,29 @@ struct GeneratorInference {
     /// - Returns: nil for a column that is better left to its default, or cannot be guessed.
     func choose(_ column: SeedCatalog.Column, isUnique: Bool) -> Choice? {
         let facts = facts[column.name] ?? ColumnFacts()
-        if facts.mustBeNull, !column.isNotNull { return Choice(generator: ConstantGenerator(nil), reason: "a constraint wants NULL", nulls: 0) }
+        if facts.mustBeNull, !column.isNotNull {
+            return Choice(generator: ConstantGenerator(nil), reason: "a constraint wants NULL", nulls: 0)
+        }
         if case .array = column.kind { return array(column, facts) }
         if !column.enumLabels.isEmpty {
             let labels = facts.allowed ?? column.enumLabels
-            return Choice(generator: ChoiceGenerator(labels, name: "labels of the enum:", key: key(column.name), isUnique: isUnique), reason: "enum \(column.type)", nulls: 0)
+            return Choice(
+                generator: ChoiceGenerator(
+                    labels,
+                    name: "labels of the enum:",
+                    key: key(column.name),
+                    isUnique: isUnique
+                ),
+                reason: "enum \(column.type)",
+                nulls: 0
+            )
         }
         if let allowed = facts.allowed, !allowed.isEmpty {
-            return Choice(generator: ChoiceGenerator(allowed, key: key(column.name), isUnique: isUnique), reason: "the values that a CHECK lists", nulls: 0)
+            return Choice(
+                generator: ChoiceGenerator(allowed, key: key(column.name), isUnique: isUnique),
+                reason: "the values that a CHECK lists",
+                nulls: 0
+            )
         }
         if let choice = named(column, facts, isUnique) { return choice }
         return typed(column, facts, isUnique)
@@ -42,7 +57,9 @@ struct GeneratorInference {
         )
         if case .array(true) = column.kind { element.kind = .json }
         let inner = named(element, ColumnFacts(), false, isElement: true) ?? typed(element, ColumnFacts(), false)
-        guard let inner else { return Choice(generator: ConstantGenerator("{}"), reason: "a list of a type without a generator", nulls: 0) }
+        guard let inner else {
+            return Choice(generator: ConstantGenerator("{}"), reason: "a list of a type without a generator", nulls: 0)
+        }
         let least = facts.countLeast ?? 0
         return Choice(
             generator: ArrayGenerator(inner.generator, counts: least...(least + 3), key: key(column.name)),
@@ -56,10 +73,16 @@ struct GeneratorInference {
 extension GeneratorInference {
     private func typed(_ column: SeedCatalog.Column, _ facts: ColumnFacts, _ isUnique: Bool) -> Choice? {
         let key = key(column.name)
-        func form(_ name: String, unique: Bool = false, _ body: @escaping @Sendable (inout FormGenerator.Draws) -> String) -> Choice {
+        func form(
+            _ name: String,
+            unique: Bool = false,
+            _ body: @escaping @Sendable (inout FormGenerator.Draws) -> String
+        ) -> Choice {
             Choice(generator: FormGenerator(name, isUnique: unique, key: key, body), reason: "type \(column.type)")
         }
-        func byType(_ generator: CellGenerator) -> Choice { Choice(generator: generator, reason: "type \(column.type)") }
+        func byType(_ generator: CellGenerator) -> Choice {
+            Choice(generator: generator, reason: "type \(column.type)")
+        }
         switch column.typeName {
         case "int2", "int4", "int8", "numeric", "float4", "float8", "money", "oid":
             return byType(number(column, facts, isUnique, usual: isUnique ? 1...2_000_000_000 : 1...1000))
@@ -70,26 +93,37 @@ extension GeneratorInference {
             return byType(times(column, facts, from: now - 730 * Calendar.day, to: now, isUnique: isUnique))
         case "interval": return form("interval") { "\($0.below(30)) days \($0.below(24)):\($0.below(60)):00" }
         case "json", "jsonb": return json(column, facts)
-        case "bytea": return form("bytes", unique: true) { draws in
-            "\\x" + (0..<8).map { _ in FormGenerator.hex(draws.below(256)) }.joined() + FormGenerator.hex(draws.row.number & 255)
-        }
-        case "inet": return form("address", unique: true) { draws in "10.\((draws.row.number >> 16) & 255).\((draws.row.number >> 8) & 255).\(draws.row.number & 255)" }
+        case "bytea":
+            return form("bytes", unique: true) { draws in
+                "\\x" + (0..<8).map { _ in FormGenerator.hex(draws.below(256)) }.joined()
+                    + FormGenerator.hex(draws.row.number & 255)
+            }
+        case "inet":
+            return form("address", unique: true) { draws in
+                "10.\((draws.row.number >> 16) & 255).\((draws.row.number >> 8) & 255).\(draws.row.number & 255)"
+            }
         case "cidr": return form("network") { "10.\($0.below(256)).\($0.below(256)).0/24" }
-        case "macaddr", "macaddr8": return form("address") { draws in
-            (["02"] + (0..<(column.typeName == "macaddr" ? 5 : 7)).map { _ in FormGenerator.hex(draws.below(256)) }).joined(separator: ":")
-        }
+        case "macaddr", "macaddr8":
+            return form("address") { draws in
+                (["02"] + (0..<(column.typeName == "macaddr" ? 5 : 7)).map { _ in FormGenerator.hex(draws.below(256)) })
+                    .joined(separator: ":")
+            }
         case "bit", "varbit":
             let length = Self.size(column.baseType)?.first ?? 1
             return form("bits") { draws in (0..<length).map { _ in draws.below(2) == 0 ? "0" : "1" }.joined() }
         case "point": return form("point") { "(\($0.below(1000)),\($0.below(1000)))" }
         case "line": return form("line") { "{\($0.below(9) + 1),\($0.below(9) + 1),\($0.below(100))}" }
-        case "lseg": return form("segment") { "[(\($0.below(100)),\($0.below(100))),(\($0.below(100)),\($0.below(100)))]" }
-        case "box": return form("box") { "(\($0.below(100) + 100),\($0.below(100) + 100)),(\($0.below(100)),\($0.below(100)))" }
+        case "lseg":
+            return form("segment") { "[(\($0.below(100)),\($0.below(100))),(\($0.below(100)),\($0.below(100)))]" }
+        case "box":
+            return form("box") { "(\($0.below(100) + 100),\($0.below(100) + 100)),(\($0.below(100)),\($0.below(100)))" }
         case "path", "polygon": return form("polygon") { "((0,0),(\($0.below(100) + 1),0),(0,\($0.below(100) + 1)))" }
         case "circle": return form("circle") { "<(\($0.below(100)),\($0.below(100))),\($0.below(20) + 1)>" }
         case "tsvector":
             let list = WordLists.list(.words, "en")
-            return form("words") { draws in (0..<3).map { _ in list.slug(draws.below(list.count)) }.joined(separator: " ") }
+            return form("words") { draws in
+                (0..<3).map { _ in list.slug(draws.below(list.count)) }.joined(separator: " ")
+            }
         case "tsquery":
             let list = WordLists.list(.words, "en")
             return form("words") { list.slug($0.below(list.count)) }
@@ -148,7 +182,9 @@ extension GeneratorInference {
         usual: ClosedRange<Double>
     ) -> NumberGenerator {
         let limits = Self.limits(column)
-        var low = facts.least ?? (facts.most.map { min(usual.lowerBound, $0 - (usual.upperBound - usual.lowerBound)) } ?? usual.lowerBound)
+        var low =
+            facts.least
+            ?? (facts.most.map { min(usual.lowerBound, $0 - (usual.upperBound - usual.lowerBound)) } ?? usual.lowerBound)
         var high = facts.most ?? max(usual.upperBound, low + (usual.upperBound - usual.lowerBound))
         if facts.most != nil, facts.least == nil { low = min(usual.lowerBound, high) }
         low = max(low, limits.range.lowerBound)
@@ -156,7 +192,12 @@ extension GeneratorInference {
         let power = Curve.power(10, Double(limits.scale))
         let (bottom, top) = ((low * power).rounded(.up), (high * power).rounded(.down))
         let first = Int(max(-9e18, min(bottom, 9e18)))
-        return NumberGenerator(first...max(first, Int(max(-9e18, min(top, 9e18)))), scale: limits.scale, key: key(column.name), isUnique: isUnique)
+        return NumberGenerator(
+            first...max(first, Int(max(-9e18, min(top, 9e18)))),
+            scale: limits.scale,
+            key: key(column.name),
+            isUnique: isUnique
+        )
     }
 
     static func form(_ column: SeedCatalog.Column) -> TimeForm {
@@ -178,7 +219,14 @@ extension GeneratorInference {
     ) -> CellGenerator {
         let form = Self.form(column)
         if let before = facts.after.compactMap({ chosen[$0] }).first {
-            return AfterGenerator({ before.micros($0) }, within: 30 * Calendar.day, least: form.step, limit: .max, form: form, key: key(column.name))
+            return AfterGenerator(
+                { before.micros($0) },
+                within: 30 * Calendar.day,
+                least: form.step,
+                limit: .max,
+                form: form,
+                key: key(column.name)
+            )
         }
         return TimeGenerator(from...to, form: form, isUnique: isUnique, key: key(column.name))
     }
@@ -187,12 +235,18 @@ extension GeneratorInference {
         let most = min(facts.lengthMost ?? .max, Self.lengthMax(column) ?? .max)
         let least = facts.lengthLeast ?? 0
         if let pattern = facts.pattern ?? facts.like.map(Self.pattern(like:)) {
-            guard let generator = PatternGenerator(pattern, isUnique: isUnique, key: key(column.name)) else { return nil }
+            guard let generator = PatternGenerator(pattern, isUnique: isUnique, key: key(column.name)) else {
+                return nil
+            }
             return Choice(generator: generator, reason: "the pattern of a CHECK")
         }
         if column.typeName == "bpchar" || most <= 12 {
             let length = column.typeName == "bpchar" ? min(most, 1000) : max(1, min(most, 8))
-            let generator = PatternGenerator("[a-z0-9]{\(max(length, min(least, most)))}", isUnique: isUnique, key: key(column.name))
+            let generator = PatternGenerator(
+                "[a-z0-9]{\(max(length, min(least, most)))}",
+                isUnique: isUnique,
+                key: key(column.name)
+            )
             return generator.map { Choice(generator: $0, reason: "type \(column.type)") }
         }
         let generator = TextGenerator(

@@ -66,7 +66,9 @@ final class PatternGenerator: CellGenerator, @unchecked Sendable {
         switch piece {
         case .characters(let scalars): return scalars.count
         case .sequence(let pieces):
-            return pieces.reduce(1) { product, piece in product.flatMap { product in count(piece).flatMap { times(product, $0) } } }
+            return pieces.reduce(1) { product, piece in
+                product.flatMap { product in count(piece).flatMap { times(product, $0) } }
+            }
         case .choice(let pieces):
             return pieces.reduce(0) { sum, piece in sum.flatMap { sum in count(piece).flatMap { plus(sum, $0) } } }
         case .repeated(let piece, let low, let high):
@@ -244,7 +246,8 @@ final class PatternGenerator: CellGenerator, @unchecked Sendable {
             let rest = String(String.UnicodeScalarView(scalars[position...]))
             let upper = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ".unicodeScalars)
             let classes: [(String, [Unicode.Scalar])] = [
-                (":alpha:]", Self.letters), (":digit:]", Self.digits), (":alnum:]", Self.word), (":lower:]", Self.letters),
+                (":alpha:]", Self.letters), (":digit:]", Self.digits), (":alnum:]", Self.word),
+                (":lower:]", Self.letters),
                 (":upper:]", upper), (":space:]", [" "]), (":xdigit:]", Array("0123456789abcdef".unicodeScalars)),
             ]
             guard let found = classes.first(where: { rest.hasPrefix($0.0) }) else { return nil }

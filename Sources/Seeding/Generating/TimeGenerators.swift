@@ -87,7 +87,9 @@ final class TimeGenerator: CellGenerator, @unchecked Sendable {
 
     override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { form.write(micros(row) ?? 0, &out) }
     override var domain: Int? { steps }
-    override func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) { form.write(low + index * form.step, &out) }
+    override func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) {
+        form.write(low + index * form.step, &out)
+    }
     override var isUnique: Bool { permutation != nil }
     override var summary: String { "times" }
 }

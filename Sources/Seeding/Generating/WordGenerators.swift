@@ -62,7 +62,17 @@ final class TemplateGenerator: CellGenerator, @unchecked Sendable {
         self.parts = parts
         self.name = name
         self.bytesMax = bytesMax
-        hasNumber = parts.contains { if case .number = $0 { true } else if case .column(let inner) = $0 { inner.isUnique } else if case .slug(let inner) = $0 { inner.isUnique } else { false } }
+        hasNumber = parts.contains {
+            if case .number = $0 {
+                true
+            } else if case .column(let inner) = $0 {
+                inner.isUnique
+            } else if case .slug(let inner) = $0 {
+                inner.isUnique
+            } else {
+                false
+            }
+        }
     }
 
     override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
@@ -73,7 +83,8 @@ final class TemplateGenerator: CellGenerator, @unchecked Sendable {
             case .column(let generator): generator.write(row, &out)
             case .slug(let generator): generator.writeSlug(row, &out)
             case .number: out.append(row.number + 1)
-            case .choice(let texts, let key): out.append(texts[CellHash.below(texts.count, CellHash.draw(key, row.identity))])
+            case .choice(let texts, let key):
+                out.append(texts[CellHash.below(texts.count, CellHash.draw(key, row.identity))])
             }
         }
         if out.count - start > bytesMax { shorten(row, start, &out) }
@@ -139,7 +150,10 @@ final class TextGenerator: CellGenerator, @unchecked Sendable {
     override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
         var draw = CellHash.draw(key, row.identity)
         let count = words.lowerBound + CellHash.below(words.count, draw)
-        let tail = isUniqueText ? "\(separator.isEmpty ? " " : separator)\(row.number + 1)" : isSentence ? (separator.isEmpty ? "。" : ".") : ""
+        let tail =
+            isUniqueText
+            ? "\(separator.isEmpty ? " " : separator)\(row.number + 1)"
+            : isSentence ? (separator.isEmpty ? "。" : ".") : ""
         var text = ""
         for place in 0..<count {
             draw = CellHash.next(draw)

@@ -47,7 +47,10 @@ final class WordList: Sendable {
 
     private static func text(_ bytes: UnsafePointer<UInt8>, _ offsets: UnsafePointer<Int32>, _ index: Int) -> String {
         let start = Int(offsets[index])
-        return String(decoding: UnsafeBufferPointer(start: bytes + start, count: Int(offsets[index + 1]) - start), as: UTF8.self)
+        return String(
+            decoding: UnsafeBufferPointer(start: bytes + start, count: Int(offsets[index + 1]) - start),
+            as: UTF8.self
+        )
     }
 
     /// The words of at most so many characters; where there are none, all of them cut.
@@ -55,7 +58,10 @@ final class WordList: Sendable {
         let fitting = (0..<count).filter { word($0).count <= length }
         if fitting.count == count { return self }
         guard fitting.isEmpty else { return WordList(fitting.map(word), slugs: fitting.map(slug)) }
-        return WordList((0..<count).map { String(word($0).prefix(length)) }, slugs: (0..<count).map { String(slug($0).prefix(length)) })
+        return WordList(
+            (0..<count).map { String(word($0).prefix(length)) },
+            slugs: (0..<count).map { String(slug($0).prefix(length)) }
+        )
     }
 
     /// Lower case, ASCII, words joined by a dash.

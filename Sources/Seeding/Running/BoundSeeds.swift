@@ -151,7 +151,13 @@ package struct BoundSeeds: Sendable {
         guard let match = error.message.prefixMatch(of: #/(.+?):(\d+): /#) else {
             return note(rule, file, 1, error.message.replacing("\(file): ", with: ""), hint: error.hint)
         }
-        note(rule, String(match.1), Int(match.2) ?? 1, String(error.message[match.range.upperBound...]), hint: error.hint)
+        note(
+            rule,
+            String(match.1),
+            Int(match.2) ?? 1,
+            String(error.message[match.range.upperBound...]),
+            hint: error.hint
+        )
     }
 
     /// The name that was probably meant.
@@ -248,7 +254,12 @@ extension BoundSeeds {
             if cell.value.line != row.line { result.lines[name] = cell.value.line }
             let column = table.columns[index]
             if column.isGenerated {
-                note("unknown-column", row.file, cell.line, "\(table.name).\(name) is computed by the server and takes no value")
+                note(
+                    "unknown-column",
+                    row.file,
+                    cell.line,
+                    "\(table.name).\(name) is computed by the server and takes no value"
+                )
                 continue
             }
             do {
@@ -258,7 +269,12 @@ extension BoundSeeds {
                 }
                 if cell.value.tag == "sql" {
                     guard !key.contains(name) else {
-                        note("key", row.file, cell.line, "\(table.name).\(name) is of the key, which must be written out and not an expression")
+                        note(
+                            "key",
+                            row.file,
+                            cell.line,
+                            "\(table.name).\(name) is of the key, which must be written out and not an expression"
+                        )
                         continue
                     }
                     result.cells[index] = .expression(try cell.value.requireText("!sql", row.file))
@@ -271,7 +287,13 @@ extension BoundSeeds {
                         if column == index { result.cells[index] = bound } else { filled.append((column, bound)) }
                     }
                 } else if let tag = cell.value.tag {
-                    note("reference", row.file, cell.line, "nothing is known of the tag !\(tag)", hint: "there are !ref and !sql")
+                    note(
+                        "reference",
+                        row.file,
+                        cell.line,
+                        "nothing is known of the tag !\(tag)",
+                        hint: "there are !ref and !sql"
+                    )
                 } else {
                     let text = try ValueText.text(
                         cell.value,
@@ -284,7 +306,11 @@ extension BoundSeeds {
                 }
             } catch {
                 let isLabel = error.message.contains("label")
-                note(error, rule: error.code == .schema ? "wrong-type" : isLabel ? "unknown-label" : "reference", file: row.file)
+                note(
+                    error,
+                    rule: error.code == .schema ? "wrong-type" : isLabel ? "unknown-label" : "reference",
+                    file: row.file
+                )
             }
         }
         // The other columns of a composite reference, where the row does not give them itself.
@@ -331,12 +357,20 @@ extension BoundSeeds {
         } else if case .label(let label) = reference.target {
             let holders = labels.filter { $0.value[label] != nil }.keys
             if holders.count > 1 {
-                throw SeedingError(.file, "\(place): rows of several tables are labelled \(label)", hint: "write !ref table.\(label)")
+                throw SeedingError(
+                    .file,
+                    "\(place): rows of several tables are labelled \(label)",
+                    hint: "write !ref table.\(label)"
+                )
             }
             parent = holders.first.flatMap { catalog[$0] }
         }
         guard let parent else {
-            throw SeedingError(.file, "\(place): no row has this label", hint: "labels are the keys under rows:, or _label")
+            throw SeedingError(
+                .file,
+                "\(place): no row has this label",
+                hint: "labels are the keys under rows:, or _label"
+            )
         }
         let target = try target(reference, parent, place)
         if let foreignKey, foreignKey.parent == parent.name {
@@ -350,7 +384,10 @@ extension BoundSeeds {
             throw SeedingError(.file, "\(place): \(parent.name) has no primary key of one column to put into \(column)")
         }
         return [
-            (index, .reference(BoundReference(parent: parent.name, column: key.columns[0], target: target, place: place)))
+            (
+                index,
+                .reference(BoundReference(parent: parent.name, column: key.columns[0], target: target, place: place))
+            )
         ]
     }
 

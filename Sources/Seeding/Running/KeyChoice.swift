@@ -28,7 +28,9 @@ package enum KeyChoice: Sendable, Equatable {
         let keys = table.uniques.filter { $0.isKey && !$0.columns.isEmpty }
         if keys.isEmpty { return .whileEmpty }
         let rows = seeds.files.flatMap(\.rows)
-        guard let first = rows.first else { return keys.first { $0.isPrimary }.map { .columns($0.columns) } ?? .columns(keys[0].columns) }
+        guard let first = rows.first else {
+            return keys.first { $0.isPrimary }.map { .columns($0.columns) } ?? .columns(keys[0].columns)
+        }
         // A row that changes one of an earlier layer by its label need not repeat the key.
         var labels: Set<String> = []
         var decisive: [SeedRow] = []
@@ -42,7 +44,9 @@ package enum KeyChoice: Sendable, Equatable {
             }
         }
         var distinct: [SeedCatalog.Unique] = []
-        for key in given where !distinct.contains(where: { Set($0.columns) == Set(key.columns) }) { distinct.append(key) }
+        for key in given where !distinct.contains(where: { Set($0.columns) == Set(key.columns) }) {
+            distinct.append(key)
+        }
         if distinct.count == 1 { return .columns(distinct[0].columns) }
         let list = { (keys: [SeedCatalog.Unique]) in
             keys.map { "\($0.name) (\($0.columns.joined(separator: ", ")))" }.joined(separator: ", ")

@@ -45,7 +45,8 @@ struct ReferenceResolver {
         guard depth < 20 else { throw SeedingError(.file, "\(reference.place): the reference leads to itself") }
         switch reference.target {
         case .lookup(let conditions):
-            let isWaiting = !seeded.contains(reference.parent) && meant.contains(reference.parent)
+            let isWaiting =
+                !seeded.contains(reference.parent) && meant.contains(reference.parent)
                 && tables.contains { $0.name == reference.parent }
             return try look(reference, conditions, mayBeMissing: isWaiting, session)
         case .row(let place):
@@ -95,10 +96,18 @@ struct ReferenceResolver {
         if rows.isEmpty, mayBeMissing { return .later }
         let columns = conditions.map(\.column).joined(separator: ", ")
         guard let row = rows.first else {
-            throw SeedingError(.database, "\(reference.place): \(reference.parent) has no row with this \(columns)", hint: "references find rows of the seeds by label, and rows of the table by columns")
+            throw SeedingError(
+                .database,
+                "\(reference.place): \(reference.parent) has no row with this \(columns)",
+                hint: "references find rows of the seeds by label, and rows of the table by columns"
+            )
         }
         guard rows.count == 1 else {
-            throw SeedingError(.database, "\(reference.place): \(reference.parent) has several rows with this \(columns)", hint: "name columns that are unique")
+            throw SeedingError(
+                .database,
+                "\(reference.place): \(reference.parent) has several rows with this \(columns)",
+                hint: "name columns that are unique"
+            )
         }
         looked[name] = .some(row["value"])
         return .known(row["value"])

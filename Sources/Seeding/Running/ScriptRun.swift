@@ -16,11 +16,14 @@ struct ScriptPlan {
     init(_ scripts: [SeedSet.Script], _ options: SeedOptions, _ record: SeedRecord) {
         steps = scripts.enumerated().map { place, script in
             var step = Step(script: script, number: script.file.number ?? Int.max, runs: false, reason: "")
-            let always = FileMarkers(String(decoding: script.bytes, as: UTF8.self)).options.contains { $0.key == "always" }
+            let always = FileMarkers(String(decoding: script.bytes, as: UTF8.self)).options.contains {
+                $0.key == "always"
+            }
             let before = record.entries[script.file.name]
             if options.isProduction {
                 step.reason = "scripts are not for production"
-            } else if !options.only.isEmpty, !options.only.contains(where: { NamePattern($0).fits(script.file.table) }) {
+            } else if !options.only.isEmpty, !options.only.contains(where: { NamePattern($0).fits(script.file.table) })
+            {
                 step.reason = "not asked for"
             } else if always {
                 (step.runs, step.reason) = (true, "it says always")

@@ -23,7 +23,9 @@ package struct SeedCatalog: Sendable {
         package var domainChecks: [String] = []
 
         package enum Kind: Sendable, Equatable {
-            case plain, json, array(elementIsJSON: Bool), composite, enumeration, range, multirange
+            case plain, json
+            case array(elementIsJSON: Bool)
+            case composite, enumeration, range, multirange
         }
 
         /// Whether a value comes by itself when none is given.

@@ -46,7 +46,9 @@ package struct SeedOrder: Sendable {
         }
         for (child, parents) in wishes {
             for parent in parents.sorted() where names.contains(parent) && parent != child {
-                edges[child]?.append(.init(name: Self.wish, columns: [], parent: parent, parentColumns: [], isDeferrable: false))
+                edges[child]?.append(
+                    .init(name: Self.wish, columns: [], parent: parent, parentColumns: [], isDeferrable: false)
+                )
             }
         }
         while let circle = Self.circle(names, edges) {

@@ -24,6 +24,11 @@ extension SeedRun {
         let rows = try compile(bound, declaration, before, session)
         generated[bound.name] = rows
         guard rows.count > 0 else { return }
+        if let output = options.output {
+            try RowFile.append(rows.table, to: output, jobs: options.jobs)
+            outcome.inserted += rows.count
+            return
+        }
         guard !isLocked else {
             outcome.unchanged += rows.count
             return
@@ -36,18 +41,34 @@ extension SeedRun {
         if goesStraight {
             try tryOut(bound, rows.table, declaration, &session)
             if !options.planOnly {
-                try send(rows.table, "COPY \(session.quoted(bound.name)) (\(session.quoted(rows.table.columns.map(\.name)))) FROM STDIN", bound, declaration, &session)
+                try send(
+                    rows.table,
+                    "COPY \(session.quoted(bound.name)) (\(session.quoted(rows.table.columns.map(\.name)))) FROM STDIN",
+                    bound,
+                    declaration,
+                    &session
+                )
             }
             outcome.inserted += rows.count
             return
         }
-        try mergeGenerated(index, rows, key, isChanged: before.map { $0.digest != rows.digest } ?? false, declaration, &outcome, &session)
+        try mergeGenerated(
+            index,
+            rows,
+            key,
+            isChanged: SeededKeys.text("generator", in: before?.details).map { $0 != rows.digest } ?? false,
+            declaration,
+            &outcome,
+            &session
+        )
     }
 
     /// By what generated rows are found again: the primary key, else another one that they have all columns of.
     private static func key(_ table: SeedCatalog.Table, _ rows: GeneratedTable) -> [String] {
         let columns = Set(rows.columns.map(\.name))
-        let keys = table.uniques.filter { key in key.isKey && !key.columns.isEmpty && key.columns.allSatisfy { columns.contains($0) } }
+        let keys = table.uniques.filter { key in
+            key.isKey && !key.columns.isEmpty && key.columns.allSatisfy { columns.contains($0) }
+        }
         return (keys.first { $0.isPrimary } ?? keys.first)?.columns ?? []
     }
 
@@ -74,7 +95,10 @@ extension SeedRun {
         try send(rows.table, merge.copy, isNumbered: true, bound, declaration, &session)
         try session.execute("ANALYZE \(merge.temporary)")
         if !key.isEmpty { try session.execute(merge.finding) }
-        let expressions = Dictionary(rows.table.expressions.map { ($0.name, $0.sql) }, uniquingKeysWith: { one, _ in one })
+        let expressions = Dictionary(
+            rows.table.expressions.map { ($0.name, $0.sql) },
+            uniquingKeysWith: { one, _ in one }
+        )
         let group = TableMerge.Group(plain: merge.columns, expressions: expressions, postponed: [])
         do {
             var updated = 0
@@ -82,12 +106,15 @@ extension SeedRun {
                 updated = try session.query(sql)[0].int("count")
             }
             let inserted = try session.query(merge.insert(group, number: 0, givesWay: true))[0].int("count")
-            let found = try session.query("SELECT count(*) AS count FROM \(merge.temporary) WHERE granary_found")[0].int("count")
+            let found = try session.query("SELECT count(*) AS count FROM \(merge.temporary) WHERE granary_found")[0]
+                .int("count")
             outcome.inserted += inserted
             outcome.updated += updated
             outcome.unchanged += found - updated
             if rows.count > found + inserted {
-                report.notes.append("\(bound.name): \(rows.count - found - inserted) generated rows gave way to others with the same keys")
+                report.notes.append(
+                    "\(bound.name): \(rows.count - found - inserted) generated rows gave way to others with the same keys"
+                )
             }
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
             throw Self.unfit(error, bound, declaration)
@@ -95,7 +122,12 @@ extension SeedRun {
     }
 
     /// Inserts some rows and takes them back, so that a constraint that nobody has understood is named before the bulk.
-    private func tryOut(_ bound: BoundTable, _ table: GeneratedTable, _ declaration: GenerateDeclaration, _ session: inout Session) throws {
+    private func tryOut(
+        _ bound: BoundTable,
+        _ table: GeneratedTable,
+        _ declaration: GenerateDeclaration,
+        _ session: inout Session
+    ) throws {
         let count = table.count
         let pieces = count <= 300 ? [0..<count] : [0..<200, (count / 2)..<(count / 2 + 50), (count - 50)..<count]
         try session.execute("SAVEPOINT granary_trial")
@@ -110,7 +142,9 @@ extension SeedRun {
             }
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
             // A row that refers to one between the pieces is no fault.
-            if error.sqlState == "23503", pieces.count > 1, bound.table.foreignKeys.contains(where: { $0.parent == bound.name }) {
+            if error.sqlState == "23503", pieces.count > 1,
+                bound.table.foreignKeys.contains(where: { $0.parent == bound.name })
+            {
                 try session.execute("ROLLBACK TO SAVEPOINT granary_trial")
                 return
             }
@@ -119,11 +153,16 @@ extension SeedRun {
         try session.execute("ROLLBACK TO SAVEPOINT granary_trial")
     }
 
-    private static func unfit(_ error: PostgresError, _ bound: BoundTable, _ declaration: GenerateDeclaration) -> SeedingError {
+    private static func unfit(
+        _ error: PostgresError,
+        _ bound: BoundTable,
+        _ declaration: GenerateDeclaration
+    ) -> SeedingError {
         let constraint = error.server?.constraint
         let check = bound.table.checks.first { $0.name == constraint }
         let unique = bound.table.uniques.first { $0.name == constraint }
-        let columns = check?.columns ?? unique?.columns ?? [CopyPlace(error)?.column ?? error.server?.column].compactMap { $0 }
+        let columns =
+            check?.columns ?? unique?.columns ?? [CopyPlace(error)?.column ?? error.server?.column].compactMap { $0 }
         let list = columns.isEmpty ? "" : " (\(columns.joined(separator: ", ")))"
         return SeedingError(
             .database,
@@ -151,7 +190,11 @@ extension SeedRun {
                     pieces: (count + rowsEach - 1) / rowsEach,
                     jobs: options.jobs,
                     render: { piece, out in
-                        table.render((piece * rowsEach)..<min(count, (piece + 1) * rowsEach), isNumbered: isNumbered, into: &out)
+                        table.render(
+                            (piece * rowsEach)..<min(count, (piece + 1) * rowsEach),
+                            isNumbered: isNumbered,
+                            into: &out
+                        )
                     }
                 ) { bytes in
                     try sink.write(bytes)
@@ -202,7 +245,11 @@ extension SeedRun {
             compiler.source = .count(possible)
         }
         let table = try compiler.compile()
-        var parts = bound.files.map(\.digest) + ["\(table.count)", "\(set.options.seed)", declaration.locale ?? set.options.locale, "\(asOf)", "\(start)"]
+        var parts =
+            [ValueText.json(declaration.node)] + [
+                "\(table.count)", "\(set.options.seed)", declaration.locale ?? set.options.locale, "\(asOf)",
+                "\(start)",
+            ]
         for key in bound.table.foreignKeys { parts.append("\(key.parent) \(pools[key.parent]?.count ?? 0)") }
         return GeneratedRows(table: table, digest: ContentHash.hex(parts))
     }
@@ -224,7 +271,9 @@ extension SeedRun {
             ["int2", "int4", "int8", "numeric"].contains(column.typeName)
         else { return 1 }
         if let recorded { return recorded }
-        let most = try session.query("SELECT max(\(session.quoted(key[0])))::bigint AS most FROM \(session.quoted(bound.name))")[0]["most"]
+        let most = try session.query(
+            "SELECT max(\(session.quoted(key[0])))::bigint AS most FROM \(session.quoted(bound.name))"
+        )[0]["most"]
         guard let most = most.flatMap({ Int($0) }), most > 0 else { return 1 }
         let step = column.typeName == "int2" ? 100 : 1000
         return (most / step + 1) * step + 1
@@ -259,9 +308,13 @@ extension SeedRun {
         var listed: [Int: Int] = [:]
         if combinations == 1, let merge = merges[bound.name], key.columns.allSatisfy({ merge.columns.contains($0) }) {
             let columns = key.columns.map { "s.\(merge.q($0))::text" }.joined(separator: ", ")
-            let rows = try session.query("SELECT ARRAY[\(columns)] AS key, count(*) AS count FROM \(merge.temporary) s GROUP BY 1")
+            let rows = try session.query(
+                "SELECT ARRAY[\(columns)] AS key, count(*) AS count FROM \(merge.temporary) s GROUP BY 1"
+            )
             for row in rows {
-                if let place = pool.index(ofKey: row.texts("key"), columns: key.parentColumns) { listed[place] = row.int("count") }
+                if let place = pool.index(ofKey: row.texts("key"), columns: key.parentColumns) {
+                    listed[place] = row.int("count")
+                }
             }
         }
         var firsts = [0]
@@ -274,14 +327,21 @@ extension SeedRun {
     }
 
     /// For foreign keys that are unique: the parents that listed rows have taken.
-    private func takenParents(_ bound: BoundTable, _ pools: [TableName: ReferencePool], _ session: borrowing Session) throws -> [String: [Int]] {
+    private func takenParents(
+        _ bound: BoundTable,
+        _ pools: [TableName: ReferencePool],
+        _ session: borrowing Session
+    ) throws -> [String: [Int]] {
         guard let merge = merges[bound.name] else { return [:] }
         var taken: [String: [Int]] = [:]
         for key in bound.table.foreignKeys where key.columns.allSatisfy({ merge.columns.contains($0) }) {
-            guard let pool = pools[key.parent], bound.table.uniques.contains(where: { Set($0.columns) == Set(key.columns) }) else { continue }
+            guard let pool = pools[key.parent],
+                bound.table.uniques.contains(where: { Set($0.columns) == Set(key.columns) })
+            else { continue }
             let columns = key.columns.map { "s.\(merge.q($0))::text" }.joined(separator: ", ")
             let rows = try session.query("SELECT ARRAY[\(columns)] AS key FROM \(merge.temporary) s")
-            taken[key.name] = rows.compactMap { pool.index(ofKey: $0.texts("key"), columns: key.parentColumns) }.sorted()
+            taken[key.name] = rows.compactMap { pool.index(ofKey: $0.texts("key"), columns: key.parentColumns) }
+                .sorted()
         }
         return taken
     }
@@ -298,8 +358,12 @@ extension SeedRun {
             // One that closes a circle is not there yet.
             if isOurs, !references.seeded.contains(key.parent) { continue }
             guard let parent = catalog[key.parent] else { continue }
-            let columns = Array(Set(bound.table.foreignKeys.filter { $0.parent == key.parent }.flatMap(\.parentColumns))).sorted()
-            let times = wantsTimes ? parent.columns.filter { ["timestamptz", "timestamp", "date"].contains($0.typeName) }.map(\.name) : []
+            let columns = Array(
+                Set(bound.table.foreignKeys.filter { $0.parent == key.parent }.flatMap(\.parentColumns))
+            ).sorted()
+            let times =
+                wantsTimes
+                ? parent.columns.filter { ["timestamptz", "timestamp", "date"].contains($0.typeName) }.map(\.name) : []
             pools[key.parent] = try pool(parent, columns, times, isOurs: isOurs, session)
         }
         return pools
@@ -313,7 +377,8 @@ extension SeedRun {
         _ session: borrowing Session
     ) throws -> ReferencePool {
         let target = session.quoted(parent.name)
-        let list = columns.enumerated().map { "t.\(session.quoted($1))::text AS c\($0)" }
+        let list =
+            columns.enumerated().map { "t.\(session.quoted($1))::text AS c\($0)" }
             + times.enumerated().map { "(extract(epoch FROM t.\(session.quoted($1))) * 1000000)::bigint AS t\($0)" }
         let merge = isOurs ? merges[parent.name] : nil
         let generatedRows = isOurs ? generated[parent.name] : nil
@@ -329,15 +394,20 @@ extension SeedRun {
         } else if generatedRows == nil {
             let order = columns.map { "t.\(session.quoted($0))" }.joined(separator: ", ")
             let filled = columns.map { "t.\(session.quoted($0)) IS NOT NULL" }.joined(separator: " AND ")
-            rows = try session.query("SELECT \(list.joined(separator: ", ")) FROM \(target) t WHERE \(filled) ORDER BY \(order)")
+            rows = try session.query(
+                "SELECT \(list.joined(separator: ", ")) FROM \(target) t WHERE \(filled) ORDER BY \(order)"
+            )
         } else {
             rows = nil
         }
         var values: [String: [String?]] = [:]
         var moments: [String: [Int?]] = [:]
         for (place, column) in columns.enumerated() { values[column] = rows?.map { $0["c\(place)"] } ?? [] }
-        for (place, column) in times.enumerated() { moments[column] = rows?.map { $0["t\(place)"].flatMap { Int($0) } } ?? [] }
-        let identities = rows?.map { row in CellHash.key(seed: 0, identity.map { row.text($0) }.joined(separator: "\u{1}")) } ?? []
+        for (place, column) in times.enumerated() {
+            moments[column] = rows?.map { $0["t\(place)"].flatMap { Int($0) } } ?? []
+        }
+        let identities =
+            rows?.map { row in CellHash.key(seed: 0, identity.map { row.text($0) }.joined(separator: "\u{1}")) } ?? []
         return ReferencePool(columns: values, times: moments, identities: identities, generated: generatedRows?.table)
     }
 }

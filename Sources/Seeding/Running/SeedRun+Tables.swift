@@ -33,7 +33,8 @@ extension SeedRun {
         try session.query("SELECT NOT EXISTS (SELECT FROM \(session.quoted(name))) AS empty")[0].bool("empty")
     }
 
-    private mutating func mergeRows(_ index: Int, _ outcome: inout SeedReport.Outcome, _ session: inout Session) throws {
+    private mutating func mergeRows(_ index: Int, _ outcome: inout SeedReport.Outcome, _ session: inout Session) throws
+    {
         let bound = tables[index]
         let settled = try settle(index, session)
         let columns = settled.columns
@@ -118,7 +119,8 @@ extension SeedRun {
 
     private static func column(_ error: PostgresError) -> String { error.server?.column.map { ".\($0)" } ?? "" }
 
-    private func copy(_ settled: SettledRows, _ bound: BoundTable, _ merge: TableMerge, _ session: inout Session) throws {
+    private func copy(_ settled: SettledRows, _ bound: BoundTable, _ merge: TableMerge, _ session: inout Session) throws
+    {
         do {
             _ = try session.copyIn(merge.copy) { sink in
                 var buffer = CopyBuffer(capacity: 1 << 18)
@@ -231,8 +233,10 @@ extension SeedRun {
                 continue
             }
             let bound = tables[index]
-            guard !bound.key.columns.isEmpty else { continue }
-            var keys = seededKeys[name] ?? SeededKeys(columns: bound.key.columns, record.entries[source(of: name)]?.details)
+            // In a run of the common layer alone, rows of other layers are not listed, and not gone.
+            guard !bound.key.columns.isEmpty, !set.namesInOtherLayers.contains(name) else { continue }
+            var keys =
+                seededKeys[name] ?? SeededKeys(columns: bound.key.columns, record.entries[source(of: name)]?.details)
             let gone = keys.ours.subtracting(keys.listed).sorted { $0.lexicographicallyPrecedes($1) }
             guard !gone.isEmpty else { continue }
             guard !options.isProduction else {
@@ -240,7 +244,12 @@ extension SeedRun {
                 continue
             }
             let merge = TableMerge(
-                bound.table, number: index, key: bound.key.columns, columns: bound.key.columns, avoidsSequences: false, session
+                bound.table,
+                number: index,
+                key: bound.key.columns,
+                columns: bound.key.columns,
+                avoidsSequences: false,
+                session
             )
             let temporary = "\(merge.temporary)_gone"
             let columns = bound.key.columns.map { "t.\(merge.q($0))" }.joined(separator: ", ")

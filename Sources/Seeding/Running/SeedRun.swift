@@ -104,9 +104,15 @@ struct SeedRun {
             return
         }
         do {
-            asOf = try session.query("SELECT floor(extract(epoch FROM $1::timestamptz))::bigint AS t", [text])[0].int("t")
+            asOf = try session.query("SELECT floor(extract(epoch FROM $1::timestamptz))::bigint AS t", [text])[0].int(
+                "t"
+            )
         } catch let error as PostgresError where error.code == .server {
-            throw SeedingError(.file, "\(set.options.path): as_of is no time that PostgreSQL can read", hint: "such as 2026-01-01")
+            throw SeedingError(
+                .file,
+                "\(set.options.path): as_of is no time that PostgreSQL can read",
+                hint: "such as 2026-01-01"
+            )
         }
     }
 
@@ -122,10 +128,15 @@ struct SeedRun {
         try bound.requireFit(files: files)
         tables = bound.tables
         for pattern in options.only {
-            let isKnown = set.tables.contains { SeedOptions.fits(pattern, $0.name) }
+            let isKnown =
+                set.tables.contains { SeedOptions.fits(pattern, $0.name) }
                 || set.scripts.contains { NamePattern(pattern).fits($0.file.table) }
             guard isKnown else {
-                throw SeedingError(.usage, "--only names \(pattern), and no seeds are for it", hint: "give names of tables or of .sql files")
+                throw SeedingError(
+                    .usage,
+                    "--only names \(pattern), and no seeds are for it",
+                    hint: "give names of tables or of .sql files"
+                )
             }
         }
         references.note(tables, meant: Set(tables.map(\.name).filter { isMeant($0) }))
@@ -138,7 +149,9 @@ struct SeedRun {
     private var wishes: [TableName: Set<TableName>] {
         tables.reduce(into: [:]) { wishes, table in
             for row in table.rows {
-                for case .reference(let reference) in row.cells.values { wishes[table.name, default: []].insert(reference.parent) }
+                for case .reference(let reference) in row.cells.values {
+                    wishes[table.name, default: []].insert(reference.parent)
+                }
             }
         }
     }
@@ -185,9 +198,13 @@ extension SeedRun {
                 source(of: table.name),
                 SeedRecord.Entry(
                     layer: "",
-                    digest: rows?.digest ?? ContentHash.hex(table.files.map(\.digest)),
+                    digest: ContentHash.hex(table.files.map(\.digest)),
                     rows: table.rows.count + (rows?.count ?? 0),
-                    details: SeededKeys.details(seededKeys[table.name], start: rows?.start, count: rows?.count)
+                    details: SeededKeys.details(
+                        seededKeys[table.name],
+                        rows,
+                        before: record.entries[source(of: table.name)]?.details
+                    )
                 ),
                 session
             )

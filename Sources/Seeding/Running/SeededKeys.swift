@@ -20,15 +20,21 @@ struct SeededKeys {
     }
 
     /// The record of a table.
-    static func details(_ keys: SeededKeys?, start: Int?, count: Int?) -> String? {
+    ///
+    /// - Parameter before: What is recorded now: of generated rows it stays true in a run that is about others.
+    static func details(_ keys: SeededKeys?, _ rows: GeneratedRows?, before: String?) -> String? {
         var members: [String] = []
         if let keys, !keys.ours.isEmpty, keys.ours.count <= countMax {
             let sorted = keys.ours.sorted { $0.lexicographicallyPrecedes($1) }
             members.append("\"key\": \(list(keys.columns))")
             members.append("\"keys\": [\(sorted.map(list).joined(separator: ", "))]")
         }
+        let start = rows.map { $0.start } ?? number("start", in: before)
         if let start { members.append("\"start\": \(start)") }
+        let count = rows.map { $0.count } ?? number("generated", in: before)
         if let count { members.append("\"generated\": \(count)") }
+        let digest = rows.map { $0.digest } ?? text("generator", in: before)
+        if let digest { members.append("\"generator\": \"\(digest)\"") }
         return members.isEmpty ? nil : "{\(members.joined(separator: ", "))}"
     }
 
@@ -40,5 +46,11 @@ struct SeededKeys {
     static func number(_ name: String, in details: String?) -> Int? {
         guard let details, let text = try? JSONText(Array(details.utf8), path: "details") else { return nil }
         return try? text.root[name]?.count()
+    }
+
+    /// A text of a record's details.
+    static func text(_ name: String, in details: String?) -> String? {
+        guard let details, let text = try? JSONText(Array(details.utf8), path: "details") else { return nil }
+        return try? text.root[name]?.text()
     }
 }

@@ -8,7 +8,9 @@ extension SeedingError {
 
     /// Whether an error is about a row or a statement, and not about the connection or a lock.
     static func isAboutRows(_ error: any Error) -> Bool {
-        guard let error = error as? PostgresError, error.code == .server, let state = error.sqlState else { return false }
+        guard let error = error as? PostgresError, error.code == .server, let state = error.sqlState else {
+            return false
+        }
         return !["40", "53", "55", "57", "58"].contains(state.prefix(2))
     }
 }

@@ -19,7 +19,13 @@ extension SeedRun {
         let waiting = try waitingColumns(index, session)
         var places: [Int: Int] = [:]
         for (place, column) in used.enumerated() { places[column] = place }
-        var settled = SettledRows(columns: used.map { table.columns[$0].name }, values: [], groups: [], groupOfRow: [], postponed: [])
+        var settled = SettledRows(
+            columns: used.map { table.columns[$0].name },
+            values: [],
+            groups: [],
+            groupOfRow: [],
+            postponed: []
+        )
         var numbers: [TableMerge.Group: Int] = [:]
         for row in tables[index].rows.indices {
             var values = [String?](repeating: nil, count: used.count)
@@ -69,7 +75,9 @@ extension SeedRun {
             } else if key.parent == bound.name {
                 // One statement may refer to rows of its own; several may not.
                 let shapes = Set(bound.rows.map { Set($0.cells.keys) })
-                let hasExpressions = bound.rows.contains { $0.cells.values.contains { if case .expression = $0 { true } else { false } } }
+                let hasExpressions = bound.rows.contains {
+                    $0.cells.values.contains { if case .expression = $0 { true } else { false } }
+                }
                 var isKnown = shapes.count == 1 && !hasExpressions
                 for row in bound.rows where isKnown {
                     for column in columns {
@@ -78,7 +86,9 @@ extension SeedRun {
                         if value == .later { isKnown = false }
                     }
                 }
-                let isUsed = bound.rows.contains { row in columns.contains { row.cells[$0] != nil && row.cells[$0] != .text(nil) } }
+                let isUsed = bound.rows.contains { row in
+                    columns.contains { row.cells[$0] != nil && row.cells[$0] != .text(nil) }
+                }
                 if isUsed, !isKnown { waiting.formUnion(nullable) }
             }
         }
@@ -135,7 +145,9 @@ extension SeedRun {
                 "SELECT (coalesce(max(\(session.quoted(column))), 0) + 1000000 + \(planNumbers[name] ?? 0))::text AS value FROM \(target)"
             )[0].text("value")
         } else {
-            taken = try session.query("SELECT pg_catalog.nextval($1::regclass)::text AS value", [sequence])[0].text("value")
+            taken = try session.query("SELECT pg_catalog.nextval($1::regclass)::text AS value", [sequence])[0].text(
+                "value"
+            )
         }
         tables[index].rows[row].cells[place] = .text(taken)
         return taken

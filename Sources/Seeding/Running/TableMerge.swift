@@ -46,9 +46,11 @@ struct TableMerge {
 
     /// Types as in the target, without its constraints; the rows' own number and group, and whether the target has it.
     var creation: String {
-        let list = (["NULL::integer AS granary_n", "NULL::integer AS granary_g", "NULL::boolean AS granary_found"]
+        let list =
+            (["NULL::integer AS granary_n", "NULL::integer AS granary_g", "NULL::boolean AS granary_found"]
             + columns.map { "t.\(q($0))" }).joined(separator: ", ")
-        return "CREATE TEMPORARY TABLE \(temporary.dropFirst(8)) ON COMMIT DROP AS SELECT \(list) FROM \(target) t WITH NO DATA"
+        return
+            "CREATE TEMPORARY TABLE \(temporary.dropFirst(8)) ON COMMIT DROP AS SELECT \(list) FROM \(target) t WITH NO DATA"
     }
 
     var copy: String {
@@ -117,7 +119,9 @@ struct TableMerge {
             let given = Set(group.plain).union(group.expressions.keys).union(group.postponed)
             for column in table.columns where column.sequence != nil && !given.contains(column.name) {
                 names.append(q(column.name))
-                values.append("(SELECT coalesce(max(\(q(column.name))), 0) FROM \(target)) + row_number() OVER (ORDER BY s.granary_n)")
+                values.append(
+                    "(SELECT coalesce(max(\(q(column.name))), 0) FROM \(target)) + row_number() OVER (ORDER BY s.granary_n)"
+                )
             }
         }
         let list = names.isEmpty ? "" : "(\(names.joined(separator: ", "))) OVERRIDING SYSTEM VALUE"
