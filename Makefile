@@ -49,8 +49,8 @@ $(BUILT): Package.swift $(shell find Sources -type f)
 	@touch $@
 
 # The db-* targets below need the binary first.
-db-backup db-restore db-verify db-start db-stop db-connect db-env: $(BUILT)
+db-backup db-restore db-verify db-start db-stop db-connect db-env db-seed db-seed-enhanced: $(BUILT)
 db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan db-reset-dev: $(BUILT)
-db-clean: $(BUILT)
+db-clean db-setup: $(BUILT)
 
 include granary.mk

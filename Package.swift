@@ -72,13 +72,21 @@ let package = Package(
             dependencies: ["PostgresClient", "Environments", log, .product(name: "Yams", package: "Yams")],
             swiftSettings: settings
         ),
+        .target(
+            name: "Seeding",
+            dependencies: [
+                "PostgresClient", "SQLText", "Environments", "Archive", log,
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: settings
+        ),
 
         // 4 and 5: the commands, and the executable.
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Backup", "Restore", "Migrations", "LocalServer", "Environments", "Archive", "PostgresClient",
-                "SQLText", "Cleaning",
+                "Backup", "Restore", "Migrations", "Seeding", "Cleaning", "LocalServer", "Environments", "Archive",
+                "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -129,6 +137,11 @@ let package = Package(
         .testTarget(
             name: "CleaningTests",
             dependencies: ["Cleaning", "granary", "Archive", "PostgresClient", "TestSupport", log],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SeedingTests",
+            dependencies: ["Seeding", "Environments", "PostgresClient", "TestSupport", log],
             swiftSettings: settings
         ),
         .testTarget(

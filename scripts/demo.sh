@@ -53,9 +53,8 @@ load_example() {
     fi
     sql 'DROP SCHEMA IF EXISTS user_service, granary CASCADE'
     sql 'DO $$ BEGIN EXECUTE format($f$ALTER DATABASE %I SET granary.demo = %L$f$, current_database(), $v$yes$v$); END $$'
-    local file
     run "$GRANARY" migrate up --local --env development
-    for file in seeds/common/*.sql; do run psql_here -1 -f "$file"; done
+    run "$GRANARY" seed --local --env development --common
     run psql_here -f scripts/demo-data.sql
     good example "$(number "$(rows_of_service)") rows in the tables of user_service, $(sql \
         'SELECT pg_size_pretty(pg_database_size(current_database()))')"

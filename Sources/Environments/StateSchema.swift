@@ -11,7 +11,9 @@ package struct StateSchema: Sendable {
         // Not by to_regclass(), which is an error for who may not use the schema.
         try session.query(
             """
-            SELECT count(*) = 4 AS there FROM pg_catalog.pg_class c
+            SELECT count(*) = 4 AND count(*) FILTER (WHERE c.relname = 'seeds' AND EXISTS (
+                    SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'details')) = 1 AS there
+            FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = $1 AND c.relkind = 'r'
                 AND c.relname IN ('environment', 'migrations', 'migration_log', 'seeds')
@@ -154,7 +156,11 @@ package struct StateSchema: Sendable {
                 sha256 text NOT NULL,
                 seeded_at timestamptz NOT NULL DEFAULT now(),
                 PRIMARY KEY (service, environment, source));
-            COMMENT ON TABLE \(schema).seeds IS 'What was seeded, by the hash of its content';
+            ALTER TABLE \(schema).seeds ADD COLUMN IF NOT EXISTS layer text NOT NULL DEFAULT '',
+                ADD COLUMN IF NOT EXISTS rows bigint, ADD COLUMN IF NOT EXISTS details text;
+            COMMENT ON TABLE \(schema).seeds IS 'What was seeded: files and tables, by the hash of their content';
+            COMMENT ON COLUMN \(schema).seeds.source IS 'A file below the folder of seeds, or the word table and its name';
+            COMMENT ON COLUMN \(schema).seeds.details IS 'JSON: the keys that seeding inserted, where generated rows begin, what now is';
             """
     }
 }

@@ -29,7 +29,7 @@ package struct Granary: AsyncParsableCommand {
                 subcommands: [BackupCommand.self, VerifyCommand.self, RestoreCommand.self]
             ),
             CommandGroup(name: "Schema", subcommands: [MigrateCommand.self, ResetCommand.self]),
-            CommandGroup(name: "Rows", subcommands: [CleanCommand.self]),
+            CommandGroup(name: "Rows", subcommands: [SeedCommand.self, CleanCommand.self]),
             CommandGroup(name: "Projects", subcommands: [EnvCommand.self, InitCommand.self, ServerCommand.self]),
         ]
     )

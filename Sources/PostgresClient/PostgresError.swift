@@ -75,18 +75,11 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
 
         /// The message without the values that errors of class 22 quote.
         package var messageWithoutValues: String {
-            guard sqlState.hasPrefix("22") else { return message }
-            var kept = ""
-            var isQuoted = false
-            for character in message {
-                if character == "\"" {
-                    isQuoted.toggle()
-                    kept += isQuoted ? "\"…" : "\""
-                } else if !isQuoted {
-                    kept.append(character)
-                }
-            }
-            return isQuoted ? kept + "\"" : kept
+            guard sqlState.hasPrefix("22"), let first = message.firstIndex(of: "\""),
+                let last = message.lastIndex(of: "\""), first < last
+            else { return message }
+            // From the first quote to the last: a value may hold quotes itself.
+            return "\(message[...first])…\(message[last...])"
         }
     }
 }

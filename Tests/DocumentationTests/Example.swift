@@ -51,7 +51,7 @@ struct Example {
         let binary = try granaryBinary()
         let programs = getenv("PATH").map { String(cString: $0) } ?? ""
         return [
-            "EXAMPLE": "\(Project.folder)/migrations",
+            "EXAMPLE": "\(Project.folder)/migrations", "SEEDS": "\(Project.folder)/seeds",
             "PATH": "\(binary[..<(binary.lastIndex(of: "/") ?? binary.endIndex)]):\(programs)", "DATABASE_URL": url,
             "PGHOST": server.folder, "PGPORT": "5432", "PGUSER": ThrowawayServer.superuser,
             "PGOPTIONS": "-c client_min_messages=warning", "PSQLRC": "/dev/null", "LC_ALL": "C.UTF-8",
@@ -93,11 +93,12 @@ struct Example {
     /// The example service, as `make demo` has it but with fewer rows.
     private static func fill(_ url: String) async throws {
         let migrations = Project.names(in: "migrations").filter { $0.hasSuffix(".up.sql") }.map { "migrations/\($0)" }
-        let seeds = Project.names(in: "seeds/common").filter { $0.hasSuffix(".sql") }.map { "seeds/common/\($0)" }
-        for file in migrations + seeds { try await psql(url, try Project.text(file)) }
+        for file in migrations { try await psql(url, try Project.text(file)) }
         try await psql(
             url,
             """
+            INSERT INTO user_service.users (username, email) VALUES
+                ('system', 'system@example.com'), ('support', 'support@example.com');
             INSERT INTO user_service.users (username, email, password_hash, status)
                 SELECT 'user' || n, 'user' || n || '@example.com', md5(n::text), 'active' FROM generate_series(1, 298) n;
             INSERT INTO user_service.profiles (user_id, display_name)

@@ -67,6 +67,7 @@ import Testing
         let pages = [
             "docs/backup-and-restore.md": [["backup"], ["verify"], ["restore"]],
             "docs/cleaning.md": [["clean"]],
+            "docs/seeding.md": [["seed"]],
             "docs/local-server.md": CommandHelp.commands.filter { $0.first == "server" && $0.count == 2 },
         ]
         for (path, commands) in pages {

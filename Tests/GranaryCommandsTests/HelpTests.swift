@@ -59,6 +59,8 @@ import Testing
                                           migrate them up again. Development and test only.
 
                 ROWS SUBCOMMANDS:
+                  seed                    Bring the seeds of an environment into the database,
+                                          all or nothing; again changes nothing.
                   clean                   Empty the tables of a service, and keep the schema.
 
                 PROJECTS SUBCOMMANDS:

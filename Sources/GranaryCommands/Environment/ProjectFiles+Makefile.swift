@@ -15,6 +15,7 @@ extension ProjectFiles {
         granary_needs = $(if $($(1)),,$(error $@ needs $(1)=…, such as: make $@ $(1)=$(2)))
 
         .PHONY: db-backup db-restore db-verify db-start db-stop db-connect db-env
+        .PHONY: db-seed db-seed-enhanced db-setup
         .PHONY: db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan db-reset-dev
         .PHONY: db-clean
 
@@ -45,8 +46,19 @@ extension ProjectFiles {
         db-migrate-plan: ## Show what db-migrate-up would do
         	@$(GRANARY) migrate plan $(ARGS)
 
-        db-reset-dev: ## Drop the service's schemas and migrate them up again, in development
+        db-reset-dev: ## Drop the service's schemas, migrate them up again and seed, in development
         	@$(GRANARY) reset --env development $(ARGS)
+
+        db-seed: ## Bring the seeds that all environments share into the database
+        	@$(GRANARY) seed --common $(ARGS)
+
+        db-seed-enhanced: ## Seed an environment, all its layers: ENV=development
+        	$(call granary_needs,ENV,development)
+        	@$(GRANARY) seed --env $(call granary_word,$(ENV)) $(ARGS)
+
+        db-setup: ## Migrate up and seed; again changes nothing
+        	@$(GRANARY) migrate up $(ARGS)
+        	@$(GRANARY) seed $(ARGS)
 
         db-clean: ## Empty the tables of the service, with a backup to undo it: CONFIRM=database
         	@$(GRANARY) clean $(if $(CONFIRM),--confirm $(call granary_word,$(CONFIRM))) $(ARGS)

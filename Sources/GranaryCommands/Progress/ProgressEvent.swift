@@ -1,6 +1,7 @@
 package import Archive
 package import Backup
 package import Restore
+package import Seeding
 
 /// What any of the long commands says while it runs, in one language.
 package enum ProgressEvent: Sendable, Equatable {
@@ -40,6 +41,16 @@ package enum ProgressEvent: Sendable, Equatable {
                 .finished(table: member, rows: rows, bytes: bytes),
             ]
         }
+    }
+
+    package init(_ event: SeedProgress) {
+        self =
+            switch event {
+            case .started(let table): .started(table: table)
+            case .advanced(let table, let rows, let bytes):
+                .advanced(table: table, rows: rows, bytes: bytes, share: bytes)
+            case .finished(let table, let rows): .finished(table: table, rows: rows, bytes: 0)
+            }
     }
 
     package init(_ event: RestoreProgress) {

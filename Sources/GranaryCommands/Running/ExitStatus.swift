@@ -7,6 +7,7 @@ internal import LocalServer
 internal import Migrations
 internal import PostgresClient
 internal import Restore
+internal import Seeding
 
 /// How a command ended, as the process tells it.
 package enum ExitStatus: Int32, Sendable, CaseIterable {
@@ -36,6 +37,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             case let error as CommandError: Self.status(of: error)
             case let error as EnvironmentsError: Self.status(of: error)
             case let error as MigrationError: Self.status(of: error)
+            case let error as SeedingError: Self.status(of: error)
             case is ValidationError: .usage
             default: .failed
             }
@@ -82,6 +84,15 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .policy, .disagreement, .dependent: .refused
         case .busy: .busy
         case .file, .duplicate, .dependency, .statement, .validation: .failed
+        }
+    }
+
+    private static func status(of error: SeedingError) -> ExitStatus {
+        switch error.code {
+        case .usage: .usage
+        case .refused: .refused
+        case .busy: .busy
+        case .file, .schema, .database: .failed
         }
     }
 

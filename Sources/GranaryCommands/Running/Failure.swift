@@ -6,6 +6,7 @@ internal import LocalServer
 internal import Migrations
 internal import PostgresClient
 internal import Restore
+internal import Seeding
 
 /// What a command ends with when it does not end well: the sentence, the way out, and the exit code.
 package struct Failure: Sendable, Equatable {
@@ -34,6 +35,7 @@ package struct Failure: Sendable, Equatable {
         case let error as EnvironmentsError: self.init(status, "\(error)", hint: error.hint)
         case let error as MigrationError: self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)
         case let error as CleaningError: self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)
+        case let error as SeedingError: self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)
         case let error as CommandError: self.init(status, "\(error)", hint: error.hint)
         case is CancellationError: self.init(status, "interrupted")
         default: self.init(status, "\(error)")

@@ -1,0 +1,73 @@
+internal import Environments
+internal import Glibc
+internal import PostgresClient
+internal import Seeding
+
+extension SeedCommand {
+    /// Seeds one service.
+    func run(_ service: Service, _ file: EnvironmentsFile, on console: Console) async throws {
+        let connected = try await database.connect(on: console, migrations: service.folder)
+        let gate = Gate(database: connected, schema: self.service.state.schema, console: console)
+        let isReading = plan || explain != nil || output != nil
+        let environment = isReading ? try await reading(gate, console) : try await gate.admit()
+        let options = options(service, file, environment: environment)
+        if let explain {
+            let lines = try await Seeder(options, server: connected.address, logger: console.logger).explain(explain)
+            return try SeedExplanation(table: explain, lines: lines).tell(on: console)
+        }
+        try await confirm(options, connected, console)
+        let report = try await ProgressRenderer.drawing(on: console) { renderer in
+            try await Seeder(
+                options,
+                server: connected.address,
+                logger: console.logger,
+                progress: { renderer.receive(ProgressEvent($0)) }
+            ).run()
+        }
+        try SeedSummary(report, isPlan: plan || output != nil).tell(on: console)
+    }
+
+    private func reading(_ gate: Gate, _ console: Console) async throws -> String {
+        if let name = try await gate.situation().choice?.name { return name }
+        console.note("no environment was named, and the database is not marked: this is for development")
+        return "development"
+    }
+
+    private func options(_ service: Service, _ file: EnvironmentsFile, environment: String) -> SeedOptions {
+        var options = SeedOptions(
+            service: service.name,
+            schemas: service.schemas,
+            environment: environment,
+            now: time(nil)
+        )
+        options.folder = folder(service)
+        options.seedFiles = file.policy(environment)?.seedFiles ?? []
+        options.commonOnly = common
+        options.planOnly = plan || output != nil
+        options.output = output
+        options.only = only
+        options.scale = scale ?? 1
+        options.hasScale = scale != nil
+        options.jobs = workers.count
+        options.stateSchema = self.service.state.stateSchema
+        if let rows { options.generate = (patterns: generate, rows: rows) }
+        return options
+    }
+
+    /// With --root the seeds of each service lie beside its migrations.
+    private func folder(_ service: Service) -> String {
+        guard self.service.root != nil else { return seeds }
+        let parts = service.folder.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        return (parts + ["seeds"]).joined(separator: "/")
+    }
+
+    /// `--confirm` is checked wherever it is given; production is asked for, where there is someone to answer.
+    private func confirm(_ options: SeedOptions, _ connected: ConnectedDatabase, _ console: Console) async throws {
+        try await Confirmation(
+            database: connected.name,
+            host: connected.host,
+            given: confirm,
+            console: console
+        ).settle(isNeeded: options.isProduction && !options.planOnly)
+    }
+}

@@ -1,0 +1,80 @@
+package import ArgumentParser
+internal import Environments
+internal import Glibc
+internal import PostgresClient
+internal import Seeding
+
+/// `granary seed`.
+package struct SeedCommand: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "seed",
+        abstract: "Bring the seeds of an environment into the database, all or nothing; again changes nothing.",
+        discussion: """
+            The files lie in seeds/common and seeds/<environment>. Rows are found again by their keys: what is missing \
+            is inserted, what differs is updated, and the rest stays as it is.
+
+            Example:
+              granary seed --common
+              granary seed --env development --plan
+              granary seed --only users --scale 0.1
+              granary seed --explain users
+              granary seed --generate 'user_service.*' --rows 1000
+
+            \(variablesHelp)
+            """
+    )
+
+    @Flag(name: .long, help: "Only the layer that all environments share.") package var common = false
+    @Flag(name: .long, help: "Show what would be inserted, updated and deleted, and change nothing.")
+    package var plan = false
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Only this table or .sql file, by name or pattern; repeatable.", valueName: "table")
+    )
+    package var only: [String] = []
+    @Option(name: .long, help: ArgumentHelp("Multiply the counts of generated rows.", valueName: "factor"))
+    package var scale: Double?
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Print which rule chose the generator of each column of a table.", valueName: "table")
+    )
+    package var explain: String?
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Fill the tables of this name or pattern, without any files.", valueName: "pattern")
+    )
+    package var generate: [String] = []
+    @Option(name: .long, help: ArgumentHelp("How many rows --generate makes for each table.", valueName: "n"))
+    package var rows: Int?
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Append generated rows to a file as COPY text; change nothing.", valueName: "file"),
+        completion: .file()
+    )
+    package var output: String?
+    @Option(name: .long, help: ArgumentHelp("The name of the database that is meant.", valueName: "database"))
+    package var confirm: String?
+    @Option(name: .long, help: ArgumentHelp("The folder of seeds.", valueName: "folder"), completion: .directory)
+    package var seeds = "seeds"
+    @OptionGroup package var workers: JobsOption
+    @OptionGroup(title: "Which service") package var service: ServiceOptions
+    @OptionGroup(title: "Which database") package var database: DatabaseOptions
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+
+    package init() {}
+
+    package mutating func validate() throws {
+        if let scale, !(scale > 0 && scale <= 1_000_000) { throw ValidationError("--scale must be above 0") }
+        if generate.isEmpty, rows != nil { throw ValidationError("--rows belongs to --generate") }
+        if !generate.isEmpty, rows == nil { throw ValidationError("--generate needs --rows, the number of rows") }
+        if output != nil, generate.isEmpty { throw ValidationError("--output belongs to --generate") }
+        if let rows, rows < 1 { throw ValidationError("--rows must be 1 or more") }
+        if !generate.isEmpty, common { throw ValidationError("--generate and --common contradict each other") }
+    }
+
+    package func run(on console: Console) async throws {
+        for (service, file) in try service.services(variables: console.environment) {
+            try await run(service, file, on: console)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+/// The rows of a table from all layers, joined row by row.
+///
+/// Two rows are one when their keys say the same, or, where one of them gives no key, when their labels do. The later
+/// layer wins, column by column.
+package enum LayerMerge {
+    /// - Parameter key: The key's columns.
+    /// - Throws: `SeedingError` with `.file` for a key that a file has twice.
+    package static func merge(_ files: [TableFile], key: [String]) throws(SeedingError) -> [SeedRow] {
+        var rows: [SeedRow] = []
+        var byKey: [[String]: Int] = [:]
+        var byLabel: [String: Int] = [:]
+        for file in files {
+            var seen: [[String]: Int] = [:]
+            for row in file.rows {
+                let identity = identity(of: row, key)
+                if let identity, let line = seen[identity] {
+                    throw SeedingError(
+                        .file,
+                        "\(row.place): the key (\(key.joined(separator: ", "))) is that of line \(line) too",
+                        hint: "one of the two rows would be lost: join them"
+                    )
+                }
+                if let identity { seen[identity] = row.line }
+                let earlier = identity.flatMap { byKey[$0] } ?? labelled(row, rows, byLabel, key)
+                guard let earlier else {
+                    if let identity { byKey[identity] = rows.count }
+                    if let label = row.label { byLabel[label] = rows.count }
+                    rows.append(row)
+                    continue
+                }
+                rows[earlier] = joined(rows[earlier], row)
+                if let identity = self.identity(of: rows[earlier], key) { byKey[identity] = earlier }
+                if let label = row.label { byLabel[label] = earlier }
+            }
+        }
+        return rows
+    }
+
+    /// A row of an earlier layer with the same label, where the key does not speak against it.
+    private static func labelled(
+        _ row: SeedRow,
+        _ rows: [SeedRow],
+        _ byLabel: [String: Int],
+        _ key: [String]
+    ) -> Int? {
+        guard let label = row.label, let index = byLabel[label], rows[index].file != row.file else { return nil }
+        let isSame = key.allSatisfy { column in
+            guard let one = row[column], let two = rows[index][column] else { return true }
+            return one.says(two)
+        }
+        return isSame ? index : nil
+    }
+
+    private static func identity(of row: SeedRow, _ key: [String]) -> [String]? {
+        guard !key.isEmpty else { return nil }
+        var texts: [String] = []
+        for column in key {
+            // A list stands for several rows, which are no one's equal.
+            guard let node = row[column], let text = node.text else { return nil }
+            texts.append("\(node.tag ?? "")\u{1}\(text)")
+        }
+        return texts
+    }
+
+    private static func joined(_ earlier: SeedRow, _ later: SeedRow) -> SeedRow {
+        var row = later
+        row.label = later.label ?? earlier.label
+        row.cells = earlier.cells.filter { later[$0.key] == nil } + later.cells
+        return row
+    }
+}

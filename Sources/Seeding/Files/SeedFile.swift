@@ -1,0 +1,48 @@
+/// The name of a seed file: `[NN_][schema.]table.{yaml,yml,json,jsonl,csv,tsv}[.gz]`, or `[NN_]name.sql[.gz]`.
+package struct SeedFile: Sendable, Equatable {
+    package enum Format: String, Sendable, CaseIterable {
+        case yaml, yml, json, jsonl, csv, tsv, sql
+    }
+
+    /// As messages name it, such as `seeds/common/010_users.yaml`.
+    package var path: String
+    /// From the folder of seeds: `common/010_users.yaml`.
+    package var name: String
+    package var layer: String
+    package var format: Format
+    package var isPacked: Bool
+    /// What stands before the first underscore, where that is a number.
+    package var number: Int?
+    /// nil where the file name does not say it.
+    package var schema: String?
+    /// The table; of a script its name.
+    package var table: String
+
+    /// - Returns: nil for a name that is none of ours: hidden files, notes, other formats.
+    package init?(layer: String, file: String, folder: String) {
+        guard !file.hasPrefix("."), !file.hasSuffix("~") else { return nil }
+        var stem = file[...]
+        isPacked = stem.hasSuffix(".gz")
+        if isPacked { stem = stem.dropLast(3) }
+        guard let dot = stem.lastIndex(of: "."),
+            let format = Format(rawValue: stem[stem.index(after: dot)...].lowercased())
+        else { return nil }
+        stem = stem[..<dot]
+        if let mark = stem.firstIndex(of: "_"), let number = Int(stem[..<mark]), number >= 0 {
+            self.number = number
+            stem = stem[stem.index(after: mark)...]
+        }
+        guard !stem.isEmpty else { return nil }
+        if format != .sql, let dot = stem.firstIndex(of: ".") {
+            schema = String(stem[..<dot])
+            stem = stem[stem.index(after: dot)...]
+        }
+        table = String(stem)
+        self.format = format
+        self.layer = layer
+        name = "\(layer)/\(file)"
+        path = "\(folder)/\(name)"
+    }
+
+    package var isScript: Bool { format == .sql }
+}

@@ -1,0 +1,198 @@
+package import PostgresClient
+
+/// Everything that the files say for an environment, read but not yet held against the tables.
+package struct SeedSet: Sendable {
+    /// The seeds of one table, from all layers.
+    package struct Table: Sendable {
+        package var name: TableName
+        /// In the order of the layers.
+        package var files: [TableFile]
+
+        package init(name: TableName, files: [TableFile]) {
+            self.name = name
+            self.files = files
+        }
+
+        /// The last word on each option counts.
+        package var key: (columns: [String], file: String)? {
+            files.last { $0.key != nil }.map { ($0.key ?? [], $0.file.path) }
+        }
+        package var onConflict: ConflictRule { files.last { $0.onConflict != nil }?.onConflict ?? .update }
+        package var prunes: Bool { files.last { $0.prune != nil }?.prune ?? false }
+
+        /// What the layers say of generated rows: option by option, column by column, the later one wins.
+        package var generate: (node: SeedNode, file: String)? {
+            var result: (node: SeedNode, file: String)?
+            for file in files {
+                guard let node = file.generate else { continue }
+                guard let before = result else {
+                    result = (node, file.file.path)
+                    continue
+                }
+                var members = before.node.members ?? []
+                for member in node.members ?? [] {
+                    // Of the two ways to say how many, the later stands alone.
+                    if member.key == "count", node["per"] == nil { members.removeAll { $0.key == "per" } }
+                    if member.key == "columns", let place = members.firstIndex(where: { $0.key == "columns" }) {
+                        let given = member.value.members ?? []
+                        let kept = (members[place].value.members ?? []).filter { old in
+                            !given.contains { $0.key == old.key }
+                        }
+                        members[place].value = SeedNode(.mapping(kept + given), line: member.line)
+                    } else {
+                        members.removeAll { $0.key == member.key }
+                        members.append(member)
+                    }
+                }
+                result = (SeedNode(.mapping(members), line: node.line), file.file.path)
+            }
+            return result
+        }
+    }
+
+    package struct Script: Sendable {
+        package var file: SeedFile
+        package var bytes: [UInt8]
+        package var digest: String
+    }
+
+    package var options: SeedsFile
+    package var environment: String
+    package var layers: [String]
+    package var tables: [Table]
+    package var scripts: [Script]
+    /// The schema of tables whose names have none.
+    package var schema: String
+    /// In a run of the common layer alone: tables of which the environment's own layers have rows too.
+    package var namesInOtherLayers: Set<TableName> = []
+
+    package struct Request: Sendable {
+        package var folder: String
+        package var environment: String
+        /// Of the service; the first is the default.
+        package var schemas: [String]
+        /// `seed_files` of environments.json.
+        package var seedFiles: [String]
+        /// Only the layer `common`.
+        package var commonOnly: Bool
+
+        package init(
+            folder: String,
+            environment: String,
+            schemas: [String],
+            seedFiles: [String] = [],
+            commonOnly: Bool = false
+        ) {
+            self.folder = folder
+            self.environment = environment
+            self.schemas = schemas
+            self.seedFiles = seedFiles
+            self.commonOnly = commonOnly
+        }
+    }
+
+    /// Reads all files of an environment.
+    ///
+    /// - Throws: `SeedingError` with `.file`.
+    package static func read(_ request: Request) throws(SeedingError) -> SeedSet {
+        let folder = SeedFolder(request.folder)
+        guard folder.exists else {
+            throw SeedingError(
+                .file,
+                "there is no folder \(request.folder)",
+                hint: "seeds lie in seeds/common and seeds/<environment>; --seeds names another folder"
+            )
+        }
+        let options = try SeedsFile.read(folder)
+        let layers = request.commonOnly ? ["common"] : try options.layers(of: request.environment)
+        var set = SeedSet(
+            options: options,
+            environment: request.environment,
+            layers: layers,
+            tables: [],
+            scripts: [],
+            schema: options.schema ?? request.schemas.first ?? "public"
+        )
+        for file in try Self.files(folder, layers, request) { try set.add(file, folder) }
+        if request.commonOnly {
+            for layer in try options.layers(of: request.environment) where layer != "common" {
+                for file in try folder.files(layer: layer) where !file.isScript {
+                    set.namesInOtherLayers.insert(TableName(schema: file.schema ?? set.schema, name: file.table))
+                }
+            }
+        }
+        return set
+    }
+
+    private static func files(
+        _ folder: SeedFolder,
+        _ layers: [String],
+        _ request: Request
+    ) throws(SeedingError) -> [SeedFile] {
+        var files: [SeedFile] = []
+        for layer in layers { files += try folder.files(layer: layer) }
+        guard !request.seedFiles.isEmpty else { return files }
+        // environments.json says which files an environment has; the order of the layers stays.
+        var others: [SeedFile] = []
+        for layer in try folder.layers() where !layers.contains(layer) && !request.commonOnly {
+            others += try folder.files(layer: layer)
+        }
+        var wanted = Set<String>()
+        for entry in request.seedFiles {
+            var entry = entry
+            for prefix in ["./", "\(folder.path)/", "seeds/"] where entry.hasPrefix(prefix) {
+                entry = String(entry.dropFirst(prefix.count))
+            }
+            let matching = (files + others).filter { Self.fits($0.name, entry) }
+            if matching.isEmpty, !request.commonOnly {
+                throw SeedingError(
+                    .file,
+                    "environments.json lists the seed file \(entry) for \(request.environment), and it is not in \(folder.path)",
+                    hint:
+                        "names there are relative to the folder of seeds, such as common/users.yaml, common/* or common"
+                )
+            }
+            for file in matching { wanted.insert(file.name) }
+        }
+        return (files + others).filter { wanted.contains($0.name) }
+    }
+
+    /// Whether a name is meant: itself, its folder, or a pattern with `*`.
+    private static func fits(_ name: String, _ entry: String) -> Bool {
+        if name == entry || name.hasPrefix(entry.hasSuffix("/") ? entry : entry + "/") { return true }
+        return NamePattern(entry).fits(name)
+    }
+
+    private mutating func add(_ file: SeedFile, _ folder: SeedFolder) throws(SeedingError) {
+        let bytes = try folder.bytes(file)
+        guard !file.isScript else {
+            scripts.append(Script(file: file, bytes: bytes, digest: ContentHash.hex(bytes)))
+            return
+        }
+        let name = TableName(schema: file.schema ?? schema, name: file.table)
+        let read = try TableFile(file, bytes: bytes)
+        if let index = tables.firstIndex(where: { $0.name == name }) {
+            tables[index].files.append(read)
+        } else {
+            tables.append(Table(name: name, files: [read]))
+        }
+    }
+}
+
+/// A name with `*` for any characters.
+package struct NamePattern: Sendable {
+    private let parts: [Substring]
+
+    package init(_ text: String) { parts = text.split(separator: "*", omittingEmptySubsequences: false) }
+
+    package func fits(_ name: String) -> Bool {
+        guard parts.count > 1, let first = parts.first, let last = parts.last else { return name == parts.first ?? "" }
+        guard name.hasPrefix(first), name.count >= first.count + last.count, name.hasSuffix(last) else { return false }
+        var rest = name.dropFirst(first.count).dropLast(last.count)
+        for part in parts.dropFirst().dropLast() where !part.isEmpty {
+            guard let found = rest.firstRange(of: part) else { return false }
+            rest = rest[found.upperBound...]
+        }
+        return true
+    }
+}

@@ -1,0 +1,167 @@
+/// One row of a file.
+package struct SeedRow: Sendable, Equatable {
+    /// What other rows call it.
+    package var label: String?
+    package var cells: [SeedNode.Member]
+    package var file: String
+    package var line: Int
+    package var layer: String
+    /// The cells are text and nothing else, as in CSV: in a json column they are JSON as it stands.
+    package var isText = false
+
+    package var place: String { "\(file):\(line)" }
+
+    package subscript(column: String) -> SeedNode? { cells.first { $0.key == column }?.value }
+}
+
+/// What to do with a row that is there already and differs.
+package enum ConflictRule: String, Sendable, CaseIterable {
+    case update, keep, error
+}
+
+/// A file of rows, read.
+package struct TableFile: Sendable {
+    package var file: SeedFile
+    package var key: [String]?
+    package var onConflict: ConflictRule?
+    package var prune: Bool?
+    package var rows: [SeedRow] = []
+    /// The mapping under `generate:`.
+    package var generate: SeedNode?
+    /// The hash of the file's bytes.
+    package var digest: String
+
+    private static let options: Set<String> = ["key", "on_conflict", "prune", "rows", "generate", "comment"]
+
+    /// - Throws: `SeedingError` with `.file`, naming the line.
+    package init(_ file: SeedFile, bytes: [UInt8]) throws(SeedingError) {
+        self.file = file
+        digest = ContentHash.hex(bytes)
+        switch file.format {
+        case .yaml, .yml:
+            try read(YAMLText.read(SeedFolder.text(bytes, path: file.path), path: file.path))
+        case .json: try read(JSONRows.read(bytes, path: file.path))
+        case .jsonl: try read(JSONRows.readLines(bytes, path: file.path))
+        case .csv: try read(DelimitedText(bytes, separator: UInt8(ascii: ","), path: file.path))
+        case .tsv: try read(DelimitedText(bytes, separator: 0x09, path: file.path))
+        case .sql: preconditionFailure("scripts are no rows")
+        }
+    }
+
+    private mutating func read(_ text: DelimitedText) throws(SeedingError) {
+        rows.reserveCapacity(text.records.count)
+        for record in text.records {
+            var cells: [SeedNode.Member] = []
+            cells.reserveCapacity(text.header.count)
+            var label: String?
+            for (name, field) in zip(text.header, record.fields) {
+                if name == "_label" {
+                    label = field.text.isEmpty ? nil : field.text
+                    continue
+                }
+                let isNull = field.text.isEmpty && !field.isQuoted
+                let node = SeedNode(isNull ? .null : .scalar(field.text, isPlain: false), line: record.line)
+                cells.append(SeedNode.Member(key: name, line: record.line, value: node))
+            }
+            rows.append(row(label, cells, record.line, isText: true))
+        }
+        try requireDistinctLabels()
+    }
+
+    private func row(_ label: String?, _ cells: [SeedNode.Member], _ line: Int, isText: Bool = false) -> SeedRow {
+        SeedRow(label: label, cells: cells, file: file.path, line: line, layer: file.layer, isText: isText)
+    }
+
+    private mutating func read(_ node: SeedNode) throws(SeedingError) {
+        switch node.value {
+        case .null: break
+        case .list: try readRows(node)
+        case .mapping(let members):
+            // Rows by their labels need no `rows:` around them, as long as no label reads like an option.
+            guard members.contains(where: { Self.options.contains($0.key) }) else {
+                try readRows(node)
+                break
+            }
+            for member in members { try readOption(member) }
+        case .scalar: throw node.problem(file.path, "the document is \(node.kind) and neither rows nor options")
+        }
+        try requireDistinctLabels()
+    }
+
+    private mutating func readOption(_ member: SeedNode.Member) throws(SeedingError) {
+        switch member.key {
+        case "key": key = try member.value.requireTexts("key", file.path)
+        case "on_conflict":
+            let text = try member.value.requireText("on_conflict", file.path)
+            guard let rule = ConflictRule(rawValue: text) else {
+                throw member.value.problem(file.path, "on_conflict is \(text)", hint: "it is update, keep or error")
+            }
+            onConflict = rule
+        case "prune": prune = try member.value.requireBool("prune", file.path)
+        case "rows": try readRows(member.value)
+        case "generate":
+            // `generate: 1000` is short for its count.
+            if member.value.text != nil {
+                generate = SeedNode(
+                    .mapping([SeedNode.Member(key: "count", line: member.line, value: member.value)]),
+                    line: member.line
+                )
+            } else {
+                _ = try member.value.requireMembers("generate", file.path)
+                generate = member.value
+            }
+        case "comment": break
+        default:
+            throw SeedingError(
+                .file,
+                "\(file.path):\(member.line): nothing is known of \(member.key)",
+                hint: "known are \(Self.options.sorted().joined(separator: ", "))"
+            )
+        }
+    }
+
+    /// A list of rows, or rows by their labels.
+    private mutating func readRows(_ node: SeedNode) throws(SeedingError) {
+        switch node.value {
+        case .null: break
+        case .list(let elements):
+            for element in elements { rows.append(try row(element, label: nil)) }
+        case .mapping(let members):
+            for member in members {
+                var row = try row(member.value, label: member.key)
+                row.line = member.line
+                rows.append(row)
+            }
+        case .scalar: throw node.problem(file.path, "rows is \(node.kind) and neither a list nor a mapping of labels")
+        }
+    }
+
+    private func row(_ node: SeedNode, label: String?) throws(SeedingError) -> SeedRow {
+        if node.isNull, label != nil { return row(label, [], node.line) }
+        guard let members = node.members else {
+            throw node.problem(file.path, "a row is \(node.kind) and not a mapping of columns")
+        }
+        var label = label
+        var cells = members
+        if let given = node["_label"] {
+            label = try given.requireText("_label", file.path)
+            cells.removeAll { $0.key == "_label" }
+        }
+        return row(label, cells, node.line)
+    }
+
+    private func requireDistinctLabels() throws(SeedingError) {
+        var seen: [String: Int] = [:]
+        for row in rows {
+            guard let label = row.label else { continue }
+            if let line = seen[label] {
+                throw SeedingError(
+                    .file,
+                    "\(row.place): the label \(label) is that of line \(line) too",
+                    hint: "give each row a label of its own"
+                )
+            }
+            seen[label] = row.line
+        }
+    }
+}

@@ -1,0 +1,249 @@
+internal import SQLText
+
+/// What a table's constraints say of a column, as far as it can be read from their text.
+struct ColumnFacts: Sendable {
+    var least: Double?
+    var most: Double?
+    var lengthLeast: Int?
+    var lengthMost: Int?
+    var allowed: [String]?
+    var pattern: String?
+    /// `LIKE`.
+    var like: String?
+    var mustBeNull = false
+    var mustNotBeNull = false
+    /// `jsonb_typeof(c) = 'object'`
+    var jsonType: String?
+    /// Columns whose value comes before this one's.
+    var after: [String] = []
+    /// For arrays.
+    var countLeast: Int?
+
+    /// The facts of every column of a table.
+    static func read(_ table: SeedCatalog.Table) -> [String: ColumnFacts] {
+        var facts: [String: ColumnFacts] = [:]
+        for check in table.checks {
+            CheckReader(kinds: kinds(table)).read(check.definition, into: &facts)
+        }
+        for column in table.columns {
+            for check in column.domainChecks {
+                var own: [String: ColumnFacts] = [:]
+                CheckReader(kinds: ["value": column.kind]).read(check, into: &own)
+                guard let found = own["value"] else { continue }
+                facts[column.name] = (facts[column.name] ?? ColumnFacts()).joined(found)
+            }
+        }
+        return facts
+    }
+
+    private static func kinds(_ table: SeedCatalog.Table) -> [String: SeedCatalog.Column.Kind] {
+        Dictionary(table.columns.map { ($0.name, $0.kind) }, uniquingKeysWith: { one, _ in one })
+    }
+
+    func joined(_ other: ColumnFacts) -> ColumnFacts {
+        var result = self
+        result.least = [least, other.least].compactMap { $0 }.max()
+        result.most = [most, other.most].compactMap { $0 }.min()
+        result.lengthLeast = [lengthLeast, other.lengthLeast].compactMap { $0 }.max()
+        result.lengthMost = [lengthMost, other.lengthMost].compactMap { $0 }.min()
+        result.allowed =
+            allowed.map { own in other.allowed.map { theirs in own.filter { theirs.contains($0) } } ?? own }
+            ?? other.allowed
+        result.pattern = pattern ?? other.pattern
+        result.like = like ?? other.like
+        result.mustBeNull = mustBeNull || other.mustBeNull
+        result.mustNotBeNull = mustNotBeNull || other.mustNotBeNull
+        result.jsonType = jsonType ?? other.jsonType
+        result.after = after + other.after
+        result.countLeast = [countLeast, other.countLeast].compactMap { $0 }.max()
+        return result
+    }
+}
+
+/// Reads the simple forms of CHECK: lists, ranges, lengths, patterns, one column before another, and what AND joins.
+///
+/// Of OR one branch is enough: one that asks for a value, or for none. What is not understood says nothing; a trial
+/// batch finds out.
+struct CheckReader {
+    let kinds: [String: SeedCatalog.Column.Kind]
+
+    func read(_ definition: String, into facts: inout [String: ColumnFacts]) {
+        guard definition.hasPrefix("CHECK "),
+            let script = try? SQLScript("SELECT \(definition.dropFirst(6).replacing(" NOT VALID", with: ""))")
+        else { return }
+        guard let target = script.statements.first?.tree?["targetList"].items.first else { return }
+        read(target["val"], into: &facts)
+    }
+
+    private func read(_ node: ParseNode, into facts: inout [String: ColumnFacts]) {
+        if node.isKind("BoolExpr") {
+            let arguments = node["args"].items
+            switch node["boolop"].string {
+            case "AND_EXPR": for argument in arguments { read(argument, into: &facts) }
+            case "OR_EXPR": readAlternatives(arguments, into: &facts)
+            default: break
+            }
+        } else if node.isKind("NullTest"), let column = column(node["arg"]) {
+            if node["nulltesttype"].string == "IS_NOT_NULL" {
+                facts[column, default: .init()].mustNotBeNull = true
+            } else {
+                facts[column, default: .init()].mustBeNull = true
+            }
+        } else if node.isKind("A_Expr") {
+            readComparison(node, into: &facts)
+        }
+    }
+
+    private func readAlternatives(_ arguments: [ParseNode], into facts: inout [String: ColumnFacts]) {
+        // A value where one may be missing satisfies "is not null" for good.
+        if let test = arguments.first(where: { $0.isKind("NullTest") && $0["nulltesttype"].string == "IS_NOT_NULL" }) {
+            return read(test, into: &facts)
+        }
+        // `x IS NULL OR x > 0`: the other branch holds wherever there is a value.
+        let others = arguments.filter { !$0.isKind("NullTest") }
+        if others.count == 1, others.count < arguments.count { return read(others[0], into: &facts) }
+        if let first = arguments.first { read(first, into: &facts) }
+    }
+
+    private func readComparison(_ node: ParseNode, into facts: inout [String: ColumnFacts]) {
+        let name = node["name"].names.last ?? ""
+        let (left, right) = (unwrapped(node["lexpr"]), unwrapped(node["rexpr"]))
+        let kind = node["kind"].string
+        if kind == "AEXPR_OP_ANY" || kind == "AEXPR_IN", name == "=", let column = column(left), let list = texts(right)
+        {
+            facts[column] = (facts[column] ?? .init()).joined(ColumnFacts(allowed: list))
+            return
+        }
+        if kind == "AEXPR_BETWEEN", let column = column(left) {
+            let bounds = right.items.map { number($0) }
+            if bounds.count == 2 {
+                facts[column] = (facts[column] ?? .init()).joined(ColumnFacts(least: bounds[0], most: bounds[1]))
+            }
+            return
+        }
+        if name == "~" || name == "~*", let column = column(left), let pattern = text(right) {
+            facts[column, default: .init()].pattern = pattern
+        } else if name == "~~" || name == "~~*", let column = column(left), let pattern = text(right) {
+            facts[column, default: .init()].like = pattern
+        } else if left.isKind("FuncCall"), let function = left["funcname"].names.last,
+            let column = left["args"].items.first.flatMap({ self.column($0) })
+        {
+            readFunction(function, column, name, right, into: &facts)
+        } else if let column = column(left), let other = self.column(right) {
+            switch name {
+            case "<", "<=": facts[other, default: .init()].after.append(column)
+            case ">", ">=": facts[column, default: .init()].after.append(other)
+            default: break
+            }
+        } else if let column = column(left) {
+            readValue(column, name, right, into: &facts)
+        } else if let column = column(right) {
+            let turned = ["<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "="][name]
+            if let turned { readValue(column, turned, left, into: &facts) }
+        }
+    }
+
+    private func readValue(
+        _ column: String,
+        _ name: String,
+        _ value: ParseNode,
+        into facts: inout [String: ColumnFacts]
+    ) {
+        var found = ColumnFacts()
+        switch name {
+        case "=": found.allowed = text(value).map { [$0] } ?? number(value).map { [Self.decimal($0)] }
+        case ">=": found.least = number(value)
+        case ">": found.least = number(value).map { $0 + 1 / 1024 / 1024 }
+        case "<=": found.most = number(value)
+        case "<": found.most = number(value).map { $0 - 1 / 1024 / 1024 }
+        case "<>":
+            // A text that is not empty.
+            if text(value) == "" { found.lengthLeast = 1 }
+        default: break
+        }
+        facts[column] = (facts[column] ?? .init()).joined(found)
+    }
+
+    private static func decimal(_ number: Double) -> String {
+        number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : String(number)
+    }
+
+    private func readFunction(
+        _ function: String,
+        _ column: String,
+        _ name: String,
+        _ value: ParseNode,
+        into facts: inout [String: ColumnFacts]
+    ) {
+        var found = ColumnFacts()
+        switch function {
+        case "length", "char_length", "character_length", "octet_length":
+            guard let number = number(value).map({ Int($0) }) else { return }
+            switch name {
+            case "=": (found.lengthLeast, found.lengthMost) = (number, number)
+            case ">=": found.lengthLeast = number
+            case ">", "<>": found.lengthLeast = number + 1
+            case "<=": found.lengthMost = number
+            case "<": found.lengthMost = number - 1
+            default: break
+            }
+        case "jsonb_typeof", "json_typeof":
+            if name == "=" { found.jsonType = text(value) }
+        case "btrim", "trim", "ltrim", "rtrim":
+            if name == "<>" { found.lengthLeast = 1 }
+        case "cardinality", "array_length":
+            if [">", ">="].contains(name) { found.countLeast = number(value).map { Int($0) + (name == ">" ? 1 : 0) } }
+        case "lower", "upper":
+            // A column in one case only is what our own words are made into.
+            break
+        default: break
+        }
+        facts[column] = (facts[column] ?? .init()).joined(found)
+    }
+
+    private func unwrapped(_ node: ParseNode) -> ParseNode {
+        var node = node
+        while node.isKind("TypeCast") || node.isKind("CollateClause") { node = node["arg"] }
+        return node
+    }
+
+    private func column(_ node: ParseNode) -> String? {
+        let node = unwrapped(node)
+        guard node.isKind("ColumnRef"), let name = node["fields"].names.last else { return nil }
+        return kinds[name] != nil ? name : nil
+    }
+
+    private func text(_ node: ParseNode) -> String? {
+        let node = unwrapped(node)
+        guard node.isKind("A_Const") else { return nil }
+        let text = node["sval"]
+        // An empty text is left out of the tree.
+        return text.exists ? text["sval"].string ?? "" : nil
+    }
+
+    private func number(_ node: ParseNode) -> Double? {
+        let node = unwrapped(node)
+        if node.isKind("A_Expr"), node["name"].names == ["-"], !node["lexpr"].exists {
+            return number(node["rexpr"]).map { -$0 }
+        }
+        guard node.isKind("A_Const") else { return nil }
+        if node["ival"].exists { return Double(node["ival"]["ival"].int ?? 0) }
+        if node["fval"].exists { return node["fval"]["fval"].string.flatMap { Double($0) } }
+        return text(node).flatMap { Double($0) }
+    }
+
+    /// The elements of a list of constants, or of an array's text.
+    private func texts(_ node: ParseNode) -> [String]? {
+        let node = unwrapped(node)
+        let elements = node.isKind("A_ArrayExpr") ? node["elements"].items : node.items
+        guard !elements.isEmpty else {
+            return text(node).map { text in
+                text.dropFirst().dropLast().split(separator: ",").map { String($0).replacing("\"", with: "") }
+            }
+        }
+        let found = elements.compactMap { element in
+            text(element) ?? number(element).map { Self.decimal($0) }
+        }
+        return found.count == elements.count ? found : nil
+    }
+}

@@ -1,0 +1,179 @@
+/// `generate:` of a table, read: how many rows, and what is said of columns.
+struct GenerateDeclaration: Sendable {
+    enum Amount: Sendable {
+        case count(Int)
+        /// So many for each row of a table, and each combination of values.
+        case per(String, rule: CountRule, crossed: [(column: String, values: [SeedNode])])
+    }
+
+    var amount: Amount
+    var columns: [SeedNode.Member] = []
+    var start: Int?
+    var locale: String?
+    /// All of it, as it is written.
+    let node: SeedNode
+    var file: String
+    var line: Int
+
+    /// - Throws: `SeedingError` with `.file`, naming the line.
+    init(_ node: SeedNode, file: String) throws(SeedingError) {
+        self.file = file
+        self.node = node
+        line = node.line
+        amount = .count(0)
+        var perNode: SeedNode?
+        var countNode: SeedNode?
+        for member in try node.requireMembers("generate", file) {
+            switch member.key {
+            case "count": countNode = member.value
+            case "per": perNode = member.value
+            case "columns": columns = member.value.isNull ? [] : try member.value.requireMembers("columns", file)
+            case "start": start = try member.value.requireInt("start", file)
+            case "locale":
+                let name = try member.value.requireText("locale", file)
+                guard WordLists.locales.contains(name) else {
+                    throw member.value.problem(
+                        file,
+                        "there are no word lists for the locale \(name)",
+                        hint: "there are \(WordLists.locales.joined(separator: ", "))"
+                    )
+                }
+                locale = name
+            default:
+                throw SeedingError(
+                    .file,
+                    "\(file):\(member.line): nothing is known of \(member.key) under generate",
+                    hint: "known are count, per, columns, start, locale"
+                )
+            }
+        }
+        guard let perNode else {
+            guard let countNode else { throw node.problem(file, "generate says neither count nor per") }
+            let count = try countNode.requireInt("count", file)
+            guard count >= 0 else { throw countNode.problem(file, "count is negative") }
+            amount = .count(count)
+            return
+        }
+        amount = try Self.per(perNode, try Self.rule(countNode, file), file)
+    }
+
+    private static func per(_ node: SeedNode, _ rule: CountRule, _ file: String) throws(SeedingError) -> Amount {
+        if let table = node.text { return .per(table, rule: rule, crossed: []) }
+        guard let elements = node.elements, let table = elements.first?.text else {
+            throw node.problem(file, "per is \(node.kind)", hint: "write per: users, or per: [users, {area: [a, b]}]")
+        }
+        var crossed: [(column: String, values: [SeedNode])] = []
+        for element in elements.dropFirst() {
+            for member in try element.requireMembers("per", file) {
+                guard let values = member.value.elements, !values.isEmpty else {
+                    throw member.value.problem(file, "per takes a list of values for \(member.key)")
+                }
+                crossed.append((member.key, values))
+            }
+        }
+        return .per(table, rule: rule, crossed: crossed)
+    }
+
+    private static func rule(_ node: SeedNode?, _ file: String) throws(SeedingError) -> CountRule {
+        guard let node else { return CountRule(shape: .exactly(1)) }
+        if node.text != nil {
+            let count = try node.requireInt("count", file)
+            guard count >= 0 else { throw node.problem(file, "count is negative") }
+            return CountRule(shape: .exactly(count))
+        }
+        if let bounds = node.elements, bounds.count == 2 {
+            let (low, high) = (try bounds[0].requireInt("count", file), try bounds[1].requireInt("count", file))
+            guard 0 <= low, low <= high else { throw node.problem(file, "count is no range") }
+            return CountRule(shape: .between(low, high))
+        }
+        var rule = CountRule(shape: .exactly(1))
+        var (exponent, mean, most): (Double?, Double, Int) = (nil, 1, 100)
+        var between: (Int, Int)?
+        for member in try node.requireMembers("count", file) {
+            switch member.key {
+            case "zipf": exponent = try member.value.requireDouble("zipf", file)
+            case "mean": mean = try member.value.requireDouble("mean", file)
+            case "max": most = try member.value.requireInt("max", file)
+            case "min": between = (try member.value.requireInt("min", file), 0)
+            case "none": rule.none = try member.value.requireShare("none", file)
+            default:
+                throw SeedingError(
+                    .file,
+                    "\(file):\(member.line): nothing is known of \(member.key) of a count",
+                    hint: "known are zipf, mean, max, min, none"
+                )
+            }
+        }
+        guard (1...10_000_000).contains(most), mean > 0, mean <= Double(most) else {
+            throw node.problem(file, "mean and max do not go together")
+        }
+        if let exponent {
+            rule.shape = .zipf(exponent: exponent, mean: mean / (1 - min(rule.none, 0.999)), max: most)
+        } else if let between {
+            rule.shape = .between(between.0, max(between.0, most))
+        } else {
+            rule.shape = .between(1, max(1, Int(mean * 2) - 1))
+        }
+        return rule
+    }
+}
+
+extension SeedNode {
+    /// A share: `20%` or `0.2`.
+    func requireShare(_ name: String, _ file: String) throws(SeedingError) -> Double {
+        guard let text else { throw problem(file, "\(name) is \(kind) and no share") }
+        let isPercent = text.hasSuffix("%")
+        guard let number = Double(isPercent ? String(text.dropLast()) : text), number >= 0,
+            number <= (isPercent ? 100 : 1)
+        else {
+            throw problem(file, "\(name) is no share", hint: "write 20% or 0.2")
+        }
+        return isPercent ? number / 100 : number
+    }
+
+    /// A span of time in microseconds: `400d`, `12h`, `2y`.
+    func requireSpan(_ name: String, _ file: String) throws(SeedingError) -> Int {
+        guard let text, let span = TimeText.span(text) else {
+            throw problem(file, "\(name) is no span of time", hint: "write 30d, 12h, 90min, 6mo or 2y")
+        }
+        return span
+    }
+}
+
+/// Times as declarations write them.
+enum TimeText {
+    static func span(_ text: String) -> Int? {
+        let sign = text.hasPrefix("-") ? -1 : 1
+        let body = text.drop { $0 == "-" || $0 == "+" }
+        let digits = body.prefix { $0.isNumber || $0 == "." || $0 == "_" }
+        guard let number = Double(digits.filter { $0 != "_" }), number < 1e6 else { return nil }
+        let seconds: Double
+        switch body.dropFirst(digits.count).trimmingPrefix(" ") {
+        case "s", "sec": seconds = 1
+        case "m", "min": seconds = 60
+        case "h": seconds = 3600
+        case "d", "days", "day": seconds = 86_400
+        case "w", "weeks", "week": seconds = 7 * 86_400
+        case "mo", "month", "months": seconds = 30.4375 * 86_400
+        case "y", "years", "year": seconds = 365.25 * 86_400
+        default: return nil
+        }
+        return sign * Int(number * seconds) * 1_000_000
+    }
+
+    /// `now`, `-2y`, `2026-01-31`, `2026-01-31 12:00[:00]`; in microseconds since 1970.
+    static func time(_ text: String, now: Int) -> Int? {
+        if text == "now" { return now }
+        if text.hasPrefix("-") || text.hasPrefix("+"), let span = span(text) { return now + span }
+        guard
+            let match = text.wholeMatch(
+                of: #/(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2}))?(?:Z|\+00)?)?/#
+            ),
+            let year = Int(match.1), let month = Int(match.2), let day = Int(match.3), (1...12).contains(month),
+            (1...31).contains(day)
+        else { return nil }
+        func number(_ text: Substring?) -> Int { text.flatMap { Int($0) } ?? 0 }
+        let seconds = number(match.4) * 3600 + number(match.5) * 60 + number(match.6)
+        return Calendar.days(year, month, day) * Calendar.day + seconds * 1_000_000
+    }
+}

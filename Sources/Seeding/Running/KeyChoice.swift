@@ -1,0 +1,67 @@
+/// By what rows of a table are found again.
+package enum KeyChoice: Sendable, Equatable {
+    case columns([String])
+    /// The table has nothing that is unique: it is seeded only while it is empty.
+    case whileEmpty
+
+    package var columns: [String] {
+        if case .columns(let columns) = self { return columns }
+        return []
+    }
+
+    /// The declared key; else the one primary key or unique constraint whose columns all rows give.
+    ///
+    /// - Throws: `SeedingError` with `.schema` where several or none would do, listing them.
+    package static func choose(
+        _ seeds: SeedSet.Table,
+        _ table: SeedCatalog.Table
+    ) throws(SeedingError) -> KeyChoice {
+        if let key = seeds.key {
+            for column in key.columns where table.index(column) == nil {
+                throw SeedingError(
+                    .schema,
+                    "\(key.file): key names \(column), and \(table.name) has no such column"
+                )
+            }
+            return .columns(key.columns)
+        }
+        let keys = table.uniques.filter { $0.isKey && !$0.columns.isEmpty }
+        if keys.isEmpty { return .whileEmpty }
+        let rows = seeds.files.flatMap(\.rows)
+        guard let first = rows.first else {
+            return keys.first { $0.isPrimary }.map { .columns($0.columns) } ?? .columns(keys[0].columns)
+        }
+        // A row that changes one of an earlier layer by its label need not repeat the key.
+        var labels: Set<String> = []
+        var decisive: [SeedRow] = []
+        for row in rows {
+            if let label = row.label, !labels.insert(label).inserted { continue }
+            decisive.append(row)
+        }
+        let given = keys.filter { key in
+            key.columns.allSatisfy { column in
+                decisive.allSatisfy { row in row.cells.contains { $0.key == column || $0.key + "_id" == column } }
+            }
+        }
+        var distinct: [SeedCatalog.Unique] = []
+        for key in given where !distinct.contains(where: { Set($0.columns) == Set(key.columns) }) {
+            distinct.append(key)
+        }
+        if distinct.count == 1 { return .columns(distinct[0].columns) }
+        let list = { (keys: [SeedCatalog.Unique]) in
+            keys.map { "\($0.name) (\($0.columns.joined(separator: ", ")))" }.joined(separator: ", ")
+        }
+        if distinct.isEmpty {
+            throw SeedingError(
+                .schema,
+                "\(first.place): no row of \(table.name) can be found again: not all rows give the columns of any of its keys",
+                hint: "its keys are \(list(keys)); give their columns, or say key: […]"
+            )
+        }
+        throw SeedingError(
+            .schema,
+            "\(first.place): the rows of \(table.name) give the columns of several keys: \(list(distinct))",
+            hint: "say by which rows are found again, such as key: [\(distinct[0].columns.joined(separator: ", "))]"
+        )
+    }
+}

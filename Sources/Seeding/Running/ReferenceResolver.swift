@@ -1,0 +1,115 @@
+import PostgresClient
+
+/// What references stand for, as far as it is known yet.
+struct ReferenceResolver {
+    enum Value: Equatable {
+        case known(String?)
+        /// The row that is meant has its key from the server, and is not there yet.
+        case later
+    }
+
+    /// Rows of tables that others refer to, and the columns that are wanted of them.
+    private(set) var wanted: [TableName: [String: Set<Int>]] = [:]
+    private var found: [TableName: [String: [Int: String?]]] = [:]
+    private var looked: [String: String?] = [:]
+    private(set) var seeded: Set<TableName> = []
+
+    /// The tables that this run is about.
+    private var meant: Set<TableName> = []
+
+    mutating func note(_ tables: [BoundTable], meant: Set<TableName>) {
+        self.meant = meant
+        for table in tables {
+            for row in table.rows {
+                for case .reference(let reference) in row.cells.values {
+                    guard case .row(let place) = reference.target else { continue }
+                    wanted[reference.parent, default: [:]][reference.column, default: []].insert(place)
+                }
+            }
+        }
+    }
+
+    mutating func finish(_ table: TableName) { seeded.insert(table) }
+
+    mutating func remember(_ table: TableName, _ column: String, _ row: Int, _ value: String?) {
+        found[table, default: [:]][column, default: [:]][row] = .some(value)
+    }
+
+    /// - Throws: `SeedingError` where a row that must be there is not.
+    mutating func resolve(
+        _ reference: BoundReference,
+        _ tables: [BoundTable],
+        _ session: borrowing Session,
+        depth: Int = 0
+    ) throws -> Value {
+        guard depth < 20 else { throw SeedingError(.file, "\(reference.place): the reference leads to itself") }
+        switch reference.target {
+        case .lookup(let conditions):
+            let isWaiting =
+                !seeded.contains(reference.parent) && meant.contains(reference.parent)
+                && tables.contains { $0.name == reference.parent }
+            return try look(reference, conditions, mayBeMissing: isWaiting, session)
+        case .row(let place):
+            if let value = found[reference.parent]?[reference.column]?[place] { return .known(value) }
+            guard let parent = tables.first(where: { $0.name == reference.parent }),
+                let index = parent.table.index(reference.column)
+            else { return .later }
+            switch parent.rows[place].cells[index] {
+            case .text(let text): return .known(text)
+            case .reference(let next):
+                return try resolve(next, tables, session, depth: depth + 1)
+            case .expression, nil: break
+            }
+            if meant.contains(reference.parent) { return .later }
+            // The table is not part of this run: its row must be there already.
+            var conditions: [Reference.Condition] = []
+            for column in parent.keyIndices {
+                guard case .text(let text?) = parent.rows[place].cells[column] else { return .later }
+                conditions.append(Reference.Condition(column: parent.table.columns[column].name, value: text))
+            }
+            return try look(reference, conditions, mayBeMissing: false, session)
+        }
+    }
+
+    private mutating func look(
+        _ reference: BoundReference,
+        _ conditions: [Reference.Condition],
+        mayBeMissing: Bool,
+        _ session: borrowing Session
+    ) throws -> Value {
+        let name = "\(reference.parent).\(reference.column) \(conditions)"
+        if let value = looked[name] { return .known(value) }
+        guard !conditions.isEmpty else { return .later }
+        let tests = conditions.enumerated().map { "t.\(session.quoted($1.column)) = $\($0 + 1)" }
+        let rows: Rows
+        do {
+            rows = try session.query(
+                """
+                SELECT t.\(session.quoted(reference.column))::text AS value FROM \(session.quoted(reference.parent)) t
+                WHERE \(tests.joined(separator: " AND ")) LIMIT 2
+                """,
+                conditions.map(\.value)
+            )
+        } catch let error as PostgresError where SeedingError.isAboutRows(error) {
+            throw SeedingError(error, reference.place)
+        }
+        if rows.isEmpty, mayBeMissing { return .later }
+        let columns = conditions.map(\.column).joined(separator: ", ")
+        guard let row = rows.first else {
+            throw SeedingError(
+                .database,
+                "\(reference.place): \(reference.parent) has no row with this \(columns)",
+                hint: "references find rows of the seeds by label, and rows of the table by columns"
+            )
+        }
+        guard rows.count == 1 else {
+            throw SeedingError(
+                .database,
+                "\(reference.place): \(reference.parent) has several rows with this \(columns)",
+                hint: "name columns that are unique"
+            )
+        }
+        looked[name] = .some(row["value"])
+        return .known(row["value"])
+    }
+}

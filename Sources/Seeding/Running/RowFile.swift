@@ -1,0 +1,31 @@
+internal import Glibc
+
+/// Generated rows in a file, as COPY text.
+enum RowFile {
+    /// - Throws: `SeedingError` with `.file`.
+    static func append(_ table: GeneratedTable, to path: String, jobs: Int) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw problem(path) }
+        defer { close(descriptor) }
+        let rowsEach = 16_384
+        let count = table.count
+        let pieces = (count + rowsEach - 1) / rowsEach
+        func render(_ piece: Int, _ out: inout CopyBuffer) {
+            table.render((piece * rowsEach)..<min(count, (piece + 1) * rowsEach), into: &out)
+        }
+        try OrderedRendering.run(pieces: pieces, jobs: jobs, render: render) { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let piece = UnsafeRawBufferPointer(rebasing: rest)
+                let written = write(descriptor, piece.baseAddress, piece.count)
+                if written < 0, errno == EINTR { continue }
+                guard written > 0 else { throw problem(path) }
+                rest = rest.dropFirst(written)
+            }
+        }
+    }
+
+    private static func problem(_ path: String) -> SeedingError {
+        SeedingError(.file, "\(path) cannot be written: \(String(cString: strerror(errno)))")
+    }
+}

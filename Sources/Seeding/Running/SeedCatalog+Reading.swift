@@ -1,0 +1,156 @@
+package import PostgresClient
+
+extension SeedCatalog {
+    /// Reads what there is of the user's own tables, in all schemas but the server's and `stateSchema`.
+    ///
+    /// - Throws: `PostgresError`.
+    package static func read(_ session: borrowing Session, stateSchema: String) throws -> SeedCatalog {
+        var catalog = SeedCatalog(try columns(session, stateSchema))
+        for row in try session.query(uniqueQuery, [stateSchema]) {
+            let unique = Unique(
+                name: row.text("name"),
+                columns: row.texts("columns"),
+                isPrimary: row.bool("is_primary"),
+                isKey: row.bool("is_key"),
+                definition: row.text("definition")
+            )
+            catalog.tables[table(row)]?.uniques.append(unique)
+        }
+        for row in try session.query(constraintQuery, [stateSchema]) {
+            if row.text("contype") == "f" {
+                let key = ForeignKey(
+                    name: row.text("name"),
+                    columns: row.texts("columns"),
+                    parent: TableName(schema: row.text("parent_schema"), name: row.text("parent")),
+                    parentColumns: row.texts("parent_columns"),
+                    isDeferrable: row.bool("condeferrable")
+                )
+                catalog.tables[table(row)]?.foreignKeys.append(key)
+            } else {
+                let check = Check(
+                    name: row.text("name"),
+                    columns: row.texts("columns"),
+                    definition: row.text("definition")
+                )
+                catalog.tables[table(row)]?.checks.append(check)
+            }
+        }
+        for row in try session.query(compositeQuery) {
+            catalog.composites[row.text("type")] = row.texts("attributes")
+        }
+        return catalog
+    }
+
+    private static func table(_ row: Rows.Row) -> TableName {
+        TableName(schema: row.text("schema"), name: row.text("table"))
+    }
+
+    private static func columns(_ session: borrowing Session, _ stateSchema: String) throws -> [Table] {
+        var tables: [TableName: Table] = [:]
+        for row in try session.query(columnQuery, [stateSchema]) {
+            let name = table(row)
+            var column = Column(name: row.text("column"), type: row.text("type"), typeName: row.text("typname"))
+            column.baseType = row.text("base_type")
+            column.isNotNull = row.bool("attnotnull") || row.bool("domain_not_null")
+            column.isGenerated = !row.text("attgenerated").isEmpty
+            column.isIdentity = !row.text("attidentity").isEmpty
+            column.defaultText = row["default"]
+            column.sequence = row["sequence"]
+            column.enumLabels = row.texts("labels")
+            column.domainChecks = row.texts("domain_checks")
+            switch (row.text("typtype"), row.text("typcategory")) {
+            case ("e", _): column.kind = .enumeration
+            case ("c", _): column.kind = .composite
+            case ("r", _): column.kind = .range
+            case ("m", _): column.kind = .multirange
+            case (_, "A"): column.kind = .array(elementIsJSON: ["_json", "_jsonb"].contains(column.typeName))
+            default: column.kind = ["json", "jsonb"].contains(column.typeName) ? .json : .plain
+            }
+            tables[name, default: Table(name: name, columns: [])].columns.append(column)
+            tables[name]?.isPartition = row.bool("relispartition")
+        }
+        return Array(tables.values)
+    }
+
+    private static let ofOurs = """
+        n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> $1
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.pg_class'::regclass
+            AND x.objid = c.oid AND x.deptype = 'e')
+        """
+
+    private static let columnQuery = """
+        WITH RECURSIVE domain AS (
+            SELECT oid AS root, oid, -1 AS typmod, false AS not_null, 0 AS depth FROM pg_catalog.pg_type
+            UNION ALL
+            SELECT d.root, t.typbasetype, t.typtypmod, d.not_null OR t.typnotnull, d.depth + 1
+            FROM domain d JOIN pg_catalog.pg_type t ON t.oid = d.oid WHERE t.typtype = 'd'
+        ), base AS (
+            SELECT DISTINCT ON (root) root, oid, typmod, not_null, depth FROM domain ORDER BY root, depth DESC
+        )
+        SELECT n.nspname AS schema, c.relname AS table, c.relispartition, a.attname AS column,
+            pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
+            pg_catalog.format_type(b.oid, CASE WHEN b.depth = 0 THEN a.atttypmod ELSE b.typmod END) AS base_type,
+            t.typname, t.typtype, t.typcategory, a.attnotnull, b.not_null AS domain_not_null, a.attgenerated, a.attidentity,
+            pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS "default",
+            CASE WHEN a.attidentity <> '' OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%' THEN
+                coalesce(
+                    pg_catalog.pg_get_serial_sequence(pg_catalog.format('%I.%I', n.nspname, c.relname), a.attname),
+                    substring(pg_catalog.pg_get_expr(d.adbin, d.adrelid) FROM '^nextval\\(''(.*)''::regclass\\)$'))
+                END AS sequence,
+            (SELECT pg_catalog.array_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e
+                WHERE e.enumtypid = t.oid)::text[] AS labels,
+            (SELECT pg_catalog.array_agg(pg_catalog.pg_get_constraintdef(k.oid) ORDER BY k.oid)
+                FROM domain x JOIN pg_catalog.pg_constraint k ON k.contypid = x.oid AND k.contype = 'c'
+                WHERE x.root = a.atttypid) AS domain_checks
+        FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        JOIN base b ON b.root = a.atttypid
+        JOIN pg_catalog.pg_type t ON t.oid = b.oid
+        LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+        WHERE c.relkind IN ('r', 'p') AND \(ofOurs)
+        ORDER BY n.nspname, c.relname, a.attnum
+        """
+
+    private static let uniqueQuery = """
+        SELECT n.nspname AS schema, c.relname AS table, i.relname AS name, x.indisprimary AS is_primary,
+            x.indpred IS NULL AND x.indexprs IS NULL AND x.indimmediate AS is_key,
+            pg_catalog.pg_get_indexdef(x.indexrelid) AS definition,
+            (SELECT coalesce(pg_catalog.array_agg(a.attname::text ORDER BY k.place), '{}')
+                FROM unnest(x.indkey::int2[]) WITH ORDINALITY k (number, place)
+                JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number
+                WHERE k.place <= x.indnkeyatts) AS columns
+        FROM pg_catalog.pg_index x
+        JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+        JOIN pg_catalog.pg_class c ON c.oid = x.indrelid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE x.indisunique AND c.relkind IN ('r', 'p') AND \(ofOurs)
+        ORDER BY x.indisprimary DESC, i.relname
+        """
+
+    private static let constraintQuery = """
+        SELECT n.nspname AS schema, c.relname AS table, k.conname AS name, k.contype, k.condeferrable,
+            fn.nspname AS parent_schema, f.relname AS parent, pg_catalog.pg_get_constraintdef(k.oid) AS definition,
+            (SELECT coalesce(pg_catalog.array_agg(a.attname::text ORDER BY u.place), '{}')
+                FROM unnest(k.conkey) WITH ORDINALITY u (number, place)
+                JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.number) AS columns,
+            (SELECT pg_catalog.array_agg(a.attname::text ORDER BY u.place)
+                FROM unnest(k.confkey) WITH ORDINALITY u (number, place)
+                JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.number) AS parent_columns
+        FROM pg_catalog.pg_constraint k
+        JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        LEFT JOIN pg_catalog.pg_class f ON f.oid = k.confrelid
+        LEFT JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace
+        WHERE k.contype IN ('f', 'c') AND (k.contype <> 'f' OR k.conparentid = 0 OR c.relispartition)
+            AND \(ofOurs)
+        ORDER BY n.nspname, c.relname, k.conname
+        """
+
+    private static let compositeQuery = """
+        SELECT pg_catalog.format_type(t.oid, NULL) AS type,
+            (SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+                WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS attributes
+        FROM pg_catalog.pg_type t JOIN pg_catalog.pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
+        """
+}

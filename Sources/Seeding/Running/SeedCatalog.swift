@@ -1,0 +1,109 @@
+package import PostgresClient
+
+/// What seeding must know of the tables: columns, types, keys, references, checks. A value, so that everything that is
+/// decided from it can be tested without a server.
+package struct SeedCatalog: Sendable {
+    package struct Column: Sendable {
+        package var name: String
+        /// As `format_type` writes it, domains under their own name.
+        package var type: String
+        /// The same below any domains: `character varying(20)`.
+        package var baseType: String
+        /// The bare name of the base type: `varchar`, `int8`, `_text`.
+        package var typeName: String
+        package var kind: Kind = .plain
+        package var isNotNull = false
+        package var isGenerated = false
+        package var isIdentity = false
+        package var defaultText: String?
+        /// The sequence that gives its default, quoted as SQL wants it.
+        package var sequence: String?
+        package var enumLabels: [String] = []
+        /// Definitions of the checks of its domains, with VALUE for the value.
+        package var domainChecks: [String] = []
+
+        package enum Kind: Sendable, Equatable {
+            case plain, json
+            case array(elementIsJSON: Bool)
+            case composite, enumeration, range, multirange
+        }
+
+        /// Whether a value comes by itself when none is given.
+        package var fillsItself: Bool { !isNotNull || defaultText != nil || isIdentity || isGenerated }
+
+        package init(name: String, type: String, typeName: String) {
+            self.name = name
+            self.type = type
+            self.baseType = type
+            self.typeName = typeName
+        }
+    }
+
+    package struct Unique: Sendable, Equatable {
+        package var name: String
+        package var columns: [String]
+        package var isPrimary: Bool
+        /// A constraint or an index on plain columns of all rows, which rows can be found by.
+        package var isKey: Bool
+        /// Its expressions and its condition, for what must merely be unique.
+        package var definition: String
+    }
+
+    package struct ForeignKey: Sendable, Equatable {
+        package var name: String
+        package var columns: [String]
+        package var parent: TableName
+        package var parentColumns: [String]
+        package var isDeferrable: Bool
+    }
+
+    package struct Check: Sendable, Equatable {
+        package var name: String
+        package var columns: [String]
+        /// `CHECK ((…))`
+        package var definition: String
+    }
+
+    package struct Table: Sendable {
+        package var name: TableName
+        package var columns: [Column]
+        package var uniques: [Unique] = []
+        package var foreignKeys: [ForeignKey] = []
+        package var checks: [Check] = []
+        package var isPartition = false
+
+        package init(name: TableName, columns: [Column]) {
+            self.name = name
+            self.columns = columns
+        }
+
+        package func index(_ column: String) -> Int? { columns.firstIndex { $0.name == column } }
+        package func column(_ name: String) -> Column? { columns.first { $0.name == name } }
+        package var primaryKey: Unique? { uniques.first { $0.isPrimary } }
+
+        /// The foreign key that a column is in, the narrowest where it is in several.
+        package func foreignKey(of column: String) -> ForeignKey? {
+            foreignKeys.filter { $0.columns.contains(column) }.min { $0.columns.count < $1.columns.count }
+        }
+    }
+
+    package var tables: [TableName: Table]
+    /// The attributes of composite types, by type name as `format_type` writes it.
+    package var composites: [String: [String]] = [:]
+
+    package init(_ tables: [Table]) {
+        self.tables = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { one, _ in one })
+    }
+
+    package subscript(name: TableName) -> Table? { tables[name] }
+
+    /// A table by a name that may lack its schema: of `schemas` the first that has it.
+    package func table(schema: String?, name: String, preferring schemas: [String]) -> Table? {
+        for candidate in schema.map({ [$0] }) ?? schemas {
+            if let table = tables[TableName(schema: candidate, name: name)] { return table }
+        }
+        guard schema == nil else { return nil }
+        let others = tables.values.filter { $0.name.name == name }
+        return others.count == 1 ? others[0] : nil
+    }
+}

@@ -1,0 +1,45 @@
+internal import PostgresClient
+
+/// What a run of seeding is to do.
+package struct SeedOptions: Sendable {
+    package var service: String
+    package var schemas: [String]
+    package var environment: String
+    package var folder = "seeds"
+    package var seedFiles: [String] = []
+    package var commonOnly = false
+    /// Everything is done and rolled back.
+    package var planOnly = false
+    /// Tables and files that are meant, by name or pattern; empty for all.
+    package var only: [String] = []
+    package var scale = 1.0
+    /// A scale was given, and that of `seeds.yaml` does not count.
+    package var hasScale = false
+    package var jobs = 1
+    package var stateSchema = "granary"
+    /// `--generate`: tables by pattern, filled with so many rows, instead of the files.
+    package var generate: (patterns: [String], rows: Int)?
+    /// Generated rows are written into this file as COPY text, and nothing is changed.
+    package var output: String?
+    /// Seconds since 1970, for rows whose time nobody has fixed.
+    package var now: Int
+
+    package init(service: String, schemas: [String], environment: String, now: Int) {
+        self.service = service
+        self.schemas = schemas
+        self.environment = environment
+        self.now = now
+    }
+
+    package var isProduction: Bool { environment == "production" }
+
+    /// Whether a table is meant by `--only`.
+    package func isMeant(_ schema: String, _ name: String) -> Bool {
+        only.isEmpty || only.contains { Self.fits($0, TableName(schema: schema, name: name)) }
+    }
+
+    /// Whether a pattern, with or without a schema, means a table.
+    static func fits(_ pattern: String, _ table: TableName) -> Bool {
+        NamePattern(pattern).fits(pattern.contains(".") ? "\(table)" : table.name)
+    }
+}

@@ -1,0 +1,137 @@
+package import PostgresClient
+
+/// In what order tables are seeded, decided from their foreign keys alone.
+package struct SeedOrder: Sendable {
+    /// How a foreign key that closes a circle is kept anyway.
+    package enum Detour: Sendable, Equatable {
+        /// NULL first, the value when all rows are there.
+        case nullFirst
+        /// The server checks it at the end.
+        case checkedLast
+    }
+
+    package struct Edge: Sendable, Hashable {
+        package var child: TableName
+        package var foreignKey: String
+
+        package init(child: TableName, foreignKey: String) {
+            self.child = child
+            self.foreignKey = foreignKey
+        }
+    }
+
+    /// Parents first.
+    package private(set) var tables: [TableName] = []
+    package private(set) var detours: [Edge: Detour] = [:]
+    /// The number that a table stands at between scripts: its own, or a smaller one of what needs it.
+    package private(set) var numbers: [TableName: Int] = [:]
+
+    /// Where tables and scripts without a number stand.
+    package static let middle = 500
+
+    /// - Parameters:
+    ///   - numbers: Of files that have one.
+    ///   - wishes: Tables whose rows are referred to without a foreign key, where that is possible.
+    /// - Throws: `SeedingError` with `.schema` for a circle without a way out, naming it.
+    package init(
+        _ names: [TableName],
+        numbers given: [TableName: Int] = [:],
+        wishes: [TableName: Set<TableName>] = [:],
+        _ catalog: SeedCatalog
+    ) throws(SeedingError) {
+        let names = Set(names)
+        var edges: [TableName: [SeedCatalog.ForeignKey]] = [:]
+        for name in names {
+            edges[name] = (catalog[name]?.foreignKeys ?? []).filter { names.contains($0.parent) && $0.parent != name }
+        }
+        for (child, parents) in wishes {
+            for parent in parents.sorted() where names.contains(parent) && parent != child {
+                edges[child]?.append(
+                    .init(name: Self.wish, columns: [], parent: parent, parentColumns: [], isDeferrable: false)
+                )
+            }
+        }
+        while let circle = Self.circle(names, edges) {
+            if let wish = circle.first(where: { $0.foreignKey == Self.wish }) {
+                edges[wish.child]?.removeAll { $0.name == Self.wish }
+                continue
+            }
+            try detour(around: circle, &edges, catalog)
+        }
+        for name in names { numbers[name] = given[name] ?? Self.middle }
+        var hasChanged = true
+        while hasChanged {
+            hasChanged = false
+            for (child, keys) in edges {
+                for key in keys where (numbers[key.parent] ?? 0) > (numbers[child] ?? 0) {
+                    numbers[key.parent] = numbers[child]
+                    hasChanged = true
+                }
+            }
+        }
+        var left = names
+        while !left.isEmpty {
+            let ready = left.filter { name in (edges[name] ?? []).allSatisfy { !left.contains($0.parent) } }
+            guard let next = ready.min(by: { (numbers[$0] ?? 0, $0) < (numbers[$1] ?? 0, $1) }) else { break }
+            tables.append(next)
+            left.remove(next)
+        }
+    }
+
+    /// No constraint has this name.
+    private static let wish = ""
+
+    private mutating func detour(
+        around circle: [SeedOrder.Edge],
+        _ edges: inout [TableName: [SeedCatalog.ForeignKey]],
+        _ catalog: SeedCatalog
+    ) throws(SeedingError) {
+        func key(_ edge: Edge) -> SeedCatalog.ForeignKey? { edges[edge.child]?.first { $0.name == edge.foreignKey } }
+        let nullable = circle.first { edge in
+            key(edge)?.columns.contains { catalog[edge.child]?.column($0)?.isNotNull == false } ?? false
+        }
+        let chosen = nullable ?? circle.first { key($0)?.isDeferrable ?? false }
+        guard let chosen else {
+            let names = circle.map(\.child.description)
+            throw SeedingError(
+                .schema,
+                "\((names + names.prefix(1)).joined(separator: " → ")) refer to each other in a circle whose columns are all NOT NULL",
+                hint:
+                    "make one of the foreign keys DEFERRABLE (ALTER TABLE … ALTER CONSTRAINT \(circle[0].foreignKey) DEFERRABLE), or one of the columns nullable"
+            )
+        }
+        detours[chosen] = nullable == nil ? .checkedLast : .nullFirst
+        edges[chosen.child]?.removeAll { $0.name == chosen.foreignKey }
+    }
+
+    /// The edges of some circle, from child to parent; nil when there is none.
+    private static func circle(
+        _ names: Set<TableName>,
+        _ edges: [TableName: [SeedCatalog.ForeignKey]]
+    ) -> [Edge]? {
+        var done: Set<TableName> = []
+        for start in names.sorted() where !done.contains(start) {
+            var path: [(name: TableName, next: Int)] = [(start, 0)]
+            var taken: [Edge] = []
+            while let last = path.last {
+                let keys = edges[last.name] ?? []
+                guard last.next < keys.count else {
+                    done.insert(last.name)
+                    path.removeLast()
+                    if !taken.isEmpty { taken.removeLast() }
+                    continue
+                }
+                path[path.count - 1].next += 1
+                let key = keys[last.next]
+                if done.contains(key.parent) { continue }
+                let edge = Edge(child: last.name, foreignKey: key.name)
+                if let begin = path.firstIndex(where: { $0.name == key.parent }) {
+                    return Array(taken[begin...]) + [edge]
+                }
+                taken.append(edge)
+                path.append((key.parent, 0))
+            }
+        }
+        return nil
+    }
+}

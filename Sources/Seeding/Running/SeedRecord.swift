@@ -1,0 +1,71 @@
+package import PostgresClient
+
+/// `granary.seeds`: what was seeded. It says what is ours, never what is in a table.
+package struct SeedRecord: Sendable {
+    package struct Entry: Sendable, Equatable {
+        package var layer: String
+        package var digest: String
+        package var rows: Int?
+        /// JSON: the keys that seeding inserted, where generated rows begin, the time that is now.
+        package var details: String?
+
+        package init(layer: String, digest: String, rows: Int? = nil, details: String? = nil) {
+            self.layer = layer
+            self.digest = digest
+            self.rows = rows
+            self.details = details
+        }
+    }
+
+    private let service: String
+    private let environment: String
+    private let schema: String
+    /// By source: the name of a file, or `table NAME`.
+    package private(set) var entries: [String: Entry] = [:]
+
+    package init(service: String, environment: String, schema: String) {
+        self.service = service
+        self.environment = environment
+        self.schema = schema
+    }
+
+    package mutating func read(_ session: borrowing Session) throws {
+        let table = "\(session.quoted(schema)).seeds"
+        let isThere = try session.query(
+            """
+            SELECT count(*) = 1 AS there FROM pg_catalog.pg_attribute a
+            JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relname = 'seeds' AND a.attname = 'details'
+            """,
+            [schema]
+        )[0].bool("there")
+        guard isThere else { return }
+        let rows = try session.query(
+            "SELECT source, layer, sha256, rows, details FROM \(table) WHERE service = $1 AND environment = $2",
+            [service, environment]
+        )
+        for row in rows {
+            entries[row.text("source")] = Entry(
+                layer: row.text("layer"),
+                digest: row.text("sha256"),
+                rows: row["rows"].flatMap { Int($0) },
+                details: row["details"]
+            )
+        }
+    }
+
+    /// Writes an entry where it says something new, so that a run that changes nothing leaves no trace.
+    package mutating func write(_ source: String, _ entry: Entry, _ session: borrowing Session) throws {
+        guard entries[source] != entry else { return }
+        entries[source] = entry
+        try session.query(
+            """
+            INSERT INTO \(session.quoted(schema)).seeds (service, environment, source, sha256, layer, rows, details)
+            VALUES ($1, $2, $3, $4, $5, $6::bigint, $7)
+            ON CONFLICT (service, environment, source) DO UPDATE SET sha256 = excluded.sha256, layer = excluded.layer,
+                rows = excluded.rows, details = excluded.details, seeded_at = pg_catalog.now()
+            """,
+            [service, environment, source, entry.digest, entry.layer, entry.rows.map(String.init), entry.details]
+        )
+    }
+}

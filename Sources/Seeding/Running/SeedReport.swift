@@ -1,0 +1,39 @@
+package import PostgresClient
+
+/// What a run did, or would do.
+package struct SeedReport: Sendable {
+    package struct Outcome: Sendable, Equatable {
+        package var table: TableName
+        package var inserted = 0
+        package var updated = 0
+        package var unchanged = 0
+        package var deleted = 0
+
+        package init(table: TableName) { self.table = table }
+
+        package var changes: Int { inserted + updated + deleted }
+    }
+
+    package struct Script: Sendable, Equatable {
+        package var file: String
+        package var runs: Bool
+        /// Why it runs, or does not.
+        package var reason: String
+    }
+
+    package var environment: String
+    package var tables: [Outcome] = []
+    package var scripts: [Script] = []
+    /// What a person should know beside the figures.
+    package var notes: [String] = []
+    package var seconds = 0.0
+
+    package var changesNothing: Bool { tables.allSatisfy { $0.changes == 0 } && !scripts.contains { $0.runs } }
+}
+
+/// What a run says while it works.
+package enum SeedProgress: Sendable {
+    case started(table: String)
+    case advanced(table: String, rows: Int, bytes: Int)
+    case finished(table: String, rows: Int)
+}

@@ -1,0 +1,284 @@
+import PostgresClient
+
+/// Cells that are filled when all rows are there.
+struct PostponedCells {
+    var table: Int
+    var merge: TableMerge
+    /// Row, column, and where the value comes from.
+    var cells: [(row: Int, column: String, cell: BoundCell)]
+}
+
+extension SeedRun {
+    /// Listed rows, then generated ones.
+    mutating func seed(_ index: Int, _ session: inout Session) throws {
+        let name = tables[index].name
+        progress(.started(table: "\(name)"))
+        var outcome = SeedReport.Outcome(table: name)
+        let isWhileEmpty = tables[index].key == .whileEmpty
+        let wasEmpty = isWhileEmpty ? try isEmpty(name, session) : false
+        if isWhileEmpty, !wasEmpty {
+            outcome.unchanged = tables[index].rows.count
+        } else if !tables[index].rows.isEmpty {
+            try mergeRows(index, &outcome, &session)
+        }
+        if tables[index].generate != nil {
+            try generateRows(index, isLocked: isWhileEmpty && !wasEmpty, &outcome, &session)
+        }
+        outcomes[name] = outcome
+        references.finish(name)
+        progress(.finished(table: "\(name)", rows: outcome.inserted + outcome.updated))
+    }
+
+    func isEmpty(_ name: TableName, _ session: borrowing Session) throws -> Bool {
+        try session.query("SELECT NOT EXISTS (SELECT FROM \(session.quoted(name))) AS empty")[0].bool("empty")
+    }
+
+    private mutating func mergeRows(_ index: Int, _ outcome: inout SeedReport.Outcome, _ session: inout Session) throws
+    {
+        let bound = tables[index]
+        let settled = try settle(index, session)
+        let columns = settled.columns
+        let merge = TableMerge(
+            bound.table,
+            number: index,
+            key: bound.key.columns,
+            columns: columns,
+            avoidsSequences: options.planOnly,
+            session
+        )
+        merges[bound.name] = merge
+        try session.execute(merge.creation)
+        try copy(settled, bound, merge, &session)
+        if bound.rows.count > 1000 { try session.execute("ANALYZE \(merge.temporary)") }
+        if !merge.key.isEmpty { try session.execute(merge.finding) }
+        for (number, group) in settled.groups.enumerated() {
+            if bound.onConflict == .error, let sql = merge.difference(group, number: number),
+                let row = try session.query(sql)[0]["n"].flatMap({ Int($0) })
+            {
+                throw SeedingError(
+                    .database,
+                    "\(bound.rows[row].place): the row is there already in \(bound.name), and differs",
+                    hint: "on_conflict: update would change it, keep would leave it"
+                )
+            }
+            if bound.onConflict == .update, !merge.key.isEmpty, merge.update(group, number: number) != nil {
+                outcome.updated += try attempt(bound, settled, number, &session) { last in
+                    merge.update(group, number: number, upTo: last) ?? ""
+                }
+            }
+            outcome.inserted += try attempt(bound, settled, number, &session) { last in
+                merge.insert(group, number: number, upTo: last)
+            }
+            for column in group.plain where bound.table.column(column)?.sequence != nil {
+                explicitColumns[bound.name, default: []].insert(column)
+            }
+        }
+        outcome.unchanged += bound.rows.count - outcome.inserted - outcome.updated
+        if !settled.postponed.isEmpty {
+            postponed.append(PostponedCells(table: index, merge: merge, cells: settled.postponed))
+        }
+        if !merge.key.isEmpty {
+            try remember(bound, merge, session)
+            try noteKeys(bound, merge, session)
+        }
+    }
+
+    /// Runs a statement for all rows of a group; where one of them is refused, finds which.
+    private func attempt(
+        _ bound: BoundTable,
+        _ settled: SettledRows,
+        _ group: Int,
+        _ session: inout Session,
+        _ sql: (Int?) -> String
+    ) throws -> Int {
+        try session.execute("SAVEPOINT granary_rows")
+        do {
+            let count = try session.query(sql(nil))[0].int("count")
+            try session.execute("RELEASE SAVEPOINT granary_rows")
+            return count
+        } catch let error as PostgresError where SeedingError.isAboutRows(error) {
+            try session.execute("ROLLBACK TO SAVEPOINT granary_rows")
+            let rows = bound.rows.indices.filter { settled.groupOfRow[$0] == group }
+            // The smallest part from the beginning that fails ends with the row that is at fault.
+            var (low, high) = (0, rows.count - 1)
+            var reason = error
+            while low < high {
+                let middle = (low + high) / 2
+                do {
+                    try session.query(sql(rows[middle]))
+                    low = middle + 1
+                } catch let smaller as PostgresError where SeedingError.isAboutRows(smaller) {
+                    high = middle
+                    reason = smaller
+                }
+                try session.execute("ROLLBACK TO SAVEPOINT granary_rows")
+            }
+            throw SeedingError(reason, "\(bound.rows[rows[low]].place): \(bound.name)\(Self.column(reason))")
+        }
+    }
+
+    private static func column(_ error: PostgresError) -> String { error.server?.column.map { ".\($0)" } ?? "" }
+
+    private func copy(_ settled: SettledRows, _ bound: BoundTable, _ merge: TableMerge, _ session: inout Session) throws
+    {
+        do {
+            _ = try session.copyIn(merge.copy) { sink in
+                var buffer = CopyBuffer(capacity: 1 << 18)
+                for row in bound.rows.indices {
+                    buffer.append(row)
+                    buffer.append(CopyBuffer.tab)
+                    buffer.append(settled.groupOfRow[row])
+                    for column in settled.columns.indices {
+                        buffer.append(CopyBuffer.tab)
+                        buffer.append(value: settled.values[row][column])
+                    }
+                    buffer.append(CopyBuffer.newline)
+                    if buffer.count > 200_000 {
+                        try buffer.lend { try sink.write($0) }
+                        buffer.removeAll()
+                    }
+                }
+                try buffer.lend { try sink.write($0) }
+            }
+        } catch let error as PostgresError where SeedingError.isAboutRows(error) {
+            guard let place = CopyPlace(error), bound.rows.indices.contains(place.line - 1) else {
+                throw SeedingError(error, "\(bound.files[0].file.path): \(bound.name)")
+            }
+            let row = bound.rows[place.line - 1]
+            let column = place.column.map { ".\($0)" } ?? ""
+            let line = place.column.flatMap { row.lines[$0] } ?? row.line
+            throw SeedingError(error, "\(row.file):\(line): \(bound.name)\(column)")
+        }
+    }
+
+    /// Fetches what others want to know of this table's rows.
+    private mutating func remember(_ bound: BoundTable, _ merge: TableMerge, _ session: borrowing Session) throws {
+        for (column, rows) in references.wanted[bound.name] ?? [:] {
+            let list = "{\(rows.sorted().map(String.init).joined(separator: ","))}"
+            for row in try session.query(merge.values(of: column), [list]) {
+                references.remember(bound.name, column, row.int("n"), row["value"])
+            }
+        }
+    }
+
+    /// Which of the rows are ours, for the day when they are listed no more.
+    private mutating func noteKeys(_ bound: BoundTable, _ merge: TableMerge, _ session: borrowing Session) throws {
+        var keys = SeededKeys(columns: merge.key, record.entries[source(of: bound.name)]?.details)
+        var listed: Set<[String]> = []
+        for row in try session.query(merge.keys) {
+            let key = row.texts("key")
+            listed.insert(key)
+            if !row.bool("found") { keys.ours.insert(key) }
+        }
+        keys.listed = listed
+        seededKeys[bound.name] = keys
+    }
+}
+
+// What comes last.
+extension SeedRun {
+    mutating func fillPostponed(_ session: inout Session) throws {
+        for waiting in postponed {
+            let bound = tables[waiting.table]
+            var byColumn: [String: [(Int, String?)]] = [:]
+            for (row, column, cell) in waiting.cells {
+                let value: String?
+                switch cell {
+                case .text(let text): value = text
+                case .expression: continue
+                case .reference(let reference):
+                    let resolved = try references.resolve(reference, tables, session)
+                    guard case .known(let text) = resolved else {
+                        throw SeedingError(.database, "\(reference.place): the row that is meant is not there")
+                    }
+                    value = text
+                }
+                byColumn[column, default: []].append((row, value))
+            }
+            for (column, cells) in byColumn.sorted(by: { $0.key < $1.key }) {
+                let values = "\(waiting.merge.temporary)_later"
+                let name = waiting.merge.q(column)
+                try session.execute("DROP TABLE IF EXISTS \(values)")
+                try session.execute(
+                    "CREATE TEMPORARY TABLE \(values.dropFirst(8)) ON COMMIT DROP AS SELECT NULL::integer AS granary_n, t.\(name) FROM \(waiting.merge.target) t WITH NO DATA"
+                )
+                do {
+                    _ = try session.copyIn("COPY \(values) FROM STDIN") { sink in
+                        var buffer = CopyBuffer()
+                        for (row, value) in cells {
+                            buffer.append(row)
+                            buffer.append(CopyBuffer.tab)
+                            buffer.append(value: value)
+                            buffer.append(CopyBuffer.newline)
+                        }
+                        try buffer.lend { try sink.write($0) }
+                    }
+                    let count = try session.query(waiting.merge.completion([column], values: values))[0].int("count")
+                    // A row that was there and differed in other columns is counted once already.
+                    let unchanged = outcomes[bound.name]?.unchanged ?? 0
+                    outcomes[bound.name]?.updated += min(count, unchanged)
+                    outcomes[bound.name]?.unchanged -= min(count, unchanged)
+                } catch let error as PostgresError where SeedingError.isAboutRows(error) {
+                    let row = CopyPlace(error).map { cells[min($0.line, cells.count) - 1].0 } ?? cells[0].0
+                    throw SeedingError(error, "\(bound.rows[row].place): \(bound.name).\(column)")
+                }
+            }
+        }
+    }
+
+    /// Deletes what seeding has inserted and no file lists any more, children before parents.
+    mutating func prune(_ names: [TableName], _ session: inout Session) throws {
+        for name in names {
+            guard let index = tables.firstIndex(where: { $0.name == name }), tables[index].prunes, isMeant(name) else {
+                continue
+            }
+            let bound = tables[index]
+            // In a run of the common layer alone, rows of other layers are not listed, and not gone.
+            guard !bound.key.columns.isEmpty, !set.namesInOtherLayers.contains(name) else { continue }
+            var keys =
+                seededKeys[name] ?? SeededKeys(columns: bound.key.columns, record.entries[source(of: name)]?.details)
+            let gone = keys.ours.subtracting(keys.listed).sorted { $0.lexicographicallyPrecedes($1) }
+            guard !gone.isEmpty else { continue }
+            guard !options.isProduction else {
+                report.notes.append("\(name): \(gone.count) rows are listed no more, and stay: production loses none")
+                continue
+            }
+            let merge = TableMerge(
+                bound.table,
+                number: index,
+                key: bound.key.columns,
+                columns: bound.key.columns,
+                avoidsSequences: false,
+                session
+            )
+            let temporary = "\(merge.temporary)_gone"
+            let columns = bound.key.columns.map { "t.\(merge.q($0))" }.joined(separator: ", ")
+            try session.execute(
+                "CREATE TEMPORARY TABLE \(temporary.dropFirst(8)) ON COMMIT DROP AS SELECT \(columns) FROM \(merge.target) t WITH NO DATA"
+            )
+            do {
+                _ = try session.copyIn("COPY \(temporary) FROM STDIN") { sink in
+                    var buffer = CopyBuffer()
+                    for key in gone {
+                        for (place, value) in key.enumerated() {
+                            if place > 0 { buffer.append(CopyBuffer.tab) }
+                            buffer.append(value: value)
+                        }
+                        buffer.append(CopyBuffer.newline)
+                    }
+                    try buffer.lend { try sink.write($0) }
+                }
+                let count = try session.query(merge.deletion(temporary))[0].int("count")
+                outcomes[name, default: .init(table: name)].deleted += count
+            } catch let error as PostgresError where SeedingError.isAboutRows(error) {
+                throw SeedingError(
+                    error,
+                    "\(bound.files[0].file.path): pruning \(name)",
+                    hint: "rows that are listed no more are still referred to"
+                )
+            }
+            keys.ours.subtract(gone)
+            seededKeys[name] = keys
+        }
+    }
+}

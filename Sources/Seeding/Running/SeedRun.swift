@@ -1,0 +1,213 @@
+internal import Environments
+import PostgresClient
+
+/// One run, in one session and one transaction.
+struct SeedRun {
+    let options: SeedOptions
+    let set: SeedSet
+    let progress: @Sendable (SeedProgress) -> Void
+    var catalog = SeedCatalog([])
+    var tables: [BoundTable] = []
+    var order: SeedOrder?
+    var record: SeedRecord
+    var references = ReferenceResolver()
+    var report: SeedReport
+    /// By table, in the order of the run.
+    var outcomes: [TableName: SeedReport.Outcome] = [:]
+    /// Columns whose sequences must be moved past what was given explicitly.
+    var explicitColumns: [TableName: Set<String>] = [:]
+    var postponed: [PostponedCells] = []
+    var seededKeys: [TableName: SeededKeys] = [:]
+    var generated: [TableName: GeneratedRows] = [:]
+    /// Where listed rows lie beside their tables.
+    var merges: [TableName: TableMerge] = [:]
+    var asOf = 0
+    /// Of rows whose keys a plan has to invent.
+    var planNumbers: [TableName: Int] = [:]
+
+    init(_ options: SeedOptions, _ set: SeedSet, _ progress: @escaping @Sendable (SeedProgress) -> Void) {
+        self.options = options
+        self.set = set
+        self.progress = progress
+        record = SeedRecord(service: options.service, environment: options.environment, schema: options.stateSchema)
+        report = SeedReport(environment: options.environment)
+    }
+
+    /// The end of a plan: everything is rolled back.
+    private struct PlanIsDone: Error {}
+
+    mutating func run(_ session: inout Session) throws -> SeedReport {
+        do {
+            try session.transaction { session in
+                try work(&session)
+                if options.planOnly { throw PlanIsDone() }
+            }
+        } catch is PlanIsDone {}
+        return report
+    }
+
+    private mutating func work(_ session: inout Session) throws {
+        try queue(session)
+        catalog = try SeedCatalog.read(session, stateSchema: options.stateSchema)
+        try record.read(session)
+        try settleAsOf(session)
+        try bind()
+        let order = try SeedOrder(tables.map(\.name), numbers: numbers, wishes: wishes, catalog)
+        self.order = order
+        if order.detours.values.contains(.checkedLast) { try session.execute("SET CONSTRAINTS ALL DEFERRED") }
+        let scripts = ScriptPlan(set.scripts, options, record)
+        var next = 0
+        for name in order.tables {
+            while next < scripts.steps.count, scripts.steps[next].number < (order.numbers[name] ?? 0) {
+                try runScript(scripts.steps[next], &session)
+                next += 1
+            }
+            guard let index = tables.firstIndex(where: { $0.name == name }), isMeant(name) else { continue }
+            try seed(index, &session)
+        }
+        for step in scripts.steps[next...] { try runScript(step, &session) }
+        try fillPostponed(&session)
+        try prune(order.tables.reversed(), &session)
+        try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        if !options.planOnly {
+            try moveSequences(session)
+            try writeRecord(session)
+        }
+        report.tables = order.tables.compactMap { outcomes[$0] }
+    }
+
+    /// Two runs for one service at once would find the same rows missing.
+    private func queue(_ session: borrowing Session) throws {
+        for attempt in 0... {
+            let isFree = try session.query(
+                "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 7234301180)) AS free",
+                ["granary seed \(options.service)"]
+            )[0].bool("free")
+            if isFree { return }
+            guard attempt < 300 else {
+                throw SeedingError(.busy, "another run of seeding is at work", hint: "try again when it is done")
+            }
+            try session.rest(for: .milliseconds(200))
+        }
+    }
+
+    private mutating func settleAsOf(_ session: borrowing Session) throws {
+        let text = set.options.asOf ?? record.entries["as_of"]?.digest
+        guard let text else {
+            // A whole second, so that what is recorded is what was meant.
+            asOf = options.now
+            let written = try session.query(
+                "SELECT pg_catalog.to_char(pg_catalog.to_timestamp($1::float8) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS t",
+                ["\(options.now)"]
+            )[0].text("t")
+            newAsOf = written
+            return
+        }
+        do {
+            asOf = try session.query("SELECT floor(extract(epoch FROM $1::timestamptz))::bigint AS t", [text])[0].int(
+                "t"
+            )
+        } catch let error as PostgresError where error.code == .server {
+            throw SeedingError(
+                .file,
+                "\(set.options.path): as_of is no time that PostgreSQL can read",
+                hint: "such as 2026-01-01"
+            )
+        }
+    }
+
+    private var newAsOf: String?
+
+    private mutating func bind() throws {
+        if let generate = options.generate {
+            tables = try GeneratedTables.matching(generate.patterns, rows: generate.rows, catalog, options)
+            return
+        }
+        let bound = BoundSeeds(set, catalog, schemas: options.schemas)
+        let files = Set(set.tables.filter { isMeant($0.name) }.flatMap(\.files).map(\.file.path))
+        try bound.requireFit(files: files)
+        tables = bound.tables
+        for pattern in options.only {
+            let isKnown =
+                set.tables.contains { SeedOptions.fits(pattern, $0.name) }
+                || set.scripts.contains { NamePattern(pattern).fits($0.file.table) }
+            guard isKnown else {
+                throw SeedingError(
+                    .usage,
+                    "--only names \(pattern), and no seeds are for it",
+                    hint: "give names of tables or of .sql files"
+                )
+            }
+        }
+        references.note(tables, meant: Set(tables.map(\.name).filter { isMeant($0) }))
+    }
+
+    private var numbers: [TableName: Int] {
+        tables.reduce(into: [:]) { numbers, table in numbers[table.name] = table.number }
+    }
+
+    private var wishes: [TableName: Set<TableName>] {
+        tables.reduce(into: [:]) { wishes, table in
+            for row in table.rows {
+                for case .reference(let reference) in row.cells.values {
+                    wishes[table.name, default: []].insert(reference.parent)
+                }
+            }
+        }
+    }
+
+    /// Under which name a table's rows are recorded: those that came without files apart, so that neither forgets the other.
+    func source(of table: TableName) -> String { "\(options.generate == nil ? "table" : "generated") \(table)" }
+
+    func isMeant(_ name: TableName) -> Bool { options.isMeant(name.schema, name.name) }
+}
+
+// The end of a run.
+extension SeedRun {
+    private func moveSequences(_ session: borrowing Session) throws {
+        for (name, columns) in explicitColumns.sorted(by: { $0.key < $1.key }) {
+            guard let table = catalog[name] else { continue }
+            for column in columns.sorted() {
+                guard let sequence = table.column(column)?.sequence else { continue }
+                try session.query(
+                    """
+                    SELECT pg_catalog.setval($1::regclass, m.value) FROM \(sequence) s,
+                        (SELECT max(\(session.quoted(column)))::bigint AS value FROM \(session.quoted(name))) m,
+                        pg_catalog.pg_sequence q
+                    WHERE q.seqrelid = $1::regclass AND q.seqincrement > 0 AND m.value BETWEEN q.seqmin AND q.seqmax
+                        AND (m.value > s.last_value OR m.value = s.last_value AND NOT s.is_called)
+                    """,
+                    [sequence]
+                )
+            }
+        }
+    }
+
+    private mutating func writeRecord(_ session: borrowing Session) throws {
+        if let newAsOf { try record.write("as_of", SeedRecord.Entry(layer: "", digest: newAsOf), session) }
+        for table in tables where isMeant(table.name) && outcomes[table.name] != nil {
+            for file in table.files {
+                try record.write(
+                    file.file.name,
+                    SeedRecord.Entry(layer: file.file.layer, digest: file.digest, rows: file.rows.count),
+                    session
+                )
+            }
+            let rows = generated[table.name]
+            try record.write(
+                source(of: table.name),
+                SeedRecord.Entry(
+                    layer: "",
+                    digest: ContentHash.hex(table.files.map(\.digest)),
+                    rows: table.rows.count + (rows?.count ?? 0),
+                    details: SeededKeys.details(
+                        seededKeys[table.name],
+                        rows,
+                        before: record.entries[source(of: table.name)]?.details
+                    )
+                ),
+                session
+            )
+        }
+    }
+}

@@ -1,0 +1,56 @@
+internal import Environments
+
+/// The keys of rows that seeding has inserted, as the record keeps them.
+struct SeededKeys {
+    let columns: [String]
+    var ours: Set<[String]>
+    /// Of this run.
+    var listed: Set<[String]> = []
+
+    /// More than this is not kept: such tables are data and no lists.
+    static let countMax = 100_000
+
+    init(columns: [String], _ details: String?) {
+        self.columns = columns
+        ours = []
+        guard let details, let text = try? JSONText(Array(details.utf8), path: "details"),
+            let names = try? text.root["key"]?.texts(), names == columns, let keys = try? text.root["keys"]?.elements()
+        else { return }
+        ours = Set(keys.compactMap { try? $0.texts() })
+    }
+
+    /// The record of a table.
+    ///
+    /// - Parameter before: What is recorded now: of generated rows it stays true in a run that is about others.
+    static func details(_ keys: SeededKeys?, _ rows: GeneratedRows?, before: String?) -> String? {
+        var members: [String] = []
+        if let keys, !keys.ours.isEmpty, keys.ours.count <= countMax {
+            let sorted = keys.ours.sorted { $0.lexicographicallyPrecedes($1) }
+            members.append("\"key\": \(list(keys.columns))")
+            members.append("\"keys\": [\(sorted.map(list).joined(separator: ", "))]")
+        }
+        let start = rows.map { $0.start } ?? number("start", in: before)
+        if let start { members.append("\"start\": \(start)") }
+        let count = rows.map { $0.count } ?? number("generated", in: before)
+        if let count { members.append("\"generated\": \(count)") }
+        let digest = rows.map { $0.digest } ?? text("generator", in: before)
+        if let digest { members.append("\"generator\": \"\(digest)\"") }
+        return members.isEmpty ? nil : "{\(members.joined(separator: ", "))}"
+    }
+
+    private static func list(_ texts: [String]) -> String {
+        "[\(texts.map { ValueText.quoted($0) }.joined(separator: ", "))]"
+    }
+
+    /// A number of a record's details.
+    static func number(_ name: String, in details: String?) -> Int? {
+        guard let details, let text = try? JSONText(Array(details.utf8), path: "details") else { return nil }
+        return try? text.root[name]?.count()
+    }
+
+    /// A text of a record's details.
+    static func text(_ name: String, in details: String?) -> String? {
+        guard let details, let text = try? JSONText(Array(details.utf8), path: "details") else { return nil }
+        return try? text.root[name]?.text()
+    }
+}

@@ -1,0 +1,174 @@
+internal import Environments
+package import Logging
+package import PostgresClient
+
+/// Seeding by environment: files in, rows out, all or nothing.
+///
+///     read the files → hold them against the catalog → order the tables
+///     in one transaction: scripts before · per table: listed rows merged, generated rows · scripts behind
+///         · what closes circles · what is listed no more · sequences · the record
+package struct Seeder: Sendable {
+    private let options: SeedOptions
+    private let server: ServerAddress
+    private let logger: Logger
+    private let progress: @Sendable (SeedProgress) -> Void
+
+    package init(
+        _ options: SeedOptions,
+        server: ServerAddress,
+        logger: Logger,
+        progress: @escaping @Sendable (SeedProgress) -> Void = { _ in }
+    ) {
+        self.options = options
+        self.server = server
+        self.logger = logger
+        self.progress = progress
+    }
+
+    /// - Throws: `SeedingError`, `PostgresError`, `EnvironmentsError`, `CancellationError`. Then nothing has changed.
+    package func run() async throws -> SeedReport {
+        let began = ContinuousClock.now
+        let set = try readFiles()
+        try ProductionRules.check(set, options)
+        let (options, progress) = (options, progress)
+        var report = try await withSession(server, logger: logger) { session in
+            try Self.prepare(&session, options)
+            if !options.planOnly { try StateSchema(options.stateSchema).ensure(&session) }
+            var run = SeedRun(options, set, progress)
+            return try run.run(&session)
+        }
+        report.seconds = (ContinuousClock.now - began) / .seconds(1)
+        return report
+    }
+
+    private func readFiles() throws(SeedingError) -> SeedSet {
+        guard options.generate == nil else { return .nothing(options) }
+        return try SeedSet.read(
+            SeedSet.Request(
+                folder: options.folder,
+                environment: options.environment,
+                schemas: options.schemas,
+                seedFiles: options.seedFiles,
+                commonOnly: options.commonOnly
+            )
+        )
+    }
+
+    /// Which rule chose the generator of each column of a table: what `--explain` prints.
+    ///
+    /// - Throws: `SeedingError`, `PostgresError`, `CancellationError`.
+    package func explain(_ name: String) async throws -> [GeneratorExplanation] {
+        let set = SeedFolder(options.folder).exists ? try readFiles() : .nothing(options)
+        let options = options
+        return try await withSession(server, logger: logger) { session in
+            try Self.prepare(&session, options)
+            return try session.transaction("BEGIN READ ONLY") { session in
+                try GeneratorExplanation.of(name, set, options, session)
+            }
+        }
+    }
+
+    /// What does not fit between the files and the tables of a database, with file and line. For `validate`.
+    ///
+    /// Values are tried on the server too, in a transaction that is rolled back, as long as nothing else is amiss.
+    ///
+    /// - Throws: `PostgresError`, `CancellationError`; what is wrong with the files is a finding.
+    package func findings() async throws -> [SeedFinding] {
+        let set: SeedSet
+        do {
+            set = try readFiles()
+            try ProductionRules.check(set, options)
+        } catch {
+            return [SeedFinding(error, rule: error.code == .refused ? "policy" : "file")]
+        }
+        let options = options
+        let found = try await withSession(server, logger: logger) { session in
+            try Self.prepare(&session, options)
+            return try session.transaction("BEGIN READ ONLY") { session in
+                let catalog = try SeedCatalog.read(session, stateSchema: options.stateSchema)
+                return BoundSeeds(set, catalog, schemas: options.schemas).findings
+            }
+        }
+        guard found.isEmpty else { return found }
+        var trial = options
+        trial.planOnly = true
+        do {
+            _ = try await Seeder(trial, server: server, logger: logger).run()
+            return []
+        } catch let error as SeedingError {
+            return [SeedFinding(error, rule: error.sqlState?.hasPrefix("22") == true ? "wrong-type" : "row")]
+        }
+    }
+
+    private static func prepare(_ session: inout Session, _ options: SeedOptions) throws {
+        // Not empty as for a dump: defaults, triggers and !sql expect what the service itself sees.
+        let path = (options.schemas + ["public"]).map { session.quoted($0) }.joined(separator: ", ")
+        try session.pin([("search_path", path), ("lock_timeout", "30s")])
+    }
+}
+
+extension SeedFinding {
+    /// Of an error whose message begins with its place.
+    init(_ error: SeedingError, rule: String) {
+        if let match = error.message.prefixMatch(of: #/([^:\s]+):(\d+)(?::\d+)?: /#) {
+            self.init(
+                rule: rule,
+                file: String(match.1),
+                line: Int(match.2) ?? 1,
+                message: String(error.message[match.range.upperBound...]),
+                hint: error.hint
+            )
+        } else {
+            self.init(rule: rule, file: "seeds", line: 1, message: error.message, hint: error.hint)
+        }
+    }
+}
+
+extension SeedSet {
+    /// No files: for rows that are generated without any.
+    static func nothing(_ options: SeedOptions) -> SeedSet {
+        SeedSet(
+            options: SeedsFile(),
+            environment: options.environment,
+            layers: [],
+            tables: [],
+            scripts: [],
+            schema: options.schemas.first ?? "public"
+        )
+    }
+}
+
+/// What production is never given.
+enum ProductionRules {
+    /// - Throws: `SeedingError` with `.refused`.
+    static func check(_ set: SeedSet, _ options: SeedOptions) throws(SeedingError) {
+        guard options.isProduction else { return }
+        if options.generate != nil {
+            throw SeedingError(
+                .refused,
+                "generated rows are not for production",
+                hint: "give the database that is meant, or --env"
+            )
+        }
+        for table in set.tables {
+            let file = table.files[0].file.path
+            let isReference = set.options.reference.contains { pattern in
+                NamePattern(pattern).fits("\(table.name)") || NamePattern(pattern).fits(table.name.name)
+            }
+            guard isReference else {
+                throw SeedingError(
+                    .refused,
+                    "\(file): production takes reference tables only, and \(table.name) is none",
+                    hint: "list it under reference: in \(set.options.path), or move the file to another layer"
+                )
+            }
+            if let generate = table.generate {
+                throw SeedingError(
+                    .refused,
+                    "\(generate.file):\(generate.node.line): generated rows are not for production",
+                    hint: "move generate: to the layer of another environment"
+                )
+            }
+        }
+    }
+}

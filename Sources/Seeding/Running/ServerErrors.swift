@@ -1,0 +1,31 @@
+import PostgresClient
+
+extension SeedingError {
+    /// The server's no, with our place; what it says of locks stays what it is.
+    init(_ error: PostgresError, _ place: String, hint: String? = nil) {
+        self.init(.database, "\(place): \(error)", hint: hint ?? error.hint, sqlState: error.sqlState)
+    }
+
+    /// Whether an error is about a row or a statement, and not about the connection or a lock.
+    static func isAboutRows(_ error: any Error) -> Bool {
+        guard let error = error as? PostgresError, error.code == .server, let state = error.sqlState else {
+            return false
+        }
+        return !["40", "53", "55", "57", "58"].contains(state.prefix(2))
+    }
+}
+
+/// Where in a COPY the server stopped, from its CONTEXT: `COPY t, line 3, column age: "x"`.
+struct CopyPlace {
+    /// From 1, in the rows of the COPY.
+    var line: Int
+    var column: String?
+
+    init?(_ error: PostgresError) {
+        guard let context = error.server?.context,
+            let match = context.firstMatch(of: #/COPY .+?, line (\d+)(?:, column ([^:]+):)?/#), let line = Int(match.1)
+        else { return nil }
+        self.line = line
+        column = match.2.map(String.init)
+    }
+}

@@ -1,0 +1,155 @@
+import PostgresClient
+
+/// The rows of a table with every value known that can be known now.
+struct SettledRows {
+    /// The columns that any row gives.
+    var columns: [String]
+    /// By row, then by place in `columns`.
+    var values: [[String?]]
+    var groups: [TableMerge.Group]
+    var groupOfRow: [Int]
+    var postponed: [(row: Int, column: String, cell: BoundCell)]
+}
+
+extension SeedRun {
+    /// Resolves references, takes keys in advance where a circle wants it, and puts rows together that give the same.
+    mutating func settle(_ index: Int, _ session: borrowing Session) throws -> SettledRows {
+        let table = tables[index].table
+        let used = Set(tables[index].rows.flatMap(\.cells.keys)).sorted()
+        let waiting = try waitingColumns(index, session)
+        var places: [Int: Int] = [:]
+        for (place, column) in used.enumerated() { places[column] = place }
+        var settled = SettledRows(
+            columns: used.map { table.columns[$0].name },
+            values: [],
+            groups: [],
+            groupOfRow: [],
+            postponed: []
+        )
+        var numbers: [TableMerge.Group: Int] = [:]
+        for row in tables[index].rows.indices {
+            var values = [String?](repeating: nil, count: used.count)
+            var group = TableMerge.Group(plain: [], expressions: [:], postponed: [])
+            for column in used {
+                guard let cell = tables[index].rows[row].cells[column] else { continue }
+                let name = table.columns[column].name
+                if waiting.contains(column), cell != .text(nil) {
+                    group.postponed.append(name)
+                    settled.postponed.append((row, name, cell))
+                    continue
+                }
+                switch cell {
+                case .text(let text):
+                    values[places[column] ?? 0] = text
+                    group.plain.append(name)
+                case .expression(let sql): group.expressions[name] = sql
+                case .reference(let reference):
+                    values[places[column] ?? 0] = try value(of: reference, session)
+                    group.plain.append(name)
+                }
+            }
+            let number = numbers[group] ?? settled.groups.count
+            if number == settled.groups.count {
+                settled.groups.append(group)
+                numbers[group] = number
+            }
+            settled.values.append(values)
+            settled.groupOfRow.append(number)
+        }
+        return settled
+    }
+
+    /// Columns whose values wait until all rows are there: those of a nullable foreign key that closes a circle, the
+    /// table's own included.
+    private mutating func waitingColumns(_ index: Int, _ session: borrowing Session) throws -> Set<Int> {
+        let bound = tables[index]
+        var waiting: Set<Int> = []
+        // Without a key there is no finding a row again to complete it.
+        guard bound.key != .whileEmpty else { return waiting }
+        for key in bound.table.foreignKeys {
+            let columns = key.columns.compactMap { bound.table.index($0) }
+            let nullable = columns.filter { !bound.table.columns[$0].isNotNull && !bound.keyIndices.contains($0) }
+            guard !nullable.isEmpty else { continue }
+            if order?.detours[.init(child: bound.name, foreignKey: key.name)] == .nullFirst {
+                waiting.formUnion(nullable)
+            } else if key.parent == bound.name {
+                // One statement may refer to rows of its own; several may not.
+                let shapes = Set(bound.rows.map { Set($0.cells.keys) })
+                let hasExpressions = bound.rows.contains {
+                    $0.cells.values.contains { if case .expression = $0 { true } else { false } }
+                }
+                var isKnown = shapes.count == 1 && !hasExpressions
+                for row in bound.rows where isKnown {
+                    for column in columns {
+                        guard case .reference(let reference) = row.cells[column] else { continue }
+                        let value = try references.resolve(reference, tables, session)
+                        if value == .later { isKnown = false }
+                    }
+                }
+                let isUsed = bound.rows.contains { row in
+                    columns.contains { row.cells[$0] != nil && row.cells[$0] != .text(nil) }
+                }
+                if isUsed, !isKnown { waiting.formUnion(nullable) }
+            }
+        }
+        return waiting
+    }
+
+    private mutating func value(of reference: BoundReference, _ session: borrowing Session) throws -> String? {
+        let resolved = try references.resolve(reference, tables, session)
+        if case .known(let text) = resolved { return text }
+        if case .row(let row) = reference.target,
+            let text = try takeKey(reference.parent, reference.column, row, session)
+        {
+            return text
+        }
+        throw SeedingError(
+            .schema,
+            "\(reference.place): the key of the row that is meant is known only when it is there, which is too late here",
+            hint: "give the row its \(reference.column) in the file"
+        )
+    }
+
+    /// The key that a row of a table will have that is not seeded yet: its present one, or the next of the sequence.
+    private mutating func takeKey(
+        _ name: TableName,
+        _ column: String,
+        _ row: Int,
+        _ session: borrowing Session
+    ) throws -> String? {
+        guard let index = tables.firstIndex(where: { $0.name == name }), let place = tables[index].table.index(column),
+            let sequence = tables[index].table.columns[place].sequence, tables[index].rows[row].cells[place] == nil
+        else { return nil }
+        let bound = tables[index]
+        var conditions: [(String, String)] = []
+        for column in bound.keyIndices {
+            guard case .text(let text?) = bound.rows[row].cells[column] else { return nil }
+            conditions.append((bound.table.columns[column].name, text))
+        }
+        guard !conditions.isEmpty else { return nil }
+        let tests = conditions.enumerated().map { "\(session.quoted($1.0)) = $\($0 + 1)" }.joined(separator: " AND ")
+        let target = session.quoted(name)
+        let present = try session.query(
+            "SELECT \(session.quoted(column))::text AS value FROM \(target) WHERE \(tests)",
+            conditions.map(\.1)
+        ).first?["value"]
+        if let present {
+            references.remember(name, column, row, present)
+            return present
+        }
+        let taken: String
+        if options.planOnly {
+            // A plan leaves sequences alone: numbers behind all that are there do for a trial.
+            planNumbers[name, default: 0] += 1
+            taken = try session.query(
+                "SELECT (coalesce(max(\(session.quoted(column))), 0) + 1000000 + \(planNumbers[name] ?? 0))::text AS value FROM \(target)"
+            )[0].text("value")
+        } else {
+            taken = try session.query("SELECT pg_catalog.nextval($1::regclass)::text AS value", [sequence])[0].text(
+                "value"
+            )
+        }
+        tables[index].rows[row].cells[place] = .text(taken)
+        return taken
+    }
+}

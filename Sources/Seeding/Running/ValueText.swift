@@ -1,0 +1,169 @@
+internal import PostgresClient
+
+/// Values of files as PostgreSQL reads them as text. The server parses; here only structure is written down.
+enum ValueText {
+    /// - Parameter isText: The file has text only, as CSV does: json stands as it is.
+    /// - Throws: `SeedingError` with `.schema` for a structure that the type has not.
+    static func text(
+        _ node: SeedNode,
+        for column: SeedCatalog.Column,
+        composites: [String: [String]],
+        isText: Bool,
+        place: String
+    ) throws(SeedingError) -> String? {
+        switch (node.value, column.kind) {
+        case (.null, _): return nil
+        case (.scalar(let text, _), .json): return isText ? text : json(node)
+        case (_, .json): return json(node)
+        case (.scalar(let text, _), _): return text
+        case (.list(let elements), .array(let isJSON)):
+            return try array(elements, isJSON: isJSON, column, composites, place)
+        case (.list, .composite), (.mapping, .composite):
+            return try composite(node, composites[column.baseType] ?? [], column, place)
+        default:
+            throw SeedingError(
+                .schema,
+                "\(place): the column \(column.name) is \(column.type), and the value \(node.kind)",
+                hint: "lists are for arrays and for references to several rows, mappings for json and composite types"
+            )
+        }
+    }
+
+    /// JSON with the types that YAML's core schema and JSON give plain scalars.
+    static func json(_ node: SeedNode) -> String {
+        var text = ""
+        write(node, to: &text)
+        return text
+    }
+
+    private static func write(_ node: SeedNode, to text: inout String) {
+        switch node.value {
+        case .null: text += "null"
+        case .scalar(let scalar, let isPlain): text += isPlain ? plain(scalar) : quoted(scalar)
+        case .list(let elements):
+            text += "["
+            for (index, element) in elements.enumerated() {
+                if index > 0 { text += ", " }
+                write(element, to: &text)
+            }
+            text += "]"
+        case .mapping(let members):
+            text += "{"
+            for (index, member) in members.enumerated() {
+                if index > 0 { text += ", " }
+                text += quoted(member.key) + ": "
+                write(member.value, to: &text)
+            }
+            text += "}"
+        }
+    }
+
+    private static func plain(_ scalar: String) -> String {
+        switch scalar {
+        case "true", "True", "TRUE": return "true"
+        case "false", "False", "FALSE": return "false"
+        default:
+            return isNumber(scalar) ? scalar : quoted(scalar)
+        }
+    }
+
+    /// A number as JSON has it: 007 and .5 are none, and stay text.
+    private static func isNumber(_ text: String) -> Bool {
+        var bytes = text.utf8[...]
+        if bytes.first == UInt8(ascii: "-") { bytes = bytes.dropFirst() }
+        func digits() -> Int {
+            let count = bytes.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.count
+            bytes = bytes.dropFirst(count)
+            return count
+        }
+        let startsWithZero = bytes.first == UInt8(ascii: "0")
+        let whole = digits()
+        guard whole > 0, !(startsWithZero && whole > 1) else { return false }
+        if bytes.first == UInt8(ascii: ".") {
+            bytes = bytes.dropFirst()
+            guard digits() > 0 else { return false }
+        }
+        if bytes.first == UInt8(ascii: "e") || bytes.first == UInt8(ascii: "E") {
+            bytes = bytes.dropFirst()
+            if bytes.first == UInt8(ascii: "+") || bytes.first == UInt8(ascii: "-") { bytes = bytes.dropFirst() }
+            guard digits() > 0 else { return false }
+        }
+        return bytes.isEmpty
+    }
+
+    static func quoted(_ string: String) -> String {
+        var text = "\""
+        for scalar in string.unicodeScalars {
+            switch scalar {
+            case "\"": text += "\\\""
+            case "\\": text += "\\\\"
+            case "\n": text += "\\n"
+            case "\r": text += "\\r"
+            case "\t": text += "\\t"
+            case _ where scalar.value < 0x20:
+                let digits = String(scalar.value, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text + "\""
+    }
+
+    private static func array(
+        _ elements: [SeedNode],
+        isJSON: Bool,
+        _ column: SeedCatalog.Column,
+        _ composites: [String: [String]],
+        _ place: String
+    ) throws(SeedingError) -> String {
+        var parts: [String] = []
+        for element in elements {
+            switch element.value {
+            case .null: parts.append("NULL")
+            case _ where isJSON: parts.append(escaped(json(element)))
+            case .scalar(let text, _): parts.append(escaped(text))
+            case .list(let inner): parts.append(try array(inner, isJSON: isJSON, column, composites, place))
+            case .mapping:
+                let type = column.baseType.hasSuffix("[]") ? String(column.baseType.dropLast(2)) : column.baseType
+                parts.append(escaped(try composite(element, composites[type] ?? [], column, place)))
+            }
+        }
+        return "{\(parts.joined(separator: ","))}"
+    }
+
+    /// A row literal, of a list by place or of a mapping by name.
+    private static func composite(
+        _ node: SeedNode,
+        _ attributes: [String],
+        _ column: SeedCatalog.Column,
+        _ place: String
+    ) throws(SeedingError) -> String {
+        var values: [SeedNode?] = node.elements ?? []
+        if let members = node.members {
+            if let stranger = members.first(where: { !attributes.contains($0.key) }) {
+                throw SeedingError(
+                    .schema,
+                    "\(place): the type \(column.type) of the column \(column.name) has no attribute \(stranger.key)",
+                    hint: attributes.isEmpty ? nil : "it has \(attributes.joined(separator: ", "))"
+                )
+            }
+            values = attributes.map { node[$0] }
+        }
+        let parts = values.map { value -> String in
+            guard let value, !value.isNull else { return "" }
+            return escaped(value.text ?? json(value))
+        }
+        return "(\(parts.joined(separator: ",")))"
+    }
+
+    /// In double quotes, as arrays and rows take it.
+    private static func escaped(_ text: String) -> String {
+        var scalars = String.UnicodeScalarView("\"".unicodeScalars)
+        for scalar in text.unicodeScalars {
+            if scalar == "\"" || scalar == "\\" { scalars.append("\\") }
+            scalars.append(scalar)
+        }
+        scalars.append("\"")
+        return String(scalars)
+    }
+}

@@ -1,0 +1,114 @@
+import Logging
+import PostgresClient
+import Seeding
+import TestSupport
+import Testing
+
+/// A node as a short text: scalars by what they say, `~` for null, quotes around what was quoted.
+func told(_ node: SeedNode) -> String {
+    let tag = node.tag.map { "!\($0) " } ?? ""
+    switch node.value {
+    case .null: return "\(tag)~"
+    case .scalar(let text, let isPlain): return tag + (isPlain ? text : "'\(text)'")
+    case .list(let elements): return "\(tag)[\(elements.map(told).joined(separator: ", "))]"
+    case .mapping(let members):
+        return "\(tag){\(members.map { "\($0.key): \(told($0.value))" }.joined(separator: ", "))}"
+    }
+}
+
+/// The error that `body` throws, or nil with an issue when it throws none.
+func failure(
+    sourceLocation: SourceLocation = #_sourceLocation,
+    of body: () async throws -> some Any
+) async -> SeedingError? {
+    do {
+        _ = try await body()
+        Issue.record("no error was thrown", sourceLocation: sourceLocation)
+    } catch let error as SeedingError {
+        return error
+    } catch {
+        Issue.record("not a SeedingError: \(error)", sourceLocation: sourceLocation)
+    }
+    return nil
+}
+
+extension TableFile {
+    /// A file of this name in the layer `common`, or the one before a slash.
+    static func read(_ name: String, _ text: String) throws -> TableFile {
+        let parts = name.split(separator: "/").map(String.init)
+        let file = SeedFile(layer: parts.count > 1 ? parts[0] : "common", file: parts[parts.count - 1], folder: "seeds")
+        return try TableFile(try #require(file), bytes: Array(text.utf8))
+    }
+
+    var told: [String] {
+        rows.map { row in
+            let cells = row.cells.map { "\($0.key)=\(SeedingTests.told($0.value))" }.joined(separator: " ")
+            return "\(row.label.map { "\($0): " } ?? "")\(cells) @\(row.line)"
+        }
+    }
+}
+
+/// A project of seeds in a scratch folder, with a database of its own whose schema is `shop`.
+struct Project: Sendable {
+    let url: String
+    let folder: ScratchFolder
+
+    /// Lends a project with these files, by their names under `seeds/`.
+    static func with(
+        _ schema: String,
+        _ files: KeyValuePairs<String, String> = [:],
+        _ body: (Project) async throws -> Void
+    ) async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write("", to: "seeds/common/.keep")
+            for (name, text) in files { try folder.write(text, to: "seeds/\(name)") }
+            try await ThrowawayServer.shared().withDatabase { url in
+                _ = try await psql(url, "CREATE SCHEMA shop; SET search_path = shop; \(schema)")
+                try await body(Project(url: url, folder: folder))
+            }
+        }
+    }
+
+    func write(_ text: String, to name: String) throws { try folder.write(text, to: "seeds/\(name)") }
+
+    func seeder(_ environment: String = "development", _ change: (inout SeedOptions) -> Void = { _ in }) -> Seeder {
+        var options = SeedOptions(service: "shop", schemas: ["shop"], environment: environment, now: 1_795_000_000)
+        options.folder = folder.file("seeds")
+        change(&options)
+        return Seeder(options, server: ServerAddress(url), logger: quietLogger)
+    }
+
+    @discardableResult
+    func seed(
+        _ environment: String = "development",
+        _ change: (inout SeedOptions) -> Void = { _ in }
+    ) async throws -> SeedReport {
+        try await seeder(environment, change).run()
+    }
+
+    /// What a run did: `users +2 ~1 =3 -0`.
+    func told(
+        _ environment: String = "development",
+        _ change: (inout SeedOptions) -> Void = { _ in }
+    ) async throws -> String {
+        try await seed(environment, change).tables.map {
+            "\($0.table.name) +\($0.inserted) ~\($0.updated) =\($0.unchanged) -\($0.deleted)"
+        }.joined(separator: ", ")
+    }
+
+    /// The message of a run that fails, without the scratch folder in it.
+    func problem(
+        _ environment: String = "development",
+        sourceLocation: SourceLocation = #_sourceLocation,
+        _ change: (inout SeedOptions) -> Void = { _ in }
+    ) async -> String {
+        let seeder = seeder(environment, change)
+        let error = await failure(sourceLocation: sourceLocation) { try await seeder.run() }
+        return error?.message.replacing(folder.file(""), with: "") ?? ""
+    }
+
+    /// The rows of a query, columns by `|`, rows by a blank.
+    func rows(_ sql: String) async throws -> String {
+        try await psql(url, "SET search_path = shop; \(sql)").split(separator: "\n").joined(separator: " ")
+    }
+}
