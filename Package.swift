@@ -69,7 +69,7 @@ let package = Package(
         ),
         .target(
             name: "Cleaning",
-            dependencies: ["PostgresClient", "Environments", log, .product(name: "Yams", package: "Yams")],
+            dependencies: ["PostgresClient", log, .product(name: "Yams", package: "Yams")],
             swiftSettings: settings
         ),
         .target(

@@ -22,11 +22,11 @@ struct RowProbe {
     /// More tables than this are asked for in several queries, so that their locks fit the server's table.
     private static let batch = 500
 
-    /// Sizes of all, then rows of those that have any: counted where that is cheap, else estimated.
+    /// Rows, counted where that is cheap, else estimated; and the sizes of tables that have some.
     ///
     /// - Throws: `CleaningError` with `.obstacle` naming tables that may not be read.
     func measure(_ units: [CleanUnit], _ session: borrowing Session) throws -> [UInt32: UnitRows] {
-        var found = try sizes(units, session)
+        var found = try heaps(units, session)
         let candidates = units.filter { unit in
             !unit.leaves.isEmpty && (found[unit.oid]?.heapBytes != 0 || unit.leaves.contains { !$0.isHeap })
         }
@@ -39,29 +39,47 @@ struct RowProbe {
             found[unit.oid]?.rows = try estimate(unit, session)
             found[unit.oid]?.isExact = false
         }
+        try addSizes(of: units.filter { found[$0.oid]?.isEmpty == false }, to: &found, session)
         return found
     }
 
-    private func sizes(_ units: [CleanUnit], _ session: borrowing Session) throws -> [UInt32: UnitRows] {
-        let owner = units.flatMap { unit in unit.leaves.map { ($0.oid, unit.oid) } }
-        let units = Dictionary(owner, uniquingKeysWith: { first, _ in first })
-        var sizes: [UInt32: UnitRows] = [:]
-        for row in try session.query(
-            """
-            SELECT oid, pg_catalog.pg_relation_size(oid) AS heap, pg_catalog.pg_table_size(oid) AS data,
-                pg_catalog.pg_total_relation_size(oid) AS total
-            FROM pg_catalog.unnest($1::oid[]) AS oid
-            """,
-            ["{\(owner.map { String($0.0) }.joined(separator: ","))}"]
-        ) {
-            guard let unit = units[row.oid("oid")] else { continue }
-            var size = sizes[unit] ?? UnitRows()
-            size.heapBytes += row.int("heap")
-            size.dataBytes += row.int("data")
-            size.bytes += row.int("total")
-            sizes[unit] = size
+    /// The heap alone: a table without a block has no rows, and needs no further look.
+    private func heaps(_ units: [CleanUnit], _ session: borrowing Session) throws -> [UInt32: UnitRows] {
+        var found: [UInt32: UnitRows] = [:]
+        try each(of: units, "pg_catalog.pg_relation_size(oid) AS heap", session) { unit, row in
+            found[unit, default: UnitRows()].heapBytes += row.int("heap")
         }
-        return sizes
+        return found
+    }
+
+    private func addSizes(
+        of units: [CleanUnit],
+        to found: inout [UInt32: UnitRows],
+        _ session: borrowing Session
+    ) throws {
+        let columns = "pg_catalog.pg_table_size(oid) AS data, pg_catalog.pg_total_relation_size(oid) AS total"
+        try each(of: units, columns, session) { unit, row in
+            found[unit]?.dataBytes += row.int("data")
+            found[unit]?.bytes += row.int("total")
+        }
+    }
+
+    /// A query over the tables that hold the rows of these units.
+    private func each(
+        of units: [CleanUnit],
+        _ columns: String,
+        _ session: borrowing Session,
+        _ body: (UInt32, Rows.Row) -> Void
+    ) throws {
+        let owners = Dictionary(
+            units.flatMap { unit in unit.leaves.map { ($0.oid, unit.oid) } },
+            uniquingKeysWith: { first, _ in first }
+        )
+        guard !owners.isEmpty else { return }
+        let oids = "{\(owners.keys.map(String.init).joined(separator: ","))}"
+        for row in try session.query("SELECT oid, \(columns) FROM pg_catalog.unnest($1::oid[]) AS oid", [oids]) {
+            if let unit = owners[row.oid("oid")] { body(unit, row) }
+        }
     }
 
     private func requireReadable(_ units: [CleanUnit], _ session: borrowing Session) throws {

@@ -147,6 +147,18 @@ import Testing
             #expect(refused.stderr.contains("are more than --undo-limit"))
             #expect(refused.stderr.contains("--no-undo"))
             try await #expect(barn.rows() == "audit 1, countries 2, orders 2, users 3")
+            let plan = try await barn.granary(
+                "clean",
+                "--service",
+                "shop",
+                "--plan",
+                "--json",
+                "--undo-limit",
+                "\(limit - 1)"
+            )
+            #expect(plan.status == 3)
+            #expect(plan.stdout.contains("are more than --undo-limit"))
+            #expect(plan.stdout.split(separator: "\n").count == 1)
             let gone = try await barn.granary(
                 "clean",
                 "--service",

@@ -65,12 +65,18 @@ extension CleanCommand {
         SafetyBackup(
             server: job.database.address,
             database: job.database.name,
-            folder: manner.backups,
+            // To undo it comes soon or never: also in a container, whose folders do not outlive it.
+            folder: manner.backups ?? "backups",
             migrations: service.migrations,
             postgresBin: database.programs.postgresBin,
             environment: job.environment,
+            stateSchema: service.state.stateSchema,
+            // Rows come back, and nothing of what is applied changes.
+            services: [:],
             console: job.console,
-            occasion: "before-clean"
+            occasion: "before-clean",
+            // Meanwhile nobody can write into the tables.
+            lockTimeout: manner.lockTimeout.duration
         )
     }
 }
@@ -126,13 +132,19 @@ extension CleanCommand {
     }
 
     private func requireUndo(_ plan: CleanPlan) throws {
-        guard !manner.noUndo, plan.dataBytes > manner.undoLimit.bytes else { return }
+        guard let refusal = undoRefusal(plan) else { return }
         throw CommandError(
             .refused,
-            "nothing was changed, because \(Formatting.bytes(plan.dataBytes)) of rows are more than --undo-limit "
-                + "(\(Formatting.bytes(manner.undoLimit.bytes))) has backed up first",
+            "nothing was changed, because \(refusal)",
             hint: "raise --undo-limit, or clean for good with --no-undo"
         )
+    }
+
+    /// Why the rows are not backed up, where they should be.
+    private func undoRefusal(_ plan: CleanPlan) -> String? {
+        guard !manner.noUndo, plan.dataBytes > manner.undoLimit.bytes else { return nil }
+        return "the rows (\(Formatting.bytes(plan.dataBytes))) are more than --undo-limit "
+            + "(\(Formatting.bytes(manner.undoLimit.bytes))), up to which they are backed up first"
     }
 
     private static func cleaner(_ options: CleanOptions, _ database: ConnectedDatabase, _ console: Console) -> Cleaner {
@@ -147,13 +159,15 @@ extension CleanCommand {
     private func show(_ cleaner: Cleaner, of connected: ConnectedDatabase, on console: Console) async throws {
         let gate = Gate(database: connected, schema: service.state.schema, console: console)
         let environment = try await gate.situation().choice?.name
-        let plan = try await cleaner.plan()
+        var plan = try await cleaner.plan()
+        if let refusal = undoRefusal(plan) { plan.obstacles.append(refusal) }
         if console.settings.isJSON {
             try console.result(CleanLines.document(plan, in: environment))
         } else {
             for line in CleanLines.plan(plan, at: connected.host, in: environment) { try console.result(line) }
         }
-        try plan.requireNoObstacle()
+        guard plan.hits.isEmpty, undoRefusal(plan) == nil else { throw ExitCode(ExitStatus.refused.rawValue) }
+        guard plan.obstacles.isEmpty else { throw ExitCode(ExitStatus.failed.rawValue) }
     }
 
     private func tell(_ plan: CleanPlan, _ report: CleanReport?, _ job: Job) throws {

@@ -37,6 +37,13 @@ package struct ServiceOptions: ParsableArguments {
             (try Service.resolve(option: service, variables: variables, file: file, folder: migrations), file)
         ]
     }
+
+    /// The folder of a service's seeds: with --root they lie beside its migrations.
+    func seeds(of service: Service, folder: String) -> String {
+        guard root != nil else { return folder }
+        let parts = service.folder.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        return (parts + ["seeds"]).joined(separator: "/")
+    }
 }
 
 /// Where granary keeps its own tables.

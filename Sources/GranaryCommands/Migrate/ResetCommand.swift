@@ -1,12 +1,14 @@
 package import ArgumentParser
+internal import Glibc
 internal import Migrations
+internal import Seeding
 
 /// `granary reset`.
 package struct ResetCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "reset",
         abstract:
-            "Drop the service's schemas with all their data and migrate them up again. Development and test only.",
+            "Drop the service's schemas with all their data, migrate up again and seed. Development and test only.",
         discussion: """
             Schemas, ledger and seeds go in one transaction. Nothing is dropped when a migration could not be applied \
             afterwards, or when something outside the schemas would go with them.
@@ -22,6 +24,9 @@ package struct ResetCommand: SpokenCommand {
     @Flag(name: .long, help: "Show what would be lost, and change nothing.") package var plan = false
     @Option(name: .long, help: ArgumentHelp("The database that is meant.", valueName: "database"))
     package var confirm: String?
+    @Flag(name: .long, help: "Bring no seeds in afterwards.") package var noSeeds = false
+    @Option(name: .long, help: ArgumentHelp("The folder of seeds.", valueName: "folder"), completion: .directory)
+    package var seeds = "seeds"
     @Option(name: .long, help: ArgumentHelp("lock_timeout of each attempt.", valueName: "time"))
     package var lockTimeout = DurationArgument(.seconds(3))
     @Option(name: .long, help: ArgumentHelp("Give up on locks after so much time.", valueName: "time"))
@@ -45,7 +50,29 @@ package struct ResetCommand: SpokenCommand {
                 .settle(isNeeded: true, isRequired: !connected.isLocal)
         }
         let report = try await migrator.reset()
-        try RunReport(report.migrations, dropped: report.dropped).tell(on: console)
+        let seeded = try await seed(session)
+        try RunReport(report.migrations, dropped: report.dropped, seeded: seeded).tell(on: console)
+    }
+
+    /// The seeds of each service that has some.
+    private func seed(_ session: MigrationSession) async throws -> [SeedSummary] {
+        var summaries: [SeedSummary] = []
+        for folder in session.options.services where !noSeeds {
+            let place = common.service.seeds(of: folder.service, folder: seeds)
+            guard Folders.exists(place) else { continue }
+            var options = SeedOptions(
+                service: folder.service.name,
+                schemas: folder.service.schemas,
+                environment: session.options.environment,
+                now: time(nil)
+            )
+            options.folder = place
+            options.seedFiles = folder.file.policy(session.options.environment)?.seedFiles ?? []
+            options.stateSchema = session.options.stateSchema.name
+            let seeder = Seeder(options, server: session.connected.address, logger: session.console.logger)
+            summaries.append(SeedSummary(try await seeder.run(), isPlan: false))
+        }
+        return summaries
     }
 
     private func tellPlan(_ doomed: [DoomedSchema], on console: Console) throws {

@@ -6,9 +6,13 @@ struct RunReport {
     /// What a reset dropped before; nil for other runs.
     private let dropped: [DoomedSchema]?
 
-    init(_ report: MigrationReport, dropped: [DoomedSchema]? = nil) {
+    /// The seeds that came in afterwards.
+    private let seeded: [SeedSummary]
+
+    init(_ report: MigrationReport, dropped: [DoomedSchema]? = nil, seeded: [SeedSummary] = []) {
         self.report = report
         self.dropped = dropped
+        self.seeded = seeded
     }
 
     func tell(on console: Console) throws {
@@ -19,7 +23,10 @@ struct RunReport {
                 .init(key: "version", value: .optional(report.version)),
                 .init(key: "backup", value: .optional(report.backup)),
             ]
-            if let dropped { fields.append(.init(key: "dropped", value: .array(dropped.map(Self.document)))) }
+            if let dropped {
+                fields.append(.init(key: "dropped", value: .array(dropped.map(Self.document))))
+                fields.append(.init(key: "seeded", value: .array(seeded.map(\.document))))
+            }
             return try console.result(.object(fields))
         }
         var counts = [(report.appliedSteps.count, "applied"), (report.revertedSteps.count, "reverted")]
@@ -31,6 +38,7 @@ struct RunReport {
         try console.result(
             counts.isEmpty ? "nothing to do: \(version)" : "\(counts.joined(separator: ", ")): \(version)"
         )
+        for line in seeded.flatMap(\.lines) { try console.result(Formatting.harmless(line)) }
     }
 
     static func document(_ schema: DoomedSchema) -> JSONDocument {

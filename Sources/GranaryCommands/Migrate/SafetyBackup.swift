@@ -19,6 +19,8 @@ struct SafetyBackup {
     let console: Console
     /// What the file's name says after the database.
     var occasion = "before-migration"
+    /// How long to wait for a table that someone else has locked.
+    var lockTimeout = Duration.seconds(60)
 
     /// - Returns: The file.
     /// - Throws: `CommandError` with `.refused` for a folder that dies with its container; `BackupError`, `ArchiveError`.
@@ -39,6 +41,7 @@ struct SafetyBackup {
         options.environment = environment
         options.stateSchema = stateSchema
         options.services = services
+        options.lockTimeout = lockTimeout
         options.postgresBin = postgresBin
         _ = try await BackupRun(options, server: server, logger: console.logger, progress: { _ in }).run()
         let found = try await Verification(FileSource(path: path), jobs: 2).run()

@@ -40,7 +40,7 @@ extension SeedCommand {
             environment: environment,
             now: time(nil)
         )
-        options.folder = folder(service)
+        options.folder = self.service.seeds(of: service, folder: seeds)
         options.seedFiles = file.policy(environment)?.seedFiles ?? []
         options.commonOnly = common
         options.planOnly = plan || output != nil
@@ -52,13 +52,6 @@ extension SeedCommand {
         options.stateSchema = self.service.state.stateSchema
         if let rows { options.generate = (patterns: generate, rows: rows) }
         return options
-    }
-
-    /// With --root the seeds of each service lie beside its migrations.
-    private func folder(_ service: Service) -> String {
-        guard self.service.root != nil else { return seeds }
-        let parts = service.folder.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-        return (parts + ["seeds"]).joined(separator: "/")
     }
 
     /// `--confirm` is checked wherever it is given; production is asked for, where there is someone to answer.

@@ -17,7 +17,7 @@ struct SeedSummary {
         for line in lines { try console.result(Formatting.harmless(line)) }
     }
 
-    private var lines: [String] {
+    var lines: [String] {
         var lines: [String] = []
         for script in report.scripts where script.runs {
             lines.append("\(isPlan ? "would run" : "ran") \(script.file): \(script.reason)")
@@ -46,7 +46,7 @@ struct SeedSummary {
         return parts.isEmpty ? "no rows" : parts.joined(separator: ", ")
     }
 
-    private var document: JSONDocument {
+    var document: JSONDocument {
         .object([
             "environment": .string(report.environment), "plan": .bool(isPlan),
             "tables": .array(
