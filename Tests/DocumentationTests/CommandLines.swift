@@ -41,7 +41,8 @@ struct CommandLine: Sendable, CustomStringConvertible {
 /// What `--help` says, asked of the built program.
 struct CommandHelp: Sendable {
     static let commands: [[String]] = [
-        [], ["backup"], ["verify"], ["restore"], ["seed"], ["clean"], ["server"], ["server", "start"], ["server", "stop"],
+        [], ["backup"], ["verify"], ["restore"], ["seed"], ["clean"], ["server"], ["server", "start"],
+        ["server", "stop"],
         ["server", "status"], ["server", "url"], ["server", "psql"], ["init"], ["env"], ["env", "show"],
         ["env", "mark"],
         ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "goto"], ["migrate", "redo"],
