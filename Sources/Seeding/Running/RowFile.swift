@@ -10,7 +10,7 @@ enum RowFile {
         let rowsEach = 16_384
         let count = table.count
         let pieces = (count + rowsEach - 1) / rowsEach
-        func render(_ piece: Int, _ out: inout CopyBuffer) {
+        @Sendable func render(_ piece: Int, _ out: inout CopyBuffer) {
             table.render((piece * rowsEach)..<min(count, (piece + 1) * rowsEach), into: &out)
         }
         try OrderedRendering.run(pieces: pieces, jobs: jobs, render: render) { bytes in
