@@ -125,6 +125,25 @@ private let files: KeyValuePairs = [
         }
     }
 
+    @Test func whatIsUniqueTogetherIsSeenByOtherColumns() async throws {
+        let schema =
+            "CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE s (u int REFERENCES u, area text CHECK (area IN ('a', 'b', 'c')), n text, PRIMARY KEY (u, area))"
+        let files: KeyValuePairs = [
+            "development/u.yaml": "generate: 50\n",
+            "development/s.yaml":
+                "generate:\n  per: u\n  count: [1, 3]\n  columns:\n    n: {case: {area = a: one, area = b: two}, else: three}\n",
+        ]
+        try await Project.with(schema, files) { project in
+            try await project.seed()
+            try await #expect(
+                project.rows(
+                    "SELECT count(*) > 60, count(*) FILTER (WHERE n <> (CASE area WHEN 'a' THEN 'one' WHEN 'b' THEN 'two' ELSE 'three' END)) FROM s"
+                )
+                    == "t|0"
+            )
+        }
+    }
+
     @Test func scaleMultipliesCounts() async throws {
         try await Project.with(
             shop,

@@ -34,9 +34,12 @@ struct GeneratorCompiler {
         )
         var columns: [String: Column] = [:]
         var expressions: [(name: String, sql: String)] = []
+        var lates: [String: LateColumn] = [:]
         func settle(_ name: String, _ generator: CellGenerator, _ reason: String) {
             columns[name] = Column(name: name, generator: generator, reason: reason)
-            inference.chosen[name] = generator
+            let late = LateColumn(generator)
+            lates[name] = late
+            inference.chosen[name] = late
         }
         try checkDeclared()
         try settleCombinations(settle)
@@ -52,6 +55,9 @@ struct GeneratorCompiler {
             try chooseColumn(column, inference, references, result, &expressions) { settle($0, $1, $2) }
         }
         let unique = try makeUnique(columns, inference, references)
+        for (name, late) in lates {
+            if let column = unique[name] { late.generator = column.generator }
+        }
         let ordered = table.columns.compactMap { unique[$0.name] }
         result.finish(columns: ordered, expressions: expressions)
         return result
@@ -294,6 +300,25 @@ extension GeneratorCompiler {
         guard let open = unique.definition.firstIndex(of: "(") else { return false }
         return unique.definition[open...].split { !($0.isLetter || $0.isNumber || $0 == "_") }.contains { $0 == column }
     }
+}
+
+/// A column as others of its row see it: what must be unique may still get another generator than the one that was
+/// chosen first.
+private final class LateColumn: CellGenerator, @unchecked Sendable {
+    /// Set for the last time before any row is made.
+    var generator: CellGenerator
+
+    init(_ generator: CellGenerator) { self.generator = generator }
+
+    override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { generator.write(row, &out) }
+    override func writeSlug(_ row: GeneratedRow, _ out: inout CopyBuffer) { generator.writeSlug(row, &out) }
+    override func micros(_ row: GeneratedRow) -> Int? { generator.micros(row) }
+    override var domain: Int? { generator.domain }
+    override func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) {
+        generator.write(index: index, row, &out)
+    }
+    override var isUnique: Bool { generator.isUnique }
+    override var summary: String { generator.summary }
 }
 
 /// A column of a table that is still being put together.
