@@ -55,8 +55,8 @@ import Testing
                 SCHEMA SUBCOMMANDS:
                   migrate                 Apply and revert migrations; what is applied stands
                                           in a ledger in the database.
-                  reset                   Drop the service's schemas with all their data and
-                                          migrate them up again. Development and test only.
+                  reset                   Drop the service's schemas with all their data,
+                                          migrate up again and seed. Development and test only.
 
                 ROWS SUBCOMMANDS:
                   seed                    Bring the seeds of an environment into the database,
