@@ -50,5 +50,6 @@ $(BUILT): Package.swift $(shell find Sources -type f)
 # The db-* targets below need the binary first.
 db-backup db-restore db-verify db-start db-stop db-connect db-env: $(BUILT)
 db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan: $(BUILT)
+db-tables db-counts db-schema db-backups doctor: $(BUILT)
 
 include granary.mk

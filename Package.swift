@@ -66,13 +66,18 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "Inspection",
+            dependencies: ["PostgresClient", "Archive", "Environments", log],
+            swiftSettings: settings
+        ),
 
         // 4 and 5: the commands, and the executable.
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Backup", "Restore", "Migrations", "LocalServer", "Environments", "Archive", "PostgresClient",
-                "SQLText",
+                "Backup", "Restore", "Migrations", "Inspection", "LocalServer", "Environments", "Archive",
+                "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -116,6 +121,13 @@ let package = Package(
         .testTarget(
             name: "MigrationsTests",
             dependencies: ["Migrations", "Environments", "SQLText", "PostgresClient", "TestSupport", log],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "InspectionTests",
+            dependencies: [
+                "Inspection", "Backup", "GranaryCommands", "granary", "Archive", "PostgresClient", "TestSupport",
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -42,10 +42,13 @@ struct CommandLine: Sendable, CustomStringConvertible {
 struct CommandHelp: Sendable {
     static let commands: [[String]] = [
         [], ["backup"], ["verify"], ["restore"], ["server"], ["server", "start"], ["server", "stop"],
-        ["server", "status"], ["server", "url"], ["server", "psql"], ["init"], ["env"], ["env", "show"], ["env", "mark"],
+        ["server", "status"], ["server", "url"], ["server", "psql"], ["init"], ["env"], ["env", "show"],
+        ["env", "mark"],
         ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "goto"], ["migrate", "redo"],
         ["migrate", "status"], ["migrate", "plan"], ["migrate", "approve"], ["migrate", "repair"],
         ["migrate", "adopt"], ["migrate", "baseline"],
+        ["tables"], ["counts"], ["schema"], ["doctor"],
+        ["backups"], ["backups", "list"], ["backups", "show"], ["backups", "prune"],
     ]
 
     private var texts: [[String]: String] = [:]

@@ -2,6 +2,7 @@ internal import Archive
 internal import ArgumentParser
 internal import Backup
 internal import Environments
+internal import Inspection
 internal import LocalServer
 internal import Migrations
 internal import PostgresClient
@@ -31,6 +32,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             case let error as BackupError: error.code == .busy ? .busy : .failed
             case let error as RestoreError: error.code == .busy ? .busy : .failed
             case let error as LocalServerError: error.code == .busy ? .busy : .failed
+            case let error as InspectionError: Self.status(of: error)
             case let error as CommandError: Self.status(of: error)
             case let error as EnvironmentsError: Self.status(of: error)
             case let error as MigrationError: Self.status(of: error)
@@ -63,6 +65,14 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .policy, .disagreement: .refused
         case .busy: .busy
         case .file, .duplicate, .dependency, .statement, .validation: .failed
+        }
+    }
+
+    private static func status(of error: InspectionError) -> ExitStatus {
+        switch error.code {
+        case .usage: .usage
+        case .busy: .busy
+        case .file: .failed
         }
     }
 

@@ -1,6 +1,7 @@
 internal import Archive
 internal import Backup
 internal import Environments
+internal import Inspection
 internal import LocalServer
 internal import Migrations
 internal import PostgresClient
@@ -32,6 +33,7 @@ package struct Failure: Sendable, Equatable {
         case let error as LocalServerError: self.init(status, "\(error)", hint: error.hint)
         case let error as EnvironmentsError: self.init(status, "\(error)", hint: error.hint)
         case let error as MigrationError: self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)
+        case let error as InspectionError: self.init(status, "\(error)", hint: error.hint)
         case let error as CommandError: self.init(status, "\(error)", hint: error.hint)
         case is CancellationError: self.init(status, "interrupted")
         default: self.init(status, "\(error)")
