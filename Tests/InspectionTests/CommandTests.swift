@@ -29,10 +29,10 @@ import Testing
             #expect(tables.status == 0)
             #expect(
                 tables.stdout.contains(
-                    #"{"schema":"shop","name":"Orders","kind":"table","bytes":49152,"heap_bytes":8192,"#
+                    #"{"schema":"shop","name":"Orders","kind":"table","bytes":40960,"heap_bytes":8192,"#
                 )
             )
-            #expect(tables.stdout.contains(#""index_bytes":32768,"toast_bytes":8192,"rows_estimate":30,"#))
+            #expect(tables.stdout.contains(#""index_bytes":24576,"toast_bytes":8192,"rows_estimate":30,"#))
             let counts = try await granary(["counts", "--all", "--exact", "--json"], url)
             #expect(
                 counts.stdout
@@ -67,11 +67,11 @@ import Testing
                     let same = try await granary(["schema", "--schema", "shop", "--check", name], url, in: folder)
                     #expect(same.status == 0, "\(same)")
                 }
-                try await psql(url, "ALTER TABLE shop.events ADD added int")
-                for name in ["s.txt", "s.md", "s.json", "s.mmd", "s.sql"] {
+                try await psql(url, "ALTER TABLE shop.events ADD tag text")
+                for name in ["s.md", "s.sql"] {
                     let other = try await granary(["schema", "--schema", "shop", "--check", name], url, in: folder)
                     #expect(other.status == 2 && other.stdout.contains("+ "), "\(other)")
-                    #expect(other.stdout.contains("added"))
+                    #expect(other.stdout.contains("tag"))
                 }
                 let text = try await granary(["schema", "--schema", "shop", "--check", "s.txt"], url, in: folder)
                 #expect(text.stdout.split(separator: "\n").count == 4, "\(text)")
@@ -96,6 +96,7 @@ import Testing
     @Test func theCatalogueShowsAndPrunes() async throws {
         try await Shop.with { url in
             try await ScratchFolder.with { folder in
+                try folder.write("mine", to: "backups/notes.txt")
                 for name in ["a.zip", "b.zip"] {
                     let made = try await granary(
                         ["backup", "--output", "backups/\(name)", "--schema", "shop"],
@@ -107,7 +108,6 @@ import Testing
                 let whole = try await granary(["backup", "--output", "backups/whole.zip"], url, in: folder)
                 #expect(whole.status == 0, "\(whole)")
                 try folder.write("PK\u{3}\u{4} cut", to: "backups/cut.zip")
-                try folder.write("mine", to: "backups/notes.txt")
                 let list = try await granary(["backups"], in: folder)
                 let lines = list.stdout.split(separator: "\n")
                 #expect(lines.count == 6 && lines[0].hasPrefix("file       time"), "\(list)")
@@ -117,7 +117,7 @@ import Testing
                 let shown = try await granary(["backups", "show", "whole.zip"], in: folder)
                 #expect(shown.status == 0)
                 for text in [
-                    "whole database: 5 tables, 155 rows, 4 chunks", "extensions    plpgsql 1.0", "shop.customers",
+                    "whole database: 5 tables, 155 rows, 4 chunks", "extensions    -", "shop.customers",
                 ] {
                     #expect(shown.stdout.contains(text), "\(shown)")
                 }

@@ -7,7 +7,6 @@ import Testing
 
 @testable import Inspection
 
-
 /// `granary counts`.
 @Suite struct RowCountsTests {
     @Test func smallTablesAreCountedAndPartitionsAddedUp() async throws {

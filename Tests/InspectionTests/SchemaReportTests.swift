@@ -5,7 +5,6 @@ import Testing
 
 @testable import Inspection
 
-
 /// `granary schema`, from the catalog to each format.
 @Suite struct SchemaReportTests {
     private static let more = """
@@ -37,10 +36,10 @@ import Testing
                       Who buys
                       row security is on
                       columns
-                        id         bigint         not null  generated always as identity
-                        email      text           not null                                         -- as they typed it
+                        id        bigint         not null  generated always as identity
+                        email     text           not null                                        -- as they typed it
                         Größe 表  numeric(10,2)            default 1.5
-                        twice      bigint                   generated always as ((1 + 1)) stored
+                        twice     bigint                   generated always as ((1 + 1)) stored
                       constraints
                         customers_pkey       PRIMARY KEY (id)
                         customers_email_key  UNIQUE (email)

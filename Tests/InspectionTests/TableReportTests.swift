@@ -37,15 +37,14 @@ import Testing
             let lines = TableListing(try await Shop.tables(url)).lines(width: nil)
             #expect(
                 lines == [
-                    "schema  table      kind          rows  statistics    heap  indexes    toast  share",
-                    "shop    Orders     table          ~30  just now    8.2 kB  32.8 kB   8.2 kB   39 %",
-                    "shop    customers  table         ~120  just now    8.2 kB  32.8 kB   8.2 kB   39 %",
-                    "shop    events     2 partitions    ~5  just now   16.4 kB      0 B  16.4 kB   26 %",
-                    "3 tables, 131.1 kB",
-                ] || lines.count == 5,
+                    "schema  table      kind          rows  statistics     heap  indexes    toast  share",
+                    "shop    Orders     table          ~30  just now     8.2 kB  24.6 kB   8.2 kB   33 %",
+                    "shop    customers  table         ~120  just now     8.2 kB  32.8 kB   8.2 kB   40 %",
+                    "shop    events     2 partitions    ~5  just now    16.4 kB      0 B  16.4 kB   27 %",
+                    "3 tables, 122.9 kB",
+                ],
                 "\(lines.joined(separator: "\n"))"
             )
-            #expect(lines[0] == "schema  table      kind          rows  statistics     heap  indexes    toast  share")
         }
     }
 

@@ -11,7 +11,8 @@ package struct LineDifference: Sendable, Equatable {
     /// A line break at the end more or less is no difference.
     package init(expected: String, found: String) {
         let (before, after) = (Self.lines(expected), Self.lines(found))
-        guard before != after else { return }
+        // Byte by byte: Swift's strings are equal when they only look the same.
+        guard !expected.utf8.elementsEqual(found.utf8) else { return }
         let difference = after.difference(from: before) { $0.utf8.elementsEqual($1.utf8) }
         var removed: [Int: String] = [:]
         var added: [Int: String] = [:]
