@@ -124,7 +124,7 @@ import Testing
                 "shop.new      -      4          not in the backup",
                 "shop.old      7      -          gone",
                 "shop.p       15    ~17     ~+2",
-                "5 tables of 5 changed since x.zip of 2026-11-23T07:15:00Z",
+                "3 tables of 5 changed since x.zip of 2026-11-23T07:15:00Z",
             ]
         )
         #expect(CountDifference.between(counts, and: manifest, scope: .schemas(["other"])).count == 4)

@@ -68,7 +68,7 @@ package struct DifferenceListing: Sendable {
                 row.isGone ? "-" : CountListing.figure(row.now, row.isExact), change(row), remark(row),
             ])
         }
-        let changed = differences.filter { $0.change != 0 }.count
+        let changed = differences.filter { $0.isGone || ($0.change ?? 0) != 0 }.count
         return table.lines(width: width) + [
             "\(Formatting.count(changed, "table")) of \(differences.count) changed since \(Formatting.harmless(file)) of \(createdAt)"
         ]
