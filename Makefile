@@ -52,5 +52,6 @@ $(BUILT): Package.swift $(shell find Sources -type f)
 db-backup db-restore db-verify db-start db-stop db-connect db-env db-seed db-seed-enhanced: $(BUILT)
 db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan db-reset-dev: $(BUILT)
 db-clean db-setup: $(BUILT)
+db-tables db-counts db-schema db-backups doctor: $(BUILT)
 
 include granary.mk

@@ -80,12 +80,18 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "Inspection",
+            dependencies: ["PostgresClient", "Archive", "Environments", log],
+            swiftSettings: settings
+        ),
 
         // 4 and 5: the commands, and the executable.
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Backup", "Restore", "Migrations", "Seeding", "Cleaning", "LocalServer", "Environments", "Archive",
+                "Backup", "Restore", "Migrations", "Seeding", "Cleaning", "Inspection", "LocalServer",
+                "Environments", "Archive",
                 "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -142,6 +148,13 @@ let package = Package(
         .testTarget(
             name: "SeedingTests",
             dependencies: ["Seeding", "Environments", "PostgresClient", "TestSupport", log],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "InspectionTests",
+            dependencies: [
+                "Inspection", "Backup", "GranaryCommands", "granary", "Archive", "PostgresClient", "TestSupport",
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -15,6 +15,7 @@ granary_needs = $(if $($(1)),,$(error $@ needs $(1)=…, such as: make $@ $(1)=$
 .PHONY: db-seed db-seed-enhanced db-setup
 .PHONY: db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan db-reset-dev
 .PHONY: db-clean
+.PHONY: db-tables db-counts db-schema db-backups doctor
 
 db-backup: ## Back up the database into backups/
 	@$(GRANARY) backup $(ARGS)
@@ -59,6 +60,21 @@ db-setup: ## Migrate up and seed; again changes nothing
 
 db-clean: ## Empty the tables of the service, with a backup to undo it: CONFIRM=database
 	@$(GRANARY) clean $(if $(CONFIRM),--confirm $(call granary_word,$(CONFIRM))) $(ARGS)
+
+db-tables: ## List the tables with their rows, by estimate, and their sizes
+	@$(GRANARY) tables $(ARGS)
+
+db-counts: ## Count the rows; SINCE=backup shows what has changed
+	@$(GRANARY) counts $(if $(SINCE),--since $(call granary_word,$(SINCE))) $(ARGS)
+
+db-schema: ## Describe the tables; FORMAT=md, sql, mermaid or json
+	@$(GRANARY) schema $(if $(FORMAT),--format $(call granary_word,$(FORMAT))) $(ARGS)
+
+db-backups: ## List the backups; FILE=name looks into one
+	@$(GRANARY) backups $(if $(FILE),show $(call granary_word,$(FILE)),list) $(ARGS)
+
+doctor: ## Check programs, database, rights, folders and disk
+	@$(GRANARY) doctor $(ARGS)
 
 db-env: ## Tell which environment is meant, and how the database is marked
 	@$(GRANARY) env show $(ARGS)

@@ -8,12 +8,21 @@ package struct SchemaOnlyDump: Sendable {
     private let server: ServerAddress
     private let schemas: [String]
     private let postgresBin: String?
+    private let lockTimeout: Duration?
     private let logger: Logger
 
-    package init(server: ServerAddress, schemas: [String], postgresBin: String?, logger: Logger) {
+    /// - Parameter lockTimeout: How long a lock on a table is waited for; nil waits as long as it takes.
+    package init(
+        server: ServerAddress,
+        schemas: [String],
+        postgresBin: String?,
+        lockTimeout: Duration? = nil,
+        logger: Logger
+    ) {
         self.server = server
         self.schemas = schemas
         self.postgresBin = postgresBin
+        self.lockTimeout = lockTimeout
         self.logger = logger
     }
 
@@ -31,6 +40,7 @@ package struct SchemaOnlyDump: Sendable {
             arguments: Arguments(
                 ["--schema-only", "--no-password", "--encoding=UTF8", "--dbname=\(conninfo)"]
                     + schemas.map { "--schema=\(QuotedText.name($0))" }
+                    + (lockTimeout.map { ["--lock-wait-timeout=\($0.milliseconds)"] } ?? [])
             ),
             environment: .inherit.updating(secret),
             output: .string(limit: 1 << 28),
@@ -38,7 +48,15 @@ package struct SchemaOnlyDump: Sendable {
         )
         try Task.checkCancellation()
         guard outcome.terminationStatus.isSuccess else {
-            let reason = outcome.standardError.split(whereSeparator: \.isNewline).first.map(String.init)
+            let errors = outcome.standardError
+            if errors.contains("lock timeout") || errors.contains("statement timeout") {
+                throw BackupError(
+                    .busy,
+                    "the schema could not be written: somebody holds a table that pg_dump must lock",
+                    hint: "try again; --format text tells what can be told without locks"
+                )
+            }
+            let reason = errors.split(whereSeparator: \.isNewline).first.map(String.init)
             throw BackupError(
                 .pgDump,
                 "the schema could not be written: \(reason ?? "pg_dump gave no reason")",
@@ -46,6 +64,17 @@ package struct SchemaOnlyDump: Sendable {
             )
         }
         return Self.stable(outcome.standardOutput)
+    }
+
+    /// The pg_dump that suits a server: its path and its major version.
+    ///
+    /// - Throws: `BackupError.pgDump` where there is none.
+    package static func program(
+        serverVersion: Int,
+        postgresBin: String?
+    ) async throws -> (path: String, major: Int) {
+        let found = try await PgDump.find(serverVersion: serverVersion, folder: postgresBin)
+        return (found.path, found.major)
     }
 
     /// Without what changes from run to run or from version to version: `\restrict` and its key, the versions.

@@ -26,11 +26,18 @@ package struct Granary: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Backups",
-                subcommands: [BackupCommand.self, VerifyCommand.self, RestoreCommand.self]
+                subcommands: [BackupCommand.self, VerifyCommand.self, RestoreCommand.self, BackupsCommand.self]
             ),
             CommandGroup(name: "Schema", subcommands: [MigrateCommand.self, ResetCommand.self]),
             CommandGroup(name: "Rows", subcommands: [SeedCommand.self, CleanCommand.self]),
-            CommandGroup(name: "Projects", subcommands: [EnvCommand.self, InitCommand.self, ServerCommand.self]),
+            CommandGroup(
+                name: "Looking",
+                subcommands: [TablesCommand.self, CountsCommand.self, SchemaCommand.self]
+            ),
+            CommandGroup(
+                name: "Projects",
+                subcommands: [EnvCommand.self, InitCommand.self, ServerCommand.self, DoctorCommand.self]
+            ),
         ]
     )
 

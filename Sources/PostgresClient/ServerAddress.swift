@@ -60,3 +60,11 @@ package struct ServerAddress: Sendable, Equatable {
         return defaults + [Parameter("dbname", conninfo)] + overrides + [Parameter("application_name", "granary")]
     }
 }
+
+extension ServerAddress {
+    /// libpq's own version, such as `15.18`. `PQlibVersion`.
+    package static var libraryVersion: String {
+        let number = PQlibVersion()
+        return "\(number / 10000).\(number % 10000)"
+    }
+}

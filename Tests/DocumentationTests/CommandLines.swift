@@ -48,6 +48,8 @@ struct CommandHelp: Sendable {
         ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "goto"], ["migrate", "redo"],
         ["migrate", "status"], ["migrate", "plan"], ["migrate", "approve"], ["migrate", "repair"],
         ["migrate", "adopt"], ["migrate", "baseline"], ["reset"],
+        ["tables"], ["counts"], ["schema"], ["doctor"],
+        ["backups"], ["backups", "list"], ["backups", "show"], ["backups", "prune"],
     ]
 
     private var texts: [[String]: String] = [:]

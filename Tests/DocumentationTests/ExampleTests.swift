@@ -12,7 +12,10 @@ import Testing
     }
 
     @Test func thePagesForUsersHaveExamples() {
-        let expected = ["README.md", "docs/backup-and-restore.md", "docs/exit-codes.md", "docs/local-server.md"]
+        let expected = [
+            "README.md", "docs/backup-and-restore.md", "docs/exit-codes.md", "docs/inspection.md",
+            "docs/local-server.md",
+        ]
         #expect(Set(expected).isSubset(of: Self.withExamples))
         #expect(Project.documents.count == Project.pages.count, "a page could not be read")
     }

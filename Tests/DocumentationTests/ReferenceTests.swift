@@ -68,6 +68,10 @@ import Testing
             "docs/backup-and-restore.md": [["backup"], ["verify"], ["restore"]],
             "docs/cleaning.md": [["clean"]],
             "docs/seeding.md": [["seed"]],
+            "docs/inspection.md": [
+                ["tables"], ["counts"], ["schema"], ["doctor"], ["backups", "list"], ["backups", "show"],
+                ["backups", "prune"],
+            ],
             "docs/local-server.md": CommandHelp.commands.filter { $0.first == "server" && $0.count == 2 },
         ]
         for (path, commands) in pages {
@@ -84,7 +88,7 @@ import Testing
             }
         }
         // A command that is new is one that these tests, and the pages, must hear of.
-        for command in CommandHelp.commands where command.isEmpty || command == ["server"] {
+        for command in CommandHelp.commands where [[], ["server"], ["backups"]].contains(command) {
             let children = Set(
                 CommandHelp.commands.filter { $0.count == command.count + 1 && $0.starts(with: command) }.compactMap(
                     \.last

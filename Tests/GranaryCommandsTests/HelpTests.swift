@@ -51,6 +51,8 @@ import Testing
                                           whole; needs no server.
                   restore                 Restore a database from a backup, or leave it as it
                                           is.
+                  backups                 List the backups of a folder, look into one, or
+                                          delete the old ones.
 
                 SCHEMA SUBCOMMANDS:
                   migrate                 Apply and revert migrations; what is applied stands
@@ -63,12 +65,22 @@ import Testing
                                           all or nothing; again changes nothing.
                   clean                   Empty the tables of a service, and keep the schema.
 
+                LOOKING SUBCOMMANDS:
+                  tables                  List the tables with the rows they have by estimate,
+                                          and their sizes.
+                  counts                  Count the rows of the tables; large tables are
+                                          estimated unless --exact.
+                  schema                  Describe the tables: columns, keys, indexes,
+                                          triggers, policies; or compare them with a file.
+
                 PROJECTS SUBCOMMANDS:
                   env                     Tell which environment is meant and which the
                                           database says it is, or mark it.
                   init                    Make the folders and files of a project, or granary's
                                           own tables in a database.
                   server                  Run a private PostgreSQL for this folder.
+                  doctor                  Check programs, database, rights, marker, ledger,
+                                          folders and disk; say what mends each problem.
 
                   See 'granary help <subcommand>' for detailed help.
 

@@ -40,6 +40,24 @@ package enum Formatting {
         return "\(minutes / 60) h \(twoDigits(minutes % 60)) min"
     }
 
+    /// How long ago something was: `just now`, `5 min ago`, `3 h ago`, `12 days ago`.
+    package static func age(seconds: Int) -> String {
+        switch seconds {
+        case ..<60: "just now"
+        case ..<3600: "\(seconds / 60) min ago"
+        case ..<172_800: "\(seconds / 3600) h ago"
+        default: "\(grouped(seconds / 86_400)) days ago"
+        }
+    }
+
+    /// A part of a whole as eighths of blocks, `columns` wide at most.
+    package static func bar(_ share: Double, columns: Int) -> String {
+        guard share.isFinite, share > 0 else { return "" }
+        let eighths = Int((min(1, share) * Double(columns) * 8).rounded(.up))
+        let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
+        return String(repeating: "█", count: eighths / 8) + part
+    }
+
     /// What is left: whole seconds, because more would only flicker.
     package static func remaining(seconds: Double) -> String {
         guard seconds.isFinite, seconds >= 0, seconds < 1e12 else { return "?" }
@@ -112,12 +130,23 @@ package enum Formatting {
         text.reduce(0) { $0 + width($1) }
     }
 
+    /// A character is as wide as its first scalar, unless that is made an emoji by a selector behind it.
     private static func width(_ character: Character) -> Int {
         guard let scalar = character.unicodeScalars.first else { return 0 }
-        switch scalar.value {
-        case 0x0300..<0x0370, 0x200b..<0x2010, 0xfe00..<0xfe10: return 0
-        case 0x1100..<0x1160, 0x2e80..<0xa4d0, 0xac00..<0xd7a4, 0xf900..<0xfb00, 0xfe30..<0xfe70, 0xff00..<0xff61,
-            0xffe0..<0xffe7, 0x1f300..<0x1f650, 0x1f680..<0x1f700, 0x1f900..<0x1fa00, 0x20000..<0x40000:
+        let value = scalar.value
+        if value < 0x300 { return character.unicodeScalars.contains("\u{fe0f}") ? 2 : 1 }
+        switch scalar.properties.generalCategory {
+        // The soft hyphen, which is below 0x300, is shown by terminals.
+        case .nonspacingMark, .enclosingMark, .format: return 0
+        default: break
+        }
+        if character.unicodeScalars.contains("\u{fe0f}") || scalar.properties.isEmojiPresentation { return 2 }
+        switch value {
+        // Unicode's East_Asian_Width of W and F.
+        case 0x1160..<0x1200: return 0  // Vowels and finals join the Hangul consonant before them.
+        case 0x1100..<0x1160, 0x2e80..<0x303f, 0x3041..<0xa4d0, 0xa960..<0xa980, 0xac00..<0xd7a4, 0xf900..<0xfb00,
+            0xfe10..<0xfe20, 0xfe30..<0xfe70, 0xff01..<0xff61, 0xffe0..<0xffe7, 0x16fe0..<0x18d80, 0x1aff0..<0x1b300,
+            0x1f200..<0x1f300, 0x1f300..<0x1f650, 0x1f680..<0x1f700, 0x1f900..<0x1fa00, 0x20000..<0x40000:
             return 2
         default: return 1
         }

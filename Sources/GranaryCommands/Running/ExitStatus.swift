@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Backup
 internal import Cleaning
 internal import Environments
+internal import Inspection
 internal import LocalServer
 internal import Migrations
 internal import PostgresClient
@@ -34,6 +35,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             case let error as RestoreError: Self.status(of: error)
             case let error as CleaningError: Self.status(of: error)
             case let error as LocalServerError: error.code == .busy ? .busy : .failed
+            case let error as InspectionError: Self.status(of: error)
             case let error as CommandError: Self.status(of: error)
             case let error as EnvironmentsError: Self.status(of: error)
             case let error as MigrationError: Self.status(of: error)
@@ -93,6 +95,14 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .refused: .refused
         case .busy: .busy
         case .file, .schema, .database: .failed
+        }
+    }
+
+    private static func status(of error: InspectionError) -> ExitStatus {
+        switch error.code {
+        case .usage: .usage
+        case .busy: .busy
+        case .file: .failed
         }
     }
 

@@ -2,6 +2,7 @@ internal import Archive
 internal import Backup
 internal import Cleaning
 internal import Environments
+internal import Inspection
 internal import LocalServer
 internal import Migrations
 internal import PostgresClient
@@ -36,6 +37,7 @@ package struct Failure: Sendable, Equatable {
         case let error as MigrationError: self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)
         case let error as CleaningError: self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)
         case let error as SeedingError: self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)
+        case let error as InspectionError: self.init(status, "\(error)", hint: error.hint)
         case let error as CommandError: self.init(status, "\(error)", hint: error.hint)
         case is CancellationError: self.init(status, "interrupted")
         default: self.init(status, "\(error)")

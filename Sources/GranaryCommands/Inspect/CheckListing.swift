@@ -1,0 +1,36 @@
+package import Inspection
+
+/// The doctor's findings for people and for programs.
+package struct CheckListing: Sendable {
+    private let checks: [Doctor.Check]
+
+    package init(_ checks: [Doctor.Check]) { self.checks = checks }
+
+    package var problems: Int { checks.filter { $0.verdict == .problem }.count }
+
+    package var lines: [String] {
+        let width = checks.map { Formatting.width($0.name) }.max() ?? 0
+        var lines = checks.flatMap { check -> [String] in
+            let mark = check.verdict.rawValue + String(repeating: " ", count: 9 - check.verdict.rawValue.count)
+            let name = check.name + String(repeating: " ", count: width + 2 - Formatting.width(check.name))
+            let remedy = check.remedy.map { [String(repeating: " ", count: width + 11) + "→ \($0)"] } ?? []
+            return ["\(mark)\(name)\(check.detail)"] + remedy
+        }
+        lines.append(problems == 0 ? "no problems" : Formatting.count(problems, "problem"))
+        return lines.map(Formatting.harmless)
+    }
+
+    package var document: JSONDocument {
+        .object([
+            "ok": .bool(problems == 0),
+            "checks": .array(
+                checks.map { check in
+                    .object([
+                        "name": .string(check.name), "status": .string(check.verdict.rawValue),
+                        "detail": .string(check.detail), "remedy": .optional(check.remedy),
+                    ])
+                }
+            ),
+        ])
+    }
+}

@@ -1,0 +1,110 @@
+internal import Archive
+package import ArgumentParser
+internal import Inspection
+internal import PostgresClient
+
+/// `granary counts`.
+package struct CountsCommand: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "counts",
+        abstract: "Count the rows of the tables; large tables are estimated unless --exact.",
+        discussion: """
+            Estimates are marked with ~. With --exact all tables are counted, several at a time, on one snapshot. With \
+            --since the rows are held against those of a backup.
+
+            Example:
+              granary counts
+              granary counts --exact --since backups/shop-20261123T071500Z.zip
+
+            \(variablesHelp)
+            """
+    )
+
+    @Flag(name: .long, help: "Count every table, on one snapshot.") package var exact = false
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Show the difference to this backup; sought in --backups too.", valueName: "file"),
+        completion: .file(extensions: ["zip"])
+    )
+    package var since: String?
+
+    @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
+    package var backups = "backups"
+
+    @OptionGroup package var workers: JobsOption
+    @OptionGroup package var common: InspectOptions
+
+    package var speech: OutputOptions { common.speech }
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let path = try since.map { try BackupFile.found($0, backups: backups) }
+        let manifest = try path.map { try ArchiveReader(try FileSource(path: $0)).manifest }
+        let inspect = try await InspectSession.open(common, on: console)
+        let counting = RowCounting(server: inspect.connected.address, logger: console.logger)
+        let counts =
+            exact ? try await counted(counting, inspect.scope, on: console) : try await counting.quick(inspect.scope)
+        guard let manifest, let path else {
+            return try tell(
+                CountListing(counts).document,
+                CountListing(counts).lines(width: StandardOutput.columns),
+                inspect,
+                isEmpty: counts.tables.isEmpty,
+                on: console
+            )
+        }
+        let listing = DifferenceListing(
+            CountDifference.between(counts, and: manifest, scope: inspect.scope),
+            file: path,
+            createdAt: manifest.createdAt
+        )
+        try tell(
+            listing.document,
+            listing.lines(width: StandardOutput.columns),
+            inspect,
+            isEmpty: listing.isEmpty,
+            on: console
+        )
+    }
+
+    private func counted(
+        _ counting: RowCounting,
+        _ scope: InspectionScope,
+        on console: Console
+    ) async throws -> RowCounts {
+        let jobs = workers.count
+        return try await ProgressRenderer.drawing(on: console) { renderer in
+            renderer.receive(.phase("counting rows"))
+            return try await counting.exact(scope, jobs: jobs) {
+                for event in ProgressEvent.events($0) { renderer.receive(event) }
+            }
+        }
+    }
+
+    private func tell(
+        _ document: JSONDocument,
+        _ lines: [String],
+        _ inspect: InspectSession,
+        isEmpty: Bool,
+        on console: Console
+    ) throws {
+        if console.settings.isJSON { return try console.result(document) }
+        if isEmpty { return console.note(inspect.nothingFound) }
+        for line in lines { try console.result(line) }
+    }
+}
+
+extension ProgressEvent {
+    /// A table that was counted is also finished.
+    static func events(_ event: RowCounts.Progress) -> [ProgressEvent] {
+        switch event {
+        case .planned(let tables, let bytes): [.planned(tables: tables, bytes: bytes)]
+        case .counted(let table, let rows, let bytes):
+            [
+                .advanced(table: table, rows: rows, bytes: bytes, share: bytes),
+                .finished(table: table, rows: rows, bytes: bytes),
+            ]
+        }
+    }
+}

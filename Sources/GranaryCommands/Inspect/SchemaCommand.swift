@@ -1,0 +1,112 @@
+package import ArgumentParser
+internal import Backup
+internal import FoundationEssentials
+internal import Inspection
+internal import PostgresClient
+
+/// `granary schema`.
+package struct SchemaCommand: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "schema",
+        abstract: "Describe the tables: columns, keys, indexes, triggers, policies; or compare them with a file.",
+        discussion: """
+            The same schema is the same text, so that it can be committed. Foreign keys without an index and invalid \
+            indexes are pointed out. The format sql is pg_dump's, which locks the tables as any reader does; the others \
+            lock nothing.
+
+            Example:
+              granary schema --format md > docs/schema.md
+              granary schema --check docs/schema.md
+
+            \(variablesHelp)
+            """
+    )
+
+    package enum Format: String, ExpressibleByArgument, CaseIterable, Sendable {
+        case text, sql, md, mermaid, json
+    }
+
+    @Option(name: .long, help: ArgumentHelp("How it is written.", valueName: "text|sql|md|mermaid|json"))
+    package var format: Format?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Exit with 2 unless the schema is what this file says.", valueName: "file"),
+        completion: .file()
+    )
+    package var check: String?
+
+    @OptionGroup package var common: InspectOptions
+
+    package var speech: OutputOptions { common.speech }
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let expected = try check.map { (path: $0, text: try Self.read($0)) }
+        let inspect = try await InspectSession.open(common, on: console)
+        let format = format ?? expected.map { Self.format(of: $0.path) } ?? (console.settings.isJSON ? .json : .text)
+        let text = try await text(format, inspect, on: console)
+        guard let expected else {
+            if console.settings.isJSON, format != .json {
+                return try console.result(.object(["format": .string(format.rawValue), "schema": .string(text)]))
+            }
+            var result = text
+            if result.hasSuffix("\n") { result.removeLast() }
+            return try console.result(result)
+        }
+        let difference = LineDifference(expected: expected.text, found: text)
+        if console.settings.isJSON {
+            try console.result(difference.document(file: expected.path))
+        } else {
+            for line in difference.lines(file: expected.path, found: inspect.connected.name) {
+                try console.result(line)
+            }
+        }
+        if !difference.isEmpty { throw ExitCode(ExitStatus.findings.rawValue) }
+    }
+
+    private func text(_ format: Format, _ inspect: InspectSession, on console: Console) async throws -> String {
+        if format == .sql {
+            return try await SchemaOnlyDump(
+                server: inspect.connected.address,
+                schemas: inspect.schemas,
+                postgresBin: common.database.programs.postgresBin,
+                lockTimeout: .seconds(2),
+                logger: console.logger
+            ).text()
+        }
+        let scope = inspect.scope
+        let report = try await withSession(inspect.connected.address, logger: console.logger) {
+            try SchemaReading(scope).read(&$0)
+        }
+        for table in report.tables {
+            guard let held = table.held else { continue }
+            console.note("\(table.name) is locked by process \(held.processID): its expressions could not be read")
+        }
+        return switch format {
+        case .md: SchemaMarkdown(report).text
+        case .mermaid: SchemaMermaid(report).text
+        case .json: SchemaDocument(report).document.indented
+        default: SchemaListing(report).text
+        }
+    }
+
+    /// What a file is by its name, where the format is not given.
+    package static func format(of path: String) -> Format {
+        let ending = path.split(separator: "/").last?.split(separator: ".").dropFirst().last ?? ""
+        return switch ending.lowercased() {
+        case "sql": .sql
+        case "md", "markdown": .md
+        case "mmd", "mermaid": .mermaid
+        case "json": .json
+        default: .text
+        }
+    }
+
+    private static func read(_ path: String) throws -> String {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw CommandError(.file, "\(path) cannot be read", hint: "write it with granary schema > \(path)")
+        }
+        return String(decoding: data, as: UTF8.self)
+    }
+}

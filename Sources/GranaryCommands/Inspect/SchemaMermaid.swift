@@ -1,0 +1,65 @@
+package import Inspection
+internal import PostgresClient
+
+/// A `SchemaReport` as a diagram of Mermaid's: <https://mermaid.js.org/syntax/entityRelationshipDiagram.html>.
+package struct SchemaMermaid: Sendable {
+    private let report: SchemaReport
+
+    package init(_ report: SchemaReport) { self.report = report }
+
+    package var text: String {
+        let tables = report.tables.filter { $0.kind != "view" && $0.kind != "materialized view" }
+        let shown = Set(tables.map(\.name))
+        var lines = ["erDiagram"]
+        for table in tables {
+            let keys = keys(table)
+            lines.append("    \(entity(table.name)) {")
+            for column in table.columns {
+                let key = keys[column.name].map { " \($0)" } ?? ""
+                lines.append("        \(word(column.type)) \(word(column.name))\(key)")
+            }
+            lines.append("    }")
+        }
+        for table in tables {
+            for constraint in table.constraints where constraint.kind == .foreignKey {
+                guard let other = constraint.references, shown.contains(other) else { continue }
+                let mayBeNone = table.columns.contains { constraint.columns.contains($0.name) && $0.isNullable }
+                let isOne = table.constraints.contains {
+                    ($0.kind == .primaryKey || $0.kind == .unique) && Set($0.columns) == Set(constraint.columns)
+                }
+                let link = "\(mayBeNone ? "|o" : "||")--\(isOne ? "o|" : "o{")"
+                lines.append("    \(entity(other)) \(link) \(entity(table.name)) : \(quoted(constraint.name))")
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func keys(_ table: SchemaReport.Table) -> [String: String] {
+        var keys: [String: [String]] = [:]
+        for (kind, mark) in [(SchemaReport.Constraint.Kind.primaryKey, "PK"), (.foreignKey, "FK"), (.unique, "UK")] {
+            for constraint in table.constraints where constraint.kind == kind {
+                // A key of several columns makes none of them unique.
+                guard kind != .unique || constraint.columns.count == 1 else { continue }
+                for column in constraint.columns where !(keys[column] ?? []).contains(mark) {
+                    keys[column, default: []].append(mark)
+                }
+            }
+        }
+        return keys.mapValues { $0.joined(separator: ", ") }
+    }
+
+    private func entity(_ name: TableName) -> String { quoted(name.description) }
+
+    /// Quotes and percent signs have no escape in Mermaid's names.
+    private func quoted(_ text: String) -> String {
+        let kept = Formatting.harmless(text).map { "\"%\\".contains($0) ? "_" : $0 }
+        return "\"\(String(kept))\""
+    }
+
+    /// Attributes are words: letters, digits, underscores; what else a name has becomes an underscore.
+    private func word(_ text: String) -> String {
+        let kept = text.map { $0.isASCII && !($0.isLetter || $0.isNumber || $0 == "_") ? "_" : $0 }
+        let word = String(kept)
+        return word.first.map { $0.isLetter || $0 == "_" } == true ? word : "_\(word)"
+    }
+}

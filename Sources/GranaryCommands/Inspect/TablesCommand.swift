@@ -1,0 +1,38 @@
+package import ArgumentParser
+internal import Inspection
+internal import PostgresClient
+
+/// `granary tables`.
+package struct TablesCommand: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "tables",
+        abstract: "List the tables with the rows they have by estimate, and their sizes.",
+        discussion: """
+            Partitions are added up under their parent. No table is locked, and none that is locked is waited for.
+
+            Example:
+              granary tables
+              granary tables --all --json
+
+            \(variablesHelp)
+            """
+    )
+
+    @OptionGroup package var common: InspectOptions
+
+    package var speech: OutputOptions { common.speech }
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let inspect = try await InspectSession.open(common, on: console)
+        let scope = inspect.scope
+        let report = try await withSession(inspect.connected.address, logger: console.logger) {
+            try TableReport.read(scope, $0)
+        }
+        let rendered = TableListing(report)
+        if console.settings.isJSON { return try console.result(rendered.document) }
+        if report.tables.isEmpty { return console.note(inspect.nothingFound) }
+        for line in rendered.lines(width: StandardOutput.columns) { try console.result(line) }
+        for note in rendered.notes { console.note(note) }
+    }
+}

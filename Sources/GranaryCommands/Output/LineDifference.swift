@@ -1,0 +1,77 @@
+/// What two texts differ in, line by line.
+package struct LineDifference: Sendable, Equatable {
+    package enum Change: Sendable, Equatable {
+        case removed(line: Int, String)
+        case added(line: Int, String)
+    }
+
+    /// In the order of the lines; `removed` are of what was expected, `added` of what was found.
+    package private(set) var changes: [Change] = []
+
+    /// A line break at the end more or less is no difference.
+    package init(expected: String, found: String) {
+        let (before, after) = (Self.lines(expected), Self.lines(found))
+        // Byte by byte: Swift's strings are equal when they only look the same.
+        guard !expected.utf8.elementsEqual(found.utf8) else { return }
+        let difference = after.difference(from: before) { $0.utf8.elementsEqual($1.utf8) }
+        var removed: [Int: String] = [:]
+        var added: [Int: String] = [:]
+        for change in difference {
+            switch change {
+            case .remove(let offset, let line, _): removed[offset] = line
+            case .insert(let offset, let line, _): added[offset] = line
+            }
+        }
+        var (old, new) = (0, 0)
+        while old < before.count || new < after.count {
+            if let line = removed[old] {
+                changes.append(.removed(line: old + 1, line))
+                old += 1
+            } else if let line = added[new] {
+                changes.append(.added(line: new + 1, line))
+                new += 1
+            } else {
+                old += 1
+                new += 1
+            }
+        }
+    }
+
+    package var isEmpty: Bool { changes.isEmpty }
+
+    private static func lines(_ text: String) -> [String] {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        while lines.last?.isEmpty == true { lines.removeLast() }
+        return lines
+    }
+
+    /// As diff writes them, with the number of the line in front.
+    package func lines(file: String, found: String) -> [String] {
+        guard !isEmpty else { return ["the schema of \(found) is what \(file) says"].map(Formatting.harmless) }
+        let changed = changes.map { change in
+            switch change {
+            case .removed(let line, let text): "- \(line): \(text)"
+            case .added(let line, let text): "+ \(line): \(text)"
+            }
+        }
+        return
+            (["--- \(file)", "+++ \(found)"] + changed
+            + ["\(Formatting.count(changes.count, "line")) differ\(changes.count == 1 ? "s" : "")"])
+            .map(Formatting.harmless)
+    }
+
+    package func document(file: String) -> JSONDocument {
+        .object([
+            "file": .string(file), "ok": .bool(isEmpty),
+            "differences": .array(
+                changes.map { change in
+                    switch change {
+                    case .removed(let line, let text):
+                        .object(["line": .integer(line), "expected": .string(text)])
+                    case .added(let line, let text): .object(["line": .integer(line), "found": .string(text)])
+                    }
+                }
+            ),
+        ])
+    }
+}

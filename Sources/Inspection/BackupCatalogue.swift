@@ -1,0 +1,101 @@
+package import Archive
+internal import Glibc
+
+/// The files of a folder of backups, as their manifests describe them.
+package struct BackupCatalogue: Sendable {
+    package var folder: String
+    /// Newest first; what is not whole comes last.
+    package var entries: [Entry]
+
+    package struct Entry: Sendable {
+        package var file: String
+        package var path: String
+        package var bytes: Int
+        package var content: Content
+
+        /// nil for what could not be read.
+        package var manifest: Manifest? {
+            if case .backup(let manifest) = content { return manifest }
+            return nil
+        }
+    }
+
+    package enum Content: Sendable {
+        /// Its directory and its manifest are whole; `verify` reads the rest.
+        case backup(Manifest)
+        /// The beginning of a ZIP file or a damaged one: ours perhaps, and not to be deleted by us.
+        case unreadable(String)
+    }
+
+    /// Reads the manifests of all files named `.zip`.
+    ///
+    /// - Throws: `InspectionError.file` where the folder cannot be read; a folder that is not there is empty.
+    package static func read(folder: String) throws -> BackupCatalogue {
+        var names: [String] = []
+        if let stream = opendir(folder) {
+            defer { closedir(stream) }
+            while let entry = readdir(stream) {
+                let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                if name.hasSuffix(".zip"), !name.hasPrefix(".") { names.append(name) }
+            }
+        } else if errno != ENOENT {
+            throw InspectionError(
+                .file,
+                "the folder \(folder) cannot be read: \(String(cString: strerror(errno)))",
+                hint: "--backups names the folder of backups"
+            )
+        }
+        let entries = names.map { entry($0, in: folder) }
+        return BackupCatalogue(
+            folder: folder,
+            entries: entries.sorted {
+                ($1.manifest?.createdAt ?? "", $0.file) < ($0.manifest?.createdAt ?? "", $1.file)
+            }
+        )
+    }
+
+    private static func entry(_ name: String, in folder: String) -> Entry {
+        let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+        return read(path: path, file: name)
+    }
+
+    /// One file.
+    package static func read(path: String, file: String) -> Entry {
+        var bytes = 0
+        do {
+            let source = try FileSource(path: path)
+            bytes = source.byteCount
+            let manifest = try ArchiveReader(source).manifest
+            return Entry(file: file, path: path, bytes: bytes, content: .backup(manifest))
+        } catch {
+            return Entry(file: file, path: path, bytes: bytes, content: .unreadable("\(error)"))
+        }
+    }
+}
+
+extension Manifest {
+    package var rows: Int { tables.reduce(0) { $0 + $1.rows } }
+    package var rawBytes: Int { tables.reduce(largeObjects?.rawBytes ?? 0) { $0 + $1.rawBytes } }
+    package var chunkCount: Int { tables.reduce(largeObjects?.chunks.count ?? 0) { $0 + $1.chunks.count } }
+
+    /// The newest version that a migrator's table told, of each service: `000007`, or `users 000007, orders 000003`.
+    package var schemaVersionText: String? {
+        guard !schemaVersions.isEmpty else { return nil }
+        guard schemaVersions.count > 1 else { return Self.text(schemaVersions[0]) }
+        return schemaVersions.map { version in
+            let name = version.service ?? version.table
+            return "\(name) \(Self.text(version))"
+        }.joined(separator: ", ")
+    }
+
+    private static func text(_ version: SchemaVersion) -> String {
+        version.dirty ? "\(version.version) (dirty)" : version.version
+    }
+
+    /// What was asked for: `whole database`, or the schemas and tables.
+    package var scopeText: String {
+        scope.isWholeDatabase ? "whole database" : (scope.schemas + scope.tables).joined(separator: ", ")
+    }
+}

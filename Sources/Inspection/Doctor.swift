@@ -1,0 +1,279 @@
+package import Environments
+package import PostgresClient
+
+/// Judges what was found of programs, database and folders. Whoever asks brings the findings together.
+package struct Doctor: Sendable {
+    package enum Verdict: String, Sendable {
+        case good = "ok"
+        /// Worth knowing; nothing is wrong with it.
+        case note
+        case problem
+    }
+
+    package struct Check: Sendable, Equatable {
+        package var name: String
+        package var verdict: Verdict
+        package var detail: String
+        /// The command that mends it; of problems, and of some notes.
+        package var remedy: String?
+
+        package init(_ name: String, _ verdict: Verdict, _ detail: String, remedy: String? = nil) {
+            self.name = name
+            self.verdict = verdict
+            self.detail = detail
+            self.remedy = remedy
+        }
+    }
+
+    /// What a database says of itself and of whoever asks.
+    package struct DatabaseFacts: Sendable, Equatable {
+        package var place: String
+        package var database: String
+        package var user: String
+        package var serverVersion: Int
+        package var serverVersionText: String
+        package var isSuperuser: Bool
+        package var mayCreateDatabases: Bool
+        package var bypassesRowSecurity: Bool
+        package var ownsDatabase: Bool
+        package var isStandby: Bool
+        package var bytes: Int
+        /// Tables whose rows a policy hides from this role.
+        package var hiddenTables: Int
+        package var unreadableTables: Int
+        package var marker: MarkerState
+        package var isEmpty: Bool
+        package var hasStateSchema: Bool
+        /// nil where there is no ledger, or it may not be read.
+        package var appliedMigrations: Int?
+    }
+
+    package struct Folder: Sendable, Equatable {
+        package var purpose: String
+        package var path: String
+        package var exists: Bool
+        package var isWritable: Bool
+
+        package init(purpose: String, path: String, exists: Bool, isWritable: Bool) {
+            self.purpose = purpose
+            self.path = path
+            self.exists = exists
+            self.isWritable = isWritable
+        }
+    }
+}
+
+// Asking the database.
+extension Doctor {
+    /// - Throws: `PostgresError`.
+    package static func facts(_ stateSchema: StateSchema, _ session: borrowing Session) throws -> DatabaseFacts {
+        try session.pinForLooking()
+        let row = try session.query(
+            """
+            SELECT r.rolsuper, r.rolcreatedb, r.rolbypassrls, pg_catalog.pg_is_in_recovery() AS standby,
+                pg_catalog.pg_has_role(d.datdba, 'MEMBER') AS owns, pg_catalog.pg_database_size(d.oid) AS bytes,
+                (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                    WHERE c.relkind IN ('r', 'p') AND c.relrowsecurity AND \(condition)
+                    AND pg_catalog.row_security_active(c.oid)) AS hidden,
+                (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                    WHERE c.relkind IN ('r', 'p') AND \(condition)
+                    AND NOT (pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                        AND pg_catalog.has_table_privilege(c.oid, 'SELECT'))) AS unreadable
+            FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
+            WHERE d.datname = pg_catalog.current_database() AND r.rolname = current_user
+            """
+        )[0]
+        let marker = Marker(stateSchema)
+        return DatabaseFacts(
+            place: session.place,
+            database: session.database,
+            user: session.user,
+            serverVersion: session.serverVersion,
+            serverVersionText: session.serverVersionText,
+            isSuperuser: row.bool("rolsuper"),
+            mayCreateDatabases: row.bool("rolcreatedb") || row.bool("rolsuper"),
+            bypassesRowSecurity: row.bool("rolbypassrls") || row.bool("rolsuper"),
+            ownsDatabase: row.bool("owns"),
+            isStandby: row.bool("standby"),
+            bytes: row.int("bytes"),
+            hiddenTables: row.int("hidden"),
+            unreadableTables: row.int("unreadable"),
+            marker: try marker.read(session),
+            isEmpty: try marker.isEmpty(session),
+            hasStateSchema: try stateSchema.exists(session),
+            appliedMigrations: try applied(stateSchema, session)
+        )
+    }
+
+    private static let condition = "n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'"
+
+    private static func applied(_ stateSchema: StateSchema, _ session: borrowing Session) throws -> Int? {
+        guard try stateSchema.exists(session) else { return nil }
+        do {
+            return try session.query(
+                "SELECT count(*) AS applied FROM \(session.quoted(stateSchema.name)).migrations"
+            )[0].int("applied")
+        } catch let error as PostgresError where error.sqlState == "42501" || error.sqlState == "55P03" {
+            return nil
+        }
+    }
+}
+
+// Judging.
+extension Doctor {
+    /// The database and what this role may do in it.
+    ///
+    /// - Parameters:
+    ///   - environment: The one that was chosen, for the line that marks.
+    ///   - isLocal: On granary's own server, which marks itself.
+    package static func judge(_ facts: DatabaseFacts, environment: String?, isLocal: Bool) -> [Check] {
+        [
+            Check(
+                "database",
+                .good,
+                "\(facts.database) at \(facts.place) as \(facts.user)" + (facts.isStandby ? ", a standby" : "")
+            ),
+            facts.serverVersion >= 120_000
+                ? Check("server", .good, "PostgreSQL \(facts.serverVersionText)")
+                : Check(
+                    "server",
+                    .problem,
+                    "PostgreSQL \(facts.serverVersionText) is older than 12",
+                    remedy: "upgrade the server to PostgreSQL 12 or newer"
+                ),
+            rights(facts), rows(facts), marker(facts, environment, isLocal), ledger(facts),
+        ]
+    }
+
+    private static func rights(_ facts: DatabaseFacts) -> Check {
+        if facts.isSuperuser { return Check("rights", .good, "superuser") }
+        let owner = facts.ownsDatabase ? "owner of the database" : "not the owner of the database"
+        if facts.mayCreateDatabases { return Check("rights", .good, "CREATEDB, \(owner)") }
+        return Check(
+            "rights",
+            .note,
+            "no CREATEDB, \(owner): a restore can only work in place",
+            remedy:
+                "granary restore FILE --in-place, or as a superuser: ALTER ROLE \(QuotedText.name(facts.user)) CREATEDB"
+        )
+    }
+
+    private static func rows(_ facts: DatabaseFacts) -> Check {
+        let name = QuotedText.name(facts.user)
+        if facts.unreadableTables > 0 {
+            return Check(
+                "rows",
+                .problem,
+                "\(facts.unreadableTables) of the tables may not be read by \(facts.user): a whole backup is not possible",
+                remedy: "as a superuser: GRANT pg_read_all_data TO \(name)"
+            )
+        }
+        if facts.hiddenTables > 0, !facts.bypassesRowSecurity {
+            return Check(
+                "rows",
+                .problem,
+                "row security hides rows of \(facts.hiddenTables) tables from \(facts.user): a backup refuses them",
+                remedy: "as a superuser: ALTER ROLE \(name) BYPASSRLS"
+            )
+        }
+        return Check("rows", .good, "all tables can be read")
+    }
+
+    private static func marker(_ facts: DatabaseFacts, _ environment: String?, _ isLocal: Bool) -> Check {
+        let name = environment ?? "NAME"
+        switch facts.marker {
+        case .marked(let marked) where environment != nil && environment != marked:
+            return Check(
+                "marker",
+                .problem,
+                "the database is marked \(marked), and \(name) is chosen",
+                remedy: "choose --env \(marked), or: granary env mark \(name) --force"
+            )
+        case .marked(let marked): return Check("marker", .good, marked)
+        case .copy(let original):
+            return Check(
+                "marker",
+                .problem,
+                "a copy of \(original), not marked itself: nothing is written to it",
+                remedy: "granary env mark \(name)"
+            )
+        case .unmarked where facts.isEmpty || isLocal:
+            return Check("marker", .note, "not marked yet; the first command that writes does it")
+        case .unmarked:
+            return Check(
+                "marker",
+                .problem,
+                "the database is not marked: nothing is written to it",
+                remedy: "granary env mark \(name)"
+            )
+        }
+    }
+
+    private static func ledger(_ facts: DatabaseFacts) -> Check {
+        if let applied = facts.appliedMigrations {
+            return Check("ledger", .good, "\(applied) migration\(applied == 1 ? "" : "s") applied")
+        }
+        return facts.hasStateSchema
+            ? Check(
+                "ledger",
+                .problem,
+                "the ledger may not be read by \(facts.user)",
+                remedy: "as the database's owner: granary init --grant \(facts.user)"
+            )
+            : Check("ledger", .note, "there is none yet", remedy: "granary migrate up")
+    }
+
+    /// pg_dump's age against the server's; `found` is nil where there is none that fits.
+    package static func judgePgDump(_ found: (path: String, major: Int)?, server: Int?, reason: String?) -> Check {
+        guard let found else {
+            let wanted = server.map { "-\($0 / 10000)" } ?? ""
+            return Check(
+                "pg_dump",
+                .problem,
+                reason ?? "not found",
+                remedy: "apt-get install postgresql-client\(wanted)"
+            )
+        }
+        guard let server, found.major > server / 10000 else {
+            return Check("pg_dump", .good, "\(found.major) (\(found.path))")
+        }
+        return Check(
+            "pg_dump",
+            .note,
+            "\(found.major) (\(found.path)) is newer than the server: its dumps may not suit servers as old as this one",
+            remedy: "apt-get install postgresql-client-\(server / 10000)"
+        )
+    }
+
+    package static func judge(_ folder: Folder) -> Check {
+        let name = folder.purpose
+        if !folder.exists {
+            return Check(name, .note, "the folder \(folder.path) is not there", remedy: "granary init")
+        }
+        guard folder.isWritable else {
+            return Check(
+                name,
+                name == "backups" ? .problem : .note,
+                "the folder \(folder.path) may not be written to",
+                remedy: "chmod u+w \(folder.path)"
+            )
+        }
+        return Check(name, .good, folder.path)
+    }
+
+    /// The disk of the backups; a backup is about a third of its database.
+    ///
+    /// - Parameter sizes: How figures are written.
+    package static func judgeDisk(free: Int?, database: Int?, sizes: (Int) -> String) -> Check {
+        guard let free else { return Check("disk", .note, "its space cannot be told") }
+        let detail = "\(sizes(free)) free" + (database.map { ", the database has \(sizes($0))" } ?? "")
+        guard free < (database ?? 0) / 3 else { return Check("disk", .good, detail) }
+        return Check(
+            "disk",
+            .problem,
+            "\(detail): a backup may not fit",
+            remedy:
+                "granary backups prune --keep-last 3 --dry-run shows what could go; or back up with --backups elsewhere"
+        )
+    }
+}

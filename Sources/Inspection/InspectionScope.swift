@@ -1,0 +1,20 @@
+internal import PostgresClient
+
+/// Which schemas are looked at.
+package enum InspectionScope: Sendable, Equatable {
+    /// All but the system's.
+    case wholeDatabase
+    case schemas([String])
+
+    /// The condition on `pg_namespace`, called `n`, with the parameter `$1`.
+    static let condition = """
+        ($1::text[] IS NULL OR n.nspname = ANY ($1::text[])) AND n.nspname <> 'information_schema'
+            AND n.nspname !~ '^pg_'
+        """
+
+    /// What `$1` is bound to.
+    var parameter: String? {
+        if case .schemas(let names) = self { return QuotedText.array(names) }
+        return nil
+    }
+}

@@ -1,0 +1,92 @@
+internal import Archive
+
+/// Which backups are kept: the last ones, and the last of each day, week and month that has one.
+package struct Retention: Sendable, Equatable {
+    package var last: Int
+    package var daily: Int
+    package var weekly: Int
+    package var monthly: Int
+
+    package init(last: Int = 0, daily: Int = 0, weekly: Int = 0, monthly: Int = 0) {
+        self.last = last
+        self.daily = daily
+        self.weekly = weekly
+        self.monthly = monthly
+    }
+
+    package var keepsNothing: Bool { last + daily + weekly + monthly == 0 }
+
+    package struct Decision: Sendable {
+        package var entry: BackupCatalogue.Entry
+        /// Why it stays; none for one that goes.
+        package var reasons: [String]
+        package var isKept: Bool { !reasons.isEmpty }
+    }
+
+    /// Decides for each backup that can be read; others are nobody's to delete.
+    ///
+    /// Each database in each environment counts by itself, and so does each selection of its tables: many small backups
+    /// before a cleaning do not push out the one that holds everything. The newest of the whole database stays always.
+    package func decide(_ catalogue: BackupCatalogue) -> [Decision] {
+        var groups: [Group: [BackupCatalogue.Entry]] = [:]
+        for entry in catalogue.entries {
+            if let manifest = entry.manifest { groups[Group(manifest), default: []].append(entry) }
+        }
+        let kept = groups.values.reduce(into: [String: [String]]()) { kept, entries in
+            for (path, reasons) in decide(entries) { kept[path] = reasons }
+        }
+        return catalogue.entries.filter { $0.manifest != nil }.map {
+            Decision(entry: $0, reasons: kept[$0.path] ?? [])
+        }
+    }
+
+    private struct Group: Hashable {
+        var database: String
+        var environment: String?
+        var schemas: [String]
+        var tables: [String]
+
+        init(_ manifest: Manifest) {
+            database = manifest.database.name
+            environment = manifest.environment
+            schemas = manifest.scope.schemas.sorted()
+            tables = manifest.scope.tables.sorted()
+        }
+    }
+
+    /// `entries` are of one group, the newest first.
+    private func decide(_ entries: [BackupCatalogue.Entry]) -> [String: [String]] {
+        let rules: [(name: String, limit: Int, period: (String) -> String)] = [
+            ("last", last, { $0 }), ("daily", daily, { String($0.prefix(10)) }), ("weekly", weekly, Self.week),
+            ("monthly", monthly, { String($0.prefix(7)) }),
+        ]
+        var kept: [String: [String]] = [:]
+        for rule in rules {
+            var seen: Set<String> = []
+            var number = 0
+            for entry in entries where number < rule.limit {
+                guard let created = entry.manifest?.createdAt else { continue }
+                // Two backups of the same second are two all the same.
+                let isNew = seen.insert(rule.period(created)).inserted
+                guard isNew || rule.name == "last" else { continue }
+                number += 1
+                kept[entry.path, default: []].append(rule.name)
+            }
+        }
+        if let newest = entries.first, newest.manifest?.scope.isWholeDatabase == true, kept[newest.path] == nil {
+            kept[newest.path] = ["the newest of the whole database"]
+        }
+        return kept
+    }
+
+    /// The Monday of the week, as a number of days, of a time as RFC 3339 has it.
+    static func week(_ time: String) -> String {
+        let parts = time.prefix(10).split(separator: "-").compactMap { Int($0) }
+        guard parts.count == 3 else { return time }
+        // Days since 1 March of year 0, by the months of a year that begins in March.
+        let (year, month) = parts[1] > 2 ? (parts[0], parts[1] - 3) : (parts[0] - 1, parts[1] + 9)
+        let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + parts[2] - 1
+        // 1 March of year 0 was a Wednesday.
+        return String((days + 2) / 7)
+    }
+}

@@ -1,0 +1,224 @@
+package import PostgresClient
+
+/// The tables of a database with their sizes and the rows that the planner believes in.
+///
+/// Four queries, however many tables there are, on catalogs and functions that take no lock on a table:
+/// `pg_relation_size()` and its family would wait behind ACCESS EXCLUSIVE, and a migration for them. The files are asked
+/// for their sizes where the role may (`pg_stat_file`), else `pg_class.relpages` tells what the last VACUUM or ANALYZE found.
+package struct TableReport: Sendable, Equatable {
+    package var tables: [Table]
+    /// False where sizes are those of the last VACUUM or ANALYZE.
+    package var sizesAreCurrent: Bool
+
+    package enum Kind: String, Sendable {
+        case table
+        case partitionedTable = "partitioned table"
+        case materializedView = "materialized view"
+        case foreignTable = "foreign table"
+    }
+
+    package struct Table: Sendable, Equatable {
+        package var oid: UInt32
+        package var name: TableName
+        package var kind: Kind
+        /// nil where nothing is known: never analysed, or foreign and not analysed.
+        package var rowsEstimate: Int?
+        package var isAnalysed: Bool
+        /// Since the last VACUUM or ANALYZE; nil where the server does not remember it.
+        package var statisticsAgeSeconds: Int?
+        package var heapBytes: Int
+        package var indexBytes: Int
+        package var toastBytes: Int
+        /// Leaves that were rolled up into this one.
+        package var partitions: Int
+        /// Whether the role may read the rows.
+        package var isReadable: Bool
+        package var held: HeldTable?
+        /// The tables that hold the rows: the leaves, or the table itself.
+        package var leaves: [Leaf]
+
+        package var bytes: Int { heapBytes + indexBytes + toastBytes }
+    }
+
+    /// A table that holds rows itself.
+    package struct Leaf: Sendable, Equatable {
+        package var oid: UInt32
+        package var name: TableName
+        package var kind: Kind
+        package var heapBytes: Int
+        package var rowsEstimate: Int?
+        package var isReadable: Bool
+        package var held: HeldTable?
+    }
+
+    package var bytes: Int { tables.reduce(0) { $0 + $1.bytes } }
+}
+
+// Reading.
+extension TableReport {
+    /// - Throws: `PostgresError`.
+    package static func read(_ scope: InspectionScope, _ session: borrowing Session) throws -> TableReport {
+        try session.pinForLooking()
+        let mayStat = try session.query(
+            "SELECT pg_catalog.has_function_privilege('pg_catalog.pg_stat_file(text,boolean)', 'EXECUTE') AS may"
+        )[0].bool("may")
+        let held = try session.heldTables()
+        let rows = try session.query(statement(mayStat: mayStat), [scope.parameter])
+        let parents = try session.query(
+            """
+            SELECT i.inhrelid, i.inhparent FROM pg_catalog.pg_inherits i
+            JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE c.relispartition
+            """
+        )
+        let parent = Dictionary(
+            parents.map { ($0.oid("inhrelid"), $0.oid("inhparent")) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        return TableReport(
+            tables: rolledUp(rows.map { table($0, held) }, parent),
+            sizesAreCurrent: mayStat
+        )
+    }
+
+    private static func table(_ row: Rows.Row, _ held: [UInt32: HeldTable]) -> Table {
+        let kind: Kind =
+            switch row.text("relkind") {
+            case "p": .partitionedTable
+            case "m": .materializedView
+            case "f": .foreignTable
+            default: .table
+            }
+        var table = Table(
+            oid: row.oid("oid"),
+            name: TableName(schema: row.text("nspname"), name: row.text("relname")),
+            kind: kind,
+            rowsEstimate: row["estimate"].flatMap { Int($0) },
+            isAnalysed: row.bool("analysed"),
+            statisticsAgeSeconds: row["age"].flatMap { Int($0) },
+            heapBytes: row.int("heap"),
+            indexBytes: row.int("indexes"),
+            toastBytes: row.int("toast"),
+            partitions: 0,
+            isReadable: row.bool("readable"),
+            held: held[row.oid("oid")],
+            leaves: []
+        )
+        // An empty file has no rows, whatever was never analysed.
+        if table.rowsEstimate == nil, row.bool("is_empty") { table.rowsEstimate = 0 }
+        if kind != .partitionedTable {
+            table.leaves = [
+                Leaf(
+                    oid: table.oid,
+                    name: table.name,
+                    kind: kind,
+                    heapBytes: table.heapBytes,
+                    rowsEstimate: table.rowsEstimate,
+                    isReadable: table.isReadable,
+                    held: table.held
+                )
+            ]
+        }
+        return table
+    }
+
+    /// Puts each partition into the uppermost parent that is in the list.
+    private static func rolledUp(_ tables: [Table], _ parent: [UInt32: UInt32]) -> [Table] {
+        let places = Dictionary(
+            tables.enumerated().map { ($0.element.oid, $0.offset) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        var roots = tables
+        var isPartition = Set<UInt32>()
+        // Partitioned tables have no files; a parent's own estimate counts its leaves, which are added up instead.
+        for index in roots.indices where roots[index].kind == .partitionedTable { roots[index].rowsEstimate = nil }
+        for table in tables {
+            var root = table.oid
+            while let next = parent[root], places[next] != nil { root = next }
+            guard root != table.oid, let place = places[root] else { continue }
+            isPartition.insert(table.oid)
+            guard table.kind != .partitionedTable else { continue }
+            roots[place].add(table)
+        }
+        return roots.filter { !isPartition.contains($0.oid) }.sorted { $0.name < $1.name }
+    }
+
+    private static func statement(mayStat: Bool) -> String {
+        // A file of 1 GB is followed by others, which the number of pages need not know of.
+        let size =
+            mayStat
+            ? """
+            CASE WHEN f.size >= 1073741824 THEN f.size + (
+                SELECT coalesce(sum((pg_catalog.pg_stat_file(f.path || '.' || s.number, true)).size), 0)
+                FROM pg_catalog.generate_series(1, 64 + r.relpages / 65536) AS s (number)) ELSE f.size END
+            """
+            : "r.relpages::bigint * pg_catalog.current_setting('block_size')::bigint"
+        let file =
+            mayStat
+            ? """
+            CROSS JOIN LATERAL (SELECT pg_catalog.pg_relation_filepath(r.oid) AS path OFFSET 0) AS p
+            CROSS JOIN LATERAL (
+                SELECT p.path, coalesce((pg_catalog.pg_stat_file(p.path, true)).size, 0) AS size OFFSET 0) AS f
+            """ : ""
+        return """
+            WITH wanted AS MATERIALIZED (
+                SELECT c.oid, n.oid AS namespace, n.nspname, c.relname, c.relkind, c.reltuples, c.relpages, c.reltoastrelid
+                FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't' AND \(InspectionScope.condition)
+            ), parts (owner, part, relation) AS (
+                SELECT oid, 'heap', oid FROM wanted
+                UNION ALL SELECT w.oid, 'index', i.indexrelid FROM wanted w JOIN pg_catalog.pg_index i ON i.indrelid = w.oid
+                UNION ALL SELECT oid, 'toast', reltoastrelid FROM wanted WHERE reltoastrelid <> 0
+                UNION ALL SELECT w.oid, 'toast', i.indexrelid
+                FROM wanted w JOIN pg_catalog.pg_index i ON i.indrelid = w.reltoastrelid WHERE w.reltoastrelid <> 0
+            ), sizes AS (
+                SELECT parts.owner, parts.part, \(size) AS bytes
+                FROM parts JOIN pg_catalog.pg_class r ON r.oid = parts.relation AND r.relkind IN ('r', 'm', 'i', 't')
+                \(file)
+            ), sums AS (
+                SELECT owner, sum(bytes) FILTER (WHERE part = 'heap') AS heap,
+                    sum(bytes) FILTER (WHERE part = 'index') AS indexes, sum(bytes) FILTER (WHERE part = 'toast') AS toast
+                FROM sizes GROUP BY owner
+            )
+            SELECT w.oid, w.nspname, w.relname, w.relkind, s.heap, s.indexes, s.toast,
+                w.reltuples >= 0 AND (w.reltuples > 0 OR w.relpages > 0 OR t.at IS NOT NULL) AS analysed,
+                CASE WHEN w.reltuples > 0 OR (w.reltuples = 0 AND (w.relpages > 0 OR t.at IS NOT NULL))
+                    THEN w.reltuples::bigint
+                    WHEN t.live > 0 THEN t.live END AS estimate,
+                \(mayStat ? "w.relkind IN ('r', 'm') AND coalesce(s.heap, 0) = 0" : "false") AS is_empty,
+                extract(epoch FROM pg_catalog.now() - t.at)::bigint AS age,
+                pg_catalog.has_schema_privilege(w.namespace, 'USAGE') AND (pg_catalog.has_table_privilege(w.oid, 'SELECT')
+                    OR pg_catalog.has_any_column_privilege(w.oid, 'SELECT')) AS readable
+            FROM wanted w LEFT JOIN sums s ON s.owner = w.oid
+            CROSS JOIN LATERAL (
+                SELECT greatest(
+                    pg_catalog.pg_stat_get_last_analyze_time(w.oid), pg_catalog.pg_stat_get_last_autoanalyze_time(w.oid),
+                    pg_catalog.pg_stat_get_last_vacuum_time(w.oid), pg_catalog.pg_stat_get_last_autovacuum_time(w.oid)) AS at,
+                    pg_catalog.pg_stat_get_live_tuples(w.oid) AS live OFFSET 0) AS t
+            ORDER BY w.nspname COLLATE "C", w.relname COLLATE "C"
+            """
+    }
+}
+
+extension TableReport.Table {
+    /// A partition's part; what one of them does not know, nobody knows of the whole.
+    fileprivate mutating func add(_ partition: TableReport.Table) {
+        let isFirst = leaves.isEmpty
+        partitions += 1
+        heapBytes += partition.heapBytes
+        indexBytes += partition.indexBytes
+        toastBytes += partition.toastBytes
+        if isFirst {
+            rowsEstimate = partition.rowsEstimate
+            isAnalysed = partition.isAnalysed
+            statisticsAgeSeconds = partition.statisticsAgeSeconds
+        } else {
+            rowsEstimate = rowsEstimate.flatMap { rows in partition.rowsEstimate.map { rows + $0 } }
+            isAnalysed = isAnalysed && partition.isAnalysed
+            statisticsAgeSeconds = statisticsAgeSeconds.flatMap { age in
+                partition.statisticsAgeSeconds.map { max(age, $0) }
+            }
+        }
+        held = held ?? partition.held
+        leaves += partition.leaves
+    }
+}
