@@ -5,6 +5,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly LOG=.build/test.log
 mkdir -p .build
 
+# Each test has sessions and programs of its own: hundreds at once starve each other of processors and connections,
+# and then fail for nothing but that.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH="${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-12}"
+
 "${SWIFT:-swift}" test "$@" 2>&1 | tee "$LOG"
 status=${PIPESTATUS[0]}
 ((status == 0)) && exit 0

@@ -71,7 +71,7 @@ package final class ThrowawayServer: Sendable {
         )
         guard made.succeeded else { throw CommandFailure(description: "initdb: \(made.errors)") }
         var settings = [
-            "listen_addresses": "", "unix_socket_directories": folder, "port": "5432", "max_connections": "200",
+            "listen_addresses": "", "unix_socket_directories": folder, "port": "5432", "max_connections": "500",
             "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "shared_buffers": "128MB",
             "log_line_prefix": "%m [%p] %q%u@%d ",
         ]
