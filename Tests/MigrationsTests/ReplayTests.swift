@@ -186,7 +186,7 @@ struct ReplayTests {
             "000001_a.up.sql": Self.table + "GRANT USAGE ON SCHEMA shop TO \"a replay's role\";",
             "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
         ]) { project in
-            let kept = try await project.replay { $0 = true }
+            let kept = try await project.replay(keepsRoles: true)
             #expect(kept.findings.map(\.rule) == ["up-fails"])
             let ours = try await ThrowawayServer.start()
             try await ours.withDatabase { url in
@@ -225,6 +225,27 @@ struct ReplayTests {
         }
     }
 
+    @Test func theWholeSchemaIsShownWithoutRowsToWhomeverItConcerns() async throws {
+        try await Project.with([
+            "000001_a.up.sql": Self.table, "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
+            "000002_b.up.sql": "CREATE TABLE shop.b ();",
+            "staging/000003_c.up.sql": "CREATE TABLE shop.c ();",
+        ]) { project in
+            let report = try await project.replay(
+                environments: ["development", "staging"],
+                inspect: { environment, address in
+                    let seen = try await withSession(address, logger: quietLogger) { session in
+                        try session.query(
+                            "SELECT count(*) || ' ' || (SELECT count(*) FROM shop.orders) AS seen FROM pg_tables WHERE schemaname = 'shop'"
+                        )[0].text("seen")
+                    }
+                    return [Finding(rule: "seen", severity: .info, file: environment, message: seen)]
+                }
+            )
+            #expect(report.findings.map { "\($0.file) \($0.message)" } == ["development 2 0", "staging 3 0"])
+        }
+    }
+
     @Test func anUnsatisfiableDependencyIsAFindingWithItsLine() async throws {
         try await Project.with([
             "000001_a.up.sql": Self.table,
@@ -259,10 +280,9 @@ extension Project {
         environments: [String] = ["development"],
         since: Int? = nil,
         on server: String? = nil,
-        _ change: (inout Bool) -> Void = { _ in }
+        keepsRoles: Bool? = nil,
+        inspect: @escaping @Sendable (String, ServerAddress) async throws -> [Finding] = { _, _ in [] }
     ) async throws -> ReplayReport {
-        var keepsRoles = server == nil
-        change(&keepsRoles)
         let file = try EnvironmentsFile.read(migrations: path)
         let options = MigratorOptions(
             services: [.init(service: .init(name: service, schemas: [service], folder: path), file: file)],
@@ -276,7 +296,7 @@ extension Project {
             options,
             environments: environments,
             server: ServerAddress(server ?? url),
-            keepsRoles: keepsRoles,
+            keepsRoles: keepsRoles ?? (server == nil),
             since: since,
             logger: quietLogger,
             fill: { address, tables in
@@ -286,6 +306,7 @@ extension Project {
                     }
                 }
             },
+            inspect: inspect,
             progress: { _ in }
         ).run()
     }

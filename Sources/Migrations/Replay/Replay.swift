@@ -6,6 +6,7 @@ package import PostgresClient
 ///
 ///     per environment: the plan of an empty database → a scratch database
 ///     each migration: rows into the tables that have none → up → down → is everything as it was? → up
+///     all of them in another one, which has no rows of ours → whoever wants to look at the whole
 ///
 /// What one environment has proved is only applied in the next. A migration after which nothing is as it should be ends
 /// the scratch database; the next one goes on behind it.
@@ -21,6 +22,8 @@ package struct Replay: Sendable {
     let logger: Logger
     /// Puts some rows into tables that have none, `schema.table`, so that a down has something to lose.
     let fill: @Sendable (_ server: ServerAddress, _ tables: [String]) async throws -> Void
+    /// Looks at an environment's whole schema, as migrations alone have made it.
+    let inspect: @Sendable (_ environment: String, _ server: ServerAddress) async throws -> [Finding]
     let progress: @Sendable (ReplayEvent) -> Void
 
     package init(
@@ -31,6 +34,7 @@ package struct Replay: Sendable {
         since: Int? = nil,
         logger: Logger,
         fill: @escaping @Sendable (_ server: ServerAddress, _ tables: [String]) async throws -> Void,
+        inspect: @escaping @Sendable (_ environment: String, _ server: ServerAddress) async throws -> [Finding],
         progress: @escaping @Sendable (ReplayEvent) -> Void
     ) {
         self.options = options
@@ -40,6 +44,7 @@ package struct Replay: Sendable {
         self.since = since
         self.logger = logger
         self.fill = fill
+        self.inspect = inspect
         self.progress = progress
     }
 
@@ -66,7 +71,12 @@ package struct Replay: Sendable {
                 var (journey, report) = (begun, reportSoFar)
                 let steps = try await plan(journey.environment, scratch)
                 try await applyAgain(steps.prefix(journey.next), scratch)
-                try await go(on: &journey, steps, scratch, &report)
+                if journey.next < steps.count {
+                    try await go(on: &journey, steps, scratch, &report)
+                } else {
+                    for finding in try await inspect(environment, scratch) { report.add(finding) }
+                    journey.isOver = true
+                }
                 return (journey, report)
             }
         } while !journey.isOver
@@ -144,7 +154,6 @@ package struct Replay: Sendable {
             }
             if outcome.isSpoilt { return }
         }
-        journey.isOver = true
     }
 
     /// As far as it can be had: a migration is tried without rows too.
