@@ -31,6 +31,11 @@ struct LintContext {
         effects.touches.contains { $0.relation == relation && $0.kind.isRelation && $0.isNew }
     }
 
+    /// The same file makes a view of this name, for those who still use it.
+    func isLeftBehind(_ relation: RelationName) -> Bool {
+        script.touches.contains { $0.kind == .view && $0.action == .create && !$0.isInBody && $0.relation == relation }
+    }
+
     /// The subcommands of ALTER TABLE on a table that was there before.
     var alterations: [Alteration] {
         guard tree.isKind("AlterTableStmt"), let table = existing(tree["relation"]) else { return [] }

@@ -86,7 +86,7 @@ enum CompatibilityRules {
         safeForm: "leave a view behind where it was, until nobody looks there any more",
         kinds: ["AlterObjectSchemaStmt"]
     ) { context in
-        context.effects.touches.filter { $0.action == .alter && !$0.isNew }.map {
+        context.effects.touches.filter { $0.action == .alter && !$0.isNew && !context.isLeftBehind($0.relation) }.map {
             LintMatch("the \($0.kind.rawValue) \($0.relation) goes to another schema")
         }
     }

@@ -99,10 +99,8 @@ enum LossRules {
         guard context.tree["renameType"].string == "OBJECT_TABLE",
             let table = context.existing(context.tree["relation"])
         else { return [] }
-        let isLeftBehind = context.script.touches.contains {
-            $0.kind == .view && $0.action == .create && !$0.isInBody && $0.relation == table
-        }
-        return isLeftBehind ? [] : [LintMatch("the name \(table) is gone for those who use it", on: table)]
+        return context.isLeftBehind(table)
+            ? [] : [LintMatch("the name \(table) is gone for those who use it", on: table)]
     }
 
     private static let renameSchema = LintRule(
