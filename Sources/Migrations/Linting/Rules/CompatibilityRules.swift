@@ -4,7 +4,6 @@ import SQLText
 enum CompatibilityRules {
     static let all =
         [
-            dropNotNull,
             drop(
                 "ban-drop-view",
                 ["OBJECT_VIEW", "OBJECT_MATVIEW"],
@@ -27,7 +26,7 @@ enum CompatibilityRules {
                 ["OBJECT_EXTENSION"],
                 why: "Programs that are running still use the types and functions of the extension."
             ),
-            dropConstraint, setSchema, renameObject, dropCascade, deleteCascade,
+            dropNotNull, dropConstraint, setSchema, renameObject, dropCascade, deleteCascade,
         ]
 
     private static let dropNotNull = LintRule(
