@@ -63,7 +63,8 @@ let package = Package(
         .target(
             name: "Migrations",
             dependencies: [
-                "PostgresClient", "SQLText", "Environments", log, .product(name: "Crypto", package: "swift-crypto"),
+                "PostgresClient", "SQLText", "Environments", log, subprocess, system,
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings
         ),

@@ -7,6 +7,13 @@ package struct EnvironmentPolicy: Sendable {
         case folder(String)
     }
 
+    package struct Lint: Sendable, Equatable {
+        package var enable: [String] = []
+        package var disable: [String] = []
+        /// Where it stands; nil where nothing is said.
+        package var line: Int?
+    }
+
     package var name: String
     package var details: String?
     package var migrations: Migrations?
@@ -23,6 +30,8 @@ package struct EnvironmentPolicy: Sendable {
     package var window: MaintenanceWindow?
     /// Rows that a migration destroys are backed up first.
     package var requiresBackup = false
+    /// Names of lint rules, or of groups of them, that are on beside the usual ones, and that are off.
+    package var lint = Lint()
     /// Where its declaration begins; nil for one that no file declares.
     package var line: Int?
 

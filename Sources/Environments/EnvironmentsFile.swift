@@ -153,6 +153,12 @@ package struct EnvironmentsFile: Sendable {
         policy.requiresApproval = try flag("require_approval", false)
         policy.requiresWindow = try flag("maintenance_window_required", false)
         policy.requiresBackup = try flag("backup_required", false)
+        if let lint = config["lint"] {
+            policy.lint.enable = try lint["enable"]?.texts() ?? []
+            policy.lint.disable = try lint["disable"]?.texts() ?? []
+            policy.lint.line = lint.line
+            try note(lint, known: ["enable", "disable"])
+        }
         if let window = config["maintenance_window"] {
             do {
                 policy.window = try MaintenanceWindow(window.text())
@@ -165,6 +171,7 @@ package struct EnvironmentsFile: Sendable {
             known: [
                 "allow_destructive_operations", "skip_validation", "auto_rollback_on_failure", "require_approval",
                 "maintenance_window_required", "maintenance_window", "backup_required",
+                "lint",
             ]
         )
         return policy

@@ -57,6 +57,18 @@ import Testing
         #expect(file.unknownFields == [])
     }
 
+    @Test func anEnvironmentSaysWhichLintRulesAreOn() throws {
+        let file = try file(
+            """
+            {"environments": {"a": {}, "b": {"config": {
+              "lint": {"enable": ["style", "wide-index"], "disable": ["prefer-jsonb"], "enabel": []}}}}}
+            """
+        )
+        #expect(file.policy("a")?.lint == .init())
+        #expect(file.policy("b")?.lint == .init(enable: ["style", "wide-index"], disable: ["prefer-jsonb"], line: 2))
+        #expect(file.unknownFields == [.init(trail: "environments.b.config.lint.enabel", line: 2)])
+    }
+
     @Test func unknownFieldsAreKeptWithTheirLines() throws {
         let file = try file(
             "{\n\"enviroments\": {},\n\"environments\": {\"a\": {\n\"config\": {\n\"backup_requird\": true}}}}"

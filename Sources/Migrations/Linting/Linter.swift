@@ -1,17 +1,90 @@
 package import SQLText
 
 /// Finds what a migration's statements would do to those who use the database meanwhile: locks, rewrites, loss.
+///
+///     var linter = Linter(rules: LintRules.selection(enable: ["style"], disable: []))
+///     for file in files { findings += linter.findings(in: file); linter.learn(from: file) }
 package struct Linter: Sendable {
     /// The names of the rules that are on.
     package var rules: Set<String>
     /// Bytes of the tables that are known, with which a rule can tell a small table from a large one.
     package var tableSizes: [RelationName: Int]
+    /// What the files before have made.
+    package var facts: SchemaFacts
+    /// What all files together make, where that is known: a foreign key may get its index in a later file.
+    package var outcome: SchemaFacts?
 
-    package init(rules: Set<String> = [], tableSizes: [RelationName: Int] = [:]) {
+    /// Below so many bytes a lock that lasts as long as the table is read is short: 128 pages are read, indexed or
+    /// rewritten within milliseconds.
+    package static let smallTable = 1 << 20
+
+    package init(
+        rules: Set<String> = LintRules.defaults,
+        tableSizes: [RelationName: Int] = [:],
+        facts: SchemaFacts = SchemaFacts(),
+        outcome: SchemaFacts? = nil
+    ) {
         self.rules = rules
         self.tableSizes = tableSizes
+        self.facts = facts
+        self.outcome = outcome
     }
 
-    /// In the order of the file.
-    package func findings(in file: ParsedFile) -> [Finding] { [] }
+    /// Takes what a file makes for granted in the files that follow. Only files that go up are to be learned from.
+    package mutating func learn(from file: ParsedFile) { facts.learn(from: file.script) }
+
+    /// In the order of the file. What comments silence is still among them.
+    package func findings(in file: ParsedFile) -> [Finding] {
+        var findings: [Finding] = []
+        var reading = FileReading(file, facts, outcome)
+        while let context = reading.next() {
+            for rule in LintRules.looking(at: context.tree.kind) where isOn(rule, for: file) {
+                for match in rule.check(context) { findings.append(finding(rule, match, context, file)) }
+            }
+        }
+        return findings.sorted { ($0.line, $0.column ?? 0) < ($1.line, $1.column ?? 0) }
+    }
+
+    private func isOn(_ rule: LintRule, for file: ParsedFile) -> Bool {
+        rules.contains(rule.name) && (file.direction == .up || rule.appliesToDown)
+    }
+
+    private func finding(
+        _ rule: LintRule,
+        _ match: LintMatch,
+        _ context: LintContext,
+        _ file: ParsedFile
+    ) -> Finding {
+        let offset = max(match.offset ?? context.statement.offset, context.statement.offset)
+        let place = context.statement.place(ofOffset: offset)
+        var severity = rule.severity
+        var message = match.message
+        if rule.growsWithTable, let table = match.table, let bytes = tableSizes[table] {
+            message += "; it has \(Self.size(bytes))"
+            if bytes < Self.smallTable { severity = max(severity, .info) }
+        }
+        // Nobody waits for a down as for an up, and it is rare.
+        if file.direction == .down { severity = max(severity, .warning) }
+        return Finding(
+            rule: rule.name,
+            severity: severity,
+            file: file.path,
+            line: place.line,
+            column: place.column,
+            message: message,
+            hint: match.hint ?? rule.safeForm
+        )
+    }
+
+    /// For people: `640 kB`, `12 MB`, `3.5 GB`.
+    static func size(_ bytes: Int) -> String {
+        var value = Double(bytes) / 1000
+        var unit = "kB"
+        for larger in ["MB", "GB", "TB"] where value >= 999.5 {
+            value /= 1000
+            unit = larger
+        }
+        guard value < 9.95, unit != "kB" else { return "\(Int(value.rounded())) \(unit)" }
+        return "\((value * 10).rounded() / 10) \(unit)"
+    }
 }

@@ -1,0 +1,75 @@
+import SQLText
+
+/// The type of a column as it is written, its usual spellings made one.
+package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
+    /// Without `pg_catalog`; with its schema where another is written.
+    package var name: String
+    /// The numbers in parentheses.
+    package var modifiers: [Int]
+    package var isArray: Bool
+
+    init(_ typeName: ParseNode) {
+        var names = typeName["names"].names
+        if names.first == "pg_catalog" { names.removeFirst() }
+        name = names.joined(separator: ".")
+        isArray = typeName["arrayBounds"].exists
+        modifiers = typeName["typmods"].items.map { $0.int ?? 0 }
+        if name == "interval" { modifiers = modifiers.count > 1 ? [modifiers[1]] : [] }
+    }
+
+    init(_ name: String, _ modifiers: [Int] = []) {
+        self.name = name
+        self.modifiers = modifiers
+        isArray = false
+    }
+
+    package var description: String {
+        let shown = Self.shown[name] ?? name
+        let numbers = modifiers.isEmpty ? "" : "(\(modifiers.map(String.init).joined(separator: ",")))"
+        return shown + numbers + (isArray ? "[]" : "")
+    }
+
+    private static let shown = [
+        "int2": "smallint", "int4": "integer", "int8": "bigint", "bool": "boolean", "float4": "real",
+        "float8": "double precision", "bpchar": "char", "varbit": "bit varying",
+    ]
+
+    var isSerial: Bool { serialSize != nil }
+
+    /// The bytes of the integer behind a serial type.
+    var serialSize: Int? {
+        switch name {
+        case "smallserial", "serial2": 2
+        case "serial", "serial4": 4
+        case "bigserial", "serial8": 8
+        default: nil
+        }
+    }
+
+    /// Whether the server takes the rows as they are when a column of this type gets the other: what
+    /// `ATColumnChangeRequiresRewrite` of `tablecmds.c` finds for the types that come with PostgreSQL.
+    package func becomes(_ other: ColumnType) -> Bool {
+        if self == other { return true }
+        guard !isArray, !other.isArray else { return false }
+        switch (name, other.name) {
+        case ("varchar", "varchar"), ("varbit", "varbit"): return isWidened(to: other)
+        case ("varchar", "text"), ("cidr", "inet"): return true
+        case ("text", "varchar"): return other.modifiers.isEmpty
+        case ("timestamp", "timestamp"), ("timestamptz", "timestamptz"), ("time", "time"), ("timetz", "timetz"),
+            ("interval", "interval"):
+            return isWidened(to: other)
+        case ("numeric", "numeric"):
+            if other.modifiers.isEmpty { return true }
+            let (scale, otherScale) = (modifiers.dropFirst().first ?? 0, other.modifiers.dropFirst().first ?? 0)
+            return scale == otherScale && isWidened(to: other)
+        default: return false
+        }
+    }
+
+    /// The first number grows, or there is none any more.
+    private func isWidened(to other: ColumnType) -> Bool {
+        guard let limit = other.modifiers.first else { return true }
+        guard let mine = modifiers.first else { return false }
+        return mine <= limit
+    }
+}

@@ -1,0 +1,34 @@
+package import Environments
+
+// What environments.json says of rules.
+extension LintRules {
+    /// The rules that are on in an environment.
+    package static func selection(for policy: EnvironmentPolicy) -> Set<String> {
+        selection(enable: policy.lint.enable, disable: policy.lint.disable)
+    }
+
+    /// Names in `config.lint` that no rule and no group has, with the place where they stand.
+    package static func unknownNames(in file: EnvironmentsFile) -> [Finding] {
+        file.environments.flatMap { policy in
+            unknown(policy.lint.enable + policy.lint.disable).map { name in
+                Finding(
+                    rule: "unknown-rule",
+                    severity: .error,
+                    file: file.path ?? "environments.json",
+                    line: policy.lint.line ?? policy.line ?? 1,
+                    message:
+                        "environments.\(policy.name).config.lint names \(name), which is neither a rule nor a group",
+                    hint: similar(to: name).map { "\($0) is one" } ?? "docs/rules.md has the names"
+                )
+            }
+        }
+    }
+
+    /// The rule whose name has the most words in common with a wrong one.
+    private static func similar(to name: String) -> String? {
+        let words = Set(name.lowercased().split { !$0.isLetter })
+        let shared = { (rule: LintRule) in words.intersection(rule.name.split(separator: "-")).count }
+        guard let best = all.max(by: { shared($0) < shared($1) }), shared(best) > 1 else { return nil }
+        return best.name
+    }
+}

@@ -1,0 +1,165 @@
+import SQLText
+
+/// Columns that are added or changed while others use the table, and what writes the table anew.
+enum ColumnRules {
+    static let all = [
+        required, volatileDefault, serial, identity, generated, typeChange, rewrite, json, defaultChange,
+    ]
+
+    private static let required = LintRule(
+        "adding-required-field",
+        .columns,
+        of: [.squawk],
+        severity: .error,
+        why: "A column that is NOT NULL and has no default cannot be added to a table that has rows.",
+        safeForm: "give it a default, or add it without NOT NULL, fill it, and make it NOT NULL in a later file",
+        kinds: ["AlterTableStmt"]
+    ) { context in
+        context.addedColumns.filter { column in
+            let isFilled = ["CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED"].contains(where: column.has)
+            return (column.has("CONSTR_NOTNULL") || column.has("CONSTR_PRIMARY")) && !isFilled && !column.type.isSerial
+        }.map { LintMatch("rows of \($0.table) that are there have no \($0.name)", on: $0.table, at: $0.offset) }
+    }
+
+    private static let volatileDefault = LintRule(
+        "adding-field-with-default",
+        .columns,
+        of: [.squawk, .strongMigrations, .eugene],
+        growsWithTable: true,
+        why: "A column whose default may be another for every row has the whole table written anew while nobody can "
+            + "use it.",
+        safeForm: "add the column without the default, set the default, and fill the old rows in batches",
+        kinds: ["AlterTableStmt"]
+    ) { context in
+        context.addedColumns.compactMap { column in
+            guard let function = VolatileFunctions.first(in: column.constraint("CONSTR_DEFAULT")["raw_expr"]) else {
+                return nil
+            }
+            return LintMatch(
+                "\(column.table) is written anew, because \(function)() may give each row another value",
+                on: column.table,
+                at: column.offset
+            )
+        }
+    }
+
+    private static let serial = LintRule(
+        "adding-serial-column",
+        .columns,
+        of: [.strongMigrations, .eugene],
+        growsWithTable: true,
+        why: "A serial column has the whole table written anew while nobody can use it.",
+        safeForm: "add the column as bigint, set its default to the sequence, and fill the old rows in batches",
+        kinds: ["AlterTableStmt"]
+    ) { context in
+        rewritten(context.addedColumns.filter(\.type.isSerial), "each row gets its number")
+    }
+
+    private static let identity = LintRule(
+        "adding-identity-column",
+        .columns,
+        of: [.strongMigrations],
+        growsWithTable: true,
+        why: "An identity column has the whole table written anew while nobody can use it.",
+        safeForm: "add the column as bigint, fill it in batches from a sequence, and ADD GENERATED AS IDENTITY last",
+        kinds: ["AlterTableStmt"]
+    ) { context in
+        rewritten(context.addedColumns.filter { $0.has("CONSTR_IDENTITY") }, "each row gets its number")
+    }
+
+    private static let generated = LintRule(
+        "adding-stored-generated-column",
+        .columns,
+        of: [.strongMigrations, .eugene],
+        growsWithTable: true,
+        why: "A stored generated column has the whole table written anew while nobody can use it.",
+        safeForm: "add a plain column, keep it by a trigger and fill the old rows in batches, or compute it in a view",
+        kinds: ["AlterTableStmt"]
+    ) { context in
+        rewritten(context.addedColumns.filter { $0.has("CONSTR_GENERATED") }, "each row gets its value")
+    }
+
+    private static func rewritten(_ columns: [AddedColumn], _ reason: String) -> [LintMatch] {
+        columns.map { column in
+            LintMatch("\(column.table) is written anew, because \(reason)", on: column.table, at: column.offset)
+        }
+    }
+
+    private static let typeChange = LintRule(
+        "changing-column-type",
+        .columns,
+        of: [.squawk, .strongMigrations, .eugene],
+        growsWithTable: true,
+        why: "A column that gets another type has the whole table written anew while nobody can use it, and programs "
+            + "read a type they do not expect.",
+        safeForm: "add a column of the new type, write to both, fill it in batches, and then read from the new one",
+        kinds: ["AlterTableStmt"]
+    ) { context in
+        context.alterations.filter { $0.kind == "AT_AlterColumnType" }.compactMap { command in
+            let new = ColumnType(command.definition["typeName"])
+            let old = context.facts[command.table]?.columns[command.name]?.type
+            if let old, old.becomes(new), isPlain(command.definition["raw_default"], command.name, new) { return nil }
+            let from = old.map { " from \($0)" } ?? ""
+            return LintMatch(
+                "\(command.table) is written anew for \(command.name) to become \(new)\(from)",
+                on: command.table
+            )
+        }
+    }
+
+    /// No USING, or one that says nothing more than the type does.
+    private static func isPlain(_ expression: ParseNode, _ column: String, _ type: ColumnType) -> Bool {
+        guard expression.exists else { return true }
+        if expression.isKind("TypeCast") {
+            return ColumnType(expression["typeName"]) == type && isPlain(expression["arg"], column, type)
+        }
+        return expression.isKind("ColumnRef") && expression["fields"].names == [column]
+    }
+
+    private static let rewrite = LintRule(
+        "rewriting-table",
+        .columns,
+        growsWithTable: true,
+        why: "SET LOGGED, SET UNLOGGED, SET TABLESPACE and SET ACCESS METHOD have the whole table written anew while "
+            + "nobody can use it.",
+        safeForm: "make a table that is as it should be, copy in batches, and change over",
+        kinds: ["AlterTableStmt"]
+    ) { context in
+        context.alterations.compactMap { command in
+            guard let words = rewriting[command.kind] else { return nil }
+            return LintMatch("\(words) has \(command.table) written anew", on: command.table)
+        }
+    }
+
+    private static let rewriting = [
+        "AT_SetLogged": "SET LOGGED", "AT_SetUnLogged": "SET UNLOGGED", "AT_SetTableSpace": "SET TABLESPACE",
+        "AT_SetAccessMethod": "SET ACCESS METHOD",
+    ]
+
+    private static let json = LintRule(
+        "prefer-jsonb",
+        .columns,
+        of: [.strongMigrations, .eugene],
+        why: "The type json has no equality, so that DISTINCT, GROUP BY and UNION fail in queries that worked before.",
+        safeForm: "take jsonb",
+        kinds: ["CreateStmt", "AlterTableStmt"]
+    ) { context in
+        context.typedColumns.filter { $0.type.name == "json" }.map {
+            LintMatch("\($0.fullName) is json", at: $0.offset)
+        }
+    }
+
+    private static let defaultChange = LintRule(
+        "changing-column-default",
+        .columns,
+        of: [.strongMigrations],
+        isOnByDefault: false,
+        why: "A program that sends the old default itself, as some do for every column, writes it into new rows still.",
+        safeForm: "deploy programs that leave the column out first",
+        kinds: ["AlterTableStmt"]
+    ) { context in
+        context.alterations.filter { $0.kind == "AT_ColumnDefault" && $0.definition.exists }.map {
+            LintMatch("the default of \($0.table).\($0.name) changes", on: $0.table)
+        }
+    }
+}

@@ -1,0 +1,154 @@
+import SQLText
+
+/// Constraints that are added while others use the table.
+enum ConstraintRules {
+    static let all = [
+        foreignKey, missingNotValid, setNotNull, unique, primaryKey, exclusion, nullablePrimaryKey,
+    ]
+
+    private static let alone: [String] = ["AlterTableStmt"]
+
+    private static let foreignKey = LintRule(
+        "adding-foreign-key-constraint",
+        .constraints,
+        of: [.squawk, .strongMigrations, .eugene],
+        growsWithTable: true,
+        why: "Adding a foreign key reads the whole table, and until then nobody can write to it, nor to the table it "
+            + "refers to.",
+        safeForm: "add it NOT VALID, and VALIDATE CONSTRAINT in the next file",
+        kinds: alone
+    ) { context in
+        let constraints = context.addedConstraints("CONSTR_FOREIGN").filter { !$0.definition["skip_validation"].isTrue }
+        let message = { (table: RelationName, node: ParseNode) in
+            let other = context.relation(node["pktable"]).map { " and \($0)" } ?? ""
+            return LintMatch(
+                "nobody can write to \(table)\(other) until every row of \(table) is checked",
+                on: table,
+                at: node.content.offset
+            )
+        }
+        // A new column without a default holds nothing that could be wrong, and the server does not look.
+        let columns = context.addedColumns.filter { $0.has("CONSTR_FOREIGN") && $0.has("CONSTR_DEFAULT") }
+        return constraints.map { message($0.table, $0.definition) }
+            + columns.map { message($0.table, $0.constraint("CONSTR_FOREIGN")) }
+    }
+
+    private static let missingNotValid = LintRule(
+        "constraint-missing-not-valid",
+        .constraints,
+        of: [.squawk, .strongMigrations, .eugene],
+        growsWithTable: true,
+        why: "A CHECK that is validated where it is added has the whole table read while nobody can use it.",
+        safeForm: "add it NOT VALID, and VALIDATE CONSTRAINT in the next file",
+        kinds: alone
+    ) { context in
+        let checks = context.addedConstraints("CONSTR_CHECK").filter { !$0.definition["skip_validation"].isTrue }
+        let columns = context.addedColumns.filter { $0.has("CONSTR_CHECK") }
+        let added = checks.map { ($0.table, $0.definition) } + columns.map { ($0.table, $0.constraint("CONSTR_CHECK")) }
+        let validated = context.alterations.filter { $0.kind == "AT_ValidateConstraint" }.compactMap { command in
+            validation(of: command, context)
+        }
+        return added.map { table, node in
+            LintMatch("nobody can use \(table) until every row is checked", on: table, at: node.content.offset)
+        } + validated
+    }
+
+    /// VALIDATE CONSTRAINT is gentle only where the lock of what came before it is gone.
+    private static func validation(of command: Alteration, _ context: LintContext) -> LintMatch? {
+        guard let held = context.transaction.held[command.table], held.mode.blocksWrites else { return nil }
+        return LintMatch(
+            "every row of \(command.table) is checked while the transaction still holds \(held.mode) on it, "
+                + "from line \(held.line)",
+            on: command.table,
+            hint: "validate it in the next file"
+        )
+    }
+
+    private static let setNotNull = LintRule(
+        "adding-not-nullable-field",
+        .constraints,
+        of: [.squawk, .strongMigrations, .eugene],
+        growsWithTable: true,
+        why: "SET NOT NULL reads the whole table while nobody can use it, unless a CHECK says already that there is no "
+            + "NULL.",
+        safeForm: "add CHECK (column IS NOT NULL) NOT VALID, validate it in the next file, and SET NOT NULL in the one "
+            + "after, which drops the CHECK again",
+        kinds: alone
+    ) { context in
+        // What the same ALTER TABLE drops is dropped before the server looks for a CHECK.
+        let dropped = Set(context.alterations.filter { $0.kind == "AT_DropConstraint" }.map(\.name))
+        return context.alterations.filter { command in
+            guard command.kind == "AT_SetNotNull", let facts = context.facts[command.table] else {
+                return command.kind == "AT_SetNotNull"
+            }
+            return !facts.isKnownNotNull(command.name, without: dropped)
+        }.map {
+            LintMatch("nobody can use \($0.table) until every row is known to have a \($0.name)", on: $0.table)
+        }
+    }
+
+    private static let unique = LintRule(
+        "disallowed-unique-constraint",
+        .constraints,
+        of: [.squawk, .strongMigrations, .eugene],
+        growsWithTable: true,
+        why: "Adding a UNIQUE constraint builds its index while nobody can use the table.",
+        safeForm: "CREATE UNIQUE INDEX CONCURRENTLY in a file of its own, then ADD CONSTRAINT … UNIQUE USING INDEX",
+        kinds: alone
+    ) { context in built("CONSTR_UNIQUE", context) }
+
+    private static let primaryKey = LintRule(
+        "adding-serial-primary-key-field",
+        .constraints,
+        of: [.squawk],
+        growsWithTable: true,
+        why: "Adding a primary key builds its index while nobody can use the table.",
+        safeForm:
+            "CREATE UNIQUE INDEX CONCURRENTLY in a file of its own, then ADD CONSTRAINT … PRIMARY KEY USING INDEX",
+        kinds: alone
+    ) { context in built("CONSTR_PRIMARY", context) }
+
+    /// A constraint that brings an index, unless it takes one that is there.
+    private static func built(_ kind: String, _ context: LintContext) -> [LintMatch] {
+        let constraints = context.addedConstraints(kind).filter { !$0.definition["indexname"].exists }
+        let added =
+            constraints.map { ($0.table, $0.definition) }
+            + context.addedColumns.filter { $0.has(kind) }.map { ($0.table, $0.constraint(kind)) }
+        return added.map { table, node in
+            LintMatch("nobody can use \(table) until the index is built", on: table, at: node.content.offset)
+        }
+    }
+
+    private static let exclusion = LintRule(
+        "adding-exclusion-constraint",
+        .constraints,
+        of: [.strongMigrations, .eugene],
+        growsWithTable: true,
+        why: "Adding an EXCLUDE constraint builds its index while nobody can use the table, and no other way is there.",
+        safeForm: "make the constraint with the table, or add it when nobody works",
+        kinds: alone
+    ) { context in built("CONSTR_EXCLUSION", context) }
+
+    private static let nullablePrimaryKey = LintRule(
+        "primary-key-on-nullable-column",
+        .constraints,
+        of: [.eugene],
+        isOnByDefault: false,
+        growsWithTable: true,
+        why: "PRIMARY KEY USING INDEX reads the whole table while nobody can use it, where a column may still be NULL.",
+        safeForm: "make the columns NOT NULL first, by way of a validated CHECK",
+        kinds: alone
+    ) { context in
+        context.addedConstraints("CONSTR_PRIMARY").filter { command in
+            guard let index = command.definition["indexname"].string else { return false }
+            guard let facts = context.facts[command.table], let columns = facts.indexes[index] else { return true }
+            return !columns.allSatisfy { $0.map { facts.isKnownNotNull($0) } ?? false }
+        }.map {
+            LintMatch(
+                "nobody can use \($0.table) until every row is known to have the key",
+                on: $0.table,
+                at: $0.definition.content.offset
+            )
+        }
+    }
+}

@@ -1,0 +1,177 @@
+import SQLText
+
+/// Indexes that are made, dropped or made anew while others use the table.
+enum IndexRules {
+    static let all = [creation, deletion, reindex, partitionDetach, refresh, repack, foreignKeyIndex, wideIndex]
+
+    private static let creation = LintRule(
+        "require-concurrent-index-creation",
+        .indexes,
+        of: [.squawk, .strongMigrations, .eugene],
+        growsWithTable: true,
+        why: "CREATE INDEX lets nobody write to the table until the index is built.",
+        safeForm: "write CREATE INDEX CONCURRENTLY, in a file of its own, which then runs without a transaction",
+        kinds: ["IndexStmt"]
+    ) { context in
+        guard !context.tree["concurrent"].isTrue, let table = context.existing(context.tree["relation"]) else {
+            return []
+        }
+        // Of a partitioned table itself it is only the frame, to which the partitions' indexes are attached.
+        let isFrame = !context.tree["relation"]["inh"].isTrue && context.facts[table]?.isPartitioned == true
+        return isFrame ? [] : [LintMatch("nobody can write to \(table) until the index is built", on: table)]
+    }
+
+    private static let deletion = LintRule(
+        "require-concurrent-index-deletion",
+        .indexes,
+        of: [.squawk, .strongMigrations],
+        why: "DROP INDEX waits for everybody who uses the table, and whoever comes later waits behind it.",
+        safeForm: "write DROP INDEX CONCURRENTLY, in a file of its own, which then runs without a transaction",
+        kinds: ["DropStmt"]
+    ) { context in
+        guard context.tree["removeType"].string == "OBJECT_INDEX", !context.tree["concurrent"].isTrue else { return [] }
+        return context.effects.touches.filter { $0.kind == .index && $0.action == .drop && !$0.isNew }.map { touch in
+            let table = context.facts.table(ofIndex: touch.relation)
+            return LintMatch("the table of the index \(touch.relation) is locked against reading too", on: table)
+        }
+    }
+
+    private static let reindex = LintRule(
+        "require-concurrent-reindex",
+        .indexes,
+        of: [.squawk],
+        growsWithTable: true,
+        why: "REINDEX lets nobody write to the table, nor use the index, until it is built anew.",
+        safeForm: "write REINDEX … CONCURRENTLY, in a file of its own, which then runs without a transaction",
+        kinds: ["ReindexStmt"]
+    ) { context in
+        let kind = context.tree["kind"].string ?? ""
+        guard !context.tree.isSwitchedOn("concurrently", in: "params"), kind != "REINDEX_OBJECT_SYSTEM" else {
+            return []
+        }
+        guard let relation = context.relation(context.tree["relation"]) else {
+            return [LintMatch("nobody can write to the tables until their indexes are built anew")]
+        }
+        guard !context.isNew(relation) else { return [] }
+        let isIndex = kind == "REINDEX_OBJECT_INDEX"
+        let table = isIndex ? context.facts.table(ofIndex: relation) : relation
+        let what = isIndex ? "the table of \(relation)" : "\(relation)"
+        return [LintMatch("nobody can write to \(what) until the index is built anew", on: table)]
+    }
+
+    private static let partitionDetach = LintRule(
+        "require-concurrent-partition-detach",
+        .indexes,
+        of: [.squawk],
+        why: "DETACH PARTITION lets nobody read or write the whole partitioned table.",
+        safeForm: "write DETACH PARTITION … CONCURRENTLY, in a file of its own, which then runs without a transaction",
+        kinds: ["AlterTableStmt"]
+    ) { context in
+        context.alterations.filter { $0.kind == "AT_DetachPartition" && !$0.definition["concurrent"].isTrue }.map {
+            LintMatch("\($0.table) is locked, with all of its partitions", on: $0.table)
+        }
+    }
+
+    private static let refresh = LintRule(
+        "require-concurrent-refresh",
+        .indexes,
+        growsWithTable: true,
+        why: "REFRESH MATERIALIZED VIEW lets nobody read the view until its query is done.",
+        safeForm: "give the view a unique index, and write REFRESH MATERIALIZED VIEW CONCURRENTLY",
+        kinds: ["RefreshMatViewStmt"]
+    ) { context in
+        guard !context.tree["concurrent"].isTrue, !context.tree["skipData"].isTrue,
+            let view = context.existing(context.tree["relation"])
+        else { return [] }
+        return [LintMatch("nobody can read \(view) until its query is done", on: view)]
+    }
+
+    private static let repack = LintRule(
+        "prefer-repack",
+        .indexes,
+        of: [.squawk],
+        growsWithTable: true,
+        why: "VACUUM FULL and CLUSTER let nobody read or write the table while they write it anew.",
+        safeForm: "leave it to autovacuum, or use an extension such as pg_repack, which copies beside the work",
+        kinds: ["VacuumStmt", "ClusterStmt"]
+    ) { context in
+        let isCluster = context.tree.isKind("ClusterStmt")
+        guard isCluster || context.tree.isSwitchedOn("full") else { return [] }
+        let nodes = isCluster ? [context.tree["relation"]] : context.tree["rels"].items.map { $0["relation"] }
+        let command = isCluster ? "CLUSTER" : "VACUUM FULL"
+        let tables = nodes.filter(\.exists)
+        guard !tables.isEmpty else { return [LintMatch("\(command) locks every table while it is written anew")] }
+        return tables.compactMap(context.existing).map {
+            LintMatch("\(command) locks \($0) while it is written anew", on: $0)
+        }
+    }
+
+    private static let foreignKeyIndex = LintRule(
+        "foreign-key-without-index",
+        .indexes,
+        of: [.strongMigrations, .eugene],
+        why: "Every DELETE in the table that a foreign key refers to reads the whole table that has the key, "
+            + "unless an index begins with its columns.",
+        safeForm: "make an index on the columns of the foreign key",
+        kinds: ["CreateStmt", "AlterTableStmt"]
+    ) { context in
+        guard let table = context.relation(context.tree["relation"]), let facts = context.outcome[table] else {
+            return []
+        }
+        return ForeignKey.all(in: context).filter { !facts.hasIndex(beginningWith: $0.columns) }.map { key in
+            LintMatch(
+                "no index of \(table) begins with \(key.columns.joined(separator: ", ")), which refers to \(key.target)",
+                at: key.node.content.offset
+            )
+        }
+    }
+
+    private static let wideIndex = LintRule(
+        "wide-index",
+        .indexes,
+        of: [.strongMigrations],
+        isOnByDefault: false,
+        why: "An index of more than three columns is large, slow to keep, and seldom better than one of fewer.",
+        safeForm: "index the columns that select the most, three at the most",
+        kinds: ["IndexStmt"]
+    ) { context in
+        let count = context.tree["indexParams"].items.count
+        guard count > 3, !context.tree["unique"].isTrue else { return [] }
+        return [LintMatch("the index has \(count) columns")]
+    }
+}
+
+/// A foreign key, wherever it is declared.
+struct ForeignKey {
+    let columns: [String]
+    let target: RelationName
+    let node: ParseNode
+
+    static func all(in context: LintContext) -> [ForeignKey] {
+        var keys: [ForeignKey] = []
+        let add = { (constraint: ParseNode, columns: [String]) in
+            guard let target = context.relation(constraint["pktable"]) else { return }
+            keys.append(ForeignKey(columns: columns, target: target, node: constraint))
+        }
+        for column in context.typedColumns {
+            let constraint = column.constraint("CONSTR_FOREIGN")
+            if constraint.exists { add(constraint, [column.name]) }
+        }
+        let elements =
+            context.tree["tableElts"].items.filter { $0.isKind("Constraint") }
+            + context.allAlterations.filter { $0.kind == "AT_AddConstraint" }.map(\.definition)
+        for element in elements where element["contype"].string == "CONSTR_FOREIGN" {
+            add(element, element["fk_attrs"].names)
+        }
+        return keys
+    }
+}
+
+extension ParseNode {
+    /// An option in parentheses or by keyword that is there and not off.
+    func isSwitchedOn(_ name: String, in field: StaticString = "options") -> Bool {
+        guard let option = self[field].items.first(where: { $0["defname"].string == name }) else { return false }
+        guard let text = option["arg"].string else { return option["arg"].int != 0 }
+        return !["false", "off", "no", "0"].contains(text.lowercased())
+    }
+}

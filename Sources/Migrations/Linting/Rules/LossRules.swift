@@ -1,0 +1,133 @@
+import SQLText
+
+/// What is gone afterwards, or has another name, while programs still ask for it.
+enum LossRules {
+    static let all = [
+        dropColumn, dropTable, dropSchema, dropDatabase, truncateCascade, renameColumn, renameTable, renameSchema,
+        renameEnumValue,
+    ]
+
+    private static let dropColumn = LintRule(
+        "ban-drop-column",
+        .loss,
+        of: [.squawk, .strongMigrations],
+        why: "Programs that are running still name the column, and its values are gone for good.",
+        safeForm: "deploy programs that do not name it first; then silence the rule on the statement",
+        kinds: ["AlterTableStmt"]
+    ) { context in
+        context.alterations.filter { $0.kind == "AT_DropColumn" }.map {
+            LintMatch("\($0.table).\($0.name) is dropped, with its values", on: $0.table)
+        }
+    }
+
+    private static let dropTable = LintRule(
+        "ban-drop-table",
+        .loss,
+        of: [.squawk],
+        why: "Programs that are running still use the table, and its rows are gone for good.",
+        safeForm: "deploy programs that do not use it first; then silence the rule on the statement",
+        kinds: ["DropStmt"]
+    ) { context in
+        guard context.tree["removeType"].string == "OBJECT_TABLE" else { return [] }
+        return context.effects.touches.filter { $0.kind == .table && $0.action == .drop && !$0.isNew }.map {
+            LintMatch("the table \($0.relation) is dropped, with its rows", on: $0.relation)
+        }
+    }
+
+    private static let dropSchema = LintRule(
+        "ban-drop-schema",
+        .loss,
+        of: [.squawk],
+        why: "Everything that is in the schema is gone for good, what other migrations made too.",
+        safeForm: "drop what is to go by its name",
+        kinds: ["DropStmt"]
+    ) { context in
+        guard context.tree["removeType"].string == "OBJECT_SCHEMA" else { return [] }
+        let end = context.tree["behavior"].string == "DROP_CASCADE" ? " with everything in it" : ""
+        return context.effects.touches.filter { $0.kind == .schema && $0.action == .drop && !$0.isNew }.map {
+            LintMatch("the schema \($0.name) is dropped\(end)")
+        }
+    }
+
+    private static let dropDatabase = LintRule(
+        "ban-drop-database",
+        .loss,
+        of: [.squawk],
+        severity: .error,
+        why: "A whole database is gone for good.",
+        safeForm: "leave that to those who administer the server",
+        kinds: ["DropdbStmt"]
+    ) { context in [LintMatch("the database \(context.tree["dbname"].string ?? "") is dropped")] }
+
+    private static let truncateCascade = LintRule(
+        "ban-truncate-cascade",
+        .loss,
+        of: [.squawk],
+        why: "TRUNCATE … CASCADE empties every table that refers to this one, and those that refer to them.",
+        safeForm: "name the tables, without CASCADE",
+        kinds: ["TruncateStmt"]
+    ) { context in
+        guard context.tree["behavior"].string == "DROP_CASCADE" else { return [] }
+        let tables = context.tree["relations"].items.compactMap(context.existing)
+        return tables.isEmpty
+            ? [] : [LintMatch("tables that refer to \(tables[0]) are emptied too", on: tables[0])]
+    }
+
+    private static let renameColumn = LintRule(
+        "renaming-column",
+        .loss,
+        of: [.squawk, .strongMigrations],
+        why: "Programs that are running still use the old name.",
+        safeForm: "add a column of the new name, write to both, fill it, read from it, and drop the old one last",
+        kinds: ["RenameStmt"]
+    ) { context in
+        guard context.tree["renameType"].string == "OBJECT_COLUMN",
+            let table = context.existing(context.tree["relation"])
+        else { return [] }
+        let old = context.tree["subname"].string ?? ""
+        return [LintMatch("the name \(table).\(old) is gone for those who use it", on: table)]
+    }
+
+    private static let renameTable = LintRule(
+        "renaming-table",
+        .loss,
+        of: [.squawk, .strongMigrations],
+        why: "Programs that are running still use the old name.",
+        safeForm: "leave a view of the old name behind, in the same file, until nobody uses it any more",
+        kinds: ["RenameStmt"]
+    ) { context in
+        guard context.tree["renameType"].string == "OBJECT_TABLE",
+            let table = context.existing(context.tree["relation"])
+        else { return [] }
+        return context.isLeftBehind(table)
+            ? [] : [LintMatch("the name \(table) is gone for those who use it", on: table)]
+    }
+
+    private static let renameSchema = LintRule(
+        "renaming-schema",
+        .loss,
+        of: [.strongMigrations],
+        isOnByDefault: false,
+        why: "Programs that are running still use the old name, for everything that is in it.",
+        safeForm: "make a schema of the new name, and move what is in it one by one",
+        kinds: ["RenameStmt"]
+    ) { context in
+        guard context.tree["renameType"].string == "OBJECT_SCHEMA" else { return [] }
+        let schemas = context.effects.touches.filter { $0.kind == .schema && $0.action == .rename && !$0.isNew }
+        return schemas.map { LintMatch("the schema \($0.name) gets another name") }
+    }
+
+    private static let renameEnumValue = LintRule(
+        "renaming-enum-value",
+        .loss,
+        of: [.strongMigrations],
+        isOnByDefault: false,
+        why: "Programs that are running still send the old value, which is an error then.",
+        safeForm: "add the new value, deploy programs that know both, and update the rows",
+        kinds: ["AlterEnumStmt"]
+    ) { context in
+        guard context.tree["oldVal"].exists else { return [] }
+        let type = context.tree["typeName"].names.joined(separator: ".")
+        return [LintMatch("a value of \(type) gets another name")]
+    }
+}

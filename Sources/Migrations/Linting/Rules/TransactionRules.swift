@@ -1,0 +1,201 @@
+import SQLText
+
+/// What belongs into one transaction, and what does not.
+enum TransactionRules {
+    static let all = [
+        concurrentlyInside, uncommitted, nesting, severalLocks, workUnderLock, duplicateAssignment, longIdentifier,
+        severalAlterTables, lockTimeout, statementTimeout,
+    ]
+
+    private static let concurrentlyInside = LintRule(
+        "ban-concurrent-index-creation-in-transaction",
+        .transactions,
+        of: [.squawk],
+        severity: .error,
+        why: "The server refuses CONCURRENTLY in a transaction, and a file of several statements runs in one.",
+        safeForm: "put it into a file of its own, or begin the file with the line `-- no-transaction`",
+        kinds: ["IndexStmt", "DropStmt", "ReindexStmt", "AlterTableStmt"]
+    ) { context in
+        guard context.transaction.isOpen, case .refusesTransaction(let reason) = context.effects.transaction else {
+            return []
+        }
+        return [LintMatch(reason)]
+    }
+
+    private static let uncommitted = LintRule(
+        "ban-uncommitted-transaction",
+        .transactions,
+        of: [.squawk],
+        severity: .error,
+        why: "A BEGIN without COMMIT is rolled back when the session ends, and all that was done with it.",
+        safeForm: "end the file with COMMIT, or leave BEGIN out: the file runs in a transaction of its own",
+        kinds: everyKind
+    ) { context in
+        guard context.isLast else { return [] }
+        var after = context.transaction
+        after.pass(context.statement, context.tree, context.effects)
+        guard let begin = after.begin else { return [] }
+        return [LintMatch("the transaction that begins at line \(begin.line) has no COMMIT")]
+    }
+
+    private static let nesting = LintRule(
+        "transaction-nesting",
+        .transactions,
+        of: [.squawk],
+        why: "BEGIN in a transaction and COMMIT outside of one do nothing, though they read as if they did.",
+        safeForm: "write one BEGIN and one COMMIT, or neither",
+        kinds: ["TransactionStmt"]
+    ) { context in
+        guard case .controls(let control) = context.effects.transaction, control.isOfWholeTransaction else { return [] }
+        let isInside = context.transaction.begin != nil
+        if control == .begin { return isInside ? [LintMatch("the transaction has begun already")] : [] }
+        return isInside ? [] : [LintMatch("there is no transaction to end")]
+    }
+
+    private static let severalLocks = LintRule(
+        "several-access-exclusive-locks",
+        .transactions,
+        of: [.eugene],
+        why:
+            "Whoever uses one of the tables waits until the other is free too, and two that take them in another order "
+            + "wait for each other.",
+        safeForm: "change each table in a file of its own",
+        kinds: everyKind
+    ) { context in
+        guard context.transaction.isOpen else { return [] }
+        let held = context.transaction.held.filter { $0.value.mode == .accessExclusive && holdsRows($0.value.kind) }
+        guard !held.isEmpty else { return [] }
+        for touch in context.effects.touches where touch.lock == .accessExclusive && !touch.isNew {
+            guard holdsRows(touch.kind), !touch.isInBody, held[touch.relation] == nil,
+                let first = held.min(by: { $0.value.line < $1.value.line })
+            else {
+                continue
+            }
+            return [
+                LintMatch(
+                    "\(touch.relation) is locked while \(first.key) stays locked, from line \(first.value.line)",
+                    on: touch.relation
+                )
+            ]
+        }
+        return []
+    }
+
+    private static func holdsRows(_ kind: ObjectKind) -> Bool {
+        kind == .table || kind == .foreignTable || kind == .materializedView
+    }
+
+    private static let workUnderLock = LintRule(
+        "work-under-access-exclusive-lock",
+        .transactions,
+        of: [.strongMigrations, .eugene],
+        growsWithTable: true,
+        why: "Rows that are read or changed after an ALTER TABLE in the same transaction keep its lock for as long as "
+            + "that takes.",
+        safeForm: "change the rows in a file of its own",
+        kinds: ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "IndexStmt", "CreateTableAsStmt", "CopyStmt"]
+    ) { context in
+        guard context.transaction.isOpen, let table = worksOn(context),
+            let first = context.transaction.held.filter({ $0.value.mode == .accessExclusive }).min(by: {
+                $0.value.line < $1.value.line
+            })
+        else { return [] }
+        return [
+            LintMatch(
+                "\(first.key) stays locked, from line \(first.value.line), while rows of \(table) are worked on",
+                on: table
+            )
+        ]
+    }
+
+    /// The table whose rows the statement goes through, if it was there before.
+    private static func worksOn(_ context: LintContext) -> RelationName? {
+        let tree = context.tree
+        switch tree.kind {
+        case "UpdateStmt", "DeleteStmt", "MergeStmt": return context.existing(tree["relation"])
+        case "IndexStmt": return tree["concurrent"].isTrue ? nil : context.existing(tree["relation"])
+        default:
+            // Values that stand in the statement are few.
+            return context.effects.touches.first { $0.action == .read && !$0.isNew && $0.kind == .table }?.relation
+        }
+    }
+
+    private static let duplicateAssignment = LintRule(
+        "ban-duplicate-column-assignments",
+        .transactions,
+        of: [.squawk],
+        severity: .error,
+        why: "The server refuses a statement that gives a column two values.",
+        safeForm: "assign each column once",
+        kinds: ["InsertStmt", "UpdateStmt"]
+    ) { context in
+        let tree = context.tree
+        let lists = [tree["targetList"], tree["cols"], tree["onConflictClause"]["targetList"]]
+        return lists.flatMap { list in
+            var seen: Set<String> = []
+            // `a[1] = 1, a[2] = 2` is allowed.
+            return list.items.filter { !$0["indirection"].exists }.compactMap { target -> LintMatch? in
+                guard let name = target["name"].string, !seen.insert(name).inserted else { return nil }
+                return LintMatch("\(name) is assigned twice", at: target.content.offset)
+            }
+        }
+    }
+
+    private static let longIdentifier = LintRule(
+        "identifier-too-long",
+        .transactions,
+        of: [.squawk],
+        why: "The server cuts a name after 63 bytes without an error, so that two of them may become one.",
+        safeForm: "take a shorter name",
+        kinds: everyKind
+    ) { context in
+        context.statement.longIdentifiers.map { name in
+            LintMatch("the name \(name.text) has \(name.text.utf8.count) bytes, and 63 are kept", at: name.offset)
+        }
+    }
+
+    private static let severalAlterTables = LintRule(
+        "several-alter-tables",
+        .transactions,
+        of: [.eugene],
+        isOnByDefault: false,
+        why: "Each ALTER TABLE goes through the table anew where it has to, and one with several subcommands does so "
+            + "once.",
+        safeForm: "write one ALTER TABLE with the subcommands separated by commas",
+        kinds: ["AlterTableStmt"]
+    ) { context in
+        guard context.transaction.isOpen, let table = context.existing(context.tree["relation"]),
+            let held = context.transaction.held[table], held.mode == .accessExclusive
+        else { return [] }
+        return [LintMatch("\(table) is altered already at line \(held.line)", on: table)]
+    }
+
+    private static let lockTimeout = LintRule(
+        "require-lock-timeout",
+        .transactions,
+        of: [.squawk, .strongMigrations, .eugene],
+        isOnByDefault: false,
+        why: "A statement that waits for its lock has everybody wait who comes later.",
+        safeForm:
+            "leave it to granary, which sets lock_timeout and tries again, or begin the file with SET lock_timeout",
+        kinds: everyKind
+    ) { context in missing("lock_timeout", context) }
+
+    private static let statementTimeout = LintRule(
+        "require-statement-timeout",
+        .transactions,
+        of: [.squawk],
+        isOnByDefault: false,
+        why: "A statement that takes longer than was thought keeps its locks all the while.",
+        safeForm: "begin the file with SET statement_timeout",
+        kinds: everyKind
+    ) { context in missing("statement_timeout", context) }
+
+    private static func missing(_ setting: String, _ context: LintContext) -> [LintMatch] {
+        let locks = context.effects.touches.filter { !$0.isNew && !$0.isInBody && $0.lock?.blocksWrites == true }
+        guard !context.transaction.settings.contains(setting), let first = locks.first, let mode = first.lock else {
+            return []
+        }
+        return [LintMatch("\(mode) is asked for on \(first.relation), and no \(setting) is set", on: first.relation)]
+    }
+}

@@ -1,0 +1,31 @@
+import SQLText
+
+/// Whether a default is the same for all rows that are there, so that the server need not write them anew.
+enum VolatileFunctions {
+    /// The first function that an expression calls which may give another value for each row; nil when there is none.
+    ///
+    /// A function that is not known counts: CREATE FUNCTION makes volatile ones unless it is told otherwise.
+    static func first(in expression: ParseNode) -> String? {
+        for call in expression.descendants(ofKind: "FuncCall") {
+            var names = call["funcname"].names
+            if names.first == "pg_catalog" { names.removeFirst() }
+            let name = names.joined(separator: ".")
+            if !steady.contains(name) { return name }
+        }
+        return nil
+    }
+
+    /// Immutable and stable ones of `pg_proc` that defaults are made of.
+    private static let steady: Set<String> = [
+        "now", "transaction_timestamp", "statement_timestamp", "timezone", "date_trunc", "date_part", "extract",
+        "make_date", "make_time", "make_timestamp", "make_timestamptz", "make_interval", "to_timestamp", "to_date",
+        "to_char", "to_number", "age", "current_setting", "current_database", "current_schema", "version", "lower",
+        "upper", "initcap", "trim", "btrim", "ltrim", "rtrim", "length", "char_length", "octet_length", "substr",
+        "substring", "replace", "translate", "left", "right", "lpad", "rpad", "repeat", "concat", "concat_ws", "format",
+        "md5", "sha256", "encode", "decode", "convert_from", "convert_to", "chr", "ascii", "abs", "ceil", "ceiling",
+        "floor", "round", "trunc", "power", "sqrt", "mod", "sign", "array_fill", "array_append", "array_cat",
+        "string_to_array", "array_to_string", "jsonb_build_object", "jsonb_build_array", "json_build_object",
+        "json_build_array", "to_json", "to_jsonb", "jsonb_object", "json_object", "int4range", "int8range", "numrange",
+        "tsrange", "tstzrange", "daterange", "to_tsvector", "setweight", "inet", "uuid_nil", "uuid_ns_dns",
+    ]
+}
