@@ -26,7 +26,7 @@ enum CompatibilityRules {
                 ["OBJECT_EXTENSION"],
                 why: "Programs that are running still use the types and functions of the extension."
             ),
-            dropNotNull, dropConstraint, setSchema, renameObject, dropCascade, deleteCascade,
+            dropNotNull, dropDefault, dropConstraint, setSchema, renameObject, dropCascade, deleteCascade,
         ]
 
     private static let dropNotNull = LintRule(
@@ -40,6 +40,20 @@ enum CompatibilityRules {
     ) { context in
         context.alterations.filter { $0.kind == "AT_DropNotNull" }.map {
             LintMatch("\($0.table).\($0.name) may be NULL", on: $0.table)
+        }
+    }
+
+    private static let dropDefault = LintRule(
+        "ban-drop-default",
+        .compatibility,
+        of: [.squawk],
+        isOnByDefault: false,
+        why: "Programs that leave the column out get NULL, or an error where it is NOT NULL.",
+        safeForm: "deploy programs that send a value first",
+        kinds: ["AlterTableStmt"]
+    ) { context in
+        context.alterations.filter { $0.kind == "AT_ColumnDefault" && !$0.definition.exists }.map {
+            LintMatch("\($0.table).\($0.name) has no default any more", on: $0.table)
         }
     }
 

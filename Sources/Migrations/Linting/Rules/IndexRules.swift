@@ -115,7 +115,9 @@ enum IndexRules {
         safeForm: "make an index on the columns of the foreign key",
         kinds: ["CreateStmt", "AlterTableStmt"]
     ) { context in
-        guard let table = context.relation(context.tree["relation"]), let facts = context.outcome[table] else {
+        guard let table = context.relation(context.tree["relation"]), let facts = context.outcome[table],
+            facts.isComplete
+        else {
             return []
         }
         return ForeignKey.all(in: context).filter { !facts.hasIndex(beginningWith: $0.columns) }.map { key in
