@@ -14,7 +14,8 @@ package struct MigrateCommand: AsyncParsableCommand {
             """,
         subcommands: [
             MigrateUp.self, MigrateDown.self, MigrateGoto.self, MigrateRedo.self, MigrateStatus.self, MigratePlan.self,
-            MigrateApprove.self, MigrateRepair.self, MigrateAdopt.self, MigrateBaseline.self,
+            MigrateApprove.self, MigrateRepair.self, MigrateAdopt.self, MigrateBaseline.self, MigrateDeps.self,
+            MigrateRenumber.self,
         ]
     )
 

@@ -51,11 +51,12 @@ package struct Renumbering {
             for file in [move.from.up, move.from.down].compactMap(\.self) { moveFile(file, move) }
             movePage(move, service.folder)
         }
-        try edit("\(service.folder)/dependencies.json") { try editDependencies($0, $1) }
-        let environments = ["\(service.folder)/environments.json", "environments.json"].first { access($0, F_OK) == 0 }
-        if let environments { try edit(environments) { try editEnvironments($0, $1) } }
+        try edit("\(service.folder)/dependencies.json") { try $0.editDependencies($1, &$2) }
+        let candidates = ["\(service.folder)/environments.json", "environments.json"]
+        let environments = candidates.first { (path: String) in access(path, F_OK) == 0 }
+        if let environments { try edit(environments) { try $0.editEnvironments($1, &$2) } }
         for folder in others where folder != service.folder {
-            try edit("\(folder)/dependencies.json") { try editForeign($0, $1, service.name) }
+            try edit("\(folder)/dependencies.json") { try $0.editForeign($1, &$2, service.name) }
         }
     }
 
@@ -103,12 +104,12 @@ package struct Renumbering {
 extension Renumbering {
     private mutating func edit(
         _ path: String,
-        _ body: (JSONText, inout JSONEdits) throws -> Void
+        _ body: (inout Renumbering, JSONText, inout JSONEdits) throws -> Void
     ) throws {
         guard let data = try? Data(contentsOf: URL(filePath: path)) else { return }
         let text = try JSONText(Array(data), path: path)
         var edits = JSONEdits(text)
-        try body(text, &edits)
+        try body(&self, text, &edits)
         guard !edits.isEmpty else { return }
         changes.replace(path, edits.bytes)
         edited.append(path)
