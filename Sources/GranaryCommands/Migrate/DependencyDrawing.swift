@@ -47,7 +47,9 @@ extension DependencyDrawing {
                 return "  \(row.drawn)\(String(repeating: " ", count: width - row.drawn.count))  "
                     + facts.joined(separator: ", ")
             }
-            return ([Formatting.harmless(service)] + (lines.isEmpty ? ["  no migrations"] : lines)).joined(separator: "\n")
+            return ([Formatting.harmless(service)] + (lines.isEmpty ? ["  no migrations"] : lines)).joined(
+                separator: "\n"
+            )
         }.joined(separator: "\n\n")
     }
 

@@ -54,7 +54,10 @@ package struct MigrateDeps: SpokenCommand {
 
     /// How each stands, where a database was given.
     private func states(on console: Console) async throws -> [DependencyGraph.Need: String] {
-        guard try !common.database.isMissing(on: console, migrations: common.service.migrations) else { return [:] }
+        guard try !common.database.isMissing(on: console, migrations: common.service.migrations) else {
+            console.note("no database was given, so how each stands is not shown")
+            return [:]
+        }
         let session = try await MigrationSession.open(common, writes: false, on: console)
         var states: [DependencyGraph.Need: String] = [:]
         for state in try await session.migrator().status() {

@@ -34,7 +34,9 @@ package struct MigrateRenumber: SpokenCommand {
     package mutating func validate() throws {
         if let from { _ = try MigrateGoto.number(from) }
         if let to, Int(to).map({ $0 > 0 }) != true { throw ValidationError("\(to) is no number of a migration") }
-        if from != nil, base != nil { throw ValidationError("--base finds the migrations itself; leave the number out") }
+        if from != nil, base != nil {
+            throw ValidationError("--base finds the migrations itself; leave the number out")
+        }
     }
 
     package func run(on console: Console) async throws {

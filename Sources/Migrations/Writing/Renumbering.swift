@@ -146,7 +146,8 @@ extension Renumbering {
                 guard let name = MigrationFileName(String(path.split(separator: "/").last ?? "")),
                     let move = moves.first(where: { move in
                         move.from.version == name.version && move.from.title == name.title
-                            && (folder.isEmpty || folder.last == "migrations" || String(folder.last!) == move.from.layer)
+                            && (folder.isEmpty || folder.last == "migrations"
+                                || String(folder.last!) == move.from.layer)
                     })
                 else { continue }
                 let file = "\(move.name).\(name.direction.rawValue).sql"
