@@ -12,7 +12,9 @@ extension SQLStatement {
     package var newerSyntax: NewerSyntax? {
         guard let error = syntaxError, error.code == .syntax else { return nil }
         let words = StatementTokens(source.bytes, range)
-        if error.message.hasPrefix("subquery in FROM must have an alias") || error.message.hasPrefix("VALUES in FROM must have an alias") {
+        if error.message.hasPrefix("subquery in FROM must have an alias")
+            || error.message.hasPrefix("VALUES in FROM must have an alias")
+        {
             return NewerSyntax(form: "a subquery in FROM without an alias", version: 16)
         }
         let stop = error.offset ?? range.upperBound

@@ -46,7 +46,8 @@ struct CheckContext: Sendable {
                 }
             }
         }
-        if own.allSatisfy({ counts[$0] == nil }), let most = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }) {
+        if own.allSatisfy({ counts[$0] == nil }), let most = counts.max(by: { ($0.value, $1.key) < ($1.value, $0.key) })
+        {
             own.insert(most.key)
         }
         return own
@@ -63,7 +64,9 @@ extension ParsedFile {
 
     /// Nothing in it happens that its text does not tell: every statement is parsed, and none is a block.
     var isTransparent: Bool {
-        script.statements.allSatisfy { $0.tree != nil && $0.tree?.isKind("DoStmt") != true && $0.tree?.isKind("CallStmt") != true }
+        script.statements.allSatisfy {
+            $0.tree != nil && $0.tree?.isKind("DoStmt") != true && $0.tree?.isKind("CallStmt") != true
+        }
     }
 
     func finding(

@@ -65,7 +65,9 @@ struct DeclarationChecks {
     }
 
     private func folder(_ folder: String, _ policy: EnvironmentPolicy, _ node: JSONNode) -> [Finding] {
-        guard tree.environments.folders[policy.name]?.isEmpty == false, tree.folders[policy.name] == nil else { return [] }
+        guard tree.environments.folders[policy.name]?.isEmpty == false, tree.folders[policy.name] == nil else {
+            return []
+        }
         return [
             Finding(
                 .listedFileMissing,

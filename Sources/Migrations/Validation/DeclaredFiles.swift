@@ -97,7 +97,12 @@ package struct DeclaredFiles: Sendable {
     private mutating func document(_ path: String, _ shape: JSONShape) -> JSONText? {
         guard let data = try? Data(contentsOf: URL(filePath: path)) else {
             findings.append(
-                Finding(.unreadableFile, file: path, "it cannot be read", hint: "look at its rights, and whether it is a file")
+                Finding(
+                    .unreadableFile,
+                    file: path,
+                    "it cannot be read",
+                    hint: "look at its rights, and whether it is a file"
+                )
             )
             return nil
         }

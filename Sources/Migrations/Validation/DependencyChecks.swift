@@ -135,7 +135,8 @@ private struct CircleSearch {
     }
 
     private mutating func note(_ circle: [Node]) {
-        guard told.insert(Set(circle)).inserted, let smallest = circle.min(), let place = circle.firstIndex(of: smallest)
+        guard told.insert(Set(circle)).inserted, let smallest = circle.min(),
+            let place = circle.firstIndex(of: smallest)
         else { return }
         circles.append(Array(circle[place...] + circle[..<place]))
     }

@@ -18,10 +18,12 @@ struct EffectChecks {
         var required: [(name: RelationName, statement: SQLStatement)] = []
         var allowed: [RelationName] = []
         let temporary = up.temporaryNames
+        // Statements name views as tables.
+        let views = up.effects.touches.filter { $0.action == .create && $0.kind != .table }.map(\.relation)
         for (statement, effects) in up.statements {
             for touch in effects.touches {
                 allowed.append(touch.relation)
-                guard Self.changes(touch), !temporary.contains(touch.name),
+                guard Self.changes(touch), !temporary.contains(touch.name), !views.contains(touch.relation),
                     !required.contains(where: { $0.name == touch.relation })
                 else { continue }
                 required.append((touch.relation, statement))
@@ -98,7 +100,8 @@ struct EffectChecks {
             ]
         }
         // Rows that the up has inserted itself may be deleted again.
-        let loss = down.lost { $0.means == .dropping || $0.means == .deleting && !$0.isConditional }
+        let loss =
+            down.lost { $0.means == .dropping || $0.means == .deleting && !$0.isConditional }
             ?? migration.up?.lost { $0.means == .dropping || $0.means == .deleting }
         guard let loss else { return [] }
         return [

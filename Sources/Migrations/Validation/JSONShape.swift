@@ -172,7 +172,8 @@ struct JSONCheck {
     private mutating func refuse(_ node: JSONNode, _ error: any Error) -> JSONNode? {
         guard let error = error as? EnvironmentsError else { return nil }
         // The place is the finding's own.
-        let message = error.message.hasPrefix("\(node.place): ")
+        let message =
+            error.message.hasPrefix("\(node.place): ")
             ? String(error.message.dropFirst(node.place.count + 2)) : error.message
         findings.append(Finding(.wrongType, file: node.path, line: node.line, message, hint: error.hint))
         return nil

@@ -30,7 +30,12 @@ struct LayoutChecks {
         let name = migration.migration.name
         if migration.migration.up == nil, migration.migration.down != nil {
             findings.append(
-                Finding(.missingUp, file: migration.path, "\(name) has no up file", hint: "write \(name).up.sql beside it")
+                Finding(
+                    .missingUp,
+                    file: migration.path,
+                    "\(name) has no up file",
+                    hint: "write \(name).up.sql beside it"
+                )
             )
         } else if let up = migration.up, up.script.statements.isEmpty, up.script.metaCommands.isEmpty {
             findings.append(

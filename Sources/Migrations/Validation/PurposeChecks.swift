@@ -24,8 +24,10 @@ struct PurposeChecks {
     /// A comment for people, and not for a tool.
     private static func saysSomething(_ comment: String) -> Bool {
         let text = comment.drop { !$0.isLetter && $0 != "+" && $0 != "!" }.lowercased()
-        let isForTool = ["+goose", "+migrate", "migrate:", "atlas:", "granary:", "no-transaction", "!", "nothing to undo"]
-            .contains { text.hasPrefix($0) }
+        let isForTool = [
+            "+goose", "+migrate", "migrate:", "atlas:", "granary:", "no-transaction", "!", "nothing to undo",
+        ]
+        .contains { text.hasPrefix($0) }
         return !isForTool && text.contains(where: \.isLetter)
     }
 

@@ -17,7 +17,8 @@ struct SchemaChecks {
         var told: Set<String> = file.temporaryNames
         var findings: [Finding] = []
         for (statement, effects) in file.statements {
-            for touch in effects.touches where touch.schema == nil && !touch.isInBody && Self.livesInSchema(touch.kind) {
+            for touch in effects.touches where touch.schema == nil && !touch.isInBody && Self.livesInSchema(touch.kind)
+            {
                 guard !touch.name.hasPrefix("pg_"), told.insert(touch.name).inserted else { continue }
                 findings.append(
                     file.finding(
@@ -54,9 +55,11 @@ struct SchemaChecks {
                         .foreignSchema,
                         at: statement,
                         offset: touch.offset,
-                        "it \(what), in " + (owner.map { "the schema of \($0)" } ?? "a schema that is not this service's")
+                        "it \(what), in "
+                            + (owner.map { "the schema of \($0)" } ?? "a schema that is not this service's")
                             + ", and no cross-service dependency says so",
-                        hint: "let \(service) do it, or declare \"cross_service_depends_on\": {\"\(service)\": […]}; a schema of "
+                        hint:
+                            "let \(service) do it, or declare \"cross_service_depends_on\": {\"\(service)\": […]}; a schema of "
                             + "this service belongs into \"schemas\" of environments.json"
                     )
                 )

@@ -29,7 +29,12 @@ package struct SecretChecks {
                 note(.examplePeople, offset, Self.exampleMessage, Self.exampleHint)
             }
             for (column, value) in Self.assignments(tree) where Self.isSecret(column: column, value: value.text) {
-                note(.secret, value.offset, "the column \(column) is given a value that is written here", Self.secretHint)
+                note(
+                    .secret,
+                    value.offset,
+                    "the column \(column) is given a value that is written here",
+                    Self.secretHint
+                )
             }
             if let offset = Self.rolePassword(tree) {
                 note(.secret, offset, "the password of a role is written here", Self.secretHint)
@@ -133,7 +138,9 @@ extension SecretChecks {
     private static func text(_ value: ParseNode) -> (text: String, offset: Int?)? {
         var value = value
         while value.isKind("TypeCast") { value = value["arg"] }
-        if value.isKind("FuncCall"), ["crypt", "hash", "digest", "md5", "sha256"].contains(value["funcname"].names.last) {
+        if value.isKind("FuncCall"),
+            ["crypt", "hash", "digest", "md5", "sha256"].contains(value["funcname"].names.last)
+        {
             return value["args"].items.first.flatMap { text($0) }
         }
         guard value.isKind("A_Const"), let text = value.string else { return nil }

@@ -194,7 +194,8 @@ extension CheckedMigration {
         do {
             return try MigrationFile.read(name, at: path)
         } catch {
-            let message = error.message.hasPrefix("\(path) ")
+            let message =
+                error.message.hasPrefix("\(path) ")
                 ? "the file \(error.message.dropFirst(path.count + 1))" : error.message
             findings.append(Finding(.unreadableFile, file: path, message, hint: error.hint))
             return nil
@@ -206,7 +207,14 @@ extension CheckedMigration {
             return try ParsedFile(file, of: migration)
         } catch {
             findings.append(
-                Finding(.syntax, file: file.path, line: error.line, column: error.column, error.message, hint: error.hint)
+                Finding(
+                    .syntax,
+                    file: file.path,
+                    line: error.line,
+                    column: error.column,
+                    error.message,
+                    hint: error.hint
+                )
             )
             return nil
         }

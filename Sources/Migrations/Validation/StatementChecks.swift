@@ -72,7 +72,9 @@ struct StatementChecks {
         var added: [(value: String, line: Int)] = []
         var created: Set<RelationName> = []
         for (statement, effects) in file.statements {
-            if case .controls(let control) = effects.transaction, control == .commit || control == .rollback { added = [] }
+            if case .controls(let control) = effects.transaction, control == .commit || control == .rollback {
+                added = []
+            }
             for touch in effects.touches where touch.kind == .type && touch.action == .create {
                 created.insert(touch.relation)
             }
