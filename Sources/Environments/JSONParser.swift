@@ -7,6 +7,8 @@ struct JSONParser {
     private var lineStart = 0
     private var depth = 0
     private static let depthMax = 200
+    var passesRepeatedKeys = false
+    private(set) var repeatedKeys: [JSONMember] = []
 
     init(bytes: [UInt8], path: String) {
         self.bytes = bytes
@@ -90,11 +92,13 @@ struct JSONParser {
             guard next == UInt8(ascii: "\"") else { throw problem("a key in double quotes is missing") }
             let (start, keyLine) = (position, line)
             let key = try string()
-            guard keys.insert(key).inserted else { throw problem("the key \(key) is there twice") }
+            let isRepeated = !keys.insert(key).inserted
+            guard !isRepeated || passesRepeatedKeys else { throw problem("the key \(key) is there twice") }
             skipBlanks()
             guard take(":") else { throw problem("a colon is missing after the key \(key)") }
             let node = try value(trail: trail.isEmpty ? key : "\(trail).\(key)")
-            members.append(JSONMember(key: key, keyStart: start, line: keyLine, value: node))
+            let member = JSONMember(key: key, keyStart: start, line: keyLine, value: node)
+            if isRepeated { repeatedKeys.append(member) } else { members.append(member) }
             skipBlanks()
             if take("}") { return members }
             guard take(",") else { throw problem("a comma or a closing brace is missing") }

@@ -6,13 +6,31 @@ package struct JSONText: Sendable {
     package let bytes: [UInt8]
     package let root: JSONNode
 
-    /// - Parameter path: As messages shall name it.
+    /// Keys that are there twice, the second time; empty unless they were to be passed over.
+    package private(set) var repeatedKeys: [JSONMember] = []
+
+    /// - Parameters:
+    ///   - path: As messages shall name it.
+    ///   - passesRepeatedKeys: Only the first member of a name counts, for who looks for all that is wrong.
     /// - Throws: `EnvironmentsError` with `.file`, naming line and column.
-    package init(_ bytes: [UInt8], path: String) throws(EnvironmentsError) {
+    package init(_ bytes: [UInt8], path: String, passesRepeatedKeys: Bool = false) throws(EnvironmentsError) {
         self.bytes = bytes
         self.path = path
         var parser = JSONParser(bytes: bytes, path: path)
+        parser.passesRepeatedKeys = passesRepeatedKeys
         root = try parser.document()
+        repeatedKeys = parser.repeatedKeys
+    }
+
+    /// The same text with parts of it left out.
+    package func reduced(to root: JSONNode) -> JSONText {
+        JSONText(bytes: bytes, path: path, root: root)
+    }
+
+    private init(bytes: [UInt8], path: String, root: JSONNode) {
+        self.bytes = bytes
+        self.path = path
+        self.root = root
     }
 }
 

@@ -59,13 +59,10 @@ package struct Service: Sendable, Equatable {
         return String(parts.dropLast().last ?? "service")
     }
 
-    /// The services of a folder: each folder in it that holds `migrations`, by name.
+    /// The folders of migrations of all services of a folder, by name.
     ///
     /// - Throws: `EnvironmentsError` with `.usage` where there are none.
-    package static func all(
-        in root: String,
-        variables: [String: String]
-    ) throws(EnvironmentsError) -> [(Service, EnvironmentsFile)] {
+    package static func folders(in root: String) throws(EnvironmentsError) -> [String] {
         var names: [String] = []
         if let stream = opendir(root) {
             defer { closedir(stream) }
@@ -83,13 +80,19 @@ package struct Service: Sendable, Equatable {
                 hint: "--root names the folder of services, each with a folder named migrations"
             )
         }
+        return names.sorted().map { "\(root)/\($0)/migrations" }
+    }
+
+    /// The services of a folder: each folder in it that holds `migrations`, by name.
+    ///
+    /// - Throws: `EnvironmentsError` with `.usage` where there are none.
+    package static func all(
+        in root: String,
+        variables: [String: String]
+    ) throws(EnvironmentsError) -> [(Service, EnvironmentsFile)] {
         var services: [(Service, EnvironmentsFile)] = []
-        for name in names.sorted() {
-            let folder = "\(root)/\(name)/migrations"
-            var file = EnvironmentsFile.usual
-            do {
-                file = try EnvironmentsFile.read(migrations: folder)
-            } catch { throw error }
+        for folder in try folders(in: root) {
+            let file = try EnvironmentsFile.read(migrations: folder)
             services.append((try resolve(option: nil, variables: [:], file: file, folder: folder), file))
         }
         return services

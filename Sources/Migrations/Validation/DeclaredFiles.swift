@@ -1,0 +1,219 @@
+package import Environments
+internal import FoundationEssentials
+
+/// `environments.json` and `dependencies.json` of a folder as far as they are what they should be, and everything in them
+/// that is not.
+package struct DeclaredFiles: Sendable {
+    package private(set) var environments = EnvironmentsFile.usual
+    package private(set) var dependencies = DependenciesFile()
+    package private(set) var findings: [Finding] = []
+    /// As `environments.json` was read, with the place of everything in it; nil where there is none.
+    private(set) var environmentsText: JSONText?
+
+    package init(migrations folder: String) {
+        readEnvironments(folder)
+        readDependencies(folder)
+    }
+
+    private mutating func readEnvironments(_ folder: String) {
+        let paths = ["\(folder)/environments.json", "environments.json"]
+        guard let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }),
+            var text = document(path, .environments)
+        else { return }
+        environmentsText = text
+        if case .object(var members) = text.root.value,
+            let current = members.firstIndex(where: { $0.key == "current_environment" }),
+            case .string(let name) = members[current].value.value
+        {
+            let declared = (try? text.root["environments"]?.members())?.map(\.key) ?? []
+            let names = declared.isEmpty ? EnvironmentsFile.usualNames : declared
+            if !names.contains(name) {
+                findings.append(
+                    Finding(
+                        .unknownEnvironment,
+                        file: path,
+                        line: members[current].line,
+                        "current_environment is \(name), which is not declared",
+                        hint: "declared are \(names.joined(separator: ", "))"
+                    )
+                )
+                members.remove(at: current)
+                text = text.with(members)
+            }
+        }
+        do {
+            environments = try EnvironmentsFile(text)
+            noteUnknown(environments.unknownFields, path, .environments)
+            findings += LintRules.unknownNames(in: environments)
+        } catch {
+            note(error, path)
+        }
+        requireStrict(path) { text throws(EnvironmentsError) in _ = try EnvironmentsFile(text) }
+    }
+
+    private mutating func readDependencies(_ folder: String) {
+        let path = "\(folder)/dependencies.json"
+        guard FileManager.default.fileExists(atPath: path), var text = document(path, .dependencies) else { return }
+        text = withoutSecondEntries(text)
+        do {
+            dependencies = try DependenciesFile(text)
+            noteUnknown(dependencies.unknownFields, path, .dependencies)
+        } catch {
+            note(error, path)
+        }
+        requireStrict(path) { text throws(EnvironmentsError) in _ = try DependenciesFile(text) }
+    }
+
+    /// `000001` and `000001_initial` are the same.
+    private mutating func withoutSecondEntries(_ text: JSONText) -> JSONText {
+        guard case .object(var members) = text.root.value,
+            let place = members.firstIndex(where: { $0.key == "migrations" }),
+            case .object(let entries) = members[place].value.value
+        else { return text }
+        var first: [Int: JSONMember] = [:]
+        var kept: [JSONMember] = []
+        for entry in entries {
+            guard let version = Migration.version(spelled: entry.key) else { continue }
+            if let other = first[version] {
+                findings.append(
+                    Finding(
+                        .duplicateEntry,
+                        file: text.path,
+                        line: entry.line,
+                        "\(entry.key) is the second entry of migration \(version), after \(other.key) in line \(other.line)",
+                        hint: "keep one of the two"
+                    )
+                )
+            } else {
+                first[version] = entry
+                kept.append(entry)
+            }
+        }
+        members[place].value.value = .object(kept)
+        return text.with(members)
+    }
+
+    /// What fits of a document; nil where it is no JSON.
+    private mutating func document(_ path: String, _ shape: JSONShape) -> JSONText? {
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+            findings.append(
+                Finding(
+                    .unreadableFile,
+                    file: path,
+                    "it cannot be read",
+                    hint: "look at its rights, and whether it is a file"
+                )
+            )
+            return nil
+        }
+        do {
+            let text = try JSONText(Array(data), path: path, passesRepeatedKeys: true)
+            for member in text.repeatedKeys {
+                findings.append(
+                    Finding(
+                        .duplicateEntry,
+                        file: path,
+                        line: member.line,
+                        "\(member.value.trail) is there twice",
+                        hint: "keep one of the two"
+                    )
+                )
+            }
+            var check = JSONCheck()
+            let root = check.fitting(text.root, shape)
+            findings += check.findings
+            return root.map { text.reduced(to: $0) }
+        } catch {
+            note(error, path, .jsonSyntax)
+            return nil
+        }
+    }
+
+    /// What the strict reader refuses is never passed over here, whatever this knows of the form.
+    private mutating func requireStrict(_ path: String, _ read: (JSONText) throws(EnvironmentsError) -> Void) {
+        guard !findings.contains(where: { $0.file == path && $0.severity == .error }),
+            let data = try? Data(contentsOf: URL(filePath: path))
+        else { return }
+        do {
+            try read(try JSONText(Array(data), path: path))
+        } catch {
+            note(error, path)
+        }
+    }
+
+    private mutating func noteUnknown(_ fields: [EnvironmentsFile.UnknownField], _ path: String, _ shape: JSONShape) {
+        for field in fields {
+            let trail = field.trail.split(separator: ".")
+            let known = shape.fields(at: Array(trail.dropLast()))
+            let near = trail.last.flatMap { Spelling.nearest(to: String($0), among: known) }
+            findings.append(
+                Finding(
+                    .unknownField,
+                    file: path,
+                    line: field.line,
+                    "\(field.trail) is a field that nobody knows",
+                    hint: near.map { "is \($0) meant?" } ?? "take it out"
+                )
+            )
+        }
+    }
+
+    /// An error whose message begins with `path:line:` or `path:line:column:`.
+    private mutating func note(_ error: EnvironmentsError, _ path: String, _ rule: ValidationRule = .wrongType) {
+        var rest = error.message[...]
+        var numbers: [Int] = []
+        if rest.hasPrefix("\(path):") {
+            rest = rest.dropFirst(path.count + 1)
+            while numbers.count < 2, let number = Int(rest.prefix { $0.isNumber }) {
+                let behind = rest.drop { $0.isNumber }
+                guard behind.first == ":" else { break }
+                numbers.append(number)
+                rest = behind.dropFirst()
+            }
+        }
+        let message = numbers.isEmpty ? error.message : String(rest.drop { $0 == " " })
+        findings.append(
+            Finding(
+                rule,
+                file: path,
+                line: numbers.first ?? 1,
+                column: numbers.count > 1 ? numbers[1] : nil,
+                message,
+                hint: error.hint
+            )
+        )
+    }
+}
+
+extension JSONText {
+    fileprivate func with(_ members: [JSONMember]) -> JSONText {
+        var root = root
+        root.value = .object(members)
+        return reduced(to: root)
+    }
+}
+
+/// What was probably meant.
+package enum Spelling {
+    /// The name that differs in the fewest letters, if those are few.
+    package static func nearest(to name: String, among known: some Sequence<String>) -> String? {
+        let near = known.map { ($0, distance(name, $0)) }.filter { $0.1 <= max(1, name.count / 3) }
+        return near.min { ($0.1, $0.0) < ($1.1, $1.0) }?.0
+    }
+
+    /// Levenshtein's.
+    private static func distance(_ a: String, _ b: String) -> Int {
+        let (a, b) = (Array(a.utf8), Array(b.utf8))
+        var row = Array(0...b.count)
+        for (i, x) in a.enumerated() {
+            var (diagonal, left) = (row[0], i + 1)
+            row[0] = left
+            for (j, y) in b.enumerated() {
+                left = min(min(row[j + 1], left) + 1, diagonal + (x == y ? 0 : 1))
+                diagonal = row[j + 1]
+                row[j + 1] = left
+            }
+        }
+        return row[b.count]
+    }
+}
