@@ -38,11 +38,27 @@ package struct FileMarkers: Sendable, Equatable {
         }
     }
 
+    /// `-- squawk-ignore rule, rule` and `-- squawk-ignore-file rule`, as squawk reads them.
+    package struct SquawkIgnore: Sendable, Equatable {
+        /// None stand for all.
+        package let rules: [String]
+        package let isForFile: Bool
+        /// From 1.
+        package let line: Int
+
+        package init(rules: [String], isForFile: Bool, line: Int) {
+            self.rules = rules
+            self.isForFile = isForFile
+            self.line = line
+        }
+    }
+
     /// The file asks to be run without a transaction around it.
     package private(set) var noTransaction: NoTransaction?
     /// `-- no-transaction` on another line than the first, where neither we nor the tools that share it obey.
     package private(set) var misplacedNoTransactionLine: Int?
     package private(set) var options: [Option] = []
+    package private(set) var squawkIgnores: [SquawkIgnore] = []
     /// `-- nothing to undo`: an empty down file on purpose.
     package private(set) var nothingToUndoLine: Int?
 
@@ -116,6 +132,12 @@ extension FileMarkers {
         let words = comment.words
         if words == ["nothing", "to", "undo"] || words == ["nothing", "to", "undo."] {
             nothingToUndoLine = nothingToUndoLine ?? comment.line
+        }
+        if let command = words.first, command == "squawk-ignore" || command == "squawk-ignore-file" {
+            let rules = words.dropFirst().flatMap { $0.split(separator: ",") }.map(String.init)
+            squawkIgnores.append(
+                SquawkIgnore(rules: rules, isForFile: command == "squawk-ignore-file", line: comment.line)
+            )
         }
         guard noTransaction == nil, let dialect = Self.dialect(of: comment, words) else { return }
         if dialect == .granary, !comment.startsFile {

@@ -64,8 +64,9 @@ struct RulesPage {
             } else if line.hasPrefix("### ") {
                 sections.append(Section(name: String(line.dropFirst(4)), line: index + 1))
             } else if line.hasPrefix("| `"), line.contains("` |") {
+                let cells = line.dropFirst(2).dropLast(2)
                 differences.append(
-                    line.dropFirst(2).dropLast(2).replacing("\\|", with: "¦").split(separator: " | ").map(String.init)
+                    cells.split(separator: " | ", omittingEmptySubsequences: false).map(String.init)
                 )
             } else if !line.isEmpty, let last = sections.indices.last {
                 sections[last].prose.append(line)

@@ -25,12 +25,15 @@ extension SchemaFacts {
     }
 
     private func name(_ rangeVar: ParseNode) -> RelationName? {
-        rangeVar["relname"].string.map { RelationName(schema: rangeVar["schemaname"].string, name: $0) }
+        RelationName(rangeVar: rangeVar)
     }
 
     private mutating func learnTable(_ tree: ParseNode) {
-        guard let name = name(tree["relation"]), self[name] == nil || !tree["if_not_exists"].isTrue else { return }
+        guard let name = name(tree["relation"]), self[name]?.isComplete != true || !tree["if_not_exists"].isTrue else {
+            return
+        }
         var table = Table()
+        table.isComplete = true
         table.isPartitioned = tree["partspec"].exists
         for element in tree["tableElts"].items {
             switch element.kind {

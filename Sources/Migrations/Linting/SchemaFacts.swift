@@ -17,6 +17,8 @@ package struct SchemaFacts: Sendable {
         var notNullChecks: [String: Set<String>] = [:]
         var unvalidatedNotNullChecks: [String: Set<String>] = [:]
         var isPartitioned = false
+        /// A file creates it; of others only what came later is known.
+        var isComplete = false
         private var unnamed = 0
 
         mutating func addIndex(_ name: String?, _ columns: [String?]) {
@@ -66,7 +68,7 @@ package struct SchemaFacts: Sendable {
     mutating func note(index: RelationName, on table: RelationName) { tablesOfIndexes[index] = table }
 
     mutating func change(_ table: RelationName, _ body: (inout Table) -> Void) {
-        guard var facts = self[table] else { return }
+        var facts = self[table] ?? Table()
         // Not held twice, so that it is changed where it is.
         tables[table] = .some(nil)
         body(&facts)

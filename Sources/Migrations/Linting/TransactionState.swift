@@ -5,6 +5,7 @@ struct TransactionState: Sendable {
     /// A lock on something that was there before the file.
     struct Held: Sendable {
         var mode: LockMode
+        var kind: ObjectKind
         /// The line of the statement that took it.
         var line: Int
     }
@@ -42,7 +43,7 @@ struct TransactionState: Sendable {
         guard isOpen else { return }
         for touch in effects.touches where !touch.isNew && !touch.isInBody && touch.kind.isRelation {
             guard let mode = touch.lock, mode > held[touch.relation]?.mode ?? .accessShare else { continue }
-            held[touch.relation] = Held(mode: mode, line: statement.line)
+            held[touch.relation] = Held(mode: mode, kind: touch.kind, line: statement.line)
         }
     }
 }

@@ -10,9 +10,13 @@ package struct Silencing: Sendable {
         package var line: Int
         /// The lines of the statement that it belongs to; nil for the whole file.
         package var lines: ClosedRange<Int>?
+        /// Written for squawk, which has rules that we do not have, and where no name stands for all of them.
+        var isSquawks = false
 
         func covers(_ finding: Finding) -> Bool {
-            rules.contains(finding.rule) && (lines?.contains(finding.line) ?? true)
+            guard lines?.contains(finding.line) ?? true else { return false }
+            if isSquawks, rules.isEmpty { return LintRules.byName[finding.rule]?.origins.contains(.squawk) == true }
+            return rules.contains(finding.rule)
         }
     }
 
@@ -22,7 +26,7 @@ package struct Silencing: Sendable {
     package init(_ file: ParsedFile) {
         path = file.path
         let asked = file.markers.options.filter { $0.key == "ignore" }
-        guard !asked.isEmpty else {
+        guard !asked.isEmpty || !file.markers.squawkIgnores.isEmpty else {
             comments = []
             return
         }
@@ -36,13 +40,20 @@ package struct Silencing: Sendable {
             } else if head.contains(option.line) {
                 comments.append(Comment(rules: rules, line: option.line))
             } else {
-                // The statement that ends on this line or later; where none follows, nothing is silenced.
-                let span = spans.first { $0.upperBound >= option.line }
-                let lines = span.map { min($0.lowerBound, option.line)...$0.upperBound }
-                comments.append(Comment(rules: rules, line: option.line, lines: lines ?? option.line...option.line))
+                let lines = Self.lines(meantAt: option.line, spans)
+                comments.append(Comment(rules: rules, line: option.line, lines: lines))
             }
         }
+        for ignore in file.markers.squawkIgnores {
+            let lines = ignore.isForFile ? nil : Self.lines(meantAt: ignore.line, spans)
+            comments.append(Comment(rules: ignore.rules, line: ignore.line, lines: lines, isSquawks: true))
+        }
         self.comments = comments
+    }
+
+    /// Those of the statement that ends on this line or later; where none follows, nothing is silenced.
+    private static func lines(meantAt line: Int, _ spans: [ClosedRange<Int>]) -> ClosedRange<Int> {
+        spans.first { $0.upperBound >= line }.map { min($0.lowerBound, line)...$0.upperBound } ?? line...line
     }
 
     package func silences(_ finding: Finding) -> Bool { comments.contains { $0.covers(finding) } }
@@ -56,7 +67,7 @@ package struct Silencing: Sendable {
     package func applied(to findings: [Finding], known: Set<String>, judged: Set<String>) -> [Finding] {
         guard !comments.isEmpty else { return findings }
         var result = findings.filter { !silences($0) }
-        for comment in comments {
+        for comment in comments where !comment.isSquawks {
             for rule in comment.rules {
                 if !known.contains(rule) {
                     result.append(

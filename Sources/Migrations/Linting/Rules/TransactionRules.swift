@@ -63,10 +63,12 @@ enum TransactionRules {
         kinds: everyKind
     ) { context in
         guard context.transaction.isOpen else { return [] }
-        let held = context.transaction.held.filter { $0.value.mode == .accessExclusive }
+        let held = context.transaction.held.filter { $0.value.mode == .accessExclusive && holdsRows($0.value.kind) }
         guard !held.isEmpty else { return [] }
-        for touch in context.effects.touches where touch.lock == .accessExclusive && isTable(touch) && !touch.isNew {
-            guard held[touch.relation] == nil, let first = held.min(by: { $0.value.line < $1.value.line }) else {
+        for touch in context.effects.touches where touch.lock == .accessExclusive && !touch.isNew {
+            guard holdsRows(touch.kind), !touch.isInBody, held[touch.relation] == nil,
+                let first = held.min(by: { $0.value.line < $1.value.line })
+            else {
                 continue
             }
             return [
@@ -79,8 +81,8 @@ enum TransactionRules {
         return []
     }
 
-    private static func isTable(_ touch: Touch) -> Bool {
-        !touch.isInBody && [.table, .foreignTable, .view, .materializedView].contains(touch.kind)
+    private static func holdsRows(_ kind: ObjectKind) -> Bool {
+        kind == .table || kind == .foreignTable || kind == .materializedView
     }
 
     private static let workUnderLock = LintRule(
