@@ -14,7 +14,7 @@ granary_needs = $(if $($(1)),,$(error $@ needs $(1)=…, such as: make $@ $(1)=$
 .PHONY: db-backup db-restore db-verify db-start db-stop db-connect db-env
 .PHONY: db-seed db-seed-enhanced db-setup
 .PHONY: db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan db-reset-dev
-.PHONY: db-migration-generate db-migration-deps
+.PHONY: db-migration-generate db-migration-deps db-validate
 .PHONY: db-clean
 .PHONY: db-tables db-counts db-schema db-backups doctor
 
@@ -52,6 +52,9 @@ db-migration-generate: ## Begin a migration: NAME=add_user_preferences TYPE=tabl
 
 db-migration-deps: ## Draw which migration depends on which
 	@$(GRANARY) migrate deps $(ARGS)
+
+db-validate: ## Check migrations, both JSON files and seeds; BASE=origin/main holds them against a branch
+	@$(GRANARY) validate $(if $(BASE),--base $(call granary_word,$(BASE))) $(ARGS)
 
 db-reset-dev: ## Drop the service's schemas, migrate them up again and seed, in development
 	@$(GRANARY) reset --env development $(ARGS)

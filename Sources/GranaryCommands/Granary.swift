@@ -28,7 +28,7 @@ package struct Granary: AsyncParsableCommand {
                 name: "Backups",
                 subcommands: [BackupCommand.self, VerifyCommand.self, RestoreCommand.self, BackupsCommand.self]
             ),
-            CommandGroup(name: "Schema", subcommands: [MigrateCommand.self, ResetCommand.self]),
+            CommandGroup(name: "Schema", subcommands: [MigrateCommand.self, ValidateCommand.self, ResetCommand.self]),
             CommandGroup(name: "Rows", subcommands: [SeedCommand.self, CleanCommand.self]),
             CommandGroup(
                 name: "Looking",

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A parse tree as libpg_query writes it, in JSON, read into one flat array.
 ///
 /// A tape instead of a tree of boxes: reading it allocates twice however deep the text is nested, passing over a
@@ -13,10 +15,12 @@ final class JSONTape: Sendable {
         case `false`
     }
 
-    struct Entry {
+    struct Entry: BitwiseCopyable {
         var kind: Kind
         /// A string or key that holds a backslash.
         var isEscaped: Bool
+        /// An object whose first key begins with a capital letter: it says of what kind the node in it is.
+        var isWrapping = false
         /// In the bytes, without the quotes.
         var start: UInt32
         var end: UInt32
@@ -24,17 +28,30 @@ final class JSONTape: Sendable {
         var next: UInt32
     }
 
-    let bytes: [UInt8]
-    let entries: [Entry]
+    // Bare memory, which nobody writes to: rules ask for fields millions of times, and an array would be retained for
+    // each of them.
+    nonisolated(unsafe) let bytes: UnsafeBufferPointer<UInt8>
+    nonisolated(unsafe) let entries: UnsafeBufferPointer<Entry>
     /// What to add to a location in the tree to have an offset in the script.
     let base: Int
 
     /// - Returns: nil for what is not JSON, which the library never writes.
     init?(_ bytes: [UInt8], base: Int) {
         guard bytes.count < Int(UInt32.max), let entries = bytes.withUnsafeBufferPointer(Self.read) else { return nil }
-        self.bytes = bytes
-        self.entries = entries
+        self.bytes = Self.kept(bytes)
+        self.entries = Self.kept(entries)
         self.base = base
+    }
+
+    deinit {
+        bytes.deallocate()
+        entries.deallocate()
+    }
+
+    private static func kept<T: BitwiseCopyable>(_ array: [T]) -> UnsafeBufferPointer<T> {
+        let memory = UnsafeMutableBufferPointer<T>.allocate(capacity: array.count)
+        _ = memory.initialize(from: array)
+        return UnsafeBufferPointer(memory)
     }
 
     private static func read(_ bytes: UnsafeBufferPointer<UInt8>) -> [Entry]? {
@@ -61,6 +78,10 @@ final class JSONTape: Sendable {
             case UInt8(ascii: ":"):
                 guard let last = entries.indices.last, entries[last].kind == .string else { return nil }
                 entries[last].kind = .key
+                let first = bytes[Int(entries[last].start)]
+                if open.last == last - 1, first >= UInt8(ascii: "A"), first <= UInt8(ascii: "Z") {
+                    entries[last - 1].isWrapping = true
+                }
                 position += 1
             case UInt8(ascii: ","), 0x20, 0x0A, 0x0D, 0x09: position += 1
             default:
@@ -101,16 +122,15 @@ final class JSONTape: Sendable {
         let entry = entries[index]
         let count = Int(entry.end - entry.start)
         guard count == key.utf8CodeUnitCount else { return false }
-        let start = Int(entry.start)
-        for offset in 0..<count where bytes[start + offset] != key.utf8Start[offset] { return false }
-        return true
+        return memcmp(bytes.baseAddress! + Int(entry.start), key.utf8Start, count) == 0
     }
 
     /// The text of a string, key or number.
     func text(_ index: Int) -> String {
         let entry = entries[index]
-        let slice = bytes[Int(entry.start)..<Int(entry.end)]
-        return String(decoding: entry.isEscaped ? Self.unescaped(slice)[...] : slice, as: UTF8.self)
+        let slice = UnsafeBufferPointer(rebasing: bytes[Int(entry.start)..<Int(entry.end)])
+        guard entry.isEscaped else { return String(decoding: slice, as: UTF8.self) }
+        return String(decoding: Self.unescaped(Array(slice)[...]), as: UTF8.self)
     }
 
     private static func unescaped(_ slice: ArraySlice<UInt8>) -> [UInt8] {

@@ -35,13 +35,7 @@ package struct ParseNode: Sendable {
     }
 
     /// `{"SelectStmt": {…}}`: kinds begin with a capital letter, fields do not.
-    private var isWrapped: Bool {
-        guard let tape, tape.entries[index].kind == .object, index + 1 < Int(tape.entries[index].next) else {
-            return false
-        }
-        let first = tape.bytes[Int(tape.entries[index + 1].start)]
-        return first >= UInt8(ascii: "A") && first <= UInt8(ascii: "Z")
-    }
+    private var isWrapped: Bool { tape?.entries[index].isWrapping ?? false }
 
     /// Itself, or what the wrapping holds.
     package var content: ParseNode {

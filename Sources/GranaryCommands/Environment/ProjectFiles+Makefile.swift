@@ -17,7 +17,7 @@ extension ProjectFiles {
         .PHONY: db-backup db-restore db-verify db-start db-stop db-connect db-env
         .PHONY: db-seed db-seed-enhanced db-setup
         .PHONY: db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan db-reset-dev
-        .PHONY: db-migration-generate db-migration-deps
+        .PHONY: db-migration-generate db-migration-deps db-validate
         .PHONY: db-clean
         .PHONY: db-tables db-counts db-schema db-backups doctor
 
@@ -55,6 +55,9 @@ extension ProjectFiles {
 
         db-migration-deps: ## Draw which migration depends on which
         	@$(GRANARY) migrate deps $(ARGS)
+
+        db-validate: ## Check migrations, both JSON files and seeds; BASE=origin/main holds them against a branch
+        	@$(GRANARY) validate $(if $(BASE),--base $(call granary_word,$(BASE))) $(ARGS)
 
         db-reset-dev: ## Drop the service's schemas, migrate them up again and seed, in development
         	@$(GRANARY) reset --env development $(ARGS)

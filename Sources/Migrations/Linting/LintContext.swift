@@ -4,20 +4,66 @@ import SQLText
 struct LintContext {
     let statement: SQLStatement
     let tree: ParseNode
+    /// As the tree names it, such as `AlterTableStmt`.
+    let kind: String
     let effects: StatementEffects
     let transaction: TransactionState
     /// What was made before this statement, in this file and those before.
     let facts: SchemaFacts
-    /// What is there when all is done.
-    let outcome: SchemaFacts
-    /// Of the whole file.
-    let script: ScriptEffects
     /// The last one of the file that the parser knows.
     let isLast: Bool
+    /// The subcommands of ALTER TABLE, whatever the table.
+    let allAlterations: [Alteration]
+    /// Those on a table that was there before.
+    let alterations: [Alteration]
+    private let file: ParsedFile
+    /// What was there before the file, and what is there when all is done.
+    private let end: (before: SchemaFacts, outcome: SchemaFacts?)
+
+    init(
+        _ statement: SQLStatement,
+        _ tree: ParseNode,
+        _ effects: StatementEffects,
+        in file: ParsedFile,
+        transaction: TransactionState,
+        facts: SchemaFacts,
+        end: (before: SchemaFacts, outcome: SchemaFacts?),
+        isLast: Bool
+    ) {
+        self.statement = statement
+        self.tree = tree
+        self.effects = effects
+        self.file = file
+        self.transaction = transaction
+        self.facts = facts
+        self.end = end
+        self.isLast = isLast
+        kind = tree.kind
+        guard kind == "AlterTableStmt", let table = RelationName(rangeVar: tree["relation"]) else {
+            allAlterations = []
+            alterations = []
+            return
+        }
+        allAlterations = tree["cmds"].items.map {
+            Alteration(kind: $0["subtype"].string ?? "", table: table, node: $0)
+        }
+        alterations = effects.makesNew(table) ? [] : allAlterations
+    }
+
+    /// The kinds of the subcommands, each once.
+    var alterationKinds: Set<String> { allAlterations.isEmpty ? [] : Set(allAlterations.map(\.kind)) }
+
+    /// What is there when all is done, as far as it is known.
+    var outcome: SchemaFacts {
+        if let outcome = end.outcome { return outcome }
+        var facts = SchemaFacts(over: end.before)
+        facts.learn(from: file.script)
+        return facts
+    }
 
     /// The name in a `RangeVar`.
     func relation(_ rangeVar: ParseNode) -> RelationName? {
-        rangeVar["relname"].string.map { RelationName(schema: rangeVar["schemaname"].string, name: $0) }
+        RelationName(rangeVar: rangeVar)
     }
 
     /// The name in a `RangeVar`, if it was there before the file.
@@ -28,28 +74,14 @@ struct LintContext {
 
     /// The same file created it, so that nobody else waits for it.
     func isNew(_ relation: RelationName) -> Bool {
-        effects.touches.contains { $0.relation == relation && $0.kind.isRelation && $0.isNew }
+        effects.makesNew(relation)
     }
 
     /// The same file makes a view of this name, for those who still use it.
     func isLeftBehind(_ relation: RelationName) -> Bool {
-        script.touches.contains { $0.kind == .view && $0.action == .create && !$0.isInBody && $0.relation == relation }
-    }
-
-    /// The subcommands of ALTER TABLE on a table that was there before.
-    var alterations: [Alteration] {
-        guard tree.isKind("AlterTableStmt"), let table = existing(tree["relation"]) else { return [] }
-        return alterations(of: table)
-    }
-
-    /// The subcommands of ALTER TABLE, whatever the table.
-    var allAlterations: [Alteration] {
-        guard tree.isKind("AlterTableStmt"), let table = relation(tree["relation"]) else { return [] }
-        return alterations(of: table)
-    }
-
-    private func alterations(of table: RelationName) -> [Alteration] {
-        tree["cmds"].items.map { Alteration(kind: $0["subtype"].string ?? "", table: table, node: $0) }
+        file.effects.touches.contains {
+            $0.kind == .view && $0.action == .create && !$0.isInBody && $0.relation == relation
+        }
     }
 
     /// The columns that an ALTER TABLE adds to a table that was there before.
@@ -64,12 +96,27 @@ struct LintContext {
 
     /// Columns that CREATE TABLE and ALTER TABLE give a type to.
     var typedColumns: [AddedColumn] {
-        if tree.isKind("CreateStmt"), let table = relation(tree["relation"]) {
+        if kind == "CreateStmt", let table = relation(tree["relation"]) {
             return tree["tableElts"].items.filter { $0.isKind("ColumnDef") }.map { AddedColumn(table: table, node: $0) }
         }
         return allAlterations.filter { $0.kind == "AT_AddColumn" || $0.kind == "AT_AlterColumnType" }.map {
             AddedColumn(table: $0.table, node: $0.node["def"], alteredName: $0.node["name"].string)
         }
+    }
+}
+
+extension RelationName {
+    /// The name in a `RangeVar`.
+    init?(rangeVar: ParseNode) {
+        guard let name = rangeVar["relname"].string else { return nil }
+        self.init(schema: rangeVar["schemaname"].string, name: name)
+    }
+}
+
+extension StatementEffects {
+    /// It touches the relation, which the same file has created.
+    func makesNew(_ relation: RelationName) -> Bool {
+        touches.contains { $0.isNew && $0.kind.isRelation && $0.name == relation.name && $0.schema == relation.schema }
     }
 }
 

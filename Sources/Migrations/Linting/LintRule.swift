@@ -35,7 +35,7 @@ package struct LintRule: Sendable {
     package let safeForm: String
     /// It hurts for as long as it takes to read the table, and so not at all where the table is small.
     package let growsWithTable: Bool
-    /// Kinds of statement, as the parse tree names them, that it looks at.
+    /// Kinds of statement, or of subcommands of ALTER TABLE, as the parse tree names them, that it looks at.
     let kinds: [String]
     let check: @Sendable (LintContext) -> [LintMatch]
 

@@ -34,16 +34,6 @@ package enum LintRules {
 
     /// Those of the names that are neither a rule's nor a group's.
     package static func unknown(_ names: [String]) -> [String] { names.filter { named($0).isEmpty } }
-
-    /// The rules that look at a kind of statement.
-    static func looking(at kind: String) -> [LintRule] { byKind[kind] ?? everywhere }
-
-    private static let everywhere = all.filter { $0.kinds == everyKind }
-    private static let byKind: [String: [LintRule]] = Dictionary(
-        uniqueKeysWithValues: Set(all.flatMap(\.kinds)).map { kind in
-            (kind, all.filter { $0.kinds.contains(kind) || $0.kinds == everyKind })
-        }
-    )
 }
 
 /// Stands for all kinds of statement, in the `kinds` of a rule.

@@ -6,7 +6,8 @@ package import SQLText
 ///     for file in files { findings += linter.findings(in: file); linter.learn(from: file) }
 package struct Linter: Sendable {
     /// The names of the rules that are on.
-    package var rules: Set<String>
+    package var rules: Set<String> { didSet { plan = LintPlan(rules) } }
+    private var plan: LintPlan
     /// Bytes of the tables that are known, with which a rule can tell a small table from a large one.
     package var tableSizes: [RelationName: Int]
     /// What the files before have made.
@@ -25,6 +26,7 @@ package struct Linter: Sendable {
         outcome: SchemaFacts? = nil
     ) {
         self.rules = rules
+        plan = LintPlan(rules)
         self.tableSizes = tableSizes
         self.facts = facts
         self.outcome = outcome
@@ -37,16 +39,12 @@ package struct Linter: Sendable {
     package func findings(in file: ParsedFile) -> [Finding] {
         var findings: [Finding] = []
         var reading = FileReading(file, facts, outcome)
-        while let context = reading.next() {
-            for rule in LintRules.looking(at: context.tree.kind) where isOn(rule, for: file) {
+        reading.forEach { context in
+            for rule in plan.rules(for: context) where file.direction == .up || rule.appliesToDown {
                 for match in rule.check(context) { findings.append(finding(rule, match, context, file)) }
             }
         }
         return findings.sorted { ($0.line, $0.column ?? 0) < ($1.line, $1.column ?? 0) }
-    }
-
-    private func isOn(_ rule: LintRule, for file: ParsedFile) -> Bool {
-        rules.contains(rule.name) && (file.direction == .up || rule.appliesToDown)
     }
 
     private func finding(

@@ -25,7 +25,7 @@ extension SchemaFacts {
     }
 
     private func name(_ rangeVar: ParseNode) -> RelationName? {
-        rangeVar["relname"].string.map { RelationName(schema: rangeVar["schemaname"].string, name: $0) }
+        RelationName(rangeVar: rangeVar)
     }
 
     private mutating func learnTable(_ tree: ParseNode) {

@@ -35,7 +35,6 @@ package enum ValidationRule: String, Sendable, CaseIterable {
     case foreignSchema = "foreign-schema"
     case enumValueInUse = "enum-value-in-use"
     case misplacedNoTransaction = "misplaced-no-transaction"
-    case mixedTransaction = "mixed-transaction"
     case dropsLedger = "drops-ledger"
     case secret
     case examplePeople = "example-people"

@@ -13,7 +13,7 @@ enum ColumnRules {
         severity: .error,
         why: "A column that is NOT NULL and has no default cannot be added to a table that has rows.",
         safeForm: "give it a default, or add it without NOT NULL, fill it, and make it NOT NULL in a later file",
-        kinds: ["AlterTableStmt"]
+        kinds: ["AT_AddColumn"]
     ) { context in
         context.addedColumns.filter { column in
             let isFilled = ["CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED"].contains(where: column.has)
@@ -29,7 +29,7 @@ enum ColumnRules {
         why: "A column whose default may be another for every row has the whole table written anew while nobody can "
             + "use it.",
         safeForm: "add the column without the default, set the default, and fill the old rows in batches",
-        kinds: ["AlterTableStmt"]
+        kinds: ["AT_AddColumn"]
     ) { context in
         context.addedColumns.compactMap { column in
             guard let function = VolatileFunctions.first(in: column.constraint("CONSTR_DEFAULT")["raw_expr"]) else {
@@ -50,7 +50,7 @@ enum ColumnRules {
         growsWithTable: true,
         why: "A serial column has the whole table written anew while nobody can use it.",
         safeForm: "add the column as bigint, set its default to the sequence, and fill the old rows in batches",
-        kinds: ["AlterTableStmt"]
+        kinds: ["AT_AddColumn"]
     ) { context in
         rewritten(context.addedColumns.filter(\.type.isSerial), "each row gets its number")
     }
@@ -62,7 +62,7 @@ enum ColumnRules {
         growsWithTable: true,
         why: "An identity column has the whole table written anew while nobody can use it.",
         safeForm: "add the column as bigint, fill it in batches from a sequence, and ADD GENERATED AS IDENTITY last",
-        kinds: ["AlterTableStmt"]
+        kinds: ["AT_AddColumn"]
     ) { context in
         rewritten(context.addedColumns.filter { $0.has("CONSTR_IDENTITY") }, "each row gets its number")
     }
@@ -74,7 +74,7 @@ enum ColumnRules {
         growsWithTable: true,
         why: "A stored generated column has the whole table written anew while nobody can use it.",
         safeForm: "add a plain column, keep it by a trigger and fill the old rows in batches, or compute it in a view",
-        kinds: ["AlterTableStmt"]
+        kinds: ["AT_AddColumn"]
     ) { context in
         rewritten(context.addedColumns.filter { $0.has("CONSTR_GENERATED") }, "each row gets its value")
     }
@@ -93,7 +93,7 @@ enum ColumnRules {
         why: "A column that gets another type has the whole table written anew while nobody can use it, and programs "
             + "read a type they do not expect.",
         safeForm: "add a column of the new type, write to both, fill it in batches, and then read from the new one",
-        kinds: ["AlterTableStmt"]
+        kinds: ["AT_AlterColumnType"]
     ) { context in
         context.alterations.filter { $0.kind == "AT_AlterColumnType" }.compactMap { command in
             let new = ColumnType(command.definition["typeName"])
@@ -123,7 +123,7 @@ enum ColumnRules {
         why: "SET LOGGED, SET UNLOGGED, SET TABLESPACE and SET ACCESS METHOD have the whole table written anew while "
             + "nobody can use it.",
         safeForm: "make a table that is as it should be, copy in batches, and change over",
-        kinds: ["AlterTableStmt"]
+        kinds: Array(rewriting.keys)
     ) { context in
         context.alterations.compactMap { command in
             guard let words = rewriting[command.kind] else { return nil }
@@ -142,7 +142,7 @@ enum ColumnRules {
         of: [.strongMigrations, .eugene],
         why: "The type json has no equality, so that DISTINCT, GROUP BY and UNION fail in queries that worked before.",
         safeForm: "take jsonb",
-        kinds: ["CreateStmt", "AlterTableStmt"]
+        kinds: ["CreateStmt", "AT_AddColumn", "AT_AlterColumnType"]
     ) { context in
         context.typedColumns.filter { $0.type.name == "json" }.map {
             LintMatch("\($0.fullName) is json", at: $0.offset)
@@ -156,7 +156,7 @@ enum ColumnRules {
         isOnByDefault: false,
         why: "A program that sends the old default itself, as some do for every column, writes it into new rows still.",
         safeForm: "deploy programs that leave the column out first",
-        kinds: ["AlterTableStmt"]
+        kinds: ["AT_ColumnDefault"]
     ) { context in
         context.alterations.filter { $0.kind == "AT_ColumnDefault" && $0.definition.exists }.map {
             LintMatch("the default of \($0.table).\($0.name) changes", on: $0.table)

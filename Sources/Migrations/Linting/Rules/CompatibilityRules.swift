@@ -36,7 +36,7 @@ enum CompatibilityRules {
         isOnByDefault: false,
         why: "Programs that are running may not expect a NULL there.",
         safeForm: "deploy programs that know what to do with a NULL first",
-        kinds: ["AlterTableStmt"]
+        kinds: ["AT_DropNotNull"]
     ) { context in
         context.alterations.filter { $0.kind == "AT_DropNotNull" }.map {
             LintMatch("\($0.table).\($0.name) may be NULL", on: $0.table)
@@ -50,7 +50,7 @@ enum CompatibilityRules {
         isOnByDefault: false,
         why: "Programs that leave the column out get NULL, or an error where it is NOT NULL.",
         safeForm: "deploy programs that send a value first",
-        kinds: ["AlterTableStmt"]
+        kinds: ["AT_ColumnDefault"]
     ) { context in
         context.alterations.filter { $0.kind == "AT_ColumnDefault" && !$0.definition.exists }.map {
             LintMatch("\($0.table).\($0.name) has no default any more", on: $0.table)
@@ -81,7 +81,7 @@ enum CompatibilityRules {
         isOnByDefault: false,
         why: "What the constraint kept out comes in, and programs that rely on it find it.",
         safeForm: "deploy programs that do without it first; then silence the rule on the statement",
-        kinds: ["AlterTableStmt"]
+        kinds: ["AT_DropConstraint"]
     ) { context in
         context.alterations.filter { command in
             command.kind == "AT_DropConstraint"
@@ -143,7 +143,7 @@ enum CompatibilityRules {
         isOnByDefault: false,
         why: "A DELETE of one row takes rows of other tables with it, as many as there are.",
         safeForm: "delete the rows that refer to it yourself, in batches",
-        kinds: ["CreateStmt", "AlterTableStmt"]
+        kinds: ["CreateStmt", "AT_AddConstraint", "AT_AddColumn"]
     ) { context in
         ForeignKey.all(in: context).filter { $0.node["fk_del_action"].string == "c" }.map {
             LintMatch("rows go with those of \($0.target) that they refer to", at: $0.node.content.offset)

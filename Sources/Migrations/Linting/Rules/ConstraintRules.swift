@@ -6,8 +6,6 @@ enum ConstraintRules {
         foreignKey, missingNotValid, setNotNull, unique, primaryKey, exclusion, nullablePrimaryKey,
     ]
 
-    private static let alone: [String] = ["AlterTableStmt"]
-
     private static let foreignKey = LintRule(
         "adding-foreign-key-constraint",
         .constraints,
@@ -16,7 +14,7 @@ enum ConstraintRules {
         why: "Adding a foreign key reads the whole table, and until then nobody can write to it, nor to the table it "
             + "refers to.",
         safeForm: "add it NOT VALID, and VALIDATE CONSTRAINT in the next file",
-        kinds: alone
+        kinds: ["AT_AddConstraint", "AT_AddColumn"]
     ) { context in
         let constraints = context.addedConstraints("CONSTR_FOREIGN").filter { !$0.definition["skip_validation"].isTrue }
         let message = { (table: RelationName, node: ParseNode) in
@@ -40,7 +38,7 @@ enum ConstraintRules {
         growsWithTable: true,
         why: "A CHECK that is validated where it is added has the whole table read while nobody can use it.",
         safeForm: "add it NOT VALID, and VALIDATE CONSTRAINT in the next file",
-        kinds: alone
+        kinds: ["AT_AddConstraint", "AT_AddColumn", "AT_ValidateConstraint"]
     ) { context in
         let checks = context.addedConstraints("CONSTR_CHECK").filter { !$0.definition["skip_validation"].isTrue }
         let columns = context.addedColumns.filter { $0.has("CONSTR_CHECK") }
@@ -73,7 +71,7 @@ enum ConstraintRules {
             + "NULL.",
         safeForm: "add CHECK (column IS NOT NULL) NOT VALID, validate it in the next file, and SET NOT NULL in the one "
             + "after, which drops the CHECK again",
-        kinds: alone
+        kinds: ["AT_SetNotNull"]
     ) { context in
         // What the same ALTER TABLE drops is dropped before the server looks for a CHECK.
         let dropped = Set(context.alterations.filter { $0.kind == "AT_DropConstraint" }.map(\.name))
@@ -94,7 +92,7 @@ enum ConstraintRules {
         growsWithTable: true,
         why: "Adding a UNIQUE constraint builds its index while nobody can use the table.",
         safeForm: "CREATE UNIQUE INDEX CONCURRENTLY in a file of its own, then ADD CONSTRAINT … UNIQUE USING INDEX",
-        kinds: alone
+        kinds: ["AT_AddConstraint", "AT_AddColumn"]
     ) { context in built("CONSTR_UNIQUE", context) }
 
     private static let primaryKey = LintRule(
@@ -105,7 +103,7 @@ enum ConstraintRules {
         why: "Adding a primary key builds its index while nobody can use the table.",
         safeForm:
             "CREATE UNIQUE INDEX CONCURRENTLY in a file of its own, then ADD CONSTRAINT … PRIMARY KEY USING INDEX",
-        kinds: alone
+        kinds: ["AT_AddConstraint", "AT_AddColumn"]
     ) { context in built("CONSTR_PRIMARY", context) }
 
     /// A constraint that brings an index, unless it takes one that is there.
@@ -126,7 +124,7 @@ enum ConstraintRules {
         growsWithTable: true,
         why: "Adding an EXCLUDE constraint builds its index while nobody can use the table, and no other way is there.",
         safeForm: "make the constraint with the table, or add it when nobody works",
-        kinds: alone
+        kinds: ["AT_AddConstraint"]
     ) { context in built("CONSTR_EXCLUSION", context) }
 
     private static let nullablePrimaryKey = LintRule(
@@ -137,7 +135,7 @@ enum ConstraintRules {
         growsWithTable: true,
         why: "PRIMARY KEY USING INDEX reads the whole table while nobody can use it, where a column may still be NULL.",
         safeForm: "make the columns NOT NULL first, by way of a validated CHECK",
-        kinds: alone
+        kinds: ["AT_AddConstraint"]
     ) { context in
         context.addedConstraints("CONSTR_PRIMARY").filter { command in
             guard let index = command.definition["indexname"].string else { return false }

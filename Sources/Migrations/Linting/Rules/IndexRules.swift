@@ -65,7 +65,7 @@ enum IndexRules {
         of: [.squawk],
         why: "DETACH PARTITION lets nobody read or write the whole partitioned table.",
         safeForm: "write DETACH PARTITION … CONCURRENTLY, in a file of its own, which then runs without a transaction",
-        kinds: ["AlterTableStmt"]
+        kinds: ["AT_DetachPartition"]
     ) { context in
         context.alterations.filter { $0.kind == "AT_DetachPartition" && !$0.definition["concurrent"].isTrue }.map {
             LintMatch("\($0.table) is locked, with all of its partitions", on: $0.table)
@@ -113,14 +113,13 @@ enum IndexRules {
         why: "Every DELETE in the table that a foreign key refers to reads the whole table that has the key, "
             + "unless an index begins with its columns.",
         safeForm: "make an index on the columns of the foreign key",
-        kinds: ["CreateStmt", "AlterTableStmt"]
+        kinds: ["CreateStmt", "AT_AddConstraint", "AT_AddColumn"]
     ) { context in
-        guard let table = context.relation(context.tree["relation"]), let facts = context.outcome[table],
-            facts.isComplete
-        else {
-            return []
-        }
-        return ForeignKey.all(in: context).filter { !facts.hasIndex(beginningWith: $0.columns) }.map { key in
+        let keys = ForeignKey.all(in: context)
+        guard !keys.isEmpty, let table = context.relation(context.tree["relation"]),
+            let facts = context.outcome[table], facts.isComplete
+        else { return [] }
+        return keys.filter { !facts.hasIndex(beginningWith: $0.columns) }.map { key in
             LintMatch(
                 "no index of \(table) begins with \(key.columns.joined(separator: ", ")), which refers to \(key.target)",
                 at: key.node.content.offset

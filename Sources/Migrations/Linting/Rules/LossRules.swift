@@ -13,7 +13,7 @@ enum LossRules {
         of: [.squawk, .strongMigrations],
         why: "Programs that are running still name the column, and its values are gone for good.",
         safeForm: "deploy programs that do not name it first; then silence the rule on the statement",
-        kinds: ["AlterTableStmt"]
+        kinds: ["AT_DropColumn"]
     ) { context in
         context.alterations.filter { $0.kind == "AT_DropColumn" }.map {
             LintMatch("\($0.table).\($0.name) is dropped, with its values", on: $0.table)

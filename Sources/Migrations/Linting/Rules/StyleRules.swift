@@ -57,7 +57,7 @@ enum StyleRules {
             isOnByDefault: false,
             why: why,
             safeForm: safeForm,
-            kinds: ["CreateStmt", "AlterTableStmt"]
+            kinds: ["CreateStmt", "AT_AddColumn", "AT_AlterColumnType"]
         ) { context in
             context.typedColumns.filter { isMeant($0.type) }.map {
                 LintMatch("\($0.fullName) is \($0.type)", at: $0.offset)

@@ -1,0 +1,118 @@
+internal import Migrations
+
+/// Findings as people, programs and GitHub read them.
+struct FindingReport {
+    private let findings: [Finding]
+    private let fileCount: Int
+
+    init(_ findings: [Finding], fileCount: Int) {
+        self.findings = findings
+        self.fileCount = fileCount
+    }
+
+    private func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
+
+    /// Infos are for reading only.
+    var fails: Bool { findings.contains { $0.severity != .info } }
+
+    func tell(as format: ValidateCommand.Format, on console: Console) throws {
+        switch format {
+        case .json: try console.result(document)
+        case .text: for line in lines { try console.result(Formatting.harmless(line)) }
+        case .github:
+            for finding in findings { try console.result(Self.annotation(finding)) }
+            console.note(summary)
+        }
+    }
+
+    private var summary: String {
+        guard !findings.isEmpty else { return "no findings in \(Formatting.count(fileCount, "file"))" }
+        let counts = [(Finding.Severity.error, "error"), (.warning, "warning"), (.info, "info")].compactMap {
+            severity,
+            noun in
+            let count = count(severity)
+            return count == 0 ? nil : Formatting.count(count, noun)
+        }
+        let files = Set(findings.map(\.file)).count
+        return "\(counts.joined(separator: ", ")) in \(Formatting.count(files, "file")); "
+            + "\(Formatting.count(fileCount, "file")) of migrations checked"
+    }
+}
+
+// For people.
+extension FindingReport {
+    private var lines: [String] {
+        var lines: [String] = []
+        var start = findings.startIndex
+        while start < findings.endIndex {
+            let end = findings[start...].firstIndex { $0.file != findings[start].file } ?? findings.endIndex
+            lines += Self.lines(findings[start..<end]) + [""]
+            start = end
+        }
+        return lines + [summary]
+    }
+
+    /// Those of one file, in columns.
+    private static func lines(_ findings: ArraySlice<Finding>) -> [String] {
+        let width = findings.map { place($0).count }.max() ?? 0
+        var lines = [findings.first?.file ?? ""]
+        for finding in findings {
+            let place = place(finding)
+            let severity = finding.severity.rawValue
+            let begin =
+                "  " + place + String(repeating: " ", count: width - place.count + 2) + severity
+                + String(repeating: " ", count: 9 - severity.count)
+            lines.append("\(begin)\(finding.rule): \(finding.message)")
+            if let hint = finding.hint { lines.append("\(String(repeating: " ", count: begin.count))\(hint)") }
+        }
+        return lines
+    }
+
+    private static func place(_ finding: Finding) -> String {
+        finding.column.map { "\(finding.line):\($0)" } ?? "\(finding.line)"
+    }
+}
+
+// For programs.
+extension FindingReport {
+    private var document: JSONDocument {
+        .object([
+            "ok": .bool(!fails), "errors": .integer(count(.error)), "warnings": .integer(count(.warning)),
+            "infos": .integer(count(.info)), "files": .integer(fileCount),
+            "findings": .array(
+                findings.map { finding in
+                    .object([
+                        "rule": .string(finding.rule), "severity": .string(finding.severity.rawValue),
+                        "file": .string(finding.file), "line": .integer(finding.line),
+                        "column": .optional(finding.column), "message": .string(finding.message),
+                        "hint": .optional(finding.hint),
+                    ])
+                }
+            ),
+        ])
+    }
+
+    /// A workflow command: `::error file=app.js,line=1,col=5,title=rule::message`.
+    private static func annotation(_ finding: Finding) -> String {
+        let command =
+            switch finding.severity {
+            case .error: "error"
+            case .warning: "warning"
+            case .info: "notice"
+            }
+        let column = finding.column.map { ",col=\($0)" } ?? ""
+        let text = finding.hint.map { "\(finding.message)\n\($0)" } ?? finding.message
+        return
+            "::\(command) file=\(property(finding.file)),line=\(finding.line)\(column),title=\(property(finding.rule))"
+            + "::\(data(text))"
+    }
+
+    /// GitHub's own escaping, by its toolkit: <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>.
+    private static func data(_ text: String) -> String {
+        text.replacing("%", with: "%25").replacing("\r", with: "%0D").replacing("\n", with: "%0A")
+    }
+
+    private static func property(_ text: String) -> String {
+        data(text).replacing(":", with: "%3A").replacing(",", with: "%2C")
+    }
+}

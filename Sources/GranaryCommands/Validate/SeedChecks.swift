@@ -1,0 +1,214 @@
+internal import Environments
+internal import Migrations
+internal import PostgresClient
+internal import SQLText
+internal import Seeding
+
+/// Seeds against the tables that the migrations of their environment make, from files alone.
+struct SeedChecks {
+    let service: Service
+    let environments: EnvironmentsFile
+    let folder: String
+    let validation: Validation
+
+    func findings() -> [Finding] {
+        listed()
+            + environments.names.flatMap { environment in
+                SeedFolder(folder).exists ? self.findings(in: environment) : []
+            }
+    }
+
+    /// `seed_files` of environments.json that name nothing.
+    private func listed() -> [Finding] {
+        let seeds = SeedFolder(folder)
+        let names = ((try? seeds.layers()) ?? []).flatMap { (try? seeds.files(layer: $0)) ?? [] }.map(\.name)
+        return environments.environments.flatMap { policy in
+            policy.seedFiles.filter { entry in !Self.isNamed(entry, folder, names) }.map { entry in
+                Finding(
+                    .listedFileMissing,
+                    file: environments.path ?? "environments.json",
+                    line: policy.line ?? 1,
+                    "\(entry) is listed as a seed of \(policy.name), and there is none of this name in \(folder)",
+                    hint:
+                        "names there are relative to the folder of seeds, such as common/users.yaml, common/* or common"
+                )
+            }
+        }
+    }
+
+    private static func isNamed(_ entry: String, _ folder: String, _ names: [String]) -> Bool {
+        var entry = entry
+        for prefix in ["./", "\(folder)/", "seeds/"] where entry.hasPrefix(prefix) {
+            entry = String(entry.dropFirst(prefix.count))
+        }
+        let isFolder = SeedFolder(folder).hasLayer(entry)
+        return isFolder || names.contains { $0 == entry || $0.hasPrefix(entry + "/") || NamePattern(entry).fits($0) }
+    }
+
+    private func findings(in environment: String) -> [Finding] {
+        let listed = environments.policy(environment)?.seedFiles ?? []
+        let names = ((try? SeedFolder(folder).layers()) ?? []).flatMap {
+            (try? SeedFolder(folder).files(layer: $0)) ?? []
+        }
+        let set: SeedSet
+        do {
+            set = try SeedSet.read(
+                SeedSet.Request(
+                    folder: folder,
+                    environment: environment,
+                    schemas: service.schemas,
+                    // What names nothing is told already, and would keep the rest from being read.
+                    seedFiles: listed.filter { Self.isNamed($0, folder, names.map(\.name)) }
+                )
+            )
+        } catch {
+            let (file, line, message) = Self.place(error.message, else: folder)
+            return [Finding(.seedFile, file: file, line: line, message, hint: error.hint)]
+        }
+        let isProduction = ["production", "prod", "live"].contains(environment)
+        let sketch = validation.sketch(of: service.name, in: environment)
+        var findings = set.tables.flatMap { columns($0, sketch, environment) }
+        findings += set.scripts.flatMap { script($0, sketch, isProduction) }
+        if isProduction { findings += set.tables.flatMap(secrets) }
+        return findings
+    }
+
+    /// An error whose message begins with its place.
+    private static func place(_ message: String, else folder: String) -> (file: String, line: Int, message: String) {
+        guard let match = message.prefixMatch(of: #/([^:\s]+):(\d+)(?::\d+)?: /#) else { return (folder, 1, message) }
+        return (String(match.1), Int(match.2) ?? 1, String(message[match.range.upperBound...]))
+    }
+}
+
+// Tables and columns.
+extension SeedChecks {
+    private func columns(_ seeds: SeedSet.Table, _ sketch: SchemaSketch, _ environment: String) -> [Finding] {
+        let name = RelationName(schema: seeds.name.schema, name: seeds.name.name)
+        guard let table = sketch.table(name) else {
+            guard !sketch.isOpaque else { return [] }
+            return seeds.files.map { Self.unknownTable(name, in: $0.file.path, 1, sketch, environment) }
+        }
+        guard let known = sketch.columns(of: table) else { return [] }
+        var told: Set<String> = []
+        var findings: [Finding] = []
+        func check(_ column: String, _ file: String, _ line: Int) {
+            // `manager` stands for `manager_id`.
+            guard !known.contains(column), !known.contains("\(column)_id"), told.insert("\(file) \(column)").inserted
+            else { return }
+            let near = Spelling.nearest(to: column, among: known)
+            findings.append(
+                Finding(
+                    .seedUnknownColumn,
+                    file: file,
+                    line: line,
+                    "\(name) has no column \(column)",
+                    hint: near.map { "is \($0) meant?" } ?? "a migration must make it first"
+                )
+            )
+        }
+        for file in seeds.files {
+            for row in file.rows { for cell in row.cells { check(cell.key, row.file, cell.line) } }
+            for column in file.generate?["columns"]?.members ?? [] { check(column.key, file.file.path, column.line) }
+            for column in file.key ?? [] { check(column, file.file.path, 1) }
+        }
+        return findings
+    }
+
+    private static func unknownTable(
+        _ name: RelationName,
+        in file: String,
+        _ line: Int,
+        _ sketch: SchemaSketch,
+        _ environment: String
+    ) -> Finding {
+        let near = Spelling.nearest(to: name.name, among: sketch.tables.keys.map(\.name))
+        return Finding(
+            .seedUnknownTable,
+            file: file,
+            line: line,
+            "no migration of \(environment) makes the table \(name)",
+            hint: near.map { "is \($0) meant?" } ?? "the file's name is the table's"
+        )
+    }
+}
+
+// Scripts, and what production is given.
+extension SeedChecks {
+    private func script(_ seed: SeedSet.Script, _ sketch: SchemaSketch, _ isProduction: Bool) -> [Finding] {
+        let path = seed.file.path
+        guard let text = String(validating: seed.bytes, as: UTF8.self) else {
+            return [Finding(.seedFile, file: path, "it is not UTF-8", hint: "convert it, such as with iconv -t UTF-8")]
+        }
+        let script: SQLScript
+        do {
+            script = try SQLScript(splitting: text)
+        } catch {
+            return [
+                Finding(.syntax, file: path, line: error.line, column: error.column, error.message, hint: error.hint)
+            ]
+        }
+        var findings: [Finding] = script.statements.compactMap { statement in
+            guard let error = statement.syntaxError, statement.newerSyntax == nil else { return nil }
+            return Finding(.syntax, file: path, line: error.line, column: error.column, error.message, hint: error.hint)
+        }
+        findings += statements(script, path, sketch)
+        return isProduction ? findings + SecretChecks(script, path: path).findings() : findings
+    }
+
+    private func statements(_ script: SQLScript, _ path: String, _ sketch: SchemaSketch) -> [Finding] {
+        var findings: [Finding] = []
+        let effects = ScriptEffects(of: script)
+        var made: [RelationName] = []
+        for (statement, effects) in zip(script.statements, effects.statements) {
+            made += effects.touches.filter { $0.action == .create }.map(\.relation)
+            for touch in effects.touches where touch.action.writes && !touch.isInBody {
+                let place = statement.place(ofOffset: touch.offset ?? statement.offset)
+                let isMade = made.contains { $0.name == touch.name } || sketch.isOpaque
+                guard let table = sketch.table(touch.relation) else {
+                    guard !isMade, touch.schema.map({ service.schemas.contains($0) }) ?? true else { continue }
+                    findings.append(Self.unknownTable(touch.relation, in: path, place.line, sketch, "the environment"))
+                    continue
+                }
+                guard let known = sketch.columns(of: table), let tree = statement.tree, tree.isKind("InsertStmt") else {
+                    continue
+                }
+                for column in tree["cols"].items {
+                    guard let name = column["name"].string, !known.contains(name) else { continue }
+                    findings.append(
+                        Finding(
+                            .seedUnknownColumn,
+                            file: path,
+                            line: statement.place(ofOffset: column.content.offset ?? statement.offset).line,
+                            "\(touch.relation) has no column \(name)",
+                            hint: Spelling.nearest(to: name, among: known).map { "is \($0) meant?" }
+                        )
+                    )
+                }
+            }
+        }
+        return findings
+    }
+
+    /// What production must not be given, in rows: the first of each kind in a file.
+    private func secrets(_ seeds: SeedSet.Table) -> [Finding] {
+        var findings: [Finding] = []
+        func note(_ rule: ValidationRule, _ file: String, _ line: Int, _ message: String, _ hint: String) {
+            guard !findings.contains(where: { $0.rule == rule.rawValue && $0.file == file }) else { return }
+            findings.append(Finding(rule, file: file, line: line, message, hint: hint))
+        }
+        for row in seeds.files.flatMap(\.rows) {
+            for cell in row.cells {
+                guard let text = cell.value.text, cell.value.tag == nil else { continue }
+                if let what = SecretChecks.secret(in: text) {
+                    note(.secret, row.file, cell.line, "\(what) stands here", SecretChecks.secretHint)
+                } else if SecretChecks.isSecret(column: cell.key, value: text) {
+                    let message = "the column \(cell.key) is given a value that is written here"
+                    note(.secret, row.file, cell.line, message, SecretChecks.secretHint)
+                }
+                guard SecretChecks.namesExample(text) else { continue }
+                note(.examplePeople, row.file, cell.line, SecretChecks.exampleMessage, SecretChecks.exampleHint)
+            }
+        }
+        return findings
+    }
+}

@@ -1,0 +1,43 @@
+internal import Environments
+internal import Glibc
+internal import Migrations
+internal import PostgresClient
+internal import Seeding
+
+extension ValidateCommand {
+    /// What does not fit between seeds and the tables of the database that was named.
+    func seedFindings(
+        _ folders: [Validator.Folder],
+        _ connected: ConnectedDatabase,
+        _ console: Console
+    ) async throws -> [Finding] {
+        let gate = Gate(database: connected, schema: service.state.schema, console: console)
+        let environment = try await gate.situation().choice?.name ?? "development"
+        var findings: [Finding] = []
+        for folder in folders {
+            let seeds = service.seeds(of: folder.service, folder: self.seeds)
+            guard SeedFolder(seeds).exists else { continue }
+            var options = SeedOptions(
+                service: folder.service.name,
+                schemas: folder.service.schemas,
+                environment: environment,
+                now: time(nil)
+            )
+            options.folder = seeds
+            options.seedFiles = folder.declared.environments.policy(environment)?.seedFiles ?? []
+            options.stateSchema = service.state.stateSchema
+            let seeder = Seeder(options, server: connected.address, logger: console.logger)
+            findings += try await seeder.findings().map { finding in
+                Finding(
+                    rule: "seed-\(finding.rule)",
+                    severity: finding.stopsRun ? .error : .warning,
+                    file: finding.file,
+                    line: finding.line,
+                    message: finding.message,
+                    hint: finding.hint
+                )
+            }
+        }
+        return findings
+    }
+}

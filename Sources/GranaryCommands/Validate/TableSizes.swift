@@ -1,0 +1,34 @@
+internal import PostgresClient
+internal import SQLText
+
+/// How large tables are, for rules that tell a small one from a large one.
+enum TableSizes {
+    /// In bytes, by estimate: asking the server for sizes would wait behind whoever locks a table.
+    ///
+    /// - Throws: `PostgresError`, `CancellationError`.
+    static func read(_ server: ServerAddress, _ console: Console) async throws -> [RelationName: Int] {
+        try await withSession(server, logger: console.logger) { session in
+            try session.transaction("BEGIN READ ONLY") { session in
+                let rows = try session.query(
+                    """
+                    SELECT n.nspname AS schema, c.relname AS name,
+                           (c.relpages + coalesce(t.relpages, 0))::bigint * current_setting('block_size')::bigint AS bytes
+                    FROM pg_catalog.pg_class c
+                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                    LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid
+                    WHERE c.relkind IN ('r', 'm') AND c.reltuples >= 0
+                      AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+                    """
+                )
+                var sizes: [RelationName: Int] = [:]
+                for row in rows {
+                    guard let schema = row["schema"], let name = row["name"],
+                        let bytes = row["bytes"].flatMap({ Int($0) })
+                    else { continue }
+                    sizes[RelationName(schema: schema, name: name)] = bytes
+                }
+                return sizes
+            }
+        }
+    }
+}

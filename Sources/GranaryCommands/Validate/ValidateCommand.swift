@@ -1,0 +1,79 @@
+package import ArgumentParser
+internal import Migrations
+
+/// `granary validate`.
+package struct ValidateCommand: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "validate",
+        abstract: "Check migrations, both JSON files and seeds: all that is wrong, with its place and a way out.",
+        discussion: """
+            Nothing is written, and no migration runs in a database that is in use. Exits with 2 when there are errors or \
+            warnings. A comment `-- granary: ignore rule` on a statement, or in the first comment of a file, silences a \
+            rule; docs/migrations.md and docs/rules.md list the rules.
+
+            Example:
+              granary validate --offline
+              granary validate --offline --base origin/main --format github
+              granary validate --since 000042
+
+            \(variablesHelp)
+            """
+    )
+
+    package enum Format: String, ExpressibleByArgument, CaseIterable, Sendable {
+        case text, json, github
+    }
+
+    @Flag(name: .long, help: "Look at the files alone: no replay, and no database is asked.")
+    package var offline = false
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The branch these files will be merged into: numbers it has taken, merged files edited here.",
+            valueName: "gitref"
+        )
+    )
+    package var base: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("Spare history: migrations of this version and below.", valueName: "version")
+    )
+    package var since: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("A server for the replay, in a database of its own that is dropped again.", valueName: "url")
+    )
+    package var scratchURL: String?
+
+    @Option(name: .long, help: ArgumentHelp("How findings are written.", valueName: "text|json|github"))
+    package var format: Format?
+
+    @Option(name: .long, help: ArgumentHelp("The folder of seeds.", valueName: "folder"), completion: .directory)
+    package var seeds = "seeds"
+
+    @OptionGroup(title: "Which service") package var service: ServiceOptions
+    @OptionGroup(title: "Which database") package var database: DatabaseOptions
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+
+    package init() {}
+
+    package mutating func validate() throws {
+        if let since, Migration.version(spelled: since) == nil {
+            throw ValidationError("--since takes the number of a migration, and \(since) is none")
+        }
+        if offline, scratchURL != nil { throw ValidationError("--offline and --scratch-url contradict each other") }
+        if speech.json, let format, format != .json {
+            throw ValidationError("--json and --format \(format.rawValue) contradict each other")
+        }
+    }
+
+    package var settings: Console.Settings {
+        var settings = speech.settings
+        // Failures are a document too.
+        settings.isJSON = settings.isJSON || format == .json
+        return settings
+    }
+}

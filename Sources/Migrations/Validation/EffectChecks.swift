@@ -1,0 +1,129 @@
+internal import SQLText
+
+/// What `dependencies.json` says of a migration against what its statements do.
+struct EffectChecks {
+    let migration: CheckedMigration
+    let entry: DependenciesFile.Entry
+    let path: String
+
+    func findings() -> [Finding] { affectedTables() + risk() + rollback() }
+
+    private func finding(_ rule: ValidationRule, _ message: String, hint: String) -> Finding {
+        Finding(rule, file: path, line: entry.line, message, hint: hint)
+    }
+
+    private func affectedTables() -> [Finding] {
+        guard let declared = entry.affectsTables, let up = migration.up else { return [] }
+        let names = declared.map(Self.name)
+        var required: [(name: RelationName, statement: SQLStatement)] = []
+        var allowed: [RelationName] = []
+        let temporary = up.temporaryNames
+        // Statements name views as tables.
+        let views = up.effects.touches.filter { $0.action == .create && $0.kind != .table }.map(\.relation)
+        for (statement, effects) in up.statements {
+            for touch in effects.touches {
+                allowed.append(touch.relation)
+                guard Self.changes(touch), !temporary.contains(touch.name), !views.contains(touch.relation),
+                    !required.contains(where: { $0.name == touch.relation })
+                else { continue }
+                required.append((touch.relation, statement))
+            }
+            if let newName = statement.tree?["newname"].string {
+                allowed.append(RelationName(schema: statement.tree?["relation"]["schemaname"].string, name: newName))
+            }
+        }
+        var findings = required.filter { need in !names.contains { $0.canBe(need.name) } }.map { need in
+            finding(
+                .affectsTables,
+                "affects_tables of \(entry.key) lacks \(need.name), which line \(need.statement.line) of its up file "
+                    + "changes",
+                hint: "add \"\(need.name)\""
+            )
+        }
+        // A down may touch what its up only leads to, and what is hidden in a block nobody can tell.
+        allowed += migration.down?.effects.touches.map(\.relation) ?? []
+        if migration.files.allSatisfy(\.isTransparent) {
+            findings += names.filter { name in !allowed.contains { $0.canBe(name) } }.map { name in
+                finding(
+                    .affectsTables,
+                    "affects_tables of \(entry.key) names \(name), which no statement of it touches",
+                    hint: "take it out"
+                )
+            }
+        }
+        return findings
+    }
+
+    private static func changes(_ touch: Touch) -> Bool {
+        guard touch.kind == .table || touch.kind == .foreignTable, !touch.isInBody else { return false }
+        return touch.action.writes || [.create, .alter, .rename, .drop].contains(touch.action)
+    }
+
+    private static func name(_ text: String) -> RelationName {
+        let parts = text.split(separator: ".").map { $0.filter { $0 != "\"" } }
+        return RelationName(schema: parts.dropLast().last, name: parts.last ?? "")
+    }
+
+    /// More than there is may be declared: whoever wrote it may know why.
+    private func risk() -> [Finding] {
+        guard let declared = entry.risk, let up = migration.up, declared < up.effects.risk else { return [] }
+        let reason = up.statements.first { $0.effects.risk == up.effects.risk }
+        let place = reason.map { " because of line \($0.statement.line), \($0.statement.tag)" } ?? ""
+        return [
+            finding(
+                .riskLevel,
+                "\(entry.key) is declared \(declared.rawValue) risk, and is \(up.effects.risk.rawValue)\(place)",
+                hint: "set its risk_level to \"\(up.effects.risk.rawValue)\""
+            )
+        ]
+    }
+
+    private func rollback() -> [Finding] {
+        guard entry.rollbackSafe == true else { return [] }
+        guard let down = migration.down else {
+            guard migration.migration.down == nil else { return [] }
+            return [
+                finding(
+                    .rollbackSafe,
+                    "\(entry.key) is declared rollback_safe, and has no down file",
+                    hint: "write one, or set rollback_safe to false"
+                )
+            ]
+        }
+        if down.script.statements.isEmpty, down.markers.nothingToUndoLine == nil {
+            return [
+                finding(
+                    .rollbackSafe,
+                    "\(entry.key) is declared rollback_safe, and its down file is empty",
+                    hint: "write one, or set rollback_safe to false"
+                )
+            ]
+        }
+        // Rows that the up has inserted itself may be deleted again.
+        let loss =
+            down.lost { $0.means == .dropping || $0.means == .deleting && !$0.isConditional }
+            ?? migration.up?.lost { $0.means == .dropping || $0.means == .deleting }
+        guard let loss else { return [] }
+        return [
+            finding(
+                .rollbackSafe,
+                "\(entry.key) is declared rollback_safe, and \(loss.place) loses \(loss.what)",
+                hint: "set rollback_safe to false"
+            )
+        ]
+    }
+}
+
+extension ParsedFile {
+    /// The first thing that is gone for good.
+    fileprivate func lost(_ counts: (Destruction) -> Bool) -> (place: String, what: String)? {
+        for (statement, effects) in statements {
+            guard let loss = effects.destruction.first(where: counts) else { continue }
+            let what =
+                loss.column.map { "the values of \(loss.relation).\($0)" }
+                ?? (loss.kind == .table ? "the rows of \(loss.relation)" : "the \(loss.kind.rawValue) \(loss.relation)")
+            return ("line \(statement.line) of its \(direction.rawValue) file", what)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,45 @@
+internal import SQLText
+
+/// What is said about a migration for those who come later.
+struct PurposeChecks {
+    let migration: CheckedMigration
+    let context: CheckContext
+
+    func findings() -> [Finding] { purpose() + page() }
+
+    private func purpose() -> [Finding] {
+        guard let up = migration.up, let first = up.script.statements.first,
+            !first.leadingComments.contains(where: Self.saysSomething)
+        else { return [] }
+        return [
+            Finding(
+                .missingPurpose,
+                file: up.path,
+                "no comment says what it is for",
+                hint: "begin with a line such as `-- Phones: how an account can be called.`"
+            )
+        ]
+    }
+
+    /// A comment for people, and not for a tool.
+    private static func saysSomething(_ comment: String) -> Bool {
+        let text = comment.drop { !$0.isLetter && $0 != "+" && $0 != "!" }.lowercased()
+        let isForTool = [
+            "+goose", "+migrate", "migrate:", "atlas:", "granary:", "no-transaction", "!", "nothing to undo",
+        ]
+        .contains { text.hasPrefix($0) }
+        return !isForTool && text.contains(where: \.isLetter)
+    }
+
+    private func page() -> [Finding] {
+        guard let (folder, names) = context.pages, !names.contains("\(migration.migration.name).md") else { return [] }
+        return [
+            Finding(
+                .missingPage,
+                file: migration.path,
+                "it has no page \(folder)/\(migration.migration.name).md",
+                hint: "write one, as its neighbours have"
+            )
+        ]
+    }
+}
