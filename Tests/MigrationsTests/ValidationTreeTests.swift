@@ -162,17 +162,18 @@ import Testing
 
     @Test func historyIsSpared() async throws {
         var declared = "{\n\"migrations\": {\n"
-        declared += "\"1\": {\"risk_level\": \"low\",\n\"affects_tables\": [\"shop.none\"]},\n"
+        declared += "\"1\": {\"rollback_safe\": true,\n\"affects_tables\": [\"shop.none\"]},\n"
         declared += "\"2\": {\"affects_tables\": [\"shop.none\"]}\n}}"
         let files = [
             "migrations/1_a.up.sql": "-- A.\nCREATE TABEL x;", "migrations/2_b.up.sql": "-- B.\nCREATE TABEL y;",
+            "migrations/1_a.down.sql": "DROP TABLE shop.y;",
             "migrations/dependencies.json": declared,
         ]
         let all = try await validation(of: files).map(\.place)
         #expect(
             all == [
-                "warning migrations/1_a.up.sql:1", "error migrations/1_a.up.sql:2:8", "warning migrations/2_b.up.sql:1",
-                "error migrations/2_b.up.sql:2:8",
+                "error migrations/1_a.up.sql:2:8", "warning migrations/2_b.up.sql:1",
+                "error migrations/2_b.up.sql:2:8", "warning migrations/dependencies.json:3",
             ]
         )
         let spared = try await validation(of: files) { $0.since = 1 }.map(\.place)

@@ -14,25 +14,25 @@ struct StepOutcome: Sendable {
     var findings: [Finding] = []
 
     mutating func add(
-        _ rule: String,
+        _ rule: ReplayRule,
         _ severity: Finding.Severity,
         _ script: MigrationScript,
         _ message: String,
         hint: String
     ) {
-        findings.append(Finding(rule: rule, severity: severity, file: script.path, message: message, hint: hint))
+        findings.append(Finding(rule: rule.rawValue, severity: severity, file: script.path, message: message, hint: hint))
     }
 
     mutating func add(
         _ failure: StatementFailure,
-        _ rule: String,
+        _ rule: ReplayRule,
         of script: MigrationScript,
         _ words: String,
         severity: Finding.Severity = .error
     ) {
         findings.append(
             Finding(
-                rule: rule,
+                rule: rule.rawValue,
                 severity: severity,
                 file: script.path,
                 line: failure.place?.line ?? 1,
@@ -46,13 +46,13 @@ struct StepOutcome: Sendable {
 
 extension Finding {
     /// Of an error whose message begins with its place.
-    init(_ error: MigrationError, rule: String) {
+    init(_ error: MigrationError, rule: ReplayRule) {
         guard let match = error.message.prefixMatch(of: #/([^:\s]+):(\d+)(?::(\d+))?: /#) else {
-            self.init(rule: rule, severity: .error, file: "migrations", message: error.message, hint: error.hint)
+            self.init(rule: rule.rawValue, severity: .error, file: "migrations", message: error.message, hint: error.hint)
             return
         }
         self.init(
-            rule: rule,
+            rule: rule.rawValue,
             severity: .error,
             file: String(match.1),
             line: Int(match.2) ?? 1,

@@ -26,7 +26,7 @@ struct StepTrial: Sendable {
 
         let turn = ContinuousClock.now
         if let failure = try attempt(down, &session, makesRoles) {
-            outcome.add(failure, "down-fails", of: down, "the down of \(step.up.title) fails: ")
+            outcome.add(failure, .downFails, of: down, "the down of \(step.up.title) fails: ")
             // In a transaction it has changed nothing, and the migration is still applied.
             outcome.isSpoilt = down.mode != .wrapped
             outcome.undoes = false
@@ -40,7 +40,7 @@ struct StepTrial: Sendable {
         if let failure = try attempt(step.up.script, &session, makesRoles) {
             outcome.add(
                 failure,
-                "up-again-fails",
+                .upAgainFails,
                 of: step.up.script,
                 "after its down, \(step.up.title) does not go up again: "
             )
@@ -49,7 +49,7 @@ struct StepTrial: Sendable {
             let difference = try CatalogShape.read(session).difference(from: made)
             if !difference.isEmpty {
                 outcome.add(
-                    "up-again-differs",
+                    .upAgainDiffers,
                     .warning,
                     step.up.script,
                     "after its down, \(step.up.title) makes something else than at first: it "
@@ -76,7 +76,7 @@ struct StepTrial: Sendable {
         let declared = step.up.declared?.rollbackSafe
         if !difference.isEmpty {
             outcome.add(
-                "down-does-not-undo",
+                .downDoesNotUndo,
                 declared == false ? .warning : .error,
                 down,
                 "the down of \(step.up.title) does not undo its up: it "
@@ -88,7 +88,7 @@ struct StepTrial: Sendable {
         // Who has declared that rows are lost has been understood.
         guard !losses.isEmpty, declared != false else { return }
         outcome.add(
-            "down-loses-rows",
+            .downLosesRows,
             declared == true ? .error : .warning,
             down,
             "after the down of \(step.up.title) " + losses.prefix(4).joined(separator: ", and "),
@@ -100,7 +100,7 @@ struct StepTrial: Sendable {
 
     private func upFailed(_ failure: StatementFailure, _ outcome: inout StepOutcome) {
         guard hasRows else {
-            outcome.add(failure, "up-fails", of: step.up.script, "\(step.up.title) fails: ")
+            outcome.add(failure, .upFails, of: step.up.script, "\(step.up.title) fails: ")
             outcome.upFailed = true
             return
         }
@@ -109,7 +109,7 @@ struct StepTrial: Sendable {
         guard failure.error.sqlState == "23502" else { return }
         outcome.add(
             failure,
-            "up-fails-on-rows",
+            .upFailsOnRows,
             of: step.up.script,
             "\(step.up.title) goes up on empty tables only: ",
             severity: .warning
@@ -121,7 +121,7 @@ struct StepTrial: Sendable {
         let seconds = max(1, (outcome.upMilliseconds + 999) / 1000)
         outcome.findings.append(
             Finding(
-                rule: "estimated-duration",
+                rule: ReplayRule.estimatedDuration.rawValue,
                 severity: .info,
                 file: step.up.script.path,
                 message:
