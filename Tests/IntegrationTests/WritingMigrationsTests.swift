@@ -77,10 +77,10 @@ import Testing
             try await #expect(
                 shell.result("migrate", "deps") == """
                     shop-service
-                      000001_add_customers                low risk
-                      ├── 000002_add_email_to_customers   medium risk
+                      000001_add_customers                   low risk
+                      ├── 000002_add_email_to_customers      medium risk
                       │   ↓ 000003_index_customers_on_email  low risk
-                      └── 000004_add_moods                of development, low risk
+                      └── 000004_add_moods                   of development, low risk
 
                     """
             )

@@ -65,7 +65,7 @@ struct GeneratorTests {
             for (name, kind) in [
                 ("add_prefs", MigrationKind.table), ("add_phone_to_users", .column), ("index_users_on_email", .index),
                 ("add_users_email_check", .constraint), ("link_orders_to_users", .foreignKey),
-                ("add_users_data", .data),
+                ("add_levels_data", .data),
                 ("add_mood", .enum), ("normalize", .function), ("things", .view), ("change_users_name", .schema),
             ] {
                 try Files(folder: project.folder).generate(name, kind)
