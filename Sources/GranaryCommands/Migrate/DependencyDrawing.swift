@@ -26,20 +26,7 @@ extension DependencyDrawing {
     /// A tree for each service: a migration stands beneath the last of those that it depends on, and names the others.
     var text: String {
         services.map { service in
-            let own = graph.nodes.filter { $0.service == service }
-            var children: [DependencyGraph.Need?: [DependencyGraph.Node]] = [:]
-            for node in own { children[parent(of: node, own)?.id, default: []].append(node) }
-            var rows: [(drawn: String, node: DependencyGraph.Node, others: [DependencyGraph.Need])] = []
-            func walk(_ id: DependencyGraph.Need?, _ stem: String) {
-                let nodes = children[id] ?? []
-                for (index, node) in nodes.enumerated() {
-                    let isLast = index == nodes.count - 1
-                    let branch = id == nil ? "" : isLast ? "└── " : "├── "
-                    rows.append((stem + branch + Formatting.harmless(node.name), node, node.needs.filter { $0 != id }))
-                    walk(node.id, id == nil ? "" : stem + (isLast ? "    " : "│   "))
-                }
-            }
-            walk(nil, "")
+            let rows = rows(of: service)
             let width = rows.map { $0.drawn.count }.max() ?? 0
             let lines = rows.map { row in
                 let others = row.others.map { label($0, from: service) }.joined(separator: ", ")
@@ -53,9 +40,40 @@ extension DependencyDrawing {
         }.joined(separator: "\n\n")
     }
 
-    private func parent(of node: DependencyGraph.Node, _ own: [DependencyGraph.Node]) -> DependencyGraph.Node? {
-        let needs = Set(node.needs)
-        return own.last { needs.contains($0.id) && $0.id != node.id }
+    private struct Row {
+        var drawn: String
+        var node: DependencyGraph.Node
+        var others: [DependencyGraph.Need]
+    }
+
+    /// One that is alone beneath another follows it without being set in: most trees are one long chain.
+    private func rows(of service: String) -> [Row] {
+        let own = graph.nodes.filter { $0.service == service }
+        let byID = Dictionary(own.map { ($0.id, $0) }, uniquingKeysWith: { one, _ in one })
+        var children: [DependencyGraph.Need: [DependencyGraph.Node]] = [:]
+        var pending: [(node: DependencyGraph.Node, parent: DependencyGraph.Need?, branch: String, stem: String)] = []
+        for node in own {
+            let parent = node.needs.compactMap { byID[$0] }.filter { $0.id != node.id }.max { $0.version < $1.version }
+            if let parent { children[parent.id, default: []].append(node) } else { pending.append((node, nil, "", "")) }
+        }
+        pending.reverse()
+        var rows: [Row] = []
+        while let (node, parent, branch, stem) = pending.popLast() {
+            let others = node.needs.filter { $0 != parent }
+            rows.append(Row(drawn: branch + Formatting.harmless(node.name), node: node, others: others))
+            let below = children[node.id] ?? []
+            if below.count == 1 {
+                pending.append((below[0], node.id, "\(stem)↓ ", stem))
+                continue
+            }
+            for (index, child) in below.enumerated().reversed() {
+                let isLast = index == below.count - 1
+                pending.append(
+                    (child, node.id, stem + (isLast ? "└── " : "├── "), stem + (isLast ? "    " : "│   "))
+                )
+            }
+        }
+        return rows
     }
 }
 

@@ -42,7 +42,7 @@ package struct MigrateRenumber: SpokenCommand {
     package func run(on console: Console) async throws {
         let services = try common.service.services(variables: console.environment)
         var done: [JSONDocument] = []
-        for (service, file) in services {
+        for (service, file) in try chosen(services) {
             let all = try Migration.all(in: service.folder, file)
             let moves = try await moves(all, service, file)
             guard !moves.isEmpty else { continue }
@@ -53,6 +53,19 @@ package struct MigrateRenumber: SpokenCommand {
         }
         if console.settings.isJSON { return try console.result(.object(["services": .array(done)])) }
         if done.isEmpty { console.note("no migration needs another number") }
+    }
+
+    /// Those whose migrations may move; a number alone is of one service.
+    private func chosen(
+        _ services: [(service: Service, file: EnvironmentsFile)]
+    ) throws -> [(service: Service, file: EnvironmentsFile)] {
+        let chosen = services.filter { common.service.service == nil || $0.service.name == common.service.service }
+        guard chosen.isEmpty || (from != nil && chosen.count > 1) else { return chosen }
+        throw CommandError(
+            .usage,
+            "the migration is of one service",
+            hint: "add --service, with one of \(services.map(\.service.name).joined(separator: ", "))"
+        )
     }
 
     private func moves(
@@ -99,6 +112,7 @@ package struct MigrateRenumber: SpokenCommand {
         let session = try await MigrationSession.open(common, writes: false, on: console)
         for state in try await session.migrator().status() where state.name == service.name {
             for move in moves {
+                try requireWhole(move, state, session)
                 let entry = state.entries.first { entry in
                     entry.version == move.from.version
                         && (entry.name == move.from.name || entry.upSHA256 == move.from.up?.sha256)
@@ -111,6 +125,20 @@ package struct MigrateRenumber: SpokenCommand {
                 )
             }
         }
+    }
+
+    /// Half of it may be in the database, of which the log knows by the number.
+    private func requireWhole(_ move: Renumbering.Move, _ state: ServiceState, _ session: MigrationSession) throws {
+        let half = state.standings.all.first { standing in
+            standing.version == move.from.version && standing.name == move.from.name
+                && standing.unfinished?.leavesSomething == true
+        }
+        guard let half else { return }
+        throw MigrationError(
+            .policy,
+            "half of \(half.name) is in \(session.connected.name), whose log knows it by this number",
+            hint: "`granary migrate repair` goes on with it"
+        )
     }
 
     private func tell(_ renumbering: Renumbering, on console: Console) throws -> JSONDocument {

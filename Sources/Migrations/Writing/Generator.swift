@@ -53,11 +53,12 @@ package struct Generator: Sendable {
         try requireName()
         // Of two that run at once, the second sees what the first has made.
         return try holdingFolder {
-            let tree = try TreeFacts(service.folder, environments)
+            let tree = try TreeFacts(service.folder, environments, layer: layer)
             let place = try place(tree)
             let number = tree.nextNumber
             let title = "\(number.digits)_\(name)"
-            let context = context(number.digits, tree)
+            let reading = NameReading(name, kind, tables: tree.tables(in: schema))
+            let context = context(number.digits, reading, isNewSchema: tree.isNew(schema: schema))
             var outcome = Outcome(version: number.version, name: title)
             var changes = FileChanges()
             var up = ""
@@ -69,7 +70,7 @@ package struct Generator: Sendable {
                 outcome.made.append(path)
                 outcome.hasPlaceholders = outcome.hasPlaceholders || text.contains(NameReading.placeholder)
             }
-            let facts = EntryFacts(up, tree)
+            let facts = EntryFacts(up, column: "\(schema).\(reading.object).\(reading.column)", tree)
             outcome.edited = try edit(&changes, title, number.digits, facts)
             let page = "\(MigrationPage.folder(migrations: service.folder))/\(title).md"
             changes.create(page, MigrationPage.text(title, purpose: purpose, kind: kind, facts: facts, place: place))
@@ -80,7 +81,9 @@ package struct Generator: Sendable {
     }
 
     /// `add_user_preferences`: "Add user preferences".
-    var purpose: String {
+    var purpose: String { Self.sentence(name) }
+
+    private static func sentence(_ name: String) -> String {
         let words = name.split(separator: "_").joined(separator: " ")
         return words.prefix(1).uppercased() + words.dropFirst()
     }
@@ -95,6 +98,13 @@ extension Generator {
                 .usage,
                 "\"\(Self.shown(name))\" cannot be the name of a migration",
                 hint: "take small letters, digits and _, beginning with a letter, such as add_user_preferences"
+            )
+        }
+        guard !schema.isEmpty, schema.utf8.count <= 63, !schema.unicodeScalars.contains(where: { $0.value < 32 }) else {
+            throw MigrationError(
+                .usage,
+                "\"\(Self.shown(schema))\" cannot be the name of a schema",
+                hint: "mend --schema"
             )
         }
         guard name.utf8.count <= 100 else {
@@ -143,8 +153,11 @@ extension Generator {
 
 // What.
 extension Generator {
-    private func context(_ digits: String, _ tree: TreeFacts) -> [String: String] {
-        let reading = NameReading(name, kind, tables: tree.tables(in: schema))
+    private func context(
+        _ digits: String,
+        _ reading: NameReading,
+        isNewSchema: Bool
+    ) -> [String: any Sendable] {
         let parts = [reading.object, reading.column]
         func derived(_ suffix: String, _ parts: [String]) -> String {
             // NAMEDATALEN is 64 with the zero at its end; the server would cut the suffix.
@@ -153,7 +166,8 @@ extension Generator {
         return [
             "number": digits, "name": name, "purpose": purpose, "service": service.name, "environment": layer,
             "date": now,
-            "schema": Identifier.written(schema), "object": Identifier.written(reading.object),
+            "schema": Identifier.written(schema), "new_schema": isNewSchema,
+            "subject": Self.sentence(reading.object), "object": Identifier.written(reading.object),
             "table": Identifier.written(reading.object), "column": Identifier.written(reading.column),
             "reference": Identifier.written(reading.reference),
             "index": Identifier.written(derived("idx", parts)),
@@ -163,7 +177,7 @@ extension Generator {
     }
 
     /// The user's template, else ours.
-    private func render(_ direction: Direction, _ context: [String: String]) throws(MigrationError) -> String {
+    private func render(_ direction: Direction, _ context: [String: any Sendable]) throws(MigrationError) -> String {
         let path = "\(service.folder)/templates/\(kind.rawValue).\(direction.rawValue).sql.mustache"
         let own = (try? Data(contentsOf: URL(filePath: path))).map { String(decoding: $0, as: UTF8.self) }
         let text = own ?? MigrationTemplates.text(kind, direction)

@@ -21,17 +21,24 @@ package enum MigrationTemplates {
             (
                 """
                 -- {{purpose}}.
+                {{#new_schema}}
+                CREATE SCHEMA {{schema}};
+
+                {{/new_schema}}
                 CREATE TABLE {{schema}}.{{object}} (
                     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
                     created_at timestamptz NOT NULL DEFAULT now(),
                     updated_at timestamptz NOT NULL DEFAULT now()
                 );
 
-                COMMENT ON TABLE {{schema}}.{{object}} IS '{{purpose}}';
+                COMMENT ON TABLE {{schema}}.{{object}} IS '{{subject}}';
                 """,
                 """
                 -- The rows that were written since are lost.
                 DROP TABLE {{schema}}.{{object}};
+                {{#new_schema}}
+                DROP SCHEMA {{schema}};
+                {{/new_schema}}
                 """
             )
         case .column:
@@ -106,33 +113,54 @@ package enum MigrationTemplates {
             (
                 """
                 -- {{purpose}}.
+                {{#new_schema}}
+                CREATE SCHEMA {{schema}};
+
+                {{/new_schema}}
                 CREATE TYPE {{schema}}.{{object}} AS ENUM ('change_me', 'change_me_too');
                 """,
                 """
                 DROP TYPE {{schema}}.{{object}};
+                {{#new_schema}}
+                DROP SCHEMA {{schema}};
+                {{/new_schema}}
                 """
             )
         case .function:
             (
                 """
                 -- {{purpose}}.
+                {{#new_schema}}
+                CREATE SCHEMA {{schema}};
+
+                {{/new_schema}}
                 CREATE FUNCTION {{schema}}.{{object}}(value text) RETURNS text
                     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
                     RETURN value;
                 """,
                 """
                 DROP FUNCTION {{schema}}.{{object}}(text);
+                {{#new_schema}}
+                DROP SCHEMA {{schema}};
+                {{/new_schema}}
                 """
             )
         case .view:
             (
                 """
                 -- {{purpose}}.
+                {{#new_schema}}
+                CREATE SCHEMA {{schema}};
+
+                {{/new_schema}}
                 CREATE VIEW {{schema}}.{{object}} AS
                 SELECT id FROM {{schema}}.change_me;
                 """,
                 """
                 DROP VIEW {{schema}}.{{object}};
+                {{#new_schema}}
+                DROP SCHEMA {{schema}};
+                {{/new_schema}}
                 """
             )
         case .schema:

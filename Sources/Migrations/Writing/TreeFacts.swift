@@ -6,26 +6,50 @@ struct TreeFacts {
     private let migrations: [Migration]
     /// Which migration made a table, by its schema-qualified name.
     private let makers: [String: Migration]
+    /// Which migration added a column to a table that was there, by `schema.table.column`.
+    private let adders: [String: Migration]
     /// The first migration that made a schema.
     private let schemas: [String: Migration]
+    private let namedSchemas: Set<String>
 
-    init(_ folder: String, _ environments: EnvironmentsFile) throws(MigrationError) {
+    /// - Parameter layer: Where the new one goes. What other environments have made is not there for it.
+    init(_ folder: String, _ environments: EnvironmentsFile, layer: String) throws(MigrationError) {
         migrations = try Migration.all(in: folder, environments)
         var makers: [String: Migration] = [:]
+        var adders: [String: Migration] = [:]
         var schemas: [String: Migration] = [:]
-        for migration in migrations.sorted(by: { $0.version < $1.version }) {
+        var namedSchemas: Set<String> = ["public"]
+        for migration in migrations.sorted(by: { $0.version < $1.version })
+        where migration.layer.isEmpty || migration.layer == layer {
             guard let text = migration.up?.text, let script = try? SQLScript(splitting: text) else { continue }
-            for touch in ScriptEffects(of: script).touches where touch.action == .create && !touch.isInBody {
+            for touch in ScriptEffects(of: script).touches {
+                namedSchemas.insert(touch.kind == .schema ? touch.name : touch.schema ?? "public")
+                guard touch.action == .create, !touch.isInBody else { continue }
                 switch touch.kind {
                 case .table, .view, .materializedView: makers[touch.relation.description] = migration
                 case .schema: schemas[touch.name] = schemas[touch.name] ?? migration
                 default: break
                 }
             }
+            for column in Self.addedColumns(script) { adders[column] = migration }
         }
         self.makers = makers
+        self.adders = adders
         self.schemas = schemas
+        self.namedSchemas = namedSchemas
     }
+
+    private static func addedColumns(_ script: SQLScript) -> [String] {
+        script.statements.compactMap(\.tree).filter { $0.isKind("AlterTableStmt") }.flatMap { tree -> [String] in
+            let relation = tree["relation"]
+            let table = [relation["schemaname"].string, relation["relname"].string].compactMap(\.self)
+            return tree["cmds"].items.filter { $0["subtype"].string == "AT_AddColumn" }
+                .compactMap { $0["def"]["colname"].string }.map { (table + [$0]).joined(separator: ".") }
+        }
+    }
+
+    /// Whether no migration names a schema, so that whoever is first in it has to make it.
+    func isNew(schema: String) -> Bool { !namedSchemas.contains(schema) }
 
     /// Whether each environment has a tree of its own, and there is no base.
     var hasCopies: Bool { !migrations.isEmpty && !migrations.contains { $0.layer.isEmpty } }
@@ -33,7 +57,7 @@ struct TreeFacts {
     /// Above all layers, in as many digits as the others have: six, where there are none.
     var nextNumber: (version: Int, digits: String) {
         let highest = migrations.max { $0.version < $1.version }
-        let version = (highest?.version ?? 0) + 1
+        let version = min(highest?.version ?? 0, .max - 1) + 1
         let width = highest.map { max($0.digits.utf8.count, 1) } ?? 6
         let digits = String(version)
         return (version, String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits)
@@ -44,10 +68,17 @@ struct TreeFacts {
     }
 
     /// Who made what a script names, without those that others of them depend on anyway; or who made the schema.
-    func needs(of effects: ScriptEffects) -> [Migration] {
+    ///
+    /// - Parameter column: The one that it is about, `schema.table.column`.
+    func needs(of effects: ScriptEffects, column: String) -> [Migration] {
         var found: [Int: Migration] = [:]
+        let adder = adders[column]
+        if let adder { found[adder.version] = adder }
         for touch in effects.touches where !touch.isNew {
-            if let maker = makers[touch.relation.description] { found[maker.version] = maker }
+            let table = touch.relation.description
+            // Whoever has added the column needs who made the table.
+            guard let maker = makers[table], adder == nil || !column.hasPrefix("\(table).") else { continue }
+            found[maker.version] = maker
         }
         if found.isEmpty {
             for touch in effects.touches {
@@ -64,11 +95,11 @@ struct EntryFacts {
     var risk = Risk.medium
     var needs: [Migration] = []
 
-    init(_ up: String, _ tree: TreeFacts) {
+    init(_ up: String, column: String, _ tree: TreeFacts) {
         guard let script = try? SQLScript(splitting: up) else { return }
         let effects = ScriptEffects(of: script)
         risk = effects.risk
-        needs = tree.needs(of: effects)
+        needs = tree.needs(of: effects, column: column)
         var names = Set<String>()
         for touch in effects.touches where touch.kind == .table && touch.schema != nil && !touch.isInBody {
             names.insert(touch.relation.description)
