@@ -191,10 +191,15 @@ import Testing
                 workingDirectory: folder.path
             )
             #expect(made.status == 0, "\(made)")
+            let paths = made.stdout.split(separator: "\n")
             #expect(
-                made.stdout
-                    == "migrations/dependencies.json\nmigrations/environments.json\nseeds/common/.gitkeep\nbackups/.gitkeep\n"
+                paths.filter { !$0.hasPrefix("migrations/templates/") } == [
+                    "migrations/dependencies.json", "migrations/environments.json", "seeds/common/.gitkeep",
+                    "backups/.gitkeep",
+                ]
             )
+            // A pair for each of the ten types.
+            #expect(paths.count { $0.hasPrefix("migrations/templates/") && $0.hasSuffix(".sql.mustache") } == 20)
             #expect(String(decoding: folder.read("granary.mk"), as: UTF8.self) == "mine")
             let again = try await runCommand(granaryBinary(), ["init"], workingDirectory: folder.path)
             #expect(again.status == 0)
