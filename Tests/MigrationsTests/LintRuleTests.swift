@@ -80,6 +80,41 @@ import Testing
     }
 }
 
+/// The machinery itself.
+@Suite struct RulesPageTests {
+    @Test(arguments: [
+        ("Lock: `SHARE` on `shop.orders`.", "COMMENT ON TABLE shop.orders IS 'x';"),
+        ("Lock: `ACCESS EXCLUSIVE` on `shop.orders` while it is read.", "ALTER TABLE shop.orders ADD x int;"),
+        ("Lock: `ACCESS EXCLUSIVE` on `shop.orders` while it is written anew.", "ALTER TABLE shop.orders ADD x int;"),
+        ("Lock: `ACCESS EXCLUSIVE` on `shop.orders` and `shop.items`.", "ALTER TABLE shop.orders ADD x int;"),
+        ("Lock: `SHARE` on `shop.orders`.", "CREATE INDEX CONCURRENTLY x ON shop.orders (status);"),
+        ("Error: `23502`.", "ALTER TABLE shop.orders ADD x int NOT NULL UNIQUE DEFAULT 1;"),
+        ("Gone: `shop.orders.status`.", "ALTER TABLE shop.orders ADD x int;"),
+        ("Gone: `shop.orders`.", "ALTER TABLE shop.orders ADD x int;"),
+        ("Gone: `postgres`.", "ALTER TABLE shop.orders ADD x int;"),
+        ("Empties: `shop.items`.", "ALTER TABLE shop.orders ADD x int;"),
+        ("No claim.", "ALTER TABLE shop.orders ADD status int;"),
+    ])
+    func aPageThatLiesIsFound(claim: String, sql: String) async throws {
+        let setup = "```sql setup\n\(try RulesPage().setup)\n```\n"
+        let page = try RulesPage(text: "\(setup)\n### lie\n\n\(claim)\n\n```sql bad\n\(sql)\n```\n")
+        let section = try #require(page.sections.first)
+        #expect((section.claim == .none) == (claim == "No claim."))
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await withSession(ServerAddress(url), logger: quietLogger) { session in
+                try Stage.prepare(session, page, section)
+                let seen = try Stage.run(sql, session, section.claim)
+                #expect(!seen.isClaimed, "\(seen)")
+            }
+        }
+    }
+
+    @Test(arguments: ["Lock: `SHARE` on `a` while it sleeps.", "Lock: `SHARE` at `a`.", "Gone: `a`"])
+    func aClaimThatIsNotUnderstoodIsAnError(claim: String) {
+        #expect(throws: CommandFailure.self) { try RulesPage(text: "### x\n\n\(claim)\n") }
+    }
+}
+
 extension RulesPage.Claim {
     /// What empties a table that it names does so with open eyes.
     fileprivate func isMeant(by sql: String) -> Bool {

@@ -86,13 +86,15 @@ import Testing
     ])
     func sizesReadWell(bytes: Int, text: String) { #expect(Linter.size(bytes) == text) }
 
-    @Test func aDownMayTakeAwayAndIsNeverAnError() throws {
+    @Test func aDownMayTakeAwayAndIsWarnedOfLocks() throws {
         let down = "000007_change.down.sql"
         try #expect(rules("DROP TABLE shop.a", name: down) == [])
         try #expect(rules("ALTER TABLE shop.a DROP COLUMN b", name: down) == [])
         try #expect(rules("DROP INDEX shop.i", name: down) == ["require-concurrent-index-deletion"])
         let findings = try Linter().findings(in: parsedFile("ALTER TABLE shop.a ADD c int NOT NULL", down))
         #expect(findings.map(\.severity) == [.warning])
+        let refused = "DROP INDEX CONCURRENTLY shop.i; DROP TABLE shop.a;"
+        try #expect(Linter().findings(in: parsedFile(refused, down)).map(\.severity) == [.error])
     }
 
     @Test func filesBeforeAreRemembered() throws {

@@ -61,8 +61,8 @@ package struct Linter: Sendable {
             message += "; it has \(Self.size(bytes))"
             if bytes < Self.smallTable { severity = max(severity, .info) }
         }
-        // Nobody waits for a down as for an up, and it is rare.
-        if file.direction == .down { severity = max(severity, .warning) }
+        // A down is rare, and runs when something is wrong already; what cannot run at all is no better for it.
+        if file.direction == .down, rule.category != .transactions { severity = max(severity, .warning) }
         return Finding(
             rule: rule.name,
             severity: severity,
