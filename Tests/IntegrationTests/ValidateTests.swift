@@ -44,7 +44,8 @@ import Testing
                 workingDirectory: folder.path
             )
             #expect(
-                make.stdout == #"{"ok":true,"errors":0,"warnings":0,"infos":0,"files":0,"findings":[]}"# + "\n"
+                make.stdout == #"{"ok":true,"errors":0,"warnings":0,"infos":0,"files":0,"findings":[],"replayed":[]}"#
+                    + "\n"
             )
         }
     }
