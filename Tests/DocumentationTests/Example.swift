@@ -53,6 +53,7 @@ struct Example {
         return [
             "EXAMPLE": "\(Project.folder)/migrations", "SEEDS": "\(Project.folder)/seeds",
             "PATH": "\(binary[..<(binary.lastIndex(of: "/") ?? binary.endIndex)]):\(programs)", "DATABASE_URL": url,
+            "SCRATCH_URL": url,
             "PGHOST": server.folder, "PGPORT": "5432", "PGUSER": ThrowawayServer.superuser,
             "PGOPTIONS": "-c client_min_messages=warning", "PSQLRC": "/dev/null", "LC_ALL": "C.UTF-8",
             "GRANARY_SERVER_FOLDER": folder.file("servers"), "MAKEFLAGS": nil, "MAKELEVEL": nil,

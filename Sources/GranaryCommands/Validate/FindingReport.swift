@@ -47,7 +47,8 @@ struct FindingReport {
         guard !replayed.isEmpty else { return "" }
         let undone = replayed.count { $0.undoes == true }
         return "; \(Formatting.count(replayed.count, "migration")) replayed, "
-            + (undone == replayed.count ? "and every down undoes its up" : "and \(undone) of them have a down that undoes its up")
+            + (undone == replayed.count
+                ? "and every down undoes its up" : "and \(undone) of them have a down that undoes its up")
     }
 }
 

@@ -20,7 +20,9 @@ struct StepOutcome: Sendable {
         _ message: String,
         hint: String
     ) {
-        findings.append(Finding(rule: rule.rawValue, severity: severity, file: script.path, message: message, hint: hint))
+        findings.append(
+            Finding(rule: rule.rawValue, severity: severity, file: script.path, message: message, hint: hint)
+        )
     }
 
     mutating func add(
@@ -48,7 +50,13 @@ extension Finding {
     /// Of an error whose message begins with its place.
     init(_ error: MigrationError, rule: ReplayRule) {
         guard let match = error.message.prefixMatch(of: #/([^:\s]+):(\d+)(?::(\d+))?: /#) else {
-            self.init(rule: rule.rawValue, severity: .error, file: "migrations", message: error.message, hint: error.hint)
+            self.init(
+                rule: rule.rawValue,
+                severity: .error,
+                file: "migrations",
+                message: error.message,
+                hint: error.hint
+            )
             return
         }
         self.init(
