@@ -245,8 +245,11 @@ import Testing
             )
             let files: KeyValuePairs = [
                 "migrations/1_a.up.sql":
-                    "-- A.\nCREATE INDEX large_a ON shop.large (a);\nCREATE INDEX small_a ON shop.small (a);",
-                "migrations/1_a.down.sql": "DROP INDEX shop.large_a;\nDROP INDEX shop.small_a;",
+                    "-- A.\nCREATE SCHEMA shop;\nCREATE TABLE shop.large (id int, a int);\nCREATE TABLE shop.small (id int, a int);",
+                "migrations/1_a.down.sql": "DROP TABLE shop.small;\nDROP TABLE shop.large;\nDROP SCHEMA shop;",
+                "migrations/2_b.up.sql":
+                    "-- B.\nCREATE INDEX large_a ON shop.large (a);\nCREATE INDEX small_a ON shop.small (a);",
+                "migrations/2_b.down.sql": "DROP INDEX shop.large_a;\nDROP INDEX shop.small_a;",
                 "seeds/common/large.yaml": "key: id\nrows:\n  - {id: 1, a: x}\n",
             ]
             let outcome = try await validate(
@@ -262,7 +265,7 @@ import Testing
             #expect(outcome.status == 2, "\(outcome)")
             let up = outcome.stdout.matches(
                 of:
-                    #/"rule":"require-concurrent-index-creation","severity":"([a-z]+)","file":"migrations.1_a.up.sql","line":(\d)/#
+                    #/"rule":"require-concurrent-index-creation","severity":"([a-z]+)","file":"migrations.2_b.up.sql","line":(\d)/#
             )
             #expect(up.map { "\($0.2) \($0.1)" } == ["2 warning", "3 info"])
             #expect(
