@@ -14,7 +14,7 @@ granary_needs = $(if $($(1)),,$(error $@ needs $(1)=…, such as: make $@ $(1)=$
 .PHONY: db-backup db-restore db-verify db-start db-stop db-connect db-env
 .PHONY: db-seed db-seed-enhanced db-setup
 .PHONY: db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan db-reset-dev
-.PHONY: db-clean
+.PHONY: db-clean db-validate
 .PHONY: db-tables db-counts db-schema db-backups doctor
 
 db-backup: ## Back up the database into backups/
@@ -43,6 +43,9 @@ db-migrate-status: ## List the migrations and how each stands
 
 db-migrate-plan: ## Show what db-migrate-up would do
 	@$(GRANARY) migrate plan $(ARGS)
+
+db-validate: ## Check migrations, both JSON files and seeds; BASE=origin/main holds them against a branch
+	@$(GRANARY) validate $(if $(BASE),--base $(call granary_word,$(BASE))) $(ARGS)
 
 db-reset-dev: ## Drop the service's schemas, migrate them up again and seed, in development
 	@$(GRANARY) reset --env development $(ARGS)

@@ -47,7 +47,7 @@ struct CommandHelp: Sendable {
         ["env", "mark"],
         ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "goto"], ["migrate", "redo"],
         ["migrate", "status"], ["migrate", "plan"], ["migrate", "approve"], ["migrate", "repair"],
-        ["migrate", "adopt"], ["migrate", "baseline"], ["reset"],
+        ["migrate", "adopt"], ["migrate", "baseline"], ["validate"], ["reset"],
         ["tables"], ["counts"], ["schema"], ["doctor"],
         ["backups"], ["backups", "list"], ["backups", "show"], ["backups", "prune"],
     ]

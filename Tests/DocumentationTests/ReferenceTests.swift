@@ -68,6 +68,7 @@ import Testing
             "docs/backup-and-restore.md": [["backup"], ["verify"], ["restore"]],
             "docs/cleaning.md": [["clean"]],
             "docs/seeding.md": [["seed"]],
+            "docs/migrations.md": [["validate"]],
             "docs/inspection.md": [
                 ["tables"], ["counts"], ["schema"], ["doctor"], ["backups", "list"], ["backups", "show"],
                 ["backups", "prune"],

@@ -57,6 +57,8 @@ import Testing
                 SCHEMA SUBCOMMANDS:
                   migrate                 Apply and revert migrations; what is applied stands
                                           in a ledger in the database.
+                  validate                Check migrations, both JSON files and seeds: all that
+                                          is wrong, with its place and a way out.
                   reset                   Drop the service's schemas with all their data,
                                           migrate up again and seed. Development and test only.
 

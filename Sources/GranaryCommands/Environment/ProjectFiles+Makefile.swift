@@ -17,7 +17,7 @@ extension ProjectFiles {
         .PHONY: db-backup db-restore db-verify db-start db-stop db-connect db-env
         .PHONY: db-seed db-seed-enhanced db-setup
         .PHONY: db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan db-reset-dev
-        .PHONY: db-clean
+        .PHONY: db-clean db-validate
         .PHONY: db-tables db-counts db-schema db-backups doctor
 
         db-backup: ## Back up the database into backups/
@@ -46,6 +46,9 @@ extension ProjectFiles {
 
         db-migrate-plan: ## Show what db-migrate-up would do
         	@$(GRANARY) migrate plan $(ARGS)
+
+        db-validate: ## Check migrations, both JSON files and seeds; BASE=origin/main holds them against a branch
+        	@$(GRANARY) validate $(if $(BASE),--base $(call granary_word,$(BASE))) $(ARGS)
 
         db-reset-dev: ## Drop the service's schemas, migrate them up again and seed, in development
         	@$(GRANARY) reset --env development $(ARGS)

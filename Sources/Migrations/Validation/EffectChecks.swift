@@ -66,14 +66,18 @@ struct EffectChecks {
 
     /// More than there is may be declared: whoever wrote it may know why.
     private func risk() -> [Finding] {
-        guard let declared = entry.risk, let up = migration.up, declared < up.effects.risk else { return [] }
-        let reason = up.statements.first { $0.effects.risk == up.effects.risk }
-        let place = reason.map { " because of line \($0.statement.line), \($0.statement.tag)" } ?? ""
+        guard let declared = entry.risk, let up = migration.up else { return [] }
+        // A statement that is wrong has no risk, and one that is too new has what the migrator takes it for.
+        let statements = up.statements.filter { $0.effects.isParsed || $0.statement.newerSyntax != nil }
+        guard let worst = statements.max(by: { $0.effects.risk < $1.effects.risk })?.effects.risk, declared < worst,
+            let reason = statements.first(where: { $0.effects.risk == worst })?.statement
+        else { return [] }
         return [
             finding(
                 .riskLevel,
-                "\(entry.key) is declared \(declared.rawValue) risk, and is \(up.effects.risk.rawValue)\(place)",
-                hint: "set its risk_level to \"\(up.effects.risk.rawValue)\""
+                "\(entry.key) is declared \(declared.rawValue) risk, and is \(worst.rawValue) because of line "
+                    + "\(reason.line), \(reason.tag)",
+                hint: "set its risk_level to \"\(worst.rawValue)\""
             )
         ]
     }
