@@ -1,7 +1,7 @@
 import SQLText
 
 /// One thing that hurts: what it is called, why, and what to write instead.
-package struct LintRule: Sendable {
+package final class LintRule: Sendable {
     /// What a rule is about; also the name by which all of them are switched.
     package enum Category: String, Sendable, CaseIterable {
         case indexes

@@ -47,6 +47,47 @@ package struct Linter: Sendable {
         return findings.sorted { ($0.line, $0.column ?? 0) < ($1.line, $1.column ?? 0) }
     }
 
+    /// The findings of migrations in their order, by every core: each part of them begins with what those before it have
+    /// made. A file that goes down comes after the one that goes up.
+    ///
+    /// - Parameter version: Those up to it are only learned from.
+    package func findings(in migrations: [(up: ParsedFile?, down: ParsedFile?)], after version: Int) async -> [Finding]
+    {
+        var parts: [(linter: Linter, range: Range<Int>)] = []
+        var ahead = self
+        let length = max(50, (migrations.count + 7) / 8)
+        for start in stride(from: 0, to: migrations.count, by: length) {
+            let range = start..<min(start + length, migrations.count)
+            parts.append((ahead, range))
+            guard range.upperBound < migrations.count else { break }
+            for index in range { if let up = migrations[index].up { ahead.learn(from: up) } }
+        }
+        return await withTaskGroup(of: (Int, [Finding]).self) { group in
+            for (linter, range) in parts {
+                group.addTask {
+                    var linter = linter
+                    return (range.lowerBound, range.flatMap { linter.findings(in: migrations[$0], after: version) })
+                }
+            }
+            var found: [(Int, [Finding])] = []
+            for await part in group { found.append(part) }
+            return found.sorted { $0.0 < $1.0 }.flatMap(\.1)
+        }
+    }
+
+    private mutating func findings(
+        in migration: (up: ParsedFile?, down: ParsedFile?),
+        after version: Int
+    ) -> [Finding] {
+        var findings: [Finding] = []
+        if let up = migration.up {
+            if up.migration.version > version { findings += self.findings(in: up) }
+            learn(from: up)
+        }
+        if let down = migration.down, down.migration.version > version { findings += self.findings(in: down) }
+        return findings
+    }
+
     private func finding(
         _ rule: LintRule,
         _ match: LintMatch,

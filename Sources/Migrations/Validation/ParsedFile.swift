@@ -1,13 +1,15 @@
 package import SQLText
 
 /// A migration's file and what the parser sees in it, read once for every check.
-package struct ParsedFile: Sendable {
-    package var file: MigrationFile
-    package var migration: Migration
-    package var script: SQLScript
+///
+/// A class, because checks hand it to each other, and to copy what is in it costs more than some of them.
+package final class ParsedFile: Sendable {
+    package let file: MigrationFile
+    package let migration: Migration
+    package let script: SQLScript
     /// One for each statement of the script.
-    package var effects: ScriptEffects
-    package var markers: FileMarkers
+    package let effects: ScriptEffects
+    package let markers: FileMarkers
 
     package var path: String { file.path }
     package var direction: Direction { file.name.direction }

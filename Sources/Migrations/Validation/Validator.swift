@@ -42,7 +42,7 @@ package struct Validator: Sendable {
             validation.add(DeclarationChecks(tree: tree, environmentsText: text).findings())
             validation.add(EnvironmentChecks(tree: tree).findings())
             validation.add(await pairs(of: tree))
-            validation.add(lint(tree))
+            validation.add(await lint(tree))
             if let base {
                 let base = try await GitTree.read(base, folder: tree.service.folder)
                 validation.add(BaseChecks(tree: tree, base: base).findings())
@@ -79,7 +79,7 @@ package struct Validator: Sendable {
     }
 
     /// What each environment runs, in its order: a rule may ask what the files before have made.
-    private func lint(_ tree: ServiceTree) -> [Finding] {
+    private func lint(_ tree: ServiceTree) async -> [Finding] {
         struct View: Hashable {
             var layers: Set<String>
             var rules: Set<String>
@@ -96,10 +96,7 @@ package struct Validator: Sendable {
             var outcome = SchemaFacts()
             for migration in view { if let up = migration.up { outcome.learn(from: up.script) } }
             linter.outcome = outcome
-            for migration in view {
-                if migration.version > since { for file in migration.files { findings += linter.findings(in: file) } }
-                if let up = migration.up { linter.learn(from: up) }
-            }
+            findings += await linter.findings(in: view.map { ($0.up, $0.down) }, after: since)
         }
         return findings
     }
