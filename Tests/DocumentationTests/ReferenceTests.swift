@@ -68,7 +68,9 @@ import Testing
             "docs/backup-and-restore.md": [["backup"], ["verify"], ["restore"]],
             "docs/cleaning.md": [["clean"]],
             "docs/seeding.md": [["seed"]],
-            "docs/migrations.md": [["validate"]],
+            "docs/migrations.md": [
+                ["validate"], ["migrate", "generate"], ["migrate", "deps"], ["migrate", "renumber"],
+            ],
             "docs/inspection.md": [
                 ["tables"], ["counts"], ["schema"], ["doctor"], ["backups", "list"], ["backups", "show"],
                 ["backups", "prune"],
