@@ -84,10 +84,11 @@ package struct DependencyGraph: Sendable {
     private func requireNoCircle(_ declared: [String: DependenciesFile]) throws(MigrationError) {
         var done = Set<Need>()
         var path: [Node] = []
+        var places: [Need: Int] = [:]
         let byID = Dictionary(nodes.map { ($0.id, $0) }, uniquingKeysWith: { one, _ in one })
         func visit(_ node: Node) throws(MigrationError) {
             guard !done.contains(node.id) else { return }
-            if let start = path.firstIndex(where: { $0.id == node.id }) {
+            if let start = places[node.id] {
                 let circle = (path[start...] + [node]).map { services > 1 ? "\($0.service)/\($0.name)" : $0.name }
                 throw MigrationError(
                     .dependency,
@@ -96,9 +97,11 @@ package struct DependencyGraph: Sendable {
                     hint: "take one of these out of depends_on in dependencies.json"
                 )
             }
+            places[node.id] = path.count
             path.append(node)
             for need in node.needs { if let next = byID[need] { try visit(next) } }
             path.removeLast()
+            places[node.id] = nil
             done.insert(node.id)
         }
         for node in nodes { try visit(node) }
