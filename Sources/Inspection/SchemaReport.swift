@@ -65,7 +65,7 @@ package struct SchemaReport: Sendable, Equatable {
 
     package struct Index: Sendable, Equatable {
         package var name: String
-        /// nil where a lock stood before it.
+        /// nil where a lock stood before it, and for one that its constraint defines.
         package var definition: String?
         package var isUnique: Bool
         /// False for what a failed `CREATE INDEX CONCURRENTLY` has left: written, and never read.

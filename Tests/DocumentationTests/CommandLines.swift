@@ -47,7 +47,8 @@ struct CommandHelp: Sendable {
         ["env", "mark"],
         ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "goto"], ["migrate", "redo"],
         ["migrate", "status"], ["migrate", "plan"], ["migrate", "approve"], ["migrate", "repair"],
-        ["migrate", "adopt"], ["migrate", "baseline"], ["validate"], ["reset"],
+        ["migrate", "adopt"], ["migrate", "baseline"], ["migrate", "generate"], ["migrate", "deps"],
+        ["migrate", "renumber"], ["validate"], ["reset"],
         ["tables"], ["counts"], ["schema"], ["doctor"],
         ["backups"], ["backups", "list"], ["backups", "show"], ["backups", "prune"],
     ]

@@ -17,7 +17,8 @@ extension ProjectFiles {
         .PHONY: db-backup db-restore db-verify db-start db-stop db-connect db-env
         .PHONY: db-seed db-seed-enhanced db-setup
         .PHONY: db-migrate-up db-migrate-down db-migrate-goto db-migrate-status db-migrate-plan db-reset-dev
-        .PHONY: db-clean db-validate
+        .PHONY: db-migration-generate db-migration-deps db-validate
+        .PHONY: db-clean
         .PHONY: db-tables db-counts db-schema db-backups doctor
 
         db-backup: ## Back up the database into backups/
@@ -46,6 +47,14 @@ extension ProjectFiles {
 
         db-migrate-plan: ## Show what db-migrate-up would do
         	@$(GRANARY) migrate plan $(ARGS)
+
+        db-migration-generate: ## Begin a migration: NAME=add_user_preferences TYPE=table
+        	$(call granary_needs,NAME,add_user_preferences TYPE=table)
+        	$(call granary_needs,TYPE,table)
+        	@$(GRANARY) migrate generate $(call granary_word,$(NAME)) --type $(call granary_word,$(TYPE)) $(ARGS)
+
+        db-migration-deps: ## Draw which migration depends on which
+        	@$(GRANARY) migrate deps $(ARGS)
 
         db-validate: ## Check migrations, both JSON files and seeds; BASE=origin/main holds them against a branch
         	@$(GRANARY) validate $(if $(BASE),--base $(call granary_word,$(BASE))) $(ARGS)

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Migrations
 
 /// What `granary init` writes.
 package enum ProjectFiles {
@@ -7,7 +8,7 @@ package enum ProjectFiles {
             ("\(migrations)/dependencies.json", dependencies),
             ("\(migrations)/environments.json", environments(service)),
             ("seeds/common/.gitkeep", ""), ("backups/.gitkeep", ""), ("granary.mk", makefile),
-        ]
+        ] + MigrationTemplates.files.map { ("\(migrations)/templates/\($0.name)", $0.text) }
     }
 
     static func write(_ text: String, to path: String) throws {

@@ -11,10 +11,12 @@ package struct MigrateCommand: AsyncParsableCommand {
               granary migrate plan
               granary migrate up
               granary migrate down
+              granary migrate generate add_user_preferences --type table
             """,
         subcommands: [
             MigrateUp.self, MigrateDown.self, MigrateGoto.self, MigrateRedo.self, MigrateStatus.self, MigratePlan.self,
-            MigrateApprove.self, MigrateRepair.self, MigrateAdopt.self, MigrateBaseline.self,
+            MigrateApprove.self, MigrateRepair.self, MigrateAdopt.self, MigrateBaseline.self, MigrateGenerate.self,
+            MigrateDeps.self, MigrateRenumber.self,
         ]
     )
 

@@ -5,9 +5,13 @@ struct FindingReport {
     private let findings: [Finding]
     private let fileCount: Int
 
-    init(_ findings: [Finding], fileCount: Int) {
+    /// What was run up, down and up again.
+    private let replayed: [ReplayReport.Step]
+
+    init(_ findings: [Finding], fileCount: Int, replayed: [ReplayReport.Step]) {
         self.findings = findings
         self.fileCount = fileCount
+        self.replayed = replayed
     }
 
     private func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
@@ -26,7 +30,7 @@ struct FindingReport {
     }
 
     private var summary: String {
-        guard !findings.isEmpty else { return "no findings in \(Formatting.count(fileCount, "file"))" }
+        guard !findings.isEmpty else { return "no findings in \(Formatting.count(fileCount, "file"))\(proofs)" }
         let counts = [(Finding.Severity.error, "error"), (.warning, "warning"), (.info, "info")].compactMap {
             severity,
             noun in
@@ -35,7 +39,15 @@ struct FindingReport {
         }
         let files = Set(findings.map(\.file)).count
         return "\(counts.joined(separator: ", ")) in \(Formatting.count(files, "file")); "
-            + "\(Formatting.count(fileCount, "file")) of migrations checked"
+            + "\(Formatting.count(fileCount, "file")) of migrations checked\(proofs)"
+    }
+
+    /// `; 4 migrations went up, down and up again, 3 of them without a trace`
+    private var proofs: String {
+        guard !replayed.isEmpty else { return "" }
+        let undone = replayed.count { $0.undoes == true }
+        return "; \(Formatting.count(replayed.count, "migration")) replayed, "
+            + (undone == replayed.count ? "and every down undoes its up" : "and \(undone) of them have a down that undoes its up")
     }
 }
 
@@ -86,6 +98,16 @@ extension FindingReport {
                         "file": .string(finding.file), "line": .integer(finding.line),
                         "column": .optional(finding.column), "message": .string(finding.message),
                         "hint": .optional(finding.hint),
+                    ])
+                }
+            ),
+            "replayed": .array(
+                replayed.map { step in
+                    .object([
+                        "service": .string(step.service), "version": .integer(step.version), "name": .string(step.name),
+                        "environment": .string(step.environment), "up_ms": .integer(step.upMilliseconds),
+                        "down_ms": .optional(step.downMilliseconds),
+                        "undoes": step.undoes.map { .bool($0) } ?? .null,
                     ])
                 }
             ),

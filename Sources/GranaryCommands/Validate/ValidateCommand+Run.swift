@@ -17,15 +17,52 @@ extension ValidateCommand {
         var validation = try await validator.check()
         for folder in folders { validation.add(seedChecks(folder, validation).findings()) }
         if let connected { validation.add(try await seedFindings(folders, connected, console)) }
-        if !offline { validation.add(try await replayFindings(folders, console)) }
+        var steps: [ReplayReport.Step] = []
+        if !offline, let replayed = try await replay(folders, validation, connected, console) {
+            validation.add(replayed.findings)
+            steps = replayed.steps
+        }
 
-        let report = FindingReport(validation.findings(), fileCount: validation.fileCount)
+        let report = FindingReport(validation.findings(), fileCount: validation.fileCount, replayed: steps)
         try report.tell(as: format ?? (console.settings.isJSON ? .json : .text), on: console)
         if report.fails { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
-    /// What a replay of all migrations in a scratch database finds.
-    private func replayFindings(_ folders: [Validator.Folder], _ console: Console) async throws -> [Finding] { [] }
+    /// All migrations of each environment in a scratch database; nil where there is nothing that could run.
+    private func replay(
+        _ folders: [Validator.Folder],
+        _ validation: Validation,
+        _ connected: ConnectedDatabase?,
+        _ console: Console
+    ) async throws -> ReplayReport? {
+        guard validation.fileCount > 0 else { return nil }
+        guard !folders.contains(where: { $0.declared.findings.contains { $0.severity == .error } }) else {
+            console.note("nothing is replayed as long as the JSON files are not as they should be")
+            return nil
+        }
+        let names = database.env.map { [$0] } ?? folders[0].declared.environments.names
+        let environments = names.filter { name in
+            folders.allSatisfy { folder in
+                let tree = try? MigrationTree.read(
+                    folder: folder.service.folder,
+                    environment: name,
+                    folders: folder.declared.environments.folders
+                )
+                return tree != nil
+            }
+        }
+        let (service, seeds) = (service, seeds)
+        return try await ReplayRun(
+            services: folders.map { ($0.service, $0.declared.environments) },
+            environments: environments.isEmpty ? names : environments,
+            seeds: { service.seeds(of: $0, folder: seeds) },
+            since: since.flatMap { Migration.version(spelled: $0) },
+            scratchURL: scratchURL,
+            postgresBin: database.programs.postgresBin,
+            target: connected,
+            console: console
+        ).run()
+    }
 
     /// The services that are meant. What is wrong with their files is a finding, and stops nothing.
     private func folders(_ console: Console) throws -> [Validator.Folder] {

@@ -1,3 +1,5 @@
+package import Environments
+
 /// A step of the schema: a number, a title, a file up and a file down, either of which may be missing.
 package struct Migration: Sendable, Equatable {
     package let version: Int
@@ -18,5 +20,25 @@ package struct Migration: Sendable, Equatable {
         guard !digits.isEmpty, let version = Int(digits) else { return nil }
         let rest = text.dropFirst(digits.count)
         return rest.isEmpty || rest.first == "_" ? version : nil
+    }
+}
+
+extension Migration {
+    /// The migrations of every layer of a folder, by layer and number; where several have one number, all of them.
+    ///
+    /// - Throws: `MigrationError` with `.file`.
+    package static func all(in folder: String, _ environments: EnvironmentsFile) throws(MigrationError) -> [Migration] {
+        var listing = FolderListing(folder, environments)
+        var migrations: [Migration] = []
+        for pair in listing.pairs() {
+            let name = pair.name
+            var migration = Migration(version: name.version, digits: name.digits, title: name.title, layer: pair.layer)
+            if let up = pair.up { migration.up = try MigrationFile.read(up, at: "\(pair.folder)/\(pair.upName)") }
+            if let down = pair.down {
+                migration.down = try MigrationFile.read(down, at: "\(pair.folder)/\(pair.downName)")
+            }
+            migrations.append(migration)
+        }
+        return migrations
     }
 }

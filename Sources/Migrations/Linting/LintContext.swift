@@ -50,6 +50,9 @@ struct LintContext {
         alterations = effects.makesNew(table) ? [] : allAlterations
     }
 
+    /// Whether it is in a file that goes down.
+    var isDown: Bool { file.direction == .down }
+
     /// The kinds of the subcommands, each once.
     var alterationKinds: Set<String> { allAlterations.isEmpty ? [] : Set(allAlterations.map(\.kind)) }
 

@@ -22,8 +22,6 @@ struct StepRunner {
         var version: Int?
     }
 
-    private var path: String { step.script.path }
-
     /// - Parameter resuming: An unwrapped run that broke off, and how many of its statements are done.
     /// - Throws: `MigrationError`, `CancellationError`; a wrapped step is then undone, an unwrapped one recorded.
     func run(_ session: inout Session, resuming: UnfinishedRun? = nil) throws {
@@ -91,13 +89,13 @@ extension StepRunner {
                 if step.script.changesSession { try session.resetSettings() }
                 return
             } catch let error as PostgresError {
-                guard error.code != .connectionLost else { throw broken(error, index) }
+                guard error.code != .connectionLost else { throw error.at(step.script.place(of: index)) }
                 try session.execute("ROLLBACK")
                 if step.script.changesSession { try session.resetSettings() }
                 if error.isLockTrouble {
                     guard let pause = patience.pause(after: attempt, since: start) else {
                         try ledger.append(failure(error, at: index, since: start, done: 0), context, session)
-                        throw patience.exhausted(step.name, place(index), attempts: attempt)
+                        throw patience.exhausted(step.name, step.script.place(of: index), attempts: attempt)
                     }
                     progress(.retrying(name: step.title, attempt: attempt + 1, pause: pause))
                     try session.rest(for: pause)
@@ -105,7 +103,7 @@ extension StepRunner {
                     continue
                 }
                 try ledger.append(failure(error, at: index, since: start, done: 0), context, session)
-                throw explained(error, index, "nothing of \(step.name) remains")
+                throw StatementFailure(error, at: index, of: step.script).explained("nothing of \(step.name) remains")
             }
         }
     }
@@ -134,7 +132,7 @@ extension StepRunner {
                 }
                 return try session.resetSettings()
             } catch let error as PostgresError {
-                guard error.code != .connectionLost else { throw broken(error, index) }
+                guard error.code != .connectionLost else { throw error.at(step.script.place(of: index)) }
                 let leavesNothing =
                     session.isInTransaction || index < statements.count && statements[index].fitsTransaction
                 if session.isInTransaction { try session.execute("ROLLBACK") }
@@ -154,7 +152,7 @@ extension StepRunner {
                 } else {
                     remains += "; nothing of \(step.name) remains"
                 }
-                throw explained(error, index, String(remains.dropFirst(2)))
+                throw StatementFailure(error, at: index, of: step.script).explained(String(remains.dropFirst(2)))
             }
         }
     }
@@ -226,43 +224,6 @@ extension StepRunner {
     }
 }
 
-// What went wrong, and where.
-extension StepRunner {
-    private func place(_ index: Int) -> String {
-        guard index < step.script.statements.count else { return "\(path): at COMMIT" }
-        let statement = step.script.statements[index]
-        return "\(path):\(statement.line):\(statement.column)"
-    }
-
-    private func broken(_ error: PostgresError, _ index: Int) -> PostgresError { error.at(place(index)) }
-
-    /// The file, the line, the statement, the server's own words, and what remains.
-    private func explained(_ error: PostgresError, _ index: Int, _ remains: String) -> MigrationError {
-        var place = place(index)
-        var quoted = ""
-        if index < step.script.statements.count {
-            let statement = step.script.statements[index]
-            if let position = error.server?.position {
-                let (line, column) = statement.place(ofCharacter: position)
-                place = "\(path):\(line):\(column)"
-            }
-            quoted = " in \"\(statement.summary)\""
-        }
-        let state = error.sqlState.map { " (SQLSTATE \($0))" } ?? ""
-        let message = error.server?.messageWithoutValues ?? error.message
-        // Class 22 and 23 quote the row that did not fit.
-        let quotesRows = ["22", "23"].contains(error.sqlState?.prefix(2) ?? "")
-        let detail = quotesRows ? nil : error.server?.detail
-        return MigrationError(
-            error.isLockTrouble ? .busy : .statement,
-            "\(place): \(message)\(state)\(quoted); \(remains)",
-            hint: [detail, error.server?.hint ?? error.hint ?? "mend the file and run the command again"]
-                .compactMap { $0 }.joined(separator: " "),
-            sqlState: error.sqlState
-        )
-    }
-}
-
 extension StepRunner.Sibling {
     /// Keeps golang-migrate's row in step, and makes its table anew where a migration has dropped it.
     func write(_ session: borrowing Session) throws {
@@ -282,11 +243,6 @@ extension StepRunner.Sibling {
         }
         try GolangMigrateLedger.write(version, to: table, session)
     }
-}
-
-extension PostgresError {
-    /// lock_not_available, deadlock_detected.
-    var isLockTrouble: Bool { sqlState == "55P03" || sqlState == "40P01" }
 }
 
 extension Session {

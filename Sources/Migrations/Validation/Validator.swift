@@ -128,7 +128,7 @@ package struct Validation: Sendable {
 
     /// All findings once, without what comments silence and what is history, in a fixed order.
     package func findings() -> [Finding] {
-        let known = ValidationRule.names.union(LintRules.byName.keys)
+        let known = ValidationRule.names.union(LintRules.byName.keys).union(ReplayRule.names)
         let judged = ValidationRule.names.union(rulesThatAreOn)
         let byFile = Dictionary(grouping: Set(raw), by: \.file)
         let files = trees.flatMap(\.migrations).flatMap(\.files)

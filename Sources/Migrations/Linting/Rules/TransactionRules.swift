@@ -66,6 +66,8 @@ enum TransactionRules {
         let held = context.transaction.held.filter { $0.value.mode == .accessExclusive && holdsRows($0.value.kind) }
         guard !held.isEmpty else { return [] }
         for touch in context.effects.touches where touch.lock == .accessExclusive && !touch.isNew {
+            // Who waits for what its own down takes away waits for nothing.
+            guard !(context.isDown && touch.action == .drop) else { continue }
             guard holdsRows(touch.kind), !touch.isInBody, held[touch.relation] == nil,
                 let first = held.min(by: { $0.value.line < $1.value.line })
             else {

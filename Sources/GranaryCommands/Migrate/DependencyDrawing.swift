@@ -1,0 +1,158 @@
+internal import Migrations
+internal import SQLText
+
+/// The graph of dependencies, as text, for Graphviz, for Mermaid, and for programs.
+struct DependencyDrawing {
+    let graph: DependencyGraph
+    /// How each stands in the database; empty where none was asked.
+    let states: [DependencyGraph.Need: String]
+
+    private var services: [String] {
+        graph.nodes.reduce(into: []) { if $0.last != $1.service { $0.append($1.service) } }
+    }
+
+    private func facts(_ node: DependencyGraph.Node) -> [String] {
+        [node.layer.isEmpty ? "" : "of \(node.layer)", "\(node.risk.rawValue) risk", states[node.id] ?? ""]
+            .filter { !$0.isEmpty }
+    }
+
+    private func label(_ need: DependencyGraph.Need, from service: String) -> String {
+        Formatting.harmless(need.service == service ? need.name : "\(need.service)/\(need.name)")
+    }
+}
+
+// As text.
+extension DependencyDrawing {
+    /// A tree for each service: a migration stands beneath the last of those that it depends on, and names the others.
+    var text: String {
+        services.map { service in
+            let rows = rows(of: service)
+            let width = rows.map { $0.drawn.count }.max() ?? 0
+            let lines = rows.map { row in
+                let others = row.others.map { label($0, from: service) }.joined(separator: ", ")
+                let facts = facts(row.node) + (others.isEmpty ? [] : ["also needs \(others)"])
+                return "  \(row.drawn)\(String(repeating: " ", count: width - row.drawn.count))  "
+                    + facts.joined(separator: ", ")
+            }
+            return ([Formatting.harmless(service)] + (lines.isEmpty ? ["  no migrations"] : lines)).joined(
+                separator: "\n"
+            )
+        }.joined(separator: "\n\n")
+    }
+
+    private struct Row {
+        var drawn: String
+        var node: DependencyGraph.Node
+        var others: [DependencyGraph.Need]
+    }
+
+    /// One that is alone beneath another follows it without being set in: most trees are one long chain.
+    private func rows(of service: String) -> [Row] {
+        let own = graph.nodes.filter { $0.service == service }
+        let byID = Dictionary(own.map { ($0.id, $0) }, uniquingKeysWith: { one, _ in one })
+        var children: [DependencyGraph.Need: [DependencyGraph.Node]] = [:]
+        var pending: [(node: DependencyGraph.Node, parent: DependencyGraph.Need?, branch: String, stem: String)] = []
+        for node in own {
+            let parent = node.needs.compactMap { byID[$0] }.filter { $0.id != node.id }.max { $0.version < $1.version }
+            if let parent { children[parent.id, default: []].append(node) } else { pending.append((node, nil, "", "")) }
+        }
+        pending.reverse()
+        var rows: [Row] = []
+        while let (node, parent, branch, stem) = pending.popLast() {
+            let others = node.needs.filter { $0 != parent }
+            rows.append(Row(drawn: branch + Formatting.harmless(node.name), node: node, others: others))
+            let below = children[node.id] ?? []
+            if below.count == 1 {
+                pending.append((below[0], node.id, "\(stem)↓ ", stem))
+                continue
+            }
+            for (index, child) in below.enumerated().reversed() {
+                let isLast = index == below.count - 1
+                pending.append(
+                    (child, node.id, stem + (isLast ? "└── " : "├── "), stem + (isLast ? "    " : "│   "))
+                )
+            }
+        }
+        return rows
+    }
+}
+
+// For drawing programs.
+extension DependencyDrawing {
+    /// In the language of Graphviz; an edge goes from what is needed to what needs it.
+    var dot: String {
+        var lines = ["digraph migrations {", "  rankdir=LR;", "  node [shape=box];"]
+        for (index, service) in services.enumerated() {
+            lines.append("  subgraph cluster_\(index) {")
+            lines.append("    label=\(Self.quoted(service));")
+            for node in graph.nodes where node.service == service {
+                let label = ([node.name] + facts(node)).map(Self.escaped).joined(separator: "\\n")
+                lines.append("    \(Self.quoted(Self.id(node.id))) [label=\"\(label)\"];")
+            }
+            lines.append("  }")
+        }
+        for (from, to) in edges { lines.append("  \(Self.quoted(Self.id(from))) -> \(Self.quoted(Self.id(to)));") }
+        return (lines + ["}"]).joined(separator: "\n")
+    }
+
+    /// A flowchart of Mermaid, as Markdown pages show it between ```mermaid fences.
+    var mermaid: String {
+        var names: [DependencyGraph.Need: String] = [:]
+        func name(_ need: DependencyGraph.Need) -> String {
+            if let name = names[need] { return name }
+            names[need] = "m\(names.count + 1)"
+            return names[need]!
+        }
+        var lines = ["flowchart LR"]
+        for service in services {
+            lines.append("  subgraph \(Self.mermaidText(service))")
+            for node in graph.nodes where node.service == service {
+                let label = ([node.name] + facts(node)).map(Self.mermaidText).joined(separator: "<br>")
+                lines.append("    \(name(node.id))[\"\(label)\"]")
+            }
+            lines.append("  end")
+        }
+        for (from, to) in edges {
+            let isKnown = graph.node(from) != nil
+            let source = isKnown ? name(from) : "\(name(from))[\"\(Self.mermaidText(Self.id(from)))\"]"
+            lines.append("  \(source) --> \(name(to))")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private var edges: [(DependencyGraph.Need, DependencyGraph.Need)] {
+        graph.nodes.flatMap { node in node.needs.map { ($0, node.id) } }
+    }
+
+    private static func id(_ need: DependencyGraph.Need) -> String { "\(need.service)/\(need.name)" }
+    private static func quoted(_ text: String) -> String { "\"\(escaped(text))\"" }
+
+    private static func escaped(_ text: String) -> String {
+        Formatting.harmless(text).replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+    }
+
+    private static func mermaidText(_ text: String) -> String {
+        Formatting.harmless(text).replacing("\"", with: "#quot;").replacing("<", with: "#lt;")
+    }
+}
+
+// For programs.
+extension DependencyDrawing {
+    var document: JSONDocument {
+        .object([
+            "services": .strings(services),
+            "migrations": .array(
+                graph.nodes.map { node in
+                    .object([
+                        "service": .string(node.service), "version": .integer(node.version),
+                        "name": .string(node.name), "layer": .string(node.layer),
+                        "risk_level": .string(node.risk.rawValue),
+                        "rollback_safe": node.rollbackSafe.map { .bool($0) } ?? .null,
+                        "description": .optional(node.details), "state": .optional(states[node.id]),
+                        "depends_on": .strings(node.needs.map { label($0, from: node.service) }),
+                    ])
+                }
+            ),
+        ])
+    }
+}

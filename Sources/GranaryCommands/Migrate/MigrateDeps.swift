@@ -1,0 +1,71 @@
+package import ArgumentParser
+internal import Environments
+internal import Migrations
+
+/// `granary migrate deps`.
+package struct MigrateDeps: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "deps",
+        abstract: "Draw which migration depends on which, with layers, risk and how each stands.",
+        discussion: """
+            The files are enough; where a database is given, how each migration stands in it is shown too.
+
+            Example:
+              granary migrate deps
+              granary migrate deps --root services --format mermaid
+
+            \(variablesHelp)
+            """
+    )
+
+    /// How the graph is written.
+    package enum Format: String, ExpressibleByArgument, CaseIterable, Sendable {
+        case text, dot, mermaid, json
+    }
+
+    @Option(name: .long, help: ArgumentHelp("How it is written.", valueName: "text|dot|mermaid|json"))
+    package var format = Format.text
+    @OptionGroup package var common: MigrateOptions
+
+    package var speech: OutputOptions { common.speech }
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let services = try common.service.services(variables: console.environment)
+        let chosen = try EnvironmentChoice.resolve(
+            option: common.database.env,
+            variables: console.environment,
+            marker: nil,
+            file: services[0].file
+        )?.name
+        let graph = try DependencyGraph(
+            services,
+            environment: common.database.env == nil ? nil : chosen,
+            copy: chosen ?? services[0].file.names.first ?? "development"
+        )
+        let drawing = DependencyDrawing(graph: graph, states: try await states(on: console))
+        if console.settings.isJSON || format == .json { return try console.result(drawing.document) }
+        switch format {
+        case .dot: try console.result(drawing.dot)
+        case .mermaid: try console.result(drawing.mermaid)
+        default: try console.result(drawing.text)
+        }
+    }
+
+    /// How each stands, where a database was given.
+    private func states(on console: Console) async throws -> [DependencyGraph.Need: String] {
+        guard try !common.database.isMissing(on: console, migrations: common.service.migrations) else {
+            console.note("no database was given, so how each stands is not shown")
+            return [:]
+        }
+        let session = try await MigrationSession.open(common, writes: false, on: console)
+        var states: [DependencyGraph.Need: String] = [:]
+        for state in try await session.migrator().status() {
+            for standing in state.standings.all {
+                states[.init(service: state.name, name: standing.name)] =
+                    standing.state.rawValue.replacing("_", with: " ")
+            }
+        }
+        return states
+    }
+}

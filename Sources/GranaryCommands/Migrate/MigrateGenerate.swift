@@ -1,0 +1,81 @@
+package import ArgumentParser
+internal import Environments
+package import Migrations
+
+extension MigrationKind: ExpressibleByArgument {}
+
+/// `granary migrate generate`.
+package struct MigrateGenerate: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "generate",
+        abstract: "Begin a migration: the next free number, both files from templates, its entry and its page.",
+        discussion: """
+            What the name says goes into the files, such as the table of add_email_to_users; the rest is change_me. \
+            Templates are taken from migrations/templates/TYPE.up.sql.mustache where they are there.
+
+            Example:
+              granary migrate generate add_user_preferences --type table
+              granary migrate generate add_email_to_users --type column
+              granary migrate generate add_mail_preview --type table --env development
+
+            \(variablesHelp)
+            """
+    )
+
+    @Argument(help: "What it does, in small letters, digits and _.") package var name: String
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "table, column, index, constraint, foreign_key, data, enum, function, view, or schema for alterations.",
+            valueName: "type"
+        )
+    )
+    package var type: MigrationKind
+    @Option(name: .long, help: ArgumentHelp("The schema; else the first of the service.", valueName: "name"))
+    package var schema: String?
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The environment into whose folder it goes; else the base.", valueName: "name")
+    )
+    package var env: String?
+    @OptionGroup(title: "Which service") package var service: ServiceOptions
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let services = try service.services(variables: console.environment)
+        let chosen = services.filter { service.service == nil || $0.service.name == service.service }
+        guard chosen.count == 1, let (service, file) = chosen.first else {
+            let names = services.map(\.service.name).joined(separator: ", ")
+            throw CommandError(.usage, "the migration is of one service", hint: "add --service, with one of \(names)")
+        }
+        if let env, file.policy(env) == nil {
+            throw CommandError(
+                .usage,
+                "\(env) is no environment",
+                hint: "declared are \(file.names.joined(separator: ", "))"
+            )
+        }
+        let outcome = try Generator(
+            service: service,
+            environments: file,
+            name: name,
+            kind: type,
+            layer: env ?? "",
+            schema: schema,
+            now: Formatting.now().replacing(#/\.[0-9]+Z$/#, with: "Z")
+        ).run()
+        if console.settings.isJSON {
+            return try console.result(
+                .object([
+                    "version": .integer(outcome.version), "name": .string(outcome.name),
+                    "made": .strings(outcome.made), "edited": .strings(outcome.edited),
+                    "placeholders": .bool(outcome.hasPlaceholders),
+                ])
+            )
+        }
+        for path in outcome.made { try console.result("made \(path)") }
+        for path in outcome.edited { try console.result("edited \(path)") }
+        if outcome.hasPlaceholders { console.note("fill in what is called change_me, then run `granary validate`") }
+    }
+}

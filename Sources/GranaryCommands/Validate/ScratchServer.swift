@@ -1,0 +1,105 @@
+internal import Glibc
+internal import LocalServer
+internal import PostgresClient
+
+/// The server that lends scratch databases: one that is named, the local one of the project, or one that is made aside.
+struct ScratchServer: Sendable {
+    var address: ServerAddress
+    /// Whether its roles are other people's too.
+    var isForeign: Bool
+
+    /// Lends it, started, and stops what was started for this alone.
+    ///
+    /// - Parameter url: `--scratch-url`.
+    /// - Throws: `CommandError` for a server that holds the target; `LocalServerError`, `PostgresError`, what `body` throws.
+    static func with<R>(
+        url: String?,
+        target: ConnectedDatabase?,
+        postgresBin: String?,
+        on console: Console,
+        _ body: (ScratchServer) async throws -> R
+    ) async throws -> R {
+        if let url {
+            _ = try ConnectionText(url, origin: "--scratch-url")
+            let server = ScratchServer(address: ServerAddress(url), isForeign: true)
+            try await server.requireOther(than: target, on: console)
+            return try await body(server)
+        }
+        // A `.granary` folder in the project is a choice of database, which validating must not make for anybody.
+        let isProjects = LocalCluster.exists(project: ".")
+        let project = try isProjects ? "." : folderAside(console.environment)
+        let cluster = try LocalCluster.open(project: project, postgresBin: postgresBin, logger: console.logger)
+        let start = try await cluster.start()
+        let server = ScratchServer(address: ServerAddress(start.url), isForeign: false)
+        do {
+            let result = try await body(server)
+            if start.started, try await server.isIdle(on: console) { _ = try await cluster.stop() }
+            return result
+        } catch {
+            let failure = error
+            // A cancelled task could not ask any more.
+            await Task {
+                if start.started, (try? await server.isIdle(on: console)) == true { _ = try? await cluster.stop() }
+            }.value
+            throw failure
+        }
+    }
+
+    /// `~/.cache/granary/<digest of the project's folder>`, made where it is not there.
+    private static func folderAside(_ variables: [String: String]) throws -> String {
+        var project = [CChar](repeating: 0, count: Int(PATH_MAX))
+        guard getcwd(&project, project.count) != nil else {
+            throw CommandError(.file, "the working folder cannot be read: \(String(cString: strerror(errno)))")
+        }
+        // FNV-1a: projects are to be told apart, not to be kept secret.
+        let digest = project.prefix { $0 != 0 }.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { digest, byte in
+            (digest ^ UInt64(UInt8(bitPattern: byte))) &* 0x100_0000_01B3
+        }
+        let cache =
+            variables["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+            ?? (variables["HOME"] ?? "/tmp") + "/.cache"
+        var folder = cache
+        try Folders.make(folder)
+        for part in ["granary", String(digest, radix: 16)] {
+            folder = Folders.joined(folder, part)
+            try Folders.make(folder)
+        }
+        return folder
+    }
+
+    /// Whether nobody but us is on it.
+    private func isIdle(on console: Console) async throws -> Bool {
+        try await withSession(address, logger: console.logger) { session in
+            try session.query(
+                """
+                SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity
+                    WHERE backend_type = 'client backend' AND pid <> pg_catalog.pg_backend_pid()) AS idle
+                """
+            )[0].bool("idle")
+        }
+    }
+
+    /// What migrations do to a server, such as to its roles, must not happen to the target's.
+    private func requireOther(than target: ConnectedDatabase?, on console: Console) async throws {
+        guard let target else { return }
+        let (here, there) = (
+            try await Self.identity(address, on: console), try await Self.identity(target.address, on: console)
+        )
+        guard here != there else {
+            throw CommandError(
+                .refused,
+                "--scratch-url names the server of \(target.name), on which nothing is tried out",
+                hint: "name another server, or leave --scratch-url out to use a local one"
+            )
+        }
+    }
+
+    /// No two servers have been started in the same microsecond, with the same port and place.
+    private static func identity(_ address: ServerAddress, on console: Console) async throws -> String {
+        try await withSession(address, logger: console.logger) { session in
+            try session.query(
+                "SELECT concat_ws(' ', pg_catalog.pg_postmaster_start_time(), current_setting('port')) AS identity"
+            )[0].text("identity")
+        }
+    }
+}

@@ -1,0 +1,15 @@
+/// What a replay looks for; `docs/migrations.md` explains each.
+package enum ReplayRule: String, Sendable, CaseIterable {
+    /// No order in which the migrations could run.
+    case replay
+    case upFails = "up-fails"
+    case upFailsOnRows = "up-fails-on-rows"
+    case downFails = "down-fails"
+    case downDoesNotUndo = "down-does-not-undo"
+    case downLosesRows = "down-loses-rows"
+    case upAgainFails = "up-again-fails"
+    case upAgainDiffers = "up-again-differs"
+    case estimatedDuration = "estimated-duration"
+
+    static let names = Set(allCases.map(\.rawValue))
+}

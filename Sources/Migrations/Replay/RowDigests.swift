@@ -1,0 +1,64 @@
+internal import PostgresClient
+
+/// How many rows each table holds, and a digest of what is in them, whatever their order and that of the columns.
+struct RowDigests: Sendable, Equatable {
+    struct Digest: Equatable {
+        var rows: Int
+        var sum: String
+    }
+
+    private(set) var tables: [String: Digest] = [:]
+
+    /// - Throws: `PostgresError`.
+    static func read(_ session: borrowing Session) throws -> RowDigests {
+        let tables = try session.query(
+            """
+            SELECT format('%I.%I', n.nspname, c.relname) AS name
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                AND pg_catalog.pg_relation_size(c.oid) > 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+            ORDER BY 1
+            """
+        ).map { $0.text("name") }
+        var digests = RowDigests()
+        for name in tables {
+            let row = try session.query(
+                """
+                SELECT count(*) AS rows, coalesce(sum(hashtextextended(to_jsonb(t)::text, 0)::numeric), 0) AS sum
+                FROM ONLY \(name) AS t
+                """
+            )[0]
+            guard row.int("rows") > 0 else { continue }
+            digests.tables[name] = Digest(rows: row.int("rows"), sum: row.text("sum"))
+        }
+        return digests
+    }
+
+    /// Tables that no row can be lost from; a partition's rows come through its parent.
+    static func emptyTables(in schemas: Set<String>, _ session: borrowing Session) throws -> [String] {
+        try session.query(
+            """
+            SELECT format('%I.%I', n.nspname, c.relname) AS name
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname = ANY ($1)
+                AND pg_catalog.pg_relation_size(c.oid) = 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i
+                    WHERE i.inhparent = c.oid AND pg_catalog.pg_relation_size(i.inhrelid) > 0)
+            ORDER BY 1
+            """,
+            [QuotedText.array(schemas.sorted())]
+        ).map { $0.text("name") }
+    }
+
+    /// A clause for each table whose rows are not what they were.
+    func differences(from before: RowDigests) -> [String] {
+        Set(tables.keys).union(before.tables.keys).sorted().compactMap { name in
+            let (old, new) = (before.tables[name], tables[name])
+            if old == new { return nil }
+            let (was, has) = (old?.rows ?? 0, new?.rows ?? 0)
+            return was == has
+                ? "the rows of \(name) have other values than before"
+                : "\(name) has \(has) \(has == 1 ? "row" : "rows") where it had \(was)"
+        }
+    }
+}

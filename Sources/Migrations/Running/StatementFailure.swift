@@ -1,0 +1,62 @@
+internal import PostgresClient
+
+/// A statement of a migration that the server did not take: what it said, and where.
+struct StatementFailure {
+    let error: PostgresError
+    let script: MigrationScript
+    /// Of the statement; the number of statements for what failed at COMMIT.
+    let index: Int
+
+    init(_ error: PostgresError, at index: Int, of script: MigrationScript) {
+        self.error = error
+        self.script = script
+        self.index = index
+    }
+
+    private var statement: MigrationStatement? { index < script.statements.count ? script.statements[index] : nil }
+
+    /// The line and column that the server pointed at, else those of the statement.
+    var place: (line: Int, column: Int)? {
+        guard let statement else { return nil }
+        return error.server?.position.map { statement.place(ofCharacter: $0) } ?? (statement.line, statement.column)
+    }
+
+    /// The server's own words, its SQLSTATE and the statement.
+    var sentence: String {
+        let state = error.sqlState.map { " (SQLSTATE \($0))" } ?? ""
+        let quoted = statement.map { " in \"\($0.summary)\"" } ?? " at COMMIT"
+        return "\(error.server?.messageWithoutValues ?? error.message)\(state)\(quoted)"
+    }
+
+    var hint: String {
+        // Class 22 and 23 quote the row that did not fit.
+        let quotesRows = ["22", "23"].contains(error.sqlState?.prefix(2) ?? "")
+        let detail = quotesRows ? nil : error.server?.detail
+        return [detail, error.server?.hint ?? error.hint ?? "mend the file and run the command again"]
+            .compactMap { $0 }.joined(separator: " ")
+    }
+
+    /// - Parameter remains: What is left of the migration.
+    func explained(_ remains: String) -> MigrationError {
+        let place = place.map { "\(script.path):\($0.line):\($0.column)" } ?? script.path
+        return MigrationError(
+            error.isLockTrouble ? .busy : .statement,
+            "\(place): \(sentence); \(remains)",
+            hint: hint,
+            sqlState: error.sqlState
+        )
+    }
+}
+
+extension MigrationScript {
+    /// Where a statement stands, for messages.
+    func place(of index: Int) -> String {
+        guard index < statements.count else { return "\(path): at COMMIT" }
+        return "\(path):\(statements[index].line):\(statements[index].column)"
+    }
+}
+
+extension PostgresError {
+    /// lock_not_available, deadlock_detected.
+    var isLockTrouble: Bool { sqlState == "55P03" || sqlState == "40P01" }
+}

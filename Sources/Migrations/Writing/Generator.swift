@@ -1,0 +1,269 @@
+package import Environments
+internal import FoundationEssentials
+internal import Glibc
+internal import Mustache
+internal import SQLText
+
+/// Begins a migration: the next free number, both files from their templates, an entry in `dependencies.json`, its name in
+/// the lists of `environments.json`, and a page in `docs`; all of it or nothing.
+package struct Generator: Sendable {
+    let service: Service
+    let environments: EnvironmentsFile
+    /// The name without its number.
+    let name: String
+    let kind: MigrationKind
+    /// The environment whose folder it goes into; empty for the base.
+    let layer: String
+    let schema: String
+    /// Such as `2026-02-09T09:00:00Z`.
+    let now: String
+
+    package init(
+        service: Service,
+        environments: EnvironmentsFile,
+        name: String,
+        kind: MigrationKind,
+        layer: String = "",
+        schema: String? = nil,
+        now: String
+    ) {
+        self.service = service
+        self.environments = environments
+        self.name = name
+        self.kind = kind
+        self.layer = layer
+        self.schema = schema ?? service.schemas.first ?? Service.usualSchema(of: service.name)
+        self.now = now
+    }
+
+    /// What was written.
+    package struct Outcome: Sendable, Equatable {
+        package var version: Int
+        /// With its number.
+        package var name: String
+        package var made: [String] = []
+        package var edited: [String] = []
+        /// Whether something in the files is yet to be filled in.
+        package var hasPlaceholders = false
+    }
+
+    /// - Throws: `MigrationError` with `.usage` for a name that cannot be one, `.file`; `EnvironmentsError`. Then nothing
+    ///   was written.
+    package func run() throws -> Outcome {
+        try requireName()
+        // Of two that run at once, the second sees what the first has made.
+        return try holdingFolder {
+            let tree = try TreeFacts(service.folder, environments, layer: layer)
+            let place = try place(tree)
+            let number = tree.nextNumber
+            let title = "\(number.digits)_\(name)"
+            let reading = NameReading(name, kind, tables: tree.tables(in: schema))
+            let context = context(number.digits, reading, isNewSchema: tree.isNew(schema: schema))
+            var outcome = Outcome(version: number.version, name: title)
+            var changes = FileChanges()
+            var up = ""
+            for direction in [Direction.up, .down] {
+                let text = try render(direction, context)
+                if direction == .up { up = text }
+                let path = "\(place)/\(title).\(direction.rawValue).sql"
+                changes.create(path, text)
+                outcome.made.append(path)
+                outcome.hasPlaceholders = outcome.hasPlaceholders || text.contains(NameReading.placeholder)
+            }
+            let facts = EntryFacts(up, column: "\(schema).\(reading.object).\(reading.column)", tree)
+            outcome.edited = try edit(&changes, title, number.digits, facts)
+            let page = "\(MigrationPage.folder(migrations: service.folder))/\(title).md"
+            changes.create(page, MigrationPage.text(title, purpose: purpose, kind: kind, facts: facts, place: place))
+            outcome.made.append(page)
+            try changes.make()
+            return outcome
+        }
+    }
+
+    /// `add_user_preferences`: "Add user preferences".
+    var purpose: String { Self.sentence(name) }
+
+    private static func sentence(_ name: String) -> String {
+        let words = name.split(separator: "_").joined(separator: " ")
+        return words.prefix(1).uppercased() + words.dropFirst()
+    }
+}
+
+// Where.
+extension Generator {
+    private func requireName() throws(MigrationError) {
+        let first = name.utf8.first.map { (97...122).contains($0) } ?? false
+        guard first, name.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 95 }) else {
+            throw MigrationError(
+                .usage,
+                "\"\(Self.shown(name))\" cannot be the name of a migration",
+                hint: "take small letters, digits and _, beginning with a letter, such as add_user_preferences"
+            )
+        }
+        guard !schema.isEmpty, schema.utf8.count <= 63, !schema.unicodeScalars.contains(where: { $0.value < 32 }) else {
+            throw MigrationError(
+                .usage,
+                "\"\(Self.shown(schema))\" cannot be the name of a schema",
+                hint: "mend --schema"
+            )
+        }
+        guard name.utf8.count <= 100 else {
+            throw MigrationError(
+                .usage,
+                "the name of the migration is longer than 100 characters",
+                hint: "take a shorter one"
+            )
+        }
+    }
+
+    private static func shown(_ text: String) -> String {
+        let plain = text.unicodeScalars.filter { $0.properties.generalCategory != .control }
+        return String(String.UnicodeScalarView(plain.prefix(60)))
+    }
+
+    private func place(_ tree: TreeFacts) throws(MigrationError) -> String {
+        guard !layer.isEmpty else {
+            guard !tree.hasCopies else {
+                throw MigrationError(
+                    .usage,
+                    "each environment has migrations of its own in \(service.folder), so it must be said which one gets this",
+                    hint: "add --env, with \(environments.names.joined(separator: ", "))"
+                )
+            }
+            return service.folder
+        }
+        return "\(service.folder)/\(environments.folders[layer] ?? layer)"
+    }
+
+    /// `flock` on the folder itself, which leaves nothing behind.
+    private func holdingFolder<R>(_ body: () throws -> R) throws -> R {
+        let folder = open(service.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else {
+            throw MigrationError(
+                .file,
+                "there is no folder \(service.folder)",
+                hint: "--migrations names the folder of migrations; `granary init` makes one"
+            )
+        }
+        defer { close(folder) }
+        while flock(folder, LOCK_EX) != 0, errno == EINTR {}
+        return try body()
+    }
+}
+
+// What.
+extension Generator {
+    private func context(
+        _ digits: String,
+        _ reading: NameReading,
+        isNewSchema: Bool
+    ) -> [String: any Sendable] {
+        let parts = [reading.object, reading.column]
+        func derived(_ suffix: String, _ parts: [String]) -> String {
+            // NAMEDATALEN is 64 with the zero at its end; the server would cut the suffix.
+            String(parts.joined(separator: "_").prefix(62 - suffix.count)) + "_" + suffix
+        }
+        return [
+            "number": digits, "name": name, "purpose": purpose, "service": service.name, "environment": layer,
+            "date": now,
+            "schema": Identifier.written(schema), "new_schema": isNewSchema,
+            "subject": Self.sentence(reading.object), "object": Identifier.written(reading.object),
+            "table": Identifier.written(reading.object), "column": Identifier.written(reading.column),
+            "reference": Identifier.written(reading.reference),
+            "index": Identifier.written(derived("idx", parts)),
+            "constraint": Identifier.written(derived("check", parts)),
+            "foreign_key": Identifier.written(derived("fkey", parts)),
+        ]
+    }
+
+    /// The user's template, else ours.
+    private func render(_ direction: Direction, _ context: [String: any Sendable]) throws(MigrationError) -> String {
+        let path = "\(service.folder)/templates/\(kind.rawValue).\(direction.rawValue).sql.mustache"
+        let own = (try? Data(contentsOf: URL(filePath: path))).map { String(decoding: $0, as: UTF8.self) }
+        let text = own ?? MigrationTemplates.text(kind, direction)
+        do {
+            // Nothing here is HTML.
+            return try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}\(text)").render(context)
+        } catch {
+            throw MigrationError(
+                .file,
+                "\(path) is no Mustache template: \(error)",
+                hint: "mend it, or move it away for the one that comes with granary"
+            )
+        }
+    }
+}
+
+// What the JSON files say.
+extension Generator {
+    private func edit(
+        _ changes: inout FileChanges,
+        _ title: String,
+        _ digits: String,
+        _ facts: EntryFacts
+    ) throws -> [String] {
+        var edited: [String] = []
+        func edit(_ path: String, _ body: (JSONText, inout JSONEdits) throws -> Void) throws {
+            guard let data = try? Data(contentsOf: URL(filePath: path)) else { return }
+            let text = try JSONText(Array(data), path: path)
+            var edits = JSONEdits(text)
+            try body(text, &edits)
+            guard !edits.isEmpty else { return }
+            changes.replace(path, edits.bytes)
+            edited.append(path)
+        }
+        try edit("\(service.folder)/dependencies.json") { text, edits in
+            let entry = entry(facts, spelled: Self.spelling(text))
+            if let migrations = text.root["migrations"] {
+                let isTitled = (try migrations.members()).contains { $0.key.contains("_") }
+                edits.append(isTitled ? title : digits, entry, to: migrations)
+            } else {
+                edits.append(
+                    "migrations",
+                    "{\n  \"\(digits)\": \(entry.replacing("\n", with: "\n  "))\n}",
+                    to: text.root
+                )
+            }
+        }
+        if let path = environments.path {
+            try edit(path) { text, edits in try list(title, in: text, &edits) }
+        }
+        return edited
+    }
+
+    /// With the number, or with number and title, as the other references are.
+    private static func spelling(_ text: JSONText) -> Bool {
+        let entries = (try? text.root["migrations"]?.members()) ?? []
+        return entries.contains { entry in
+            ((try? entry.value["depends_on"]?.texts()) ?? []).contains { $0.contains("_") }
+        }
+    }
+
+    private func entry(_ facts: EntryFacts, spelled withTitles: Bool) -> String {
+        let needs = facts.needs.map { JSONEdits.quoted(withTitles ? $0.name : $0.digits) }.joined(separator: ", ")
+        let tables = facts.tables.map(JSONEdits.quoted).joined(separator: ", ")
+        var fields = [
+            "\"description\": \(JSONEdits.quoted(purpose))", "\"depends_on\": [\(needs)]",
+            "\"affects_tables\": [\(tables)]",
+            "\"estimated_duration\": \"1s\"", "\"risk_level\": \"\(facts.risk.rawValue)\"",
+            "\"rollback_safe\": \(kind.isRollbackSafe)", "\"migration_type\": \"\(kind.migrationType)\"",
+            "\"created_at\": \"\(now)\"",
+        ]
+        if !layer.isEmpty { fields.insert("\"environment\": \(JSONEdits.quoted(layer))", at: 2) }
+        return "{\n  \(fields.joined(separator: ",\n  "))\n}"
+    }
+
+    /// In the lists of those environments that have one: of all for a base file, of its own for another.
+    private func list(_ title: String, in text: JSONText, _ edits: inout JSONEdits) throws {
+        for member in try text.root["environments"]?.members() ?? [] {
+            guard layer.isEmpty || member.key == layer, let list = member.value["migrations"],
+                case .array(let elements) = list.value
+            else { continue }
+            let spelled = elements.compactMap { try? $0.text() }
+            let folder = environments.folders[layer] ?? layer
+            var name = layer.isEmpty ? "\(title).up.sql" : "\(folder)/\(title).up.sql"
+            if spelled.contains(where: { $0.hasPrefix("migrations/") }) { name = "migrations/\(name)" }
+            edits.append(JSONEdits.quoted(name), toList: list)
+        }
+    }
+}

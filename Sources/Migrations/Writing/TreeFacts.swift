@@ -1,0 +1,121 @@
+internal import Environments
+internal import SQLText
+
+/// What a new migration has to know of those that are there.
+struct TreeFacts {
+    private let migrations: [Migration]
+    /// Which migration made a table, by its schema-qualified name.
+    private let makers: [String: Migration]
+    /// Which migration added a column to a table that was there, by `schema.table.column`.
+    private let adders: [String: Migration]
+    /// The first migration that made a schema.
+    private let schemas: [String: Migration]
+    private let namedSchemas: Set<String>
+
+    /// - Parameter layer: Where the new one goes. What other environments have made is not there for it.
+    init(_ folder: String, _ environments: EnvironmentsFile, layer: String) throws(MigrationError) {
+        migrations = try Migration.all(in: folder, environments)
+        var makers: [String: Migration] = [:]
+        var adders: [String: Migration] = [:]
+        var schemas: [String: Migration] = [:]
+        var namedSchemas: Set<String> = ["public"]
+        for migration in migrations.sorted(by: { $0.version < $1.version })
+        where migration.layer.isEmpty || migration.layer == layer {
+            guard let text = migration.up?.text, let script = try? SQLScript(splitting: text) else { continue }
+            for touch in ScriptEffects(of: script).touches {
+                namedSchemas.insert(touch.kind == .schema ? touch.name : touch.schema ?? "public")
+                guard touch.action == .create, !touch.isInBody else { continue }
+                switch touch.kind {
+                case .table, .view, .materializedView: makers[touch.relation.description] = migration
+                case .schema: schemas[touch.name] = schemas[touch.name] ?? migration
+                default: break
+                }
+            }
+            for column in Self.addedColumns(script) { adders[column] = migration }
+        }
+        self.makers = makers
+        self.adders = adders
+        self.schemas = schemas
+        self.namedSchemas = namedSchemas
+    }
+
+    private static func addedColumns(_ script: SQLScript) -> [String] {
+        script.statements.compactMap(\.tree).filter { $0.isKind("AlterTableStmt") }.flatMap { tree -> [String] in
+            let relation = tree["relation"]
+            let table = [relation["schemaname"].string, relation["relname"].string].compactMap(\.self)
+            return tree["cmds"].items.filter { $0["subtype"].string == "AT_AddColumn" }
+                .compactMap { $0["def"]["colname"].string }.map { (table + [$0]).joined(separator: ".") }
+        }
+    }
+
+    /// Whether no migration names a schema, so that whoever is first in it has to make it.
+    func isNew(schema: String) -> Bool { !namedSchemas.contains(schema) }
+
+    /// Whether each environment has a tree of its own, and there is no base.
+    var hasCopies: Bool { !migrations.isEmpty && !migrations.contains { $0.layer.isEmpty } }
+
+    /// Above all layers, in as many digits as the others have: six, where there are none.
+    var nextNumber: (version: Int, digits: String) {
+        let highest = migrations.max { $0.version < $1.version }
+        let version = min(highest?.version ?? 0, .max - 1) + 1
+        let width = highest.map { max($0.digits.utf8.count, 1) } ?? 6
+        let digits = String(version)
+        return (version, String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits)
+    }
+
+    func tables(in schema: String) -> Set<String> {
+        Set(makers.keys.compactMap { $0.hasPrefix("\(schema).") ? String($0.dropFirst(schema.utf8.count + 1)) : nil })
+    }
+
+    /// Who made what a script names, without those that others of them depend on anyway; or who made the schema.
+    ///
+    /// - Parameter column: The one that it is about, `schema.table.column`.
+    func needs(of effects: ScriptEffects, column: String) -> [Migration] {
+        var found: [Int: Migration] = [:]
+        let adder = adders[column]
+        if let adder { found[adder.version] = adder }
+        for touch in effects.touches where !touch.isNew {
+            let table = touch.relation.description
+            // Whoever has added the column needs who made the table.
+            guard let maker = makers[table], adder == nil || !column.hasPrefix("\(table).") else { continue }
+            found[maker.version] = maker
+        }
+        if found.isEmpty {
+            for touch in effects.touches {
+                if let schema = touch.schema, let maker = schemas[schema] { found[maker.version] = maker }
+            }
+        }
+        return found.values.sorted { $0.version < $1.version }
+    }
+}
+
+/// What `dependencies.json` and the page say of a new migration, as the parser sees it.
+struct EntryFacts {
+    var tables: [String] = []
+    var risk = Risk.medium
+    var needs: [Migration] = []
+
+    init(_ up: String, column: String, _ tree: TreeFacts) {
+        guard let script = try? SQLScript(splitting: up) else { return }
+        let effects = ScriptEffects(of: script)
+        risk = effects.risk
+        needs = tree.needs(of: effects, column: column)
+        var names = Set<String>()
+        for touch in effects.touches where touch.kind == .table && touch.schema != nil && !touch.isInBody {
+            names.insert(touch.relation.description)
+        }
+        tables = names.sorted()
+    }
+}
+
+/// A name as SQL takes it: quoted only where it must be.
+enum Identifier {
+    static func written(_ name: String) -> String {
+        let isPlain =
+            name.utf8.first.map { (97...122).contains($0) || $0 == 95 } ?? false
+            && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 95 }
+        // The parser knows best which words are reserved.
+        if isPlain, (try? SQLScript("CREATE TABLE \(name) (\(name) int)")) != nil { return name }
+        return "\"\(name.replacing("\"", with: "\"\""))\""
+    }
+}

@@ -1,0 +1,265 @@
+import TestSupport
+import Testing
+
+/// `migrate generate`, `deps` and `renumber` as they are typed.
+@Suite struct WritingMigrationsTests {
+    private struct Shell {
+        let folder: ScratchFolder
+        var url: String?
+
+        func granary(_ words: String...) async throws -> CommandOutcome { try await run(words) }
+
+        /// What a command prints as its result; an issue where it does not end well.
+        func result(_ words: String..., sourceLocation: SourceLocation = #_sourceLocation) async throws -> String {
+            let outcome = try await run(words + ["--quiet"])
+            #expect(outcome.status == 0, "\(outcome)", sourceLocation: sourceLocation)
+            return outcome.stdout
+        }
+
+        private func run(_ words: [String]) async throws -> CommandOutcome {
+            try await runCommand(
+                granaryBinary(),
+                words,
+                environment: ["DATABASE_URL": url],
+                workingDirectory: folder.path
+            )
+        }
+
+        func make(_ words: String...) async throws -> CommandOutcome {
+            try await runCommand(
+                "make",
+                ["-f", "granary.mk", "GRANARY=\(granaryBinary())"] + words,
+                environment: ["MAKEFLAGS": nil, "MAKELEVEL": nil],
+                workingDirectory: folder.path
+            )
+        }
+
+        func git(_ words: String...) async throws {
+            let who = [
+                "-C", folder.path, "-c", "user.name=a", "-c", "user.email=a@b.test", "-c", "commit.gpgsign=false",
+            ]
+            let outcome = try await runCommand("git", who + words)
+            #expect(outcome.status == 0, "\(outcome)")
+        }
+
+        func text(_ name: String) -> String { String(decoding: folder.read(name), as: UTF8.self) }
+    }
+
+    /// A fresh project of `granary init`.
+    private func withProject(_ body: (Shell) async throws -> Void) async throws {
+        try await ScratchFolder.with { folder in
+            let shell = Shell(folder: folder)
+            _ = try await shell.result("init", "--service", "shop-service")
+            try await body(shell)
+        }
+    }
+
+    @Test func whatIsGeneratedInANewProjectGoesUpAndDownAsItIs() async throws {
+        try await withProject { shell in
+            let made = try await shell.make("db-migration-generate", "NAME=add_customers", "TYPE=table")
+            #expect(made.status == 0, "\(made)")
+            #expect(
+                made.stdout == """
+                    made migrations/000001_add_customers.up.sql
+                    made migrations/000001_add_customers.down.sql
+                    made docs/migrations/000001_add_customers.md
+                    edited migrations/dependencies.json
+
+                    """
+            )
+            // Nobody else makes the schema; those that follow find it there.
+            #expect(shell.text("migrations/000001_add_customers.up.sql").contains("CREATE SCHEMA shop_service;\n"))
+            _ = try await shell.result("migrate", "generate", "add_email_to_customers", "--type", "column")
+            _ = try await shell.result("migrate", "generate", "index_customers_on_email", "--type", "index")
+            _ = try await shell.result("migrate", "generate", "add_moods", "--type", "enum", "--env", "development")
+            #expect(!shell.text("migrations/development/000004_add_moods.up.sql").contains("SCHEMA"))
+            // The index needs who has added the column, and so who made the table.
+            try await #expect(
+                shell.result("migrate", "deps") == """
+                    shop-service
+                      000001_add_customers                low risk
+                      ├── 000002_add_email_to_customers   medium risk
+                      │   ↓ 000003_index_customers_on_email  low risk
+                      └── 000004_add_moods                of development, low risk
+
+                    """
+            )
+            try await ThrowawayServer.shared().withDatabase { url in
+                let shell = Shell(folder: shell.folder, url: url)
+                _ = try await shell.result("migrate", "up", "--env", "development")
+                try await #expect(
+                    psql(url, "SELECT indisvalid FROM pg_index WHERE indrelid = 'shop_service.customers'::regclass")
+                        == "t\nt"
+                )
+                try await #expect(shell.result("migrate", "deps").contains("medium risk, applied"))
+                _ = try await shell.result("migrate", "down", "--all")
+                try await #expect(psql(url, "SELECT to_regnamespace('shop_service') IS NULL") == "t")
+            }
+        }
+    }
+
+    @Test func manyAtOnceTakeNumbersOfTheirOwn() async throws {
+        try await withProject { shell in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for name in ["a", "b", "c", "d", "e"] {
+                    group.addTask {
+                        _ = try await shell.result("migrate", "generate", "add_\(name)", "--type", "table")
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let names = shell.folder.names(in: "migrations").filter { $0.hasSuffix(".up.sql") }
+            #expect(names.map { $0.prefix(6) } == ["000001", "000002", "000003", "000004", "000005"])
+            // None of the entries was lost.
+            try await #expect(shell.result("migrate", "deps").split(separator: "\n").count == 6)
+            #expect(shell.text("migrations/dependencies.json").matches(of: #/"description"/#).count == 5)
+        }
+    }
+
+    @Test(arguments: ["", "../x", "a'b", "a; DROP TABLE b", "`touch x`", "$$(touch x)", "Add", "a b", "-a", "--env"])
+    func anUnsafeNameIsRefusedByMakeAndByTheCommand(name: String) async throws {
+        try await withProject { shell in
+            let made = try await shell.make("db-migration-generate", "NAME=\(name)", "TYPE=table")
+            #expect(made.status == 2 && made.stdout == "", "\(made)")
+            let outcome = try await shell.granary("migrate", "generate", "--type", "table", "--", name)
+            #expect(outcome.status == 64)
+            #expect(outcome.stderr.contains("cannot be the name of a migration"), "\(outcome)")
+            #expect(shell.folder.names(in: "migrations") == ["dependencies.json", "environments.json", "templates"])
+            #expect(!shell.folder.names().contains("x"))
+        }
+    }
+
+    @Test func programsGetOneDocument() async throws {
+        try await withProject { shell in
+            try await #expect(
+                shell.result("migrate", "generate", "add_email_to_users", "--type", "column", "--json")
+                    == #"{"version":1,"name":"000001_add_email_to_users","made":["migrations/000001_add_email_to_users.up.sql","migrations/000001_add_email_to_users.down.sql","docs/migrations/000001_add_email_to_users.md"],"edited":["migrations/dependencies.json"],"placeholders":false}"#
+                    + "\n"
+            )
+            let wrong = try await shell.granary(
+                "migrate",
+                "generate",
+                "x",
+                "--type",
+                "column",
+                "--env",
+                "test",
+                "--json"
+            )
+            #expect(wrong.status == 64)
+            #expect(wrong.stdout.hasPrefix(#"{"error":{"message":"test is no environment","#), "\(wrong)")
+            try await #expect(
+                shell.result("migrate", "deps", "--format", "json").hasPrefix(#"{"services":["shop-service"],"#)
+            )
+            try await #expect(
+                shell.result("migrate", "renumber", "1", "7", "--json").contains(
+                    #""renamed":"000007_add_email_to_users""#
+                )
+            )
+        }
+    }
+
+    @Test func onlyWhatNoLedgerKnowsGetsAnotherNumber() async throws {
+        try await withProject { shell in
+            _ = try await shell.result("migrate", "generate", "add_customers", "--type", "table")
+            _ = try await shell.result("migrate", "generate", "add_orders", "--type", "table")
+            try await ThrowawayServer.shared().withDatabase { url in
+                let shell = Shell(folder: shell.folder, url: url)
+                _ = try await shell.result("migrate", "up", "1", "--env", "development")
+                let refused = try await shell.granary("migrate", "renumber", "000001", "000009")
+                #expect(refused.status == 3)
+                #expect(refused.stderr.contains("000001_add_customers is applied in"), "\(refused)")
+                #expect(shell.folder.names(in: "migrations").contains("000001_add_customers.up.sql"))
+                _ = try await shell.result("migrate", "renumber", "000002", "000009")
+                try await #expect(shell.result("migrate", "up") == "1 migration applied: version 9\n")
+                // Half of a file is in the database under its number.
+                try shell.folder.write(
+                    "-- no-transaction\nCREATE TABLE shop_service.half (id int);\nSELECT 1 / 0;\n",
+                    to: "migrations/000010_half.up.sql"
+                )
+                try await #expect(shell.granary("migrate", "up").status == 1)
+                let half = try await shell.granary("migrate", "renumber", "000010")
+                #expect(half.status == 3)
+                #expect(half.stderr.contains("half of 000010_half is in"), "\(half)")
+            }
+        }
+    }
+
+    @Test func whatCollidesWithABranchGetsTheNextNumber() async throws {
+        try await withProject { shell in
+            _ = try await shell.result("migrate", "generate", "add_customers", "--type", "table")
+            try await shell.git("init", "-q", "-b", "main")
+            try await shell.git("add", "-A")
+            try await shell.git("commit", "-qm", "first")
+            try await shell.git("checkout", "-qb", "mine")
+            _ = try await shell.result("migrate", "generate", "add_orders", "--type", "table")
+            try await shell.git("add", "-A")
+            try await shell.git("commit", "-qm", "mine")
+            try await shell.git("checkout", "-q", "main")
+            _ = try await shell.result("migrate", "generate", "add_mails", "--type", "table")
+            try await shell.git("add", "-A")
+            try await shell.git("commit", "-qm", "theirs")
+            try await shell.git("checkout", "-q", "mine")
+            // There is no origin here.
+            let missing = try await shell.granary("migrate", "renumber")
+            #expect(missing.status == 64 && missing.stderr.contains("origin/main is not a commit"), "\(missing)")
+            let plan = try await shell.result("migrate", "renumber", "--base", "main", "--plan")
+            #expect(plan.hasPrefix("would move migrations/000002_add_orders.up.sql to 000003_add_orders.up.sql\n"))
+            #expect(shell.folder.names(in: "docs/migrations").last == "000002_add_orders.md")
+            _ = try await shell.result("migrate", "renumber", "--base", "main")
+            #expect(shell.folder.names(in: "docs/migrations").last == "000003_add_orders.md")
+            #expect(shell.text("migrations/dependencies.json").contains("\"000003\": {"))
+            try await #expect(shell.result("migrate", "renumber", "--base", "main") == "")
+        }
+    }
+
+    @Test func theDrawingOfServicesHasAllOfThem() async throws {
+        try await ScratchFolder.with { folder in
+            for (name, text) in MigrateTreesTests.services { try folder.write(text, to: name) }
+            let shell = Shell(folder: folder)
+            let text = try await shell.result("migrate", "deps", "--root", "services")
+            #expect(text.contains("\norder-service\n  000001_init  low risk, also needs user-service/000002_email\n"))
+            let dot = try await shell.result("migrate", "deps", "--root", "services", "--format", "dot")
+            #expect(dot.contains(#""user-service/000002_email" -> "order-service/000001_init";"#))
+            let mermaid = try await shell.result("migrate", "deps", "--root", "services", "--format", "mermaid")
+            #expect(mermaid.contains("subgraph mail-service\n    m1[\"000001_init<br>low risk\"]"))
+            // A number alone is of one service; what others say of it is edited with it.
+            let vague = try await shell.granary("migrate", "renumber", "2", "5", "--root", "services")
+            #expect(vague.status == 64)
+            let moved = try await shell.granary(
+                "migrate",
+                "renumber",
+                "2",
+                "5",
+                "--root",
+                "services",
+                "--service",
+                "user-service"
+            )
+            #expect(moved.status == 0, "\(moved)")
+            #expect(
+                shell.text("services/order-service/migrations/dependencies.json").contains(
+                    #"{"user-service": ["000005"]}"#
+                )
+            )
+        }
+    }
+
+    @Test func aCircleIsAnErrorWithItsPathAndLine() async throws {
+        try await ScratchFolder.with { folder in
+            for name in ["000001_a", "000002_b"] { try folder.write("SELECT 1;", to: "migrations/\(name).up.sql") }
+            try folder.write(
+                "{\"migrations\": {\n\"000001\": {\"depends_on\": [\"2\"]},\n\"000002\": {\"depends_on\": [\"1\"]}}}",
+                to: "migrations/dependencies.json"
+            )
+            let outcome = try await Shell(folder: folder).granary("migrate", "deps")
+            #expect(outcome.status == 1)
+            #expect(
+                outcome.stderr.contains(
+                    "migrations/dependencies.json:2: dependencies go round in a circle: 000001_a → 000002_b → 000001_a"
+                ),
+                "\(outcome)"
+            )
+        }
+    }
+}

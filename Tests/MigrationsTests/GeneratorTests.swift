@@ -1,0 +1,267 @@
+import Environments
+import Migrations
+import SQLText
+import TestSupport
+import Testing
+
+struct GeneratorTests {
+    private static let users = "CREATE SCHEMA shop;\nCREATE TABLE shop.users (id bigint PRIMARY KEY, email text);\n"
+
+    @Test(arguments: [
+        (["000007_a"], "000008"), (["000008_a"], "000009"), (["000009_a"], "000010"), (["000099_a"], "000100"),
+        ([], "000001"), (["001_a"], "002"), (["000001_a", "development/000005_b"], "000006"),
+        (["20240101120000_a"], "20240101120001"),
+        (["999_a"], "1000"),
+    ])
+    func theNextNumberIsAboveAllLayers(there: [String], number: String) async throws {
+        try await Files.with { files in
+            for name in there { try files.write("SELECT 1;", to: "migrations/\(name).up.sql") }
+            let outcome = try files.generate("new", .table)
+            #expect(outcome.name == "\(number)_new")
+            #expect(files.read("migrations/\(number)_new.up.sql").contains("CREATE TABLE shop.new"))
+            #expect(files.read("migrations/\(number)_new.down.sql").contains("DROP TABLE shop.new;"))
+            #expect(files.read("docs/migrations/\(number)_new.md").hasPrefix("# \(number)_new\n"))
+        }
+    }
+
+    @Test(arguments: [
+        ("add_user_preferences", MigrationKind.table, "CREATE TABLE shop.user_preferences ("),
+        ("create_order", .table, "CREATE TABLE shop.\"order\" ("),
+        ("add_email_to_users", .column, "ALTER TABLE shop.users ADD COLUMN email text;"),
+        ("add_users_phone", .column, "ALTER TABLE shop.users ADD COLUMN phone text;"),
+        ("add_phone", .column, "ALTER TABLE shop.change_me ADD COLUMN phone text;"),
+        ("index_users_on_email", .index, "CREATE INDEX CONCURRENTLY users_email_idx ON shop.users (email);"),
+        ("add_users_email_check", .constraint, "ADD CONSTRAINT users_email_check CHECK (email IS NOT NULL) NOT VALID;"),
+        ("link_orders_to_users", .foreignKey, "FOREIGN KEY (user_id) REFERENCES shop.users (id) NOT VALID;"),
+        ("add_orders_user_fk", .foreignKey, "ON shop.orders (user_id);"),
+        ("add_mood", .enum, "CREATE TYPE shop.mood AS ENUM"),
+        ("normalize_phone", .function, "CREATE FUNCTION shop.normalize_phone("),
+        ("active_users", .view, "CREATE VIEW shop.active_users AS"),
+        ("add_users_data", .data, "INSERT INTO shop.users ("),
+        ("change_users_email", .schema, "ALTER TABLE shop.users ALTER COLUMN email SET DEFAULT"),
+    ])
+    func whatTheNameSaysIsInTheFile(name: String, kind: MigrationKind, line: String) async throws {
+        try await Files.with { files in
+            try files.write(Self.users + "CREATE TABLE shop.orders (id bigint);", to: "migrations/000001_a.up.sql")
+            try files.generate(name, kind)
+            let up = files.read("migrations/000002_\(name).up.sql")
+            #expect(up.contains(line), "\(up)")
+            // Both are statements that the parser knows, and the first comment says what for.
+            _ = try SQLScript(up)
+            _ = try SQLScript(files.read("migrations/000002_\(name).down.sql"))
+            let words = name.split(separator: "_").joined(separator: " ")
+            #expect(up.contains("-- \(words.prefix(1).uppercased())\(words.dropFirst()).\n"))
+            #expect([.index, .foreignKey, .constraint].contains(kind) == up.hasPrefix("-- no-transaction\n"))
+        }
+    }
+
+    @Test func everyKindGoesUpAndDownAndLeavesNothing() async throws {
+        try await Project.with([
+            "000001_a.up.sql": """
+            CREATE SCHEMA shop; CREATE TABLE shop.users (id bigint PRIMARY KEY, email text, name text);
+            CREATE TABLE shop.orders (id bigint PRIMARY KEY, user_id bigint); CREATE TABLE shop.change_me (id bigint); CREATE TABLE shop.levels (id bigint PRIMARY KEY, name text);
+            """
+        ]) { project in
+            for (name, kind) in [
+                ("add_prefs", MigrationKind.table), ("add_phone_to_users", .column), ("index_users_on_email", .index),
+                ("add_users_email_check", .constraint), ("link_orders_to_users", .foreignKey),
+                ("add_users_data", .data),
+                ("add_mood", .enum), ("normalize", .function), ("things", .view), ("change_users_name", .schema),
+            ] {
+                try Files(folder: project.folder).generate(name, kind)
+            }
+            let report = try await project.replay()
+            #expect(report.findings == [])
+            #expect(report.steps.count == 11)
+            #expect(report.steps.dropFirst().allSatisfy { $0.undoes == true })
+        }
+    }
+
+    @Test func bothJSONFilesGainALineAndLoseNothing() async throws {
+        let dependencies = """
+            {
+                "global_config": { "max_parallel_migrations": 1 },
+                "migrations" : {
+                    "000001": {"description":"first",   "depends_on": []}
+                }
+            }
+
+            """
+        let environments = """
+            {"environments": {
+               "development": {"migrations": ["000001_a.up.sql"]},
+               "production": {"migrations": [ "000001_a.up.sql" ], "config": {}}, "staging": {"migrations": "staging"}
+            }}
+            """
+        try await Files.with { files in
+            try files.write(Self.users, to: "migrations/000001_a.up.sql")
+            try files.write(dependencies, to: "migrations/dependencies.json")
+            try files.write(environments, to: "migrations/environments.json")
+            let outcome = try files.generate("index_users_on_email", .index)
+            #expect(
+                outcome.edited.map { $0.split(separator: "/").last } == ["dependencies.json", "environments.json"]
+            )
+            #expect(
+                files.read("migrations/dependencies.json")
+                    == dependencies.replacing(
+                        #""depends_on": []}"#,
+                        with: """
+                            "depends_on": []},
+                                    "000002": {
+                                      "description": "Index users on email",
+                                      "depends_on": ["000001"],
+                                      "affects_tables": ["shop.users"],
+                                      "estimated_duration": "1s",
+                                      "risk_level": "low",
+                                      "rollback_safe": true,
+                                      "migration_type": "index",
+                                      "created_at": "2026-02-09T09:00:00Z"
+                                    }
+                            """
+                    )
+            )
+            #expect(
+                files.read("migrations/environments.json")
+                    == environments.replacing(
+                        #"["000001_a.up.sql"]"#,
+                        with: #"["000001_a.up.sql", "000002_index_users_on_email.up.sql"]"#
+                    )
+                    .replacing(
+                        #"[ "000001_a.up.sql" ]"#,
+                        with: #"[ "000001_a.up.sql", "000002_index_users_on_email.up.sql" ]"#
+                    )
+            )
+        }
+    }
+
+    @Test func aFileOfAnEnvironmentIsInItsFolderAndItsListAlone() async throws {
+        try await Files.with { files in
+            try files.write(Self.users, to: "migrations/000001_a.up.sql")
+            try files.write(#"{"migrations": {}}"#, to: "migrations/dependencies.json")
+            try files.write(
+                #"{"environments": {"development": {"migrations": ["000001_a.up.sql"]}, "production": {"migrations": ["000001_a.up.sql"]}}}"#,
+                to: "migrations/environments.json"
+            )
+            let outcome = try files.generate("add_mail", .table, layer: "development")
+            #expect(outcome.made[0].hasSuffix("migrations/development/000002_add_mail.up.sql"))
+            #expect(files.read("migrations/dependencies.json").contains(#""environment": "development""#))
+            #expect(
+                files.read("migrations/environments.json")
+                    == #"{"environments": {"development": {"migrations": ["000001_a.up.sql", "development/000002_add_mail.up.sql"]}, "production": {"migrations": ["000001_a.up.sql"]}}}"#
+            )
+        }
+    }
+
+    @Test func oneOfSeveralTreesMustBeNamed() async throws {
+        try await Files.with { files in
+            for name in ["development", "production"] {
+                try files.write(Self.users, to: "migrations/\(name)/000001_a.up.sql")
+            }
+            let error = await failure { try files.generate("add_mail", .table) }
+            #expect(error?.code == .usage)
+            #expect(error?.hint == "add --env, with development, staging, production")
+            try #expect(files.generate("add_mail", .table, layer: "production").version == 2)
+        }
+    }
+
+    @Test(arguments: [
+        "", "Add_users", "../evil", "a b", "a;drop", "a'b", "1st", "_a", "a-b", "é", "a\nb",
+        String(repeating: "a", count: 101),
+    ])
+    func anUnsafeNameIsRefusedAndNothingIsWritten(name: String) async throws {
+        try await Files.with { files in
+            let error = await failure { try files.generate(name, .table) }
+            #expect(error?.code == .usage)
+            #expect(error?.message.contains("\n") == false)
+            #expect(files.names("migrations") == [])
+        }
+    }
+
+    @Test func aLongNameIsNoLongerThanTheServerTakesIt() async throws {
+        try await Files.with { files in
+            let name = "a" + String(repeating: "b", count: 70) + "_on_email"
+            try files.generate(name, .index)
+            let up = files.read("migrations/000001_\(name).up.sql")
+            let index = try #require(up.firstMatch(of: #/CONCURRENTLY (\S+)/#)?.1)
+            #expect(index.utf8.count <= 63 && index.hasSuffix("_idx"))
+        }
+    }
+
+    @Test func theTemplatesOfTheProjectGoBeforeOurs() async throws {
+        try await Files.with { files in
+            try files.write(
+                "-- {{purpose}} ({{number}}, {{service}})\nCREATE TABLE {{schema}}.{{table}} (\"{{column}}\" text);\n",
+                to: "migrations/templates/table.up.sql.mustache"
+            )
+            try files.generate("add_order", .table)
+            #expect(
+                files.read("migrations/000001_add_order.up.sql")
+                    == "-- Add order (000001, shop)\nCREATE TABLE shop.\"order\" (\"change_me\" text);\n"
+            )
+            try files.write("{{#open}}", to: "migrations/templates/table.up.sql.mustache")
+            let error = await failure { try files.generate("add_more", .table) }
+            #expect(error?.message.contains("templates/table.up.sql.mustache is no Mustache template") == true)
+            #expect(files.names("migrations") == ["000001_add_order.down.sql", "000001_add_order.up.sql", "templates"])
+        }
+    }
+
+    @Test func whatCannotBeWrittenWholeIsNotWrittenAtAll() async throws {
+        try await Files.with { files in
+            try files.write(Self.users, to: "migrations/000001_a.up.sql")
+            try files.write("{\"migrations\": {}}", to: "migrations/dependencies.json")
+            // Where the page should be, a folder is in the way.
+            try files.write("", to: "docs/migrations/000002_add_b.md/.keep")
+            let error = await failure { try files.generate("add_b", .table) }
+            #expect(error?.message.contains("docs/migrations/000002_add_b.md could not be made") == true)
+            #expect(files.names("migrations") == ["000001_a.up.sql", "dependencies.json"])
+            #expect(files.read("migrations/dependencies.json") == "{\"migrations\": {}}")
+        }
+    }
+
+    @Test func twoAtOnceGetNumbersOfTheirOwn() async throws {
+        try await Files.with { files in
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for name in ["a", "b", "c", "d", "e", "f"] {
+                    group.addTask { try files.generate("add_\(name)", .table).version }
+                }
+                var versions: [Int] = []
+                for try await version in group { versions.append(version) }
+                #expect(versions.sorted() == [1, 2, 3, 4, 5, 6])
+            }
+        }
+    }
+}
+
+/// A project's files.
+struct Files: Sendable {
+    let folder: ScratchFolder
+
+    static func with(_ body: (Files) async throws -> Void) async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write("", to: "migrations/.keep")
+            try await body(Files(folder: folder))
+        }
+    }
+
+    func write(_ text: String, to name: String) throws { try folder.write(text, to: name) }
+    func read(_ name: String) -> String { String(decoding: readFile(folder.file(name)), as: UTF8.self) }
+    var path: String { folder.file("migrations") }
+    var service: Service { Service(name: "shop", schemas: ["shop"], folder: path) }
+    var environments: EnvironmentsFile { get throws { try EnvironmentsFile.read(migrations: path) } }
+    var all: [Migration] { get throws { try Migration.all(in: path, environments) } }
+
+    /// What is in a folder, without what is hidden.
+    func names(_ name: String) -> [String] { folder.names(in: name).filter { !$0.hasPrefix(".") } }
+
+    @discardableResult
+    func generate(_ name: String, _ kind: MigrationKind, layer: String = "") throws -> Generator.Outcome {
+        try Generator(
+            service: service,
+            environments: environments,
+            name: name,
+            kind: kind,
+            layer: layer,
+            now: "2026-02-09T09:00:00Z"
+        ).run()
+    }
+}
