@@ -22,6 +22,8 @@ import Testing
 
     private static func with(_ body: (ScratchFolder) async throws -> Void) async throws {
         try await ScratchFolder.with { folder in
+            // The account of a server that root makes must get through.
+            chmod(folder.path, 0o755)
             for (name, text) in files { try folder.write(text, to: name) }
             try await body(folder)
         }

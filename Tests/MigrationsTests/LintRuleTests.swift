@@ -156,10 +156,11 @@ private enum Stage {
         let file = try parsedFile(sql)
         var seen = Seen()
         let isWrapped = TransactionState(of: file).isWrapped
-        let before = try state(session, claim)
         do {
             if isWrapped {
                 try session.execute("BEGIN")
+                // Between transactions the counts may be handed over, and begin anew.
+                let before = try state(session, claim)
                 try session.execute(sql)
                 (seen.isClaimed, seen.details) = try observe(session, claim, before)
                 try session.execute("COMMIT")

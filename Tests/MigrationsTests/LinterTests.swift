@@ -235,6 +235,34 @@ import Testing
         )
     }
 
+    /// Parts of them go to different cores, and each must know what the parts before have made.
+    @Test func manyFilesAreReadAsOneAfterTheOther() async throws {
+        var migrations: [(up: ParsedFile?, down: ParsedFile?)] = []
+        for number in 1...300 {
+            let before = number - 150
+            let up = """
+                CREATE TABLE shop.t\(number) (id bigint PRIMARY KEY, code varchar(9), t bigint REFERENCES shop.t1 (id));
+                CREATE INDEX t_idx ON shop.t\(before) (t);
+                ALTER TABLE shop.t\(before) ALTER code TYPE varchar(\(number == 200 ? 8 : 10));
+                """
+            // The keys of the last 150 tables have no index in the end.
+            migrations.append((try parsedFile(up, "\(number)_x.up.sql"), try parsedFile("", "\(number)_x.down.sql")))
+        }
+        let linter = Linter(rules: ["foreign-key-without-index", "changing-column-type"])
+        let findings = await linter.findings(in: migrations, after: 155)
+        var inOrder = linter
+        inOrder.outcome = SchemaFacts()
+        for migration in migrations { if let up = migration.up { inOrder.outcome?.learn(from: up.script) } }
+        var expected: [Finding] = []
+        for case (let up?, _) in migrations {
+            if up.migration.version > 155 { expected += inOrder.findings(in: up) }
+            inOrder.learn(from: up)
+        }
+        #expect(findings == expected)
+        #expect(findings.count { $0.rule == "foreign-key-without-index" } == 145)
+        #expect(findings.filter { $0.rule == "changing-column-type" }.map(\.file) == ["200_x.up.sql"])
+    }
+
     @Test func whatTheParserDoesNotKnowIsPassedOver() throws {
         try #expect(rules("FROBNICATE TABLE shop.a; DROP TABLE shop.a;") == ["ban-drop-table"])
         try #expect(rules("") == [])

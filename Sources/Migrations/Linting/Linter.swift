@@ -48,7 +48,7 @@ package struct Linter: Sendable {
     }
 
     /// The findings of migrations in their order, by every core: each part of them begins with what those before it have
-    /// made. A file that goes down comes after the one that goes up.
+    /// made, and all of them know the outcome. A file that goes down comes after the one that goes up.
     ///
     /// - Parameter version: Those up to it are only learned from.
     package func findings(in migrations: [(up: ParsedFile?, down: ParsedFile?)], after version: Int) async -> [Finding]
@@ -59,13 +59,14 @@ package struct Linter: Sendable {
         for start in stride(from: 0, to: migrations.count, by: length) {
             let range = start..<min(start + length, migrations.count)
             parts.append((ahead, range))
-            guard range.upperBound < migrations.count else { break }
             for index in range { if let up = migrations[index].up { ahead.learn(from: up) } }
         }
+        let outcome = self.outcome ?? ahead.facts
         return await withTaskGroup(of: (Int, [Finding]).self) { group in
             for (linter, range) in parts {
                 group.addTask {
                     var linter = linter
+                    linter.outcome = outcome
                     return (range.lowerBound, range.flatMap { linter.findings(in: migrations[$0], after: version) })
                 }
             }

@@ -19,7 +19,8 @@ package struct SchemaSketch: Sendable {
     mutating func learn(from file: ParsedFile) {
         for statement in file.script.statements {
             guard let tree = statement.tree else {
-                isOpaque = true
+                // One that is wrong makes nothing; one that is too new may make anything.
+                if statement.newerSyntax != nil || statement.syntaxError == nil { isOpaque = true }
                 continue
             }
             learn(tree)

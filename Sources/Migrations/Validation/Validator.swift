@@ -92,10 +92,7 @@ package struct Validator: Sendable {
             let rules = LintRules.selection(for: policy)
             let view = tree.view(name)
             guard seen.insert(View(layers: Set(view.map(\.layer)), rules: rules)).inserted else { continue }
-            var linter = Linter(rules: rules, tableSizes: tableSizes)
-            var outcome = SchemaFacts()
-            for migration in view { if let up = migration.up { outcome.learn(from: up.script) } }
-            linter.outcome = outcome
+            let linter = Linter(rules: rules, tableSizes: tableSizes)
             findings += await linter.findings(in: view.map { ($0.up, $0.down) }, after: since)
         }
         return findings
