@@ -54,10 +54,11 @@ struct JSONEdits {
 
     private mutating func append(_ last: (start: Int, end: Int)?, in parent: JSONNode, _ json: (String) -> String) {
         guard let last else {
-            // Empty: one step deeper than the line that it is opened on.
+            // Empty: what is long goes one step deeper than the line that it is opened on.
             let outer = indent(at: parent.range.lowerBound)
             let inner = outer + step
-            let body = "\n\(inner)\(json(inner))\n\(outer)"
+            let json = json(inner)
+            let body = json.contains("\n") ? "\n\(inner)\(json)\n\(outer)" : json
             edits.append((parent.range.lowerBound + 1..<parent.range.upperBound - 1, Array(body.utf8)))
             return
         }
