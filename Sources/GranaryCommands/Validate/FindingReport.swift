@@ -42,13 +42,17 @@ struct FindingReport {
             + "\(Formatting.count(fileCount, "file")) of migrations checked\(proofs)"
     }
 
-    /// `; 4 migrations went up, down and up again, 3 of them without a trace`
+    /// `; 4 migrations replayed, 1 down does not undo its up`
     private var proofs: String {
         guard !replayed.isEmpty else { return "" }
-        let undone = replayed.count { $0.undoes == true }
-        return "; \(Formatting.count(replayed.count, "migration")) replayed, "
-            + (undone == replayed.count
-                ? "and every down undoes its up" : "and \(undone) of them have a down that undoes its up")
+        let failed = replayed.count { $0.undoes == false }
+        let verdict =
+            switch failed {
+            case 0: "every down undoes its up"
+            case 1: "1 down does not undo its up"
+            default: "\(failed) downs do not undo their up"
+            }
+        return "; \(Formatting.count(replayed.count, "migration")) replayed, \(verdict)"
     }
 }
 
