@@ -112,9 +112,11 @@ package struct Replay: Sendable {
 
     private func applyAgain(_ steps: ArraySlice<ReplayStep>, _ scratch: ServerAddress) async throws {
         guard !steps.isEmpty else { return }
+        let makesRoles = !keepsRoles
         try await withSession(scratch, logger: logger) { session in
+            try session.setPatience()
             // They have been applied before; what they cannot do now, they could not do then.
-            for step in steps { _ = try? step.up.script.run(&session) }
+            for step in steps { _ = try step.up.script.run(&session, makesRoles: makesRoles) }
         }
     }
 

@@ -15,7 +15,7 @@ struct StepTrial: Sendable {
         let rows = isProof ? try RowDigests.read(session) : RowDigests()
 
         let start = ContinuousClock.now
-        if let failure = try attempt(step.up.script, &session, makesRoles) {
+        if let failure = try step.up.script.run(&session, makesRoles: makesRoles) {
             upFailed(failure, &outcome)
             return outcome
         }
@@ -25,7 +25,7 @@ struct StepTrial: Sendable {
         let made = try CatalogShape.read(session)
 
         let turn = ContinuousClock.now
-        if let failure = try attempt(down, &session, makesRoles) {
+        if let failure = try down.run(&session, makesRoles: makesRoles) {
             outcome.add(failure, .downFails, of: down, "the down of \(step.up.title) fails: ")
             // In a transaction it has changed nothing, and the migration is still applied.
             outcome.isSpoilt = down.mode != .wrapped
@@ -37,7 +37,7 @@ struct StepTrial: Sendable {
         // What the down has left is in the way of the up: that is said already.
         guard !outcome.isSpoilt else { return outcome }
 
-        if let failure = try attempt(step.up.script, &session, makesRoles) {
+        if let failure = try step.up.script.run(&session, makesRoles: makesRoles) {
             outcome.add(
                 failure,
                 .upAgainFails,
@@ -134,24 +134,6 @@ struct StepTrial: Sendable {
 }
 
 // Running a file.
-extension StepTrial {
-    /// - Parameter makesRoles: Whether a role that a file names, and the server does not know, is made for it.
-    private func attempt(
-        _ script: MigrationScript,
-        _ session: inout Session,
-        _ makesRoles: Bool
-    ) throws -> StatementFailure? {
-        var made = Set<String>()
-        while let failure = try script.run(&session) {
-            guard makesRoles, script.mode == .wrapped, let role = failure.missingRole, made.insert(role).inserted else {
-                return failure
-            }
-            try session.execute("CREATE ROLE \(session.quoted(role))")
-        }
-        return nil
-    }
-}
-
 extension StatementFailure {
     /// The role that the server does not know; undefined_object is of many kinds, and only the words tell.
     fileprivate var missingRole: String? {
@@ -165,10 +147,21 @@ extension StatementFailure {
 extension MigrationScript {
     /// Runs the file as the migrator does, without a ledger; the settings that it made are gone afterwards.
     ///
+    /// - Parameter makesRoles: Whether a role that the file names, and the server does not know, is made for it.
     /// - Returns: The first statement that failed; a wrapped file has then changed nothing.
     /// - Throws: `PostgresError` for a lost connection; `CancellationError`.
-    @discardableResult
-    func run(_ session: inout Session) throws -> StatementFailure? {
+    func run(_ session: inout Session, makesRoles: Bool) throws -> StatementFailure? {
+        var made = Set<String>()
+        while let failure = try run(&session) {
+            guard makesRoles, mode == .wrapped, let role = failure.missingRole, made.insert(role).inserted else {
+                return failure
+            }
+            try session.execute("CREATE ROLE \(session.quoted(role))")
+        }
+        return nil
+    }
+
+    private func run(_ session: inout Session) throws -> StatementFailure? {
         var index = 0
         do {
             if mode == .wrapped { try session.execute("BEGIN") }
