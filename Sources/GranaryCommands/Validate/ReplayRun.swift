@@ -78,18 +78,7 @@ struct ReplayRun: Sendable {
             options.folder = seeds(service)
             guard Folders.isFolder(options.folder) else { continue }
             options.seedFiles = file.policy(environment)?.seedFiles ?? []
-            for finding in try await Seeder(options, server: server, logger: console.logger).findings() {
-                findings.append(
-                    Finding(
-                        rule: "seed-\(finding.rule)",
-                        severity: finding.stopsRun ? .error : .warning,
-                        file: finding.file,
-                        line: finding.line,
-                        message: finding.message,
-                        hint: finding.hint
-                    )
-                )
-            }
+            findings += try await Seeder(options, server: server, logger: console.logger).findings().map(Finding.init)
         }
         return findings
     }

@@ -27,17 +27,21 @@ extension ValidateCommand {
             options.seedFiles = folder.declared.environments.policy(environment)?.seedFiles ?? []
             options.stateSchema = service.state.stateSchema
             let seeder = Seeder(options, server: connected.address, logger: console.logger)
-            findings += try await seeder.findings().map { finding in
-                Finding(
-                    rule: "seed-\(finding.rule)",
-                    severity: finding.stopsRun ? .error : .warning,
-                    file: finding.file,
-                    line: finding.line,
-                    message: finding.message,
-                    hint: finding.hint
-                )
-            }
+            findings += try await seeder.findings().map(Finding.init)
         }
         return findings
+    }
+}
+
+extension Finding {
+    init(_ finding: SeedFinding) {
+        self.init(
+            rule: "seed-\(finding.rule)",
+            severity: finding.stopsRun ? .error : .warning,
+            file: finding.file,
+            line: finding.line,
+            message: finding.message,
+            hint: finding.hint
+        )
     }
 }
