@@ -5,8 +5,10 @@ internal import Synchronization
 /// Empties tables and keeps the schema: all of them, or none.
 ///
 ///     plan: look, and change nothing
-///     run:  BEGIN → lock what will be emptied → see that nothing has changed since the plan → back up, while nobody writes
+///     run:  look → have the plan approved → BEGIN → lock what will be emptied → see that nothing has changed since the plan → back up, while nobody writes
 ///           → triggers off → TRUNCATE the large, DELETE from the small → sequences → triggers on → seeds → COMMIT
+///
+/// A run is one session: what the server reads of the tables to plan, it needs again to empty them.
 package struct Cleaner: Sendable {
     private let options: CleanOptions
     private let server: ServerAddress
@@ -31,35 +33,51 @@ package struct Cleaner: Sendable {
         return try await inSession { try planner.plan($0) }
     }
 
-    /// Does what the plan says.
+    /// Plans, and does what the plan says if that is approved.
     ///
-    /// - Parameter backUp: Makes a backup of these tables that is known to be whole. It is called while they are locked
-    ///   against writing, so that it holds exactly the rows that will be gone. nil goes without.
-    /// - Throws: `CleaningError`, `PostgresError`, `CancellationError` and what `backUp` throws; the database is as it was.
+    /// - Parameters:
+    ///   - approve: Is told the plan while nothing is locked, and may take its time. What it throws ends the run; false
+    ///     ends it without an error.
+    ///   - backUp: Makes a backup of these tables that is known to be whole. It is called while they are locked against
+    ///     writing, so that it holds exactly the rows that will be gone. nil goes without.
+    /// - Returns: nil where it was not approved.
+    /// - Throws: `CleaningError`, `PostgresError`, `CancellationError` and what the closures throw; the database is as it
+    ///   was.
     package func run(
-        _ plan: CleanPlan,
+        approve: @escaping @Sendable (CleanPlan) async throws -> Bool = { _ in true },
         backUp: (@Sendable ([TableName]) async throws -> CleanBackup)?
-    ) async throws -> CleanReport {
-        try plan.requireNoObstacle()
+    ) async throws -> CleanReport? {
+        let planner = CleanPlanner(options: options)
         return try await inSession { session in
-            let start = ContinuousClock.now
-            // Each statement must see what was committed while the locks were waited for, whatever the database's default.
-            var report = try session.transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE") { session in
-                // What is deferred would be pending when triggers are switched on again, which forbids that.
-                try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
-                let rows = try hold(plan, writesOnly: backUp != nil, &session)
-                let endangered = plan.steps.endangered
-                let backup = try backUp.map { backUp in
-                    progress(.phase("backing up what will be gone"))
-                    return try session.waiting { try await backUp(endangered) }
-                }
-                progress(.phase("cleaning"))
-                try CleanTransaction(plan: plan, options: options).run(session)
-                return CleanReport(plan, rows, backup)
-            }
-            report.seconds = (.now - start) / .seconds(1)
-            return report
+            let plan = try planner.plan(session)
+            guard try session.waiting(for: { try await approve(plan) }) else { return nil }
+            try plan.requireNoObstacle()
+            return try carryOut(plan, backUp, &session)
         }
+    }
+
+    private func carryOut(
+        _ plan: CleanPlan,
+        _ backUp: (@Sendable ([TableName]) async throws -> CleanBackup)?,
+        _ session: inout Session
+    ) throws -> CleanReport {
+        let start = ContinuousClock.now
+        // Each statement must see what was committed while the locks were waited for, whatever the database's default.
+        var report = try session.transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE") { session in
+            // What is deferred would be pending when triggers are switched on again, which forbids that.
+            try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            let rows = try hold(plan, writesOnly: backUp != nil, &session)
+            let endangered = plan.steps.endangered
+            let backup = try backUp.map { backUp in
+                progress(.phase("backing up what will be gone"))
+                return try session.waiting { try await backUp(endangered) }
+            }
+            progress(.phase("cleaning"))
+            try CleanTransaction(plan: plan, options: options).run(session)
+            return CleanReport(plan, rows, backup)
+        }
+        report.seconds = (.now - start) / .seconds(1)
+        return report
     }
 
     /// Locks what will be emptied, and sees that everything is as it was planned.

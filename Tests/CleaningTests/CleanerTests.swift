@@ -141,10 +141,15 @@ import Testing
             "CREATE TABLE other.more (u int REFERENCES shop.users)", "CREATE TABLE shop.fresh (u int)",
         ] {
             try await Barn.with(schema) { barn in
-                let cleaner = barn.cleaner()
-                let plan = try await cleaner.plan()
-                try await barn.sql(change)
-                let error = await failure { try await cleaner.run(plan, backUp: nil) }
+                let error = await failure {
+                    try await barn.cleaner().run(
+                        approve: { _ in
+                            try await barn.sql(change)
+                            return true
+                        },
+                        backUp: nil
+                    )
+                }
                 #expect(error?.code == .busy, "\(change)")
                 #expect(error?.message.contains("changed since the plan") == true)
                 try await #expect(barn.sql("SELECT count(*) FROM shop.users") == "1")
@@ -159,9 +164,8 @@ import Testing
             "CREATE SCHEMA shop; CREATE TABLE shop.a (id int PRIMARY KEY); INSERT INTO shop.a VALUES (1), (2)"
         ) { barn in
             let cleaner = barn.cleaner()
-            let plan = try await cleaner.plan()
             let asked = Mutex<[TableName]>([])
-            let report = try await cleaner.run(plan) { tables in
+            let report = try await cleaner.run { tables in
                 asked.withLock { $0 = tables }
                 let write = try await runCommand(
                     "psql",
@@ -172,12 +176,14 @@ import Testing
                 return CleanBackup(file: "there.zip", rows: [TableName(schema: "shop", name: "a"): 2])
             }
             #expect(asked.withLock(\.self) == [TableName(schema: "shop", name: "a")])
-            #expect(report.undo == "there.zip")
-            #expect(report.summary == "shop.a 2")
+            #expect(report?.undo == "there.zip")
+            #expect(report?.summary == "shop.a 2")
             struct NoBackup: Error {}
             try await barn.sql("INSERT INTO shop.a VALUES (5)")
-            let again = try await cleaner.plan()
-            await #expect(throws: NoBackup.self) { _ = try await cleaner.run(again) { _ in throw NoBackup() } }
+            await #expect(throws: NoBackup.self) { _ = try await cleaner.run { _ in throw NoBackup() } }
+            try await #expect(barn.rows() == "a 1")
+            // What nobody approves is not done.
+            try await #expect(cleaner.run(approve: { _ in false }, backUp: nil) == nil)
             try await #expect(barn.rows() == "a 1")
         }
     }
@@ -200,7 +206,7 @@ import Testing
                 $0.lockTimeout = .seconds(2)
             }
             try await barn.holding(lock) {
-                let error = await failure { try await cleaner.run(try await cleaner.plan(), backUp: nil) }
+                let error = await failure { try await cleaner.run(backUp: nil) }
                 #expect(error?.code == .busy)
                 #expect(error?.message.contains("it is held by process ") == true, "\(error?.message ?? "")")
                 #expect(error?.message.contains("(the holder of granary)") == true)

@@ -55,7 +55,7 @@ struct Barn: Sendable {
         _ change: (inout CleanOptions) -> Void = { _ in }
     ) async throws -> CleanReport {
         let cleaner = cleaner(schemas, at: url, { _ in }, change)
-        return try await cleaner.run(try await cleaner.plan(), backUp: nil)
+        return try #require(try await cleaner.run(backUp: nil))
     }
 
     @discardableResult

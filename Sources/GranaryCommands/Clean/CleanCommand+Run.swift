@@ -24,13 +24,17 @@ extension CleanCommand {
         let environment = try await Gate(database: connected, schema: service.state.schema, console: console).admit()
         try requireEnvironment(environment, connected)
         let job = Job(database: connected, environment: environment, console: console)
-        let plan = try await Self.cleaner(options, connected, console).plan()
-        for line in CleanLines.plan(plan, at: connected.host, in: environment) { console.note(line) }
-        try plan.requireNoObstacle()
-        guard !plan.isEmpty else { return try tell(plan, nil, job) }
-        try requireUndo(plan)
-        try await confirmation.settle(isNeeded: true, isRequired: true)
-        try tell(plan, try await clean(job, options, plan), job)
+        let planned = PlannedCleaning()
+        let report = try await clean(job, options) { plan in
+            planned.plan = plan
+            for line in CleanLines.plan(plan, at: connected.host, in: environment) { console.note(line) }
+            try plan.requireNoObstacle()
+            guard !plan.isEmpty else { return false }
+            try requireUndo(plan)
+            try await confirmation.settle(isNeeded: true, isRequired: true)
+            return true
+        }
+        if let plan = planned.plan { try tell(plan, report, job) }
     }
 
     /// Where and for whom.
@@ -40,7 +44,11 @@ extension CleanCommand {
         var console: Console
     }
 
-    private func clean(_ job: Job, _ options: CleanOptions, _ plan: CleanPlan) async throws -> CleanReport {
+    private func clean(
+        _ job: Job,
+        _ options: CleanOptions,
+        approve: @escaping @Sendable (CleanPlan) async throws -> Bool
+    ) async throws -> CleanReport? {
         let made = MadeBackup()
         do {
             return try await ProgressRenderer.drawing(on: job.console) { renderer in
@@ -50,9 +58,9 @@ extension CleanCommand {
                     case .blocked(let who): job.console.note("waiting for \(who)")
                     }
                 }
-                guard !manner.noUndo else { return try await cleaner.run(plan, backUp: nil) }
+                guard !manner.noUndo else { return try await cleaner.run(approve: approve, backUp: nil) }
                 let backup = safetyBackup(job)
-                return try await cleaner.run(plan) { try await made.take(backup, of: $0) }
+                return try await cleaner.run(approve: approve) { try await made.take(backup, of: $0) }
             }
         } catch {
             // If the connection broke at the very COMMIT, nobody knows: the backup stays.
@@ -78,6 +86,15 @@ extension CleanCommand {
             // Meanwhile nobody can write into the tables.
             lockTimeout: manner.lockTimeout.duration
         )
+    }
+}
+
+/// Remembers the plan that was shown.
+private final class PlannedCleaning: Sendable {
+    private let shown = Mutex<CleanPlan?>(nil)
+    var plan: CleanPlan? {
+        get { shown.withLock(\.self) }
+        set { shown.withLock { $0 = newValue } }
     }
 }
 

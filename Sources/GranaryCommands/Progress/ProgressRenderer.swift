@@ -9,6 +9,8 @@ package final class ProgressRenderer: Sendable {
     private struct State {
         var progress = ProgressState()
         var lineWasAtSeconds = 0.0
+        /// Nothing is drawn before: a question may stand on the terminal.
+        var hasBegun = false
         var isFinished = false
     }
 
@@ -44,6 +46,7 @@ package final class ProgressRenderer: Sendable {
         guard !console.settings.isQuiet else { return }
         let line = state.withLock { state -> String? in
             let now = seconds
+            state.hasBegun = true
             state.progress.apply(event, atSeconds: now)
             let line = permanentLine(for: event)
             if line != nil { state.lineWasAtSeconds = now }
@@ -69,7 +72,7 @@ package final class ProgressRenderer: Sendable {
         let columns = console.redraws ? console.screen.columns : 0
         // The lock is held while drawing, so that nothing is drawn after `finish`.
         let line = state.withLock { state -> String? in
-            guard !state.isFinished else { return nil }
+            guard state.hasBegun, !state.isFinished else { return nil }
             let now = seconds
             state.progress.tick(atSeconds: now)
             if console.redraws {
@@ -86,7 +89,7 @@ package final class ProgressRenderer: Sendable {
     private func finish() {
         state.withLock { state in
             state.isFinished = true
-            console.screen.show([])
+            if state.hasBegun { console.screen.show([]) }
         }
     }
 
