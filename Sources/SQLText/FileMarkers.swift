@@ -65,6 +65,7 @@ package struct FileMarkers: Sendable, Equatable {
     package init(_ text: String) {
         var text = text
         text.withUTF8 { bytes in
+            guard Self.mayHoldMarkers(bytes) else { return }
             var (position, line) = (bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0, 1)
             let first = position
             while position < bytes.count {
@@ -114,6 +115,35 @@ package struct FileMarkers: Sendable, Equatable {
 
 // Reading one comment.
 extension FileMarkers {
+    /// What the first word of a comment begins with that is read here.
+    private static let beginnings: [StaticString] = [
+        "granary:", "nothing", "squawk-ignore", "no-transaction", "+", "migrate:", "atlas:", "!",
+    ]
+
+    /// Whether two dashes stand anywhere before such a word, be it in a string. Most files need no closer look.
+    private static func mayHoldMarkers(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var position = 0
+        while position + 1 < bytes.count {
+            guard bytes[position] == UInt8(ascii: "-"), bytes[position + 1] == UInt8(ascii: "-") else {
+                position += 1
+                continue
+            }
+            position += 2
+            while position < bytes.count, bytes[position] == 0x20 || bytes[position] == 0x09 { position += 1 }
+            if beginnings.contains(where: { begins(bytes[position...], $0) }) { return true }
+        }
+        return false
+    }
+
+    /// In any case; `word` is in lower case.
+    private static func begins(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, _ word: StaticString) -> Bool {
+        let word = UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount)
+        return bytes.count >= word.count
+            && zip(bytes, word).allSatisfy { byte, letter in
+                byte == letter || byte | 0x20 == letter && letter >= UInt8(ascii: "a")
+            }
+    }
+
     private struct Comment {
         /// From its dashes to the end of the line.
         var text: String

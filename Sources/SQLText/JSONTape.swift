@@ -36,8 +36,8 @@ final class JSONTape: Sendable {
     let base: Int
 
     /// - Returns: nil for what is not JSON, which the library never writes.
-    init?(_ bytes: [UInt8], base: Int) {
-        guard bytes.count < Int(UInt32.max), let entries = bytes.withUnsafeBufferPointer(Self.read) else { return nil }
+    init?(_ bytes: UnsafeBufferPointer<UInt8>, base: Int) {
+        guard bytes.count < Int(UInt32.max), let entries = Self.read(bytes) else { return nil }
         self.bytes = Self.kept(bytes)
         self.entries = Self.kept(entries)
         self.base = base
@@ -48,9 +48,9 @@ final class JSONTape: Sendable {
         entries.deallocate()
     }
 
-    private static func kept<T: BitwiseCopyable>(_ array: [T]) -> UnsafeBufferPointer<T> {
-        let memory = UnsafeMutableBufferPointer<T>.allocate(capacity: array.count)
-        _ = memory.initialize(from: array)
+    private static func kept<T: BitwiseCopyable>(_ elements: some Collection<T>) -> UnsafeBufferPointer<T> {
+        let memory = UnsafeMutableBufferPointer<T>.allocate(capacity: elements.count)
+        _ = memory.initialize(from: elements)
         return UnsafeBufferPointer(memory)
     }
 

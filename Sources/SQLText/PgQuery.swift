@@ -26,15 +26,11 @@ enum PgQuery {
         }
         let result =
             depth <= NestingEstimate.harmlessBytes / 2
-            ? json(of: text) : onLargeStack { json(of: text) }
-        let bytes = try result.get()
-        guard let tape = JSONTape(bytes, base: base) else {
-            throw Failure(code: .syntax, message: "the parser gave no tree", character: 0)
-        }
-        return ParseNode(tape, 0)
+            ? tape(of: text, base) : onLargeStack { tape(of: text, base) }
+        return ParseNode(try result.get(), 0)
     }
 
-    private static func json(of text: ArraySlice<UInt8>) -> Result<[UInt8], Failure> {
+    private static func tape(of text: ArraySlice<UInt8>, _ base: Int) -> Result<JSONTape, Failure> {
         let result = withTerminator(text) { pg_query_parse($0) }
         defer { pg_query_free_parse_result(result) }
         if let error = result.error {
@@ -47,8 +43,11 @@ enum PgQuery {
                 )
             )
         }
-        guard let tree = result.parse_tree else { return .success([]) }
-        return .success(Array(UnsafeRawBufferPointer(start: tree, count: strlen(tree))))
+        let tree = result.parse_tree.map { UnsafeRawBufferPointer(start: $0, count: strlen($0)) }
+        guard let tree, let tape = JSONTape(tree.bindMemory(to: UInt8.self), base: base) else {
+            return .failure(Failure(code: .syntax, message: "the parser gave no tree", character: 0))
+        }
+        return .success(tape)
     }
 
     private static func withTerminator<R>(_ text: ArraySlice<UInt8>, _ body: (UnsafePointer<CChar>) -> R) -> R {

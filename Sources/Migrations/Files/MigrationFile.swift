@@ -17,22 +17,26 @@ package struct MigrationFileName: Sendable, Equatable {
 
     /// Nil for a name of another form, and for a number that no `bigint` holds.
     package init?(_ name: String) {
-        for direction in [Direction.up, .down] {
-            let suffix = ".\(direction.rawValue).sql"
-            guard name.hasSuffix(suffix) else { continue }
-            let stem = name.dropLast(suffix.count)
-            let digits = stem.prefix { $0.isASCII && $0.isNumber }
-            guard !digits.isEmpty, let version = Int(digits), stem.dropFirst(digits.count).first == "_" else {
-                return nil
-            }
-            self.digits = String(digits)
-            self.version = version
-            self.title = String(stem.dropFirst(digits.count + 1))
-            self.direction = direction
-            return
+        // Byte by byte: a tree has thousands of names.
+        let bytes = name.utf8
+        let ends: [(Direction, String)] = [(.up, ".up.sql"), (.down, ".down.sql")]
+        guard let (direction, suffix) = ends.first(where: { bytes.reversed().starts(with: $0.1.utf8.reversed()) })
+        else {
+            return nil
         }
-        return nil
+        let stem = bytes.dropLast(suffix.utf8.count)
+        let digits = stem.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        guard let version = Int(Substring(digits)), stem[digits.endIndex...].first == UInt8(ascii: "_"),
+            let title = String(stem[digits.endIndex...].dropFirst())
+        else { return nil }
+        self.digits = String(Substring(digits))
+        self.version = version
+        self.title = title
+        self.direction = direction
     }
+
+    /// The name without its direction, which both files of a migration share.
+    package var stem: String { "\(digits)_\(title)" }
 }
 
 /// A file of a migration, read.
@@ -70,6 +74,7 @@ package struct MigrationFile: Sendable, Equatable {
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0 else { return nil }
+        let isRegular = status.st_mode & S_IFMT == S_IFREG
         // One more than there should be, so that the end is seen at once.
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size) + 1)
         var filled = 0
@@ -78,21 +83,24 @@ package struct MigrationFile: Sendable, Equatable {
             let count = bytes.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress! + filled, $0.count - filled) }
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { return nil }
-            if count == 0 { break }
             filled += count
+            // A file gives less than was asked for only at its end; a pipe may have more to come.
+            if count == 0 || isRegular && filled < bytes.count { break }
         }
         bytes.removeLast(bytes.count - filled)
         return bytes
     }
 
     private static func sha256(of bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(64)
-        for byte in SHA256.hash(data: bytes) {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+        let digits: StaticString = "0123456789abcdef"
+        return SHA256.hash(data: bytes).withUnsafeBytes { hash in
+            String(unsafeUninitializedCapacity: 2 * hash.count) { text in
+                for (index, byte) in hash.enumerated() {
+                    text[2 * index] = digits.utf8Start[Int(byte >> 4)]
+                    text[2 * index + 1] = digits.utf8Start[Int(byte & 15)]
+                }
+                return 2 * hash.count
+            }
         }
-        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -5,7 +5,8 @@ struct FileReading {
     private let file: ParsedFile
     private let before: SchemaFacts
     private let outcome: SchemaFacts?
-    private var facts: SchemaFacts
+    /// What the files before have made, and the statements that were passed.
+    private(set) var facts: SchemaFacts
     private var transaction: TransactionState
 
     /// - Parameters:
@@ -20,7 +21,7 @@ struct FileReading {
     }
 
     /// Calls `body` for each statement that the parser knows.
-    mutating func forEach(_ body: (LintContext) -> Void) {
+    mutating func forEachStatement(_ body: (LintContext) -> Void) {
         let last = file.script.statements.lastIndex { $0.tree != nil }
         for (index, statement) in file.script.statements.enumerated() {
             guard let tree = statement.tree else { continue }
@@ -37,9 +38,8 @@ struct FileReading {
                     isLast: index == last
                 )
             )
-            guard index != last else { break }
             facts.learn(tree)
-            transaction.pass(statement, tree, effects)
+            if index != last { transaction.pass(statement, tree, effects) }
         }
     }
 }

@@ -36,15 +36,19 @@ package struct Linter: Sendable {
     package mutating func learn(from file: ParsedFile) { facts.learn(from: file.script) }
 
     /// In the order of the file. What comments silence is still among them.
-    package func findings(in file: ParsedFile) -> [Finding] {
+    package func findings(in file: ParsedFile) -> [Finding] { read(file).findings }
+
+    /// The findings, and what the file makes, so that nobody has to learn it again.
+    private func read(_ file: ParsedFile) -> (findings: [Finding], changes: SchemaFacts.Changes) {
         var findings: [Finding] = []
         var reading = FileReading(file, facts, outcome)
-        reading.forEach { context in
+        reading.forEachStatement { context in
             for rule in plan.rules(for: context) where file.direction == .up || rule.appliesToDown {
                 for match in rule.check(context) { findings.append(finding(rule, match, context, file)) }
             }
         }
-        return findings.sorted { ($0.line, $0.column ?? 0) < ($1.line, $1.column ?? 0) }
+        let inOrder = findings.sorted { ($0.line, $0.column ?? 0) < ($1.line, $1.column ?? 0) }
+        return (inOrder, reading.facts.changes)
     }
 
     /// The findings of migrations in their order, by every core: each part of them begins with what those before it have
@@ -81,8 +85,11 @@ package struct Linter: Sendable {
         after version: Int
     ) -> [Finding] {
         var findings: [Finding] = []
-        if let up = migration.up {
-            if up.migration.version > version { findings += self.findings(in: up) }
+        if let up = migration.up, up.migration.version > version {
+            let (found, changes) = read(up)
+            findings += found
+            facts.apply(changes)
+        } else if let up = migration.up {
             learn(from: up)
         }
         if let down = migration.down, down.migration.version > version { findings += self.findings(in: down) }

@@ -45,9 +45,14 @@ package struct SchemaFacts: Sendable {
         init(_ facts: SchemaFacts) { self.facts = facts }
     }
 
-    /// nil for what was there and is no more.
-    private var tables: [RelationName: Table?] = [:]
-    private var tablesOfIndexes: [RelationName: RelationName] = [:]
+    /// What is known of its own, without that which it stands on.
+    struct Changes: Sendable {
+        /// nil for what was there and is no more.
+        fileprivate var tables: [RelationName: Table?] = [:]
+        fileprivate var tablesOfIndexes: [RelationName: RelationName] = [:]
+    }
+
+    private(set) var changes = Changes()
     private let base: Base?
 
     package init() { base = nil }
@@ -56,22 +61,28 @@ package struct SchemaFacts: Sendable {
     init(over facts: SchemaFacts) { base = Base(facts) }
 
     package subscript(table: RelationName) -> Table? {
-        get { tables[table] ?? base?.facts[table] }
-        set { tables[table] = .some(newValue) }
+        get { changes.tables[table] ?? base?.facts[table] }
+        set { changes.tables[table] = .some(newValue) }
     }
 
     /// The table that an index is on.
     func table(ofIndex index: RelationName) -> RelationName? {
-        tablesOfIndexes[index] ?? base?.facts.table(ofIndex: index)
+        changes.tablesOfIndexes[index] ?? base?.facts.table(ofIndex: index)
     }
 
-    mutating func note(index: RelationName, on table: RelationName) { tablesOfIndexes[index] = table }
+    mutating func note(index: RelationName, on table: RelationName) { changes.tablesOfIndexes[index] = table }
+
+    /// Takes over what was learned on top of these.
+    mutating func apply(_ learned: Changes) {
+        for (table, facts) in learned.tables { changes.tables[table] = .some(facts) }
+        for (index, table) in learned.tablesOfIndexes { changes.tablesOfIndexes[index] = table }
+    }
 
     mutating func change(_ table: RelationName, _ body: (inout Table) -> Void) {
         var facts = self[table] ?? Table()
         // Not held twice, so that it is changed where it is.
-        tables[table] = .some(nil)
+        changes.tables[table] = .some(nil)
         body(&facts)
-        tables[table] = facts
+        changes.tables[table] = facts
     }
 }

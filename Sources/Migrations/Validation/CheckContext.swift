@@ -57,11 +57,6 @@ struct CheckContext: Sendable {
 }
 
 extension ParsedFile {
-    /// Each statement with its effects.
-    var statements: [(statement: SQLStatement, effects: StatementEffects)] {
-        Array(zip(script.statements, effects.statements))
-    }
-
     /// Nothing in it happens that its text does not tell: every statement is parsed, and none is a block.
     var isTransparent: Bool {
         script.statements.allSatisfy {

@@ -10,6 +10,8 @@ package final class ParsedFile: Sendable {
     /// One for each statement of the script.
     package let effects: ScriptEffects
     package let markers: FileMarkers
+    /// Each statement with its effects.
+    let statements: [(statement: SQLStatement, effects: StatementEffects)]
 
     package var path: String { file.path }
     package var direction: Direction { file.name.direction }
@@ -21,5 +23,6 @@ package final class ParsedFile: Sendable {
         script = try SQLScript(splitting: file.text)
         effects = ScriptEffects(of: script)
         markers = FileMarkers(file.text)
+        statements = Array(zip(script.statements, effects.statements))
     }
 }

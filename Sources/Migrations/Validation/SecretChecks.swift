@@ -1,3 +1,4 @@
+internal import Glibc
 package import SQLText
 
 /// What must not stand in files that production runs: passwords, keys, and people who are not.
@@ -54,7 +55,8 @@ extension SecretChecks {
     package static func secret(in text: String) -> String? {
         guard text.utf8.count >= 20 else { return nil }
         for (mark, what) in marks {
-            guard let range = text.firstRange(of: mark) else { continue }
+            // A search for bytes is quick, and finds a mark in one text of a thousand.
+            guard text.containsBytes(of: mark), let range = text.firstRange(of: mark) else { continue }
             // A word such as task_live_ is none.
             let isStart = range.lowerBound == text.startIndex || !text[text.index(before: range.lowerBound)].isLetter
             let rest = text[range.upperBound...].prefix { !$0.isWhitespace }
@@ -94,10 +96,10 @@ extension SecretChecks {
 
     /// Of the domains that RFC 2606 keeps for examples.
     package static func namesExample(_ text: String) -> Bool {
-        for domain in ["@example.com", "@example.org", "@example.net"] {
-            if text.firstRange(of: domain) != nil || text.lowercased().hasSuffix(domain) { return true }
+        guard text.containsBytes(of: "@") else { return false }
+        return ["@example.com", "@example.org", "@example.net"].contains { domain in
+            text.containsBytes(of: domain) || text.lowercased().hasSuffix(domain)
         }
-        return false
     }
 }
 
@@ -151,5 +153,22 @@ extension SecretChecks {
         guard tree.isKind("CreateRoleStmt") || tree.isKind("AlterRoleStmt") else { return nil }
         let password = tree["options"].items.first { $0["defname"].string == "password" && $0["arg"].string != nil }
         return password.map { $0.offset ?? 0 }
+    }
+}
+
+extension String {
+    /// Whether the bytes of another text, which is not empty, stand in it one after the other.
+    fileprivate func containsBytes(of part: String) -> Bool {
+        var (text, part) = (self, part)
+        return text.withUTF8 { text in
+            part.withUTF8 { part in
+                var rest = text[...]
+                while let start = rest.firstIndex(of: part[0]), text.endIndex - start >= part.count {
+                    if memcmp(text.baseAddress! + start, part.baseAddress!, part.count) == 0 { return true }
+                    rest = text[(start + 1)...]
+                }
+                return false
+            }
+        }
     }
 }

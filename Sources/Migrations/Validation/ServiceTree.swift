@@ -3,18 +3,30 @@ internal import Glibc
 internal import SQLText
 
 /// A pair of files, read and parsed; what a name stands for that only one of the two has is a migration too.
-struct CheckedMigration: Sendable {
-    var migration: Migration
-    var up: ParsedFile?
-    var down: ParsedFile?
+///
+/// A class, as `ParsedFile` is one: lists of them are sorted, cut and handed on.
+final class CheckedMigration: Sendable {
+    let migration: Migration
+    let up: ParsedFile?
+    let down: ParsedFile?
+    /// The file of it that is there, whether or not it could be read.
+    let path: String
     /// Why a file of it could not be read or taken apart.
-    var findings: [Finding] = []
+    let findings: [Finding]
 
     var version: Int { migration.version }
     var layer: String { migration.layer }
-    var path: String { migration.up?.path ?? migration.down?.path ?? unreadablePath }
-    var unreadablePath = ""
     var files: [ParsedFile] { [up, down].compactMap { $0 } }
+
+    fileprivate init(reading pair: FolderListing.Pair) {
+        var reading = MigrationReading(pair)
+        up = reading.parsed(reading.migration.up)
+        down = reading.parsed(reading.migration.down)
+        migration = reading.migration
+        let existing = "\(pair.folder)/\(pair.up == nil ? pair.downName : pair.upName)"
+        path = migration.up?.path ?? migration.down?.path ?? existing
+        findings = reading.findings
+    }
 }
 
 /// All migrations of a service, those of every environment, each file read once.
@@ -73,6 +85,21 @@ struct FolderListing {
         var downName = ""
 
         var name: MigrationFileName { up ?? down! }
+
+        fileprivate init(layer: String, folder: String) {
+            self.layer = layer
+            self.folder = folder
+        }
+
+        fileprivate mutating func add(up name: MigrationFileName, _ entry: String) {
+            up = name
+            upName = entry
+        }
+
+        fileprivate mutating func add(down name: MigrationFileName, _ entry: String) {
+            down = name
+            downName = entry
+        }
     }
 
     private let root: String
@@ -117,17 +144,13 @@ struct FolderListing {
                 if entry.lowercased().hasSuffix(".sql") { findings.append(Self.misnamed(entry, in: folder)) }
                 continue
             }
-            var pair = pairs["\(name.digits)_\(name.title)"] ?? Pair(layer: layer, folder: folder)
             if name.direction == .up {
-                pair.up = name
-                pair.upName = entry
+                pairs[name.stem, default: Pair(layer: layer, folder: folder)].add(up: name, entry)
             } else {
-                pair.down = name
-                pair.downName = entry
+                pairs[name.stem, default: Pair(layer: layer, folder: folder)].add(down: name, entry)
             }
-            pairs["\(name.digits)_\(name.title)"] = pair
         }
-        return pairs.sorted { ($0.value.name.version, $0.key) < ($1.value.name.version, $1.key) }.map(\.value)
+        return pairs.map { ($0.value.name.version, $0.key) }.sorted(by: <).map { pairs[$0.1]! }
     }
 
     private static func misnamed(_ entry: String, in folder: String) -> Finding {
@@ -145,8 +168,9 @@ struct FolderListing {
 
     /// A folder of migrations that is no environment's: perhaps one that is misspelled.
     private mutating func noteStrayFolders(_ base: [String], _ known: Set<String>) {
-        for name in base where !known.contains(name) && !name.hasPrefix(".") && name != "templates" {
-            guard let inside = Self.names(in: "\(root)/\(name)"),
+        // Most names are those of files, which nobody needs to ask whether they are folders.
+        for name in base where !name.hasSuffix(".sql") && !known.contains(name) && !name.hasPrefix(".") {
+            guard name != "templates", let inside = Self.names(in: "\(root)/\(name)"),
                 let file = inside.first(where: { MigrationFileName($0) != nil })
             else { continue }
             let near = Spelling.nearest(to: name, among: environments.names)
@@ -178,16 +202,16 @@ struct FolderListing {
     }
 }
 
-// Reading.
-extension CheckedMigration {
-    fileprivate init(reading pair: FolderListing.Pair) {
+/// Reads and parses the files of a migration, and notes what cannot be.
+private struct MigrationReading {
+    private(set) var migration: Migration
+    private(set) var findings: [Finding] = []
+
+    init(_ pair: FolderListing.Pair) {
         let name = pair.name
         migration = Migration(version: name.version, digits: name.digits, title: name.title, layer: pair.layer)
-        unreadablePath = "\(pair.folder)/\(pair.up == nil ? pair.downName : pair.upName)"
         if let up = pair.up { migration.up = read(up, "\(pair.folder)/\(pair.upName)") }
         if let down = pair.down { migration.down = read(down, "\(pair.folder)/\(pair.downName)") }
-        up = migration.up.flatMap { parse($0) }
-        down = migration.down.flatMap { parse($0) }
     }
 
     private mutating func read(_ name: MigrationFileName, _ path: String) -> MigrationFile? {
@@ -202,7 +226,8 @@ extension CheckedMigration {
         }
     }
 
-    private mutating func parse(_ file: MigrationFile) -> ParsedFile? {
+    mutating func parsed(_ file: MigrationFile?) -> ParsedFile? {
+        guard let file else { return nil }
         do {
             return try ParsedFile(file, of: migration)
         } catch {

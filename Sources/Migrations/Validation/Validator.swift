@@ -36,13 +36,16 @@ package struct Validator: Sendable {
         for folder in folders { trees.append(await ServiceTree.read(folder.service, folder.declared)) }
         var validation = Validation(trees: trees, since: since)
         for (tree, folder) in zip(trees, folders) {
+            // The linter learns what all files make before it judges one; meanwhile the other cores check pairs.
+            async let linted = lint(tree)
+            async let checked = pairs(of: tree)
             validation.add(folder.declared.findings + tree.findings)
             validation.add(LayoutChecks(tree: tree).findings())
             let text = folder.declared.environmentsText
             validation.add(DeclarationChecks(tree: tree, environmentsText: text).findings())
             validation.add(EnvironmentChecks(tree: tree).findings())
-            validation.add(await pairs(of: tree))
-            validation.add(await lint(tree))
+            validation.add(await checked)
+            validation.add(await linted)
             if let base {
                 let base = try await GitTree.read(base, folder: tree.service.folder)
                 validation.add(BaseChecks(tree: tree, base: base).findings())
