@@ -325,10 +325,12 @@ private struct Tenant {
     @discardableResult
     func sql(_ statements: String) async throws -> String { try await psql(url, statements) }
 
-    /// The schema and its rows, by pg_dump.
+    /// The schema and its rows, by pg_dump, as a set of lines: where rows lie in their table is no matter.
     func portrait() async throws -> String {
         let outcome = try await runCommand("pg_dump", ["--schema=shop", "-d", adminURL])
         try #require(outcome.status == 0, "\(outcome)")
-        return outcome.stdout.split(separator: "\n").filter { !$0.contains("restrict ") }.joined(separator: "\n")
+        return outcome.stdout.split(separator: "\n").filter { !$0.contains("restrict ") }.sorted().joined(
+            separator: "\n"
+        )
     }
 }
