@@ -143,6 +143,12 @@ import Testing
                 "\(into)"
             )
 
+            try await tenant.succeeds("backup", "--schema", "shop", "--output", "b.sql")
+            let text = try await tenant.run("restore", "b.sql", "--in-place", "--confirm", tenant.database)
+            #expect(text.status == 1)
+            #expect(text.stderr.contains("permission denied for database \(tenant.database)"))
+            #expect(text.stderr.contains("hint: run it as a role that may do so; an archive"), "\(text)")
+
             // On another server, as far as anybody can tell: the target is not named.
             let scratch = try await runCommand(
                 granaryBinary(),
