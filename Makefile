@@ -7,7 +7,7 @@ BUILT  := .build/release/granary
 GRANARY := $(BUILT)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build install demo test bench format lint clean-build
+.PHONY: help deps build install demo test test-regress test-matrix bench format lint clean-build
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,13 @@ demo: deps ## Back up, verify, break and restore a database of 170,000 rows on a
 test: ## Run all tests, against real PostgreSQL servers of their own
 	@scripts/deps.sh test
 	@SWIFT="$(SWIFT)" scripts/test.sh
+
+test-regress: deps build ## PostgreSQL's own regression database, backed up and restored in every way: some minutes
+	@scripts/regress.sh
+
+test-matrix: ## The tests on every PostgreSQL to be had here, 15 to 18, and backups of each into newer ones: long
+	@scripts/deps.sh test
+	@SWIFT="$(SWIFT)" scripts/matrix.sh
 
 bench: deps build ## Measure beside pg_dump, pg_restore, psql and others, into Benchmarks/results.md
 	Benchmarks/run

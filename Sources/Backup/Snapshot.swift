@@ -110,8 +110,20 @@ struct SnapshotTaker: Sendable {
                 throw try LockReport.busy(batch.map(\.oid), waited: lockTimeout, session)
             } catch let error as PostgresError where error.sqlState == "42P01" {
                 throw BackupError(.changing, "a table was dropped while the snapshot was taken")
+            } catch let error as PostgresError where error.sqlState == "42501" {
+                throw SnapshotTaker.denied(error, session)
             }
         }
+    }
+
+    /// A backup of everything needs everything: what the role may not read is never left out unasked.
+    private static func denied(_ error: PostgresError, _ session: borrowing Session) -> BackupError {
+        BackupError(
+            .rights,
+            "\(session.user) may not read all that is to be backed up: \(error.message) (SQLSTATE 42501)",
+            hint:
+                "back up what is yours with --service or --schema, or as a superuser: GRANT pg_read_all_data TO \(session.quoted(session.user))"
+        )
     }
 
     private func requireUnchanged(_ before: BackupCatalog, _ after: BackupCatalog, _ locking: TableLocking) throws {

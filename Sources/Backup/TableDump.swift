@@ -101,7 +101,7 @@ struct TableDump: ~Copyable {
             .rights,
             "table \(entry.table): \(error.message) (SQLSTATE 42501)",
             hint:
-                "back up as the table's owner or as a role with BYPASSRLS; under FORCE ROW LEVEL SECURITY the owner needs BYPASSRLS too, or ALTER TABLE … NO FORCE ROW LEVEL SECURITY; without SELECT on it, leave it out with --exclude-table-data"
+                "back up as the table's owner or as a role with BYPASSRLS; under FORCE ROW LEVEL SECURITY the owner needs BYPASSRLS too, or ALTER TABLE … NO FORCE ROW LEVEL SECURITY"
         )
     }
 }

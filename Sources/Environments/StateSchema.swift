@@ -92,7 +92,8 @@ package struct StateSchema: Sendable {
             try session.execute("GRANT SELECT, INSERT ON \(schema).migration_log TO \(role)")
             // The log is only added to.
             try session.execute("REVOKE UPDATE, DELETE, TRUNCATE ON \(schema).migration_log FROM \(role)")
-            try session.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA \(schema) TO \(role)")
+            // SELECT is for who backs the database up.
+            try session.execute("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA \(schema) TO \(role)")
         }
     }
 

@@ -41,6 +41,8 @@ package struct Doctor: Sendable {
         /// Tables whose rows a policy hides from this role.
         package var hiddenTables: Int
         package var unreadableTables: Int
+        /// In schemas that are not the service's, where it has some.
+        package var unreadableElsewhere: Int
         package var marker: MarkerState
         package var isEmpty: Bool
         package var hasStateSchema: Bool
@@ -65,8 +67,13 @@ package struct Doctor: Sendable {
 
 // Asking the database.
 extension Doctor {
+    /// - Parameter schemas: The services'. Where none of them is there, the whole database is looked at as theirs.
     /// - Throws: `PostgresError`.
-    package static func facts(_ stateSchema: StateSchema, _ session: borrowing Session) throws -> DatabaseFacts {
+    package static func facts(
+        _ stateSchema: StateSchema,
+        schemas: [String],
+        _ session: borrowing Session
+    ) throws -> DatabaseFacts {
         try session.pinForLooking()
         let row = try session.query(
             """
@@ -75,13 +82,18 @@ extension Doctor {
                 (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                     WHERE c.relkind IN ('r', 'p') AND c.relrowsecurity AND \(condition)
                     AND pg_catalog.row_security_active(c.oid)) AS hidden,
-                (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                    WHERE c.relkind IN ('r', 'p') AND \(condition)
+                unreadable.*
+            FROM pg_catalog.pg_database d, pg_catalog.pg_roles r, (
+                SELECT count(*) FILTER (WHERE is_own) AS unreadable, count(*) FILTER (WHERE NOT is_own) AS elsewhere
+                FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                CROSS JOIN LATERAL (SELECT n.nspname = ANY ($1::text[]) OR NOT EXISTS (
+                    SELECT FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1::text[])) AS is_own) AS o
+                WHERE c.relkind IN ('r', 'p') AND \(condition)
                     AND NOT (pg_catalog.has_schema_privilege(n.oid, 'USAGE')
                         AND pg_catalog.has_table_privilege(c.oid, 'SELECT'))) AS unreadable
-            FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
             WHERE d.datname = pg_catalog.current_database() AND r.rolname = current_user
-            """
+            """,
+            [QuotedText.array(schemas)]
         )[0]
         let marker = Marker(stateSchema)
         return DatabaseFacts(
@@ -98,6 +110,7 @@ extension Doctor {
             bytes: row.int("bytes"),
             hiddenTables: row.int("hidden"),
             unreadableTables: row.int("unreadable"),
+            unreadableElsewhere: row.int("elsewhere"),
             marker: try marker.read(session),
             isEmpty: try marker.isEmpty(session),
             hasStateSchema: try stateSchema.exists(session),
@@ -141,8 +154,8 @@ extension Doctor {
                     "PostgreSQL \(facts.serverVersionText) is older than 12",
                     remedy: "upgrade the server to PostgreSQL 12 or newer"
                 ),
-            rights(facts), rows(facts), marker(facts, environment, isLocal), ledger(facts),
-        ]
+            rights(facts),
+        ] + rows(facts) + [marker(facts, environment, isLocal), ledger(facts)]
     }
 
     private static func rights(_ facts: DatabaseFacts) -> Check {
@@ -158,25 +171,41 @@ extension Doctor {
         )
     }
 
-    private static func rows(_ facts: DatabaseFacts) -> Check {
+    /// What a backup would miss, and so refuses.
+    private static func rows(_ facts: DatabaseFacts) -> [Check] {
         let name = QuotedText.name(facts.user)
+        var checks: [Check] = []
         if facts.unreadableTables > 0 {
-            return Check(
-                "rows",
-                .problem,
-                "\(facts.unreadableTables) of the tables may not be read by \(facts.user): a whole backup is not possible",
-                remedy: "as a superuser: GRANT pg_read_all_data TO \(name)"
+            checks.append(
+                Check(
+                    "rows",
+                    .problem,
+                    "\(facts.unreadableTables) of the tables may not be read by \(facts.user): a whole backup is not possible",
+                    remedy: "as a superuser: GRANT pg_read_all_data TO \(name)"
+                )
             )
         }
         if facts.hiddenTables > 0, !facts.bypassesRowSecurity {
-            return Check(
-                "rows",
-                .problem,
-                "row security hides rows of \(facts.hiddenTables) tables from \(facts.user): a backup refuses them",
-                remedy: "as a superuser: ALTER ROLE \(name) BYPASSRLS"
+            checks.append(
+                Check(
+                    "rows",
+                    .problem,
+                    "row security hides rows of \(facts.hiddenTables) tables from \(facts.user): a backup refuses them",
+                    remedy: "as a superuser: ALTER ROLE \(name) BYPASSRLS"
+                )
             )
         }
-        return Check("rows", .good, "all tables can be read")
+        if facts.unreadableElsewhere > 0 {
+            checks.append(
+                Check(
+                    "rows",
+                    .note,
+                    "\(facts.unreadableElsewhere) tables of other schemas may not be read by \(facts.user): only the service can be backed up",
+                    remedy: "granary backup --service NAME, or as a superuser: GRANT pg_read_all_data TO \(name)"
+                )
+            )
+        }
+        return checks.isEmpty ? [Check("rows", .good, "all tables can be read")] : checks
     }
 
     private static func marker(_ facts: DatabaseFacts, _ environment: String?, _ isLocal: Bool) -> Check {

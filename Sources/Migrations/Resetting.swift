@@ -30,7 +30,7 @@ extension Migrator {
         }
     }
 
-    /// Drops the services' schemas with all that is in them and forgets what was applied and seeded there, in one
+    /// Drops the services' schemas, or all that is in them, and forgets what was applied and seeded there, in one
     /// transaction; then applies every migration.
     ///
     /// - Throws: `MigrationError`, `PostgresError`, `CancellationError`.
@@ -113,9 +113,12 @@ extension Migrator {
 extension Migrator {
     private func drop(_ schemas: [String], _ services: [ServiceState], _ session: inout Session) throws {
         let made = services.flatMap(\.schemasMade)
+        // Who may not make a schema anew keeps it, and migrations that find it there.
+        let kept = try session.schemasToKeep(among: schemas)
+        let dropped = schemas.filter { !kept.contains($0) }
         let statements =
-            try schemas.map { "DROP SCHEMA \(session.quoted($0)) CASCADE" }
-            + remade(schemas.filter { !made.contains($0) }, session)
+            try dropped.map { "DROP SCHEMA \(session.quoted($0)) CASCADE" }
+            + remade(dropped.filter { !made.contains($0) }, session)
         let start = ContinuousClock.now
         var attempt = 1
         while true {
@@ -123,6 +126,7 @@ extension Migrator {
                 return try session.transaction { session in
                     try session.execute("SET LOCAL lock_timeout = \(options.patience.lockTimeout.milliseconds)")
                     for statement in statements { try session.execute(statement) }
+                    for schema in kept.sorted() { try session.empty(schema: schema) }
                     for folder in options.services { try forget(folder.service.name, session) }
                 }
             } catch let error as PostgresError where error.isLockTrouble {
@@ -132,6 +136,13 @@ extension Migrator {
                 attempt += 1
                 progress(.retrying(name: "the reset", attempt: attempt, pause: pause))
                 try session.rest(for: pause)
+            } catch let error as PostgresError where error.sqlState == "42501" {
+                throw MigrationError(
+                    .policy,
+                    "nothing was changed, because \(session.user) may not reset \(schemas.joined(separator: ", ")): "
+                        + error.message,
+                    hint: "reset as the owner of the schema and of what is in it"
+                )
             }
         }
     }

@@ -4,8 +4,9 @@ extension Session {
     ///
     /// Follows `pg_depend` from the schemas; a constraint, default, trigger, rule or policy lies where its table lies.
     ///
+    /// - Parameter extensionsStay: The schemas are emptied and not dropped, so that extensions in them stay.
     /// - Throws: `PostgresError`.
-    package borrowing func objects(thatFallWith schemas: [String]) throws -> [String] {
+    package borrowing func objects(thatFallWith schemas: [String], extensionsStay: Bool = false) throws -> [String] {
         try query(
             """
             WITH RECURSIVE doomed (classid, objid) AS (
@@ -15,6 +16,9 @@ extension Session {
                 SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
                 JOIN doomed x ON d.refclassid = x.classid AND d.refobjid = x.objid
                 WHERE d.deptype IN ('n', 'a', 'i', 'P', 'S')
+                    AND NOT ($2 AND (d.classid = 'pg_catalog.pg_extension'::regclass
+                        OR EXISTS (SELECT FROM pg_catalog.pg_depend e
+                                   WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')))
             ), placed AS (
                 SELECT d.classid, d.objid, coalesce(
                     (SELECT relnamespace FROM pg_catalog.pg_class WHERE d.classid = 'pg_catalog.pg_class'::regclass AND oid = d.objid),
@@ -52,7 +56,7 @@ extension Session {
                 OR (n.nspname <> ALL ($1::text[]) AND n.nspname !~ '^pg_toast')
             ORDER BY 1
             """,
-            [QuotedText.array(schemas)]
+            [QuotedText.array(schemas), String(extensionsStay)]
         ).map { $0.text("title") }
     }
 }

@@ -143,7 +143,12 @@ extension DumpPlayer {
 // Where something went wrong.
 extension DumpPlayer {
     private func failure(_ error: PostgresError, at line: Int) -> RestoreError {
-        RestoreError(.statement, "\(rules.path):\(line): \(error)", hint: error.hint)
+        let missing = "run it as a role that may do so; an archive of single schemas needs fewer rights"
+        return RestoreError(
+            .statement,
+            "\(rules.path):\(line): \(error)",
+            hint: error.hint ?? (error.sqlState == "42501" ? missing : nil)
+        )
     }
 
     /// The line within the statement, where the server points at a character of it.

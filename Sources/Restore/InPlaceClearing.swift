@@ -3,14 +3,15 @@ internal import PostgresClient
 
 // Making room for what comes back.
 extension InPlaceRestore {
-    /// Drops the schemas that come back, after looking who else would lose something.
+    /// Drops or empties the schemas that come back, after looking who else would lose something.
     func clear(_ selection: Selection, _ session: inout Session) throws {
         let schemas = try doomedSchemas(selection, session)
         // Of a whole database everything comes back, so nothing lies outside.
-        if !selection.isWholeDatabase { try Dependents.requireNone(outside: schemas, session) }
+        let kept = try session.schemasToKeep(among: schemas)
+        if !selection.isWholeDatabase { try Dependents.requireNone(outside: schemas, kept: kept, session) }
         progress(.phase("dropping what comes back"))
         if selection.isWholeDatabase { try dropEventTriggers(session) }
-        for schema in schemas { try session.execute("DROP SCHEMA \(session.quoted(schema)) CASCADE") }
+        try drop(schemas, kept, &session)
         try makePublicSchema(selection, session)
         guard selection.isWholeDatabase else { return }
         try session.query("SELECT count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata")
@@ -23,7 +24,27 @@ extension InPlaceRestore {
     /// Kinds of items that lie in no schema and are dropped one by one.
     private static let databaseWide: Set<String> = [
         "PUBLICATION", "EVENT TRIGGER", "SERVER", "FOREIGN DATA WRAPPER", "CAST", "USER MAPPING", "TRANSFORM",
+        "ACCESS METHOD",
     ]
+
+    /// A schema that the role may not make anew is emptied.
+    private func drop(_ schemas: [String], _ kept: Set<String>, _ session: inout Session) throws {
+        for schema in schemas {
+            do {
+                if kept.contains(schema) {
+                    try session.empty(schema: schema)
+                } else {
+                    try session.execute("DROP SCHEMA \(session.quoted(schema)) CASCADE")
+                }
+            } catch let error as PostgresError where error.sqlState == "42501" {
+                throw RestoreError(
+                    .preflight,
+                    "nothing was changed, because \(session.user) may not replace the schema \(schema): \(error.message)",
+                    hint: "--schema NAME restores only a schema that is yours; or restore as the owner of \(schema)"
+                )
+            }
+        }
+    }
 
     private static func ifExists(_ drop: String) -> String {
         for word in databaseWide where drop.hasPrefix("DROP \(word) ") {

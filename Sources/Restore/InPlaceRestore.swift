@@ -100,7 +100,9 @@ extension InPlaceRestore {
         let defaults = try DefaultPrivileges(session, ofEveryRole: selection.isWholeDatabase)
         try defaults.reset(session)
         let existing = try InPlaceRestore.extensionsAndSchemas(session)
-        for item in plan.preData where !existing.contains("\(item.kind) \(item.name)") || item.isPublicSchema {
+        let others = try InPlaceRestore.schemasOfOthers(session)
+        for item in plan.preData where !item.isAbout(others) {
+            guard !existing.contains("\(item.kind) \(item.name)") || item.isPublicSchema else { continue }
             try statements.make(item, &session)
         }
         let tally = try load(selection, &session)
@@ -125,7 +127,7 @@ extension InPlaceRestore {
                 &session
             )
         }
-        for item in plan.late + plan.privileges + plan.refreshes + plan.eventTriggers {
+        for item in plan.late + plan.privileges + plan.refreshes + plan.eventTriggers where !item.isAbout(others) {
             try statements.make(item, &session)
         }
         // Of a whole database the archive has brought its own.
@@ -222,6 +224,15 @@ extension InPlaceRestore {
             ).map { $0.text("name") }
         )
     }
+
+    /// Schemas that were emptied and stay another's, whose comment and privileges are for that one to say.
+    private static func schemasOfOthers(_ session: borrowing Session) throws -> Set<String> {
+        Set(
+            try session.query(
+                "SELECT nspname FROM pg_catalog.pg_namespace WHERE NOT pg_catalog.pg_has_role(nspowner, 'USAGE')"
+            ).map { $0.text("nspname") }
+        )
+    }
 }
 
 extension TableLoad {
@@ -247,4 +258,10 @@ extension TableLoad {
 extension Manifest.SchemaItem {
     /// An owner for a schema that initdb made: the item holds no statement that would make it.
     fileprivate var isPublicSchema: Bool { kind == "SCHEMA" && name == "public" && !sql.contains("CREATE SCHEMA") }
+
+    /// Whether it makes, comments on or gives away one of `schemas`; what lies in them is another matter.
+    fileprivate func isAbout(_ schemas: Set<String>) -> Bool {
+        guard schema == nil else { return false }
+        return kind == "SCHEMA" ? schemas.contains(name) : schemas.contains { name == "SCHEMA \($0)" }
+    }
 }

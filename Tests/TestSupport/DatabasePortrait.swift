@@ -8,9 +8,10 @@ package struct DatabasePortrait: Sendable, Equatable {
     package var sequences: String
     package var largeObjects: String
 
-    package static func of(_ url: String) async throws -> DatabasePortrait {
+    /// - Parameter pgDump: The program to use, where servers of several versions are compared: each writes differently.
+    package static func of(_ url: String, pgDump: String = "pg_dump") async throws -> DatabasePortrait {
         DatabasePortrait(
-            dump: try await plainDump(url),
+            dump: try await plainDump(url, pgDump),
             rows: try await query(url, rowDigests),
             sequences: try await query(url, sequenceStates),
             largeObjects: try await query(url, largeObjectStates)
@@ -50,10 +51,10 @@ package struct DatabasePortrait: Sendable, Equatable {
         )
     }
 
-    private static func plainDump(_ url: String) async throws -> String {
-        let help = try await runCommand("pg_dump", ["--help"]).stdout
+    private static func plainDump(_ url: String, _ pgDump: String) async throws -> String {
+        let help = try await runCommand(pgDump, ["--help"]).stdout
         let key = help.contains("--restrict-key") ? ["--restrict-key=test"] : []
-        let outcome = try await runCommand("pg_dump", key + ["-d", url])
+        let outcome = try await runCommand(pgDump, key + ["-d", url])
         guard outcome.status == 0 else { throw CommandFailure(description: "pg_dump: \(outcome.stderr)") }
         return outcome.stdout.split(separator: "\n", omittingEmptySubsequences: false)
             .filter { !$0.hasPrefix("\\restrict") && !$0.hasPrefix("\\unrestrict") }.joined(separator: "\n")

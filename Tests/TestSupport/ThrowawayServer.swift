@@ -19,6 +19,9 @@ package final class ThrowawayServer: Sendable {
     package let watch: ServerWatch
     package var data: String { "\(folder)/data" }
     package var log: String { "\(folder)/server.log" }
+    package var major: Int { installation.major }
+    /// The folder of its programs.
+    package var programs: String { installation.folder }
 
     private static let sharedServer = Task { try await start() }
     private static let names = Atomic<Int>(0)

@@ -51,8 +51,48 @@ package enum Torture {
     }
 
     /// Fills the database at `url`.
-    package static func fill(_ url: String) async throws {
-        try await psql(url, schema)
+    ///
+    /// - Parameter extensions: Those that another server lacks to which this is to be restored. What its own server
+    ///   lacks is left out too: some installations come without PostgreSQL's contrib modules.
+    package static func fill(_ url: String, without extensions: Set<String> = []) async throws {
+        try await psql(url, schema(without: extensions.union(try await extensionsMissing(url))))
+    }
+
+    private static let extensions = ["btree_gist", "citext", "postgres_fdw", "libxml"]
+
+    /// Of what is used here and is not part of every installation, what the server does not have: extensions, and
+    /// `libxml`, without which there are no values of the type `xml`.
+    package static func extensionsMissing(_ url: String) async throws -> Set<String> {
+        let there = try await psql(
+            url,
+            """
+            SELECT name FROM pg_available_extensions
+            UNION ALL SELECT 'libxml' FROM pg_config WHERE name = 'CONFIGURE' AND setting LIKE '%--with-libxml%'
+            """
+        ).split(separator: "\n")
+        return Set(extensions.filter { !there.contains(Substring($0)) })
+    }
+
+    /// The same objects, with others in place of what the extensions would have brought.
+    private static func schema(without extensions: Set<String>) -> String {
+        var text = schema
+        for name in extensions {
+            text = text.split(separator: "\n", omittingEmptySubsequences: false)
+                .filter { !$0.contains("CREATE EXTENSION \(name) ") && !$0.contains("ON EXTENSION \(name) ") }
+                .joined(separator: "\n")
+        }
+        if extensions.contains("btree_gist") {
+            text = text.replacing("USING gist (room WITH =, ", with: "USING gist (")
+        }
+        if extensions.contains("citext") {
+            text = text.replacing("ext.citext_hash(ext.citext)", with: "pg_catalog.hashtext(text)")
+                .replacing("ext.citext", with: "text")
+        }
+        if extensions.contains("libxml") { text = text.replacing("doc xml,", with: "doc text,") }
+        if extensions.contains("postgres_fdw") {
+            text = text.replacing("DATA WRAPPER postgres_fdw", with: "DATA WRAPPER \"my wrapper\"")
+        }
+        return text
     }
 
     /// Sets what belongs to the database itself. Settings such as `DateStyle` are there to disturb whoever reads it.

@@ -45,6 +45,7 @@ package struct CountsCommand: SpokenCommand {
         let counting = RowCounting(server: inspect.connected.address, logger: console.logger)
         let counts =
             exact ? try await counted(counting, inspect.scope, on: console) : try await counting.quick(inspect.scope)
+        defer { Self.tellOfRowSecurity(counts, on: console) }
         guard let manifest, let path else {
             return try tell(
                 CountListing(counts).document,
@@ -65,6 +66,16 @@ package struct CountsCommand: SpokenCommand {
             inspect,
             isEmpty: listing.isEmpty,
             on: console
+        )
+    }
+
+    /// A table whose rows a policy hides cannot be counted, whatever was asked for.
+    private static func tellOfRowSecurity(_ counts: RowCounts, on console: Console) {
+        let hidden = counts.tables.filter { $0.obstacle == .rowSecurity }.map(\.name.description)
+        guard !hidden.isEmpty else { return }
+        console.note("not counted, because row security hides rows of them: \(hidden.joined(separator: ", "))")
+        console.note(
+            "to count them: a role with BYPASSRLS, or for their owner ALTER TABLE … NO FORCE ROW LEVEL SECURITY"
         )
     }
 

@@ -77,8 +77,11 @@ package struct DoctorCommand: SpokenCommand {
         do {
             let connected = try await database.connect(on: console, migrations: service.migrations)
             let state = service.state.schema
+            // What is wrong with the services' names is found with the folders.
+            let services = (try? service.services(variables: ProcessEnvironment.current)) ?? []
+            let schemas = services.flatMap(\.service.schemas)
             let facts = try await withSession(connected.address, logger: console.logger) {
-                try Doctor.facts(state, $0)
+                try Doctor.facts(state, schemas: schemas, $0)
             }
             let checks = Doctor.judge(facts, environment: connected.environmentName, isLocal: connected.isLocal)
             return (checks, facts)

@@ -23,6 +23,7 @@ struct ScratchServer: Sendable {
             _ = try ConnectionText(url, origin: "--scratch-url")
             let server = ScratchServer(address: ServerAddress(url), isForeign: true)
             try await server.requireOther(than: target, on: console)
+            try await server.requireRights(on: console)
             return try await body(server)
         }
         // A `.granary` folder in the project is a choice of database, which validating must not make for anybody.
@@ -90,6 +91,23 @@ struct ScratchServer: Sendable {
                 .refused,
                 "--scratch-url names the server of \(target.name), on which nothing is tried out",
                 hint: "name another server, or leave --scratch-url out to use a local one"
+            )
+        }
+    }
+
+    private func requireRights(on console: Console) async throws {
+        let (role, may) = try await withSession(address, logger: console.logger) { session in
+            let row = try session.query(
+                "SELECT rolcreatedb OR rolsuper AS may FROM pg_catalog.pg_roles WHERE rolname = current_user"
+            )[0]
+            return (session.user, row.bool("may"))
+        }
+        guard may else {
+            throw CommandError(
+                .refused,
+                "\(role) may not create databases on the server of --scratch-url",
+                hint:
+                    "ALTER ROLE \(QuotedText.name(role)) CREATEDB there, or leave --scratch-url out to use a local server"
             )
         }
     }
