@@ -40,16 +40,17 @@ package struct BackupRun: Sendable {
                 return report(manifest, output, seconds: (.now - start) / .seconds(1))
             } catch let error as BackupError
                 where error.isWorthAnotherAttempt && output.canStartOver
-                && (error.code == .busy ? .now - start < options.lockTimeout : attempt < 4)
+                && (.now - start < options.lockTimeout || error.code == .changing && attempt < 4)
             {
                 output.discard()
                 progress(.restarted(error.message))
                 logger.debug("attempt \(attempt): \(error.message)")
-                try await Task.sleep(for: .milliseconds(200 * attempt))
+                // Not in step with whoever changes tables by the clock.
+                try await Task.sleep(for: .milliseconds(Int.random(in: 100...200) * min(attempt, 5)))
                 attempt += 1
             } catch {
                 output.discard()
-                throw error
+                throw BackupError.conflict(error) ?? error
             }
         }
     }

@@ -2,6 +2,7 @@ internal import Glibc
 internal import Logging
 internal import PostgresClient
 internal import Subprocess
+internal import Synchronization
 internal import SystemPackage
 
 /// pg_dump, which describes the schema on our snapshot: every kind of object, in every version, by those who know it.
@@ -15,6 +16,8 @@ struct PgDump: Sendable {
     /// - Throws: `BackupError.pgDump` when none fits.
     static func find(serverVersion: Int, folder: String?) async throws -> PgDump {
         let wanted = serverVersion / 10000
+        // Tables are locked meanwhile: an attempt that begins anew shall not ask every program for its version again.
+        if let known = known.withLock({ $0["\(wanted) \(folder ?? "")"] }) { return known }
         var found: [PgDump] = []
         for path in candidates(folder) where access(path, X_OK) == 0 {
             if let major = try await major(of: path) { found.append(PgDump(path: path, major: major)) }
@@ -28,8 +31,12 @@ struct PgDump: Sendable {
                 hint: "install postgresql-client-\(wanted), or name its folder with --postgres-bin"
             )
         }
+        known.withLock { $0["\(wanted) \(folder ?? "")"] = fitting }
         return fitting
     }
+
+    /// By the wanted version and the folder.
+    private static let known = Mutex<[String: PgDump]>([:])
 
     private static func candidates(_ folder: String?) -> [String] {
         if let folder { return ["\(folder)/pg_dump"] }
@@ -123,6 +130,17 @@ extension PgDump {
             || errors.contains("statement timeout") || errors.contains("could not obtain lock")
         {
             return BackupError(.busy, "pg_dump could not lock a table: \(reason)", hint: "try again")
+        }
+        // It reads its lists by the snapshot, but has the server put definitions together from what is there now.
+        let signs = [
+            "cache lookup failed", "could not open relation with OID", "does not exist", "could not find tuple",
+        ]
+        if signs.contains(where: reason.contains) {
+            return BackupError(
+                .changing,
+                "something was dropped while pg_dump described the schema: \(reason)",
+                hint: "run the backup when no migration runs"
+            )
         }
         if reason.contains("permission denied") {
             return BackupError(

@@ -8,6 +8,8 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
         case connection
         /// The connection was lost in the middle of something.
         case connectionLost
+        /// The connection was lost at a COMMIT, and nobody says what became of it.
+        case inDoubt
         /// The server refused a statement; `server` has its fields.
         case server
         /// The server did not answer in time.

@@ -21,7 +21,7 @@ extension Session {
     /// Waits for `work`, which runs as a task, and returns its outcome; keeps the connection alive meanwhile.
     ///
     /// - Throws: what `work` throws; `PostgresError` when the server is gone; `CancellationError`. In each case `work` is
-    ///   cancelled.
+    ///   cancelled, and has some seconds to take back what it began.
     package mutating func waiting<R: Sendable>(
         for work: @escaping @Sendable () async throws -> R
     ) throws -> R {
@@ -39,6 +39,8 @@ extension Session {
             try hold(until: finished)
         } catch {
             task.cancel()
+            var ended = pollfd(fd: finished.wake, events: Int16(POLLIN), revents: 0)
+            _ = poll(&ended, 1, 10_000)
             throw error
         }
         guard let result = outcome.result else { throw CancellationError() }

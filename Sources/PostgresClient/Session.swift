@@ -195,9 +195,10 @@ extension Session {
 
 // Holding still.
 extension Session {
-    /// Keeps the session and its transaction until `released` fires, asking the server each minute whether it is there.
+    /// Keeps the session and its transaction until `released` fires, asking the server each minute whether it is there. An
+    /// idle session answers at once, so that a minute without an answer means that nothing gets through any more.
     ///
-    /// - Throws: `PostgresError` when the server is gone; `CancellationError`.
+    /// - Throws: `PostgresError` when the server is gone, or says nothing; `CancellationError`.
     mutating func hold(until released: CancelSignal) throws {
         while true {
             var descriptors = [
@@ -209,7 +210,7 @@ extension Session {
             if released.isFired { return }
             if wire.signal.isFired { throw CancellationError() }
             if ready > 0, PQconsumeInput(wire.connection) != 1 { throw wire.failure() }
-            if ready == 0 { try execute("SELECT 1") }
+            if ready == 0 { try within(.seconds(60)) { try $0.execute("SELECT 1") } }
         }
     }
 }

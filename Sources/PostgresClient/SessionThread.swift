@@ -9,7 +9,7 @@ private final class Thunk: Sendable {
 
 /// Starts a detached thread. It leaves the terminal's signals to others, but not SIGSEGV and its kind: a thread that
 /// blocks those dies without a backtrace.
-func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
+package func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
     var quiet = sigset_t()
     var before = sigset_t()
     sigemptyset(&quiet)
@@ -63,7 +63,7 @@ package func withSession<R: Sendable>(
 /// Runs `prepare` in a session, and keeps that session and its transaction open while `body` works with the outcome.
 ///
 /// This is how a snapshot is lent to other sessions: when the holder is lost, `body` is cancelled; when `body` ends,
-/// the holder is let go.
+/// the holder is let go. What `body` has finished in spite of that counts.
 ///
 /// - Throws: `PostgresError` (the holder's loss included), `CancellationError`, and what the closures throw.
 package func withHeldSession<P: Sendable, R: Sendable>(
@@ -89,8 +89,16 @@ package func withHeldSession<P: Sendable, R: Sendable>(
             return nil  // Nothing was prepared; the holder's own task throws the reason.
         }
         var result: R?
-        for try await value in group { result = value ?? result }
-        guard let result else { throw CancellationError() }
-        return result
+        var failure: (any Error)?
+        while let outcome = await group.nextResult() {
+            switch outcome {
+            case .success(let value): result = value ?? result
+            case .failure(let error):
+                failure = failure ?? error
+                group.cancelAll()
+            }
+        }
+        if let result { return result }
+        throw failure ?? CancellationError()
     }
 }

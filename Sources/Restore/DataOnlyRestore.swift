@@ -49,7 +49,7 @@ struct DataOnlyRestore {
         for trigger in triggers {
             try session.execute("ALTER TABLE \(trigger.table) \(trigger.enable) \(session.quoted(trigger.name))")
         }
-        try Sequences.set(try sequencesThere(session), &session)
+        try Sequences.set(try sequencesThere(session), areOld: true, &session)
         try refreshViews(&session)
         try restore.analyze(selection.leavingOutExtensions, session)
         try tally.requireAll(of: tables)

@@ -98,7 +98,9 @@ struct DatabaseReplacement: Sendable {
         // A task of its own: the one we are in may have been cancelled.
         await Task {
             do {
-                try await withSession(target.maintenance, logger: logger) { try NewDatabase.drop(name, $0) }
+                // Where the network is gone, whoever has pressed Ctrl-C shall not wait for it.
+                let server = target.maintenance.setting("connect_timeout", to: "3")
+                try await withSession(server, logger: logger) { try NewDatabase.drop(name, $0) }
             } catch {
                 logger.warning("the unfinished database \(name) is still there: \(error); the next restore drops it")
             }

@@ -35,7 +35,7 @@ struct DatabaseSwap: Sendable {
     private func rename() async throws -> String? {
         try await withSession(target.maintenance, logger: logger) { session in
             do {
-                return try session.transaction { session in
+                return try session.decisiveTransaction { session in
                     try session.execute("SET LOCAL lock_timeout = '30s'")
                     let old = try freeName(session)
                     if let old {

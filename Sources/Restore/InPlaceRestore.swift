@@ -27,7 +27,7 @@ struct InPlaceRestore: Sendable {
         var report = try await withSession(target.address, logger: logger) { session in
             try session.pin(SchemaStatements.settings.filter { $0.name != "lock_timeout" } + [("lock_timeout", "10s")])
             try requireRoom(for: selection, session)
-            return try session.transaction { try restore(selection, findings, &$0) }
+            return try session.decisiveTransaction { try restore(selection, findings, &$0) }
         }
         report.notes += findings.notes
         report.seconds = (.now - start) / .seconds(1)

@@ -69,7 +69,7 @@ enum NewDatabase {
     }
 
     /// Drops what a restore left behind that was killed: its leader is no more. Its workers' sessions may still be there,
-    /// finishing a statement for nobody.
+    /// finishing a statement for nobody. A server that was started again gives the same numbers to new sessions, ours too.
     static func dropAbandoned(_ session: borrowing Session) throws -> [String] {
         let abandoned = try session.query(
             """
@@ -77,7 +77,8 @@ enum NewDatabase {
             CROSS JOIN LATERAL regexp_match(d.datname, '\(mark)([0-9]{1,9})_[0-9a-f]{8}$') AS m (leader)
             WHERE m.leader IS NOT NULL AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
-                                WHERE a.pid = m.leader[1]::int AND a.application_name = 'granary')
+                                WHERE a.pid = m.leader[1]::int AND a.application_name = 'granary'
+                                    AND a.pid <> pg_catalog.pg_backend_pid())
             """
         ).map { $0.text("datname") }
         for name in abandoned { try drop(name, session) }

@@ -203,7 +203,7 @@ extension PlainDumpRestore {
         progress(.phase("running the dump"))
         let (outcome, rewinds) = try await withSession(target.address, logger: logger) { session in
             try Self.prepare(session)
-            return try session.transaction { session in
+            return try session.decisiveTransaction { session in
                 let schema = StateSchema(options.stateSchema)
                 let returning = StateReturn(dump: options)
                 let state = try TargetState.read(schema, before: returning.extent, &session)

@@ -3,7 +3,10 @@ internal import PostgresClient
 
 /// Sequences: set to what the archive says, and read again.
 enum Sequences {
-    static func set(_ sequences: [Manifest.Sequence], _ session: inout Session) throws {
+    /// - Parameter areOld: They were there before the transaction. `setval` is not undone by a rollback, unless the sequence
+    ///   was begun anew in the same transaction, which only its owner may do.
+    static func set(_ sequences: [Manifest.Sequence], areOld: Bool = false, _ session: inout Session) throws {
+        if areOld { try restart(sequences, &session) }
         for start in stride(from: 0, to: sequences.count, by: 200) {
             let batch = sequences[start..<min(start + 200, sequences.count)]
             let calls = batch.map { sequence in
@@ -14,6 +17,17 @@ enum Sequences {
             } catch let error as PostgresError where error.code == .server {
                 throw RestoreError(.statement, "sequences could not be set: \(error)", hint: error.hint)
             }
+        }
+    }
+
+    private static func restart(_ sequences: [Manifest.Sequence], _ session: inout Session) throws {
+        for sequence in sequences {
+            let name = session.quoted(TableName(schema: sequence.schema, name: sequence.name))
+            let isOurs = try session.query(
+                "SELECT pg_catalog.pg_has_role(relowner, 'USAGE') AS ours FROM pg_catalog.pg_class WHERE oid = $1::regclass",
+                [name]
+            )[0].bool("ours")
+            if isOurs { try session.execute("ALTER SEQUENCE \(name) RESTART") }
         }
     }
 

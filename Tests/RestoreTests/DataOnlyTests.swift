@@ -31,6 +31,35 @@ struct DataOnlyTests {
         CREATE MATERIALIZED VIEW counts AS SELECT count(*) FROM egg;
         """
 
+    /// `setval` by itself is not undone by a rollback.
+    @Test func aRestoreThatFailsAtItsEndLeavesSequencesWhereTheyWere() async throws {
+        try await withDatabase(
+            """
+            CREATE TABLE t (id serial PRIMARY KEY);
+            INSERT INTO t SELECT FROM generate_series(1, 5);
+            CREATE FUNCTION answer() RETURNS integer LANGUAGE sql AS 'SELECT 42';
+            CREATE MATERIALIZED VIEW answers AS SELECT public.answer();
+            """
+        ) { _, url, folder in
+            try await backup(url, to: folder.file("a.zip"))
+            let state = "SELECT last_value, is_called, (SELECT count(*) FROM t) FROM t_id_seq"
+            try await psql(
+                url,
+                """
+                INSERT INTO t SELECT FROM generate_series(1, 3);
+                CREATE OR REPLACE FUNCTION answer() RETURNS integer LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END';
+                """
+            )
+            await #expect(throws: (any Error).self) {
+                try await restore(folder.file("a.zip"), url) { $0.dataOnly = true }
+            }
+            try await #expect(psql(url, state) == "8|t|8")
+            try await psql(url, "CREATE OR REPLACE FUNCTION answer() RETURNS integer LANGUAGE sql AS 'SELECT 42'")
+            try await restore(folder.file("a.zip"), url) { $0.dataOnly = true }
+            try await #expect(psql(url, state) == "5|t|5")
+        }
+    }
+
     @Test func anOwnerWhoIsNoSuperuserReplacesAllRowsUnderForeignKeys() async throws {
         let server = try await ThrowawayServer.shared()
         try await psql(server.url(database: "postgres"), "CREATE ROLE plain_owner LOGIN")

@@ -34,6 +34,9 @@ struct SafetyBackup {
             )
         }
         try Folders.make(place)
+        for name in FileSink.removeStalePartials(in: place) {
+            console.note("removed \(Folders.joined(place, name)), which an earlier backup left behind")
+        }
         let path = try file(in: place)
         var options = BackupOptions(output: .file(path: path, overwrite: false))
         options.tables = tables

@@ -44,6 +44,15 @@ package struct Failure: Sendable, Equatable {
         }
     }
 
+    /// After an interrupt whatever fails has failed because of it; only what nobody knows must be said.
+    package init(interrupted error: any Error) {
+        guard let error = error as? PostgresError, error.code == .inDoubt else {
+            self.init(CancellationError())
+            return
+        }
+        self.init(.interrupted, "interrupted: \(error)", hint: error.hint)
+    }
+
     package func text(usesColor: Bool = false) -> String {
         let (red, bold, plain) = usesColor ? ("\u{1B}[1;31m", "\u{1B}[1m", "\u{1B}[0m") : ("", "", "")
         let sentence = "granary: \(red)error:\(plain) \(message)"

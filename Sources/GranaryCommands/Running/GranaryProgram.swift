@@ -46,7 +46,7 @@ package enum GranaryProgram {
             return code.rawValue
         } catch {
             guard let settings else { return end(with: error, parsing: parsed) }
-            let failure = interrupts.haveCome ? Failure(CancellationError()) : Failure(error)
+            let failure = interrupts.haveCome ? Failure(interrupted: error) : Failure(error)
             Console(settings).report(failure)
             return failure.status.rawValue
         }

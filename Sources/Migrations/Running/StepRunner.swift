@@ -56,6 +56,13 @@ struct StepRunner {
         try sibling?.write(session)
     }
 
+    /// Where we were when the connection broke, which may have been at the COMMIT: only the ledger knows.
+    private func lost(_ error: PostgresError, at index: Int) -> PostgresError {
+        var error = error.at(step.script.place(of: index))
+        error.hint = "when the server answers again, `granary migrate status` says what is applied; then run it again"
+        return error
+    }
+
     private func failure(
         _ error: PostgresError,
         at index: Int,
@@ -89,7 +96,7 @@ extension StepRunner {
                 if step.script.changesSession { try session.resetSettings() }
                 return
             } catch let error as PostgresError {
-                guard error.code != .connectionLost else { throw error.at(step.script.place(of: index)) }
+                guard error.code != .connectionLost else { throw lost(error, at: index) }
                 try session.execute("ROLLBACK")
                 if step.script.changesSession { try session.resetSettings() }
                 if error.isLockTrouble {
@@ -132,7 +139,7 @@ extension StepRunner {
                 }
                 return try session.resetSettings()
             } catch let error as PostgresError {
-                guard error.code != .connectionLost else { throw error.at(step.script.place(of: index)) }
+                guard error.code != .connectionLost else { throw lost(error, at: index) }
                 let leavesNothing =
                     session.isInTransaction || index < statements.count && statements[index].fitsTransaction
                 if session.isInTransaction { try session.execute("ROLLBACK") }

@@ -38,7 +38,7 @@ struct SeedRun {
 
     mutating func run(_ session: inout Session) throws -> SeedReport {
         do {
-            try session.transaction { session in
+            try session.decisiveTransaction { session in
                 try work(&session)
                 if options.planOnly { throw PlanIsDone() }
             }
