@@ -56,6 +56,13 @@ package struct SchemaOnlyDump: Sendable {
                     hint: "try again; --format text tells what can be told without locks"
                 )
             }
+            if errors.contains("permission denied for") {
+                throw BackupError(
+                    .pgDump,
+                    "the schema could not be written, because pg_dump reads all of it and may not: \(Self.denial(errors))",
+                    hint: "connect as the tables' owner; --format text tells what can be told without rights on them"
+                )
+            }
             let reason = errors.split(whereSeparator: \.isNewline).first.map(String.init)
             throw BackupError(
                 .pgDump,
@@ -64,6 +71,12 @@ package struct SchemaOnlyDump: Sendable {
             )
         }
         return Self.stable(outcome.standardOutput)
+    }
+
+    /// What the server said, without what pg_dump puts before it.
+    private static func denial(_ errors: String) -> String {
+        guard let found = errors.firstRange(of: "permission denied for") else { return errors }
+        return String(errors[found.lowerBound...].prefix { !$0.isNewline })
     }
 
     /// The pg_dump that suits a server: its path and its major version.

@@ -75,8 +75,12 @@ struct CleanLayout: Sendable {
         self.unit = unit
         self.inScope = inScope
         let cleaned = Set(inScope.flatMap { $0.members.map(\.oid) })
+        // A partition is emptied with its table, in whatever schema it is.
+        let below = Set(
+            roots.filter { options.covers($0.name.schema) }.flatMap { Self.descendants(of: $0, children) }.map(\.oid)
+        )
         keptInScope = catalog.relations.filter { relation in
-            options.covers(relation.name.schema) && !cleaned.contains(relation.oid)
+            (options.covers(relation.name.schema) || below.contains(relation.oid)) && !cleaned.contains(relation.oid)
                 && (kept[relation.oid] != nil || relation.kind == .ordinary)
         }
     }

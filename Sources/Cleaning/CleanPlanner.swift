@@ -33,7 +33,9 @@ struct CleanPlanner {
                 .selection,
                 "there is no schema \(missing.joined(separator: ", "))",
                 hint: "name one with --schema, or clean the whole database with --all; there are "
-                    + catalog.schemas.filter { $0 != "information_schema" }.joined(separator: ", ")
+                    + catalog.schemas.filter { $0 != "information_schema" && $0 != options.stateSchema }.joined(
+                        separator: ", "
+                    )
             )
         }
     }
@@ -128,17 +130,24 @@ extension CleanPlanner {
         }
     }
 
-    /// They keep showing the rows that are gone.
+    /// They keep showing the rows that are gone, whether they read the table itself or through views.
     private func staleViews(_ filled: [CleanUnit], _ session: borrowing Session) throws -> [String] {
         guard !filled.isEmpty else { return [] }
         return try session.query(
             """
-            SELECT DISTINCT n.nspname, c.relname
-            FROM pg_catalog.pg_depend d
-            JOIN pg_catalog.pg_rewrite w ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = d.objid
-            JOIN pg_catalog.pg_class c ON c.oid = w.ev_class AND c.relkind = 'm'
+            WITH RECURSIVE readers (oid) AS (
+                SELECT pg_catalog.unnest($1::oid[])
+                UNION
+                SELECT w.ev_class
+                FROM readers r
+                JOIN pg_catalog.pg_depend d
+                    ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = r.oid
+                        AND d.classid = 'pg_catalog.pg_rewrite'::regclass
+                JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid AND w.rulename = '_RETURN'
+            )
+            SELECT n.nspname, c.relname
+            FROM readers r JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.relkind = 'm' AND c.relispopulated
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = ANY ($1::oid[])
             ORDER BY 1, 2
             """,
             ["{\(filled.flatMap(\.members).map { String($0.oid) }.joined(separator: ","))}"]

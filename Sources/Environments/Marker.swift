@@ -25,20 +25,26 @@ package struct Marker: Sendable {
     /// - Throws: `PostgresError`; a role that may not look sees no marker.
     package func read(_ session: borrowing Session) throws -> MarkerState {
         let table = table(session)
-        let mayRead = try session.query(
-            """
-            SELECT EXISTS (
-                SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                WHERE n.nspname = $1 AND c.relname = 'environment'
-                    AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
-                    AND pg_catalog.has_table_privilege(c.oid, 'SELECT')) AS may
-            """,
-            [schema.name]
-        )
-        guard mayRead[0].bool("may") else { return .unmarked }
+        guard try mayBeRead(session) == true else { return .unmarked }
         guard let row = try session.query("SELECT name, fingerprint FROM \(table)").first else { return .unmarked }
         let isOurs = try Self.areSame(row.text("fingerprint"), Self.fingerprint(session))
         return isOurs ? .marked(row.text("name")) : .copy(of: row.text("name"))
+    }
+
+    /// Whether there is a marker's table that this role may not look into.
+    package func isHidden(_ session: borrowing Session) throws -> Bool { try mayBeRead(session) == false }
+
+    /// nil where there is no such table.
+    private func mayBeRead(_ session: borrowing Session) throws -> Bool? {
+        try session.query(
+            """
+            SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS may
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relname = 'environment'
+            """,
+            [schema.name]
+        ).first?.bool("may")
     }
 
     /// Marks the database, in place of what was said before.

@@ -12,6 +12,8 @@ package struct BackupCatalogue: Sendable {
         package var path: String
         package var bytes: Int
         package var content: Content
+        /// Its name leads to a file elsewhere, or to another of the folder.
+        package var isLink = false
 
         /// nil for what could not be read.
         package var manifest: Manifest? {
@@ -58,7 +60,10 @@ package struct BackupCatalogue: Sendable {
 
     private static func entry(_ name: String, in folder: String) -> Entry {
         let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-        return read(path: path, file: name)
+        var entry = read(path: path, file: name)
+        var status = stat()
+        entry.isLink = lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+        return entry
     }
 
     /// One file.

@@ -44,6 +44,8 @@ package struct Doctor: Sendable {
         /// In schemas that are not the service's, where it has some.
         package var unreadableElsewhere: Int
         package var marker: MarkerState
+        /// There is a marker's table, which this role may not read.
+        package var markerIsHidden = false
         package var isEmpty: Bool
         package var hasStateSchema: Bool
         /// nil where there is no ledger, or it may not be read.
@@ -112,6 +114,7 @@ extension Doctor {
             unreadableTables: row.int("unreadable"),
             unreadableElsewhere: row.int("elsewhere"),
             marker: try marker.read(session),
+            markerIsHidden: try marker.isHidden(session),
             isEmpty: try marker.isEmpty(session),
             hasStateSchema: try stateSchema.exists(session),
             appliedMigrations: try applied(stateSchema, session)
@@ -210,6 +213,14 @@ extension Doctor {
 
     private static func marker(_ facts: DatabaseFacts, _ environment: String?, _ isLocal: Bool) -> Check {
         let name = environment ?? "NAME"
+        guard !facts.markerIsHidden else {
+            return Check(
+                "marker",
+                .problem,
+                "the marker may not be read by \(facts.user): nothing is written to the database",
+                remedy: "as the database's owner: granary init --grant \(facts.user)"
+            )
+        }
         switch facts.marker {
         case .marked(let marked) where environment != nil && environment != marked:
             return Check(

@@ -26,16 +26,17 @@ package struct Retention: Sendable, Equatable {
     /// Decides for each backup that can be read; others are nobody's to delete.
     ///
     /// Each database in each environment counts by itself, and so does each selection of its tables: many small backups
-    /// before a cleaning do not push out the one that holds everything. The newest of the whole database stays always.
+    /// before a cleaning do not push out the one that holds everything. The newest of the whole database stays always. A
+    /// symbolic link is no backup: what it leads to could be the one that goes.
     package func decide(_ catalogue: BackupCatalogue) -> [Decision] {
         var groups: [Group: [BackupCatalogue.Entry]] = [:]
         for entry in catalogue.entries {
-            if let manifest = entry.manifest { groups[Group(manifest), default: []].append(entry) }
+            if let manifest = entry.manifest, !entry.isLink { groups[Group(manifest), default: []].append(entry) }
         }
         let kept = groups.values.reduce(into: [String: [String]]()) { kept, entries in
             for (path, reasons) in decide(entries) { kept[path] = reasons }
         }
-        return catalogue.entries.filter { $0.manifest != nil }.map {
+        return catalogue.entries.filter { $0.manifest != nil && !$0.isLink }.map {
             Decision(entry: $0, reasons: kept[$0.path] ?? [])
         }
     }

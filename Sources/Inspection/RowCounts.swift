@@ -19,6 +19,8 @@ package struct RowCounts: Sendable, Equatable {
         case noPrivilege = "no privilege"
         case rowSecurity = "row security"
         case locked
+        /// A materialized view that was never filled: it has no rows, and nobody can read it.
+        case notPopulated = "not populated"
         case foreign
         case rewritten = "emptied or rewritten meanwhile"
         case gone
@@ -118,6 +120,7 @@ extension RowCounting {
     private static func obstacle(_ leaf: TableReport.Leaf) -> Count? {
         if leaf.kind == .foreignTable { return .obstacle(.foreign) }
         if !leaf.isReadable { return .obstacle(.noPrivilege) }
+        if !leaf.isPopulated { return .obstacle(.notPopulated) }
         return leaf.held == nil ? nil : .obstacle(.locked)
     }
 
@@ -165,6 +168,7 @@ extension RowCounting {
             case "42501":
                 return .obstacle(error.message.contains("row-level security") ? .rowSecurity : .noPrivilege)
             case "55P03": return .obstacle(.locked)
+            case "55000" where leaf.kind == .materializedView: return .obstacle(.notPopulated)
             case "42P01", "3F000": return .obstacle(.gone)
             default: throw error
             }
@@ -186,6 +190,9 @@ extension RowCounting {
                     switch counted[leaf.oid] ?? .estimated {
                     case .rows(let number): rows = number
                     case .estimated: result.isExact = false
+                    case .obstacle(.notPopulated):
+                        rows = 0
+                        result.obstacle = .notPopulated
                     case .obstacle(let obstacle):
                         result.isExact = false
                         result.obstacle = result.obstacle ?? obstacle

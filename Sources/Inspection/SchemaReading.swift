@@ -1,6 +1,6 @@
 package import PostgresClient
 
-/// Reads a `SchemaReport`: nine queries, however many tables there are.
+/// Reads a `SchemaReport`: ten queries, however many tables there are.
 ///
 /// What `pg_get_expr` and its family write of a table's columns takes ACCESS SHARE for the moment of writing. So tables
 /// that somebody holds, or waits for, with ACCESS EXCLUSIVE are left out of those calls; and where a lock came in between
@@ -46,7 +46,8 @@ package struct SchemaReading: Sendable {
         try each(Self.indexes) { $0.indexes.append(Self.index($1)) }
         try each(Self.triggers) { $0.triggers.append(Self.part($1)) }
         try each(Self.policies) { $0.policies.append(Self.part($1)) }
-        try each(Self.partitions) { $0.partitions.append(Self.part($1)) }
+        try each(Self.partitions) { $0.partitions.append(Self.partition($1)) }
+        try each(Self.parents) { $0.inherits.append(.init(schema: $1.text("nspname"), name: $1.text("relname"))) }
         try each(Self.references) { table, row in
             table.referencedBy.append(
                 .init(
@@ -68,7 +69,8 @@ package struct SchemaReading: Sendable {
         ]
         return try session.query(
             """
-            SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, d.description,
+            SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity,
+                c.relpersistence = 'u' AS unlogged, d.description,
                 CASE WHEN c.relkind = 'p' AND c.oid <> ALL ($2::oid[]) THEN pg_catalog.pg_get_partkeydef(c.oid) END AS key
             FROM \(Self.wanted) LEFT JOIN pg_catalog.pg_description d
                 ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::regclass AND d.objsubid = 0
@@ -82,7 +84,9 @@ package struct SchemaReading: Sendable {
                 kind: kinds[row.text("relkind")] ?? "table",
                 comment: row["description"],
                 partitionKey: row["key"],
+                isUnlogged: row.bool("unlogged"),
                 hasRowSecurity: row.bool("relrowsecurity"),
+                forcesRowSecurity: row.bool("relforcerowsecurity"),
                 held: held[row.oid("oid")]
             )
         }
@@ -137,6 +141,17 @@ extension SchemaReading {
             isUnique: row.bool("indisunique"),
             isValid: row.bool("indisvalid"),
             isOfConstraint: row.bool("constrained")
+        )
+    }
+
+    private static func partition(_ row: Rows.Row) -> SchemaReport.Partition {
+        SchemaReport.Partition(
+            table: TableName(schema: row.text("nspname"), name: row.text("relname")),
+            name: row.text("name"),
+            parent: row["parent"],
+            level: row.int("level"),
+            definition: row["definition"],
+            invalidIndexes: row.texts("invalid")
         )
     }
 
@@ -202,7 +217,8 @@ extension SchemaReading {
         SELECT t.tgrelid AS owner, t.tgname AS name,
             CASE WHEN t.tgqual IS NULL OR c.oid <> ALL ($2::oid[])
                 THEN pg_catalog.pg_get_triggerdef(t.oid)
-                    || CASE t.tgenabled WHEN 'D' THEN ' (disabled)' ELSE '' END END AS definition
+                    || CASE t.tgenabled WHEN 'D' THEN ' (disabled)' WHEN 'A' THEN ' (always)'
+                        WHEN 'R' THEN ' (replica)' ELSE '' END END AS definition
         FROM \(wanted) JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal
         ORDER BY t.tgrelid, t.tgname COLLATE "C"
         """
@@ -223,13 +239,37 @@ extension SchemaReading {
         ORDER BY p.polrelid, p.polname COLLATE "C"
         """
 
+    /// Those of all levels, each behind the one it is a part of.
     private static let partitions = """
-        SELECT i.inhparent AS owner, CASE WHEN pn.nspname = n.nspname THEN p.relname::text
-            ELSE pn.nspname || '.' || p.relname END AS name, pg_catalog.pg_get_expr(p.relpartbound, 0) AS definition
-        FROM \(wanted) JOIN pg_catalog.pg_inherits i ON i.inhparent = c.oid
-        JOIN pg_catalog.pg_class p ON p.oid = i.inhrelid AND p.relispartition
-        JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
-        ORDER BY i.inhparent, pn.nspname COLLATE "C", p.relname COLLATE "C"
+        WITH RECURSIVE tree (owner, namespace, oid, parent, level, path) AS (
+            SELECT c.oid, c.relnamespace, p.oid, NULL::oid, 1, ARRAY[pn.nspname, p.relname]::text[]
+            FROM \(wanted) JOIN pg_catalog.pg_inherits i ON i.inhparent = c.oid
+            JOIN pg_catalog.pg_class p ON p.oid = i.inhrelid AND p.relispartition
+            JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
+            UNION ALL
+            SELECT t.owner, t.namespace, p.oid, t.oid, t.level + 1, t.path || ARRAY[pn.nspname, p.relname]::text[]
+            FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid
+            JOIN pg_catalog.pg_class p ON p.oid = i.inhrelid JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
+        )
+        SELECT t.owner, t.level, n.nspname, p.relname,
+            CASE WHEN p.relnamespace = t.namespace THEN '' ELSE n.nspname || '.' END || p.relname AS name,
+            CASE WHEN u.relnamespace = t.namespace THEN '' ELSE un.nspname || '.' END || u.relname AS parent,
+            pg_catalog.pg_get_expr(p.relpartbound, 0) || CASE WHEN p.relkind = 'p' AND p.oid <> ALL ($2::oid[])
+                THEN ' PARTITION BY ' || pg_catalog.pg_get_partkeydef(p.oid) ELSE '' END AS definition,
+            ARRAY(SELECT x.relname::text FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+                WHERE i.indrelid = p.oid AND NOT i.indisvalid ORDER BY x.relname COLLATE "C") AS invalid
+        FROM tree t JOIN pg_catalog.pg_class p ON p.oid = t.oid
+        JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace
+        LEFT JOIN pg_catalog.pg_class u ON u.oid = t.parent
+        LEFT JOIN pg_catalog.pg_namespace un ON un.oid = u.relnamespace
+        ORDER BY t.owner, t.path COLLATE "C"
+        """
+
+    private static let parents = """
+        SELECT i.inhrelid AS owner, pn.nspname, p.relname
+        FROM \(wanted) JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.oid
+        JOIN pg_catalog.pg_class p ON p.oid = i.inhparent JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
+        ORDER BY i.inhrelid, i.inhseqno
         """
 
     private static let references = """

@@ -12,8 +12,12 @@ package struct SchemaReport: Sendable, Equatable {
         package var comment: String?
         /// `RANGE (created_at)`; nil for what is not partitioned, or could not be read.
         package var partitionKey: String?
-        package var partitions: [Part] = []
+        package var partitions: [Partition] = []
+        package var inherits: [TableName] = []
+        package var isUnlogged = false
         package var hasRowSecurity = false
+        /// Also for the table's owner.
+        package var forcesRowSecurity = false
         package var columns: [Column] = []
         package var constraints: [Constraint] = []
         package var indexes: [Index] = []
@@ -79,6 +83,20 @@ package struct SchemaReport: Sendable, Equatable {
         package var definition: String?
     }
 
+    /// A partition, on whatever level, which is described with the table it is a part of.
+    package struct Partition: Sendable, Equatable {
+        package var table: TableName
+        /// With its schema only where that is another than the table's.
+        package var name: String
+        /// The name of the partition that it is a part of; nil where that is the table itself.
+        package var parent: String?
+        /// 1 for a part of the table itself.
+        package var level: Int
+        /// The rows it takes, and by what it is partitioned itself.
+        package var definition: String?
+        package var invalidIndexes: [String]
+    }
+
     package struct Reference: Sendable, Equatable {
         package var table: TableName
         package var constraint: String
@@ -98,17 +116,28 @@ package struct SchemaReport: Sendable, Equatable {
         package var columns: [String] = []
     }
 
-    package var findings: [Finding] {
-        tables.flatMap { table in
-            table.constraints.filter { !$0.isIndexed }.map {
-                Finding(kind: .unindexedForeignKey, table: table.name, object: $0.name, columns: $0.columns)
-            }
-                + table.constraints.filter { !$0.isValidated }.map {
-                    Finding(kind: .unvalidatedConstraint, table: table.name, object: $0.name)
-                }
-                + table.indexes.filter { !$0.isValid }.map {
-                    Finding(kind: .invalidIndex, table: table.name, object: $0.name)
-                }
+    package var findings: [Finding] { tables.flatMap(Self.findings) }
+
+    private static func findings(_ table: Table) -> [Finding] {
+        let unindexed = table.constraints.filter { !$0.isIndexed }.map {
+            Finding(kind: .unindexedForeignKey, table: table.name, object: $0.name, columns: $0.columns)
         }
+        let unvalidated = table.constraints.filter { !$0.isValidated }.map {
+            Finding(kind: .unvalidatedConstraint, table: table.name, object: $0.name)
+        }
+        let invalid = table.indexes.filter { !$0.isValid }.map {
+            Finding(kind: .invalidIndex, table: table.name, object: $0.name)
+        }
+        let invalidBelow = table.partitions.flatMap { partition in
+            partition.invalidIndexes.map { Finding(kind: .invalidIndex, table: partition.table, object: $0) }
+        }
+        return unindexed + unvalidated + invalid + invalidBelow
+    }
+}
+
+extension SchemaReport.Table {
+    /// What is to be said of row security; nil where it is off.
+    package var rowSecurity: String? {
+        hasRowSecurity ? "row security is on" + (forcesRowSecurity ? ", also for the owner" : "") : nil
     }
 }

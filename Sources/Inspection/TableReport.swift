@@ -33,6 +33,8 @@ package struct TableReport: Sendable, Equatable {
         package var partitions: Int
         /// Whether the role may read the rows.
         package var isReadable: Bool
+        /// False for a materialized view that was never filled, which nobody can read.
+        package var isPopulated: Bool
         package var held: HeldTable?
         /// The tables that hold the rows: the leaves, or the table itself.
         package var leaves: [Leaf]
@@ -48,6 +50,7 @@ package struct TableReport: Sendable, Equatable {
         package var heapBytes: Int
         package var rowsEstimate: Int?
         package var isReadable: Bool
+        package var isPopulated: Bool
         package var held: HeldTable?
     }
 
@@ -100,11 +103,12 @@ extension TableReport {
             toastBytes: row.int("toast"),
             partitions: 0,
             isReadable: row.bool("readable"),
+            isPopulated: row.bool("relispopulated"),
             held: held[row.oid("oid")],
             leaves: []
         )
         // An empty file has no rows, whatever was never analysed.
-        if table.rowsEstimate == nil, row.bool("is_empty") { table.rowsEstimate = 0 }
+        if row.bool("is_empty") && table.rowsEstimate == nil || !table.isPopulated { table.rowsEstimate = 0 }
         if kind != .partitionedTable {
             table.leaves = [
                 Leaf(
@@ -114,6 +118,7 @@ extension TableReport {
                     heapBytes: table.heapBytes,
                     rowsEstimate: table.rowsEstimate,
                     isReadable: table.isReadable,
+                    isPopulated: table.isPopulated,
                     held: table.held
                 )
             ]
@@ -161,7 +166,8 @@ extension TableReport {
             """ : ""
         return """
             WITH wanted AS MATERIALIZED (
-                SELECT c.oid, n.oid AS namespace, n.nspname, c.relname, c.relkind, c.reltuples, c.relpages, c.reltoastrelid
+                SELECT c.oid, n.oid AS namespace, n.nspname, c.relname, c.relkind, c.reltuples, c.relpages, c.reltoastrelid,
+                    c.relispopulated
                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't' AND \(InspectionScope.condition)
             ), parts (owner, part, relation) AS (
@@ -179,7 +185,7 @@ extension TableReport {
                     sum(bytes) FILTER (WHERE part = 'index') AS indexes, sum(bytes) FILTER (WHERE part = 'toast') AS toast
                 FROM sizes GROUP BY owner
             )
-            SELECT w.oid, w.nspname, w.relname, w.relkind, s.heap, s.indexes, s.toast,
+            SELECT w.oid, w.nspname, w.relname, w.relkind, w.relispopulated, s.heap, s.indexes, s.toast,
                 w.reltuples >= 0 AND (w.reltuples > 0 OR w.relpages > 0 OR t.at IS NOT NULL) AS analysed,
                 CASE WHEN w.reltuples > 0 OR (w.reltuples = 0 AND (w.relpages > 0 OR t.at IS NOT NULL))
                     THEN w.reltuples::bigint

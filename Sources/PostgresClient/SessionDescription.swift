@@ -1,13 +1,14 @@
 /// How a session of the server is named to people.
 package enum SessionDescription {
-    /// Over a row `a` of `pg_stat_activity`: `process 4711, psql of alice from 10.0.0.7, since 12 s in UPDATE`.
+    /// Over a row `a` of `pg_stat_activity`: `process 4711 (psql of alice from 10.0.0.7), busy for 00:00:12, in UPDATE`.
+    /// Of another's session a role may not know since when.
     package static let expression = """
         pg_catalog.concat('process ', a.pid, ' (', nullif(a.application_name, '') || ' of ', a.usename,
             ' from ' || pg_catalog.host(a.client_addr), ')',
             CASE WHEN a.state LIKE 'idle in transaction%' THEN ', idle in its transaction for '
-                 ELSE ', busy for ' END,
-            pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - coalesce(
-                CASE WHEN a.state LIKE 'idle in transaction%' THEN a.xact_start ELSE a.query_start END, a.backend_start)),
+                 ELSE ', busy for ' END
+            || pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - coalesce(
+                CASE WHEN a.state LIKE 'idle in transaction%' THEN a.xact_start ELSE a.query_start END, a.backend_start))::text,
             ', in ' || nullif(pg_catalog.substring(pg_catalog.upper(pg_catalog.btrim(a.query)), '^[A-Z]+'), ''))
         """
 }

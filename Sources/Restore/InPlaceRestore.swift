@@ -246,7 +246,7 @@ extension TableLoad {
                     try session.execute("RELEASE SAVEPOINT granary_chunk")
                     break
                 } catch let error as PostgresError where allowInvalid && error.sqlState == "23514" {
-                    guard let name = error.server?.constraint else { throw error }
+                    guard let name = InvalidChecks.violated(error) else { throw error }
                     try session.execute("ROLLBACK TO SAVEPOINT granary_chunk")
                     try InvalidChecks.waive(name, of: table.tableName, tally, &session)
                 }

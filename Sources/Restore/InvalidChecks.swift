@@ -2,6 +2,12 @@ internal import PostgresClient
 
 /// CHECK constraints that the archive's rows violate: taken off for the load, added again NOT VALID.
 enum InvalidChecks {
+    /// The CHECK of a table that rows were refused by; nil where it is a domain's, which no table can be without.
+    static func violated(_ error: PostgresError) -> String? {
+        guard error.sqlState == "23514", error.server?.table != nil else { return nil }
+        return error.server?.constraint
+    }
+
     /// Takes the constraint off the table it was declared on, which for a partition may be an ancestor.
     static func waive(_ constraint: String, of table: TableName, _ tally: LoadTally, _ session: inout Session) throws {
         let found = try session.query(

@@ -93,7 +93,7 @@ struct TableLoad: ~Copyable {
             do {
                 return try body(&self, &session)
             } catch let error as PostgresError where allowInvalid && error.sqlState == "23514" {
-                guard let name = error.server?.constraint else { throw error }
+                guard let name = InvalidChecks.violated(error) else { throw error }
                 try InvalidChecks.waive(name, of: table.tableName, tally, &session)
             }
         }

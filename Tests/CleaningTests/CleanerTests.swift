@@ -222,6 +222,24 @@ import Testing
         }
     }
 
+    @Test func ofAnothersSessionOnlyWhatMayBeKnownIsTold() async throws {
+        try await Barn.with("CREATE SCHEMA shop; CREATE TABLE shop.a AS SELECT 1 AS a") { barn in
+            try await barn.sql(
+                "DROP ROLE IF EXISTS clean_waiter; CREATE ROLE clean_waiter LOGIN; GRANT USAGE ON SCHEMA shop TO clean_waiter;"
+                    + "ALTER TABLE shop.a OWNER TO clean_waiter"
+            )
+            let waiter = barn.url.replacing("user=granary", with: "user=clean_waiter")
+            try await barn.holding("LOCK TABLE shop.a IN SHARE MODE") {
+                let error = await failure { try await barn.clean(at: waiter) { $0.lockTimeout = .seconds(1) } }
+                #expect(
+                    error?.message.firstMatch(of: #/it is held by process [0-9]+ \(the holder of granary\)$/#) != nil,
+                    "\(error?.message ?? "")"
+                )
+            }
+            try await barn.sql("DROP OWNED BY clean_waiter CASCADE; DROP ROLE clean_waiter")
+        }
+    }
+
     @Test func seedsOfTheServiceAndOfTheTablesThatWereHitAreForgotten() async throws {
         try await Barn.with(
             """

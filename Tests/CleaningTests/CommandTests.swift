@@ -52,6 +52,27 @@ import Testing
         }
     }
 
+    @Test func figuresAreInColumnsWhateverIsInTheNames() async throws {
+        let schema = """
+            CREATE SCHEMA shop; CREATE TABLE shop."two
+            lines" AS SELECT 1 AS a; CREATE TABLE shop.plain AS SELECT 1 AS a; CREATE TABLE shop."表" AS SELECT 1 AS a;
+            """
+        try await Barn.with(schema) { barn in
+            let plan = try await barn.granary("clean", "--plan", "--schema", "shop")
+            #expect(
+                withoutSizes(plan.stdout).hasSuffix(
+                    """
+                      shop.plain       1 row  N kB
+                      shop.two\\nlines  1 row  N kB
+                      shop.表          1 row  N kB
+
+                    """
+                ),
+                "\(plan)"
+            )
+        }
+    }
+
     @Test func withoutATerminalTheDatabaseMustBeNamed() async throws {
         try await Barn.with(Self.schema) { barn in
             let unmarked = try await barn.granary("clean", "--service", "shop", "--confirm", barn.name)

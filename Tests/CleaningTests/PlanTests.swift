@@ -153,6 +153,8 @@ import Testing
             let parts = try await barn.plan(["shop"]) { $0.keep = ["events_2_1"] }
             #expect(parts.summary == "attic.events_3 1 delete, shop.events_1 2 delete")
             #expect(parts.keptSummary == "shop.events_2_1: --keep")
+            // What is left alone is told wherever it is.
+            try await #expect(barn.plan(["shop"]) { $0.keep = ["events_3"] }.keptSummary == "attic.events_3: --keep")
             // Rows of a partition are rows of its parent: where that is not cleaned, they stay.
             let attic = try await barn.plan(["attic"])
             #expect(attic.isEmpty)
@@ -299,11 +301,20 @@ import Testing
 
     @Test func materializedViewsThatKeepShowingTheRowsAreNoted() async throws {
         try await Barn.with(
-            "CREATE SCHEMA shop; CREATE TABLE shop.a AS SELECT 1 AS a; CREATE MATERIALIZED VIEW shop.m AS SELECT * FROM shop.a"
+            """
+            CREATE SCHEMA shop; CREATE TABLE shop.a AS SELECT 1 AS a; CREATE TABLE shop.b (b int);
+            CREATE MATERIALIZED VIEW shop.m AS SELECT * FROM shop.a; CREATE VIEW shop.v AS SELECT * FROM shop.a;
+            CREATE MATERIALIZED VIEW shop.through AS SELECT * FROM shop.v;
+            CREATE MATERIALIZED VIEW shop.second AS SELECT * FROM shop.m;
+            CREATE MATERIALIZED VIEW shop.unfilled AS SELECT * FROM shop.a WITH NO DATA;
+            CREATE MATERIALIZED VIEW shop.other AS SELECT * FROM shop.b;
+            """
         ) { barn in
             try await #expect(
                 barn.plan().notes
-                    == ["the materialized view shop.m keeps showing the old rows until REFRESH MATERIALIZED VIEW"]
+                    == ["m", "second", "through"].map {
+                        "the materialized view shop.\($0) keeps showing the old rows until REFRESH MATERIALIZED VIEW"
+                    }
             )
         }
     }

@@ -157,6 +157,23 @@ import Testing
                 #expect(well.status == 0, "\(well)")
                 #expect(well.stdout.hasSuffix("no problems\n"))
                 #expect(well.stdout.contains("ok       marker        development"))
+                try await psql(url, "DROP ROLE IF EXISTS outsider; CREATE ROLE outsider LOGIN")
+                let outside = try await granary(
+                    ["doctor"],
+                    url.replacing("user=granary", with: "user=outsider"),
+                    in: folder
+                )
+                #expect(
+                    outside.stdout.contains(
+                        """
+                        problem  marker        the marker may not be read by outsider: nothing is written to the database
+                                               → as the database's owner: granary init --grant outsider
+
+                        """
+                    ),
+                    "\(outside)"
+                )
+                try await psql(url, "DROP ROLE outsider")
                 let document = try await granary(["doctor", "--json"], url, in: folder)
                 #expect(document.stdout.hasPrefix(#"{"ok":true,"checks":[{"name":"granary","status":"ok","#))
             }

@@ -21,18 +21,17 @@ import Testing
     @Test func widthsAreThoseOfTerminals() {
         for (text, width) in [
             ("", 0), ("a", 1), ("ä", 1), ("表", 2), ("ｱ", 1), ("Ａ", 2), ("한", 2), ("👍🏽", 2), ("🇩🇪", 2), ("e\u{301}", 1),
-            ("\u{200B}", 0), ("عربى", 4), ("①", 1), ("⌚", 2),
+            ("\u{200B}", 0), ("عربى", 4), ("①", 1), ("⌚", 2), ("हिन्दी", 5), ("ทำ", 2), ("தமிழ்", 4), ("1️⃣", 2), ("👩‍👩‍👧", 2),
+            ("각", 2),
         ] { #expect(Formatting.width(text) == width, "\(text)") }
     }
 
     @Test func whatIsTooWideIsCutOnATerminalAndNeverInAPipe() {
         var table = TableRenderer(columns)
         table.add([String(repeating: "表", count: 20), "1", "kept"])
-        #expect(table.lines(width: 30).map(Formatting.width).allSatisfy { $0 <= 30 })
-        #expect(table.lines(width: 30)[1].contains("…") && table.lines(width: 30)[1].hasSuffix("kept"))
-        #expect(!table.lines(width: nil)[1].contains("…"))
-        // Narrower than the headings it is left as it is, not cut to nothing.
-        #expect(table.lines(width: 5)[1].hasSuffix("kept"))
+        #expect(table.lines(width: 30) == ["name             kind    toast", "a_rather_long_…  table  8.2 kB"])
+        #expect(table.lines(width: 22) == ["name             kind", "a_rather_long_…  table"])
+        #expect(table.lines(width: 12) == ["name", "a_rather_lo…"])
     }
 
     @Test func columnsThatAreEmptyAreLeftOut() {
@@ -59,6 +58,50 @@ import Testing
         )
         #expect(LineDifference(expected: "a\n", found: "a").isEmpty)
         #expect(!LineDifference(expected: "e\u{301}", found: "\u{E9}").isEmpty)
+    }
+
+    @Test func largeTextsAreHeldAgainstEachOtherQuickly() {
+        let before = (1...60_000).flatMap { ["table \($0)", "", "| column | type |", "| `b` | `integer` |"] }
+        var after = before.map { $0 == "| `b` | `integer` |" ? "| `bb` | `integer` |" : $0 }
+        let start = ContinuousClock.now
+        let difference = LineDifference(
+            expected: before.joined(separator: "\n"),
+            found: after.joined(separator: "\n")
+        )
+        #expect(difference.changes.count == 120_000)
+        #expect(
+            difference.changes.prefix(2) == [
+                .removed(line: 4, "| `b` | `integer` |"), .added(line: 4, "| `bb` | `integer` |"),
+            ]
+        )
+        after = before
+        after.swapAt(0, 4)
+        after.insert("new", at: 100_000)
+        let moved = LineDifference(expected: before.joined(separator: "\n"), found: after.joined(separator: "\n"))
+        #expect(moved.changes.contains(.added(line: 100_001, "new")) && moved.changes.count <= 13, "\(moved.changes)")
+        let other = LineDifference(expected: "# nothing", found: after.joined(separator: "\n"))
+        #expect(other.changes.count == 240_002)
+        // Squares of these lengths would take minutes.
+        #expect(ContinuousClock.now - start < .seconds(30))
+    }
+
+    @Test func whatIsTooLongGoesOnBelowAndNothingIsLeftOut() {
+        #expect(
+            Formatting.wrapped("    a_fkey  FOREIGN KEY (a) REFERENCES b(a)", columns: 30, indentation: 8) == [
+                "    a_fkey  FOREIGN KEY (a)", "        REFERENCES b(a)",
+            ]
+        )
+        #expect(Formatting.wrapped("short", columns: 5, indentation: 8) == ["short"])
+        #expect(Formatting.wrapped("  表表表表 表表", columns: 10, indentation: 4) == ["  表表表表", "    表表"])
+        // A word that does not fit is left to the terminal.
+        #expect(
+            Formatting.wrapped("  averyveryverylongword", columns: 10, indentation: 4) == ["  averyveryverylongword"]
+        )
+        #expect(
+            Formatting.wrapped("a averyveryverylongword b", columns: 10, indentation: 4) == [
+                "a", "    averyveryverylongword", "    b",
+            ]
+        )
     }
 
     @Test func theFormatOfAFileIsThatOfItsName() {

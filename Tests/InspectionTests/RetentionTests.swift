@@ -65,6 +65,16 @@ import Testing
         #expect(kept(Retention(), times.map { entry($0) }) == [times[0]])
     }
 
+    @Test func aLinkIsNoBackupThatAnotherCouldBeDeletedFor() {
+        var link = entry(times[0])
+        link.isLink = true
+        link.path = "backups/latest.zip"
+        let catalogue = BackupCatalogue(folder: "backups", entries: [link, entry(times[0]), entry(times[1])])
+        let decisions = Retention(last: 1).decide(catalogue)
+        #expect(decisions.map(\.entry.path).contains(link.path) == false)
+        #expect(decisions.map(\.isKept) == [true, false])
+    }
+
     @Test func smallBackupsDoNotPushOutWholeOnesNorOneDatabaseAnother() {
         let entries =
             [entry("2026-11-20T00:00:00Z"), entry("2026-11-19T00:00:00Z")]

@@ -69,6 +69,38 @@ import Testing
         }
     }
 
+    @Test func aMaterializedViewThatWasNeverFilledHasNoRowsAndStopsNothing() async throws {
+        try await Shop.with("CREATE MATERIALIZED VIEW shop.view AS SELECT id FROM shop.customers WITH NO DATA;") {
+            url in
+            let owner = url.replacing("user=granary", with: "user=looker_4")
+            try await psql(
+                url,
+                """
+                DROP ROLE IF EXISTS looker_4; CREATE ROLE looker_4 LOGIN; GRANT USAGE ON SCHEMA shop TO looker_4;
+                GRANT SELECT ON ALL TABLES IN SCHEMA shop TO looker_4
+                """
+            )
+            let counts = [
+                try await Shop.counting(url).quick(.schemas(["shop"])),
+                try await Shop.counting(owner).quick(.schemas(["shop"])),
+                try await Shop.counting(url).exact(.schemas(["shop"]), jobs: 2) { _ in },
+            ]
+            for counts in counts {
+                #expect(
+                    CountListing(counts).lines(width: nil) == [
+                        "table           rows  remark", "shop.Orders       30", "shop.customers   120",
+                        "shop.events        5", "shop.view          0  not populated", "4 tables, 155 rows",
+                    ]
+                )
+            }
+            let line = try #require(
+                TableListing(try await Shop.tables(url)).lines(width: nil).first { $0.contains("view") }
+            )
+            #expect(line.hasSuffix("not populated"))
+            try await psql(url, "DROP OWNED BY looker_4; DROP ROLE looker_4")
+        }
+    }
+
     @Test func aTableThatSomebodyLocksIsEstimatedAtOnce() async throws {
         try await Shop.with { url in
             try await Shop.holding("shop.customers", url) {

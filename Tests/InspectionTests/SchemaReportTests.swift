@@ -69,6 +69,110 @@ import Testing
         }
     }
 
+    private static let nested = """
+        CREATE SCHEMA far;
+        CREATE TABLE shop.tree (at date, region text, id int) PARTITION BY RANGE (at);
+        CREATE TABLE shop.tree_1 PARTITION OF shop.tree FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')
+            PARTITION BY LIST (region);
+        CREATE TABLE far.tree_1_eu PARTITION OF shop.tree_1 FOR VALUES IN ('eu') PARTITION BY HASH (id);
+        CREATE TABLE far.tree_1_eu_0 PARTITION OF far.tree_1_eu FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+        CREATE TABLE shop.tree_1_rest PARTITION OF shop.tree_1 DEFAULT;
+        CREATE TABLE shop.tree_rest PARTITION OF shop.tree DEFAULT;
+        CREATE INDEX half ON far.tree_1_eu_0 (id);
+        UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'far.half'::regclass;
+        CREATE UNLOGGED TABLE shop.heir (more text CHECK (more || 'x' <> 'a|b')) INHERITS (shop.customers);
+        ALTER TABLE shop.heir ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+        CREATE FUNCTION shop.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+        CREATE TRIGGER a BEFORE INSERT ON shop.heir FOR EACH ROW EXECUTE FUNCTION shop.f();
+        CREATE TRIGGER b BEFORE INSERT ON shop.heir FOR EACH ROW EXECUTE FUNCTION shop.f();
+        CREATE TRIGGER c BEFORE INSERT ON shop.heir FOR EACH ROW EXECUTE FUNCTION shop.f();
+        ALTER TABLE shop.heir ENABLE ALWAYS TRIGGER a; ALTER TABLE shop.heir ENABLE REPLICA TRIGGER b;
+        ALTER TABLE shop.heir DISABLE TRIGGER c;
+        """
+
+    @Test func partitionsOfAllLevelsAndWhatATableInheritsAreTold() async throws {
+        try await Shop.with(Self.nested) { url in
+            let report = try await Shop.report(url)
+            let text = SchemaListing(report).text
+            #expect(
+                text.contains(
+                    """
+                      partitions
+                        tree_1               FOR VALUES FROM ('2026-01-01') TO ('2027-01-01') PARTITION BY LIST (region)
+                          far.tree_1_eu      FOR VALUES IN ('eu') PARTITION BY HASH (id)
+                            far.tree_1_eu_0  FOR VALUES WITH (modulus 2, remainder 0)
+                          tree_1_rest        DEFAULT
+                        tree_rest            DEFAULT
+
+                    """
+                ),
+                "\(text)"
+            )
+            #expect(text.contains("  invalid index: far.tree_1_eu_0, half\n"), "\(text)")
+            #expect(
+                text.contains(
+                    """
+                    table shop.heir
+                      inherits from shop.customers
+                      unlogged
+                      row security is on, also for the owner
+                      columns
+
+                    """
+                ),
+                "\(text)"
+            )
+            for (name, state) in [("a", "always"), ("b", "replica"), ("c", "disabled")] {
+                #expect(
+                    text.contains(
+                        "CREATE TRIGGER \(name) BEFORE INSERT ON shop.heir FOR EACH ROW EXECUTE FUNCTION shop.f() (\(state))\n"
+                    )
+                )
+            }
+            let markdown = SchemaMarkdown(report).text
+            #expect(markdown.contains("- `tree_1`: `FOR VALUES FROM"))
+            #expect(markdown.contains("\n    - `far.tree_1_eu_0`: `FOR VALUES WITH (modulus 2, remainder 0)`\n"))
+            #expect(
+                markdown.contains(
+                    "table, inherits from `shop.customers`, unlogged, row security is on, also for the owner."
+                )
+            )
+            // Outside of a table's cells the escape of a bar would be shown.
+            #expect(markdown.contains("`CHECK (((more || 'x'::text) <> 'a|b'::text))`"), "\(markdown)")
+            #expect(SchemaDocument(report).document.text.contains(#"{"name":"far.tree_1_eu_0","of":"far.tree_1_eu","#))
+        }
+    }
+
+    @Test func theDiagramsWordsAreThoseThatMermaidReads() async throws {
+        let more = """
+            CREATE TABLE shop.odd (pk int, "FK" int, "Uké" int, pk_1 int, ukase int, "1st" int, "a b|c" int, "ab" int,
+                "µ×" int, "列　二" int);
+            """
+        try await Shop.with(more) { url in
+            let text = SchemaMermaid(try await Shop.report(url)).text
+            #expect(
+                text.contains(
+                    """
+                        "shop.odd" {
+                            integer _pk
+                            integer _FK
+                            integer _Uké
+                            integer pk_1
+                            integer ukase
+                            integer _1st
+                            integer a_b_c
+                            integer ab
+                            integer _×
+                            integer 列_二
+                        }
+
+                    """
+                ),
+                "\(text)"
+            )
+        }
+    }
+
     @Test func everyFormatIsTheSameTextEachTime() async throws {
         try await Shop.with(Self.more) { url in
             var seen: Set<String> = []

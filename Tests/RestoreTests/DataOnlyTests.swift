@@ -118,6 +118,25 @@ struct DataOnlyTests {
         }
     }
 
+    @Test func aDomainThatRefusesRowsStopsItAlsoWhereInvalidRowsAreAllowed() async throws {
+        let schema = """
+            CREATE DOMAIN small AS int; CREATE TABLE sized (v small); INSERT INTO sized VALUES (100);
+            ALTER DOMAIN small ADD CONSTRAINT below CHECK (VALUE < 10) NOT VALID;
+            """
+        try await withDatabase(schema) { server, url, folder in
+            try await backup(url, to: folder.file("a.zip"))
+            try await psql(url, "DELETE FROM sized")
+            let error = await failure {
+                try await restore(folder.file("a.zip"), url) {
+                    $0.dataOnly = true
+                    $0.allowInvalid = true
+                }
+            }
+            #expect(error?.message.contains("below") == true, "\(error?.message ?? "")")
+            #expect(try await psql(url, "SELECT count(*) FROM sized") == "0")
+        }
+    }
+
     @Test func tablesThatAreNotThereAreNamed() async throws {
         try await withDatabase(Self.schema) { server, url, folder in
             try await backup(url, to: folder.file("a.zip"))

@@ -30,7 +30,11 @@ enum CleanLines {
     /// Names, rows and sizes, each in a column.
     private static func tables(_ tables: [CleanPlan.Table]) -> [String] {
         let shown = tables.prefix(most)
-        let cells = shown.map { ($0, rows($0.rows, isExact: $0.isExact), Formatting.bytes($0.bytes)) }
+        let cells = shown.map { table in
+            var table = table
+            table.name = Formatting.harmless(table.name)
+            return (table, rows(table.rows, isExact: table.isExact), Formatting.bytes(table.bytes))
+        }
         let names = cells.map { Formatting.width($0.0.name) }.max() ?? 0
         let counts = cells.map { Formatting.width($0.1) }.max() ?? 0
         let sizes = cells.map { Formatting.width($0.2) }.max() ?? 0

@@ -14,12 +14,14 @@ package struct BackupContents: Sendable {
     }
 
     package func lines(width: Int?) -> [String] {
-        var lines = facts.map { name, value in
-            Formatting.harmless(name + String(repeating: " ", count: max(1, 14 - name.utf8.count)) + value)
+        var lines = facts.flatMap { name, value in
+            let line = Formatting.harmless(name + String(repeating: " ", count: max(1, 14 - name.utf8.count)) + value)
+            return width.map { Formatting.wrapped(line, columns: $0, indentation: 14) } ?? [line]
         }
         var table = TableRenderer([
             .init("table", mayShrink: true), .init("rows", isNumber: true), .init("size", isNumber: true),
-            .init("stored", isNumber: true), .init("chunks", isNumber: true), .init("remark"),
+            .init("stored", isNumber: true, expendable: 2), .init("chunks", isNumber: true, expendable: 1),
+            .init("remark"),
         ])
         for row in manifest.tables {
             let stored = row.chunks.reduce(0) { $0 + $1.storedBytes }

@@ -54,6 +54,10 @@ package struct BackupsPrune: SpokenCommand {
         if console.settings.isJSON { return try console.result(listing.document) }
         for line in listing.lines(width: StandardOutput.columns) { try console.result(line) }
         for entry in catalogue.entries {
+            if entry.isLink {
+                console.note("left alone: \(entry.path), which is a symbolic link")
+                continue
+            }
             guard case .unreadable(let problem) = entry.content else { continue }
             console.note("left alone: \(entry.path), which is not a whole backup (\(problem))")
         }

@@ -11,9 +11,11 @@ package struct CatalogueListing: Sendable {
 
     package func lines(width: Int?) -> [String] {
         var table = TableRenderer([
-            .init("file"), .init("time"), .init("environment"), .init("database", mayShrink: true),
-            .init("schema version", mayShrink: true), .init("rows", isNumber: true), .init("size", isNumber: true),
-            .init("ratio", isNumber: true), .init("holds", mayShrink: true), .init("whole"), .init("masked"),
+            .init("file"), .init("time", expendable: 8), .init("environment", expendable: 3),
+            .init("database", mayShrink: true, expendable: 5), .init("schema version", mayShrink: true, expendable: 4),
+            .init("rows", isNumber: true, expendable: 7), .init("size", isNumber: true),
+            .init("ratio", isNumber: true, expendable: 2), .init("holds", mayShrink: true, expendable: 6),
+            .init("whole"), .init("masked", expendable: 1),
         ])
         for entry in catalogue.entries {
             guard let manifest = entry.manifest else {
@@ -87,7 +89,10 @@ package struct PruneListing: Sendable {
     }
 
     package func lines(width: Int?) -> [String] {
-        var table = TableRenderer([.init("backup"), .init("time"), .init("size", isNumber: true), .init("decision")])
+        var table = TableRenderer([
+            .init("backup"), .init("time", expendable: 0), .init("size", isNumber: true, expendable: 1),
+            .init("decision", mayShrink: true),
+        ])
         for decision in decisions {
             let verdict =
                 decision.isKept

@@ -8,7 +8,8 @@ package struct CheckListing: Sendable {
 
     package var problems: Int { checks.filter { $0.verdict == .problem }.count }
 
-    package var lines: [String] {
+    /// - Parameter columns: The terminal's; nil for a pipe, where no line is broken.
+    package func lines(columns: Int?) -> [String] {
         let width = checks.map { Formatting.width($0.name) }.max() ?? 0
         var lines = checks.flatMap { check -> [String] in
             let mark = check.verdict.rawValue + String(repeating: " ", count: 9 - check.verdict.rawValue.count)
@@ -17,7 +18,9 @@ package struct CheckListing: Sendable {
             return ["\(mark)\(name)\(check.detail)"] + remedy
         }
         lines.append(problems == 0 ? "no problems" : Formatting.count(problems, "problem"))
-        return lines.map(Formatting.harmless)
+        return lines.map(Formatting.harmless).flatMap { line in
+            columns.map { Formatting.wrapped(line, columns: $0, indentation: width + 13) } ?? [line]
+        }
     }
 
     package var document: JSONDocument {

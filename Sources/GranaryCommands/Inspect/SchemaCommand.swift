@@ -44,8 +44,9 @@ package struct SchemaCommand: SpokenCommand {
     package func run(on console: Console) async throws {
         let expected = try check.map { (path: $0, text: try Self.read($0)) }
         let inspect = try await InspectSession.open(common, on: console)
+        let isText = (format ?? .text) == .text && !console.settings.isJSON && expected == nil
         let format = format ?? expected.map { Self.format(of: $0.path) } ?? (console.settings.isJSON ? .json : .text)
-        let text = try await text(format, inspect, on: console)
+        let text = try await text(format, inspect, columns: isText ? StandardOutput.columns : nil, on: console)
         guard let expected else {
             if console.settings.isJSON, format != .json {
                 return try console.result(.object(["format": .string(format.rawValue), "schema": .string(text)]))
@@ -65,7 +66,13 @@ package struct SchemaCommand: SpokenCommand {
         if !difference.isEmpty { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
-    private func text(_ format: Format, _ inspect: InspectSession, on console: Console) async throws -> String {
+    /// - Parameter columns: The terminal's, where the text is read there and then.
+    private func text(
+        _ format: Format,
+        _ inspect: InspectSession,
+        columns: Int?,
+        on console: Console
+    ) async throws -> String {
         if format == .sql {
             return try await SchemaOnlyDump(
                 server: inspect.connected.address,
@@ -87,7 +94,7 @@ package struct SchemaCommand: SpokenCommand {
         case .md: SchemaMarkdown(report).text
         case .mermaid: SchemaMermaid(report).text
         case .json: SchemaDocument(report).document.indented
-        default: SchemaListing(report).text
+        default: columns.map { SchemaListing(report).text(columns: $0) } ?? SchemaListing(report).text
         }
     }
 

@@ -25,7 +25,9 @@ package struct SchemaDocument: Sendable {
         .object([
             "schema": .string(table.name.schema), "name": .string(table.name.name), "kind": .string(table.kind),
             "comment": .optional(table.comment), "partition_key": .optional(table.partitionKey),
-            "row_security": .bool(table.hasRowSecurity), "locked": .bool(table.held != nil),
+            "inherits": .strings(table.inherits.map(\.description)), "unlogged": .bool(table.isUnlogged),
+            "row_security": .bool(table.hasRowSecurity), "row_security_forced": .bool(table.forcesRowSecurity),
+            "locked": .bool(table.held != nil),
             "columns": .array(
                 table.columns.map { column in
                     .object([
@@ -48,7 +50,13 @@ package struct SchemaDocument: Sendable {
                 }
             ),
             "triggers": parts(table.triggers), "policies": parts(table.policies),
-            "partitions": parts(table.partitions),
+            "partitions": .array(
+                table.partitions.map {
+                    .object([
+                        "name": .string($0.name), "of": .optional($0.parent), "definition": .optional($0.definition),
+                    ])
+                }
+            ),
             "referenced_by": .array(
                 table.referencedBy.map { reference in
                     .object([

@@ -7,14 +7,21 @@ package struct SchemaListing: Sendable {
 
     package init(_ report: SchemaReport) { self.report = report }
 
-    package var text: String {
+    package var text: String { lines.joined(separator: "\n") }
+
+    /// The text for a terminal of so many columns: what is longer goes on below, indented, and nothing is left out.
+    package func text(columns: Int) -> String {
+        lines.flatMap { Formatting.wrapped($0, columns: columns, indentation: 8) }.joined(separator: "\n")
+    }
+
+    private var lines: [String] {
         var lines: [String] = []
         for table in report.tables { lines += self.lines(table) + [""] }
         let findings = report.findings
         if !findings.isEmpty {
             lines += ["findings"] + findings.map { "  " + Self.sentence($0) } + [""]
         }
-        return lines.joined(separator: "\n")
+        return lines
     }
 
     static func sentence(_ finding: SchemaReport.Finding) -> String {
@@ -29,7 +36,12 @@ package struct SchemaListing: Sendable {
             lines.append("  locked by process \(held.processID): expressions and indexes could not be read")
         }
         if let key = table.partitionKey { lines.append("  partitioned by " + Formatting.harmless(key)) }
-        if table.hasRowSecurity { lines.append("  row security is on") }
+        if !table.inherits.isEmpty {
+            let parents = table.inherits.map(\.description).joined(separator: ", ")
+            lines.append("  inherits from " + Formatting.harmless(parents))
+        }
+        if table.isUnlogged { lines.append("  unlogged") }
+        if let security = table.rowSecurity { lines.append("  " + security) }
         lines += columns(table)
         lines += section(
             "constraints",
@@ -47,7 +59,10 @@ package struct SchemaListing: Sendable {
         )
         lines += section("triggers", table.triggers.map { ($0.name, $0.definition ?? "?") })
         lines += section("policies", table.policies.map { ($0.name, $0.definition ?? "?") })
-        lines += section("partitions", table.partitions.map { ($0.name, $0.definition ?? "?") })
+        lines += section(
+            "partitions",
+            table.partitions.map { (String(repeating: "  ", count: $0.level - 1) + $0.name, $0.definition ?? "?") }
+        )
         lines += section("referenced by", table.referencedBy.map { ($0.table.description, $0.constraint) })
         return lines
     }

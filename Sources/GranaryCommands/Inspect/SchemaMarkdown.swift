@@ -21,15 +21,19 @@ package struct SchemaMarkdown: Sendable {
         var lines = ["## \(escaped(table.name.description))", ""]
         var facts = [table.kind]
         if let key = table.partitionKey { facts.append("partitioned by \(code(key))") }
-        if table.hasRowSecurity { facts.append("row security is on") }
+        if !table.inherits.isEmpty {
+            facts.append("inherits from " + table.inherits.map { code($0.description) }.joined(separator: ", "))
+        }
+        if table.isUnlogged { facts.append("unlogged") }
+        if let security = table.rowSecurity { facts.append(security) }
         if table.held != nil { facts.append("locked: expressions and indexes could not be read") }
         lines.append(facts.joined(separator: ", ") + ".")
         if let comment = table.comment { lines += ["", escaped(comment)] }
         lines += ["", "| column | type | null | default | comment |", "| --- | --- | --- | --- | --- |"]
         lines += table.columns.map { column in
             let cells = [
-                code(column.name), code(column.type), column.isNullable ? "yes" : "no",
-                column.rule.map(code) ?? "", column.comment.map(escaped) ?? "",
+                cell(column.name), cell(column.type), column.isNullable ? "yes" : "no",
+                column.rule.map(cell) ?? "", column.comment.map(escaped) ?? "",
             ]
             return "| " + cells.joined(separator: " | ") + " |"
         }
@@ -47,20 +51,32 @@ package struct SchemaMarkdown: Sendable {
         )
         lines += list("Triggers", table.triggers.map { item($0.name, $0.definition) })
         lines += list("Policies", table.policies.map { item($0.name, $0.definition) })
-        lines += list("Partitions", table.partitions.map { item($0.name, $0.definition) })
+        lines += list(
+            "Partitions",
+            table.partitions.map { item($0.name, $0.definition) },
+            table.partitions.map(\.level)
+        )
         lines += list("Referenced by", table.referencedBy.map { item($0.table.description, $0.constraint) })
         return lines
     }
 
     private func item(_ name: String, _ text: String?) -> String { "\(code(name)): \(code(text ?? "?"))" }
 
-    private func list(_ title: String, _ items: [String]) -> [String] {
-        items.isEmpty ? [] : ["", "\(title):", ""] + items.map { "- \($0)" }
+    /// - Parameter levels: How deep each item is, the outermost at 1; all of them where none are given.
+    private func list(_ title: String, _ items: [String], _ levels: [Int] = []) -> [String] {
+        guard !items.isEmpty else { return [] }
+        return ["", "\(title):", ""]
+            + items.enumerated().map { index, item in
+                String(repeating: "  ", count: (levels.isEmpty ? 1 : levels[index]) - 1) + "- \(item)"
+            }
     }
 
-    /// Between more backticks than the text has in a row; a bar would end a cell even there.
+    /// A bar would end a cell even between backticks; elsewhere its escape would be shown.
+    private func cell(_ text: String) -> String { code(text).replacing("|", with: "\\|") }
+
+    /// Between more backticks than the text has in a row.
     private func code(_ text: String) -> String {
-        let text = Formatting.harmless(text).replacing("|", with: "\\|")
+        let text = Formatting.harmless(text)
         var (longest, run) = (0, 0)
         for character in text {
             run = character == "`" ? run + 1 : 0
@@ -72,7 +88,7 @@ package struct SchemaMarkdown: Sendable {
 
     private func escaped(_ text: String) -> String {
         Formatting.harmless(text).reduce(into: "") { escaped, character in
-            if "\\`*_[]<>|#".contains(character) { escaped.append("\\") }
+            if "\\`*_[]<>|#&~".contains(character) { escaped.append("\\") }
             escaped.append(character)
         }
     }

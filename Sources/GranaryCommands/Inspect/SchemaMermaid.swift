@@ -57,9 +57,24 @@ package struct SchemaMermaid: Sendable {
     }
 
     /// Attributes are words: letters, digits, underscores; what else a name has becomes an underscore.
+    ///
+    /// Beyond ASCII, Mermaid takes all from U+00C0 on for letters, unless JavaScript takes it for a space.
     private func word(_ text: String) -> String {
-        let kept = text.map { $0.isASCII && !($0.isLetter || $0.isNumber || $0 == "_") ? "_" : $0 }
-        let word = String(kept)
-        return word.first.map { $0.isLetter || $0 == "_" } == true ? word : "_\(word)"
+        var word = ""
+        for scalar in text.unicodeScalars {
+            let isLetter =
+                scalar.isASCII
+                ? scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                : scalar.value >= 0xc0 && !scalar.properties.isWhitespace && scalar != "\u{feff}"
+            word.unicodeScalars.append(isLetter ? scalar : "_")
+        }
+        let startsWithDigit = word.unicodeScalars.first.map { ("0"..."9").contains($0) } ?? true
+        return startsWithDigit || Self.isMark(word) ? "_\(word)" : word
+    }
+
+    /// Whether Mermaid would read the marks of a key where the name begins, such as of a column `pk`.
+    private static func isMark(_ word: String) -> Bool {
+        let next = word.unicodeScalars.dropFirst(2).first
+        return ["PK", "FK", "UK"].contains(word.prefix(2).uppercased()) && next?.isASCII != true
     }
 }

@@ -11,10 +11,11 @@ package struct TableListing: Sendable {
     package func lines(width: Int?) -> [String] {
         let several = Set(report.tables.map(\.name.schema)).count > 1
         var table = TableRenderer([
-            .init("schema", mayShrink: true), .init("table", mayShrink: true), .init("kind"),
-            .init("rows", isNumber: true), .init("statistics"), .init("heap", isNumber: true),
-            .init("indexes", isNumber: true), .init("toast", isNumber: true), .init("share", isNumber: true),
-            .init(""), .init("remark", mayShrink: true),
+            .init("schema", mayShrink: true), .init("table", mayShrink: true),
+            .init("kind", mayShrink: true, expendable: 4), .init("rows", isNumber: true),
+            .init("statistics", mayShrink: true, expendable: 3), .init("heap", isNumber: true),
+            .init("indexes", isNumber: true, expendable: 2), .init("toast", isNumber: true, expendable: 1),
+            .init("share", isNumber: true, expendable: 5), .init("", expendable: 0), .init("remark", mayShrink: true),
         ])
         let whole = max(1, report.bytes)
         for row in report.tables {
@@ -54,6 +55,7 @@ package struct TableListing: Sendable {
             remarks.append("\(held.isGranted ? "locked by" : "lock awaited by") process \(held.processID)")
         }
         if !table.isReadable { remarks.append("no privilege") }
+        if !table.isPopulated { remarks.append("not populated") }
         return remarks.joined(separator: ", ")
     }
 
@@ -72,6 +74,7 @@ package struct TableListing: Sendable {
             "toast_bytes": .integer(table.toastBytes), "rows_estimate": .optional(table.rowsEstimate),
             "analysed": .bool(table.isAnalysed), "statistics_age_seconds": .optional(table.statisticsAgeSeconds),
             "partitions": .integer(table.partitions), "readable": .bool(table.isReadable),
+            "populated": .bool(table.isPopulated),
             "locked_by": .optional(table.held?.processID),
         ])
     }

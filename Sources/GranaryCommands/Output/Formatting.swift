@@ -117,39 +117,94 @@ package enum Formatting {
         return shown
     }
 
-    /// C0, DEL, C1, and the marks that reverse the direction of what follows.
+    /// C0, DEL, C1, the separators of lines and paragraphs, and the marks that reverse the direction of what follows.
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0..<0x20, 0x7f..<0xa0, 0x202a...0x202e, 0x2066...0x2069: true
+        case 0..<0x20, 0x7f..<0xa0, 0x2028...0x202e, 0x2066...0x2069: true
         default: false
         }
     }
 
-    /// The columns of a terminal that `text` takes; East Asian wide characters and emoji take two, marks none.
+    /// The columns of a terminal that `text` takes; East Asian wide characters and emoji take two, marks none unless they
+    /// have a place of their own.
     package static func width(_ text: String) -> Int {
         text.reduce(0) { $0 + width($1) }
     }
 
-    /// A character is as wide as its first scalar, unless that is made an emoji by a selector behind it.
+    /// What terminals add up: a character of India's or Thai scripts may have several scalars that take a column each,
+    /// while an emoji of several is as wide as its first.
     private static func width(_ character: Character) -> Int {
-        guard let scalar = character.unicodeScalars.first else { return 0 }
+        if character.isASCII { return 1 }
+        let scalars = character.unicodeScalars
+        if scalars.contains("\u{fe0f}") { return 2 }
+        var width = 0
+        var previous: Unicode.Scalar?
+        for scalar in scalars {
+            if let previous, isDrawnInto(previous, scalar) {} else { width += self.width(scalar) }
+            previous = scalar
+        }
+        return width
+    }
+
+    /// Skin tones, the second half of a flag, and what a joiner binds to an emoji.
+    private static func isDrawnInto(_ previous: Unicode.Scalar, _ scalar: Unicode.Scalar) -> Bool {
+        let flags: ClosedRange<UInt32> = 0x1f1e6...0x1f1ff
+        return scalar.properties.isEmojiModifier
+            || flags.contains(previous.value) && flags.contains(scalar.value)
+            || previous == "\u{200d}" && scalar.properties.isEmoji
+    }
+
+    private static func width(_ scalar: Unicode.Scalar) -> Int {
         let value = scalar.value
-        if value < 0x300 { return character.unicodeScalars.contains("\u{fe0f}") ? 2 : 1 }
+        // The soft hyphen is here, and terminals show it.
+        if value < 0x300 { return 1 }
         switch scalar.properties.generalCategory {
-        // The soft hyphen, which is below 0x300, is shown by terminals.
         case .nonspacingMark, .enclosingMark, .format: return 0
         default: break
         }
-        if character.unicodeScalars.contains("\u{fe0f}") || scalar.properties.isEmojiPresentation { return 2 }
+        if scalar.properties.isEmojiPresentation { return 2 }
         switch value {
+        // Vowels and finals join the Hangul consonant before them.
+        case 0x1160..<0x1200, 0xd7b0..<0xd800: return 0
         // Unicode's East_Asian_Width of W and F.
-        case 0x1160..<0x1200: return 0  // Vowels and finals join the Hangul consonant before them.
         case 0x1100..<0x1160, 0x2e80..<0x303f, 0x3041..<0xa4d0, 0xa960..<0xa980, 0xac00..<0xd7a4, 0xf900..<0xfb00,
             0xfe10..<0xfe20, 0xfe30..<0xfe70, 0xff01..<0xff61, 0xffe0..<0xffe7, 0x16fe0..<0x18d80, 0x1aff0..<0x1b300,
             0x1f200..<0x1f300, 0x1f300..<0x1f650, 0x1f680..<0x1f700, 0x1f900..<0x1fa00, 0x20000..<0x40000:
             return 2
         default: return 1
         }
+    }
+
+    /// `text` in lines of at most `columns`, broken at spaces, those after the first indented; a word that is longer stays
+    /// whole.
+    package static func wrapped(_ text: String, columns: Int, indentation: Int) -> [String] {
+        guard width(text) > columns else { return [text] }
+        var lines: [String] = []
+        var rest = Substring(text)
+        var indent = ""
+        while width(indent) + width(String(rest)) > columns {
+            var taken = width(indent)
+            var end = rest.startIndex
+            var breakAt: String.Index?
+            var hasWord = false
+            while end < rest.endIndex {
+                if rest[end] == " " {
+                    if hasWord { breakAt = end }
+                } else {
+                    hasWord = true
+                }
+                taken += width(rest[end])
+                if taken > columns, breakAt != nil { break }
+                end = rest.index(after: end)
+            }
+            guard let breakAt, end < rest.endIndex else { break }
+            var line = indent + rest[..<breakAt]
+            while line.hasSuffix(" ") { line.removeLast() }
+            lines.append(line)
+            rest = rest[breakAt...].drop { $0 == " " }
+            indent = String(repeating: " ", count: indentation)
+        }
+        return lines + (rest.isEmpty ? [] : [indent + rest])
     }
 
     /// `text`, or as much of it as fits into `columns` with an ellipsis at its end.

@@ -10,30 +10,22 @@ package struct LineDifference: Sendable, Equatable {
 
     /// A line break at the end more or less is no difference.
     package init(expected: String, found: String) {
+        guard !expected.utf8.elementsEqual(found.utf8) else { return }
         let (before, after) = (Self.lines(expected), Self.lines(found))
         // Byte by byte: Swift's strings are equal when they only look the same.
-        guard !expected.utf8.elementsEqual(found.utf8) else { return }
-        let difference = after.difference(from: before) { $0.utf8.elementsEqual($1.utf8) }
-        var removed: [Int: String] = [:]
-        var added: [Int: String] = [:]
-        for change in difference {
-            switch change {
-            case .remove(let offset, let line, _): removed[offset] = line
-            case .insert(let offset, let line, _): added[offset] = line
-            }
+        var numbers: [[UInt8]: Int] = [:]
+        func number(_ line: String) -> Int {
+            let (bytes, next) = (Array(line.utf8), numbers.count)
+            let number = numbers[bytes] ?? next
+            if number == next { numbers[bytes] = next }
+            return number
         }
+        let matching = LineMatching(before.map(number), after.map(number))
         var (old, new) = (0, 0)
-        while old < before.count || new < after.count {
-            if let line = removed[old] {
-                changes.append(.removed(line: old + 1, line))
-                old += 1
-            } else if let line = added[new] {
-                changes.append(.added(line: new + 1, line))
-                new += 1
-            } else {
-                old += 1
-                new += 1
-            }
+        for same in matching.pairs + [(before.count, after.count)] {
+            changes += (old..<same.old).map { .removed(line: $0 + 1, before[$0]) }
+            changes += (new..<same.new).map { .added(line: $0 + 1, after[$0]) }
+            (old, new) = (same.old + 1, same.new + 1)
         }
     }
 

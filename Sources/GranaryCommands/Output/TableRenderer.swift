@@ -2,7 +2,8 @@ internal import Glibc
 
 /// Rows under headings, aligned by what a terminal shows of them: wide characters count two columns, marks none.
 ///
-/// On a terminal the widest columns that may shrink are cut with an ellipsis until a row fits; elsewhere nothing is cut.
+/// On a terminal the widest columns that may shrink are cut with an ellipsis until a row fits, and where that is not enough
+/// the columns that matter least are left out; elsewhere nothing is cut.
 package struct TableRenderer: Sendable {
     package struct Column: Sendable {
         package var title: String
@@ -10,11 +11,20 @@ package struct TableRenderer: Sendable {
         package var isNumber: Bool
         /// Whether its text may be cut to fit.
         package var mayShrink: Bool
+        /// Which columns are left out first where the terminal is too narrow, the lowest number first; nil for one that
+        /// always stays. An ornament, 0, goes before anything is cut.
+        package var expendable: Int?
 
-        package init(_ title: String, isNumber: Bool = false, mayShrink: Bool = false) {
+        package init(
+            _ title: String,
+            isNumber: Bool = false,
+            mayShrink: Bool = false,
+            expendable: Int? = nil
+        ) {
             self.title = title
             self.isNumber = isNumber
             self.mayShrink = mayShrink
+            self.expendable = expendable
         }
     }
 
@@ -32,11 +42,25 @@ package struct TableRenderer: Sendable {
     ///
     /// - Parameter width: The terminal's columns; nil cuts nothing.
     package func lines(width: Int?) -> [String] {
-        let shown = self.columns.indices.filter { index in rows.contains { !$0[index].isEmpty } }
+        var shown = self.columns.indices.filter { index in rows.contains { !$0[index].isEmpty } }
+        let natural = self.columns.indices.map { index in
+            (rows.map { Formatting.width($0[index]) } + [Formatting.width(self.columns[index].title)]).max() ?? 0
+        }
+        var widths = shown.map { natural[$0] }
+        if let width {
+            while Self.excess(widths, width) > 0 {
+                let least = shown.filter { self.columns[$0].expendable != nil }
+                    .min { self.columns[$0].expendable ?? 0 < self.columns[$1].expendable ?? 0 }
+                if least.map({ self.columns[$0].expendable != 0 }) ?? true {
+                    shrink(&widths, shown.map { self.columns[$0] }, to: width)
+                }
+                guard Self.excess(widths, width) > 0, let least else { break }
+                shown.removeAll { $0 == least }
+                widths = shown.map { natural[$0] }
+            }
+        }
         let columns = shown.map { self.columns[$0] }
         let cells = [columns.map(\.title)] + rows.map { row in shown.map { row[$0] } }
-        var widths = columns.indices.map { index in cells.map { Formatting.width($0[index]) }.max() ?? 0 }
-        if let width { shrink(&widths, columns, to: width) }
         return cells.map { row in
             var line = ""
             for (index, text) in row.enumerated() {
@@ -50,9 +74,13 @@ package struct TableRenderer: Sendable {
         }
     }
 
+    /// By how much a row is too wide.
+    private static func excess(_ widths: [Int], _ width: Int) -> Int {
+        widths.reduce(0, +) + gap * max(0, widths.count - 1) - width
+    }
+
     private func shrink(_ widths: inout [Int], _ columns: [Column], to width: Int) {
-        func excess() -> Int { widths.reduce(0, +) + Self.gap * max(0, widths.count - 1) - width }
-        while excess() > 0 {
+        while Self.excess(widths, width) > 0 {
             let widest = columns.indices.filter { columns[$0].mayShrink && widths[$0] > Self.narrowest }
                 .max { widths[$0] < widths[$1] }
             guard let widest else { return }
