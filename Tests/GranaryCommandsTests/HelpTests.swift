@@ -216,7 +216,7 @@ import Testing
                 Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for
                 --json; values of repeated options are separated by commas.
 
-                USAGE: granary verify <file> [<options>]
+                USAGE: granary verify [<options>] <file>
 
                 ARGUMENTS:
                   <file>                  A backup; sought in --backups too.

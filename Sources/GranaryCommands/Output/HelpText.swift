@@ -22,8 +22,10 @@ enum HelpText {
     }
 
     private static func shortUsage(_ line: String) -> String {
-        let short = line.replacing(" <options>", with: " [<options>]").replacing(" [[<options>]]", with: " [<options>]")
+        let short = line.replacing(" <options>", with: " [<options>]")
         guard short.count > 80 else { return short }
-        return short.replacing(#/ \[-[^\]]*\]/#, with: "") + " [<options>]"
+        let bare = short.replacing(#/ \[-[^\]]*\]/#, with: "")
+        guard let place = bare.firstIndex(where: { "<[".contains($0) }) else { return "\(bare) [<options>]" }
+        return "\(bare[..<place])[<options>] \(bare[place...])"
     }
 }
