@@ -6,21 +6,42 @@ BUILT  := .build/release/granary
 # The db-* targets of granary.mk use the granary built here.
 GRANARY := $(BUILT)
 
+# Where install puts things, quoted for the shell.
+BIN   = '$(DESTDIR)$(PREFIX)/bin'
+SHARE = '$(DESTDIR)$(PREFIX)/share'
+# The script of a shell: its name, the folder, the file.
+define install_completion
+install -d $(SHARE)/$(2)
+$(BUILT) --generate-completion-script $(1) >$(SHARE)/$(2)/$(3)
+chmod 644 $(SHARE)/$(2)/$(3)
+endef
+
 .DEFAULT_GOAL := help
-.PHONY: help deps build install demo test test-regress test-matrix bench format lint clean-build
+.PHONY: help deps build install uninstall demo test test-regress test-matrix bench format lint clean-build
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## Install the system packages that are missing (apt-get, as root or through sudo)
 	@scripts/deps.sh
 
 build: $(BUILT) ## Build the release binary, .build/release/granary
 
-install: build ## Install granary and granary.mk: PREFIX=/usr/local DESTDIR=
-	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/granary'
-	install -m 755 $(BUILT) '$(DESTDIR)$(PREFIX)/bin/granary'
-	install -m 644 granary.mk '$(DESTDIR)$(PREFIX)/share/granary/granary.mk'
+install: build ## Install granary, granary.mk, manual pages, completions: PREFIX=/usr/local DESTDIR=
+	install -d $(BIN) $(SHARE)/granary $(SHARE)/man/man1
+	install -m 755 $(BUILT) $(BIN)/granary
+	install -m 644 granary.mk $(SHARE)/granary/granary.mk
+	$(BUILT) manual --quiet $(SHARE)/man/man1 >/dev/null
+	chmod 644 $(SHARE)/man/man1/granary*.1
+	$(call install_completion,bash,bash-completion/completions,granary)
+	$(call install_completion,zsh,zsh/site-functions,_granary)
+	$(call install_completion,fish,fish/vendor_completions.d,granary.fish)
+
+uninstall: ## Remove what install has put there: PREFIX=/usr/local DESTDIR=
+	rm -f $(BIN)/granary $(SHARE)/man/man1/granary.1 $(SHARE)/man/man1/granary-*.1
+	rm -f $(SHARE)/bash-completion/completions/granary $(SHARE)/zsh/site-functions/_granary
+	rm -f $(SHARE)/fish/vendor_completions.d/granary.fish $(SHARE)/granary/granary.mk
+	[ ! -d $(SHARE)/granary ] || rmdir $(SHARE)/granary
 
 demo: deps ## Back up, verify, break and restore a database of 170,000 rows on a server of its own
 	@scripts/demo.sh

@@ -5,7 +5,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # What chooses a database for other commands must not lead this one anywhere.
-unset "${!DATABASE_@}" "${!PG@}" "${!GRANARY_OUTPUT@}" ENV APP_ENV GRANARY_ENV SERVICE_NAME
+for name in "${!DATABASE_@}" "${!PG@}" "${!GRANARY_@}" ENV APP_ENV SERVICE_NAME; do
+    # Where the server is and where its programs are may be said.
+    case $name in GRANARY_SERVER_FOLDER | GRANARY_POSTGRES_BIN) ;; *) unset "$name" ;; esac
+done
 readonly GRANARY=$PWD/.build/release/granary ARCHIVE=backups/demo.zip
 export PGOPTIONS='-c client_min_messages=warning' LC_ALL=C.UTF-8
 
@@ -49,6 +52,7 @@ load_example() {
     started
     if is_foreign; then
         say 'the local database has a schema user_service with data that this demo did not make; they are left alone'
+        say "to have them dropped: .build/release/granary server psql -c 'DROP SCHEMA user_service, granary CASCADE'"
         exit 1
     fi
     sql 'DROP SCHEMA IF EXISTS user_service, granary CASCADE'

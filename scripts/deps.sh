@@ -9,7 +9,7 @@ PACKAGES=(
 )
 # What is tested with it is left out where it is not to be had.
 readonly OPTIONAL=pgbouncer
-[[ ${1-} != test ]] || PACKAGES+=("$OPTIONAL")
+[[ ${1-} != test ]] || PACKAGES+=(mandoc "$OPTIONAL")
 readonly PACKAGES
 readonly NO_CLUSTER=/etc/postgresql-common/createcluster.d/granary-deps.conf
 readonly NO_SERVICES=/usr/sbin/policy-rc.d

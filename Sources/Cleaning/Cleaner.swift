@@ -63,7 +63,7 @@ package struct Cleaner: Sendable {
     ) throws -> CleanReport {
         let start = ContinuousClock.now
         // Each statement must see what was committed while the locks were waited for, whatever the database's default.
-        var report = try session.transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE") { session in
+        var report = try session.decisiveTransaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE") { session in
             // What is deferred would be pending when triggers are switched on again, which forbids that.
             try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
             let rows = try hold(plan, writesOnly: backUp != nil, &session)

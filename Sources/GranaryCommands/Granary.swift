@@ -23,6 +23,7 @@ package struct Granary: AsyncParsableCommand {
             again), 64 usage, 130 interrupted.
             """,
         version: granaryVersion,
+        subcommands: [ManualCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Backups",

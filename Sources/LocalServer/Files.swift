@@ -119,7 +119,13 @@ enum Files {
     }
 
     static func failure(_ verb: String, _ path: String) -> LocalServerError {
-        LocalServerError(.folder, "cannot \(verb) \(path): \(String(cString: strerror(errno)))")
+        let number = errno
+        let isForbidden = [EACCES, EPERM, EROFS].contains(number)
+        return LocalServerError(
+            .folder,
+            "cannot \(verb) \(path): \(String(cString: strerror(number)))",
+            hint: isForbidden ? "go to a folder that you may write to, or name another database with DATABASE_URL" : nil
+        )
     }
 
     /// 64-bit FNV-1a in hexadecimal: a short name for a long path. See RFC 9923.

@@ -48,6 +48,39 @@ import Testing
         )
     }
 
+    @Test(arguments: [
+        (["bakcup"], "granary has no command bakcup", "did you mean `granary backup` or `granary backups`?"),
+        (["migrate", "stauts"], "granary migrate has no command stauts", "did you mean `granary migrate status`?"),
+        (["migrat", "up"], "granary has no command migrat", "did you mean `granary migrate`?"),
+        (
+            ["status", "--json"], "granary has no command status",
+            "did you mean `granary migrate status` or `granary server status`?"
+        ),
+        (["help", "verfy"], "granary has no command verfy", "did you mean `granary verify`?"),
+        (["env", "makr", "staging"], "granary env has no command makr", "did you mean `granary env mark`?"),
+    ])
+    func aMisspelledCommandIsNamedWithWhatMayBeMeant(words: [String], sentence: String, hint: String) async throws {
+        let outcome = try await runCommand(granaryBinary(), words)
+        #expect(outcome.status == 64)
+        #expect(outcome.stderr.hasPrefix("granary: error: \(sentence)\nhint: \(hint) `granary"), "\(outcome)")
+        #expect(outcome.stdout.isEmpty || words.last == "--json")
+    }
+
+    @Test func aWordLikeNoCommandHasNoSuggestion() async throws {
+        let outcome = try await granary("frobnicate")
+        #expect(outcome.status == 64)
+        #expect(
+            outcome.stderr
+                == "granary: error: granary has no command frobnicate\nhint: `granary --help` lists what there is\n"
+        )
+    }
+
+    @Test func theValuesThereAreStandOnOneLine() async throws {
+        let outcome = try await granary("migrate", "generate", "add_x", "--type", "tabel")
+        #expect(outcome.status == 64)
+        #expect(outcome.stderr.contains("one of the following: table, column, index, constraint, foreign_key, data"))
+    }
+
     @Test func usageErrorsAreDocumentsToo() async throws {
         let outcome = try await granary("server", "stat", "--json")
         #expect(outcome.status == 64)

@@ -14,6 +14,39 @@ import Testing
         check(Granary.self)
     }
 
+    /// What a terminal of the usual width would break is hard to read, and breaks when it is copied.
+    @Test func noScreenIsWiderThanEightyColumns() async throws {
+        func check(_ command: any ParsableCommand.Type, _ path: [String]) async throws {
+            let outcome = try await runCommand(granaryBinary(), ["help"] + path, environment: ["COLUMNS": nil])
+            for line in outcome.stdout.split(separator: "\n") { #expect(line.count <= 80, "\(path): \(line)") }
+            for child in command.configuration.subcommands { try await check(child, path + [child._commandName]) }
+        }
+        try await check(Granary.self, [])
+    }
+
+    /// Also a word may be wrapped: then the next line of the example begins at the margin.
+    @Test func noExampleIsWrapped() {
+        func check(_ command: any ParsableCommand.Type) {
+            for line in command.configuration.discussion.split(separator: "\n") where line.hasPrefix("  ") {
+                #expect(line.count <= 80, "\(command): \(line)")
+            }
+            for child in command.configuration.subcommands { check(child) }
+        }
+        check(Granary.self)
+    }
+
+    @Test func theOptionsOfACommandStandBeforeThoseThatManyShare() async throws {
+        let screen = try await runCommand(granaryBinary(), ["seed", "--help"], environment: ["COLUMNS": nil]).stdout
+        let titles = screen.matches(of: #/(?m)^([A-Z ]+):$/#).map { String($0.1) }
+        #expect(titles == ["OPTIONS", "WHICH SERVICE", "WHICH DATABASE", "OUTPUT"])
+    }
+
+    @Test func helpBeforeAnythingForPsqlIsOurs() async throws {
+        let asked = try await runCommand(granaryBinary(), ["server", "psql", "--help"])
+        #expect(asked.status == 0)
+        #expect(asked.stdout.hasPrefix("OVERVIEW: Become psql"))
+    }
+
     @Test func theScreenOfGranary() async throws {
         let screen = try await runCommand(granaryBinary(), ["--help"], environment: ["COLUMNS": nil]).stdout
         #expect(
@@ -109,7 +142,7 @@ import Testing
                 Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for
                 --json; values of repeated options are separated by commas.
 
-                USAGE: granary backup <options>
+                USAGE: granary backup [<options>]
 
                 WHERE TO:
                   -o, --output <file|->   The file; - is standard output, .sql and .sql.gz are
@@ -136,6 +169,11 @@ import Testing
                                           default: deflate)
                   --lock-timeout <time>   Wait so long for a locked table. (default: 60s)
 
+                OPTIONS:
+                  --state-schema <name>   The schema of granary's own tables. (default: granary)
+                  --version               Show the version.
+                  -h, --help              Show help information.
+
                 WHICH DATABASE:
                   --database-url <url>    The database; else DATABASE_URL, DATABASE_HOST …,
                                           PGHOST ….
@@ -158,11 +196,6 @@ import Testing
                                           default: text)
                   --no-color              Use no colors; NO_COLOR does the same.
 
-                OPTIONS:
-                  --state-schema <name>   The schema of granary's own tables. (default: granary)
-                  --version               Show the version.
-                  -h, --help              Show help information.
-
                 """
         )
     }
@@ -183,10 +216,16 @@ import Testing
                 Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for
                 --json; values of repeated options are separated by commas.
 
-                USAGE: granary verify <file> [--backups <folder>] [--jobs <n>] [--json] [--quiet] [--verbose] [--log-format <text|json>] [--no-color]
+                USAGE: granary verify [<options>] <file>
 
                 ARGUMENTS:
                   <file>                  A backup; sought in --backups too.
+
+                OPTIONS:
+                  --backups <folder>      The folder of backups. (default: backups)
+                  -j, --jobs <n>          How many workers; else one per core, 8 at most.
+                  --version               Show the version.
+                  -h, --help              Show help information.
 
                 OUTPUT:
                   --json                  Print one JSON document on standard output, failures
@@ -198,12 +237,6 @@ import Testing
                                           How standard error is written. (values: text, json;
                                           default: text)
                   --no-color              Use no colors; NO_COLOR does the same.
-
-                OPTIONS:
-                  --backups <folder>      The folder of backups. (default: backups)
-                  -j, --jobs <n>          How many workers; else one per core, 8 at most.
-                  --version               Show the version.
-                  -h, --help              Show help information.
 
                 """
         )
@@ -265,6 +298,15 @@ import Testing
                                           list them.
                   --no-analyze            Skip ANALYZE at the end.
 
+                OPTIONS:
+                  --plan                  Tell what would happen, and change nothing.
+                  --backups <folder>      The folder of backups. (default: backups)
+                  --migrations <folder>   The folder with environments.json. (default:
+                                          migrations)
+                  --state-schema <name>   The schema of granary's own tables. (default: granary)
+                  --version               Show the version.
+                  -h, --help              Show help information.
+
                 WHICH DATABASE:
                   --database-url <url>    The database; else DATABASE_URL, DATABASE_HOST …,
                                           PGHOST ….
@@ -287,15 +329,6 @@ import Testing
                                           default: text)
                   --no-color              Use no colors; NO_COLOR does the same.
 
-                OPTIONS:
-                  --plan                  Tell what would happen, and change nothing.
-                  --backups <folder>      The folder of backups. (default: backups)
-                  --migrations <folder>   The folder with environments.json. (default:
-                                          migrations)
-                  --state-schema <name>   The schema of granary's own tables. (default: granary)
-                  --version               Show the version.
-                  -h, --help              Show help information.
-
                 """
         )
     }
@@ -317,7 +350,13 @@ import Testing
                 Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for
                 --json; values of repeated options are separated by commas.
 
-                USAGE: granary server start [--postgres-bin <folder>] [--json] [--quiet] [--verbose] [--log-format <text|json>] [--no-color]
+                USAGE: granary server start [<options>]
+
+                OPTIONS:
+                  --postgres-bin <folder> The folder of PostgreSQL's programs; else PATH is
+                                          searched.
+                  --version               Show the version.
+                  -h, --help              Show help information.
 
                 OUTPUT:
                   --json                  Print one JSON document on standard output, failures
@@ -329,12 +368,6 @@ import Testing
                                           How standard error is written. (values: text, json;
                                           default: text)
                   --no-color              Use no colors; NO_COLOR does the same.
-
-                OPTIONS:
-                  --postgres-bin <folder> The folder of PostgreSQL's programs; else PATH is
-                                          searched.
-                  --version               Show the version.
-                  -h, --help              Show help information.
 
                 """
         )

@@ -108,7 +108,9 @@ extension BackupCommand {
 
     /// `backups/shop-20261123T071500Z.zip  312.4 MB (3.4×)  6,001,215 rows in 8 tables  7.4 s`
     package static func summary(_ report: BackupReport) -> String {
-        let ratio = Formatting.ratio(raw: report.rawBytes, packed: report.bytes).map { " (\($0))" } ?? ""
+        // A few rows are less than what tells of them; then nothing became smaller.
+        let packs = report.rawBytes > report.bytes
+        let ratio = packs ? Formatting.ratio(raw: report.rawBytes, packed: report.bytes).map { " (\($0))" } ?? "" : ""
         return [
             report.file ?? "standard output", Formatting.bytes(report.bytes) + ratio,
             "\(Formatting.count(report.rows, "row")) in \(Formatting.count(report.tables, "table"))",

@@ -17,7 +17,11 @@ package struct DatabaseOptions: ParsableArguments {
     )
     package var wait: DurationArgument?
 
-    @Option(name: .long, help: ArgumentHelp("The environment; else ENV, APP_ENV.", valueName: "name"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The environment; else ENV, APP_ENV.", valueName: "name"),
+        completion: .environment
+    )
     package var env: String?
 
     @OptionGroup package var programs: ProgramOptions

@@ -129,7 +129,7 @@ package struct EnvMark: SpokenCommand {
             """
     )
 
-    @Argument(help: "A declared environment.") package var name: String
+    @Argument(help: "A declared environment.", completion: .environment) package var name: String
 
     @Flag(name: .long, help: "Also where the database is marked otherwise.") package var force = false
     @OptionGroup(title: "Which service") package var service: ServiceOptions

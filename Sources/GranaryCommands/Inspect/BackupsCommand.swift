@@ -62,7 +62,7 @@ package struct BackupsShow: SpokenCommand {
 
     @Argument(
         help: ArgumentHelp("A backup; sought in --backups too.", valueName: "file"),
-        completion: .file(extensions: ["zip"])
+        completion: .backup(".zip")
     )
     package var file: String
 

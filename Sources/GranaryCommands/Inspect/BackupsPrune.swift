@@ -12,7 +12,8 @@ package struct BackupsPrune: SpokenCommand {
             newest backup of a whole database always stays, and so does every file that is not a whole backup.
 
             Example:
-              granary backups prune --keep-last 3 --keep-daily 7 --keep-weekly 4 --keep-monthly 12 --dry-run
+              granary backups prune --keep-last 3 --keep-daily 7 --dry-run
+              granary backups prune --keep-daily 7 --keep-weekly 4 --keep-monthly 12
 
             \(variablesHelp)
             """

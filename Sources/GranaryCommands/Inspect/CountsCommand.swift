@@ -25,7 +25,7 @@ package struct CountsCommand: SpokenCommand {
     @Option(
         name: .long,
         help: ArgumentHelp("Show the difference to this backup; sought in --backups too.", valueName: "file"),
-        completion: .file(extensions: ["zip"])
+        completion: .backup(".zip")
     )
     package var since: String?
 

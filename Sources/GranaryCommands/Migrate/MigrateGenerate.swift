@@ -35,7 +35,8 @@ package struct MigrateGenerate: SpokenCommand {
     package var schema: String?
     @Option(
         name: .long,
-        help: ArgumentHelp("The environment into whose folder it goes; else the base.", valueName: "name")
+        help: ArgumentHelp("The environment into whose folder it goes; else the base.", valueName: "name"),
+        completion: .environment
     )
     package var env: String?
     @OptionGroup(title: "Which service") package var service: ServiceOptions

@@ -37,7 +37,11 @@ package struct MigrateManner: ParsableArguments {
     )
     package var overrideWindow: String?
 
-    @Option(name: .long, help: ArgumentHelp("The version whose reverting is meant.", valueName: "version"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The version whose reverting is meant.", valueName: "version"),
+        completion: .migration
+    )
     package var confirm: String?
 
     @Flag(name: .long, help: "Apply migrations with a lower number than one that is applied, too.")

@@ -18,10 +18,14 @@ package struct MigrateApprove: SpokenCommand {
             """
     )
 
-    @Argument(help: "The version, in any spelling.") package var version: String
+    @Argument(help: "The version, in any spelling.", completion: .migration) package var version: String
     @Option(name: .long, help: ArgumentHelp("Who approves; else the account's name.", valueName: "name"))
     package var by: String?
-    @Option(name: .long, help: ArgumentHelp("The environment whose folder counts too.", valueName: "name"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The environment whose folder counts too.", valueName: "name"),
+        completion: .environment
+    )
     package var env: String?
     @OptionGroup(title: "Which service") package var service: ServiceOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
@@ -148,7 +152,7 @@ package struct MigrateBaseline: SpokenCommand {
             """
     )
 
-    @Argument(help: "The version, in any spelling.") package var version: String
+    @Argument(help: "The version, in any spelling.", completion: .migration) package var version: String
     @OptionGroup package var common: MigrateOptions
 
     package var speech: OutputOptions { common.speech }

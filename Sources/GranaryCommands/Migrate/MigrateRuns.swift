@@ -102,7 +102,8 @@ package struct MigrateGoto: SpokenCommand {
             """
     )
 
-    @Argument(help: "The version, in any spelling; 0 is before the first.") package var version: String
+    @Argument(help: "The version, in any spelling; 0 is before the first.", completion: .migration)
+    package var version: String
     @Flag(name: .long, help: "Show the plan, and change nothing.") package var dryRun = false
     @OptionGroup(title: "How") package var manner: MigrateManner
     @OptionGroup package var common: MigrateOptions

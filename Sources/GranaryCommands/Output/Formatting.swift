@@ -88,9 +88,13 @@ package enum Formatting {
     }
 
     /// The time as RFC 3339 in UTC with milliseconds.
-    static func now() -> String {
+    static func now() -> String { time(secondsSince1970: nil) }
+
+    /// In the same form; nil is now.
+    static func time(secondsSince1970 seconds: Int?) -> String {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
+        if let seconds { time = timespec(tv_sec: seconds, tv_nsec: 0) }
         var parts = tm()
         gmtime_r(&time.tv_sec, &parts)
         let date = "\(parts.tm_year + 1900)-\(twoDigits(Int(parts.tm_mon) + 1))-\(twoDigits(Int(parts.tm_mday)))"

@@ -23,7 +23,7 @@ package struct RestoreCommand: SpokenCommand {
 
     @Argument(
         help: ArgumentHelp("A backup, or a plain dump (.sql, .sql.gz); sought in --backups too.", valueName: "file"),
-        completion: .file(extensions: ["zip", "sql", "gz"])
+        completion: .backup(".zip", ".sql", ".sql.gz")
     )
     package var file: String
 

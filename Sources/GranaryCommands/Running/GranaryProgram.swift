@@ -8,12 +8,13 @@ package enum GranaryProgram {
         arguments: [String] = Array(CommandLine.arguments.dropFirst())
     ) async -> Int32 {
         Interrupts.ignoreBrokenPipes()
-        var completed = OptionVariables.Completed(arguments: arguments, used: [:])
+        var completed = OptionVariables.Completed(arguments: asked(arguments), used: [:])
         let command: any ParsableCommand
         do {
             if let options = OptionVariables(variables: ProcessEnvironment.current, help: { Granary._dumpHelp() }) {
-                completed = try options.complete(arguments)
+                completed = try options.complete(completed.arguments)
             }
+            if let unknown = UnknownCommand(completed.arguments) { throw unknown.error }
             command = try Granary.parseAsRoot(completed.arguments)
         } catch {
             return end(with: error, parsing: completed)
@@ -60,7 +61,8 @@ package enum GranaryProgram {
         if !(error is CommandError), Granary.exitCode(for: error).isSuccess {
             var text = Granary.fullMessage(for: error)
             while text.hasSuffix("\n") { text.removeLast() }
-            return StandardOutput.write(text + "\n", to: STDOUT_FILENO) == 0 ? 0 : ExitStatus.failed.rawValue
+            return StandardOutput.write(HelpText.arranged(text) + "\n", to: STDOUT_FILENO) == 0
+                ? 0 : ExitStatus.failed.rawValue
         }
         var failure = Failure(error)
         if !(error is CommandError) {
@@ -71,10 +73,17 @@ package enum GranaryProgram {
         return failure.status.rawValue
     }
 
+    /// Everything behind `server psql` is psql's, but who asks for help before anything else asks us.
+    private static func asked(_ arguments: [String]) -> [String] {
+        arguments == ["server", "psql", "--help"] ? ["help", "server", "psql"] : arguments
+    }
+
     /// The parser's message without its own prefix and on one line.
     private static func sentence(_ message: String) -> String {
-        var text = message.split(whereSeparator: \.isNewline).map { $0.drop(while: \.isWhitespace) }
-            .joined(separator: " ")
+        let lines = message.split(whereSeparator: \.isNewline).map { $0.drop(while: \.isWhitespace) }
+        // Values, each on a line with a dash.
+        let values = lines.filter { $0.hasPrefix("- ") }.map { $0.dropFirst(2) }.joined(separator: ", ")
+        var text = (lines.filter { !$0.hasPrefix("- ") } + [values[...]]).filter { !$0.isEmpty }.joined(separator: " ")
         if text.hasPrefix("Error: ") { text = String(text.dropFirst(7)) }
         while text.hasSuffix(".") { text.removeLast() }
         return text.isEmpty ? "the arguments do not fit" : text

@@ -1,5 +1,3 @@
-internal import FoundationEssentials
-
 /// Gives every option a variable: `GRANARY_` and its name in capitals, such as GRANARY_JOBS for `--jobs`.
 ///
 /// The arguments are completed before they are parsed, from what the parser itself knows of the options, so that no
@@ -8,16 +6,14 @@ package struct OptionVariables {
     /// Of these only one can be meant; one on the command line silences the variables of the others.
     private static let contradicting = [["database-url", "local"], ["quiet", "verbose"]]
 
-    private let root: Command
+    private let root: CommandTree
     private let variables: [String: String]
 
     /// - Parameter help: What `ParsableCommand._dumpHelp()` says of the root command; asked only if it is needed.
     package init?(variables: [String: String], help: () -> String) {
         let ours = variables.filter { $0.key.hasPrefix("GRANARY_") && !$0.value.isEmpty }
-        guard !ours.isEmpty, let tool = try? JSONDecoder().decode(Tool.self, from: Data(help().utf8)) else {
-            return nil
-        }
-        root = tool.command
+        guard !ours.isEmpty, let root = CommandTree.decoded(help()) else { return nil }
+        self.root = root
         self.variables = ours
     }
 
@@ -54,10 +50,10 @@ package struct OptionVariables {
     }
 
     /// The command that the arguments name, and where its own arguments begin.
-    private func leaf(of arguments: [String]) -> (Command, Int)? {
+    private func leaf(of arguments: [String]) -> (CommandTree, Int)? {
         var command = root
         for (index, argument) in arguments.enumerated() {
-            guard let next = command.subcommands?.first(where: { $0.commandName == argument }) else { return nil }
+            guard let next = command.child(argument) else { return nil }
             if next.commandName == "help" { return nil }
             command = next
             if (command.subcommands ?? []).isEmpty { return (command, index + 1) }
@@ -66,55 +62,33 @@ package struct OptionVariables {
     }
 }
 
-// What the parser says of itself.
-extension OptionVariables {
-    private struct Tool: Decodable { var command: Command }
-
-    private struct Command: Decodable {
-        var commandName: String
-        var subcommands: [Command]?
-        var arguments: [Option]?
+extension CommandTree.Argument {
+    /// `--name`, `--name=…`, `-n`, and `-n` among other letters.
+    fileprivate func isNamed(by argument: String) -> Bool {
+        names?.contains { name in
+            switch name.kind {
+            case "long": argument == "--\(name.name)" || argument.hasPrefix("--\(name.name)=")
+            case "short":
+                argument.hasPrefix("-") && !argument.hasPrefix("--") && argument.dropFirst().contains(name.name)
+            default: false
+            }
+        } ?? false
     }
 
-    private struct Option: Decodable {
-        struct Name: Decodable {
-            var kind: String
-            var name: String
+    fileprivate func words(name: String, value: String, variable: String) throws -> [String] {
+        guard kind == "flag" else {
+            let values = isRepeating ? value.split(separator: ",").map { $0.trimmed } : [value]
+            return values.filter { !$0.isEmpty }.map { "--\(name)=\($0)" }
         }
-
-        var kind: String
-        var isRepeating: Bool
-        var names: [Name]?
-
-        var longName: String? { names?.first { $0.kind == "long" }?.name }
-
-        /// `--name`, `--name=…`, `-n`, and `-n` among other letters.
-        func isNamed(by argument: String) -> Bool {
-            names?.contains { name in
-                switch name.kind {
-                case "long": argument == "--\(name.name)" || argument.hasPrefix("--\(name.name)=")
-                case "short":
-                    argument.hasPrefix("-") && !argument.hasPrefix("--") && argument.dropFirst().contains(name.name)
-                default: false
-                }
-            } ?? false
-        }
-
-        func words(name: String, value: String, variable: String) throws -> [String] {
-            guard kind == "flag" else {
-                let values = isRepeating ? value.split(separator: ",").map { $0.trimmed } : [value]
-                return values.filter { !$0.isEmpty }.map { "--\(name)=\($0)" }
-            }
-            switch value.lowercased() {
-            case "1", "true", "yes", "on": return ["--\(name)"]
-            case "0", "false", "no", "off": return []
-            default:
-                throw CommandError(
-                    .usage,
-                    "\(variable) is neither yes nor no",
-                    hint: "set it to 1 or 0, or unset it"
-                )
-            }
+        switch value.lowercased() {
+        case "1", "true", "yes", "on": return ["--\(name)"]
+        case "0", "false", "no", "off": return []
+        default:
+            throw CommandError(
+                .usage,
+                "\(variable) is neither yes nor no",
+                hint: "set it to 1 or 0, or unset it"
+            )
         }
     }
 }

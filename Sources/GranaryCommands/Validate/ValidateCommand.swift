@@ -38,7 +38,8 @@ package struct ValidateCommand: SpokenCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Spare history: migrations of this version and below.", valueName: "version")
+        help: ArgumentHelp("Spare history: migrations of this version and below.", valueName: "version"),
+        completion: .migration
     )
     package var since: String?
 

@@ -18,7 +18,7 @@ package struct VerifyCommand: SpokenCommand {
 
     @Argument(
         help: ArgumentHelp("A backup; sought in --backups too.", valueName: "file"),
-        completion: .file(extensions: ["zip"])
+        completion: .backup(".zip")
     )
     package var file: String
 

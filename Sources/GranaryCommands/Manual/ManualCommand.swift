@@ -1,0 +1,40 @@
+package import ArgumentParser
+internal import FoundationEssentials
+
+/// `granary manual`, for `make install` and for who makes packages; help does not list it.
+package struct ManualCommand: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "manual",
+        abstract: "Write the manual pages into a folder.",
+        discussion: """
+            Pages have the date of SOURCE_DATE_EPOCH where it is set, else today's.
+
+            Example:
+              granary manual share/man/man1
+            """,
+        shouldDisplay: false
+    )
+
+    @Argument(help: "The folder, which must be there.", completion: .directory) package var folder: String
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        guard let tree = CommandTree.read() else {
+            throw CommandError(.file, "the parser does not describe its commands", hint: "this is a defect of granary")
+        }
+        let epoch = console.environment["SOURCE_DATE_EPOCH"].flatMap(Int.init)
+        var written: [String] = []
+        for page in ManualPages(tree, date: String(Formatting.time(secondsSince1970: epoch).prefix(10))).all {
+            let path = Folders.joined(folder, page.file)
+            do {
+                try Data(page.text.utf8).write(to: URL(filePath: path))
+            } catch {
+                throw CommandError(.file, "\(path) could not be written", hint: "make its folder, writable")
+            }
+            written.append(path)
+        }
+        if console.settings.isJSON { return try console.result(.object(["written": .strings(written)])) }
+        for path in written { try console.result(path) }
+    }
+}

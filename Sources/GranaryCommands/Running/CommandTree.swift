@@ -1,0 +1,52 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+
+/// All commands and their options, as the parser itself describes them.
+///
+/// Whatever is made of all commands is made of this (variables, manual pages, suggestions), so that no command and no
+/// option can be forgotten there.
+package struct CommandTree: Decodable {
+    package var commandName: String
+    package var abstract: String?
+    package var discussion: String?
+    package var shouldDisplay: Bool?
+    package var subcommands: [CommandTree]?
+    package var arguments: [Argument]?
+
+    package struct Argument: Decodable, Equatable {
+        package struct Name: Decodable, Equatable {
+            package var kind: String
+            package var name: String
+        }
+
+        /// `positional`, `option` or `flag`.
+        package var kind: String
+        package var isOptional: Bool
+        package var isRepeating: Bool
+        package var shouldDisplay: Bool
+        package var names: [Name]?
+        package var valueName: String?
+        package var defaultValue: String?
+        package var allValues: [String]?
+        package var abstract: String?
+        package var sectionTitle: String?
+
+        package var longName: String? { names?.first { $0.kind == "long" }?.name }
+    }
+
+    /// The commands below, those that are shown and need no explanation left out.
+    package var children: [CommandTree] {
+        (subcommands ?? []).filter { $0.shouldDisplay != false && $0.commandName != "help" }
+    }
+
+    package func child(_ name: String) -> CommandTree? { subcommands?.first { $0.commandName == name } }
+
+    /// - Returns: nil if the parser describes itself in a way that is not understood here.
+    package static func read() -> CommandTree? { decoded(Granary._dumpHelp()) }
+
+    /// What `ParsableCommand._dumpHelp()` has said.
+    static func decoded(_ text: String) -> CommandTree? {
+        struct Tool: Decodable { var command: CommandTree }
+        return try? JSONDecoder().decode(Tool.self, from: Data(text.utf8)).command
+    }
+}

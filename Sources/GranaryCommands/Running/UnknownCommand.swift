@@ -1,0 +1,73 @@
+internal import ArgumentParser
+
+/// A word where a command was expected, and what may have been meant by it.
+package struct UnknownCommand: Equatable {
+    package var word: String
+    /// The commands before it: `["migrate"]` for `granary migrate upp`.
+    package var path: [String]
+    /// Likely commands, the likeliest first, each with all its words.
+    package var suggestions: [[String]]
+
+    /// - Returns: nil where the arguments name a command, or none.
+    package init?(_ arguments: [String]) {
+        let words = arguments.first == "help" ? arguments.dropFirst() : arguments[...]
+        var (command, path): (any ParsableCommand.Type, [String]) = (Granary.self, [])
+        for word in words.prefix(while: { !$0.hasPrefix("-") }) {
+            let children = command.configuration.subcommands
+            guard !children.isEmpty else { return nil }
+            guard let next = children.first(where: { $0._commandName == word }) else {
+                self.word = word
+                self.path = path
+                suggestions = Self.suggestions(for: word, below: path)
+                return
+            }
+            command = next
+            path.append(word)
+        }
+        return nil
+    }
+
+    package var error: CommandError {
+        let place = (["granary"] + path).joined(separator: " ")
+        let meant = suggestions.prefix(3).map { "`granary \($0.joined(separator: " "))`" }
+        let question = meant.isEmpty ? "" : "did you mean \(meant.joined(separator: " or "))? "
+        return CommandError(
+            .usage,
+            "\(place) has no command \(word)",
+            hint: "\(question)`\(place) --help` lists what there is"
+        )
+    }
+
+    /// Misspelled or cut short among the commands at this place; else of this very name elsewhere, as `status`.
+    private static func suggestions(for word: String, below path: [String]) -> [[String]] {
+        let all = paths(of: Granary.self, [])
+        let near = all.filter { $0.count == path.count + 1 && $0.starts(with: path) }
+            .map { (path: $0, distance: distance(word, $0[path.count])) }
+            .filter { $0.distance <= max(1, word.count / 3) || $0.path[path.count].hasPrefix(word) }
+            .sorted { ($0.distance, $0.path[path.count]) < ($1.distance, $1.path[path.count]) }
+            .map(\.path)
+        return near.isEmpty ? all.filter { $0.last == word } : near
+    }
+
+    private static func paths(of command: any ParsableCommand.Type, _ path: [String]) -> [[String]] {
+        command.configuration.subcommands.filter { $0.configuration.shouldDisplay }.flatMap { child in
+            [path + [child._commandName]] + paths(of: child, path + [child._commandName])
+        }
+    }
+
+    /// How many letters are missing, too many, other ones or swapped with their neighbour (optimal string alignment).
+    private static func distance(_ a: String, _ b: String) -> Int {
+        let (a, b) = (Array(a.utf8), Array(b.utf8))
+        var rows = [Array(0...b.count)]
+        for i in a.indices {
+            var row = [i + 1]
+            for j in b.indices {
+                var best = min(rows[i][j + 1] + 1, row[j] + 1, rows[i][j] + (a[i] == b[j] ? 0 : 1))
+                if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { best = min(best, rows[i - 1][j - 1] + 1) }
+                row.append(best)
+            }
+            rows.append(row)
+        }
+        return rows[a.count][b.count]
+    }
+}

@@ -1,0 +1,93 @@
+import GranaryCommands
+import TestSupport
+import Testing
+
+/// The manual pages, as `make install` has them written.
+@Suite struct ManualTests {
+    private func pages(_ check: (ScratchFolder, [String: String]) async throws -> Void) async throws {
+        try await ScratchFolder.with { folder in
+            let outcome = try await runCommand(
+                granaryBinary(),
+                ["manual", folder.path],
+                environment: ["SOURCE_DATE_EPOCH": "1795392000"]
+            )
+            #expect(outcome.status == 0, "\(outcome)")
+            let texts = folder.names().map { ($0, String(decoding: folder.read($0), as: UTF8.self)) }
+            try await check(folder, Dictionary(uniqueKeysWithValues: texts))
+        }
+    }
+
+    /// The text as it was before it became roff.
+    private func plain(_ page: String?) -> String {
+        (page ?? "").replacing("\\-", with: "-").replacing(#/\\f[BIR]/#, with: "")
+    }
+
+    @Test func everyCommandAndEveryOptionIsInTheManual() async throws {
+        let help = try await CommandHelp.read()
+        try await pages { _, pages in
+            let names = CommandHelp.commands.filter { $0.count == 1 }.map { "granary-\($0[0])" }
+            #expect(Set(pages.keys) == Set((["granary"] + names).map { "\($0).1" }))
+            for name in names { #expect(plain(pages["granary.1"]).contains("\(name)(1)\n"), "\(name)") }
+            for command in CommandHelp.commands where !command.isEmpty {
+                let page = plain(pages["granary-\(command[0]).1"])
+                if command.count == 2 {
+                    #expect(page.contains("\n.SS granary \(command.joined(separator: " "))\n"), "\(command)")
+                }
+                for option in help.options(command).subtracting(["--help", "--version"]) {
+                    #expect(page.contains(#/\n(-., )?(?<name>--[a-z-]+)/#) && page.contains(option), "\(option)")
+                }
+            }
+        }
+    }
+
+    @Test func thePagesHaveTheSectionsThatPeopleLookFor() async throws {
+        try await pages { _, pages in
+            let sections = (pages["granary.1"] ?? "").matches(of: #/(?m)^\.SH (.+)$/#).map { String($0.1) }
+            #expect(
+                sections == [
+                    "NAME", "SYNOPSIS", "DESCRIPTION", "COMMANDS", "OPTIONS", "ENVIRONMENT", "FILES", "EXIT STATUS",
+                    "EXAMPLES", "SEE ALSO",
+                ]
+            )
+            let codes = plain(pages["granary.1"]).split(separator: ".SH EXIT STATUS\n")[1]
+                .matches(of: #/\.TP\n([0-9]+)\n/#).compactMap { Int32($0.1) }
+            #expect(codes == ExitStatus.allCases.map(\.rawValue))
+            for (name, page) in pages {
+                #expect(page.hasPrefix(".TH \(name.dropLast(2).uppercased()) 1 \"2026-11-23\" \"granary "), "\(name)")
+                let last = page.split(separator: ".SH SEE ALSO\n").last ?? ""
+                for match in last.matches(of: #/granary(?:-[a-z]+)?/#) {
+                    #expect(pages["\(match.0).1"] != nil, "\(name): \(match.0)")
+                }
+            }
+        }
+    }
+
+    /// A variable that the code asks for is one that the manual explains.
+    @Test func everyVariableIsInTheManual() throws {
+        let known = Set(ManualFacts.variables.flatMap { $0.name.split(separator: ", ").map(String.init) })
+        let asked = try Project.everything(below: "Sources").filter { $0.hasSuffix(".swift") }.flatMap { file in
+            try Project.text(file).matches(of: #/(?:variables|environment|getenv)[\[(]"([A-Z_]+)"/#).map {
+                String($0.1)
+            }
+        }
+        #expect(asked.count > 10)
+        // The variable of an option is not listed by itself.
+        #expect(Set(asked).subtracting(["GRANARY_POSTGRES_BIN"]).subtracting(known).isEmpty)
+    }
+
+    @Test func nothingInThePagesIsWrongForALinter() async throws {
+        try await pages { folder, pages in
+            let files = pages.keys.sorted().map(folder.file)
+            let outcome = try await runCommand("mandoc", ["-T", "lint"] + files)
+            // Pages that are not installed cannot be found.
+            let complaints = outcome.stdout.split(separator: "\n").filter {
+                !$0.contains("referenced manual not found")
+            }
+            #expect(complaints.isEmpty, "\(complaints.joined(separator: "\n"))")
+            let shown = try await runCommand("mandoc", ["-T", "utf8", folder.file("granary-restore.1")])
+            let text = shown.stdout.replacing(#/.\u{8}/#, with: "")
+            #expect(text.contains("SYNOPSIS\n       granary restore [option...] file\n"), "\(text)")
+            #expect(text.contains("granary restore shop.zip --into shop_yesterday\n"))
+        }
+    }
+}
