@@ -79,9 +79,23 @@ package struct Session: ~Copyable {
         return PostgresError(
             code: .connection,
             message: message,
-            hint: "check that the server runs, and the host, port, user and database",
+            hint: hint(states.last, message),
             server: fields
         )
+    }
+
+    /// What mends a connection that failed, by its SQLSTATE; libpq itself gives none when it misses a password.
+    private func hint(_ state: String?, _ message: String) -> String {
+        switch state {
+        case "3D000": "make it with createdb, or mend the name; psql -l lists the databases that are there"
+        case _ where state == "28P01" || state == nil && message.contains("password"):
+            "give the password of \(user) in PGPASSWORD, in ~/.pgpass or in DATABASE_URL"
+        case "28000" where message.contains("does not exist"):
+            "make the role with createuser, as a superuser, or connect as one that is there"
+        case "28000": "let it in with a line in the server's pg_hba.conf, and reload the server"
+        case "53300": "close sessions, give --jobs a lower number, or raise the server's max_connections"
+        default: "check that the server runs, and the host, port, user and database"
+        }
     }
 }
 

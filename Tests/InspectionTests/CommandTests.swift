@@ -190,6 +190,9 @@ import Testing
         #expect(none.status == 2 && none.stdout.contains("→ granary server start"), "\(none)")
         let closed = try await granary(["doctor", "--json"], "postgresql://app:hush@127.0.0.1:1/shop")
         #expect(closed.status == 2 && closed.stdout.hasPrefix(#"{"ok":false"#))
+        #expect(
+            closed.stdout.contains(#""remedy":"check that the server runs, and the host, port, user and database""#)
+        )
         #expect(!closed.stdout.contains("hush") && !closed.stderr.contains("hush"))
     }
 }

@@ -86,6 +86,7 @@ package struct SchemaCommand: SpokenCommand {
         let report = try await withSession(inspect.connected.address, logger: console.logger) {
             try SchemaReading(scope).read(&$0)
         }
+        if report.tables.isEmpty, format == .text { console.note(inspect.nothingFound) }
         for table in report.tables {
             guard let held = table.held else { continue }
             console.note("\(table.name) is locked by process \(held.processID): its expressions could not be read")
