@@ -14,8 +14,6 @@ package struct Retention: Sendable, Equatable {
         self.monthly = monthly
     }
 
-    package var keepsNothing: Bool { last + daily + weekly + monthly == 0 }
-
     package struct Decision: Sendable {
         package var entry: BackupCatalogue.Entry
         /// Why it stays; none for one that goes.

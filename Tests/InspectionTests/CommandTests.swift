@@ -138,6 +138,9 @@ import Testing
         let plan = try await granary(["backups", "prune", "--keep-last", "1", "--dry-run"], in: folder)
         #expect(plan.status == 0 && plan.stdout.contains("1 backup would be deleted, "), "\(plan)")
         try await #expect(names() == before)
+        let most = ["backups", "prune", "--keep-last", "\(Int.max)", "--keep-daily", "\(Int.max)"]
+        try await #expect(granary(most, in: folder).stdout.hasSuffix("0 backups deleted, 0 B\n"))
+        try await #expect(names() == before)
         let done = try await granary(["backups", "prune", "--keep-last", "1", "--json"], in: folder)
         #expect(done.stdout.hasPrefix(#"{"dry_run":false,"deleted":["backups/"#), "\(done)")
         let after = try await names().split(separator: "\n")

@@ -36,10 +36,11 @@ package struct BackupsPrune: SpokenCommand {
     package init() {}
 
     package mutating func validate() throws {
-        guard [keepLast, keepDaily, keepWeekly, keepMonthly].allSatisfy({ $0 >= 0 }) else {
+        let numbers = [keepLast, keepDaily, keepWeekly, keepMonthly]
+        guard numbers.allSatisfy({ $0 >= 0 }) else {
             throw ValidationError("the number of backups to keep cannot be negative")
         }
-        guard keepLast + keepDaily + keepWeekly + keepMonthly > 0 else {
+        guard numbers.contains(where: { $0 > 0 }) else {
             throw ValidationError("give at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly")
         }
     }
