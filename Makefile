@@ -7,7 +7,7 @@ BUILT  := .build/release/granary
 GRANARY := $(BUILT)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build install demo test bench format lint clean-build
+.PHONY: help deps build install demo test test-faults bench format lint clean-build
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ demo: deps ## Back up, verify, break and restore a database of 170,000 rows on a
 test: ## Run all tests, against real PostgreSQL servers of their own
 	@scripts/deps.sh test
 	@SWIFT="$(SWIFT)" scripts/test.sh
+
+test-faults: ## Kill, cut, crash and fill the disk at random: RUNS=1000 SEED=number
+	@scripts/deps.sh test
+	@GRANARY_FAULT_RUNS='$(or $(RUNS),1000)' $(if $(SEED),GRANARY_TEST_SEED='$(SEED)') SWIFT="$(SWIFT)" scripts/test.sh --filter '^FaultTests\.'
 
 bench: deps build ## Measure beside pg_dump, pg_restore, psql and others, into Benchmarks/results.md
 	Benchmarks/run
