@@ -17,7 +17,7 @@ chmod 644 $(SHARE)/$(2)/$(3)
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build install uninstall demo test test-regress test-matrix bench format lint clean-build
+.PHONY: help deps build install uninstall demo test test-faults test-regress test-matrix bench format lint clean-build
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ test-regress: deps build ## PostgreSQL's own regression database, backed up and 
 test-matrix: ## The tests on every PostgreSQL to be had here, 15 to 18, and backups of each into newer ones: long
 	@scripts/deps.sh test
 	@SWIFT="$(SWIFT)" scripts/matrix.sh
+
+test-faults: ## Kill, cut, crash and fill the disk at random: RUNS=1000 SEED=number
+	@scripts/deps.sh test
+	@GRANARY_FAULT_RUNS='$(or $(RUNS),1000)' $(if $(SEED),GRANARY_TEST_SEED='$(SEED)') SWIFT="$(SWIFT)" scripts/test.sh --filter '^FaultTests\.'
 
 bench: deps build ## Measure beside pg_dump, pg_restore, psql and others, into Benchmarks/results.md
 	Benchmarks/run

@@ -173,6 +173,7 @@ let package = Package(
             dependencies: ["granary", "Archive", "PostgresClient", "TestSupport", subprocess, system],
             swiftSettings: settings
         ),
+        .testTarget(name: "FaultTests", dependencies: ["granary", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "DocumentationTests",
             dependencies: ["granary", "GranaryCommands", "TestSupport"],

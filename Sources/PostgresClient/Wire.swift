@@ -150,7 +150,11 @@ extension Wire {
 
     func failure() -> PostgresError {
         let message = String(cString: PQerrorMessage(connection))
-        if PQstatus(connection) == CONNECTION_BAD { return .lost(message) }
+        if PQstatus(connection) == CONNECTION_BAD {
+            var lost = PostgresError.lost(notices.farewell?.message ?? message)
+            lost.server = notices.farewell
+            return lost
+        }
         return PostgresError(code: .unexpected, message: PostgresError.firstLine(message))
     }
 
@@ -207,6 +211,8 @@ extension PostgresError.ServerFields {
 /// Hands the server's notices to the log. `PQsetNoticeReceiver`.
 final class NoticeLog {
     private let logger: Logger
+    /// What the server said before it ended a session that was asking nothing, which libpq takes for a notice.
+    private(set) var farewell: PostgresError.ServerFields?
 
     init(_ logger: Logger) { self.logger = logger }
 
@@ -224,6 +230,7 @@ final class NoticeLog {
 
     private func note(_ result: OpaquePointer) {
         guard let fields = PostgresError.ServerFields(result, .utf8) else { return }
+        if fields.severity == "FATAL" { farewell = fields }
         let level: Logger.Level = fields.severity == "WARNING" ? .warning : .debug
         logger.log(level: level, "server: \(fields.messageWithoutValues)")
     }

@@ -48,6 +48,42 @@ import Testing
         }
     }
 
+    /// Why it was ended comes as a notice then.
+    @Test func aSessionThatIsTerminatedWhileItHoldsStillSaysWhy() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            let error = await #expect(throws: PostgresError.self) {
+                try await withHeldSession(
+                    ServerAddress(url),
+                    logger: quietLogger,
+                    prepare: { $0.processID },
+                    while: { pid in
+                        try await psql(url, "SELECT pg_terminate_backend(\(pid))")
+                        try await Task.sleep(for: .seconds(600))
+                    }
+                )
+            }
+            #expect(error?.code == .connectionLost)
+            #expect(error?.sqlState == "57P01")
+        }
+    }
+
+    /// What was finished in spite of the loss is not thrown away.
+    @Test func whatIsFinishedBesideAHeldSessionThatIsLostCounts() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            let answer = try await withHeldSession(
+                ServerAddress(url),
+                logger: quietLogger,
+                prepare: { $0.processID },
+                while: { pid in
+                    try await psql(url, "SELECT pg_terminate_backend(\(pid))")
+                    while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(10)) }
+                    return 42
+                }
+            )
+            #expect(answer == 42)
+        }
+    }
+
     @Test func aHeldSessionIsLetGoWhenTheBodyEndsAndItsLossEndsTheBody() async throws {
         try await ThrowawayServer.shared().withDatabase { url in
             let address = ServerAddress(url)

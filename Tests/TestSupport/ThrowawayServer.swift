@@ -17,6 +17,8 @@ package final class ThrowawayServer: Sendable {
     package let installation: PostgresInstallation
     package let account: ServerAccount
     package let watch: ServerWatch
+    /// The bytes of a disk that only this server sees, empty at each start.
+    private let diskBytes: Int?
     package var data: String { "\(folder)/data" }
     package var log: String { "\(folder)/server.log" }
     package var major: Int { installation.major }
@@ -35,10 +37,12 @@ package final class ThrowawayServer: Sendable {
     ///   - options: Settings of `postgresql.conf`, over the ones for tests.
     ///   - postgresBin: The folder of the programs, to test another version.
     ///   - parent: Where its folder is made, such as a small tmpfs; its path must be short.
+    ///   - diskBytes: The size of a disk of its own (`disk`), for tablespaces that shall run full.
     package static func start(
         options: [String: String] = [:],
         postgresBin: String? = nil,
-        parent: String = "/tmp"
+        parent: String = "/tmp",
+        diskBytes: Int? = nil
     ) async throws -> ThrowawayServer {
         let installation = try await PostgresInstallation.find(.init(explicitFolder: postgresBin))
         let account = try ServerAccount.forCaller()
@@ -48,14 +52,46 @@ package final class ThrowawayServer: Sendable {
             folder: folder,
             installation: installation,
             account: account,
-            watch: try ServerWatch(data: "\(folder)/data", deleting: [folder])
+            watch: try ServerWatch(data: "\(folder)/data", deleting: [folder]),
+            diskBytes: diskBytes
         )
         try await server.initialize(options)
         try await server.restart()
         return server
     }
 
-    private init(folder: String, installation: PostgresInstallation, account: ServerAccount, watch: ServerWatch) {
+    /// Starts a hot standby of this server, made by pg_basebackup.
+    package func startStandby(options: [String: String] = [:]) async throws -> ThrowawayServer {
+        let folder = try makeTemporaryFolder("granary-test")
+        if account.isSwitched { lchown(folder, account.userID, account.groupID) }
+        let standby = ThrowawayServer(
+            folder: folder,
+            installation: installation,
+            account: account,
+            watch: try ServerWatch(data: "\(folder)/data", deleting: [folder]),
+            diskBytes: nil
+        )
+        let copied = try await Program(as: account).run(
+            installation.program("pg_basebackup"),
+            [
+                "--pgdata", standby.data, "--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--dbname",
+                url(database: "postgres"),
+            ]
+        )
+        guard copied.succeeded else { throw CommandFailure(description: "pg_basebackup: \(copied.errors)") }
+        try await standby.set(options.merging(["unix_socket_directories": folder]) { mine, _ in mine })
+        try await standby.restart()
+        return standby
+    }
+
+    private init(
+        folder: String,
+        installation: PostgresInstallation,
+        account: ServerAccount,
+        watch: ServerWatch,
+        diskBytes: Int?
+    ) {
+        self.diskBytes = diskBytes
         self.folder = folder
         self.installation = installation
         self.account = account
@@ -79,6 +115,11 @@ package final class ThrowawayServer: Sendable {
             "log_line_prefix": "%m [%p] %q%u@%d ",
         ]
         settings.merge(options) { $1 }
+        try await set(settings)
+    }
+
+    /// Adds to `postgresql.conf`, whose last word counts.
+    private func set(_ settings: [String: String]) async throws {
         let lines = settings.map { "\($0) = '\($1.replacing("'", with: "''"))'\n" }.sorted().joined()
         let written = try await Program(as: account).run(
             "/bin/sh",
@@ -88,17 +129,55 @@ package final class ThrowawayServer: Sendable {
         guard written.succeeded else { throw CommandFailure(description: "postgresql.conf: \(written.errors)") }
     }
 
-    /// Starts it again after `kill`.
+    /// Starts it again after `kill` or `crash`.
     package func restart() async throws {
-        let started = try await Program(as: account).run(
-            installation.program("pg_ctl"),
-            ["start", "-s", "-w", "-t", "120", "-D", data, "-l", log]
-        )
+        let words = ["start", "-s", "-w", "-t", "120", "-D", data, "-l", log]
+        let started =
+            if let diskBytes {
+                try await runOnOwnDisk(bytes: diskBytes, [installation.program("pg_ctl")] + words)
+            } else {
+                try await Program(as: account).run(installation.program("pg_ctl"), words)
+            }
         guard started.succeeded else {
             throw CommandFailure(
                 description: "pg_ctl: \(started.errors)\n\(String(decoding: readFile(log).suffix(4096), as: UTF8.self))"
             )
         }
+    }
+
+    /// As `pg_ctl stop -m immediate`: no session says goodbye, and the next start has to recover.
+    package func crash() async throws {
+        let stopped = try await Program(as: account).run(
+            installation.program("pg_ctl"),
+            ["stop", "-s", "-m", "immediate", "-D", data]
+        )
+        guard stopped.succeeded else { throw CommandFailure(description: "pg_ctl: \(stopped.errors)") }
+    }
+
+    package var hasDisk: Bool { diskBytes != nil }
+
+    /// The folder that is the server's own small disk, as the server names it.
+    package var disk: String { "\(folder)/disk" }
+
+    /// The same folder as we see it, while the server runs: it is mounted for the server alone.
+    package var diskFromOutside: String { "/proc/\(processID ?? 0)/root\(disk)" }
+
+    /// Runs a program, and what it starts, with a tmpfs in its own mount namespace: it needs no unmounting.
+    ///
+    /// Who is not root is root in a namespace of its own, for the mount, and then itself again: as root no server starts.
+    private func runOnOwnDisk(bytes: Int, _ words: [String]) async throws -> Program.Outcome {
+        let isRoot = geteuid() == 0
+        let (user, group) = isRoot ? (account.userID, account.groupID) : (0, 0)
+        let becomeRoot = isRoot ? [] : ["--user", "--map-root-user"]
+        let becomeServer =
+            isRoot
+            ? "setpriv --reuid=\(account.userID) --regid=\(account.groupID) --clear-groups --"
+            : "unshare --user --map-user=\(account.userID) --map-group=\(account.groupID) --"
+        let script = """
+            mkdir -p "$0" && mount -t tmpfs -o size=\(bytes),mode=700,uid=\(user),gid=\(group) tmpfs "$0" &&
+            exec \(becomeServer) "$@"
+            """
+        return try await Program().run("/usr/bin/unshare", becomeRoot + ["--mount", "sh", "-c", script, disk] + words)
     }
 
     /// The postmaster, while it lives.
@@ -129,6 +208,9 @@ package final class ThrowawayServer: Sendable {
 
     /// Stops it and deletes its folder.
     package func stop() async throws { try await watch.release() }
+
+    /// One of PostgreSQL's own programs, such as pgbench.
+    package func program(_ name: String) -> String { installation.program(name) }
 
     // MARK: Its databases
 

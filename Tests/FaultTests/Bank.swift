@@ -1,0 +1,103 @@
+import Synchronization
+import TestSupport
+
+/// A database in which money moves all the time and never becomes less, while its tables are changed under it.
+struct Bank: Sendable {
+    let server: ThrowawayServer
+    let url: String
+
+    static let accounts = 200
+
+    /// Four tables, one of them partitioned and one of them with a column that is changed while money moves.
+    static let schema = """
+        CREATE SCHEMA bank;
+        CREATE TABLE bank.checking (id int PRIMARY KEY, balance bigint NOT NULL, moves bigint NOT NULL DEFAULT 0);
+        CREATE TABLE bank.savings (id int PRIMARY KEY, balance bigint NOT NULL, moves bigint NOT NULL DEFAULT 0)
+            PARTITION BY RANGE (id);
+        CREATE TABLE bank.savings_low PARTITION OF bank.savings FOR VALUES FROM (MINVALUE) TO (100);
+        CREATE TABLE bank.savings_high PARTITION OF bank.savings FOR VALUES FROM (100) TO (MAXVALUE);
+        CREATE TABLE bank.transfers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, amount int NOT NULL, account int NOT NULL
+            REFERENCES bank.checking);
+        INSERT INTO bank.checking SELECT i, 1000 FROM generate_series(1, \(accounts)) i;
+        INSERT INTO bank.savings SELECT i, 1000 FROM generate_series(1, \(accounts)) i;
+        """
+
+    /// Money goes from one table to the other, a third notes it, and both count it.
+    static let transfer = """
+        \\set a random(1, \(accounts))
+        \\set b random(1, \(accounts))
+        \\set amount random(-50, 50)
+        BEGIN;
+        UPDATE bank.checking SET balance = balance - :amount, moves = moves + 1 WHERE id = :a;
+        UPDATE bank.savings SET balance = balance + :amount, moves = moves + 1 WHERE id = :b;
+        INSERT INTO bank.transfers (amount, account) VALUES (:amount, :a);
+        COMMIT;
+        """
+
+    /// All the money, and whether every transfer was counted twice and noted once, and has taken what it says.
+    static let books = """
+        SELECT (SELECT sum(balance) FROM bank.checking) + (SELECT sum(balance) FROM bank.savings),
+            (SELECT sum(moves) FROM bank.checking) = (SELECT count(*) FROM bank.transfers),
+            (SELECT sum(moves) FROM bank.savings) = (SELECT count(*) FROM bank.transfers),
+            (SELECT coalesce(sum(amount), 0) FROM bank.transfers)
+                = (SELECT sum(balance) - \(accounts * 1000) FROM bank.savings)
+        """
+    static let rightBooks = "\(accounts * 2000)|t|t|t"
+
+    /// What is done to tables meanwhile, of the bank and beside it. Each line by itself, in this order, again and again.
+    static let changes = [
+        """
+        CREATE TABLE bank.visitors (id serial PRIMARY KEY, name text, seen timestamptz DEFAULT now());
+        CREATE INDEX visitors_name ON bank.visitors (name);
+        CREATE VIEW bank.names AS SELECT id FROM bank.visitors;
+        CREATE FUNCTION bank.visits() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM bank.visitors';
+        CREATE TYPE bank.mood AS ENUM ('fair', 'foul');
+        """,
+        "INSERT INTO bank.visitors (name) SELECT 'visitor ' || i FROM generate_series(1, 500) i",
+        "ALTER TABLE bank.checking ADD COLUMN note text DEFAULT 'none'",
+        "ALTER TABLE bank.visitors ADD COLUMN mood bank.mood DEFAULT 'fair'",
+        "VACUUM FULL bank.checking", "VACUUM FULL bank.savings_low",
+        "ALTER TABLE bank.visitors ALTER COLUMN name TYPE varchar(80) USING name || '!'",
+        "CREATE MATERIALIZED VIEW bank.summed AS SELECT count(*) FROM bank.transfers",
+        "TRUNCATE bank.visitors", "ALTER TABLE bank.checking DROP COLUMN note",
+        "CLUSTER bank.savings_high USING savings_high_pkey",
+        "DROP MATERIALIZED VIEW bank.summed",
+        "DROP FUNCTION bank.visits; DROP VIEW bank.names; DROP TABLE bank.visitors; DROP TYPE bank.mood;",
+    ]
+
+    /// Keeps the bank busy while `body` works.
+    ///
+    /// - Parameter seconds: The most that it may take.
+    func open(seconds: Int, changing: Bool, while body: () async throws -> Void) async throws {
+        try await ScratchFolder.with { scratch in
+            let script = try scratch.write(Self.transfer, to: "transfer.sql")
+            let words = ["-n", "-c", "4", "-j", "1", "-T", "\(seconds)", "-f", script, "-d", url]
+            let isOver = Atomic<Bool>(false)
+            let pgbench = Task {
+                try await runCommand(server.program("pgbench"), words)
+            }
+            let changes = Task {
+                while changing, !isOver.load(ordering: .acquiring) {
+                    for change in Self.changes where !isOver.load(ordering: .acquiring) {
+                        try await psql(url, change)
+                        try await Task.sleep(for: .milliseconds(Int.random(in: 100...400)))
+                    }
+                }
+            }
+            do {
+                try await body()
+            } catch {
+                isOver.store(true, ordering: .releasing)
+                pgbench.cancel()
+                throw error
+            }
+            isOver.store(true, ordering: .releasing)
+            try await changes.value
+            try await psql(
+                url,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgbench'"
+            )
+            _ = try await pgbench.value
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import TestSupport
+
+/// What an unfaulted run of a command takes: moments are shares of it.
+struct Measure: Sendable {
+    var seconds: Double
+    var traffic: FaultProxy.Traffic
+}
+
+/// What goes wrong, and when.
+enum Fault: Sendable, CustomStringConvertible {
+    /// SIGKILL to us.
+    case kill(seconds: Double)
+    /// SIGINT or SIGTERM to us.
+    case interrupt(signal: Int32, seconds: Double)
+    /// One of our sessions is ended by somebody.
+    case terminate(seconds: Double, choice: Int)
+    /// The server crashes, and is back after a while.
+    case crash(seconds: Double, downSeconds: Double)
+    case cut(FaultProxy.Deed, FaultProxy.Point, staysBroken: Bool)
+    /// Nothing moves any more and nothing is closed, until somebody presses Ctrl-C.
+    case stall(FaultProxy.Point)
+    /// Nothing moves for some time.
+    case pause(FaultProxy.Point, seconds: Double)
+    /// Our disk has so much room.
+    case ourDisk(bytes: Int)
+    /// The server's disk has so much room.
+    case serverDisk(bytes: Int)
+
+    /// The kind, as the tally has it.
+    var kind: Kind {
+        switch self {
+        case .kill: .kill
+        case .interrupt: .interrupt
+        case .terminate: .terminate
+        case .crash: .crash
+        case .cut: .cut
+        case .stall: .stall
+        case .pause: .pause
+        case .ourDisk: .ourDisk
+        case .serverDisk: .serverDisk
+        }
+    }
+
+    enum Kind: String, CaseIterable, Sendable {
+        case kill = "killed"
+        case interrupt = "interrupted"
+        case terminate = "session ended"
+        case crash = "server crashed"
+        case cut = "network cut"
+        case stall = "network stalled"
+        case pause = "network paused"
+        case ourDisk = "our disk full"
+        case serverDisk = "server's disk full"
+    }
+
+    var description: String {
+        switch self {
+        case .kill(let seconds): "SIGKILL after \(milliseconds(seconds))"
+        case .interrupt(let signal, let seconds): "signal \(signal) after \(milliseconds(seconds))"
+        case .terminate(let seconds, let choice): "session \(choice) ended after \(milliseconds(seconds))"
+        case .crash(let seconds, let down):
+            "server crashed after \(milliseconds(seconds)) and back \(milliseconds(down)) later"
+        case .cut(let deed, let point, let staysBroken):
+            "network: \(deed) \(point)\(staysBroken ? ", and no connection is made any more" : "")"
+        case .stall(let point): "network stalled \(point), then SIGINT"
+        case .pause(let point, let seconds): "network paused \(point) for \(milliseconds(seconds))"
+        case .ourDisk(let bytes): "our disk has room for \(bytes) bytes"
+        case .serverDisk(let bytes): "the server's disk has room for \(bytes) bytes"
+        }
+    }
+
+    private func milliseconds(_ seconds: Double) -> String { "\(Int(seconds * 1000)) ms" }
+}
+
+extension Fault {
+    static func draw(for trial: any Trial, _ measure: Measure, _ random: inout SeededRandom) -> Fault {
+        let kinds = Kind.allCases.filter {
+            switch $0 {
+            case .ourDisk: trial.ownBytes > 0
+            case .serverDisk: trial.serverBytes > 0
+            default: true
+            }
+        }
+        // Somewhat beyond the end too: a fault that comes too late must do no harm either.
+        let seconds = Double.random(in: 0..<1.05, using: &random) * measure.seconds
+        let point = FaultProxy.Point.draw(measure.traffic, &random)
+        switch kinds.randomElement(using: &random)! {
+        case .kill: return .kill(seconds: seconds)
+        case .interrupt: return .interrupt(signal: Bool.random(using: &random) ? 2 : 15, seconds: seconds)
+        case .terminate: return .terminate(seconds: seconds, choice: Int.random(in: 0..<8, using: &random))
+        case .crash: return .crash(seconds: seconds, downSeconds: Double.random(in: 0..<0.5, using: &random))
+        case .cut:
+            let all = Bool.random(using: &random)
+            let deed = Bool.random(using: &random) ? FaultProxy.Deed.close(all: all) : .reset(all: all)
+            return .cut(deed, point, staysBroken: Bool.random(using: &random))
+        case .stall: return .stall(point)
+        case .pause: return .pause(point, seconds: Double.random(in: 0.05..<0.5, using: &random))
+        case .ourDisk:
+            // A tmpfs has whole pages.
+            let pages = Int.random(in: 1...trial.ownBytes / 4096, using: &random)
+            return .ourDisk(bytes: pages * 4096)
+        case .serverDisk: return .serverDisk(bytes: Int.random(in: 0..<trial.serverBytes, using: &random))
+        }
+    }
+}
+
+extension FaultProxy.Point {
+    /// A quarter at COMMITs, of which there are few and which matter most; a quarter in the middle of answers.
+    fileprivate static func draw(_ traffic: FaultProxy.Traffic, _ random: inout SeededRandom) -> FaultProxy.Point {
+        let part = FaultProxy.Part.allCases.randomElement(using: &random)!
+        let message = Int.random(in: 1...max(1, traffic.messages), using: &random)
+        let commit = Int.random(in: 1...max(1, traffic.commits), using: &random)
+        let bytes = Int.random(in: 1...max(1, traffic.answerBytes), using: &random)
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0 where traffic.commits > 0: return .commit(commit, part)
+        case 1: return .answer(bytes: bytes)
+        default: return .message(message, part)
+        }
+    }
+}

@@ -1,0 +1,207 @@
+import Glibc
+import Synchronization
+import TestSupport
+
+/// One run: a command, what goes wrong, and the promise held against what is there afterwards.
+struct FaultRun: Sendable {
+    let seed: UInt64
+    let trial: any Trial
+    let fault: Fault
+
+    /// Everything about it comes from the seed, so that the seed finds it again.
+    ///
+    /// - Parameter measure: What the command of that number takes without a fault.
+    init(seed: UInt64, measure: (_ number: Int) async throws -> Measure) async throws {
+        self.seed = seed
+        var random = SeededRandom(seed: seed)
+        let number = Int.random(in: 0..<trials.count, using: &random)
+        trial = trials[number]
+        fault = Fault.draw(for: trial, try await measure(number), &random)
+    }
+
+    struct Ending: Sendable {
+        var status: Int32
+        var standing: Standing
+        /// From the interrupt to the end, where the network was stalled.
+        var secondsToEnd: Double?
+    }
+
+    /// - Throws: `BrokenPromise`.
+    func run(on ground: Ground, number: Int) async throws -> Ending {
+        try await Scene.with(trial.template, on: ground, number: number) { scene in
+            let before = try await trial.prepare(scene)
+            ground.proxy.mend()
+            let (outcome, secondsToEnd) = try await strike(scene)
+            try await putRight(ground)
+            let standing = try await trial.standing(scene, before: before)
+            try judge(outcome, standing)
+            do {
+                try await trial.again(scene, standing)
+            } catch {
+                throw BrokenPromise("\(error)\nafter \(standing), \(outcome)")
+            }
+            let end = try await trial.standing(scene, before: before)
+            guard end == .new else { throw BrokenPromise("after the next run: \(end), after \(standing), \(outcome)") }
+            return Ending(status: outcome.status, standing: standing, secondsToEnd: secondsToEnd)
+        }
+    }
+
+    /// The network, the server and its disk as they should be, and none of our sessions left.
+    private func putRight(_ ground: Ground) async throws {
+        ground.proxy.mend()
+        if ground.server.processID == nil { try await ground.server.restart() }
+        if case .serverDisk = fault { try ground.leaveFree(nil) }
+        let sessions = "SELECT count(*) FROM pg_stat_activity WHERE application_name IN ('granary', 'pg_dump')"
+        let deadline = ContinuousClock.now + .seconds(20)
+        while try await psql(ground.server.url(database: "postgres"), sessions) != "0" {
+            guard .now < deadline else { throw BrokenPromise("sessions of ours are still on the server after 20 s") }
+            try await Task.sleep(for: .milliseconds(30))
+        }
+    }
+
+    private func judge(_ outcome: CommandOutcome, _ standing: Standing) throws {
+        if case .broken(let reason) = standing { throw BrokenPromise("\(reason)\nafter \(outcome)") }
+        if outcome.status == 0, standing != .new { throw BrokenPromise("it says done, and is \(standing): \(outcome)") }
+        if outcome.stderr.contains("Fatal error") || outcome.stderr.contains("Stack dump") {
+            throw BrokenPromise("it crashed: \(outcome)")
+        }
+        // Whoever is killed can say nothing. What is said otherwise must be true: a failure has changed nothing,
+        // unless it says that nobody knows.
+        guard outcome.status < 128 || outcome.status == 130, outcome.status != 0, trial.isAllOrNothing, standing == .new
+        else { return }
+        guard outcome.stderr.contains("not known") else {
+            throw BrokenPromise("it says that it failed, and it is done: \(outcome)")
+        }
+    }
+}
+
+// Striking.
+extension FaultRun {
+    private func strike(_ scene: Scene) async throws -> (CommandOutcome, secondsToEnd: Double?) {
+        let proxy = scene.ground.proxy
+        switch fault {
+        case .kill(let seconds):
+            return (try await start(scene) { try await $0.send(SIGKILL, after: seconds) }, nil)
+        case .interrupt(let signal, let seconds):
+            return (try await start(scene) { try await $0.send(signal, after: seconds) }, nil)
+        case .terminate(let seconds, let choice):
+            return (try await start(scene) { try await terminate(scene, seconds, choice, $0) }, nil)
+        case .crash(let seconds, let down):
+            let outcome = try await start(scene) { _ in
+                try await Task.sleep(for: .seconds(seconds))
+                try await scene.ground.server.crash()
+                try await Task.sleep(for: .seconds(down))
+                try await scene.ground.server.restart()
+            }
+            return (outcome, nil)
+        case .cut(let deed, let point, let staysBroken):
+            proxy.arm(deed, at: point, staysBroken: staysBroken)
+            return (try await start(scene) { _ in }, nil)
+        case .pause(let point, let seconds):
+            proxy.arm(.pause(.seconds(seconds)), at: point)
+            let outcome = try await start(scene) { _ in }
+            guard outcome.status == 0 else { throw BrokenPromise("a pause is no reason to fail: \(outcome)") }
+            return (outcome, nil)
+        case .stall(let point):
+            proxy.arm(.stall, at: point)
+            let pressed = Mutex<ContinuousClock.Instant?>(nil)
+            let outcome = try await start(scene) { process in
+                while !process.hasEnded, !proxy.hasStruck { try await Task.sleep(for: .milliseconds(5)) }
+                try await Task.sleep(for: .milliseconds(100))
+                guard !process.hasEnded else { return }
+                pressed.withLock { $0 = .now }
+                try await process.send(SIGINT, after: 0)
+            }
+            let seconds = pressed.withLock { $0.map { (ContinuousClock.now - $0) / .seconds(1) } }
+            if let seconds, seconds > 15 {
+                throw BrokenPromise("it ended \(seconds) s after the interrupt: \(outcome)")
+            }
+            return (outcome, seconds)
+        case .ourDisk(let bytes):
+            return (try await start(scene, before: Self.fullDisk(bytes, scene)) { _ in }, nil)
+        case .serverDisk(let bytes):
+            try scene.ground.leaveFree(bytes)
+            return (try await start(scene) { _ in }, nil)
+        }
+    }
+
+    /// A process that may end while something happens to it.
+    private final class Struck: Sendable {
+        private let ended = Atomic<Bool>(false)
+        private let pidFile: String
+        var hasEnded: Bool { ended.load(ordering: .acquiring) }
+
+        init(pidFile: String) { self.pidFile = pidFile }
+
+        func end() { ended.store(true, ordering: .releasing) }
+
+        func send(_ signal: Int32, after seconds: Double) async throws {
+            while !hasEnded, processID == nil { try await Task.sleep(for: .milliseconds(2)) }
+            try await Task.sleep(for: .seconds(seconds))
+            if !hasEnded, let processID { kill(processID, signal) }
+        }
+
+        private var processID: pid_t? {
+            let text = String(decoding: readFile(pidFile), as: UTF8.self)
+            return text.hasSuffix("\n") ? pid_t(text.dropLast()) : nil
+        }
+    }
+
+    /// Runs the command, and meanwhile what happens to it.
+    private func start(
+        _ scene: Scene,
+        before: [String] = [],
+        meanwhile: @escaping @Sendable (Struck) async throws -> Void
+    ) async throws -> CommandOutcome {
+        let pidFile = scene.scratch.file("pid")
+        unlink(pidFile)
+        let words =
+            try before + ["sh", "-c", "echo $$ >\"$0\"; exec \"$@\"", pidFile] + scene.command(trial.arguments(scene))
+        let process = Struck(pidFile: pidFile)
+        async let happening: Void = meanwhile(process)
+        let outcome: CommandOutcome
+        do {
+            outcome = try await runCommand(
+                words[0],
+                Array(words.dropFirst()),
+                workingDirectory: scene.scratch.path,
+                timeout: .seconds(60)
+            )
+        } catch let failure as CommandFailure {
+            process.end()
+            try? await happening
+            throw BrokenPromise("it does not end: \(failure)")
+        }
+        process.end()
+        try await happening
+        return outcome
+    }
+
+    /// Ends one of our sessions, if there is one before the command is done.
+    private func terminate(_ scene: Scene, _ seconds: Double, _ choice: Int, _ process: Struck) async throws {
+        try await Task.sleep(for: .seconds(seconds))
+        while !process.hasEnded {
+            let ended = try await scene.sqlBeside(
+                """
+                SELECT count(pg_terminate_backend(pid)) FROM (
+                    SELECT pid, row_number() OVER (ORDER BY backend_start) AS n, count(*) OVER () AS all FROM pg_stat_activity
+                    WHERE application_name = 'granary') s WHERE n = 1 + \(choice) % s.all
+                """
+            )
+            if ended != "0" { return }
+        }
+    }
+
+    /// A small tmpfs over the folder for files, in a mount namespace of its own; what was written is copied out.
+    private static func fullDisk(_ bytes: Int, _ scene: Scene) -> [String] {
+        let script = """
+            cp -a "$0" "$0.before" && mount -t tmpfs -o size=$(( $(du -sb "$0" | cut -f1) / 4096 * 4096 + \(bytes) )) tmpfs "$0" &&
+            cp -a "$0.before/." "$0/" || exit 99
+            "$@"; status=$?
+            cp -a "$0" "$0.after" && umount "$0" && rm -rf "$0" "$0.before" && mv "$0.after" "$0" || exit 99
+            exit $status
+            """
+        let user = getuid() == 0 ? [] : ["--user", "--map-root-user"]
+        return ["unshare"] + user + ["--mount", "sh", "-c", script, scene.out]
+    }
+}

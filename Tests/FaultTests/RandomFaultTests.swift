@@ -1,0 +1,64 @@
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+
+/// Commands that are struck at random, and what they promise: old state or new, nothing between, nothing lost, and the
+/// next run succeeds.
+///
+/// `make test-faults RUNS=1000 SEED=…` runs a thousand. Run n of a seed is run 1 of the seed n - 1 further on.
+@Suite(.serialized) struct RandomFaultTests {
+    @Test func whateverHappensTheStateIsTheOldOneOrTheNewAndTheNextRunSucceeds() async throws {
+        let runs = getenv("GRANARY_FAULT_RUNS").flatMap { Int(String(cString: $0)) } ?? 8
+        let given = getenv("GRANARY_TEST_SEED").flatMap { UInt64(String(cString: $0)) }
+        let first = given ?? UInt64.random(in: 0..<1_000_000_000)
+        print("\(runs) runs with faults: SEED=\(first)")
+        let ground = try await Ground.prepare()
+        let cramped = try await Ground.prepare(diskBytes: 160 << 20)
+        var measures: [Int: Measure] = [:]
+        var tally = Tally()
+        do {
+            for number in 0..<runs {
+                let run = try await FaultRun(seed: first + UInt64(number)) { trial in
+                    let measure = if let known = measures[trial] { known } else { try await measure(trial, on: ground) }
+                    measures[trial] = measure
+                    return measure
+                }
+                let place = "SEED=\(run.seed): \(run.trial.name), \(run.fault)"
+                if runs > 20 { print("\(number + 1)/\(runs) \(place)") }
+                do {
+                    let isCramped = run.fault.kind == .serverDisk
+                    tally.add(run, try await run.run(on: isCramped ? cramped : ground, number: number))
+                } catch {
+                    tally.add(broken: run)
+                    Issue.record("\(place): \(error)")
+                    ground.proxy.mend()
+                    if ground.server.processID == nil { try await ground.server.restart() }
+                }
+            }
+        } catch {
+            Issue.record("\(error)")
+        }
+        print(tally)
+        try await ground.end()
+        try await cramped.end()
+    }
+
+    /// A command without a fault, through the same network.
+    private func measure(_ number: Int, on ground: Ground) async throws -> Measure {
+        let trial = trials[number]
+        return try await Scene.with(trial.template, on: ground, number: 1_000_000 + number) { scene in
+            let before = try await trial.prepare(scene)
+            ground.proxy.mend()
+            let start = ContinuousClock.now
+            let outcome = try await scene.granary(trial.arguments(scene))
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            let traffic = ground.proxy.mend()
+            let standing = try await trial.standing(scene, before: before)
+            guard outcome.status == 0, standing == .new else {
+                throw BrokenPromise("\(trial.name) without a fault: \(standing), \(outcome)")
+            }
+            return Measure(seconds: seconds, traffic: traffic)
+        }
+    }
+}
