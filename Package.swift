@@ -179,5 +179,14 @@ let package = Package(
             dependencies: ["granary", "GranaryCommands", "TestSupport"],
             swiftSettings: settings
         ),
+
+        // Hostile input: the readers as the fuzzer calls them, and its corpus as a test.
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["Archive", "SQLText", "Environments", "Migrations", "Seeding", "Cleaning"],
+            path: "Fuzzing/Targets",
+            swiftSettings: settings
+        ),
+        .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets"], swiftSettings: settings),
     ]
 )

@@ -80,10 +80,10 @@ package final class ArchiveWriter: Sendable {
     }
 
     /// Appends the manifest and the central directory; nothing comes after.
-    package func finish(_ manifest: Manifest) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let contents = Array(try encoder.encode(manifest))
+    ///
+    /// - Parameter key: Seals the archive.
+    package func finish(_ manifest: Manifest, sealedBy key: SealKey? = nil) throws {
+        let contents = try ArchiveWriter.contents(of: manifest, sealedBy: key)
         let limit = ManifestFile.bytesMax(storedBytes:)
         // Thousands of tables that are all alike pack to less than a reader believes: they stay as they are.
         let packed = try packed(contents).flatMap { contents.count <= limit($0.count) ? $0 : nil }
@@ -101,6 +101,16 @@ package final class ArchiveWriter: Sendable {
             try bytes.withUnsafeBytes { try sink.append($0) }
             state.offset += bytes.count
         }
+    }
+
+    private static func contents(of manifest: Manifest, sealedBy key: SealKey?) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        var manifest = manifest
+        manifest.seal = key.map { Manifest.Seal(key: $0.name, hmac: Manifest.Seal.zeros) }
+        let contents = Array(try encoder.encode(manifest))
+        guard let key, let seal = manifest.seal, let sealed = SealedBytes(contents, seal) else { return contents }
+        return sealed.with(key.hmac(of: contents))
     }
 
     private func append(_ entry: ZipEntry, _ stored: UnsafeRawBufferPointer, _ state: inout State) throws {
@@ -133,8 +143,8 @@ extension ArchiveWriter {
 
     static func sha256(_ bytes: UnsafeRawBufferPointer) -> String { hexadecimal(SHA256.hash(data: bytes)) }
 
-    static func hexadecimal(_ hash: SHA256.Digest) -> String {
-        hash.withUnsafeBytes { bytes in
+    static func hexadecimal(_ bytes: some ContiguousBytes) -> String {
+        bytes.withUnsafeBytes { bytes in
             String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
                 for (index, byte) in bytes.enumerated() {
                     text[2 * index] = digit(byte >> 4)
@@ -143,6 +153,20 @@ extension ArchiveWriter {
                 return 2 * bytes.count
             }
         }
+    }
+
+    /// nil for what is not hexadecimal digits in pairs.
+    static func bytes(ofHexadecimal text: String) -> [UInt8]? {
+        let digits = Array(text.utf8)
+        guard digits.count.isMultiple(of: 2) else { return nil }
+        var bytes: [UInt8] = []
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let byte = UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16) else {
+                return nil
+            }
+            bytes.append(byte)
+        }
+        return bytes
     }
 
     private static func digit(_ value: UInt8) -> UInt8 {

@@ -37,6 +37,8 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var redacted: [String] = []
     /// Members that are neither chunks nor the manifest itself.
     package var files: [File] = []
+    /// Who made the archive; nil where the writer had no key.
+    package var seal: Seal?
 
     package init(
         granary: String,

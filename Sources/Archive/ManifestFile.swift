@@ -12,7 +12,11 @@ enum ManifestFile {
     static func bytesMax(storedBytes: Int) -> Int { max(16 << 20, min(storedBytes, 1 << 32) * 50) }
 
     static func read(_ entry: ZipEntry, in source: any ByteSource) throws -> Manifest {
-        try decode(MemberReader.contents(of: entry, in: source, limit: bytesMax(storedBytes: entry.storedBytes)))
+        try decode(contents(of: entry, in: source))
+    }
+
+    static func contents(of entry: ZipEntry, in source: any ByteSource) throws -> [UInt8] {
+        try MemberReader.contents(of: entry, in: source, limit: bytesMax(storedBytes: entry.storedBytes))
     }
 
     /// - Throws: `ArchiveError.newerFormat`, `.format` naming the key.

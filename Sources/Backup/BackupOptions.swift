@@ -1,3 +1,5 @@
+package import Archive
+
 /// What to back up, and how.
 package struct BackupOptions: Sendable {
     package enum Output: Sendable, Equatable {
@@ -41,6 +43,8 @@ package struct BackupOptions: Sendable {
     package var migrationsFolder: String?
     /// Where to look for pg_dump first.
     package var postgresBin: String?
+    /// Seals the archive, so that those who have the key know it again.
+    package var sealKey: SealKey?
     /// How long to wait for a table that someone else has locked.
     package var lockTimeout = Duration.seconds(60)
     /// A heap table larger than this, in bytes on disk, is read in parts by several workers.

@@ -101,7 +101,7 @@ extension BackupRun {
                 manifest.files.append(try writer.add("migrations/\(file.path)", file.contents))
             }
         }
-        try writer.finish(manifest)
+        try writer.finish(manifest, sealedBy: options.sealKey)
         return manifest
     }
 

@@ -1,6 +1,4 @@
 internal import Environments
-internal import FoundationEssentials
-internal import Glibc
 
 extension DependenciesFile {
     /// The text of the file with an approval of a migration in it, and everything else as it was.
@@ -28,10 +26,6 @@ extension DependenciesFile {
 
     /// Writes the file whole or not at all.
     package static func write(_ bytes: [UInt8], to path: String) throws {
-        do {
-            try Data(bytes).write(to: URL(filePath: path), options: .atomic)
-        } catch {
-            throw MigrationError(.file, "\(path) could not be written", hint: "make the file and its folder writable")
-        }
+        try WholeFile.replace(path, with: bytes)
     }
 }

@@ -43,7 +43,8 @@ enum LargeObjectLoad {
             for privilege in privileges {
                 let grantee = privilege.grantee.map { session.quoted(roles.role($0)) } ?? "PUBLIC"
                 let option = privilege.grantable ? " WITH GRANT OPTION" : ""
-                try session.execute("GRANT \(privilege.privilege) ON \(subject) TO \(grantee)\(option)")
+                let word = try ArchivedWord(privilege.privilege).text
+                try session.execute("GRANT \(word) ON \(subject) TO \(grantee)\(option)")
             }
         }
     }

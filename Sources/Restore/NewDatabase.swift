@@ -27,7 +27,7 @@ enum NewDatabase {
             options.append("TABLESPACE \(session.quoted(properties.tablespace))")
         }
         if session.serverVersion >= 150_000 {
-            options.append("LOCALE_PROVIDER \(properties.localeProvider)")
+            options.append("LOCALE_PROVIDER \(try ArchivedWord(properties.localeProvider).text)")
             if let locale = properties.locale, properties.localeProvider != "libc" {
                 let word = properties.localeProvider == "icu" ? "ICU_LOCALE" : "BUILTIN_LOCALE"
                 options.append("\(word) \(session.literal(locale))")
@@ -58,7 +58,8 @@ enum NewDatabase {
             for privilege in privileges {
                 let grantee = privilege.grantee.map { session.quoted(roles.role($0)) } ?? "PUBLIC"
                 let option = privilege.grantable ? " WITH GRANT OPTION" : ""
-                try session.execute("GRANT \(privilege.privilege) ON DATABASE \(database) TO \(grantee)\(option)")
+                let word = try ArchivedWord(privilege.privilege).text
+                try session.execute("GRANT \(word) ON DATABASE \(database) TO \(grantee)\(option)")
             }
         }
         if properties.connectionLimit != -1 {

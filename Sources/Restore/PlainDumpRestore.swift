@@ -15,6 +15,9 @@ struct PlainDumpRestore: Sendable {
     let logger: Logger
     let progress: @Sendable (RestoreProgress) -> Void
 
+    /// Of the file, packed as it is.
+    private static let codeBytesMax = 64 << 20
+
     private var rules: DumpRules { DumpRules(path: options.file, inPlace: options.inPlace) }
 
     func run() async throws -> RestoreReport {
@@ -30,7 +33,7 @@ struct PlainDumpRestore: Sendable {
         try lookAtBeginning()
         let check = try check()
         let findings = try await withSession(target.maintenance, logger: logger) { try check.inspect($0) }
-        return RestorePlanReport(
+        var report = RestorePlanReport(
             database: target.name,
             steps: steps(findings),
             tables: 0,
@@ -38,6 +41,29 @@ struct PlainDumpRestore: Sendable {
             rawBytes: check.neededBytes,
             obstacles: findings.obstacles.map { "\($0.message) (\($0.hint))" }
         )
+        report.code = try code()
+        return report
+    }
+
+    /// As much of the file as is read in a moment: what makes functions stands at the beginning of a dump, what makes
+    /// triggers at its end.
+    private func code() throws -> CodeInventory {
+        let file = try DumpFile(options.file)
+        var script = DumpScript(source: try file.text())
+        var reader = CodeReader()
+        do {
+            while let element = try script.next() {
+                if case .statement(let text, _) = element { reader.read(dumped: text) }
+                guard file.position < Self.codeBytesMax else {
+                    reader.stop()
+                    break
+                }
+            }
+        } catch is SQLTextError {
+            // Where and why is said by the restore itself, which comes to the same place.
+            reader.stop()
+        }
+        return reader.inventory
     }
 
     private func steps(_ findings: Preflight.Findings) -> [String] {

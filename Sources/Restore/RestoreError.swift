@@ -13,6 +13,8 @@ package struct RestoreError: Error, Sendable, CustomStringConvertible {
         case dump
         /// Tables that were to be empty hold rows (`ifEmpty`).
         case refused
+        /// Code that would run, in an archive that none of our keys has sealed.
+        case untrusted
         /// Someone is in the way: sessions on the target, a lock held too long.
         case busy
     }

@@ -1,3 +1,5 @@
+package import Archive
+
 /// What to restore, where to, and how.
 package struct RestoreOptions: Sendable {
     /// A table of the archive, and the name it gets.
@@ -18,6 +20,12 @@ package struct RestoreOptions: Sendable {
         case missing
         /// Empties the table first.
         case replace
+    }
+
+    package enum Trust: Sendable, Equatable {
+        case anyone
+        /// Those that one of these keys has sealed; of the others only what brings no code.
+        case sealed(by: [SealKey])
     }
 
     /// An archive of ours, or a plain dump: `.sql`, `.sql.gz`.
@@ -48,6 +56,8 @@ package struct RestoreOptions: Sendable {
     package var withoutAnalyze = false
     /// Restores subscriptions too.
     package var withSubscriptions = false
+    /// Whose archives may bring code with them.
+    package var trust = Trust.anyone
     /// The database to connect to while the target is renamed; nil tries `postgres` and `template1`.
     package var maintenanceDatabase: String?
 
@@ -92,6 +102,10 @@ package struct RestorePlanReport: Sendable, Equatable {
     package var obstacles: [String]
     /// The services of which something else would be applied than now.
     package var rewinds: [ServiceRewind] = []
+    /// Whether the archive has a seal of ours; nil for a plain dump, which can have none.
+    package var isSealed: Bool?
+    /// What would run; nil where nobody asked, because the archive is our own.
+    package var code: CodeInventory?
 }
 
 /// What a restore says while it runs.

@@ -32,6 +32,7 @@ package struct RestoreRun: Sendable {
         let archive = try ArchiveReader(FileSource(path: options.file))
         try requireSense(archive.manifest)
         let options = options.settled(for: target, archive.manifest.scope)
+        try requireTrust(archive, options)
         if options.restoresInPlace(archive.manifest.scope) {
             return try await InPlaceRestore(
                 archive: archive,
@@ -51,7 +52,9 @@ package struct RestoreRun: Sendable {
     }
 
     /// Looks at the archive and the target, says what would happen, and changes nothing.
-    package func plan() async throws -> RestorePlanReport {
+    ///
+    /// - Parameter listsCode: Tells what would run in an archive that is trusted, too.
+    package func plan(listsCode: Bool = true) async throws -> RestorePlanReport {
         let target = try await findTarget()
         guard !isPlainDump else {
             return try await PlainDumpRestore(options: options, target: target, logger: logger, progress: progress)
@@ -75,7 +78,28 @@ package struct RestoreRun: Sendable {
             }
         }
         let rewinds = try await rewinds(archive.manifest, options, target)
-        return try RestoreOutlook(archive.manifest, options, target, findings, rewinds).report()
+        var report = try RestoreOutlook(archive.manifest, options, target, findings, rewinds).report()
+        let isSealed = try isSealed(archive)
+        report.isSealed = isSealed
+        if listsCode || !isSealed { report.code = try CodeReader(archive.manifest, options).inventory }
+        return report
+    }
+
+    private func isSealed(_ archive: ArchiveReader) throws -> Bool {
+        guard case .sealed(let keys) = options.trust else { return false }
+        return try archive.isSealed(by: keys)
+    }
+
+    /// - Throws: `RestoreError.untrusted`.
+    private func requireTrust(_ archive: ArchiveReader, _ settled: RestoreOptions) throws {
+        guard options.trust != .anyone, try !isSealed(archive) else { return }
+        let code = try CodeReader(archive.manifest, settled).inventory
+        guard !code.isHarmless else { return }
+        throw RestoreError(
+            .untrusted,
+            "\(options.file) was not made by this installation, and would run code: \(code.lines.joined(separator: ", "))",
+            hint: "nothing was changed; if you know who made it, restore it with --trust"
+        )
     }
 
     /// The services that would be taken to another version; none where the target does not let us look.

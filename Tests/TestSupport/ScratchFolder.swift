@@ -47,3 +47,9 @@ func makeTemporaryFolder(_ prefix: String, in parent: String = "/tmp") throws ->
     }
     return String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
+
+/// The permission bits of a file; nil where there is none.
+package func fileMode(_ path: String) -> mode_t? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
+}

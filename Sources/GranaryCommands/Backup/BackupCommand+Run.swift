@@ -22,9 +22,11 @@ extension BackupCommand {
             console.note("removed \(Folders.joined(destination.backups, name)), which an earlier backup left behind")
         }
         let connected = try await database.connect(on: console, migrations: destination.migrations ?? "migrations")
-        let options = try options(for: target, database: connected, variables: console.environment)
+        var options = try options(for: target, database: connected, variables: console.environment)
+        if target.format == .zip { options.sealKey = try Installation(console).sealingKey() }
+        let settled = options
         let report = try await ProgressRenderer.drawing(on: console) { renderer in
-            try await BackupRun(options, server: connected.address, logger: console.logger) {
+            try await BackupRun(settled, server: connected.address, logger: console.logger) {
                 renderer.receive(ProgressEvent($0))
             }.run()
         }

@@ -46,6 +46,7 @@ struct SafetyBackup {
         options.services = services
         options.lockTimeout = lockTimeout
         options.postgresBin = postgresBin
+        options.sealKey = try Installation(console).sealingKey()
         _ = try await BackupRun(options, server: server, logger: console.logger, progress: { _ in }).run()
         let found = try await Verification(FileSource(path: path), jobs: 2).run()
         guard found.isWhole else {

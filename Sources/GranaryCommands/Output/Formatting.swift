@@ -121,10 +121,10 @@ package enum Formatting {
         return shown
     }
 
-    /// C0, DEL, C1, the separators of lines and paragraphs, and the marks that reverse the direction of what follows.
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    /// C0, DEL, C1, line and paragraph separators, and the marks that reverse the direction of what follows.
+    static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0..<0x20, 0x7f..<0xa0, 0x2028...0x202e, 0x2066...0x2069: true
+        case 0..<0x20, 0x7f..<0xa0, 0x200e, 0x200f, 0x2028...0x202e, 0x2066...0x2069: true
         default: false
         }
     }

@@ -83,7 +83,8 @@ package enum JSONDocument: Sendable, Equatable, ExpressibleByStringLiteral, Expr
             case "\n": text += "\\n"
             case "\r": text += "\\r"
             case "\t": text += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7f:
+            // Also those that JSON would allow: a terminal may show the document.
+            case _ where Formatting.isControl(scalar):
                 let digits = String(scalar.value, radix: 16)
                 text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
             default: text.unicodeScalars.append(scalar)

@@ -25,7 +25,7 @@ struct Confirmation {
             return
         }
         guard isNeeded else { return }
-        guard isatty(STDIN_FILENO) == 1, console.screen.isTerminal else {
+        guard Question.canBeAsked(console) else {
             guard isRequired else { return }
             throw CommandError(
                 .refused,
@@ -34,13 +34,19 @@ struct Confirmation {
             )
         }
         console.screen.ask("type \(Formatting.harmless(database)) to go on at \(Formatting.harmless(host)): ")
-        guard try await answer() == database else {
+        guard try await Question.answer() == database else {
             throw CommandError(.refused, "not confirmed", hint: "nothing was changed")
         }
     }
 
+}
+
+/// A person at the terminal.
+enum Question {
+    static func canBeAsked(_ console: Console) -> Bool { isatty(STDIN_FILENO) == 1 && console.screen.isTerminal }
+
     /// A line from the terminal. Waits in small steps, so that an interrupt is noticed.
-    private func answer() async throws -> String {
+    static func answer() async throws -> String {
         while true {
             try Task.checkCancellation()
             var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)

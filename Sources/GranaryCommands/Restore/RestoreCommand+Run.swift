@@ -32,9 +32,20 @@ extension RestoreCommand {
             _ = try await Gate(database: goal, schema: state.schema, console: console).admit()
         }
         if !goal.exists { options.environment = try environmentOfNew(goal, on: console) }
-        let outlook = try await RestoreRun(options, server: connected.address, logger: console.logger) { _ in }.plan()
+        options.trust = .sealed(by: try Installation(console).knownKeys())
+        let outlook = try await RestoreRun(options, server: connected.address, logger: console.logger) { _ in }
+            .plan(listsCode: plan)
         if plan { return try tell(outlook, on: console) }
         for line in RestoreIntent(file: options.file, goal: goal, steps: outlook.steps).lines { console.note(line) }
+        try await TrustQuestion(
+            file: options.file,
+            outlook: outlook,
+            isTrusted: target.trust,
+            line: Self.trustingLine(Array(CommandLine.arguments.dropFirst())),
+            console: console
+        ).settle()
+        let isOurs = outlook.isSealed
+        options.trust = .anyone
         let destroys = try options.destroys(isPartial: isPartial(options.file))
         try await Confirmation(database: goal.name, host: goal.host, given: target.confirm, console: console)
             .settle(isNeeded: goal.exists && destroys)
@@ -44,7 +55,7 @@ extension RestoreCommand {
                 renderer.receive(ProgressEvent($0))
             }.run()
         }
-        try tell(report, of: connected, on: console)
+        try tell(report, of: connected, isOurs: isOurs, on: console)
     }
 
     /// As the guard would mark an empty database: only as what was said for this very run.
@@ -106,9 +117,14 @@ extension RestoreCommand {
 
 // What came of it.
 extension RestoreCommand {
-    private func tell(_ report: RestoreReport, of connected: ConnectedDatabase, on console: Console) throws {
+    private func tell(
+        _ report: RestoreReport,
+        of connected: ConnectedDatabase,
+        isOurs: Bool?,
+        on console: Console
+    ) throws {
         for line in Self.lines(report, drop: report.kept.map { connected.dropCommand(for: $0) }) { console.note(line) }
-        if console.settings.isJSON { try console.result(Self.document(report)) }
+        if console.settings.isJSON { try console.result(Self.document(report, isOurs: isOurs)) }
         if !report.invalid.isEmpty { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
@@ -133,12 +149,13 @@ extension RestoreCommand {
         return lines
     }
 
-    package static func document(_ report: RestoreReport) -> JSONDocument {
+    package static func document(_ report: RestoreReport, isOurs: Bool? = nil) -> JSONDocument {
         .object([
             "database": .string(report.database), "rows": .integer(report.rows), "tables": .integer(report.tables),
             "seconds": .number(report.seconds), "swapped": .bool(report.swapped), "kept": .optional(report.kept),
             "kept_bytes": .optional(report.keptBytes), "invalid": .strings(report.invalid),
             "notes": .strings(report.notes), "rewinds": .array(report.rewinds.map(document)),
+            "trusted": isOurs.map { .bool($0) } ?? .null,
         ])
     }
 
@@ -162,8 +179,14 @@ extension RestoreCommand {
         ]
         let steps = report.steps.enumerated().map { "\($0.offset + 1). \(Formatting.harmless($0.element))" }
         let obstacles = report.obstacles.map { "- \(Formatting.harmless($0))" }
+        let code = report.code.flatMap { code -> [String]? in
+            guard !code.isHarmless else { return nil }
+            let origin = report.isSealed.map { $0 ? ", made by this installation" : ", not made by this installation" }
+            return ["It runs\(origin ?? "")\(code.isPartial ? " (as far as it was looked at)" : ""):"]
+                + (code.lines + code.roleLines).map { "- \(Formatting.harmless($0))" }
+        }
         return ["database \(Formatting.harmless(report.database)): \(amount.joined(separator: ", "))"] + steps
-            + (obstacles.isEmpty ? [] : ["It would fail:"] + obstacles)
+            + (code ?? []) + (obstacles.isEmpty ? [] : ["It would fail:"] + obstacles)
     }
 
     package static func document(_ report: RestorePlanReport) -> JSONDocument {
@@ -171,6 +194,7 @@ extension RestoreCommand {
             "database": .string(report.database), "tables": .integer(report.tables), "rows": .integer(report.rows),
             "raw_bytes": .integer(report.rawBytes), "steps": .strings(report.steps),
             "obstacles": .strings(report.obstacles), "rewinds": .array(report.rewinds.map(document)),
+            "trusted": report.isSealed.map { .bool($0) } ?? .null, "runs": report.code?.document ?? .null,
         ])
     }
 }

@@ -63,6 +63,9 @@ package struct RestoreCommand: SpokenCommand {
         @Option(name: .long, help: ArgumentHelp("Refuse unless this is the target.", valueName: "database"))
         package var confirm: String?
 
+        @Flag(name: .long, help: "Run what another installation's backup brings: functions, triggers, extensions.")
+        package var trust = false
+
         @Option(
             name: .long,
             help: ArgumentHelp("Where to connect during the swap; else postgres, template1.", valueName: "database")

@@ -76,7 +76,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
     private static func status(of error: RestoreError) -> ExitStatus {
         switch error.code {
         case .busy: .busy
-        case .refused: .refused
+        case .refused, .untrusted: .refused
         case .selection, .preflight, .statement, .mismatch, .dump: .failed
         }
     }

@@ -8,6 +8,8 @@ package enum GranaryProgram {
         arguments: [String] = Array(CommandLine.arguments.dropFirst())
     ) async -> Int32 {
         Interrupts.ignoreBrokenPipes()
+        ProcessHygiene.guardNewFiles()
+        ProcessHygiene.hidePasswords()
         var completed = OptionVariables.Completed(arguments: asked(arguments), used: [:])
         let command: any ParsableCommand
         do {

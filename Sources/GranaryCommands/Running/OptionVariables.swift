@@ -33,7 +33,7 @@ package struct OptionVariables {
         for option in command.arguments ?? [] {
             guard let name = option.longName, !["help", "version"].contains(name) else { continue }
             let variable = Self.variable(for: name)
-            guard let value = variables[variable] else { continue }
+            guard let value = variables[variable], !isMeantForAnother(option, value, named: name) else { continue }
             let rivals = Self.contradicting.first { $0.contains(name) } ?? [name]
             let isGiven = command.arguments?.contains { other in
                 rivals.contains(other.longName ?? "") && given.contains { other.isNamed(by: $0) }
@@ -49,6 +49,13 @@ package struct OptionVariables {
         "GRANARY_" + option.uppercased().replacing("-", with: "_")
     }
 
+    /// Two commands may have options of one name that take different words, such as --trust of `restore` and of
+    /// `migrate repair`: a word that only the other one takes is not for this one.
+    private func isMeantForAnother(_ option: CommandTree.Argument, _ value: String, named name: String) -> Bool {
+        !option.takes(value)
+            && root.options(named: name).contains { $0.isOneOfFew && option.isOneOfFew && $0.takes(value) }
+    }
+
     /// The command that the arguments name, and where its own arguments begin.
     private func leaf(of arguments: [String]) -> (CommandTree, Int)? {
         var command = root
@@ -62,7 +69,24 @@ package struct OptionVariables {
     }
 }
 
+extension CommandTree {
+    /// Its own and those of all commands below it.
+    fileprivate func options(named name: String) -> [Argument] {
+        (arguments ?? []).filter { $0.longName == name } + (subcommands ?? []).flatMap { $0.options(named: name) }
+    }
+}
+
 extension CommandTree.Argument {
+    private static let yes = ["1", "true", "yes", "on"]
+    private static let no = ["0", "false", "no", "off"]
+
+    fileprivate var isOneOfFew: Bool { kind == "flag" || allValues != nil }
+
+    fileprivate func takes(_ value: String) -> Bool {
+        guard kind == "flag" else { return allValues?.contains(value) ?? true }
+        return Self.yes.contains(value.lowercased()) || Self.no.contains(value.lowercased())
+    }
+
     /// `--name`, `--name=…`, `-n`, and `-n` among other letters.
     fileprivate func isNamed(by argument: String) -> Bool {
         names?.contains { name in
@@ -80,16 +104,14 @@ extension CommandTree.Argument {
             let values = isRepeating ? value.split(separator: ",").map { $0.trimmed } : [value]
             return values.filter { !$0.isEmpty }.map { "--\(name)=\($0)" }
         }
-        switch value.lowercased() {
-        case "1", "true", "yes", "on": return ["--\(name)"]
-        case "0", "false", "no", "off": return []
-        default:
+        guard takes(value) else {
             throw CommandError(
                 .usage,
                 "\(variable) is neither yes nor no",
                 hint: "set it to 1 or 0, or unset it"
             )
         }
+        return Self.yes.contains(value.lowercased()) ? ["--\(name)"] : []
     }
 }
 

@@ -10,16 +10,41 @@ package struct DeclaredFiles: Sendable {
     /// As `environments.json` was read, with the place of everything in it; nil where there is none.
     private(set) var environmentsText: JSONText?
 
-    package init(migrations folder: String) {
-        readEnvironments(folder)
-        readDependencies(folder)
+    /// A file that is there.
+    package struct Source: Sendable {
+        /// As findings shall name it.
+        package var path: String
+        /// nil where it cannot be read.
+        package var bytes: [UInt8]?
+
+        package init(path: String, bytes: [UInt8]?) {
+            self.path = path
+            self.bytes = bytes
+        }
+
+        /// The first of the paths that is there.
+        fileprivate init?(_ paths: String...) {
+            guard let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) else { return nil }
+            self.init(path: path, bytes: (try? Data(contentsOf: URL(filePath: path))).map(Array.init))
+        }
     }
 
-    private mutating func readEnvironments(_ folder: String) {
-        let paths = ["\(folder)/environments.json", "environments.json"]
-        guard let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }),
-            var text = document(path, .environments)
-        else { return }
+    package init(migrations folder: String) {
+        self.init(
+            environments: Source("\(folder)/environments.json", "environments.json"),
+            dependencies: Source("\(folder)/dependencies.json")
+        )
+    }
+
+    /// - Parameters: nil for a file that is not there.
+    package init(environments: Source?, dependencies: Source?) {
+        if let environments { readEnvironments(environments) }
+        if let dependencies { readDependencies(dependencies) }
+    }
+
+    private mutating func readEnvironments(_ source: Source) {
+        let path = source.path
+        guard var text = document(source, .environments) else { return }
         environmentsText = text
         if case .object(var members) = text.root.value,
             let current = members.firstIndex(where: { $0.key == "current_environment" }),
@@ -48,12 +73,12 @@ package struct DeclaredFiles: Sendable {
         } catch {
             note(error, path)
         }
-        requireStrict(path) { text throws(EnvironmentsError) in _ = try EnvironmentsFile(text) }
+        requireStrict(source) { text throws(EnvironmentsError) in _ = try EnvironmentsFile(text) }
     }
 
-    private mutating func readDependencies(_ folder: String) {
-        let path = "\(folder)/dependencies.json"
-        guard FileManager.default.fileExists(atPath: path), var text = document(path, .dependencies) else { return }
+    private mutating func readDependencies(_ source: Source) {
+        let path = source.path
+        guard var text = document(source, .dependencies) else { return }
         text = withoutSecondEntries(text)
         do {
             dependencies = try DependenciesFile(text)
@@ -61,7 +86,7 @@ package struct DeclaredFiles: Sendable {
         } catch {
             note(error, path)
         }
-        requireStrict(path) { text throws(EnvironmentsError) in _ = try DependenciesFile(text) }
+        requireStrict(source) { text throws(EnvironmentsError) in _ = try DependenciesFile(text) }
     }
 
     /// `000001` and `000001_initial` are the same.
@@ -94,8 +119,9 @@ package struct DeclaredFiles: Sendable {
     }
 
     /// What fits of a document; nil where it is no JSON.
-    private mutating func document(_ path: String, _ shape: JSONShape) -> JSONText? {
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+    private mutating func document(_ source: Source, _ shape: JSONShape) -> JSONText? {
+        let path = source.path
+        guard let bytes = source.bytes else {
             findings.append(
                 Finding(
                     .unreadableFile,
@@ -107,7 +133,7 @@ package struct DeclaredFiles: Sendable {
             return nil
         }
         do {
-            let text = try JSONText(Array(data), path: path, passesRepeatedKeys: true)
+            let text = try JSONText(bytes, path: path, passesRepeatedKeys: true)
             for member in text.repeatedKeys {
                 findings.append(
                     Finding(
@@ -130,12 +156,13 @@ package struct DeclaredFiles: Sendable {
     }
 
     /// What the strict reader refuses is never passed over here, whatever this knows of the form.
-    private mutating func requireStrict(_ path: String, _ read: (JSONText) throws(EnvironmentsError) -> Void) {
-        guard !findings.contains(where: { $0.file == path && $0.severity == .error }),
-            let data = try? Data(contentsOf: URL(filePath: path))
-        else { return }
+    private mutating func requireStrict(_ source: Source, _ read: (JSONText) throws(EnvironmentsError) -> Void) {
+        let path = source.path
+        guard !findings.contains(where: { $0.file == path && $0.severity == .error }), let bytes = source.bytes else {
+            return
+        }
         do {
-            try read(try JSONText(Array(data), path: path))
+            try read(try JSONText(bytes, path: path))
         } catch {
             note(error, path)
         }

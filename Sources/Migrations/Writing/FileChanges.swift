@@ -45,7 +45,7 @@ struct FileChanges {
                 throw error
             }
             undo.append { unlink(path) }
-            guard Self.write(bytes, to: file) else {
+            guard WholeFile.write(bytes, to: file) else {
                 let error = Self.failure(path, "be written")
                 close(file)
                 for step in undo.reversed() { step() }
@@ -55,8 +55,8 @@ struct FileChanges {
             return undo
         case .replace(let path, let bytes):
             let before = try? Data(contentsOf: URL(filePath: path))
-            try Self.replace(path, Data(bytes))
-            return [{ if let before { try? Self.replace(path, before) } }]
+            try WholeFile.replace(path, with: bytes)
+            return [{ if let before { try? WholeFile.replace(path, with: Array(before)) } }]
         case .move(let path, let other):
             // Two names of one file for a moment: so nothing that is there can be lost.
             guard link(path, other) == 0 else { throw Self.failure(other, "be made of \(path)") }
@@ -80,25 +80,6 @@ struct FileChanges {
             undo.append { rmdir(made) }
         }
         return undo
-    }
-
-    private static func write(_ bytes: [UInt8], to file: CInt) -> Bool {
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress! + written, $0.count - written) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return false }
-            written += count
-        }
-        return true
-    }
-
-    private static func replace(_ path: String, _ data: Data) throws(MigrationError) {
-        do {
-            try data.write(to: URL(filePath: path), options: .atomic)
-        } catch {
-            throw MigrationError(.file, "\(path) could not be written", hint: "make the file and its folder writable")
-        }
     }
 
     private static func failure(_ path: String, _ what: String) -> MigrationError {

@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// Generated rows in a file, as COPY text.
+/// Generated rows in a file, as COPY text. Rows are for the owner alone, even those that nobody has lived.
 enum RowFile {
     /// - Throws: `SeedingError` with `.file`.
     static func append(_ table: GeneratedTable, to path: String, jobs: Int) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw problem(path) }
         defer { close(descriptor) }
         let rowsEach = 16_384

@@ -120,6 +120,7 @@ enum FullManifest {
         )
         manifest.redacted = ["USER MAPPING x"]
         manifest.files = [.init(member: "README.txt", rawBytes: 1, storedBytes: 1, sha256: "00")]
+        manifest.seal = .init(key: "00112233aabbccdd", hmac: Manifest.Seal.zeros)
         return manifest
     }
 }

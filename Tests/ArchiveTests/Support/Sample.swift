@@ -78,13 +78,13 @@ struct Sample: ~Copyable {
         manifest.largeObjects = objects
     }
 
-    consuming func finish() throws -> [UInt8] {
-        try writer.finish(manifest)
+    consuming func finish(sealedBy key: SealKey? = nil) throws -> [UInt8] {
+        try writer.finish(manifest, sealedBy: key)
         return sink.bytes
     }
 
     /// One of everything in about 3 kB: 8 members, 52 rows of tables.
-    static func small() throws -> [UInt8] {
+    static func small(sealedBy key: SealKey? = nil) throws -> [UInt8] {
         var generator = SeededGenerator(seed: 1)
         let hexadecimal = Array("0123456789abcdef")
         var sample = try Sample()
@@ -97,7 +97,7 @@ struct Sample: ~Copyable {
         try sample.add(binary: [Array("PGCOPY\n".utf8), generator.bytes(60), [0xff, 0xff]])
         try sample.addLargeObjects(["24576\t0\t\\\\x00ff", "24576\t2\t\\\\x1234"])
         try sample.add(file: "migrations/000001_users.up.sql", "")
-        return try sample.finish()
+        return try sample.finish(sealedBy: key)
     }
 }
 

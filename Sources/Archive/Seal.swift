@@ -1,0 +1,125 @@
+internal import Crypto
+internal import Glibc
+
+/// A secret of an installation, by which it knows its own archives again.
+///
+///     backup   the seal's digits are zeros → HMAC-SHA-256 of `manifest.json` → the digits
+///     restore  the digits → zeros again → the same HMAC
+///
+/// The manifest has the SHA-256 of every member, so what is under the seal is the whole archive.
+package struct SealKey: Sendable, Equatable {
+    /// Fewer bytes could be guessed.
+    package static let bytesMin = 32
+
+    private let secret: [UInt8]
+
+    /// - Parameter secret: Any text, without what stands around it; nil where it is too short.
+    package init?(_ secret: String) {
+        let text = secret.utf8.drop(while: \.isBlank)
+        let end = text.lastIndex { !$0.isBlank }.map(text.index(after:)) ?? text.startIndex
+        self.secret = Array(text[..<end])
+        guard self.secret.count >= SealKey.bytesMin else { return nil }
+    }
+
+    /// A new one: 256 random bits as hexadecimal digits.
+    package static func random() -> String { ArchiveWriter.hexadecimal(SymmetricKey(size: .bits256)) }
+
+    /// What a seal calls it: 16 digits of its SHA-256, from which nothing can be learned.
+    package var name: String { String(ArchiveWriter.hexadecimal(SHA256.hash(data: secret)).prefix(16)) }
+
+    func hmac(of bytes: [UInt8]) -> String {
+        ArchiveWriter.hexadecimal(HMAC<SHA256>.authenticationCode(for: bytes, using: SymmetricKey(data: secret)))
+    }
+
+    func made(_ hmac: String, of bytes: [UInt8]) -> Bool {
+        guard let code = ArchiveWriter.bytes(ofHexadecimal: hmac) else { return false }
+        // Compared in constant time.
+        return HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: bytes, using: SymmetricKey(data: secret))
+    }
+}
+
+extension Manifest {
+    /// The proof of who made the archive.
+    package struct Seal: Codable, Sendable, Equatable {
+        /// The name of the key.
+        package var key: String
+        /// Of the manifest, with zeros in the place of these digits.
+        package var hmac: String
+
+        package init(key: String, hmac: String) {
+            self.key = key
+            self.hmac = hmac
+        }
+
+        /// What the digits are while the HMAC is computed.
+        static let zeros = String(repeating: "0", count: 64)
+    }
+}
+
+/// A manifest's bytes with the digits of a seal in them.
+struct SealedBytes {
+    private var bytes: [UInt8]
+    private let digits: Range<Int>
+
+    /// - Returns: nil unless the seal stands there once, as a writer of ours writes it. Inside a text the quotes would
+    ///   have backslashes before them.
+    init?(_ bytes: [UInt8], _ seal: Manifest.Seal) {
+        let lead = Array("\"hmac\" : \"".utf8)
+        let wanted = lead + Array(seal.hmac.utf8) + [UInt8(ascii: "\"")]
+        guard seal.hmac.utf8.count == Manifest.Seal.zeros.utf8.count, let place = bytes.onlyPlace(of: wanted) else {
+            return nil
+        }
+        self.bytes = bytes
+        digits = place + lead.count..<place + wanted.count - 1
+    }
+
+    func with(_ hmac: String) -> [UInt8] {
+        var bytes = bytes
+        bytes.replaceSubrange(digits, with: hmac.utf8)
+        return bytes
+    }
+}
+
+extension [UInt8] {
+    /// Where `other` stands, if it does so exactly once.
+    fileprivate func onlyPlace(of other: [UInt8]) -> Int? {
+        var found: Int?
+        var position = 0
+        while let next = firstPlace(of: other, from: position) {
+            guard found == nil else { return nil }
+            found = next
+            position = next + 1
+        }
+        return found
+    }
+
+    private func firstPlace(of other: [UInt8], from start: Int) -> Int? {
+        withUnsafeBytes { bytes in
+            var position = start
+            while position + other.count <= bytes.count {
+                let rest = bytes.count - other.count + 1 - position
+                guard let found = memchr(bytes.baseAddress! + position, CInt(other[0]), rest) else { return nil }
+                position = UnsafeRawPointer(found) - bytes.baseAddress!
+                if has(other, at: position) { return position }
+                position += 1
+            }
+            return nil
+        }
+    }
+}
+
+extension UInt8 {
+    fileprivate var isBlank: Bool { self == 0x20 || (0x09...0x0D).contains(self) }
+}
+
+extension ArchiveReader {
+    /// Whether one of the keys has sealed the archive as it is.
+    ///
+    /// - Throws: `ArchiveError` when the file cannot be read any more.
+    package func isSealed(by keys: [SealKey]) throws -> Bool {
+        guard let seal = manifest.seal, let key = keys.first(where: { $0.name == seal.key }),
+            let sealed = SealedBytes(try ManifestFile.contents(of: try entry(Manifest.member), in: source), seal)
+        else { return false }
+        return key.made(seal.hmac, of: sealed.with(Manifest.Seal.zeros))
+    }
+}

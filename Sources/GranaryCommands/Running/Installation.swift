@@ -1,0 +1,77 @@
+internal import Archive
+internal import Glibc
+internal import Logging
+
+/// What this installation knows its own archives by: the key that seals them.
+///
+/// `GRANARY_ARCHIVE_KEY`, where several machines share one; else a file in the user's own folder of settings, made by
+/// the first backup.
+struct Installation {
+    static let variable = "GRANARY_ARCHIVE_KEY"
+
+    private let variables: [String: String]
+    private let logger: Logger
+
+    init(_ console: Console) {
+        variables = console.environment
+        logger = console.logger
+    }
+
+    /// Seals what is backed up; nil where no key can be kept, which is no reason to do without a backup.
+    ///
+    /// - Throws: `CommandError` with `.usage` for a variable that holds no key.
+    func sealingKey() throws -> SealKey? {
+        if let shared = try sharedKey() { return shared }
+        // A key that is there wins over one that would have to be made.
+        if let key = files.lazy.compactMap({ read($0) }).first { return key }
+        for file in files {
+            do {
+                return try file.readOrMake()
+            } catch {
+                logger.debug("\(error)")
+            }
+        }
+        logger.info("no key can be kept, so the archive gets no seal: restore will ask for --trust")
+        return nil
+    }
+
+    /// All keys that may have sealed an archive of ours.
+    ///
+    /// - Throws: `CommandError` with `.usage` for a variable that holds no key.
+    func knownKeys() throws -> [SealKey] {
+        try [sharedKey()].compactMap(\.self) + files.compactMap { read($0) }
+    }
+
+    private func sharedKey() throws -> SealKey? {
+        guard let text = variables[Self.variable], !text.isEmpty else { return nil }
+        guard let key = SealKey(text) else {
+            throw CommandError(
+                .usage,
+                "\(Self.variable) is too short for a key",
+                hint: "it takes \(SealKey.bytesMin) characters at least, such as those of `openssl rand -hex 32`"
+            )
+        }
+        return key
+    }
+
+    private func read(_ file: SealKeyFile) -> SealKey? {
+        do {
+            return try file.read()
+        } catch {
+            logger.warning("\(error)", metadata: (error as? ArchiveError)?.hint.map { ["hint": "\($0)"] })
+            return nil
+        }
+    }
+
+    /// In the order of preference. HOME may be unset, or be a folder that is not there: the user has one all the same.
+    private var files: [SealKeyFile] {
+        var folders: [String] = []
+        if let folder = variables["XDG_CONFIG_HOME"], folder.hasPrefix("/") { folders.append(folder) }
+        if let home = variables["HOME"], home.hasPrefix("/") { folders.append("\(home)/.config") }
+        if let entry = getpwuid(geteuid()), let home = entry.pointee.pw_dir {
+            folders.append("\(String(cString: home))/.config")
+        }
+        var seen: Set<String> = []
+        return folders.filter { seen.insert($0).inserted }.map { SealKeyFile(path: "\($0)/granary/archive.key") }
+    }
+}

@@ -1,0 +1,239 @@
+import TestSupport
+import Testing
+
+/// Archives that this installation did not make are asked about before they run anything.
+@Suite struct TrustTests {
+    private static let code = """
+        CREATE TABLE t AS SELECT 1 AS a;
+        CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END';
+        CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+        """
+
+    /// Runs granary as an installation: its own folder of settings, and no key in the environment.
+    private func granary(
+        _ arguments: String...,
+        as installation: String,
+        at url: String,
+        in folder: ScratchFolder,
+        _ environment: [String: String?] = [:]
+    ) async throws -> CommandOutcome {
+        var variables: [String: String?] = [
+            "GRANARY_ARCHIVE_KEY": .some(nil), "XDG_CONFIG_HOME": "\(folder.path)/\(installation)",
+            "DATABASE_URL": url, "GRANARY_ENV": "development",
+        ]
+        variables.merge(environment) { $1 }
+        return try await runCommand(
+            granaryBinary(),
+            arguments,
+            environment: variables,
+            workingDirectory: folder.path
+        )
+    }
+
+    private func withDatabase(
+        _ sql: String,
+        _ body: (_ url: String, _ folder: ScratchFolder) async throws -> Void
+    ) async throws {
+        let server = try await ThrowawayServer.start()
+        try await ScratchFolder.with { folder in
+            try await server.withDatabase { url in
+                try await psql(url, sql)
+                try await body(url, folder)
+            }
+        }
+        try await server.stop()
+    }
+
+    @Test func ownArchivesComeBackWithoutBeingAskedAboutAndOthersAreRefused() async throws {
+        try await withDatabase(Self.code) { url, folder in
+            let backup = try await granary("backup", "--output", "a.zip", as: "mine", at: url, in: folder)
+            try #require(backup.status == 0, "\(backup)")
+            #expect(fileMode("\(folder.path)/mine/granary/archive.key") == 0o600)
+            let own = try await granary("restore", "a.zip", "--into", "own", "--json", as: "mine", at: url, in: folder)
+            #expect(own.status == 0, "\(own)")
+            #expect(own.stdout.contains("\"trusted\":true"))
+            #expect(!own.stderr.contains("was not made by this installation"))
+
+            let refused = try await granary("restore", "a.zip", "--into", "new", as: "other", at: url, in: folder)
+            #expect(refused.status == 3, "\(refused)")
+            #expect(
+                refused.stderr.contains(
+                    """
+                    granary: error: a.zip was not made by this installation, and would run 1 function in plpgsql, 1 of them SECURITY DEFINER, 1 trigger
+                    hint: nothing was changed; if you know who made it: granary restore --trust a.zip --into new
+                    """
+                ),
+                "\(refused)"
+            )
+            try await #expect(psql(url, "SELECT count(*) FROM pg_database WHERE datname = 'new'") == "0")
+            // The line of the hint is one that can be run as it stands.
+            let trusted = try await granary(
+                "restore",
+                "--trust",
+                "a.zip",
+                "--into",
+                "new",
+                "--json",
+                as: "other",
+                at: url,
+                in: folder
+            )
+            #expect(trusted.status == 0, "\(trusted)")
+            #expect(trusted.stdout.contains("\"trusted\":false"))
+            #expect(trusted.stderr.contains("- 1 trigger\n"))
+            let variable = try await granary(
+                "restore",
+                "a.zip",
+                "--into",
+                "newer",
+                as: "other",
+                at: url,
+                in: folder,
+                ["GRANARY_TRUST": "1"]
+            )
+            #expect(variable.status == 0, "\(variable)")
+        }
+    }
+
+    @Test func thePlanTellsWhatWouldRun() async throws {
+        try await withDatabase(Self.code) { url, folder in
+            let backup = try await granary("backup", "--output", "a.zip", as: "mine", at: url, in: folder)
+            try #require(backup.status == 0, "\(backup)")
+            for (installation, origin) in [("mine", "made"), ("other", "not made")] {
+                let plan = try await granary("restore", "a.zip", "--plan", as: installation, at: url, in: folder)
+                #expect(plan.status == 0)
+                #expect(
+                    plan.stdout.contains(
+                        "It runs, \(origin) by this installation:\n- 1 function in plpgsql, 1 of them SECURITY DEFINER\n- 1 trigger\n"
+                    ),
+                    "\(plan)"
+                )
+                let json = try await granary(
+                    "restore",
+                    "a.zip",
+                    "--plan",
+                    "--json",
+                    as: installation,
+                    at: url,
+                    in: folder
+                )
+                #expect(json.stdout.contains("\"trusted\":\(installation == "mine")"))
+                #expect(
+                    json.stdout.contains(
+                        "\"runs\":{\"functions\":{\"plpgsql\":1},\"security_definers\":1,\"triggers\":1"
+                    )
+                )
+            }
+        }
+    }
+
+    @Test func aSharedKeyIsTrustedOnEveryMachine() async throws {
+        try await withDatabase(Self.code) { url, folder in
+            let shared = ["GRANARY_ARCHIVE_KEY": String(repeating: "shared", count: 8)]
+            let backup = try await granary("backup", "--output", "a.zip", as: "mine", at: url, in: folder, shared)
+            try #require(backup.status == 0, "\(backup)")
+            #expect(!folder.names().contains("mine"))
+            let other = try await granary("restore", "a.zip", "--into", "new", as: "other", at: url, in: folder, shared)
+            #expect(other.status == 0, "\(other)")
+            let without = try await granary("restore", "a.zip", "--into", "no", as: "other", at: url, in: folder)
+            #expect(without.status == 3)
+            let short = try await granary(
+                "backup",
+                as: "mine",
+                at: url,
+                in: folder,
+                ["GRANARY_ARCHIVE_KEY": "short secret"]
+            )
+            #expect(short.status == 64)
+            #expect(short.stderr.contains("GRANARY_ARCHIVE_KEY is too short"))
+            #expect(!short.stderr.contains("short secret"))
+        }
+    }
+
+    @Test func whatRunsNothingNeedsNoTrust() async throws {
+        let tables =
+            "CREATE TABLE t (a int PRIMARY KEY CHECK (a > 0), at timestamptz DEFAULT now()); INSERT INTO t VALUES (1)"
+        try await withDatabase(tables) { url, folder in
+            let plain = try await granary("backup", "--output", "a.zip", as: "mine", at: url, in: folder)
+            try #require(plain.status == 0, "\(plain)")
+            let foreign = try await granary("restore", "a.zip", "--into", "new", as: "other", at: url, in: folder)
+            #expect(foreign.status == 0, "\(foreign)")
+            try await psql(url, "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+            let backup = try await granary("backup", "--output", "b.zip", as: "mine", at: url, in: folder)
+            try #require(backup.status == 0, "\(backup)")
+            try #require(try await granary("env", "mark", "development", as: "other", at: url, in: folder).status == 0)
+            for part in [["--data-only"], ["--table", "t", "--rows", "missing"], ["--table", "t=u"]] {
+                let rows = try await runCommand(
+                    granaryBinary(),
+                    ["restore", "b.zip"] + part,
+                    environment: ["DATABASE_URL": url, "XDG_CONFIG_HOME": "\(folder.path)/other"],
+                    workingDirectory: folder.path
+                )
+                #expect(rows.status == 0, "\(part): \(rows)")
+            }
+            let whole = try await granary("restore", "b.zip", "--into", "no", as: "other", at: url, in: folder)
+            #expect(whole.status == 3)
+        }
+    }
+
+    /// A hand at the archive, whose checksums are all made right again.
+    @Test func anArchiveThatWasChangedIsNoLongerOurs() async throws {
+        try await withDatabase("CREATE TABLE t AS SELECT 1 AS a") { url, folder in
+            let backup = try await granary("backup", "--output", "a.zip", as: "mine", at: url, in: folder)
+            try #require(backup.status == 0, "\(backup)")
+            let change = """
+                import sys, zipfile, struct
+                source = zipfile.ZipFile('a.zip')
+                data = open('a.zip', 'rb').read()
+                old = source.read('manifest.json')
+                new = old.replace(b'CREATE TABLE public.t', b'CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$SELECT 1$$;CREATE TABLE public.t', 1)
+                assert old != new
+                import zlib
+                offset = source.getinfo('manifest.json').header_offset
+                common = struct.pack('<HHHHHIIIH', 20, 0x800, 0, 0, 0x21, zlib.crc32(new), len(new), len(new), 13)
+                local = b'PK\\x03\\x04' + common + struct.pack('<H', 0) + b'manifest.json' + new
+                start = source.start_dir
+                end = data[start:]
+                record = end.rindex(b'PK\\x01\\x02')
+                directory = end[:record] + b'PK\\x01\\x02' + struct.pack('<H', 0x32d) + common + struct.pack('<HHHHII', 0, 0, 0, 0, 0o100600 << 16, offset) + b'manifest.json'
+                count = len(source.namelist())
+                out = data[:offset] + local + directory + b'PK\\x05\\x06' + struct.pack('<HHHHIIH', 0, 0, count, count, len(directory), offset + len(local), 0)
+                open('b.zip', 'wb').write(out)
+                """
+            let changed = try await runCommand("python3", ["-c", change], workingDirectory: folder.path)
+            try #require(changed.status == 0, "\(changed)")
+            let verify = try await granary("verify", "b.zip", as: "mine", at: url, in: folder)
+            #expect(verify.status == 0, "\(verify)")
+            let restore = try await granary("restore", "b.zip", "--into", "new", as: "mine", at: url, in: folder)
+            #expect(restore.status == 3, "\(restore)")
+            #expect(restore.stderr.contains("b.zip was not made by this installation, and would run 1 function in sql"))
+        }
+    }
+
+    /// Whoever hands over SQL means it to run: it is said what, and that is all.
+    @Test func aPlainDumpIsRestoredAndSaysWhatItRuns() async throws {
+        try await withDatabase(Self.code) { url, folder in
+            let dump = try await runCommand("pg_dump", ["-d", url, "-f", "\(folder.path)/a.sql"])
+            try #require(dump.status == 0)
+            let restore = try await granary(
+                "restore",
+                "a.sql",
+                "--into",
+                "new",
+                "--json",
+                as: "mine",
+                at: url,
+                in: folder
+            )
+            #expect(restore.status == 0, "\(restore)")
+            #expect(
+                restore.stderr.contains(
+                    "a.sql runs:\n- 1 function in plpgsql, 1 of them SECURITY DEFINER\n- 1 trigger\n"
+                ),
+                "\(restore)"
+            )
+            #expect(restore.stdout.contains("\"trusted\":null"))
+            #expect(!folder.names().contains("mine"))
+        }
+    }
+}
