@@ -37,7 +37,7 @@ extension Session {
                     'text search parser', 'text search dictionary', 'text search template', 'text search configuration')
                 -- What belongs to something else goes with it, or stays with its extension.
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend x
-                                WHERE x.classid = d.classid AND x.objid = d.objid AND x.deptype IN ('i', 'e'))
+                                WHERE x.classid = d.classid AND x.objid = d.objid AND x.objsubid = 0 AND x.deptype IN ('i', 'e'))
             ORDER BY i.type IN ('table', 'foreign table') DESC, d.objid
             """,
             [schema]
