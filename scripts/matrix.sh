@@ -97,7 +97,7 @@ row() {
 pairs() {
     run versions '^IntegrationTests\.VersionTests' env GRANARY_TEST_SERVERS="$(IFS=:; echo "${folders[*]}")"
     printf '\nA backup of each restored into each that is not older, refused by each that is: %s\n' "$outcome"
-    sed -n 's/.*[✔✘].*pair → \(.*\) to aBackup.*() \(passed\|failed\).*/  \2  \1/p' "$LOGS/versions.log" | name_servers
+    sed -nE 's/^[✔✘] Test case .*pair → (.*) to aBackup[^ ]* (passed|failed).*/  \2  \1/p' "$LOGS/versions.log" | name_servers
 }
 
 name_servers() {

@@ -123,7 +123,7 @@ struct PreflightTests {
             try await backup(url, to: folder.file("a.zip"))
             try editManifest(of: folder.file("a.zip"), into: folder.file("b.zip")) { $0.server.versionNumber = 990_000 }
             try await expectRefusal(
-                ["PostgreSQL 99", "this server is 15"],
+                ["PostgreSQL 99", "this server is \(server.major)"],
                 of: folder.file("b.zip"),
                 into: url,
                 on: server
