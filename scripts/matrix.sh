@@ -97,14 +97,20 @@ row() {
 pairs() {
     run versions '^IntegrationTests\.VersionTests' env GRANARY_TEST_SERVERS="$(IFS=:; echo "${folders[*]}")"
     printf '\nA backup of each restored into each that is not older, refused by each that is: %s\n' "$outcome"
-    sed -nE 's/^[✔✘] Test case .*pair → (.*) to aBackup[^ ]* (passed|failed).*/  \2  \1/p' "$LOGS/versions.log" | name_servers
+    # Swift's tests name each pair when it begins, and again when something is wrong with it.
+    sed -nE 's/.*Test case .*pair → (.*) to aBackup[^ ]* started\..*/\1/p' "$LOGS/versions.log" \
+        | while IFS= read -r pair; do
+            mark=✓
+            grep -qF "argument pair → $pair at " "$LOGS/versions.log" && mark=✗
+            printf '  %s %s\n' "$mark" "$(names_in "$pair")"
+        done
 }
 
-name_servers() {
-    local text place
-    text=$(cat)
+# The folders of programs in a text, as versions.
+names_in() {
+    local text=$1 place
     for place in "${!folders[@]}"; do text=${text//${folders[place]}/${names[place]#PostgreSQL }}; done
-    [[ -z $text ]] || printf '%s\n' "$text"
+    printf '%s' "$text"
 }
 
 run() {
