@@ -12,12 +12,11 @@ package struct LineDifference: Sendable, Equatable {
     package init(expected: String, found: String) {
         guard !expected.utf8.elementsEqual(found.utf8) else { return }
         let (before, after) = (Self.lines(expected), Self.lines(found))
-        // Byte by byte: Swift's strings are equal when they only look the same.
-        var numbers: [[UInt8]: Int] = [:]
+        var numbers: [Line: Int] = [:]
         func number(_ line: String) -> Int {
-            let (bytes, next) = (Array(line.utf8), numbers.count)
-            let number = numbers[bytes] ?? next
-            if number == next { numbers[bytes] = next }
+            let next = numbers.count
+            let number = numbers[Line(text: line), default: next]
+            if number == next { numbers[Line(text: line)] = next }
             return number
         }
         let matching = LineMatching(before.map(number), after.map(number))
@@ -26,6 +25,18 @@ package struct LineDifference: Sendable, Equatable {
             changes += (old..<same.old).map { .removed(line: $0 + 1, before[$0]) }
             changes += (new..<same.new).map { .added(line: $0 + 1, after[$0]) }
             (old, new) = (same.old + 1, same.new + 1)
+        }
+    }
+
+    /// Byte by byte: Swift's strings are equal when they only look the same.
+    private struct Line: Hashable {
+        var text: String
+
+        static func == (a: Line, b: Line) -> Bool { a.text == b.text && a.text.utf8.elementsEqual(b.text.utf8) }
+
+        func hash(into hasher: inout Hasher) {
+            var text = text
+            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         }
     }
 
