@@ -2,6 +2,9 @@
 
 SWIFT  ?= swift
 PREFIX ?= /usr/local
+# Of make fuzz.
+TARGET  ?= archive
+SECONDS ?= 600
 BUILT  := .build/release/granary
 # The db-* targets of granary.mk use the granary built here.
 GRANARY := $(BUILT)
@@ -17,7 +20,7 @@ chmod 644 $(SHARE)/$(2)/$(3)
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build install uninstall demo test test-regress test-matrix bench format lint clean-build
+.PHONY: help deps build install uninstall demo test test-regress test-matrix fuzz bench format lint clean-build
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,14 +60,18 @@ test-matrix: ## The tests on every PostgreSQL to be had here, 15 to 18, and back
 	@scripts/deps.sh test
 	@SWIFT="$(SWIFT)" scripts/matrix.sh
 
+fuzz: ## Look for input that a reader cannot bear: TARGET=archive SECONDS=600
+	@scripts/deps.sh test
+	@SWIFT="$(SWIFT)" Fuzzing/run '$(TARGET)' '$(SECONDS)'
+
 bench: deps build ## Measure beside pg_dump, pg_restore, psql and others, into Benchmarks/results.md
 	Benchmarks/run
 
 format: ## Format the sources
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Fuzzing
 
 lint: ## Check the format of the sources
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Fuzzing
 
 clean-build: ## Remove everything that was built
 	rm -rf .build
