@@ -2,6 +2,9 @@
 
 SWIFT  ?= swift
 PREFIX ?= /usr/local
+# Of make fuzz.
+TARGET  ?= archive
+SECONDS ?= 600
 BUILT  := .build/release/granary
 # igzip makes backups faster. Looked for when something is built, since `deps` may have brought it just before.
 TRAITS  = $(if $(wildcard /usr/include/isa-l/igzip_lib.h /usr/local/include/isa-l/igzip_lib.h),--traits Igzip)
@@ -19,7 +22,7 @@ chmod 644 $(SHARE)/$(2)/$(3)
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build install uninstall demo test test-faults test-regress test-matrix bench format lint clean-build
+.PHONY: help deps build install uninstall demo test test-faults test-regress test-matrix fuzz bench format lint clean-build
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,14 +66,18 @@ test-faults: ## Kill, cut, crash and fill the disk at random: RUNS=1000 SEED=num
 	@scripts/deps.sh test
 	@GRANARY_FAULT_RUNS='$(or $(RUNS),1000)' $(if $(SEED),GRANARY_TEST_SEED='$(SEED)') SWIFT="$(SWIFT)" scripts/test.sh --filter '^FaultTests\.'
 
+fuzz: ## Look for input that a reader cannot bear: TARGET=archive SECONDS=600
+	@scripts/deps.sh test
+	@SWIFT="$(SWIFT)" Fuzzing/run '$(TARGET)' '$(SECONDS)'
+
 bench: deps build ## Measure beside pg_dump, pg_restore, psql and others, into Benchmarks/results.md
 	Benchmarks/run
 
 format: ## Format the sources
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Fuzzing
 
 lint: ## Check the format of the sources
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Fuzzing
 
 clean-build: ## Remove everything that was built
 	rm -rf .build
