@@ -16,6 +16,7 @@ let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-
 let package = Package(
     name: "granary",
     products: [.executable(name: "granary", targets: ["granary"])],
+    traits: [.trait(name: "Igzip", description: "ISA-L's igzip as an engine of backups: needs libisal-dev.")],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
@@ -30,6 +31,7 @@ let package = Package(
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
+        .systemLibrary(name: "CIsal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev"])]),
 
@@ -37,7 +39,10 @@ let package = Package(
         .target(name: "PostgresClient", dependencies: ["CLibpq", log], swiftSettings: settings),
         .target(
             name: "Archive",
-            dependencies: ["CZlib", "CDeflate", "CXXHash", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "CZlib", "CDeflate", .target(name: "CIsal", condition: .when(traits: ["Igzip"])), "CXXHash",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: settings
         ),
         .target(name: "SQLText", dependencies: ["CPgQuery"], swiftSettings: settings),

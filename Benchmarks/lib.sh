@@ -29,7 +29,7 @@ at() { printf '%s/%s?%s' "$base" "$1" "$query"; }
 sql() { psql -XAtq -v ON_ERROR_STOP=1 -d "$(at "${2:-bench}")" -c "$1"; }
 server_version() { sql "SELECT split_part(current_setting('server_version'), ' ', 1)" postgres; }
 
-# timed NAME COMMAND…: adds the seconds to NAME.time and the peak memory (KiB) of a program to NAME.rss.
+# timed NAME COMMAND…: adds the seconds to NAME.time, and to NAME.rss the peak memory (KiB) of a program and those it started.
 timed() {
     local name=$1 start end process watcher
     shift
@@ -51,12 +51,14 @@ timed() {
     cat "$TIMES/peak" >>"$TIMES/$name.rss"
 }
 
-# The peak itself is the kernel's; it only has to be read while the process lives.
+# The peaks themselves are the kernel's; they only have to be read while the processes live.
 watch_memory() {
     local peak
     while sleep 0.05; do
-        peak=$(awk '/VmHWM/ { print $2 }' "/proc/$1/status" 2>/dev/null) && [[ $peak ]] || return
-        echo "$peak" >"$TIMES/peak"
+        # shellcheck disable=SC2046
+        peak=$(cat $(printf '/proc/%s/status ' "$1" $(pgrep -P "$1")) 2>/dev/null | awk '/VmHWM/ { sum += $2 } END { print sum }')
+        [[ $peak ]] || return 0
+        ((peak > $(<"$TIMES/peak"))) && echo "$peak" >"$TIMES/peak"
     done
 }
 

@@ -7,9 +7,13 @@ PACKAGES=(
     libpq-dev zlib1g-dev libdeflate-dev libpg-query-dev libxxhash-dev
     postgresql postgresql-client unzip pkg-config
 )
-# What is tested with it is left out where it is not to be had.
-readonly OPTIONAL=pgbouncer
-[[ ${1-} != test ]] || PACKAGES+=(mandoc "$OPTIONAL")
+# Granary does without these where they are not to be had.
+declare -rA OPTIONAL=(
+    [libisal-dev]="backups are packed by libdeflate, at half the speed of igzip"
+    [pgbouncer]="what is tested with it is left out"
+)
+PACKAGES+=(libisal-dev)
+[[ ${1-} != test ]] || PACKAGES+=(mandoc pgbouncer)
 readonly PACKAGES
 readonly NO_CLUSTER=/etc/postgresql-common/createcluster.d/granary-deps.conf
 readonly NO_SERVICES=/usr/sbin/policy-rc.d
@@ -24,6 +28,7 @@ has_package() {
         libdeflate-dev) pkg-config --exists libdeflate || has_header libdeflate.h ;;
         libpg-query-dev) has_header pg_query.h ;;
         libxxhash-dev) has_header xxhash.h ;;
+        libisal-dev) has_header isa-l/igzip_lib.h ;;
         postgresql) has_server ;;
         postgresql-client) has_command psql && has_command pg_dump ;;
         pgbouncer) has_command pgbouncer || [[ -x /usr/sbin/pgbouncer ]] ;;
@@ -61,6 +66,8 @@ forbid_cluster() {
 
 allow_cluster() { "${as_root[@]}" rm -f "$NO_CLUSTER"; }
 
+install_optional() { "${install[@]}" "$1" >&2 || say "there is no $1: ${OPTIONAL[$1]}"; }
+
 # Debian starts a pooler when one is installed, now and at every boot. The tests start their own.
 install_pooler() (
     if [[ ! -e $NO_SERVICES ]]; then
@@ -68,7 +75,7 @@ install_pooler() (
         printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$NO_SERVICES" >/dev/null
         "${as_root[@]}" chmod 755 "$NO_SERVICES"
     fi
-    "${install[@]}" pgbouncer >&2 || say "there is no pgbouncer: what is tested with it is left out"
+    install_optional pgbouncer
     "${as_root[@]}" update-rc.d pgbouncer disable >/dev/null 2>&1 || true
 )
 
@@ -82,8 +89,9 @@ mapfile -t missing < <(missing_packages)
 
 # Without what is optional one can go on.
 give_up() {
-    [[ ${missing[*]} != "$OPTIONAL" ]] || exit 0
-    exit 1
+    local package
+    for package in "${missing[@]}"; do [[ ${OPTIONAL[$package]-} ]] || exit 1; done
+    exit 0
 }
 
 has_command apt-get || {
@@ -115,7 +123,13 @@ if [[ " ${missing[*]} " == *" postgresql "* ]]; then
 fi
 needed=()
 for package in "${missing[@]}"; do
-    if [[ $package == "$OPTIONAL" ]]; then install_pooler; else needed+=("$package"); fi
+    [[ ${OPTIONAL[$package]-} ]] || needed+=("$package")
 done
 ((${#needed[@]} == 0)) || "${install[@]}" "${needed[@]}" >&2
+for package in "${missing[@]}"; do
+    case $package in
+        pgbouncer) install_pooler ;;
+        libisal-dev) install_optional "$package" ;;
+    esac
+done
 say "done"

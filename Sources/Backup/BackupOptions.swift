@@ -27,10 +27,10 @@ package struct BackupOptions: Sendable {
     /// Tables whose rows are left out, as `schema.table` or `table`.
     package var tablesWithoutData: [String] = []
     package var jobs = 2
-    /// 0 stores; libdeflate knows 1 to 12, zlib 1 to 9.
+    /// 0 stores; the engine knows which there are.
     package var level = 1
-    /// zlib instead of libdeflate.
-    package var usesZlib = false
+    /// nil takes the usual one for the level.
+    package var engine: Compression.Engine?
     /// Keeps passwords of user mappings and connection strings of subscriptions in the archive.
     package var withSecrets = false
     /// Recorded in the manifest where the database has no marker, which knows better.

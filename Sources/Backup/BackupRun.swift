@@ -183,7 +183,7 @@ extension BackupRun {
     }
 
     private var compression: Compression {
-        get throws { try Compression(engine: options.usesZlib ? .zlib : .deflate, level: options.level) }
+        get throws { try Compression(engine: options.engine, level: options.level) }
     }
 }
 

@@ -6,7 +6,7 @@ internal import PostgresClient
 ///
 ///     look at the server; name everything that would fail; change nothing
 ///     a new database → pre-data → rows, by workers
-///     → indexes in parallel → constraints by one session → checks and statistics in parallel
+///     → indexes in parallel → constraints by one session → statistics and checks in parallel
 ///     → triggers, privileges, materialized views → rows and sequences held against the manifest
 ///     → the swap
 struct ArchiveRestore: Sendable {
@@ -81,7 +81,7 @@ extension ArchiveRestore {
             let waived = try InvalidChecks.restore(tally.waived, &session)
             return (try post.addConstraints(&statements, &session), waived)
         }
-        let invalid = try await post.validateAndAnalyze(
+        let invalid = try await post.analyzeAndValidate(
             validations,
             analyze: options.withoutAnalyze ? [] : analyses(selection)
         )

@@ -56,12 +56,13 @@ struct PostData: Sendable {
         return validations
     }
 
-    /// Checks constraints and gathers statistics; returns the constraints that do not hold, where that is allowed.
-    func validateAndAnalyze(_ validations: [Validation], analyze: [Analysis]) async throws -> [String] {
-        let tasks = validations.map(FinalTask.validate) + analyze.map(FinalTask.analyze)
+    /// Gathers statistics and checks constraints; returns the constraints that do not hold, where that is allowed.
+    func analyzeAndValidate(_ validations: [Validation], analyze: [Analysis]) async throws -> [String] {
+        // A check takes a fifth less time with statistics; and either would wait for the other's lock on its table.
+        let tasks = analyze.map(FinalTask.analyze) + validations.map(FinalTask.validate)
         let invalid = InvalidConstraints()
         let allowInvalid = options.allowInvalid
-        try await inParallel(tasks, phase: "checking constraints, gathering statistics", name: \.name) {
+        try await inParallel(tasks, phase: "gathering statistics, checking constraints", name: \.name) {
             task,
             session in
             switch task {

@@ -69,7 +69,7 @@ struct RestorePlan: Sendable {
 /// A piece of loading for one worker.
 struct LoadJob: Sendable {
     enum Subject: Sendable {
-        /// A table in one transaction that also empties it, so that its rows can be frozen at once.
+        /// A table by one worker: in one COPY, or in a transaction that also empties it, so that its rows are frozen.
         case wholeTable(Manifest.Table)
         case chunk(Manifest.Table, Manifest.Chunk)
         case largeObjects(Manifest.Chunk)

@@ -28,24 +28,32 @@ struct TableLoad: ~Copyable {
     mutating func run(_ job: LoadJob, _ session: inout Session) throws {
         switch job.subject {
         case .wholeTable(let table):
-            try retryingWithoutChecks(table, &session) { load, session in
-                try session.execute("BEGIN")
-                do {
-                    // Rows that an extension's script has made belong to it: ours are added to them.
-                    let isEmptied = table.extensionName == nil
-                    if isEmptied { try session.execute("TRUNCATE TABLE ONLY \(session.quoted(table.tableName))") }
-                    for chunk in table.chunks { try load.copy(chunk, into: table, frozen: isEmptied, &session) }
-                    try session.execute("COMMIT")
-                } catch {
-                    if session.isInTransaction { try? session.execute("ROLLBACK") }  // `error` is the one that counts.
-                    throw error
-                }
-            }
+            try retryingWithoutChecks(table, &session) { try $0.load(table, &$1) }
         case .chunk(let table, let chunk):
             try retryingWithoutChecks(table, &session) { try $0.copy(chunk, into: table, frozen: false, &$1) }
         case .largeObjects(let chunk):
             try LargeObjectLoad.load(chunk, of: archive, with: &reader, &session)
             progress(.advanced(table: "large objects", rows: 0, bytes: chunk.rawBytes))
+        }
+    }
+
+    /// Sends all rows of a table, or none.
+    private mutating func load(_ table: Manifest.Table, _ session: inout Session) throws {
+        // To empty a table is to give it a new file: thousands of small ones would take three times as long.
+        guard table.chunks.count > 1 else {
+            for chunk in table.chunks { try copy(chunk, into: table, frozen: false, &session) }
+            return
+        }
+        try session.execute("BEGIN")
+        do {
+            // Rows that an extension's script has made belong to it: ours are added to them.
+            let isEmptied = table.extensionName == nil
+            if isEmptied { try session.execute("TRUNCATE TABLE ONLY \(session.quoted(table.tableName))") }
+            for chunk in table.chunks { try copy(chunk, into: table, frozen: isEmptied, &session) }
+            try session.execute("COMMIT")
+        } catch {
+            if session.isInTransaction { try? session.execute("ROLLBACK") }  // `error` is the one that counts.
+            throw error
         }
     }
 

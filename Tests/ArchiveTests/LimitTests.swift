@@ -162,7 +162,7 @@ extension ZipEntry {
         let half = generator.bytes(size / 2)
         let texts = [[UInt8](repeating: 7, count: size), half + [UInt8](repeating: 65, count: size - half.count)]
         for (index, raw) in texts.enumerated() {
-            for compression in [try Compression(level: 1), try Compression(level: 12), try Compression(engine: .zlib)] {
+            for compression in try Compression.samples {
                 let stored = packed(raw, compression)
                 for pieces in [stored.count, 65_536, 1021] + (size <= 1000 || index == 0 ? [1] : []) {
                     let outcome = try #require(try unpack(stored, pieces: max(1, pieces)), "\(compression), \(pieces)")

@@ -165,8 +165,8 @@ import Testing
                 HOW:
                   -j, --jobs <n>          How many workers; else one per core, 8 at most.
                   --compress <0…12>       0 stores, 1 is fast, 12 is small. (default: 1)
-                  --engine <deflate|zlib> libdeflate, or zlib (0…9). (values: deflate, zlib;
-                                          default: deflate)
+                  --engine <name>         libdeflate, igzip (0…3) or zlib (0…9); else igzip at
+                                          1 where it is built in. (values: deflate, igzip, zlib)
                   --lock-timeout <time>   Wait so long for a locked table. (default: 60s)
 
                 OPTIONS:

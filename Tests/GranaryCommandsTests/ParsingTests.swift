@@ -80,7 +80,7 @@ import Testing
         #expect(command.selection.schema.isEmpty && command.selection.table.isEmpty)
         #expect(command.destination.backups == "backups")
         #expect(command.packing.compress == 1)
-        #expect(command.packing.engine == .deflate)
+        #expect(command.packing.engine == nil)
         #expect(command.packing.lockTimeout.duration == .seconds(60))
         #expect((1...8).contains(command.packing.workers.count))
         #expect(command.packing.workers.count == JobsOption.usual)
@@ -88,7 +88,7 @@ import Testing
 
     @Test(arguments: [
         ["--jobs", "0"], ["--jobs", "65"], ["--compress", "13"], ["--compress", "-1"],
-        ["--compress", "10", "--engine", "zlib"], ["--engine", "lz4"], ["--format", "tar"], ["--wait", "soon"],
+        ["--compress", "10", "--engine", "zlib"], ["--compress", "4", "--engine", "igzip"], ["--engine", "lz4"], ["--format", "tar"], ["--wait", "soon"],
         ["--output", ""], ["--json", "--output", "-"], ["--quiet", "--verbose"], ["--log-format", "xml"], ["extra"],
     ])
     func whatDoesNotFitIsRefused(arguments: [String]) {
@@ -98,6 +98,7 @@ import Testing
     @Test func limitsOfTheLevelBelongToTheEngine() throws {
         #expect(try backup("--compress", "9", "--engine", "zlib").packing.compress == 9)
         #expect(try backup("--compress", "0").packing.compress == 0)
+        #expect(try backup("--compress", "12", "--engine", "deflate").packing.compress == 12)
     }
 
     @Test func everyOptionOfRestoreIsTaken() throws {

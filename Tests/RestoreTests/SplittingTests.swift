@@ -76,4 +76,23 @@ struct SplittingTests {
             #expect((rows - 44400) % 2000 == 0)
         }
     }
+
+    /// A new file for each of thousands of small tables would be most of what they cost.
+    @Test func onlyTablesOfSeveralChunksAreEmptiedFirst() async throws {
+        let schema = """
+            CREATE TABLE small AS SELECT n FROM generate_series(1, 1000) n;
+            CREATE TABLE large AS SELECT n FROM generate_series(1, 5000) n;
+            """
+        try await withDatabase(schema) { server, url, folder in
+            let file = folder.file("a.zip")
+            try await backup(url, to: file) { $0.chunkBytes = 16 << 10 }
+            #expect(try manifest(of: file).tables.map(\.chunks.count).sorted() == [1, 2])
+            try await server.withName { name in
+                #expect(try await restore(file, url) { $0.into = name }.rows == 6000)
+                // A table that was never emptied has the file that it was made with.
+                let emptied = "SELECT relname FROM pg_class WHERE relname IN ('small', 'large') AND relfilenode <> oid"
+                #expect(try await psql(server.url(database: name), emptied) == "large")
+            }
+        }
+    }
 }

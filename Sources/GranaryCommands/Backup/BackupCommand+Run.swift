@@ -67,7 +67,7 @@ extension BackupCommand {
         options.withSecrets = selection.withSecrets
         options.jobs = packing.workers.count
         options.level = packing.compress
-        options.usesZlib = packing.engine == .zlib
+        options.engine = packing.engine?.compression
         options.lockTimeout = packing.lockTimeout.duration
         options.environment = database.environmentOption
         options.stateSchema = state.stateSchema

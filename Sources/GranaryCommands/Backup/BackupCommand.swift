@@ -1,3 +1,4 @@
+internal import Archive
 package import ArgumentParser
 
 /// `granary backup`.
@@ -84,7 +85,15 @@ package struct BackupCommand: SpokenCommand {
 
     package struct Packing: ParsableArguments {
         package enum Engine: String, ExpressibleByArgument, CaseIterable, Sendable {
-            case deflate, zlib
+            case deflate, igzip, zlib
+
+            var compression: Compression.Engine {
+                switch self {
+                case .deflate: .deflate
+                case .igzip: .igzip
+                case .zlib: .zlib
+                }
+            }
         }
 
         @OptionGroup package var workers: JobsOption
@@ -92,8 +101,14 @@ package struct BackupCommand: SpokenCommand {
         @Option(name: .long, help: ArgumentHelp("0 stores, 1 is fast, 12 is small.", valueName: "0…12"))
         package var compress = 1
 
-        @Option(name: .long, help: ArgumentHelp("libdeflate, or zlib (0…9).", valueName: "deflate|zlib"))
-        package var engine = Engine.deflate
+        @Option(
+            name: .long,
+            help: ArgumentHelp(
+                "libdeflate, igzip (0…3) or zlib (0…9); else igzip at 1 where it is built in.",
+                valueName: "name"
+            )
+        )
+        package var engine: Engine?
 
         @Option(name: .long, help: ArgumentHelp("Wait so long for a locked table.", valueName: "time"))
         package var lockTimeout = DurationArgument(.seconds(60))
@@ -101,9 +116,15 @@ package struct BackupCommand: SpokenCommand {
         package init() {}
 
         package mutating func validate() throws {
-            let highest = engine == .zlib ? 9 : 12
-            guard (0...highest).contains(compress) else {
-                throw ValidationError("--compress must be between 0 and \(highest) with the engine \(engine.rawValue)")
+            let levels = (engine ?? .deflate).compression.levels
+            guard levels.contains(compress) else {
+                let name = engine.map { " with the engine \($0.rawValue)" } ?? ""
+                throw ValidationError("--compress must be between 0 and \(levels.upperBound)\(name)")
+            }
+            guard engine?.compression.isBuiltIn ?? true else {
+                throw ValidationError(
+                    "this granary was built without igzip; leave --engine out, or build it with libisal-dev"
+                )
             }
         }
     }
