@@ -73,6 +73,9 @@ fuzz: ## Look for input that a reader cannot bear: TARGET=archive SECONDS=600
 bench: deps build ## Measure beside pg_dump, pg_restore, psql and others, into Benchmarks/results.md
 	Benchmarks/run
 
+bench-growth: deps build ## Measure how cost grows, up to 5 GB and 10,000 tables; takes an hour and 30 GB of disk
+	Benchmarks/run growth
+
 format: ## Format the sources
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Fuzzing
 
