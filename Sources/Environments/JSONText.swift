@@ -80,11 +80,21 @@ package struct JSONMember: Sendable {
 
 // What is expected.
 extension JSONNode {
-    package func mismatch(_ expected: String) -> EnvironmentsError {
+    package func mismatch(_ expected: String) -> EnvironmentsError { mismatch(kind, expected) }
+
+    /// One of few words was expected, and it is another one.
+    package func mismatch(among words: [String]) -> EnvironmentsError {
+        let expected = words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
+        if case .string(let text) = value, text.count <= 40 { return mismatch("\"\(text)\"", expected) }
+        return mismatch(kind, expected)
+    }
+
+    private func mismatch(_ found: String, _ expected: String) -> EnvironmentsError {
         EnvironmentsError(
             .file,
-            "\(place): \(trail.isEmpty ? "the document" : trail) is \(kind) and not \(expected)",
-            hint: "docs/environments.md shows the form of the file"
+            "\(place): \(trail.isEmpty ? "the document" : trail) is \(found) and not \(expected)",
+            hint: path.hasSuffix("dependencies.json")
+                ? "docs/migrations.md says what each field is" : "docs/environments.md shows the form of the file"
         )
     }
 
@@ -111,7 +121,7 @@ extension JSONNode {
     /// A whole number that is not negative.
     package func count() throws(EnvironmentsError) -> Int {
         guard case .number(let digits) = value, let count = Int(digits), count >= 0 else {
-            throw mismatch("a whole number")
+            throw mismatch("a whole number from 0 on")
         }
         return count
     }

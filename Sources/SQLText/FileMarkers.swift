@@ -160,9 +160,7 @@ extension FileMarkers {
     private mutating func read(_ comment: Comment) {
         options += Self.options(in: comment.text, line: comment.line)
         let words = comment.words
-        if words == ["nothing", "to", "undo"] || words == ["nothing", "to", "undo."] {
-            nothingToUndoLine = nothingToUndoLine ?? comment.line
-        }
+        if Self.saysNothingToUndo(words) { nothingToUndoLine = nothingToUndoLine ?? comment.line }
         if let command = words.first, command == "squawk-ignore" || command == "squawk-ignore-file" {
             let rules = words.dropFirst().flatMap { $0.split(separator: ",") }.map(String.init)
             squawkIgnores.append(
@@ -175,6 +173,16 @@ extension FileMarkers {
         } else {
             noTransaction = NoTransaction(dialect: dialect, line: comment.line)
         }
+    }
+
+    /// With a reason behind it or without, set off so that `nothing to undo here but the index` is none.
+    private static func saysNothingToUndo(_ words: [Substring]) -> Bool {
+        guard words.count >= 3, words[0] == "nothing", words[1] == "to" else { return false }
+        if words[2] == "undo" {
+            guard words.count > 3, let mark = words[3].first else { return true }
+            return "(-–—".contains(mark) || ["because", "as", "since"].contains(words[3])
+        }
+        return words[2].dropLast() == "undo" && ".:,;".contains(words[2].last!)
     }
 
     /// Whose way it is to ask for no transaction; nil when the comment asks nothing.

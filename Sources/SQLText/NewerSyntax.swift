@@ -53,6 +53,7 @@ extension SQLStatement {
     private static let candidates: [Candidate] = [
         // 19
         Candidate("MERGE PARTITIONS", 19, in: "ALTER TABLE"), Candidate("SPLIT PARTITION", 19, in: "ALTER TABLE"),
+        Candidate("REPACK", 19, in: "REPACK"), Candidate("GROUP BY ALL", 19),
         // 18
         Candidate("VIRTUAL", 18), Candidate("NOT ENFORCED", 18), Candidate("ENFORCED", 18),
         Candidate("WITHOUT OVERLAPS", 18), Candidate("PERIOD", 18),
@@ -65,11 +66,14 @@ extension SQLStatement {
         Candidate("JSON_VALUE", 17, far: true), Candidate("JSON_EXISTS", 17, far: true),
         Candidate("JSON_SERIALIZE", 17, far: true), Candidate("JSON_SCALAR", 17, far: true),
         Candidate("JSON", 17, words: "JSON ("),
-        Candidate("SET EXPRESSION", 17), Candidate("AT LOCAL", 17), Candidate("ACCESS METHOD DEFAULT", 17),
+        Candidate("SET EXPRESSION", 17), Candidate("SET STATISTICS DEFAULT", 17), Candidate("AT LOCAL", 17),
+        Candidate("ACCESS METHOD DEFAULT", 17),
         // 16
         Candidate("JSON_OBJECT", 16, far: true), Candidate("JSON_ARRAY", 16, far: true),
         Candidate("JSON_OBJECTAGG", 16, far: true), Candidate("JSON_ARRAYAGG", 16, far: true),
         Candidate("IS JSON", 16), Candidate("IS NOT JSON", 16), Candidate("STORAGE", 16, in: "CREATE TABLE"),
+        Candidate("STORAGE", 16, in: "ALTER TABLE"),
+        Candidate("WITH ADMIN TRUE", 16, in: "GRANT"), Candidate("WITH ADMIN FALSE", 16, in: "GRANT"),
         Candidate("WITH INHERIT", 16, in: "GRANT"), Candidate("WITH SET", 16, in: "GRANT"),
         Candidate("INHERIT OPTION", 16, in: "REVOKE"), Candidate("SET OPTION", 16, in: "REVOKE"),
         Candidate("CREATE STATISTICS ON", 16), Candidate("SET STORAGE DEFAULT", 16),

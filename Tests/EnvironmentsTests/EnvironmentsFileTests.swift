@@ -110,7 +110,7 @@ import Testing
         ),
         (
             "{\"migration_locking\": {\"timeout_seconds\": -1}}",
-            ":1: migration_locking.timeout_seconds is a number and not a whole number"
+            ":1: migration_locking.timeout_seconds is a number and not a whole number from 0 on"
         ),
         (
             "{\"environments\": {\"a\": {\"config\": {\"maintenance_window\": \"Sunday night\"}}}}",

@@ -169,6 +169,31 @@ import Testing
         #expect(outcome.stderr.contains("2 errors, 2 warnings, 1 info in 3 files"))
     }
 
+    /// GitHub looks for files from the top of the repository.
+    @Test func annotationsNameFilesFromTheTopOfTheRepository() async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write("SELCT 1;", to: "services/shop/migrations/1_a.up.sql")
+            try folder.write("", to: ".git/HEAD")
+            func annotated(_ place: String, _ words: String..., workspace: String? = nil) async throws -> Bool {
+                let outcome = try await runCommand(
+                    granaryBinary(),
+                    ["validate", "--offline", "--format", "github"] + words,
+                    environment: ["GITHUB_WORKSPACE": workspace],
+                    workingDirectory: folder.file(place)
+                )
+                let place = "services/shop/migrations/1_a.up.sql,line=1,col=1"
+                return outcome.stdout.contains("::error file=\(place),title=syntax::")
+            }
+            try await #expect(annotated("services/shop"))
+            try await #expect(annotated("services/shop", "--migrations", folder.file("services/shop/migrations")))
+            try await #expect(annotated("services/shop/migrations", "--migrations", "../migrations"))
+            try await #expect(annotated("", "--root", "services"))
+            // Another folder above is the top where a workflow says so.
+            try await #expect(!annotated("services/shop", workspace: folder.file("services")))
+            try await #expect(annotated("services/shop", workspace: "/nowhere"))
+        }
+    }
+
     @Test func exitCodesTellFindingsFromWhatCannotBeDone() async throws {
         let sound: KeyValuePairs = [
             "migrations/1_a.up.sql": "SELECT 1;", "migrations/1_a.down.sql": "-- nothing to undo",
@@ -181,7 +206,7 @@ import Testing
         #expect(warning.stdout.contains("\n1 warning in 1 file; 1 file of migrations checked\n"))
 
         try await #expect(validate(sound, "--offline", "--migrations", "none").status == 1)
-        for words in [["--since", "x"], ["--format", "xml"], ["--offline", "--scratch-url", "u"]] {
+        for words in [["--since", "x"], ["--base", ""], ["--format", "xml"], ["--offline", "--scratch-url", "u"]] {
             try await ScratchFolder.with { folder in
                 try folder.write("", to: "migrations/.keep")
                 try await #expect(Self.run(folder.path, words).status == 64, "\(words)")

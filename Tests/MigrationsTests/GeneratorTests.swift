@@ -31,6 +31,20 @@ struct GeneratorTests {
         ("add_users_phone", .column, "ALTER TABLE shop.users ADD COLUMN phone text;"),
         ("add_phone", .column, "ALTER TABLE shop.change_me ADD COLUMN phone text;"),
         ("index_users_on_email", .index, "CREATE INDEX CONCURRENTLY users_email_idx ON shop.users (email);"),
+        ("index_users_on_name_and_email", .index, "users_name_email_idx ON shop.users (name, email);"),
+        (
+            "unique_index_users_on_email", .index,
+            "CREATE UNIQUE INDEX CONCURRENTLY users_email_idx ON shop.users (email);"
+        ),
+        ("add_index_to_orders_placed_at", .index, "orders_placed_at_idx ON shop.orders (placed_at);"),
+        ("index_email_on_users", .index, "users_email_idx ON shop.users (email);"),
+        ("drop_index_users_on_email", .index, "DROP INDEX CONCURRENTLY shop.users_email_idx;"),
+        ("add_first_and_last_to_users", .column, "ALTER TABLE shop.users ADD COLUMN last text;"),
+        ("last_seen", .column, "ALTER TABLE shop.change_me ADD COLUMN last_seen text;"),
+        ("remove_email_from_users", .column, "ALTER TABLE shop.users DROP COLUMN email;"),
+        ("unique_users_email", .constraint, "ADD CONSTRAINT users_email_key UNIQUE USING INDEX users_email_key;"),
+        ("add_user_id_to_orders", .foreignKey, "ON shop.orders (user_id);"),
+        ("backfill_users_name", .data, "INSERT INTO shop.users ("),
         ("add_users_email_check", .constraint, "ADD CONSTRAINT users_email_check CHECK (email IS NOT NULL) NOT VALID;"),
         ("link_orders_to_users", .foreignKey, "FOREIGN KEY (user_id) REFERENCES shop.users (id) NOT VALID;"),
         ("add_orders_user_fk", .foreignKey, "ON shop.orders (user_id);"),
@@ -65,14 +79,14 @@ struct GeneratorTests {
             for (name, kind) in [
                 ("add_prefs", MigrationKind.table), ("add_phone_to_users", .column), ("index_users_on_email", .index),
                 ("add_users_email_check", .constraint), ("link_orders_to_users", .foreignKey),
-                ("add_levels_data", .data),
+                ("add_levels_data", .data), ("unique_users_name", .constraint), ("drop_index_users_on_email", .index),
                 ("add_mood", .enum), ("normalize", .function), ("things", .view), ("change_users_name", .schema),
             ] {
                 try Files(folder: project.folder).generate(name, kind)
             }
             let report = try await project.replay()
             #expect(report.findings == [])
-            #expect(report.steps.count == 11)
+            #expect(report.steps.count == 13)
             #expect(report.steps.dropFirst().allSatisfy { $0.undoes == true })
         }
     }
@@ -108,14 +122,14 @@ struct GeneratorTests {
                         with: """
                             "depends_on": []},
                                     "000002": {
-                                      "description": "Index users on email",
-                                      "depends_on": ["000001"],
-                                      "affects_tables": ["shop.users"],
-                                      "estimated_duration": "1s",
-                                      "risk_level": "low",
-                                      "rollback_safe": true,
-                                      "migration_type": "index",
-                                      "created_at": "2026-02-09T09:00:00Z"
+                                        "description": "Index users on email",
+                                        "depends_on": ["000001"],
+                                        "affects_tables": ["shop.users"],
+                                        "estimated_duration": "1s",
+                                        "risk_level": "low",
+                                        "rollback_safe": true,
+                                        "migration_type": "index",
+                                        "created_at": "2026-02-09T09:00:00Z"
                                     }
                             """
                     )
@@ -131,6 +145,43 @@ struct GeneratorTests {
                         with: #"[ "000001_a.up.sql", "000002_index_users_on_email.up.sql" ]"#
                     )
             )
+        }
+    }
+
+    @Test(arguments: [
+        (
+            "{\n\t\"migrations\": {\n\t\t\"000001\": {}\n\t}\n}",
+            "{},\n\t\t\"000002\": {\n\t\t\t\"description\": \"Add mail\",\n\t\t\t\"depends_on\""
+        ),
+        (
+            "{\r\n  \"migrations\": {\r\n    \"000001\": {}\r\n  }\r\n}\r\n",
+            "{},\r\n    \"000002\": {\r\n      \"description\": \"Add mail\",\r\n      \"depends_on\""
+        ),
+        (#"{"migrations":{"000001":{}}}"#, #"{"000001":{}, "000002": { "description": "Add mail", "depends_on""#),
+        (#"{"migrations": null}"#, "{\"migrations\": {\n  \"000002\": {\n    \"description\": \"Add mail\""),
+        (
+            "{\n    \"global_config\": {}\n}\n",
+            "{},\n    \"migrations\": {\n        \"000002\": {\n            \"description\""
+        ),
+    ])
+    func anEntryIsWrittenAsItsNeighboursAre(text: String, entry: String) async throws {
+        try await Files.with { files in
+            try files.write(Self.users, to: "migrations/000001_a.up.sql")
+            try files.write(text, to: "migrations/dependencies.json")
+            try files.generate("add_mail", .table)
+            let new = files.read("migrations/dependencies.json")
+            #expect(Array(new.utf8).firstRange(of: Array(entry.utf8)) != nil, "\(new)")
+            try #expect(DependenciesFile.read(migrations: files.path).entry(2)?.details == "Add mail")
+        }
+    }
+
+    @Test func aFileThatIsNoObjectIsRefused() async throws {
+        try await Files.with { files in
+            try files.write(Self.users, to: "migrations/000001_a.up.sql")
+            try files.write("[]\n", to: "migrations/dependencies.json")
+            #expect(throws: EnvironmentsError.self) { try files.generate("add_mail", .table) }
+            #expect(files.read("migrations/dependencies.json") == "[]\n")
+            #expect(files.names("migrations") == ["000001_a.up.sql", "dependencies.json"])
         }
     }
 

@@ -80,6 +80,67 @@ struct ReplayTests {
         }
     }
 
+    /// GRANT writes down what the owner had anyway, and REVOKE leaves it there.
+    @Test func privilegesThatAreTakenBackAreUndone() async throws {
+        try await Project.with([
+            "000001_a.up.sql": Self.table + "CREATE FUNCTION shop.f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+                + "CREATE TYPE shop.mood AS ENUM ('good'); CREATE SEQUENCE shop.s;",
+            "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
+            "000002_b.up.sql": """
+            GRANT SELECT ON shop.orders TO pg_monitor; GRANT SELECT (note) ON shop.orders TO pg_monitor;
+            GRANT USAGE ON SCHEMA shop TO pg_monitor; GRANT USAGE ON SEQUENCE shop.s TO pg_monitor;
+            REVOKE EXECUTE ON FUNCTION shop.f() FROM PUBLIC; GRANT USAGE ON TYPE shop.mood TO pg_monitor;
+            """,
+            "000002_b.down.sql": """
+            GRANT EXECUTE ON FUNCTION shop.f() TO PUBLIC; REVOKE USAGE ON TYPE shop.mood FROM pg_monitor;
+            REVOKE USAGE ON SEQUENCE shop.s FROM pg_monitor; REVOKE USAGE ON SCHEMA shop FROM pg_monitor;
+            REVOKE SELECT (note) ON shop.orders FROM pg_monitor; REVOKE SELECT ON shop.orders FROM pg_monitor;
+            """,
+            "000003_c.up.sql": "GRANT INSERT ON shop.orders TO pg_monitor;", "000003_c.down.sql": "SELECT 1;",
+        ]) { project in
+            let report = try await project.replay()
+            #expect(report.steps.map(\.undoes) == [true, true, false])
+            let message = try #require(report.findings.first?.message)
+            #expect(report.findings.count == 1)
+            #expect(message.contains("table shop.orders (privilege pg_monitor=r/"), "\(message)")
+            #expect(message.contains(" became privilege pg_monitor=ar/"), "\(message)")
+        }
+    }
+
+    @Test(arguments: [
+        ("CREATE TABLE shop.b ();", "true", Finding.Severity.error), ("CREATE TABLE shop.b ();", nil, .warning),
+        ("CREATE TABLE shop.b ();", "false", nil), ("UPDATE shop.orders SET note = 'x';", "true", nil),
+        ("CREATE TABLE IF NOT EXISTS shop.b ();", nil, nil),
+        ("-- no-transaction\nCREATE INDEX CONCURRENTLY i ON shop.orders (note);", nil, .warning),
+    ])
+    func whatHasNothingToUndoCanComeAgain(up: String, declared: String?, severity: Finding.Severity?) async throws {
+        try await Project.with([
+            "000001_a.up.sql": Self.table, "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
+            "000002_b.up.sql": up, "000002_b.down.sql": "-- nothing to undo: so it was said\n",
+            "000003_c.up.sql": "CREATE TABLE shop.c ();", "000003_c.down.sql": "DROP TABLE shop.c;",
+            "dependencies.json":
+                "{\"migrations\": {\"000002\": {\"estimated_duration\": \"1s\""
+                + (declared.map { ", \"rollback_safe\": \($0)" } ?? "") + "}}}",
+        ]) { project in
+            let report = try await project.replay()
+            #expect(report.findings.map(\.rule) == (severity == nil ? [] : ["up-again-fails"]))
+            #expect(report.findings.first?.severity == severity)
+            #expect(report.steps.map(\.undoes) == [true, nil, true])
+        }
+    }
+
+    /// The comment is about an empty file.
+    @Test func aDownWithStatementsIsRunWhateverItsCommentsSay() async throws {
+        try await Project.with([
+            "000001_a.up.sql": Self.table, "000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
+            "000002_b.up.sql": "CREATE TABLE shop.b (); CREATE TABLE shop.c ();",
+            "000002_b.down.sql": "-- nothing to undo\nDROP TABLE shop.b;",
+        ]) { project in
+            let report = try await project.replay()
+            #expect(report.findings.map(\.rule) == ["down-does-not-undo"])
+        }
+    }
+
     @Test func rowsThatADownLosesContradictRollbackSafe() async throws {
         for (declared, severity) in [("true", Finding.Severity.error), ("false", nil), (nil, .warning)] {
             try await Project.with([

@@ -87,6 +87,40 @@ import Testing
         }
     }
 
+    /// Without a common ancestor, what the branch has added would be taken for what was removed here.
+    @Test func aShallowCloneThatLacksTheCommonCommitIsAnErrorThatSaysHowToGetIt() async throws {
+        try await Self.with(Self.merged) { folder, git in
+            try folder.write("-- H.\nSELECT 1;", to: "service/migrations/000008_h.up.sql")
+            try await git("add", "-A")
+            try await git("commit", "-qm", "work")
+            try await git("checkout", "-q", "main")
+            try folder.write("-- I.\nSELECT 1;", to: "service/migrations/000009_i.up.sql")
+            try await git("add", "-A")
+            try await git("commit", "-qm", "main")
+            try await git("clone", "-q", "--depth", "1", "-b", "work", "file://\(folder.path)", "clone")
+            try await git("-C", "clone", "fetch", "-q", "--depth", "1", "origin", "main:refs/remotes/origin/main")
+            let error = await failure {
+                try await GitTree.read("origin/main", folder: folder.file("clone/service/migrations"))
+            }
+            #expect(error?.code == .usage)
+            #expect(error?.message.contains("that origin/main and what is checked out have in common") == true)
+            #expect(error?.hint?.contains("git fetch --unshallow") == true)
+            try await git("-C", "clone", "fetch", "-q", "--unshallow")
+            let tree = try await GitTree.read("origin/main", folder: folder.file("clone/service/migrations"))
+            #expect(tree.edited == [] && tree.removed == [])
+        }
+    }
+
+    @Test func aTakenNumberIsThatOfTheUpFile() async throws {
+        try await Self.with(Self.merged) { folder, _ in
+            try folder.write("-- B.\nSELECT 1;", to: "service/migrations/000005_b.up.sql")
+            let found = try await validation(in: folder.file("service")) { $0.base = "main" }
+            #expect(
+                found.first { $0.rule == "number-taken" }?.message == "its number is taken in main by 000005_e.up.sql"
+            )
+        }
+    }
+
     @Test func aBranchThatIsNotThereAndAFolderWithoutGitAreErrorsOfUsage() async throws {
         try await Self.with(Self.merged) { folder, _ in
             let error = await failure {

@@ -216,7 +216,7 @@ import Testing
                 "migrations/1_a.up.sql": soundUp, "migrations/development/2_b.up.sql": "SELECT 2;",
                 "migrations/3_c.up.sql": "SELECT 3;",
             ],
-            "error migrations/dependencies.json:3",
+            "error migrations/dependencies.json:4",
             sound: ["migrations/3_c.up.sql": "", "migrations/development/3_c.up.sql": "SELECT 3;"]
         ),
         FaultCase(
@@ -266,12 +266,72 @@ import Testing
         ).filter { $0.severity == .error }
         #expect(
             findings.map { "\($0.place) \($0.message)" } == [
-                "error orders/migrations/dependencies.json:3 dependencies go round in a circle: orders/1 → users/1 → orders/1",
+                "error orders/migrations/dependencies.json:3 dependencies go round in a circle: orders/1_a → users/1_a → orders/1_a",
                 "error orders/migrations/dependencies.json:3 1 depends on user, and there is no such service",
                 "error orders/migrations/dependencies.json:3 1 depends on users/5, and there is no such migration",
             ]
         )
         #expect(findings[1].hint == "is users meant?")
+    }
+
+    @Test func referencesAreNamedAsTheyAreWrittenAndWhereTheyStand() async throws {
+        let findings = try await validation(of: [
+            "migrations/000001_a.up.sql": soundUp, "migrations/000001_a.down.sql": soundDown,
+            "migrations/000002_b.up.sql": "-- B.\nALTER TABLE shop.things DROP COLUMN name;",
+            "migrations/000002_b.down.sql": "ALTER TABLE shop.things ADD COLUMN name text;",
+            "migrations/dependencies.json": """
+            {"migrations": {
+              "000001": {},
+              "000002": {
+                "depends_on": [
+                  "000001_other",
+                  "000099"
+                ],
+                "affects_tables": [],
+                "risk_level": "low",
+                "rollback_safe": true,
+                "environment": "staging"
+              }
+            }}
+            """,
+        ]).filter { $0.file.hasSuffix("dependencies.json") }
+        #expect(
+            findings.map { "\($0.line) \($0.rule): \($0.message)" } == [
+                "3 unknown-environment: 000002 is said to be for staging, and runs in every environment",
+                "5 unknown-dependency: 000002 depends on 000001_other, and the migration with this number is 000001_a",
+                "6 unknown-dependency: 000002 depends on 000099, and there is no such migration",
+                "8 affects-tables: affects_tables of 000002 lacks shop.things, which line 2 of its up file changes",
+                "9 risk-level: 000002 is declared low risk, and is high because of line 2, ALTER TABLE",
+                "10 rollback-safe: 000002 is declared rollback_safe, and line 2 of its up file loses the values of "
+                    + "shop.things.name",
+            ]
+        )
+    }
+
+    @Test func aListedFileThatIsNotThereIsGuessedByItsTitleOrItsNumber() async throws {
+        let findings = try await validation(of: [
+            "migrations/000001_users.up.sql": soundUp, "migrations/000001_users.down.sql": soundDown,
+            "migrations/environments.json": """
+            {"environments": {"development": {"migrations": ["000001_user.up.sql", "000007_users.up.sql",
+              "000009_gone.up.sql", "000001_users.up.sql"]}}}
+            """,
+        ]).filter { $0.rule == "listed-file-missing" }
+        let guess = "is 000001_users.up.sql meant?"
+        #expect(findings.map(\.hint) == [guess, guess, "take it out of the list"])
+    }
+
+    @Test func wordsAndNumbersThatAreNotAllowedAreNamed() async throws {
+        let findings = try await validation(of: [
+            "migrations/dependencies.json": "{\"migrations\": {\"1\": {\"risk_level\": \"severe\"}}}",
+            "migrations/environments.json": "{\"migration_locking\": {\"timeout_seconds\": -5}}",
+        ]).filter { $0.rule == "wrong-type" }
+        #expect(
+            findings.map(\.message) == [
+                "migrations.1.risk_level is \"severe\" and not low, medium or high",
+                "migration_locking.timeout_seconds is a number and not a whole number from 0 on",
+            ]
+        )
+        #expect(findings.first?.hint == "docs/migrations.md says what each field is")
     }
 
     /// The readers that run migrations refuse what this finds, and nothing passes here that they refuse.
@@ -334,7 +394,7 @@ import Testing
                 "migrations/dependencies.json": dependencies("\"1\": {\n\"risk_level\": \"low\"}"),
                 "migrations/1_a.up.sql": "ALTER TABLE shop.things DROP COLUMN name;",
             ],
-            "error migrations/dependencies.json:3",
+            "error migrations/dependencies.json:4",
             sound: ["migrations/1_a.up.sql": soundUp]
         ),
         FaultCase(

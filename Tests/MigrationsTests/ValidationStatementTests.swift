@@ -208,6 +208,26 @@ import Testing
                 "DROP TABLE shop.b;\nALTER TABLE shop.c DROP COLUMN y;\nDROP TRIGGER t ON shop.c;\nCREATE TRIGGER t BEFORE INSERT ON shop.c EXECUTE FUNCTION shop.f();"
         ),
         pair(
+            "constraints of a table that is there",
+            .downDropsMore,
+            up: "ALTER TABLE shop.a ADD CONSTRAINT c CHECK (b > 0) NOT VALID, ADD UNIQUE (b);",
+            down: "ALTER TABLE shop.a DROP CONSTRAINT c, DROP CONSTRAINT d;",
+            "error migrations/1_a.down.sql:1:1",
+            sound: """
+                ALTER TABLE shop.a DROP CONSTRAINT c, DROP CONSTRAINT a_b_key;
+                ALTER TABLE shop.a ADD CONSTRAINT e CHECK (b > 1) NOT VALID;
+                ALTER TABLE shop.a DROP CONSTRAINT e;
+                """
+        ),
+        pair(
+            "names that the server finds",
+            .downDropsMore,
+            up: "CREATE INDEX CONCURRENTLY ON shop.a (b);",
+            down: "DROP INDEX CONCURRENTLY shop.c_b_idx;",
+            "error migrations/1_a.down.sql:1:1",
+            sound: "DROP INDEX CONCURRENTLY shop.a_b_idx;"
+        ),
+        pair(
             "a down that deletes what its up has not inserted",
             .downDeletesMore,
             up: "INSERT INTO shop.a (id, name) VALUES (1, 'x'), (2, 'y');",
@@ -245,6 +265,46 @@ import Testing
         let (faulty, sound) = try await fault.run()
         #expect(faulty == fault.expected)
         #expect(sound == [])
+    }
+
+    @Test func whatADownDoesTooMuchIsSaidInASentence() async throws {
+        let found = try await validation(of: [
+            "migrations/1_a.up.sql": "-- A.\nINSERT INTO shop.a (id) VALUES (1);\nALTER TABLE shop.b ADD COLUMN c int;",
+            "migrations/1_a.down.sql": """
+            DELETE FROM shop.a;
+            DELETE FROM shop.a WHERE id = 2;
+            DELETE FROM shop.d WHERE id = 1;
+            ALTER TABLE shop.b DROP CONSTRAINT e;
+            DROP TRIGGER t ON shop.b;
+            """,
+        ])
+        #expect(
+            found.filter { $0.rule.hasPrefix("down-") }.map(\.message) == [
+                "it deletes all rows of shop.a, and not only those that its up file inserts",
+                "it deletes rows of shop.a by something else than the keys that its up file inserts",
+                "it deletes rows of shop.d, where its up file inserts none",
+                "it drops the constraint e of shop.b, which its up file does not make",
+                "it drops the trigger t, which its up file does not make",
+            ]
+        )
+    }
+
+    /// `CREATE INDEX shop.i` is no SQL.
+    @Test func aNewIndexHasNoSchemaOfItsOwn() async throws {
+        let found = try await validation(of: [
+            "migrations/1_a.up.sql": "-- A.\nCREATE INDEX CONCURRENTLY i ON a (b);",
+            "migrations/1_a.down.sql": "DROP INDEX CONCURRENTLY i;",
+        ]).filter { $0.rule == "no-schema" }
+        #expect(found.map(\.place) == ["warning migrations/1_a.down.sql:1:1", "warning migrations/1_a.up.sql:2:32"])
+    }
+
+    @Test func aPurposeMayStandBehindSettings() async throws {
+        for begin in ["SET lock_timeout = '2s';", "BEGIN;", "BEGIN; SET LOCAL lock_timeout = '2s';"] {
+            let found = try await validation(of: ["migrations/1_a.up.sql": "\(begin)\n-- Things.\nSELECT 1;"])
+            #expect(!found.contains { $0.rule == "missing-purpose" }, "\(begin)")
+        }
+        let late = try await validation(of: ["migrations/1_a.up.sql": "SELECT 1;\n-- Things.\nSELECT 1;"])
+        #expect(late.contains { $0.rule == "missing-purpose" })
     }
 
     @Test func aDeclaredDependencyAllowsWritingIntoAnotherService() async throws {
@@ -287,6 +347,9 @@ import Testing
         ("SELECT 1_000", 16), ("SELECT 0xFF", 16), ("SELECT '{}' IS JSON", 16),
         ("SELECT JSON_OBJECT('a': 1)", 16),
         ("CREATE TABLE t (a text STORAGE external)", 16), ("GRANT a TO b WITH INHERIT TRUE", 16),
+        ("ALTER TABLE t ADD COLUMN a text STORAGE external", 16), ("GRANT a TO b WITH ADMIN TRUE", 16),
+        ("ALTER TABLE t ALTER COLUMN a SET STATISTICS DEFAULT", 17), ("SELECT a, count(*) FROM t GROUP BY ALL", 19),
+        ("REPACK (CONCURRENTLY) t", 19),
         ("CREATE STATISTICS ON a, b FROM t", 16), ("REINDEX DATABASE", 16),
         ("MERGE INTO a USING b ON true WHEN NOT MATCHED BY SOURCE THEN DELETE", 17),
         ("ALTER TABLE t ALTER COLUMN c SET EXPRESSION AS (a * 2)", 17),

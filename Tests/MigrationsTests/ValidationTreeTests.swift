@@ -34,6 +34,27 @@ import Testing
             sound: ["migrations/1_a.up.sql": "SELECT 'ä';"]
         ),
         FaultCase(
+            "the first line that is not UTF-8 is named",
+            .unreadableFile,
+            [
+                "migrations/1_a.up.sql": "-- A.\n-- B.\nSELECT '\u{0}';",
+                "migrations/1_a.down.sql": "-- nothing to undo",
+            ],
+            "error migrations/1_a.up.sql:3",
+            sound: ["migrations/1_a.up.sql": "-- A.\n-- ä.\nSELECT 'ä';"]
+        ),
+        FaultCase(
+            "a file that cannot be read is not missing",
+            .missingUp,
+            [
+                "migrations/1_a.down.sql": "-- nothing to undo", "migrations/2_b.up.sql": "SELECT '\u{0}';",
+                "migrations/2_b.down.sql": "-- nothing to undo", "migrations/3_c.up.sql": "SELECT 1;",
+                "migrations/3_c.down.sql": "\u{0}",
+            ],
+            "error migrations/1_a.down.sql:1",
+            sound: ["migrations/1_a.up.sql": "SELECT 1;"]
+        ),
+        FaultCase(
             "a down without its up",
             .missingUp,
             ["migrations/000007_a.down.sql": soundDown, "migrations/8_b.up.sql": "-- Nothing.\n"],

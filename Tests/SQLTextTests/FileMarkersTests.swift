@@ -60,6 +60,10 @@ import Testing
     @Test func anEmptyDownFileSaysThatItIsMeantSo() {
         #expect(FileMarkers("-- drops nothing\n-- Nothing to undo.\n").nothingToUndoLine == 2)
         #expect(FileMarkers("-- nothing to undo here\n").nothingToUndoLine == nil)
+        for reason in [": it is only read", ", it is read", " (it is read)", " because it is read", " – read"] {
+            #expect(FileMarkers("-- Nothing to undo\(reason)\n").nothingToUndoLine == 1, "\(reason)")
+        }
+        #expect(FileMarkers("-- there is nothing to undo: read\n").nothingToUndoLine == nil)
         #expect(FileMarkers("").nothingToUndoLine == nil)
     }
 }

@@ -24,7 +24,8 @@ struct FindingReport {
         case .json: try console.result(document)
         case .text: for line in lines { try console.result(Formatting.harmless(line)) }
         case .github:
-            for finding in findings { try console.result(Self.annotation(finding)) }
+            let paths = RepositoryPaths(console.environment)
+            for finding in findings { try console.result(Self.annotation(finding, paths)) }
             console.note(summary)
         }
     }
@@ -120,7 +121,7 @@ extension FindingReport {
     }
 
     /// A workflow command: `::error file=app.js,line=1,col=5,title=rule::message`.
-    private static func annotation(_ finding: Finding) -> String {
+    private static func annotation(_ finding: Finding, _ paths: RepositoryPaths) -> String {
         let command =
             switch finding.severity {
             case .error: "error"
@@ -129,8 +130,9 @@ extension FindingReport {
             }
         let column = finding.column.map { ",col=\($0)" } ?? ""
         let text = finding.hint.map { "\(finding.message)\n\($0)" } ?? finding.message
+        let file = property(paths.path(finding.file))
         return
-            "::\(command) file=\(property(finding.file)),line=\(finding.line)\(column),title=\(property(finding.rule))"
+            "::\(command) file=\(file),line=\(finding.line)\(column),title=\(property(finding.rule))"
             + "::\(data(text))"
     }
 

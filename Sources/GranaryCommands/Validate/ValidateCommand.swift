@@ -65,6 +65,8 @@ package struct ValidateCommand: SpokenCommand {
         if let since, Migration.version(spelled: since) == nil {
             throw ValidationError("--since takes the number of a migration, and \(since) is none")
         }
+        // Such as that of a variable which a workflow sets for pull requests only.
+        if base?.isEmpty == true { throw ValidationError("--base names a branch, and what was given is empty") }
         if offline, scratchURL != nil { throw ValidationError("--offline and --scratch-url contradict each other") }
         if speech.json, let format, format != .json {
             throw ValidationError("--json and --format \(format.rawValue) contradict each other")

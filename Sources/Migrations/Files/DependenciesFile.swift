@@ -44,6 +44,12 @@ package struct DependenciesFile: Sendable {
 
     package func entry(_ version: Int) -> Entry? { entries.first { $0.version == version } }
 
+    /// A field of an entry, with its place.
+    func node(_ field: String, of entry: Entry) -> JSONNode? { text?.root["migrations"]?[entry.key]?[field] }
+
+    /// Where a field of an entry is, or where the entry begins that lacks it.
+    func line(of field: String, in entry: Entry) -> Int { node(field, of: entry)?.line ?? entry.line }
+
     /// `migrations/dependencies.json:12`, or the file alone.
     func place(_ version: Int) -> String { entry(version).map { "\(path):\($0.line)" } ?? path }
 
@@ -109,7 +115,9 @@ package struct DependenciesFile: Sendable {
         entry.affectsTables = try node["affects_tables"]?.texts()
         entry.estimatedDuration = try node["estimated_duration"]?.text()
         if let risk = node["risk_level"] {
-            guard let level = try Risk(rawValue: risk.text()) else { throw risk.mismatch("low, medium or high") }
+            guard let level = try Risk(rawValue: risk.text()) else {
+                throw risk.mismatch(among: ["low", "medium", "high"])
+            }
             entry.risk = level
         }
         entry.rollbackSafe = try node["rollback_safe"]?.bool()

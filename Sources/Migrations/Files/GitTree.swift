@@ -32,7 +32,7 @@ package struct GitTree: Sendable {
         }
         let files = try await git.names(["ls-tree", "-r", "-z", "--name-only", commit])
         // What was changed there only, after this branch began, is nothing that was changed here.
-        let ancestor = try await git.line(["merge-base", commit, "HEAD"]) ?? commit
+        let ancestor = try await git.ancestor(of: commit, reference)
         let changes = ["diff", "-z", "--no-renames", "--no-ext-diff", "--relative", "--name-only"]
         return GitTree(
             reference: reference,
@@ -59,7 +59,8 @@ package struct GitTree: Sendable {
             guard let last = parts.last, let name = MigrationFileName(String(last)),
                 layers.contains(parts.dropLast().joined(separator: "/"))
             else { continue }
-            versions[name.version] = min(path, versions[name.version] ?? path)
+            // Of a pair the up file.
+            versions[name.version] = max(path, versions[name.version] ?? path)
         }
         return versions
     }
@@ -74,6 +75,20 @@ private struct Git {
         let (succeeded, output, _) = try await run(arguments)
         guard succeeded, let line = output.split(separator: "\n").first else { return nil }
         return String(line)
+    }
+
+    /// The last commit that a commit and this branch have in common; the commit itself, where this branch has none yet.
+    func ancestor(of commit: String, _ reference: String) async throws -> String {
+        guard let here = try await line(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]) else { return commit }
+        if let ancestor = try await line(["merge-base", commit, here]) { return ancestor }
+        let isShallow = try await line(["rev-parse", "--is-shallow-repository"]) == "true"
+        throw MigrationError(
+            .usage,
+            "git knows no commit of \(folder) that \(reference) and what is checked out have in common",
+            hint: isShallow
+                ? "this clone is shallow, and lacks it: `git fetch --unshallow`, or fetch-depth: 0 for actions/checkout"
+                : "name the branch that this one was begun on"
+        )
     }
 
     /// Names that end with NUL.

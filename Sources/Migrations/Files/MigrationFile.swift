@@ -58,23 +58,40 @@ package struct MigrationFile: Sendable, Equatable {
             )
         }
         guard let text = bytes.withUnsafeBytes({ $0.contains(0) ? nil : String(validating: $0, as: UTF8.self) }) else {
-            throw MigrationError(
-                .file,
-                "\(path) is not UTF-8 text",
-                hint: "convert it, such as with `iconv -f LATIN1 -t UTF-8`"
-            )
+            throw notText(bytes, path)
         }
         return MigrationFile(name: name, path: path, text: text, sha256: Self.sha256(of: bytes))
     }
 
+    private static func notText(_ bytes: [UInt8], _ path: String) -> MigrationError {
+        let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+        let line = lines.firstIndex { $0.contains(0) || String(validating: $0, as: UTF8.self) == nil } ?? 0
+        guard !lines[line].contains(0) else {
+            return MigrationError(
+                .file,
+                "\(path):\(line + 1): it has a zero byte, and is no text that a server takes",
+                hint: "a file of UTF-16 is converted with `iconv -f UTF-16 -t UTF-8`"
+            )
+        }
+        return MigrationError(
+            .file,
+            "\(path):\(line + 1): it is not UTF-8 text",
+            hint: "convert it, such as with `iconv -f LATIN1 -t UTF-8`"
+        )
+    }
+
     /// All bytes of a file; nil with `errno` where it cannot be read. A tree has thousands of them.
     private static func contents(of path: String) -> [UInt8]? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        // A pipe would keep whoever opens it waiting for a writer.
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { return nil }
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0 else { return nil }
-        let isRegular = status.st_mode & S_IFMT == S_IFREG
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            errno = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL
+            return nil
+        }
         // One more than there should be, so that the end is seen at once.
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size) + 1)
         var filled = 0
@@ -84,8 +101,8 @@ package struct MigrationFile: Sendable, Equatable {
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { return nil }
             filled += count
-            // A file gives less than was asked for only at its end; a pipe may have more to come.
-            if count == 0 || isRegular && filled < bytes.count { break }
+            // A file gives less than was asked for only at its end.
+            if count == 0 || filled < bytes.count { break }
         }
         bytes.removeLast(bytes.count - filled)
         return bytes

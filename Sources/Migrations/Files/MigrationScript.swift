@@ -16,6 +16,7 @@ package struct MigrationScript: Sendable {
     package let mode: Mode
     /// The statement that is the file's own final COMMIT, before which the ledger is written.
     package let ledgerIndex: Int?
+    /// `-- nothing to undo`, in a file that has nothing else.
     package let saysNothingToUndo: Bool
     package let markers: FileMarkers
 
@@ -24,7 +25,6 @@ package struct MigrationScript: Sendable {
     package init(_ text: String, path: String) throws(MigrationError) {
         self.path = path
         markers = FileMarkers(text)
-        saysNothingToUndo = markers.nothingToUndoLine != nil
         let script: SQLScript
         do {
             script = try SQLScript(splitting: text)
@@ -48,6 +48,7 @@ package struct MigrationScript: Sendable {
         }
         let effects = ScriptEffects(of: script)
         statements = zip(script.statements, effects.statements).map(MigrationStatement.init)
+        saysNothingToUndo = statements.isEmpty && markers.nothingToUndoLine != nil
         mode = try Self.mode(statements, markers, effects, path)
         ledgerIndex = mode == .ownTransaction ? Self.finalCommit(statements) : nil
     }

@@ -95,19 +95,21 @@ extension CatalogShape {
         ), relation AS (
             SELECT c.*, format('%I.%I', n.nspname, c.relname) AS name, CASE c.relkind WHEN 'r' THEN 'table'
                 WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
-                WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'index' END AS kind
+                WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'index' END AS kind,
+                CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char" AS holder
             FROM pg_catalog.pg_class c JOIN own n ON n.oid = c.relnamespace
             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c', 'i', 'I') AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                 WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
         )
         SELECT 'schema' AS kind, quote_ident(nspname) AS name, '' AS parent,
-            concat_ws(E'\\n', 'owner ' || nspowner::regrole, 'privileges ' || nspacl::text) AS definition
+            concat_ws(E'\\n', 'owner ' || nspowner::regrole,
+                \(privileges("nspacl", "'n'", "nspowner"))) AS definition
         FROM own
         UNION ALL
         SELECT kind, name, CASE WHEN relkind IN ('i', 'I') THEN (SELECT format('table %s', i.indrelid::regclass)
                 FROM pg_catalog.pg_index i WHERE i.indexrelid = r.oid)
             ELSE format('schema %I', (SELECT nspname FROM own WHERE own.oid = relnamespace)) END,
-            concat_ws(E'\\n', 'owner ' || relowner::regrole, 'privileges ' || relacl::text,
+            concat_ws(E'\\n', 'owner ' || relowner::regrole, \(privileges("relacl", "holder", "relowner")),
                 'options ' || reloptions::text, 'persistence ' || relpersistence::text,
                 CASE WHEN relrowsecurity THEN 'row security' END, CASE WHEN relforcerowsecurity THEN 'forced row security' END,
                 CASE WHEN relkind IN ('r', 'p') THEN 'replica identity ' || relreplident::text END,
@@ -153,14 +155,14 @@ extension CatalogShape {
         FROM pg_catalog.pg_policy p JOIN relation r ON r.oid = p.polrelid
         UNION ALL
         SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, p.oid::regprocedure::text,
-            format('schema %I', n.nspname), concat_ws(E'\\n', 'owner ' || p.proowner::regrole, 'privileges ' || p.proacl::text,
+            format('schema %I', n.nspname), concat_ws(E'\\n', 'owner ' || p.proowner::regrole, \(privileges("p.proacl", "'f'", "p.proowner")),
                 CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END)
         FROM pg_catalog.pg_proc p JOIN own n ON n.oid = p.pronamespace
         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
             WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
         UNION ALL
         SELECT 'type', t.oid::regtype::text, format('schema %I', n.nspname),
-            concat_ws(E'\\n', 'owner ' || t.typowner::regrole, 'privileges ' || t.typacl::text,
+            concat_ws(E'\\n', 'owner ' || t.typowner::regrole, \(privileges("t.typacl", "'T'", "t.typowner")),
                 (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
                     FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid),
                 CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END,
@@ -188,6 +190,15 @@ extension CatalogShape {
         WHERE x.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
             WHERE d.classid = x.class AND d.objid = x.oid AND d.deptype IN ('e', 'i'))
         """
+
+    /// One line each. What nobody has granted is written as what the owner has then anyway: GRANT and REVOKE leave behind
+    /// that the privileges were looked at, and nothing else.
+    private static func privileges(_ list: String, _ kind: String, _ owner: String) -> String {
+        """
+        (SELECT string_agg('privilege ' || a::text, E'\\n' ORDER BY a::text)
+            FROM unnest(coalesce(\(list), acldefault(\(kind), \(owner)))) a)
+        """
+    }
 
     /// Of these it counts that they are there.
     private static let others = [

@@ -30,7 +30,8 @@ struct StepOutcome: Sendable {
         _ rule: ReplayRule,
         of script: MigrationScript,
         _ words: String,
-        severity: Finding.Severity = .error
+        severity: Finding.Severity = .error,
+        hint: String? = nil
     ) {
         findings.append(
             Finding(
@@ -40,7 +41,7 @@ struct StepOutcome: Sendable {
                 line: failure.place?.line ?? 1,
                 column: failure.place?.column,
                 message: words + failure.sentence,
-                hint: failure.hint
+                hint: hint ?? failure.hint
             )
         )
     }

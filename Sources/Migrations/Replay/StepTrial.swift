@@ -21,7 +21,11 @@ struct StepTrial: Sendable {
         }
         outcome.upMilliseconds = (ContinuousClock.now - start).milliseconds
         sayDuration(&outcome)
-        guard isProof, let down = step.down, !down.saysNothingToUndo else { return outcome }
+        guard isProof, let down = step.down else { return outcome }
+        guard !down.saysNothingToUndo else {
+            try holdToItsWord(down, &outcome, &session, makesRoles: makesRoles)
+            return outcome
+        }
         let made = try CatalogShape.read(session)
 
         let turn = ContinuousClock.now
@@ -98,6 +102,30 @@ struct StepTrial: Sendable {
         )
     }
 
+    /// What has nothing to undo can be applied again where it was applied: that is what happens after such a down.
+    private func holdToItsWord(
+        _ down: MigrationScript,
+        _ outcome: inout StepOutcome,
+        _ session: inout Session,
+        makesRoles: Bool
+    ) throws {
+        let declared = step.up.declared?.rollbackSafe
+        guard declared != false else { return }
+        let made = try CatalogShape.read(session)
+        let failure = try step.up.script.run(&session, makesRoles: makesRoles, keepsChanges: false)
+        outcome.isSpoilt = try CatalogShape.read(session) != made
+        guard let failure else { return }
+        outcome.add(
+            failure,
+            .upAgainFails,
+            of: step.up.script,
+            "its down says that there is nothing to undo, and \(step.up.title) does not go up again: ",
+            severity: declared == true ? .error : .warning,
+            hint: "write a down that takes it back, or an up that may come again, or say \"rollback_safe\": false in "
+                + "dependencies.json"
+        )
+    }
+
     private func upFailed(_ failure: StatementFailure, _ outcome: inout StepOutcome) {
         guard hasRows else {
             outcome.add(failure, .upFails, of: step.up.script, "\(step.up.title) fails: ")
@@ -147,12 +175,14 @@ extension StatementFailure {
 extension MigrationScript {
     /// Runs the file as the migrator does, without a ledger; the settings that it made are gone afterwards.
     ///
-    /// - Parameter makesRoles: Whether a role that the file names, and the server does not know, is made for it.
+    /// - Parameters:
+    ///   - makesRoles: Whether a role that the file names, and the server does not know, is made for it.
+    ///   - keepsChanges: Otherwise they are rolled back, as far as a transaction is around them.
     /// - Returns: The first statement that failed; a wrapped file has then changed nothing.
     /// - Throws: `PostgresError` for a lost connection; `CancellationError`.
-    func run(_ session: inout Session, makesRoles: Bool) throws -> StatementFailure? {
+    func run(_ session: inout Session, makesRoles: Bool, keepsChanges: Bool = true) throws -> StatementFailure? {
         var made = Set<String>()
-        while let failure = try run(&session) {
+        while let failure = try run(&session, keepsChanges) {
             guard makesRoles, mode == .wrapped, let role = failure.missingRole, made.insert(role).inserted else {
                 return failure
             }
@@ -161,7 +191,7 @@ extension MigrationScript {
         return nil
     }
 
-    private func run(_ session: inout Session) throws -> StatementFailure? {
+    private func run(_ session: inout Session, _ keepsChanges: Bool) throws -> StatementFailure? {
         var index = 0
         do {
             if mode == .wrapped { try session.execute("BEGIN") }
@@ -169,7 +199,7 @@ extension MigrationScript {
                 try session.execute(statement.text)
                 index += 1
             }
-            if mode == .wrapped { try session.execute("COMMIT") }
+            if mode == .wrapped { try session.execute(keepsChanges ? "COMMIT" : "ROLLBACK") }
             if changesSession { try session.resetSettings() }
             return nil
         } catch let error as PostgresError {

@@ -35,6 +35,17 @@ struct DeclarationChecks {
                     "\(entry.key) is for \(environment), which is no environment",
                     "declared are \(tree.environments.names.joined(separator: ", "))"
                 )
+            } else if let environment = entry.environment, environment != "all",
+                let layer = found.first(where: { $0.layer != environment })?.layer,
+                !found.contains(where: { $0.layer == environment })
+            {
+                note(
+                    .unknownEnvironment,
+                    severity: .warning,
+                    "\(entry.key) is said to be for \(environment), and runs in "
+                        + (layer.isEmpty ? "every environment" : layer),
+                    "the folders decide what runs; move its files to the folder of \(environment), or mend the entry"
+                )
             }
         }
         let declared = Set(file.entries.map(\.version))
@@ -101,14 +112,10 @@ struct DeclarationChecks {
                     "move it to the base folder, or take it out of the list"
                 )
             } else {
-                let near = Spelling.nearest(
-                    to: String(name.split(separator: "/").last ?? ""),
-                    among: tree.migrations.compactMap { $0.migration.up.map { fileName($0.path) } }
-                )
                 note(
                     .listedFileMissing,
                     "\(name) is listed for \(policy.name), and there is no such file",
-                    near.map { "is \($0) meant?" } ?? "take it out of the list"
+                    meant(Self.stem(name)).map { "is \($0) meant?" } ?? "take it out of the list"
                 )
             }
         }
@@ -127,7 +134,16 @@ struct DeclarationChecks {
     }
 
     private func identity(_ migration: CheckedMigration) -> String { "\(migration.layer)/\(migration.migration.name)" }
-    private func fileName(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
+    /// The up file with this number, or one whose title is nearly the same: that numbers are alike means nothing.
+    private func meant(_ stem: String) -> String? {
+        let title = stem.drop { $0.isNumber }
+        let titles = tree.migrations.map { "_\($0.migration.title)" }
+        let near = Spelling.nearest(to: String(title), among: titles)
+        let found =
+            tree.migrations.first { $0.version == Migration.version(spelled: stem) }
+            ?? tree.migrations.first { "_\($0.migration.title)" == near }
+        return found?.migration.up.map { String($0.path.split(separator: "/").last ?? "") }
+    }
 
     /// The name of the migration whose file, or both whose files, are listed.
     private static func stem(_ listed: String) -> String {

@@ -11,63 +11,90 @@ struct DependencyChecks {
 
     private func own(of tree: ServiceTree) -> [Finding] {
         let file = tree.dependencies
-        let byVersion = Dictionary(grouping: tree.migrations.map { ($0.version, $0.layer, $0.migration.name) }, by: \.0)
-        return file.entries.flatMap { entry in
-            entry.dependsOn.compactMap { need -> Finding? in
-                let homes = byVersion[need] ?? []
-                let name = homes.first?.2 ?? "\(need)"
-                guard !homes.isEmpty else {
-                    return Finding(
+        let byVersion = Dictionary(grouping: tree.migrations, by: \.version)
+        return file.entries.flatMap { entry -> [Finding] in
+            guard !entry.dependsOn.isEmpty else { return [] }
+            return Self.references(file.node("depends_on", of: entry)).flatMap { need -> [Finding] in
+                func note(
+                    _ rule: ValidationRule,
+                    severity: Finding.Severity? = nil,
+                    _ message: String,
+                    _ hint: String
+                ) -> [Finding] {
+                    [Finding(rule, severity, file: file.path, line: need.line, message, hint: hint)]
+                }
+                let homes = byVersion[need.version] ?? []
+                guard let name = homes.first?.migration.name else {
+                    return note(
                         .unknownDependency,
-                        file: file.path,
-                        line: entry.line,
-                        "\(entry.key) depends on \(name), and there is no such migration",
-                        hint: "mend depends_on"
+                        "\(entry.key) depends on \(need.spelled), and there is no such migration",
+                        "mend depends_on"
                     )
                 }
                 let own = byVersion[entry.version] ?? []
                 let lacking = tree.environmentNames.filter { environment in
-                    own.contains { $0.1.isEmpty || $0.1 == environment }
-                        && !homes.contains { $0.1.isEmpty || $0.1 == environment }
+                    own.contains { $0.layer.isEmpty || $0.layer == environment }
+                        && !homes.contains { $0.layer.isEmpty || $0.layer == environment }
                 }
-                guard !lacking.isEmpty else { return nil }
-                let layers = homes.map(\.1).joined(separator: ", ")
-                return Finding(
-                    .otherEnvironmentDependency,
-                    file: file.path,
-                    line: entry.line,
-                    "\(entry.key) runs in \(lacking.joined(separator: ", ")) and depends on \(name), "
-                        + "which is a migration of \(layers) only",
-                    hint: "move that one to the base folder, or mend depends_on"
+                guard lacking.isEmpty else {
+                    let layers = homes.map(\.layer).joined(separator: ", ")
+                    return note(
+                        .otherEnvironmentDependency,
+                        "\(entry.key) runs in \(lacking.joined(separator: ", ")) and depends on \(name), "
+                            + "which is a migration of \(layers) only",
+                        "move that one to the base folder, or mend depends_on"
+                    )
+                }
+                let title = need.spelled.drop { $0.isNumber }.dropFirst()
+                guard !title.isEmpty, !homes.contains(where: { $0.migration.title == title }) else { return [] }
+                return note(
+                    .unknownDependency,
+                    severity: .warning,
+                    "\(entry.key) depends on \(need.spelled), and the migration with this number is \(name)",
+                    "name the one that is meant"
                 )
             }
+        }
+    }
+
+    /// The migrations that a list names, as it writes them.
+    private static func references(_ list: JSONNode?) -> [(version: Int, spelled: String, line: Int)] {
+        ((try? list?.elements()) ?? []).compactMap { element in
+            guard let spelled = try? element.text(), let version = Migration.version(spelled: spelled) else {
+                return nil
+            }
+            return (version, spelled, element.line)
         }
     }
 
     private func crossing(_ tree: ServiceTree) -> [Finding] {
         guard trees.count > 1 else { return [] }
         let file = tree.dependencies
-        return file.entries.flatMap { entry in
-            entry.crossService.sorted { $0.key < $1.key }.flatMap { service, versions -> [Finding] in
-                guard let other = trees.first(where: { $0.service.name == service }) else {
+        return file.entries.flatMap { entry -> [Finding] in
+            guard !entry.crossService.isEmpty else { return [] }
+            let services = (try? file.node("cross_service_depends_on", of: entry)?.members()) ?? []
+            return services.flatMap { service -> [Finding] in
+                guard let other = trees.first(where: { $0.service.name == service.key }) else {
                     return [
                         Finding(
                             .unknownDependency,
                             file: file.path,
-                            line: entry.line,
-                            "\(entry.key) depends on \(service), and there is no such service",
-                            hint: Spelling.nearest(to: service, among: trees.map(\.service.name)).map {
+                            line: service.line,
+                            "\(entry.key) depends on \(service.key), and there is no such service",
+                            hint: Spelling.nearest(to: service.key, among: trees.map(\.service.name)).map {
                                 "is \($0) meant?"
                             } ?? "mend cross_service_depends_on"
                         )
                     ]
                 }
-                return versions.filter { version in !other.migrations.contains { $0.version == version } }.map {
+                return Self.references(service.value).filter { need in
+                    !other.migrations.contains { $0.version == need.version }
+                }.map { need in
                     Finding(
                         .unknownDependency,
                         file: file.path,
-                        line: entry.line,
-                        "\(entry.key) depends on \(service)/\($0), and there is no such migration",
+                        line: need.line,
+                        "\(entry.key) depends on \(service.key)/\(need.spelled), and there is no such migration",
                         hint: "mend cross_service_depends_on"
                     )
                 }
@@ -91,15 +118,22 @@ struct DependencyChecks {
             guard let tree = trees.first(where: { $0.service.name == circle[0].service }),
                 let entry = tree.dependencies.entry(circle[0].version)
             else { return nil }
-            let names = (circle + [circle[0]]).map { trees.count > 1 ? $0.description : "\($0.version)" }
+            let names = (circle + [circle[0]]).map(name)
             return Finding(
                 .dependencyCycle,
                 file: tree.dependencies.path,
-                line: entry.line,
+                line: tree.dependencies.line(of: "depends_on", in: entry),
                 "dependencies go round in a circle: \(names.joined(separator: " → "))",
                 hint: "take one of these out of depends_on"
             )
         }
+    }
+
+    /// As people name it: the service where there are several, and the file.
+    private func name(_ node: Node) -> String {
+        let tree = trees.first { $0.service.name == node.service }
+        let name = tree?.migrations.first { $0.version == node.version }?.migration.name ?? "\(node.version)"
+        return trees.count > 1 ? "\(node.service)/\(name)" : name
     }
 }
 

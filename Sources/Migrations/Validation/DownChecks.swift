@@ -21,7 +21,13 @@ struct DownChecks {
             var lost: [String] = []
             for touch in effects.touches where touch.action == .drop && !touch.isInBody {
                 guard !made.has(touch.kind, touch.relation), !again.has(touch.kind, touch.relation) else { continue }
-                lost.append("the \(touch.kind.rawValue) \(touch.relation)")
+                // These have the name of their table's schema, and live in none.
+                let isPart = [.trigger, .rule, .policy].contains(touch.kind)
+                lost.append("the \(touch.kind.rawValue) \(isPart ? touch.name : touch.relation.description)")
+            }
+            for (table, name) in statement.tree?.droppedConstraints ?? []
+            where !made.has(constraint: name, of: table) && !again.has(constraint: name, of: table) {
+                lost.append("the constraint \(name) of \(table)")
             }
             for loss in effects.destruction where loss.means == .dropping {
                 guard let column = loss.column, !made.has(column: column, of: loss.relation) else { continue }
@@ -48,7 +54,7 @@ struct DownChecks {
                     .downDeletesMore,
                     problem.severity,
                     at: statement,
-                    "it deletes \(problem.what) of \(loss.relation)",
+                    problem.message,
                     hint: "delete by the keys of the rows that the up file inserts"
                 )
             }
@@ -56,7 +62,8 @@ struct DownChecks {
         }
     }
 
-    private func problem(_ loss: Destruction, _ tree: ParseNode) -> (what: String, severity: Finding.Severity?)? {
+    private func problem(_ loss: Destruction, _ tree: ParseNode) -> (message: String, severity: Finding.Severity?)? {
+        let table = loss.relation
         let inserts = up.script.statements.compactMap(\.tree).flatMap { tree in
             tree.descendants(ofKind: "InsertStmt").filter { insert in
                 RelationName(
@@ -65,8 +72,10 @@ struct DownChecks {
                 ).canBe(loss.relation)
             }
         }
-        guard !inserts.isEmpty else { return ("rows, and its up file inserts none", nil) }
-        guard loss.isConditional else { return ("all rows, and not only those that its up file inserts", nil) }
+        guard !inserts.isEmpty else { return ("it deletes rows of \(table), where its up file inserts none", nil) }
+        guard loss.isConditional else {
+            return ("it deletes all rows of \(table), and not only those that its up file inserts", nil)
+        }
         guard tree.isKind("DeleteStmt") else { return nil }
         let condition = RowCondition(tree["whereClause"])
         let inserted = Set(inserts.flatMap { $0.descendants(ofKind: "A_Const").compactMap(\.constant) })
@@ -75,7 +84,7 @@ struct DownChecks {
         guard areListed, !condition.asksTables, !condition.keys.contains(where: { $0.isSubset(of: inserted) }) else {
             return nil
         }
-        return ("rows by something else than the keys that its up file inserts", .warning)
+        return ("it deletes rows of \(table) by something else than the keys that its up file inserts", .warning)
     }
 }
 
@@ -83,6 +92,9 @@ struct DownChecks {
 private struct MadeObjects {
     private var objects: [(kind: ObjectKind, name: RelationName)] = []
     private var columns: [(table: RelationName, name: String)] = []
+    private var constraints: [(table: RelationName, name: String)] = []
+    /// The tables of indexes and constraints that the server finds names for, which begin with that of the table.
+    private var unnamed: [RelationName] = []
 
     init(_ file: ParsedFile) {
         for (statement, effects) in file.statements {
@@ -105,16 +117,43 @@ private struct MadeObjects {
             if tree.isKind("AlterObjectSchemaStmt"), let schema = tree["newschema"].string {
                 objects += effects.touches.map { (Self.plain($0.kind), RelationName(schema: schema, name: $0.name)) }
             }
-            for command in tree["cmds"].items where command["subtype"].string == "AT_AddColumn" {
-                if let name = command["def"]["colname"].string { columns.append((table, name)) }
+            if tree.isKind("IndexStmt"), !tree["idxname"].exists { unnamed.append(table) }
+            if tree.isKind("RenameStmt"), tree["renameType"].string == "OBJECT_TABCONSTRAINT" {
+                constraints.append((table, tree["newname"].string ?? ""))
             }
+            for command in tree["cmds"].items { read(command, of: table) }
+        }
+    }
+
+    private mutating func read(_ command: ParseNode, of table: RelationName) {
+        let definition = command["def"]
+        switch command["subtype"].string {
+        case "AT_AddColumn":
+            if let name = definition["colname"].string { columns.append((table, name)) }
+            for constraint in definition["constraints"].items { read(constraint: constraint, of: table) }
+        case "AT_AddConstraint": read(constraint: definition, of: table)
+        default: break
+        }
+    }
+
+    private mutating func read(constraint: ParseNode, of table: RelationName) {
+        if let name = constraint["conname"].string {
+            constraints.append((table, name))
+        } else {
+            unnamed.append(table)
         }
     }
 
     private static func plain(_ kind: ObjectKind) -> ObjectKind { kind == .foreignTable ? .table : kind }
 
     func has(_ kind: ObjectKind, _ name: RelationName) -> Bool {
-        objects.contains { object in
+        if kind == .index,
+            unnamed.contains(where: { name.name.hasPrefix("\($0.name)_") })
+                || constraints.contains(where: { $0.name == name.name })
+        {
+            return true
+        }
+        return objects.contains { object in
             if object.kind == Self.plain(kind), object.name.canBe(name) { return true }
             // Keys, serial columns and tables bring indexes, sequences and types of similar names along.
             let isImplied = [.index, .sequence, .type, .constraint].contains(kind) && object.kind == .table
@@ -124,6 +163,22 @@ private struct MadeObjects {
 
     func has(column: String, of table: RelationName) -> Bool {
         has(.table, table) || columns.contains { $0.name == column && $0.table.canBe(table) }
+    }
+
+    func has(constraint: String, of table: RelationName) -> Bool {
+        has(.table, table) || constraints.contains { $0.name == constraint && $0.table.canBe(table) }
+            || unnamed.contains { $0.canBe(table) && constraint.hasPrefix("\($0.name)_") }
+    }
+}
+
+extension ParseNode {
+    /// Those that ALTER TABLE drops by their names.
+    fileprivate var droppedConstraints: [(table: RelationName, name: String)] {
+        guard isKind("AlterTableStmt") else { return [] }
+        let relation = self["relation"]
+        let table = RelationName(schema: relation["schemaname"].string, name: relation["relname"].string ?? "")
+        return self["cmds"].items.filter { $0["subtype"].string == "AT_DropConstraint" }
+            .compactMap { command in command["name"].string.map { (table, $0) } }
     }
 }
 

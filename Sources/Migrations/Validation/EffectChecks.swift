@@ -4,12 +4,12 @@ internal import SQLText
 struct EffectChecks {
     let migration: CheckedMigration
     let entry: DependenciesFile.Entry
-    let path: String
+    let file: DependenciesFile
 
     func findings() -> [Finding] { affectedTables() + risk() + rollback() }
 
-    private func finding(_ rule: ValidationRule, _ message: String, hint: String) -> Finding {
-        Finding(rule, file: path, line: entry.line, message, hint: hint)
+    private func finding(_ rule: ValidationRule, at field: String, _ message: String, hint: String) -> Finding {
+        Finding(rule, file: file.path, line: file.line(of: field, in: entry), message, hint: hint)
     }
 
     private func affectedTables() -> [Finding] {
@@ -35,6 +35,7 @@ struct EffectChecks {
         var findings = required.filter { need in !names.contains { $0.canBe(need.name) } }.map { need in
             finding(
                 .affectsTables,
+                at: "affects_tables",
                 "affects_tables of \(entry.key) lacks \(need.name), which line \(need.statement.line) of its up file "
                     + "changes",
                 hint: "add \"\(need.name)\""
@@ -46,6 +47,7 @@ struct EffectChecks {
             findings += names.filter { name in !allowed.contains { $0.canBe(name) } }.map { name in
                 finding(
                     .affectsTables,
+                    at: "affects_tables",
                     "affects_tables of \(entry.key) names \(name), which no statement of it touches",
                     hint: "take it out"
                 )
@@ -75,6 +77,7 @@ struct EffectChecks {
         return [
             finding(
                 .riskLevel,
+                at: "risk_level",
                 "\(entry.key) is declared \(declared.rawValue) risk, and is \(worst.rawValue) because of line "
                     + "\(reason.line), \(reason.tag)",
                 hint: "set its risk_level to \"\(worst.rawValue)\""
@@ -89,6 +92,7 @@ struct EffectChecks {
             return [
                 finding(
                     .rollbackSafe,
+                    at: "rollback_safe",
                     "\(entry.key) is declared rollback_safe, and has no down file",
                     hint: "write one, or set rollback_safe to false"
                 )
@@ -98,6 +102,7 @@ struct EffectChecks {
             return [
                 finding(
                     .rollbackSafe,
+                    at: "rollback_safe",
                     "\(entry.key) is declared rollback_safe, and its down file is empty",
                     hint: "write one, or set rollback_safe to false"
                 )
@@ -111,6 +116,7 @@ struct EffectChecks {
         return [
             finding(
                 .rollbackSafe,
+                at: "rollback_safe",
                 "\(entry.key) is declared rollback_safe, and \(loss.place) loses \(loss.what)",
                 hint: "set rollback_safe to false"
             )

@@ -35,7 +35,7 @@ struct EnvironmentChecks {
         let temporary = file.temporaryNames
         return file.statements.first { _, effects in
             effects.touches.contains { touch in
-                [.table, .view, .materializedView, .foreignTable, .type].contains(touch.kind) && !touch.isInBody
+                (touch.kind.isRelation || [.type, .function, .schema].contains(touch.kind)) && !touch.isInBody
                     && [.create, .alter, .rename, .drop].contains(touch.action) && !temporary.contains(touch.name)
             }
         }?.statement

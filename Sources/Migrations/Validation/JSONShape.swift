@@ -96,7 +96,7 @@ struct JSONCheck {
             }
         case .word(let words):
             guard case .string(let text) = node.value, words.contains(text) else {
-                return refuse(node, node.mismatch(words.dropLast().joined(separator: ", ") + " or " + words.last!))
+                return refuse(node, node.mismatch(among: words))
             }
             return node
         case .window: return window(node)

@@ -12,20 +12,41 @@ struct LayoutChecks {
             return byVersion.values.flatMap { same in
                 same.count == 1
                     ? missing(same[0])
-                    : same.dropFirst().map { migration in
-                        Finding(
-                            .duplicateNumber,
-                            file: migration.path,
-                            "it has the number \(migration.version), as \(same[0].path) has",
-                            hint: "give one of them the next free number, with `granary migrate renumber`"
-                        )
-                    }
+                    : same.dropFirst().map { duplicate($0, same[0]) }
             }
         }
     }
 
+    private func duplicate(_ migration: CheckedMigration, _ first: CheckedMigration) -> Finding {
+        let halves = [first.migration, migration.migration].map { ($0.up != nil, $0.down != nil) }
+        // One up and one down: a pair, if they had one title.
+        if halves[0] == (true, false) && halves[1] == (false, true)
+            || halves[0] == (false, true) && halves[1] == (true, false)
+        {
+            let direction = halves[1].0 ? "up" : "down"
+            return Finding(
+                .duplicateNumber,
+                file: migration.path,
+                "it has the number of \(first.path), and another title",
+                hint:
+                    "call it \(first.migration.name).\(direction).sql if it belongs to that one; otherwise give it the next "
+                    + "free number, with `granary migrate renumber`"
+            )
+        }
+        return Finding(
+            .duplicateNumber,
+            file: migration.path,
+            "it has the number \(migration.version), as \(first.path) has",
+            hint: "give one of them the next free number, with `granary migrate renumber`"
+        )
+    }
+
     /// golang-migrate takes a missing file for an empty step, and says nothing.
     private func missing(_ migration: CheckedMigration) -> [Finding] {
+        // A file that cannot be read is there, and has been named.
+        guard !migration.findings.contains(where: { $0.rule == ValidationRule.unreadableFile.rawValue }) else {
+            return []
+        }
         var findings: [Finding] = []
         let name = migration.migration.name
         if migration.migration.up == nil, migration.migration.down != nil {

@@ -8,8 +8,11 @@ struct PurposeChecks {
     func findings() -> [Finding] { purpose() + page() }
 
     private func purpose() -> [Finding] {
+        // A comment before a command of psql is the command's.
         guard let up = migration.up, let first = up.script.statements.first,
-            !first.leadingComments.contains(where: Self.saysSomething)
+            !up.script.metaCommands.contains(where: { $0.line < first.line }),
+            !first.leadingComments.contains(where: Self.saysSomething),
+            !Self.beginning(of: up).contains(where: { $0.leadingComments.contains(where: Self.saysSomething) })
         else { return [] }
         return [
             Finding(
@@ -19,6 +22,15 @@ struct PurposeChecks {
                 hint: "begin with a line such as `-- Phones: how an account can be called.`"
             )
         ]
+    }
+
+    /// Up to the first statement that is more than a setting or the BEGIN of a transaction.
+    private static func beginning(of file: ParsedFile) -> [SQLStatement] {
+        let preamble = file.statements.prefix { _, effects in
+            if case .controls = effects.transaction { return true }
+            return !effects.settings.isEmpty && effects.touches.isEmpty
+        }
+        return Array(file.script.statements.prefix(preamble.count + 1))
     }
 
     /// A comment for people, and not for a tool.

@@ -23,10 +23,14 @@ package struct SecretChecks {
                     Finding(rule, file: path, line: place.line, column: place.column, message, hint: hint)
                 )
             }
+            lazy var conditions = Self.conditions(tree)
             let writes = tree.isKind("InsertStmt") || tree.isKind("UpdateStmt") || tree.isKind("DoStmt")
             for (text, offset) in Self.texts(tree) {
                 if let what = Self.secret(in: text) { note(.secret, offset, "\(what) stands here", Self.secretHint) }
-                guard writes, Self.namesExample(text) else { continue }
+                // Whom a condition names is not given to anybody.
+                guard writes, Self.namesExample(text), offset.map({ !conditions.contains($0) }) ?? true else {
+                    continue
+                }
                 note(.examplePeople, offset, Self.exampleMessage, Self.exampleHint)
             }
             for (column, value) in Self.assignments(tree) where Self.isSecret(column: column, value: value.text) {
@@ -37,8 +41,8 @@ package struct SecretChecks {
                     Self.secretHint
                 )
             }
-            if let offset = Self.rolePassword(tree) {
-                note(.secret, offset, "the password of a role is written here", Self.secretHint)
+            if let (offset, whose) = Self.password(tree) {
+                note(.secret, offset, "the password of a \(whose) is written here", Self.secretHint)
             }
             return findings
         }
@@ -57,14 +61,35 @@ extension SecretChecks {
         for (mark, what) in marks {
             // A search for bytes is quick, and finds a mark in one text of a thousand.
             guard text.containsBytes(of: mark), let range = text.firstRange(of: mark) else { continue }
+            // A public key or a certificate is for everybody.
+            if mark == "-----BEGIN", !text.containsBytes(of: "PRIVATE KEY") { continue }
             // A word such as task_live_ is none.
             let isStart = range.lowerBound == text.startIndex || !text[text.index(before: range.lowerBound)].isLetter
             let rest = text[range.upperBound...].prefix { !$0.isWhitespace }
             if isStart, rest.utf8.count >= 12 || mark.hasPrefix("-----") { return what }
         }
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        if namesPassword(text) { return "a password" }
         if text.hasPrefix("eyJ"), parts.count == 3, parts.allSatisfy({ $0.utf8.count > 8 }) { return "a token" }
         return nil
+    }
+
+    /// In a URL, or in a string of `key=value` for libpq, but for what is plainly to be filled in.
+    private static func namesPassword(_ text: String) -> Bool {
+        guard text.containsBytes(of: "://") || text.containsBytes(of: "password=") else { return false }
+        var password: Substring?
+        if let scheme = text.firstRange(of: "://") {
+            let user = text[scheme.upperBound...].prefix { !$0.isWhitespace && $0 != "/" && $0 != "?" }
+            if let end = user.lastIndex(of: "@"), let mark = user[..<end].firstIndex(of: ":") {
+                password = user[user.index(after: mark)..<end]
+            }
+        } else if let key = text.firstRange(of: "password="),
+            ["host=", "user=", "dbname="].contains(where: text.contains)
+        {
+            password = text[key.upperBound...].prefix { !$0.isWhitespace }
+        }
+        guard let password, !password.isEmpty else { return false }
+        return !password.contains { "<>{}$*%".contains($0) }
     }
 
     private static let marks: [(String, String)] = [
@@ -94,12 +119,17 @@ extension SecretChecks {
     ]
     private static let marksOfNone: Set<String> = ["x", "none", "locked", "disabled", "invalid", "unset", "null"]
 
-    /// Of the domains that RFC 2606 keeps for examples.
+    /// An address of the domains that RFC 2606 keeps for examples; a pattern such as `%@example.com` is nobody's.
     package static func namesExample(_ text: String) -> Bool {
         guard text.containsBytes(of: "@") else { return false }
-        return ["@example.com", "@example.org", "@example.net"].contains { domain in
-            text.containsBytes(of: domain) || text.lowercased().hasSuffix(domain)
+        let bytes = Array(text.utf8)
+        for place in bytes.indices where bytes[place] == UInt8(ascii: "@") {
+            guard place > 0, bytes[place - 1].isInAddress else { continue }
+            let domain = String(decoding: bytes[(place + 1)...].prefix(while: \.isInAddress), as: UTF8.self)
+            let parts = domain.lowercased().split(separator: ".").suffix(2)
+            if parts.first == "example", ["com", "org", "net"].contains(parts.last) { return true }
         }
+        return false
     }
 }
 
@@ -110,11 +140,20 @@ extension SecretChecks {
         for constant in tree.descendants(ofKind: "A_Const") {
             if let text = constant.string { texts.append((text, constant.offset)) }
         }
+        if let connection = tree["conninfo"].string { texts.append((connection, nil)) }
         guard tree.isKind("DoStmt") else { return texts }
         return texts + tree["args"].items.compactMap { $0["arg"].string.map { ($0, nil) } }
     }
 
-    /// Columns and the texts that INSERT and UPDATE give them.
+    /// Where the constants of conditions stand.
+    private static func conditions(_ tree: ParseNode) -> Set<Int> {
+        let parts = ["SelectStmt", "UpdateStmt", "DeleteStmt"].flatMap { tree.descendants(ofKind: $0) }
+        return Set(
+            parts.flatMap { $0["whereClause"].descendants(ofKind: "A_Const") }.compactMap(\.offset)
+        )
+    }
+
+    /// Columns and the texts that INSERT, UPDATE and defaults give them.
     private static func assignments(_ tree: ParseNode) -> [(column: String, value: (text: String, offset: Int?))] {
         var found: [(column: String, value: (text: String, offset: Int?))] = []
         for insert in tree.descendants(ofKind: "InsertStmt") {
@@ -133,6 +172,16 @@ extension SecretChecks {
                 if let column = target["name"].string, let text = text(target["val"]) { found.append((column, text)) }
             }
         }
+        let added = tree["cmds"].items.map { $0["def"] }.filter { $0.isKind("ColumnDef") }
+        for column in tree["tableElts"].items.filter({ $0.isKind("ColumnDef") }) + added {
+            for constraint in column["constraints"].items where constraint["contype"].string == "CONSTR_DEFAULT" {
+                guard let name = column["colname"].string, let text = text(constraint["raw_expr"]) else { continue }
+                found.append((name, text))
+            }
+        }
+        for command in tree["cmds"].items where command["subtype"].string == "AT_ColumnDefault" {
+            if let name = command["name"].string, let text = text(command["def"]) { found.append((name, text)) }
+        }
         return found
     }
 
@@ -149,10 +198,32 @@ extension SecretChecks {
         return (text, value.content.offset)
     }
 
-    private static func rolePassword(_ tree: ParseNode) -> Int? {
-        guard tree.isKind("CreateRoleStmt") || tree.isKind("AlterRoleStmt") else { return nil }
+    /// Where one is set, and for what.
+    private static func password(_ tree: ParseNode) -> (offset: Int, whose: String)? {
+        let whose: String
+        switch tree.kind {
+        case "CreateRoleStmt", "AlterRoleStmt": whose = "role"
+        case "CreateUserMappingStmt", "AlterUserMappingStmt", "CreateForeignServerStmt", "AlterForeignServerStmt":
+            whose = "server"
+        case "DoStmt":
+            let body = tree["args"].items.compactMap { $0["arg"].string }.first ?? ""
+            // In a text that is executed the quotes are doubled; %L is filled in.
+            let isWritten = body.firstMatch(of: #/(?i)\bpassword\s+'+[^'%\s]/#) != nil
+            return isWritten ? (0, "role") : nil
+        default: return nil
+        }
         let password = tree["options"].items.first { $0["defname"].string == "password" && $0["arg"].string != nil }
-        return password.map { $0.offset ?? 0 }
+        return password.map { ($0.offset ?? 0, whose) }
+    }
+}
+
+extension UInt8 {
+    /// Of a mail address, but for its sign.
+    fileprivate var isInAddress: Bool {
+        switch self {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x2B: true
+        default: self >= 0x80
+        }
     }
 }
 

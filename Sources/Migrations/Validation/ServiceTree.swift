@@ -218,12 +218,21 @@ private struct MigrationReading {
         do {
             return try MigrationFile.read(name, at: path)
         } catch {
-            let message =
-                error.message.hasPrefix("\(path) ")
-                ? "the file \(error.message.dropFirst(path.count + 1))" : error.message
-            findings.append(Finding(.unreadableFile, file: path, message, hint: error.hint))
+            findings.append(Self.unreadable(path, error))
             return nil
         }
+    }
+
+    /// Of an error whose message begins with the path, and perhaps a line.
+    private static func unreadable(_ path: String, _ error: MigrationError) -> Finding {
+        guard error.message.hasPrefix(path) else {
+            return Finding(.unreadableFile, file: path, error.message, hint: error.hint)
+        }
+        let rest = error.message.dropFirst(path.count)
+        guard rest.first == ":", let end = rest.firstRange(of: ": "),
+            let line = Int(rest[rest.index(after: rest.startIndex)..<end.lowerBound])
+        else { return Finding(.unreadableFile, file: path, "the file\(rest)", hint: error.hint) }
+        return Finding(.unreadableFile, file: path, line: line, String(rest[end.upperBound...]), hint: error.hint)
     }
 
     mutating func parsed(_ file: MigrationFile?) -> ParsedFile? {

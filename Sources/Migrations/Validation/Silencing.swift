@@ -33,8 +33,12 @@ package struct Silencing: Sendable {
         let spans = file.script.statements.map { Self.lines(of: $0, in: file.script) }
         let head = Self.headLines(file.file.text)
         var comments: [Comment] = []
-        for option in asked {
-            let rules = option.value.split { $0 == " " || $0 == "\t" }.map(String.init)
+        var reasoned: Set<Int> = []
+        for option in asked where !reasoned.contains(option.line) {
+            let words = option.value.split { $0 == " " || $0 == "\t" }.map(String.init)
+            // Why: `no-schema -- the path is set`, `no-schema (the path is set)`.
+            let rules = Array(words.prefix { !$0.hasPrefix("--") && !$0.hasPrefix("(") })
+            if rules.count < words.count { reasoned.insert(option.line) }
             if let last = comments.indices.last, comments[last].line == option.line {
                 comments[last].rules += rules
             } else if head.contains(option.line) {
@@ -71,7 +75,13 @@ package struct Silencing: Sendable {
             for rule in comment.rules {
                 if !known.contains(rule) {
                     result.append(
-                        note("unknown-rule", comment, "no rule is named \(rule)", "docs/rules.md has the names")
+                        note(
+                            "unknown-rule",
+                            comment,
+                            "no rule is named \(rule)",
+                            Spelling.nearest(to: rule, among: known).map { "is \($0) meant?" }
+                                ?? "docs/rules.md and docs/migrations.md have the names"
+                        )
                     )
                 } else if judged.contains(rule), !findings.contains(where: { $0.rule == rule && comment.covers($0) }) {
                     result.append(

@@ -74,7 +74,7 @@ package struct Validator: Sendable {
             findings += SecretChecks(up.script, path: up.path).findings()
         }
         if let entry {
-            findings += EffectChecks(migration: migration, entry: entry, path: context.dependencies.path).findings()
+            findings += EffectChecks(migration: migration, entry: entry, file: context.dependencies).findings()
         }
         findings += DownChecks(migration)?.findings() ?? []
         findings += PurposeChecks(migration: migration, context: context).findings()

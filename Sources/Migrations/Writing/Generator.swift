@@ -62,8 +62,8 @@ package struct Generator: Sendable {
             var outcome = Outcome(version: number.version, name: title)
             var changes = FileChanges()
             var up = ""
-            for direction in [Direction.up, .down] {
-                let text = try render(direction, context)
+            let texts = try pair(context, reversed: reading.removes)
+            for (direction, text) in [(Direction.up, texts.up), (.down, texts.down)] {
                 if direction == .up { up = text }
                 let path = "\(place)/\(title).\(direction.rawValue).sql"
                 changes.create(path, text)
@@ -158,7 +158,9 @@ extension Generator {
         _ reading: NameReading,
         isNewSchema: Bool
     ) -> [String: any Sendable] {
-        let parts = [reading.object, reading.column]
+        let parts = [reading.object] + reading.columns
+        let columns = reading.columns.map(Identifier.written)
+        let takesSeveral = kind == .index || reading.isUnique
         func derived(_ suffix: String, _ parts: [String]) -> String {
             // NAMEDATALEN is 64 with the zero at its end; the server would cut the suffix.
             String(parts.joined(separator: "_").prefix(62 - suffix.count)) + "_" + suffix
@@ -168,12 +170,27 @@ extension Generator {
             "date": now,
             "schema": Identifier.written(schema), "new_schema": isNewSchema,
             "subject": Self.sentence(reading.object), "object": Identifier.written(reading.object),
-            "table": Identifier.written(reading.object), "column": Identifier.written(reading.column),
+            "table": Identifier.written(reading.object),
+            "column": takesSeveral ? columns.joined(separator: ", ") : columns[0],
+            "columns": columns, "unique": reading.isUnique,
             "reference": Identifier.written(reading.reference),
             "index": Identifier.written(derived("idx", parts)),
-            "constraint": Identifier.written(derived("check", parts)),
+            "constraint": Identifier.written(derived(reading.isUnique ? "key" : "check", parts)),
             "foreign_key": Identifier.written(derived("fkey", parts)),
         ]
+    }
+
+    /// Both files; where something is removed the other way round, and what it is for stays in the up file.
+    private func pair(
+        _ context: [String: any Sendable],
+        reversed: Bool
+    ) throws(MigrationError) -> (up: String, down: String) {
+        let (up, down) = (try render(.up, context), try render(.down, context))
+        guard reversed else { return (up, down) }
+        let line = "-- \(purpose).\n"
+        let mark = "-- no-transaction\n"
+        let begin = down.hasPrefix(mark) ? mark : ""
+        return (begin + line + down.dropFirst(begin.count), up.replacing(line, with: ""))
     }
 
     /// The user's template, else ours.
@@ -214,15 +231,15 @@ extension Generator {
         }
         try edit("\(service.folder)/dependencies.json") { text, edits in
             let entry = entry(facts, spelled: Self.spelling(text))
+            let first = "{\n  \"\(digits)\": \(entry.replacing("\n", with: "\n  "))\n}"
             if let migrations = text.root["migrations"] {
                 let isTitled = (try migrations.members()).contains { $0.key.contains("_") }
                 edits.append(isTitled ? title : digits, entry, to: migrations)
+            } else if let none = try text.root.members().first(where: { $0.key == "migrations" }) {
+                // null is the same as not being there.
+                edits.replace(none.value, withObject: first)
             } else {
-                edits.append(
-                    "migrations",
-                    "{\n  \"\(digits)\": \(entry.replacing("\n", with: "\n  "))\n}",
-                    to: text.root
-                )
+                edits.append("migrations", first, to: text.root)
             }
         }
         if let path = environments.path {

@@ -26,6 +26,11 @@ struct JSONEdits {
         edits.append((node.range, Array(json.utf8)))
     }
 
+    /// An object in the place of a value.
+    mutating func replace(_ node: JSONNode, withObject json: String) {
+        replace(node, with: lines(json, indent(at: node.range.lowerBound)))
+    }
+
     mutating func rename(_ member: JSONMember, to key: String) {
         var end = member.keyStart + 1
         while end < text.bytes.count, text.bytes[end] != UInt8(ascii: "\"") {
@@ -38,12 +43,27 @@ struct JSONEdits {
     ///
     /// - Parameters:
     ///   - object: Of this text.
-    ///   - json: Its lines after the first are set in as far as the member itself.
+    ///   - json: In lines that go in by two blanks a level.
     mutating func append(_ key: String, _ json: String, to object: JSONNode) {
         let members = (try? object.members()) ?? []
+        let form = self
         append(members.last.map { ($0.keyStart, $0.value.range.upperBound) }, in: object) { indent in
-            "\(Self.quoted(key)): \(json.replacing("\n", with: "\n\(indent)"))"
+            "\(Self.quoted(key)): \(indent.map { form.lines(json, $0) } ?? Self.oneLine(json))"
         }
+    }
+
+    /// Set in as the file sets in, from a place on.
+    private func lines(_ json: String, _ indent: String) -> String {
+        let lines = json.split(separator: "\n", omittingEmptySubsequences: false)
+        let rest = lines.dropFirst().map { line in
+            let body = line.drop { $0 == " " }
+            return indent + String(repeating: step, count: (line.count - body.count) / 2) + body
+        }
+        return ([String(lines[0])] + rest).joined(separator: newline)
+    }
+
+    private static func oneLine(_ json: String) -> String {
+        json.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: " ")
     }
 
     /// An element behind the last one.
@@ -52,23 +72,27 @@ struct JSONEdits {
         append(elements.last.map { ($0.range.lowerBound, $0.range.upperBound) }, in: list) { _ in json }
     }
 
-    private mutating func append(_ last: (start: Int, end: Int)?, in parent: JSONNode, _ json: (String) -> String) {
+    /// - Parameter json: Of the blanks that its line begins with; nil where all is on one line.
+    private mutating func append(_ last: (start: Int, end: Int)?, in parent: JSONNode, _ json: (String?) -> String) {
         guard let last else {
             // Empty: what is long goes one step deeper than the line that it is opened on.
             let outer = indent(at: parent.range.lowerBound)
-            let inner = outer + step
-            let json = json(inner)
-            let body = json.contains("\n") ? "\n\(inner)\(json)\n\(outer)" : json
+            let json = json(outer + step)
+            let body = json.utf8.contains(0x0A) ? "\(newline)\(outer + step)\(json)\(newline)\(outer)" : json
             edits.append((parent.range.lowerBound + 1..<parent.range.upperBound - 1, Array(body.utf8)))
             return
         }
         var start = last.start
         while start > 0, text.bytes[start - 1].isBlank { start -= 1 }
-        let blanks = String(decoding: text.bytes[start..<last.start], as: UTF8.self)
-        let isOnOwnLine = blanks.contains("\n")
-        let own = isOnOwnLine ? String(blanks.split(separator: "\n", omittingEmptySubsequences: false).last!) : ""
-        let body = isOnOwnLine ? json(own) : json("").replacing("\n", with: " ")
-        edits.append((last.end..<last.end, Array(",\(blanks.isEmpty ? " " : blanks)\(body)".utf8)))
+        let blanks = text.bytes[start..<last.start]
+        let own = blanks.lastIndex(of: 0x0A).map { String(decoding: blanks[($0 + 1)...], as: UTF8.self) }
+        let before = blanks.isEmpty ? " " : String(decoding: blanks, as: UTF8.self)
+        edits.append((last.end..<last.end, Array(",\(before)\(json(own))".utf8)))
+    }
+
+    private var newline: String {
+        guard let end = text.bytes.firstIndex(of: 0x0A), end > 0, text.bytes[end - 1] == 0x0D else { return "\n" }
+        return "\r\n"
     }
 
     /// The blanks at the beginning of the line of a place.

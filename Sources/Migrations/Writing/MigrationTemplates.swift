@@ -34,7 +34,7 @@ package enum MigrationTemplates {
                 COMMENT ON TABLE {{schema}}.{{object}} IS '{{subject}}';
                 """,
                 """
-                -- The rows that were written since are lost.
+                -- The rows that were written are lost.
                 DROP TABLE {{schema}}.{{object}};
                 {{#new_schema}}
                 DROP SCHEMA {{schema}};
@@ -46,11 +46,15 @@ package enum MigrationTemplates {
                 """
                 -- {{purpose}}.
                 -- Without NOT NULL and without a volatile default it rewrites nothing; add those when the rows are filled.
-                ALTER TABLE {{schema}}.{{object}} ADD COLUMN {{column}} text;
+                {{#columns}}
+                ALTER TABLE {{schema}}.{{object}} ADD COLUMN {{.}} text;
+                {{/columns}}
                 """,
                 """
-                -- What was written into the column since is lost.
-                ALTER TABLE {{schema}}.{{object}} DROP COLUMN {{column}};
+                -- What was written into the column is lost.
+                {{#columns}}
+                ALTER TABLE {{schema}}.{{object}} DROP COLUMN {{.}};
+                {{/columns}}
                 """
             )
         case .index:
@@ -59,7 +63,7 @@ package enum MigrationTemplates {
                 -- no-transaction
                 -- {{purpose}}.
                 -- Built beside the writers, which a plain CREATE INDEX would keep waiting.
-                CREATE INDEX CONCURRENTLY {{index}} ON {{schema}}.{{object}} ({{column}});
+                CREATE {{#unique}}UNIQUE {{/unique}}INDEX CONCURRENTLY {{index}} ON {{schema}}.{{object}} ({{column}});
                 """,
                 """
                 -- no-transaction
@@ -71,9 +75,16 @@ package enum MigrationTemplates {
                 """
                 -- no-transaction
                 -- {{purpose}}.
+                {{#unique}}
+                -- The index is built beside the writers, and then becomes the constraint.
+                CREATE UNIQUE INDEX CONCURRENTLY {{constraint}} ON {{schema}}.{{object}} ({{column}});
+                ALTER TABLE {{schema}}.{{object}} ADD CONSTRAINT {{constraint}} UNIQUE USING INDEX {{constraint}};
+                {{/unique}}
+                {{^unique}}
                 -- At first it binds new rows only, which takes no time; then the old ones are read beside the writers.
                 ALTER TABLE {{schema}}.{{object}} ADD CONSTRAINT {{constraint}} CHECK ({{column}} IS NOT NULL) NOT VALID;
                 ALTER TABLE {{schema}}.{{object}} VALIDATE CONSTRAINT {{constraint}};
+                {{/unique}}
                 """,
                 """
                 ALTER TABLE {{schema}}.{{object}} DROP CONSTRAINT {{constraint}};

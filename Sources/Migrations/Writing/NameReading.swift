@@ -8,13 +8,21 @@ struct NameReading: Equatable {
 
     /// The table, type, function or view.
     var object: String
-    var column = placeholder
+    var columns = [placeholder]
     /// The table that a foreign key points to.
     var reference = placeholder
+    /// An index or a constraint that allows each value once.
+    var isUnique = false
+    /// It takes away what others of its kind make: `remove_note_from_users`.
+    let removes: Bool
+
+    var column: String { columns[0] }
 
     /// - Parameter tables: Names of tables that migrations have made, without their schema.
     init(_ name: String, _ kind: MigrationKind, tables: Set<String>) {
-        let words = Self.withoutVerb(name.split(separator: "_").map(String.init))
+        let said = name.split(separator: "_").map(String.init)
+        removes = said.count > 1 && ["drop", "remove", "delete"].contains(said[0]) && kind != .schema
+        let words = Self.withoutVerb(said)
         object = Self.placeholder
         switch kind {
         case .table, .enum, .function, .view:
@@ -23,57 +31,88 @@ struct NameReading: Equatable {
             let words = Self.without(["data", "rows"], words)
             object = Self.splitTable(words, tables).map(\.table) ?? Self.joined(words)
         case .column, .index, .constraint, .schema:
-            let words = Self.without([kind.rawValue, "idx", "check"], words)
-            if let mark = words.lastIndex(where: { ["to", "from", "of", "in"].contains($0) }), mark > 0,
-                mark < words.count - 1
-            {
-                (column, object) = (Self.joined(words[..<mark]), Self.joined(words[(mark + 1)...]))
+            isUnique = [.index, .constraint].contains(kind) && words.contains("unique")
+            let words = Self.without([kind.rawValue, "idx", "check", "unique"], words)
+            if let mark = Self.mark(["to", "from", "of", "in"], words) {
+                (columns, object) = (Self.columns(words[..<mark]), Self.joined(words[(mark + 1)...]))
+            } else if let mark = Self.mark(["on"], words) {
+                readAround(mark, words, tables)
             } else {
-                readTableAndColumn(words.filter { $0 != "on" }, tables, isAlteration: kind == .schema)
+                let prepositions: Set = ["on", "to", "from", "of", "in"]
+                readTableAndColumn(words.filter { !prepositions.contains($0) }, tables, kind)
             }
         case .foreignKey:
             readForeignKey(Self.without(["foreign", "key", "fk", "fkey"], words), tables)
         }
     }
 
-    private mutating func readTableAndColumn(_ words: [String], _ tables: Set<String>, isAlteration: Bool) {
+    /// The last of some words that has others on both sides.
+    private static func mark(_ marks: Set<String>, _ words: [String]) -> Int? {
+        words.indices.last { marks.contains(words[$0]) && $0 > 0 && $0 < words.count - 1 }
+    }
+
+    /// `users_on_email`, and `email_on_users`.
+    private mutating func readAround(_ mark: Int, _ words: [String], _ tables: Set<String>) {
+        let (left, right) = (words[..<mark], words[(mark + 1)...])
+        let isReversed = tables.contains(Self.joined(right)) && !tables.contains(Self.joined(left))
+        object = Self.joined(isReversed ? right : left)
+        columns = Self.columns(isReversed ? left : right)
+    }
+
+    private mutating func readTableAndColumn(_ words: [String], _ tables: Set<String>, _ kind: MigrationKind) {
         guard let (table, rest) = Self.splitTable(words, tables) else {
-            // A single word is a column of nobody knows which table.
-            if words.count == 1, !isAlteration {
-                column = words[0]
+            // Of a column alone nobody knows which table it is of.
+            if kind == .column || words.count == 1 && kind != .schema {
+                columns = Self.columns(words[...])
             } else if let first = words.first, words.count > 1 {
-                (object, column) = (first, Self.joined(words.dropFirst()))
+                (object, columns) = (first, Self.columns(words.dropFirst()))
             }
             return
         }
         object = table
-        if !rest.isEmpty { column = Self.joined(rest) }
+        if !rest.isEmpty { columns = Self.columns(rest[...]) }
     }
 
-    /// `orders_to_users`, `orders_users`, `orders_user_id`.
+    /// `user_id_and_area`
+    private static func columns(_ words: ArraySlice<String>) -> [String] {
+        let names = words.split(separator: "and").map { joined($0) }
+        return names.isEmpty ? [placeholder] : names
+    }
+
+    /// `orders_to_users`, `orders_users`, `orders_user_id`, `user_id_to_orders`.
     private mutating func readForeignKey(_ words: [String], _ tables: Set<String>) {
-        if let mark = words.firstIndex(where: { ["to", "references"].contains($0) }), mark > 0, mark < words.count - 1 {
-            reference = Self.joined(words[(mark + 1)...].filter { $0 != "from" })
+        var column = Self.placeholder
+        if let mark = Self.mark(["to", "references"], words) {
+            let other = Self.joined(words[(mark + 1)...].filter { $0 != "from" })
             let own = words[..<mark].filter { $0 != "from" && $0 != "on" }
             if let (table, rest) = Self.splitTable(Array(own), tables) {
-                object = table
+                (object, reference) = (table, other)
                 if !rest.isEmpty { column = Self.joined(rest) }
+            } else if words[mark] == "to", tables.contains(other) {
+                // A column is added to a table.
+                object = other
+                column = refer(Self.joined(own), tables)
             } else {
-                object = Self.joined(own)
+                (object, reference) = (Self.joined(own), other)
             }
         } else if let (table, rest) = Self.splitTable(words.filter { $0 != "on" && $0 != "from" }, tables) {
             object = table
             if let (other, none) = Self.splitTable(rest, tables), none.isEmpty {
                 reference = other
             } else if !rest.isEmpty {
-                column = Self.joined(rest)
-                let stem = column.hasSuffix("_id") ? String(column.dropLast(3)) : column
-                reference = tables.sorted().first { Self.singular($0) == stem || $0 == stem } ?? Self.placeholder
-                // The name of what it refers to is not yet that of a column.
-                if reference != Self.placeholder { column = "\(Self.singular(reference))_id" }
+                column = refer(Self.joined(rest), tables)
             }
         }
         if column == Self.placeholder, reference != Self.placeholder { column = "\(Self.singular(reference))_id" }
+        columns = [column]
+    }
+
+    /// Finds the table that a column means, `user` or `user_id`, and gives the column its name.
+    private mutating func refer(_ column: String, _ tables: Set<String>) -> String {
+        let stem = column.hasSuffix("_id") ? String(column.dropLast(3)) : column
+        reference = tables.sorted().first { Self.singular($0) == stem || $0 == stem } ?? Self.placeholder
+        // The name of what it refers to is not yet that of a column.
+        return reference == Self.placeholder ? column : "\(Self.singular(reference))_id"
     }
 
     /// The longest known table that the words begin with, else with what is known of none, nil.
@@ -91,7 +130,11 @@ struct NameReading: Equatable {
     }
 
     private static func withoutVerb(_ words: [String]) -> [String] {
-        let verbs: Set = ["add", "create", "new", "make", "insert", "alter", "change", "drop", "remove", "set", "link"]
+        let verbs: Set = [
+            "add", "create", "new", "make", "insert", "alter", "change", "drop", "remove", "delete", "set", "link",
+            "seed",
+            "fill", "backfill", "populate", "rename", "split", "update",
+        ]
         guard words.count > 1, verbs.contains(words[0]) else { return words }
         return Array(words.dropFirst())
     }

@@ -1,0 +1,45 @@
+internal import Glibc
+
+/// Names of files from the top of the repository, as GitHub looks for them, wherever in it the command runs.
+struct RepositoryPaths {
+    /// The folders of the repository that lead here.
+    private let here: [Substring]
+    /// The folders that lead to the repository; nil where there is none.
+    private let top: [Substring]?
+
+    /// - Parameter variables: Of the environment: `GITHUB_WORKSPACE` is where a workflow has its files.
+    init(_ variables: [String: String]) {
+        let folder = Self.parts(Self.full(".") ?? "/")
+        let workspace = variables["GITHUB_WORKSPACE"].flatMap(Self.full).map(Self.parts)
+        top = workspace.flatMap { folder.starts(with: $0) ? $0 : nil } ?? Self.repository(of: folder)
+        here = Array(folder.dropFirst(top?.count ?? folder.count))
+    }
+
+    func path(_ file: String) -> String {
+        guard let top else { return file }
+        var parts: [Substring] = []
+        for part in (file.hasPrefix("/") ? [] : top + here) + Self.parts(file) where part != "." {
+            if part == "..", !parts.isEmpty { parts.removeLast() } else { parts.append(part) }
+        }
+        guard parts.starts(with: top) else { return file }
+        return parts.dropFirst(top.count).joined(separator: "/")
+    }
+
+    /// The nearest folder that has a `.git`, which is a file in a worktree.
+    private static func repository(of folder: [Substring]) -> [Substring]? {
+        for count in (0...folder.count).reversed() {
+            let candidate = Array(folder.prefix(count))
+            if Folders.exists("/\(candidate.joined(separator: "/"))/.git") { return candidate }
+        }
+        return nil
+    }
+
+    private static func parts(_ path: String) -> [Substring] { path.split(separator: "/") }
+
+    /// Without links; nil where it is not there.
+    private static func full(_ path: String) -> String? {
+        guard let found = realpath(path, nil) else { return nil }
+        defer { free(found) }
+        return String(cString: found)
+    }
+}

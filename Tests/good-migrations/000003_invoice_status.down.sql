@@ -1,0 +1,2 @@
+ALTER TABLE shop.invoices DROP COLUMN state;
+DROP TABLE shop.invoice_states;

@@ -1,0 +1,1 @@
+-- nothing to undo: a value of an enum cannot be removed

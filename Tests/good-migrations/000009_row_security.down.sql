@@ -1,0 +1,2 @@
+DROP POLICY own_invoices ON shop.invoices;
+ALTER TABLE shop.invoices DISABLE ROW LEVEL SECURITY;

@@ -1,0 +1,2 @@
+DROP MATERIALIZED VIEW shop.revenue;
+DROP VIEW shop.open_invoices;

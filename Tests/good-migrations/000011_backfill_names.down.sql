@@ -1,0 +1,1 @@
+-- nothing to undo: which names had blanks is not known any more, and nobody misses them

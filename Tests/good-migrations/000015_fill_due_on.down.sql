@@ -1,0 +1,1 @@
+-- nothing to undo: 000014 takes the column away

@@ -1,0 +1,1 @@
+ALTER TABLE shop.invoices DROP CONSTRAINT invoices_due_on_set;

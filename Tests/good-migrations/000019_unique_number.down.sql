@@ -1,0 +1,2 @@
+-- no-transaction
+DROP INDEX CONCURRENTLY shop.invoices_number_key;

@@ -1,0 +1,2 @@
+-- Searching customers by name.
+CREATE EXTENSION IF NOT EXISTS pg_trgm;

@@ -1,0 +1,2 @@
+DROP PROCEDURE shop.void(bigint);
+DROP FUNCTION shop.balance(bigint);

@@ -1,0 +1,2 @@
+DROP TABLE shop.customer_tags;
+DROP TABLE shop.tags;

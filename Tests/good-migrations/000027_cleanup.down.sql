@@ -1,0 +1,1 @@
+-- nothing to undo: what was merged is not taken apart again
