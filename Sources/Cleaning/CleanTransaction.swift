@@ -71,17 +71,26 @@ extension CleanTransaction {
         }
     }
 
-    /// What was seeded is not there any more: the next `granary seed` must not take it for done.
+    /// What was seeded is not there any more: the next `granary seed` must not take it for done. It keeps the time that is
+    /// now and where generated rows begin, so that they are the same again, and fit those that an undo brings back.
     private func forgetSeeds(_ session: borrowing Session) throws {
         let seeds = TableName(schema: options.stateSchema, name: "seeds")
         guard plan.catalog.relations.contains(where: { $0.name == seeds && $0.mayBeRead }) else { return }
-        guard options.schemas != nil else { return try session.execute("DELETE FROM \(session.quoted(seeds))") }
+        let table = session.quoted(seeds)
+        let isMeant = "($1 OR service = ANY ($2::text[]) OR source = ANY ($3::text[])) AND source <> 'as_of'"
+        let begins = "source LIKE 'table %' AND details::json -> 'start' IS NOT NULL"
+        let parameters = [
+            options.schemas == nil ? "true" : "false", QuotedText.array(options.services),
+            QuotedText.array(steps.units.map { "table \($0.name)" }),
+        ]
+        try session.query("DELETE FROM \(table) WHERE \(isMeant) AND (\(begins)) IS NOT TRUE", parameters)
         try session.query(
-            "DELETE FROM \(session.quoted(seeds)) WHERE service = ANY ($1::text[]) OR source = ANY ($2::text[])",
-            [
-                QuotedText.array(options.services),
-                QuotedText.array(steps.units.map { "table \($0.name)" }),
-            ]
+            """
+            UPDATE \(table) SET sha256 = '', rows = NULL,
+                details = pg_catalog.json_build_object('start', details::json -> 'start')::text
+            WHERE \(isMeant) AND \(begins)
+            """,
+            parameters
         )
     }
 }

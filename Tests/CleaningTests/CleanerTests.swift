@@ -262,4 +262,27 @@ import Testing
             try await #expect(barn.sql("SELECT count(*) FROM granary.environment") == "1")
         }
     }
+
+    /// Else a seeding after the undo would make other rows than those that came back.
+    @Test func theTimeThatIsNowAndWhereGeneratedRowsBeginAreKept() async throws {
+        try await Barn.with(
+            "CREATE SCHEMA shop; CREATE TABLE shop.a (id int PRIMARY KEY); INSERT INTO shop.a VALUES (1)"
+        ) { barn in
+            try await barn.mark()
+            try await barn.sql(
+                """
+                INSERT INTO granary.seeds (service, environment, source, sha256, rows, details) VALUES
+                    ('shop', 'development', 'as_of', '2026-01-01', NULL, NULL),
+                    ('shop', 'development', 'table shop.a', 'x', 7, '{"key": ["id"], "keys": [["1"]], "start": 1001}'),
+                    ('shop', 'development', 'table shop.b', 'x', 7, '{"key": ["id"], "keys": [["1"]]}')
+                """
+            )
+            try await barn.clean { $0.services = ["shop"] }
+            try await #expect(
+                barn.sql(
+                    "SELECT source, sha256, rows, details::json ->> 'start', details::json -> 'keys' FROM granary.seeds ORDER BY 1"
+                ) == "as_of|2026-01-01|||\ntable shop.a|||1001|"
+            )
+        }
+    }
 }
