@@ -275,6 +275,8 @@ import Testing
                   --drop-old              Drop the old database after the swap.
                   --force                 End the sessions that are connected to the target.
                   --confirm <database>    Refuse unless this is the target.
+                  --trust                 Run what another installation's backup brings:
+                                          functions, triggers, extensions.
                   --maintenance-db <database>
                                           Where to connect during the swap; else postgres,
                                           template1.
