@@ -117,8 +117,6 @@ import Testing
                   doctor                  Check programs, database, rights, marker, ledger,
                                           folders and disk; say what mends each problem.
 
-                  See 'granary help <subcommand>' for detailed help.
-
                 """
         )
     }
