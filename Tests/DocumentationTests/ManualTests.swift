@@ -65,10 +65,11 @@ import Testing
     /// A variable that the code asks for is one that the manual explains.
     @Test func everyVariableIsInTheManual() throws {
         let known = Set(ManualFacts.variables.flatMap { $0.name.split(separator: ", ").map(String.init) })
-        let asked = try Project.everything(below: "Sources").filter { $0.hasSuffix(".swift") }.flatMap { file in
-            try Project.text(file).matches(of: #/(?:variables|environment|getenv)[\[(]"([A-Z_]+)"/#).map {
-                String($0.1)
-            }
+        let asked = try Project.everything(below: "Sources").filter { $0.hasSuffix(".swift") }.flatMap {
+            file -> [String] in
+            let text = try Project.text(file)
+            return text.matches(of: #/(?:variables|environment|getenv)[\[(]"([A-Z_]+)"/#).map { String($0.1) }
+                + text.matches(of: #/"(GRANARY_[A-Z_]+)"/#).map { String($0.1) }
         }
         #expect(asked.count > 10)
         // The variable of an option is not listed by itself.

@@ -117,8 +117,6 @@ import Testing
                   doctor                  Check programs, database, rights, marker, ledger,
                                           folders and disk; say what mends each problem.
 
-                  See 'granary help <subcommand>' for detailed help.
-
                 """
         )
     }
@@ -275,6 +273,8 @@ import Testing
                   --drop-old              Drop the old database after the swap.
                   --force                 End the sessions that are connected to the target.
                   --confirm <database>    Refuse unless this is the target.
+                  --trust                 Run what another installation's backup brings:
+                                          functions, triggers, extensions.
                   --maintenance-db <database>
                                           Where to connect during the swap; else postgres,
                                           template1.

@@ -38,6 +38,10 @@ package enum ManualFacts {
         Fact(name: "GRANARY_ENV, ENV, APP_ENV", text: "The environment; ENV only where it names a declared one."),
         Fact(name: "SERVICE_NAME", text: "The service, where --service is not given."),
         Fact(name: "GRANARY_ACTOR", text: "Who migrates, in the log of migrations; else the account's name."),
+        Fact(
+            name: "GRANARY_ARCHIVE_KEY",
+            text: "The secret that seals archives, 32 characters at least, where several machines share one."
+        ),
         Fact(name: "GRANARY_SERVER_FOLDER", text: "Where root's local servers are; else /var/lib/granary."),
         Fact(
             name: "PATH",
@@ -51,6 +55,10 @@ package enum ManualFacts {
             text: "No colors where NO_COLOR is not empty; no redrawn lines where TERM is dumb."
         ),
         Fact(name: "XDG_RUNTIME_DIR", text: "The folder for the sockets of local servers."),
+        Fact(
+            name: "XDG_CONFIG_HOME",
+            text: "The folder for the key of this installation, granary/archive.key; else ~/.config."
+        ),
         Fact(
             name: "XDG_CACHE_HOME, HOME",
             text: "The folder for the private server on which migrations are tried out; else ~/.cache."
@@ -73,6 +81,10 @@ package enum ManualFacts {
         Fact(name: "seeds/", text: "The rows of common/ and of each environment, with lists of tables in seeds.yaml."),
         Fact(name: "granary.mk", text: "The db-* targets, to be included by a Makefile."),
         Fact(name: ".granary/", text: "The record of this folder's local server, and its data."),
+        Fact(
+            name: "~/.config/granary/archive.key",
+            text: "What this installation's archives are sealed with; made by the first backup."
+        ),
         Fact(name: "/var/lib/granary/", text: "The data of local servers that root has started."),
     ]
 
