@@ -22,7 +22,7 @@ chmod 644 $(SHARE)/$(2)/$(3)
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build install uninstall demo test test-faults test-regress test-matrix fuzz bench format lint clean-build
+.PHONY: help deps build install uninstall demo test test-faults test-regress test-matrix fuzz bench bench-growth format lint clean-build
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

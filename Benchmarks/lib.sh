@@ -56,7 +56,7 @@ watch_memory() {
     local peak
     while sleep 0.05; do
         # shellcheck disable=SC2046
-        peak=$(cat $(printf '/proc/%s/status ' "$1" $(pgrep -P "$1")) 2>/dev/null | awk '/VmHWM/ { sum += $2 } END { print sum }')
+        peak=$({ cat $(printf '/proc/%s/status ' "$1" $(pgrep -P "$1")) 2>/dev/null || true; } | awk '/VmHWM/ { sum += $2 } END { print sum }')
         [[ $peak ]] || return 0
         ((peak > $(<"$TIMES/peak"))) && echo "$peak" >"$TIMES/peak"
     done
