@@ -1,5 +1,5 @@
 # Draws what Benchmarks/growth has measured as an SVG: seconds on the left, peak memory on the right, both axes logarithmic.
-# Input: x, label, what, seconds, bytes, KiB, with tabs between. Variables: title, axis. The colours can be read on white and on black.
+# Input: x, label, what, seconds, bytes, KiB and more, with tabs between. Variables: title, axis. The colours can be read on white and on black.
 BEGIN {
     FS = "\t"
     split("backup dump restore pg_restore", tools, " ")
