@@ -26,7 +26,7 @@ struct PostData: Sendable {
         let builds = plan.indexes.map { (build: $0, bytes: sizes[$0.tableName(in: manifest)] ?? 0) }
             .sorted { $0.bytes > $1.bytes }.map(\.build)
         let statements = statements
-        try await inParallel(builds, phase: "building indexes", name: { $0.item.title }) { build, session in
+        try await inParallel(builds, phase: "building indexes", name: \.item.title) { build, session in
             var statements = statements
             var item = build.item
             item.sql = build.sql
