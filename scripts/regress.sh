@@ -11,6 +11,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 unset "${!DATABASE_@}" "${!PG@}" "${!GRANARY_OUTPUT@}" ENV APP_ENV GRANARY_ENV SERVICE_NAME
 readonly GRANARY=$PWD/.build/release/granary CACHE=$PWD/.build/regress
 export LC_ALL=C PGOPTIONS='-c client_min_messages=error'
+# A key of its own: nothing is left in the folder of settings of whoever runs this.
+export GRANARY_ARCHIVE_KEY='key of the regression database, there and back'
 
 work=''
 failures=0
