@@ -151,6 +151,8 @@ extension Wire {
     func failure() -> PostgresError {
         let message = String(cString: PQerrorMessage(connection))
         if PQstatus(connection) == CONNECTION_BAD {
+            // Has libpq look at what came before the end, such as the server's reason.
+            _ = PQisBusy(connection)
             var lost = PostgresError.lost(notices.farewell?.message ?? message)
             lost.server = notices.farewell
             return lost

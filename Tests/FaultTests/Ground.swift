@@ -34,6 +34,8 @@ struct Ground: Sendable {
             )
             guard made.status == 0 else { throw CommandFailure(description: "backup: \(made)") }
         }
+        // Recovery takes sequences up to 32 further where it replays what was drawn from them: in the templates nothing shall.
+        try await server.execute("CHECKPOINT")
         return ground
     }
 

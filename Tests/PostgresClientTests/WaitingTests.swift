@@ -75,7 +75,8 @@ import Testing
                 logger: quietLogger,
                 prepare: { $0.processID },
                 while: { pid in
-                    try await psql(url, "SELECT pg_terminate_backend(\(pid))")
+                    // Not cut short itself when the loss is noticed.
+                    _ = await Task { try? await psql(url, "SELECT pg_terminate_backend(\(pid))") }.value
                     while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(10)) }
                     return 42
                 }
