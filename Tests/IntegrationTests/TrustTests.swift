@@ -18,7 +18,7 @@ import Testing
         _ environment: [String: String?] = [:]
     ) async throws -> CommandOutcome {
         var variables: [String: String?] = [
-            "GRANARY_ARCHIVE_KEY": .some(nil), "XDG_CONFIG_HOME": "\(folder.path)/\(installation)",
+            "GRANARY_ARCHIVE_KEY": nil, "XDG_CONFIG_HOME": "\(folder.path)/\(installation)",
             "DATABASE_URL": url, "GRANARY_ENV": "development",
         ]
         variables.merge(environment) { $1 }

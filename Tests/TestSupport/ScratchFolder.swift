@@ -49,7 +49,7 @@ func makeTemporaryFolder(_ prefix: String, in parent: String = "/tmp") throws ->
 }
 
 /// The permission bits of a file; nil where there is none.
-package func fileMode(_ path: String) -> mode_t? {
+package func fileMode(_ path: String) -> UInt32? {
     var status = stat()
     return stat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
 }
