@@ -88,7 +88,8 @@ import Testing
 
     @Test(arguments: [
         ["--jobs", "0"], ["--jobs", "65"], ["--compress", "13"], ["--compress", "-1"],
-        ["--compress", "10", "--engine", "zlib"], ["--compress", "4", "--engine", "igzip"], ["--engine", "lz4"], ["--format", "tar"], ["--wait", "soon"],
+        ["--compress", "10", "--engine", "zlib"], ["--compress", "4", "--engine", "igzip"], ["--engine", "lz4"],
+        ["--format", "tar"], ["--wait", "soon"],
         ["--output", ""], ["--json", "--output", "-"], ["--quiet", "--verbose"], ["--log-format", "xml"], ["extra"],
     ])
     func whatDoesNotFitIsRefused(arguments: [String]) {

@@ -1,5 +1,5 @@
 import FoundationEssentials
-package import Glibc
+import Glibc
 
 /// A temporary folder that is removed with everything in it.
 package struct ScratchFolder: Sendable {
