@@ -44,7 +44,10 @@ package struct DeclaredFiles: Sendable {
 
     private mutating func readEnvironments(_ source: Source) {
         let path = source.path
-        guard var text = document(source, .environments) else { return }
+        guard var text = document(source, .environments) else {
+            // Nothing is left of a document that is `null`, and yet nothing was said of it.
+            return requireStrict(source) { text throws(EnvironmentsError) in _ = try EnvironmentsFile(text) }
+        }
         environmentsText = text
         if case .object(var members) = text.root.value,
             let current = members.firstIndex(where: { $0.key == "current_environment" }),
@@ -78,7 +81,10 @@ package struct DeclaredFiles: Sendable {
 
     private mutating func readDependencies(_ source: Source) {
         let path = source.path
-        guard var text = document(source, .dependencies) else { return }
+        guard var text = document(source, .dependencies) else {
+            // Nothing is left of a document that is `null`, and yet nothing was said of it.
+            return requireStrict(source) { text throws(EnvironmentsError) in _ = try DependenciesFile(text) }
+        }
         text = withoutSecondEntries(text)
         do {
             dependencies = try DependenciesFile(text)
