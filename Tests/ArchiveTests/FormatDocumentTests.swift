@@ -299,6 +299,7 @@ private struct FormatDocument {
         )
         manifest.redacted = ["user mapping USER MAPPING shop SERVER other"]
         manifest.files = [.init(member: "README.txt", rawBytes: 1, storedBytes: 1, sha256: chunk.sha256)]
+        manifest.seal = .init(key: "00112233aabbccdd", hmac: Manifest.Seal.zeros)
         return manifest
     }
 }

@@ -112,6 +112,12 @@ import Testing
         var sample = try Sample()
         sample.manifest = FullManifest.value
         let manifest = sample.manifest
-        #expect(try ArchiveReader(MemorySource(sample.finish())).manifest == manifest)
+        let key = try #require(SealKey(SealKey.random()))
+        let found = try ArchiveReader(MemorySource(sample.finish(sealedBy: key))).manifest
+        var expected = manifest
+        // The seal is the writer's to make.
+        expected.seal = found.seal
+        #expect(found == expected)
+        #expect(found.seal?.key == key.name)
     }
 }

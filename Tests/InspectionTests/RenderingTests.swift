@@ -27,8 +27,15 @@ import Testing
     }
 
     @Test func whatIsTooWideIsCutOnATerminalAndNeverInAPipe() {
-        var table = TableRenderer(columns)
-        table.add([String(repeating: "表", count: 20), "1", "kept"])
+        var table = TableRenderer([
+            .init("name", mayShrink: true), .init("kind", expendable: 2), .init("toast", isNumber: true, expendable: 1),
+        ])
+        table.add(["a_rather_long_name_of_a_table", "table", "8.2 kB"])
+        #expect(
+            table.lines(width: nil) == [
+                "name                           kind    toast", "a_rather_long_name_of_a_table  table  8.2 kB",
+            ]
+        )
         #expect(table.lines(width: 30) == ["name             kind    toast", "a_rather_long_…  table  8.2 kB"])
         #expect(table.lines(width: 22) == ["name             kind", "a_rather_long_…  table"])
         #expect(table.lines(width: 12) == ["name", "a_rather_lo…"])

@@ -117,7 +117,9 @@ extension SecretChecks {
         "encrypted_password", "secret", "secret_key", "secret_hash", "api_key", "apikey", "access_key", "private_key",
         "token", "token_hash",
     ]
-    private static let marksOfNone: Set<String> = ["x", "none", "locked", "disabled", "invalid", "unset", "null"]
+    private static let marksOfNone: Set<String> = [
+        "x", "none", "locked", "disabled", "invalid", "unset", "null", "00000000-0000-0000-0000-000000000000",
+    ]
 
     /// An address of the domains that RFC 2606 keeps for examples; a pattern such as `%@example.com` is nobody's.
     package static func namesExample(_ text: String) -> Bool {
