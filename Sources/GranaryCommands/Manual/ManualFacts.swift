@@ -54,6 +54,10 @@ package enum ManualFacts {
             name: "NO_COLOR, TERM",
             text: "No colors where NO_COLOR is not empty; no redrawn lines where TERM is dumb."
         ),
+        Fact(
+            name: "GITHUB_WORKSPACE",
+            text: "Where a workflow has its files: annotations of granary validate name them from there."
+        ),
         Fact(name: "XDG_RUNTIME_DIR", text: "The folder for the sockets of local servers."),
         Fact(
             name: "XDG_CONFIG_HOME",
