@@ -14,7 +14,11 @@ struct CodeReader {
         let makesCopies = options.tables.contains { $0.newName != nil }
         if makesCopies { for table in selection.tables { readColumns(of: table) } }
         if !options.dataOnly, options.rows == nil, !makesCopies {
-            for item in selection.items { read(item, withDrop: isInPlace, withOwner: !options.noOwner) }
+            // What makes the database itself is never sent, and subscriptions only when asked for: see `RestorePlan`.
+            for item in selection.items where !item.isAboutTheDatabase {
+                guard options.withSubscriptions || !item.kind.hasPrefix("SUBSCRIPTION") else { continue }
+                read(item, withDrop: isInPlace, withOwner: !options.noOwner)
+            }
         }
         if !options.dataOnly { readLedger(manifest, selection, options) }
         if !isInPlace {
