@@ -131,8 +131,10 @@ import Testing
                 == #"{"database":"shop","rows":6001215,"tables":8,"seconds":12.3,"swapped":true,"kept":"shop_old","#
                 + #""kept_bytes":1200000000,"invalid":["orders: orders_total_check"],"#
                 + #""notes":["subscriptions were left out"],"#
-                + #""rewinds":[{"service":"user-service","from":5,"to":3},{"service":"orders","from":null,"to":1}]}"#
+                + #""rewinds":[{"service":"user-service","from":5,"to":3},{"service":"orders","from":null,"to":1}],"#
+                + #""trusted":null}"#
         )
+        #expect(RestoreCommand.document(Self.restore, isOurs: true).text.hasSuffix(#""trusted":true}"#))
     }
 
     @Test func aPlanIsToldStepByStepWithItsObstacles() {
