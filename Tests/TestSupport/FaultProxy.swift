@@ -189,7 +189,10 @@ extension FaultProxy {
                 switch part {
                 case .before: break
                 case .within: _ = connection.write(message.bytes.prefix(message.bytes.count / 2), to: connection.server)
-                case .after: _ = connection.write(message.bytes[...], to: connection.server)
+                case .after:
+                    // Before the server has it, or the answer could be quicker than what happens to it.
+                    connection.isMute = true
+                    _ = connection.write(message.bytes[...], to: connection.server)
                 }
                 guard carryOut(deed, on: connection) else { return }
                 waitWhileStalled(connection)
@@ -198,7 +201,7 @@ extension FaultProxy {
                 case .within:
                     let rest = message.bytes.dropFirst(message.bytes.count / 2)
                     guard connection.write(rest, to: connection.server) else { return }
-                case .after: break
+                case .after: connection.isMute = false
                 }
             }
         }
@@ -223,7 +226,8 @@ extension FaultProxy {
                 continue
             }
             waitWhileStalled(connection)
-            guard connection.write(bytes[...], to: connection.client) else { return }
+            while connection.isMute, !connection.isEnded { usleep(1_000) }
+            guard !connection.isEnded, connection.write(bytes[...], to: connection.client) else { return }
         }
     }
 
@@ -272,7 +276,13 @@ private final class Connection: Sendable {
     let client: CInt
     let server: CInt
     private let ended = Atomic<Bool>(false)
+    private let mute = Atomic<Bool>(false)
     var isEnded: Bool { ended.load(ordering: .acquiring) }
+    /// What the server answers has to wait.
+    var isMute: Bool {
+        get { mute.load(ordering: .acquiring) }
+        set { mute.store(newValue, ordering: .releasing) }
+    }
 
     init(client: CInt, server: CInt) { (self.client, self.server) = (client, server) }
 
