@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What is promised when something breaks: no file under the final name, no half a database, and the next run succeeds.
-@Suite(.serialized) struct FaultTests {
+@Suite struct FaultTests {
     @Test(arguments: [0.03, 0.08, 0.15, 0.25, 0.4, 0.7])
     func aKilledBackupLeavesNoFileUnderTheFinalName(seconds: Double) async throws {
         try await withShop { shop in

@@ -4,7 +4,7 @@ import Testing
 
 /// A runner that is killed, at every point of a run: afterwards ledger and catalog agree, or `status` names the one
 /// statement in doubt, and the next run ends well.
-@Suite(.serialized) struct MigrationFaultTests {
+@Suite struct MigrationFaultTests {
     enum Mode: String, CaseIterable, Sendable { case wrapped, unwrapped, ownTransaction }
     enum Way: String, CaseIterable, Sendable { case up, down }
     enum Fate: String, CaseIterable, Sendable { case killed, terminated, stopped }
