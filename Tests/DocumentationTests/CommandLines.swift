@@ -55,7 +55,12 @@ struct CommandHelp: Sendable {
 
     private var texts: [[String]: String] = [:]
 
-    static func read() async throws -> CommandHelp {
+    /// Asked once: that is dozens of programs.
+    private static let asked = Task { try await ask() }
+
+    static func read() async throws -> CommandHelp { try await asked.value }
+
+    private static func ask() async throws -> CommandHelp {
         var help = CommandHelp()
         for command in commands {
             let outcome = try await runCommand(try granaryBinary(), ["help"] + command, environment: ["COLUMNS": "100"])
