@@ -63,15 +63,18 @@ struct Installation {
         }
     }
 
-    /// In the order of preference. HOME may be unset, or be a folder that is not there: the user has one all the same.
+    /// In the order of preference. XDG_CONFIG_HOME is the one folder of settings where it is set, as its specification
+    /// has it; HOME may be unset, or be a folder that is not there: the user has one all the same.
     private var files: [SealKeyFile] {
+        if let folder = variables["XDG_CONFIG_HOME"], folder.hasPrefix("/") { return [keyFile(in: folder)] }
         var folders: [String] = []
-        if let folder = variables["XDG_CONFIG_HOME"], folder.hasPrefix("/") { folders.append(folder) }
         if let home = variables["HOME"], home.hasPrefix("/") { folders.append("\(home)/.config") }
         if let entry = getpwuid(geteuid()), let home = entry.pointee.pw_dir {
             folders.append("\(String(cString: home))/.config")
         }
         var seen: Set<String> = []
-        return folders.filter { seen.insert($0).inserted }.map { SealKeyFile(path: "\($0)/granary/archive.key") }
+        return folders.filter { seen.insert($0).inserted }.map { keyFile(in: $0) }
     }
+
+    private func keyFile(in folder: String) -> SealKeyFile { SealKeyFile(path: "\(folder)/granary/archive.key") }
 }
