@@ -54,6 +54,7 @@ struct CommandHelp: Sendable {
     ]
 
     private var texts: [[String]: String] = [:]
+    private var options: [[String]: Set<String>] = [:]
 
     /// Asked once: that is dozens of programs.
     private static let asked = Task { try await ask() }
@@ -66,19 +67,19 @@ struct CommandHelp: Sendable {
             let outcome = try await runCommand(try granaryBinary(), ["help"] + command, environment: ["COLUMNS": "100"])
             guard outcome.status == 0 else { throw CommandFailure(description: outcome.description) }
             help.texts[command] = outcome.stdout
+            help.options[command] = listed(outcome.stdout)
         }
         return help
     }
 
     func text(_ command: [String]) -> String? { texts[command] }
 
+    func options(_ command: [String]) -> Set<String> { options[command] ?? [] }
+
     /// The options that a command lists: at the beginning of a line, alone or behind a short form.
-    func options(_ command: [String]) -> Set<String> {
-        let lines = (texts[command] ?? "").split(separator: "\n")
-        let listed = lines.filter { $0.hasPrefix("  -") }.flatMap { line in
-            line.split { " ,".contains($0) }.prefix(2).compactMap { CommandLine.option($0) }
-        }
-        return Set(listed)
+    private static func listed(_ help: String) -> Set<String> {
+        let lines = help.split(separator: "\n").filter { $0.hasPrefix("  -") }
+        return Set(lines.flatMap { $0.split { " ,".contains($0) }.prefix(2).compactMap { CommandLine.option($0) } })
     }
 
     /// The subcommands that a command lists.

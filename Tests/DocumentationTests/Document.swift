@@ -38,6 +38,8 @@ struct Document: Sendable {
     private(set) var headings: [Heading] = []
     /// The lines outside blocks and comments, with their numbers.
     private(set) var prose: [(text: String, line: Int)] = []
+    /// The text between backticks, outside blocks.
+    private(set) var codeSpans: [(text: String, line: Int)] = []
 
     init(_ path: String) throws {
         try self.init(path, text: Project.text(path))
@@ -92,14 +94,8 @@ struct Document: Sendable {
             headings.append(Heading(level: level, text: String(line.dropFirst(level + 1)), line: number))
         }
         prose.append((line, number))
-    }
-
-    /// The text between backticks, outside blocks.
-    var codeSpans: [(text: String, line: Int)] {
-        prose.flatMap { line in
-            line.text.split(separator: "`", omittingEmptySubsequences: false).enumerated()
-                .filter { $0.offset % 2 == 1 }.map { (String($0.element), line.line) }
-        }
+        for (place, part) in line.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+        where place % 2 == 1 { codeSpans.append((String(part), number)) }
     }
 
     /// The targets of `[text](target)`, code left out.

@@ -79,14 +79,18 @@ import Testing
         ]
         for (path, commands) in pages {
             let page = try Document(path)
+            let explained = page.codeSpans.compactMap { span in
+                CommandLine.option(span.text).map {
+                    (option: $0, commands: self.commands(meantAt: span.line, in: page))
+                }
+            }
             for command in commands {
                 #expect(help.text(command) != nil)
                 for option in help.options(command).subtracting(["--help", "--version"]) {
-                    let places = page.codeSpans.filter { span in
-                        CommandLine.option(span.text) == option
-                            && self.commands(meantAt: span.line, in: page).contains(command)
-                    }
-                    #expect(!places.isEmpty, "\(path) does not explain \(option) of \(command)")
+                    #expect(
+                        explained.contains { $0.option == option && $0.commands.contains(command) },
+                        "\(path) does not explain \(option) of \(command)"
+                    )
                 }
             }
         }
@@ -150,29 +154,48 @@ import Testing
     @Test func theArchitectureNamesNothingThatIsNotThere() throws {
         let files = Project.everything(below: "Sources") + Project.everything(below: "Tests")
         let names = Set(files.compactMap { $0.split(separator: "/").last.map(String.init) })
-        let sources = try files.filter { $0.hasPrefix("Sources/") && $0.hasSuffix(".swift") }.map {
-            try Project.text($0)
-        }
-        .joined(separator: "\n")
+        let declared = try declarations(in: files.filter { $0.hasPrefix("Sources/") && $0.hasSuffix(".swift") })
         for (span, line) in try Document("ARCHITECTURE.md").codeSpans {
             if span.hasSuffix(".swift") {
                 let name = span.split(separator: "/").last.map(String.init) ?? span
                 #expect(names.contains(name) || Project.exists(span), "ARCHITECTURE.md:\(line): \(span)")
             } else if let match = span.wholeMatch(of: #/(?:([A-Z]\w+)\.)?([a-z]\w*)\((?:[a-zA-Z_]+:)*\)/#) {
-                #expect(sources.contains("func \(match.2)"), "ARCHITECTURE.md:\(line): \(span)")
-                if let type = match.1 { #expect(isDeclared(type, in: sources), "ARCHITECTURE.md:\(line): \(span)") }
+                #expect(declared.functions.contains(match.2), "ARCHITECTURE.md:\(line): \(span)")
+                if let type = match.1 { #expect(declared.types.contains(type), "ARCHITECTURE.md:\(line): \(span)") }
             } else if span.wholeMatch(of: #/[A-Z][A-Za-z]+[a-z]/#) != nil, span.contains(where: \.isLowercase) {
                 let isModule = Project.exists("Sources/\(span)") || Project.exists("Tests/\(span)")
                 #expect(
-                    isModule || isDeclared(span[...], in: sources) || Project.exists(span),
+                    isModule || declared.types.contains(span[...]) || Project.exists(span),
                     "ARCHITECTURE.md:\(line): \(span)"
                 )
             }
         }
     }
 
-    private func isDeclared(_ type: Substring, in sources: String) -> Bool {
-        ["struct", "class", "enum", "protocol", "extension"].contains { sources.contains("\($0) \(type)") }
+    /// What stands behind the words that declare or extend something.
+    private func declarations(in files: [String]) throws -> (types: Set<Substring>, functions: Set<Substring>) {
+        var types: Set<Substring> = []
+        var functions: Set<Substring> = []
+        for file in files {
+            let words = try Project.text(file).utf8.split { !isOfAWord($0) }.map(Substring.init)
+            for (word, name) in zip(words, words.dropFirst()) {
+                switch word {
+                case "struct", "class", "enum", "protocol", "extension": types.insert(name)
+                case "func": functions.insert(name)
+                default: break
+                }
+            }
+        }
+        return (types, functions)
+    }
+
+    private func isOfAWord(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+            true
+        default: byte >= 0x80
+        }
     }
 
     @Test(arguments: Project.pages)

@@ -230,7 +230,7 @@ import Testing
 
 @Suite struct OptionVariablesTests {
     private func complete(_ arguments: [String], _ variables: [String: String]) throws -> [String] {
-        guard let options = OptionVariables(variables: variables, help: { Granary._dumpHelp() }) else {
+        guard let options = OptionVariables(variables: variables) else {
             return arguments
         }
         return try options.complete(arguments).arguments

@@ -136,7 +136,7 @@ extension ManualPages {
     }
 
     private func sharedOptions(_ title: String) -> [CommandTree.Argument] {
-        (tree.child("backup")?.arguments ?? []).filter { $0.sectionTitle == title }
+        (tree.children.first { $0.commandName == "backup" }?.arguments ?? []).filter { $0.sectionTitle == title }
     }
 
     /// What is the command's own first, then the sections in their order, as help has them.

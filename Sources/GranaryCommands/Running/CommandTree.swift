@@ -39,14 +39,14 @@ package struct CommandTree: Decodable {
         (subcommands ?? []).filter { $0.shouldDisplay != false && $0.commandName != "help" }
     }
 
-    package func child(_ name: String) -> CommandTree? { subcommands?.first { $0.commandName == name } }
-
+    /// Of all commands.
+    ///
     /// - Returns: nil if the parser describes itself in a way that is not understood here.
-    package static func read() -> CommandTree? { decoded(Granary._dumpHelp()) }
+    package static func read() -> CommandTree? { read(Granary.self) }
 
-    /// What `ParsableCommand._dumpHelp()` has said.
-    static func decoded(_ text: String) -> CommandTree? {
+    /// Of one command and those below it.
+    static func read(_ command: any ParsableCommand.Type) -> CommandTree? {
         struct Tool: Decodable { var command: CommandTree }
-        return try? JSONDecoder().decode(Tool.self, from: Data(text.utf8)).command
+        return try? JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8)).command
     }
 }

@@ -13,7 +13,7 @@ package enum GranaryProgram {
         var completed = OptionVariables.Completed(arguments: asked(arguments), used: [:])
         let command: any ParsableCommand
         do {
-            if let options = OptionVariables(variables: ProcessEnvironment.current, help: { Granary._dumpHelp() }) {
+            if let options = OptionVariables(variables: ProcessEnvironment.current) {
                 completed = try options.complete(completed.arguments)
             }
             if let unknown = UnknownCommand(completed.arguments) { throw unknown.error }

@@ -1,3 +1,5 @@
+internal import ArgumentParser
+
 /// Gives every option a variable: `GRANARY_` and its name in capitals, such as GRANARY_JOBS for `--jobs`.
 ///
 /// The arguments are completed before they are parsed, from what the parser itself knows of the options, so that no
@@ -6,15 +8,12 @@ package struct OptionVariables {
     /// Of these only one can be meant; one on the command line silences the variables of the others.
     private static let contradicting = [["database-url", "local"], ["quiet", "verbose"]]
 
-    private let root: CommandTree
     private let variables: [String: String]
 
-    /// - Parameter help: What `ParsableCommand._dumpHelp()` says of the root command; asked only if it is needed.
-    package init?(variables: [String: String], help: () -> String) {
-        let ours = variables.filter { $0.key.hasPrefix("GRANARY_") && !$0.value.isEmpty }
-        guard !ours.isEmpty, let root = CommandTree.decoded(help()) else { return nil }
-        self.root = root
-        self.variables = ours
+    /// - Returns: nil where there is nothing to complete arguments with.
+    package init?(variables: [String: String]) {
+        self.variables = variables.filter { $0.key.hasPrefix("GRANARY_") && !$0.value.isEmpty }
+        if self.variables.isEmpty { return nil }
     }
 
     /// What the variables added, and the arguments with it.
@@ -53,17 +52,20 @@ package struct OptionVariables {
     /// `migrate repair`: a word that only the other one takes is not for this one.
     private func isMeantForAnother(_ option: CommandTree.Argument, _ value: String, named name: String) -> Bool {
         !option.takes(value)
-            && root.options(named: name).contains { $0.isOneOfFew && option.isOneOfFew && $0.takes(value) }
+            && option.isOneOfFew
+            // The description of all commands takes longer to make than most commands run.
+            && CommandTree.read()?.options(named: name).contains { $0.isOneOfFew && $0.takes(value) } == true
     }
 
     /// The command that the arguments name, and where its own arguments begin.
     private func leaf(of arguments: [String]) -> (CommandTree, Int)? {
-        var command = root
+        var command: any ParsableCommand.Type = Granary.self
         for (index, argument) in arguments.enumerated() {
-            guard let next = command.child(argument) else { return nil }
-            if next.commandName == "help" { return nil }
+            guard let next = command.configuration.subcommands.first(where: { $0._commandName == argument }) else {
+                return nil
+            }
             command = next
-            if (command.subcommands ?? []).isEmpty { return (command, index + 1) }
+            if command.configuration.subcommands.isEmpty { return CommandTree.read(command).map { ($0, index + 1) } }
         }
         return nil
     }
