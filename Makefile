@@ -22,13 +22,16 @@ chmod 644 $(SHARE)/$(2)/$(3)
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build install uninstall demo test test-faults test-regress test-matrix fuzz bench bench-growth format lint clean-build
+.PHONY: help deps deps-test build install uninstall demo test test-faults test-regress test-matrix fuzz bench bench-growth format lint clean-build
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 deps: ## Install the system packages that are missing (apt-get, as root or through sudo)
 	@scripts/deps.sh
+
+deps-test: ## Install what the tests need besides
+	@scripts/deps.sh test
 
 build: $(BUILT) ## Build the release binary, .build/release/granary
 
@@ -51,23 +54,19 @@ uninstall: ## Remove what install has put there: PREFIX=/usr/local DESTDIR=
 demo: deps ## Back up, verify, break and restore a database of 170,000 rows on a server of its own
 	@scripts/demo.sh
 
-test: ## Run all tests, against real PostgreSQL servers of their own
-	@scripts/deps.sh test
+test: deps-test ## Run all tests, against real PostgreSQL servers of their own
 	@SWIFT="$(SWIFT)" scripts/test.sh $(TRAITS)
 
 test-regress: deps build ## PostgreSQL's own regression database, backed up and restored in every way: some minutes
 	@scripts/regress.sh
 
-test-matrix: ## The tests on every PostgreSQL to be had here, 15 to 18, and backups of each into newer ones: long
-	@scripts/deps.sh test
+test-matrix: deps-test ## The tests on every PostgreSQL to be had here, 15 to 18, and backups of each into newer ones: long
 	@SWIFT="$(SWIFT)" scripts/matrix.sh
 
-test-faults: ## Kill, cut, crash and fill the disk at random: RUNS=1000 SEED=number
-	@scripts/deps.sh test
+test-faults: deps-test ## Kill, cut, crash and fill the disk at random: RUNS=1000 SEED=number
 	@GRANARY_FAULT_RUNS='$(or $(RUNS),1000)' $(if $(SEED),GRANARY_TEST_SEED='$(SEED)') SWIFT="$(SWIFT)" scripts/test.sh --filter '^FaultTests\.'
 
-fuzz: ## Look for input that a reader cannot bear: TARGET=archive SECONDS=600
-	@scripts/deps.sh test
+fuzz: deps-test ## Look for input that a reader cannot bear: TARGET=archive SECONDS=600
 	@SWIFT="$(SWIFT)" Fuzzing/run '$(TARGET)' '$(SECONDS)'
 
 bench: deps build ## Measure beside pg_dump, pg_restore, psql and others, into Benchmarks/results.md
