@@ -61,10 +61,10 @@ test-regress: deps build ## PostgreSQL's own regression database, backed up and 
 	@scripts/regress.sh
 
 test-matrix: deps-test ## The tests on every PostgreSQL to be had here, 15 to 18, and backups of each into newer ones: long
-	@SWIFT="$(SWIFT)" scripts/matrix.sh
+	@SWIFT="$(SWIFT)" scripts/matrix.sh $(TRAITS)
 
 test-faults: deps-test ## Kill, cut, crash and fill the disk at random: RUNS=1000 SEED=number
-	@GRANARY_FAULT_RUNS='$(or $(RUNS),1000)' $(if $(SEED),GRANARY_TEST_SEED='$(SEED)') SWIFT="$(SWIFT)" scripts/test.sh --filter '^FaultTests\.'
+	@GRANARY_FAULT_RUNS='$(or $(RUNS),1000)' $(if $(SEED),GRANARY_TEST_SEED='$(SEED)') SWIFT="$(SWIFT)" scripts/test.sh $(TRAITS) --filter '^FaultTests\.'
 
 fuzz: deps-test ## Look for input that a reader cannot bear: TARGET=archive SECONDS=600
 	@SWIFT="$(SWIFT)" Fuzzing/run '$(TARGET)' '$(SECONDS)'

