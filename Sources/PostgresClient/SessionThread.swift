@@ -94,7 +94,8 @@ package func withHeldSession<P: Sendable, R: Sendable>(
             switch outcome {
             case .success(let value): result = value ?? result
             case .failure(let error):
-                failure = failure ?? error
+                // The first is the reason of the others, but for what nobody knows, which must be said.
+                if failure == nil || (error as? PostgresError)?.code == .inDoubt { failure = error }
                 group.cancelAll()
             }
         }

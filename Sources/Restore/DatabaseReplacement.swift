@@ -50,6 +50,9 @@ struct DatabaseReplacement: Sendable {
                     try await takePlace(of: beginning, &report)
                     report.seconds = (.now - start) / .seconds(1)
                     return report
+                } catch let error as PostgresError where error.code == .inDoubt {
+                    // It may be in place. If it is not, the next restore drops it.
+                    throw error
                 } catch {
                     await dropUnfinished(beginning.name)
                     throw error

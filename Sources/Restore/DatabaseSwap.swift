@@ -15,20 +15,11 @@ struct DatabaseSwap: Sendable {
     ///
     /// - Returns: The name that the old database got.
     func run() async throws -> String? {
-        try await withThrowingTaskGroup(of: String??.self) { group in
-            group.addTask { .some(try await rename()) }
-            if force, old != nil {
-                group.addTask {
-                    try await endSessions()
-                    return nil
-                }
-            }
-            while let outcome = try await group.next() {
-                guard let name = outcome else { continue }
-                group.cancelAll()
-                return name
-            }
-            throw CancellationError()
+        async let hindrance = force && old != nil ? endSessions() : nil
+        do {
+            return try await rename()
+        } catch let busy as RestoreError {
+            throw await hindrance ?? busy
         }
     }
 
@@ -73,18 +64,25 @@ struct DatabaseSwap: Sendable {
     }
 
     /// Ends the sessions of the target again and again, until the rename is through and this is cancelled.
-    private func endSessions() async throws {
-        try await withSession(target.maintenance, logger: logger) { session in
-            for _ in 0..<100 {
-                try session.query(
-                    """
-                    SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
-                    WHERE datname = $1 AND pid <> pg_catalog.pg_backend_pid()
-                    """,
-                    [target.name]
-                )
-                try session.query("SELECT pg_catalog.pg_sleep(0.1)")
+    ///
+    /// - Returns: why it could not. It is the rename that decides: it may be through in spite of that.
+    private func endSessions() async -> (any Error)? {
+        do {
+            try await withSession(target.maintenance, logger: logger) { session in
+                for _ in 0..<100 {
+                    try session.query(
+                        """
+                        SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+                        WHERE datname = $1 AND pid <> pg_catalog.pg_backend_pid()
+                        """,
+                        [target.name]
+                    )
+                    try session.query("SELECT pg_catalog.pg_sleep(0.1)")
+                }
             }
+            return nil
+        } catch {
+            return error
         }
     }
 }

@@ -63,6 +63,25 @@ import Testing
         }
     }
 
+    /// The session that leads a restore is cancelled at once; the one that has swapped the databases asks first.
+    @Test func anInterruptedSwapThatNobodyCanAskAboutIsSaidToBeInDoubt() async throws {
+        try await withShop { scene in
+            let file = scene.scratch.file("b.zip")
+            try #require(try await scene.granary(["backup", "--output", file]).status == 0)
+            scene.ground.proxy.mend()
+            let words = ["restore", file, "--confirm", scene.name, "--drop-old"]
+            try #require(try await scene.granary(words).status == 0)
+            let swap = scene.ground.proxy.mend().commits
+            scene.ground.proxy.arm(.stall, at: .commit(swap, .after))
+            let outcome = try await interrupted(scene, words) {}
+            #expect(outcome.status == 130, "\(outcome)")
+            #expect(outcome.stderr.contains("whether the transaction was committed is not known"), "\(outcome)")
+            #expect(!outcome.stderr.contains("unfinished"), "\(outcome)")
+            scene.ground.proxy.mend()
+            try await #expect(scene.granary(words).status == 0)
+        }
+    }
+
     /// One for all; it ends with the process.
     private static let ground = Task { try await Ground.prepare() }
 

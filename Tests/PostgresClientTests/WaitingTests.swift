@@ -110,6 +110,20 @@ import Testing
         }
     }
 
+    /// The holder's loss comes first, and is not what must be said.
+    @Test func whatNobodyKnowsIsSaidWhateverElseHasFailed() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            let error = try await #require(throws: PostgresError.self) {
+                try await withHeldSession(ServerAddress(url), logger: quietLogger, prepare: { $0.processID }) { pid in
+                    try await psql(url, "SELECT pg_terminate_backend(\(pid))")
+                    try? await Task.sleep(for: .seconds(600))
+                    throw PostgresError(code: .inDoubt, message: "nobody knows")
+                }
+            }
+            #expect(error.code == .inDoubt)
+        }
+    }
+
     @Test func aServerThatIsNotThereIsSaidWithAHint() async throws {
         let error = try await #require(throws: PostgresError.self) {
             try await withSession(ServerAddress("host=127.0.0.1 port=1 dbname=x password=hunter2"), logger: quietLogger)
