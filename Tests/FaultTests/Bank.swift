@@ -71,10 +71,10 @@ struct Bank: Sendable {
     func open(seconds: Int, changing: Bool, while body: () async throws -> Void) async throws {
         try await ScratchFolder.with { scratch in
             let script = try scratch.write(Self.transfer, to: "transfer.sql")
-            let words = ["-n", "-c", "4", "-j", "1", "-T", "\(seconds)", "-f", script, "-d", url]
+            let words = ["-n", "-c", "4", "-j", "1", "-T", "\(seconds)", "-f", script, url]
             let isOver = Atomic<Bool>(false)
             let pgbench = Task {
-                try await runCommand(server.program("pgbench"), words)
+                try await runCommand(server.program("pgbench"), words, timeout: .seconds(seconds + 60))
             }
             let changes = Task {
                 while changing, !isOver.load(ordering: .acquiring) {
