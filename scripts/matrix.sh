@@ -104,10 +104,12 @@ row() {
 
 # Tests of what a server was built without, and what that is.
 beyond() {
-    local built
+    local built extensions
     built=$("$1/pg_config" --configure)
+    extensions=$("$1/pg_config" --sharedir)/extension
     [[ $built == *ssl* ]] || echo 'manySmallRecordsOverTLSDoNotHang SSL'
     [[ $built == *--with-libxml* ]] || echo 'anyTableIsFilledWithoutConfiguration libxml'
+    [[ -e $extensions/citext.control ]] || printf '%s citext\n' theReplayHasNothingToSayEither aSchemaThatMayNotBeMadeAnewIsEmptiedAndFilled
 }
 
 # Backups of each server in each other.
