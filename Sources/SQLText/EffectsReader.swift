@@ -7,7 +7,9 @@ struct EffectsReader {
     var intoIsVariable = false
     /// The schema that `CREATE SCHEMA s CREATE TABLE t` gives to names without one.
     private var defaultSchema: String?
+    /// Where each touch is; not filled as long as there are few, which are found quicker by looking at them.
     private var positions: [Touch: Int] = [:]
+    private static let few = 8
 
     mutating func read(_ statement: ParseNode) {
         switch statement.kind {
@@ -52,14 +54,27 @@ extension EffectsReader {
         // The same object and action is one touch, whatever its place and its lock.
         var touch = Touch(kind: kind, schema: schema, name: name, action: action)
         touch.isInBody = isInBody
-        if let position = positions[touch] {
+        if let position = position(of: touch) {
             if let lock { effects.touches[position].lock = max(effects.touches[position].lock ?? lock, lock) }
             return
         }
-        positions[touch] = effects.touches.count
+        let key = touch
         touch.lock = lock
         touch.offset = offset
         effects.touches.append(touch)
+        if effects.touches.count > Self.few + 1 {
+            positions[key] = effects.touches.count - 1
+        } else if effects.touches.count > Self.few {
+            for (index, touch) in effects.touches.enumerated() { positions[touch.key] = index }
+        }
+    }
+
+    private func position(of touch: Touch) -> Int? {
+        guard positions.isEmpty else { return positions[touch] }
+        return effects.touches.firstIndex {
+            $0.kind == touch.kind && $0.action == touch.action && $0.name == touch.name && $0.schema == touch.schema
+                && $0.isInBody == touch.isInBody
+        }
     }
 
     /// Touches what a `RangeVar` names.
@@ -99,6 +114,15 @@ extension EffectsReader {
                 isConditional: isConditional
             )
         )
+    }
+}
+
+extension Touch {
+    /// Without its place and its lock.
+    fileprivate var key: Touch {
+        var key = Touch(kind: kind, schema: schema, name: name, action: action)
+        key.isInBody = isInBody
+        return key
     }
 }
 

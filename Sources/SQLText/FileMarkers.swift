@@ -70,7 +70,7 @@ package struct FileMarkers: Sendable, Equatable {
             let first = position
             while position < bytes.count {
                 let end = SQLToken.end(bytes, position)
-                if bytes[position] == UInt8(ascii: "-"), end > position + 1 {
+                if bytes[position] == UInt8(ascii: "-"), end > position + 1, Self.maySay(bytes[position..<end]) {
                     let startsLine = position == first || bytes[position - 1] == 0x0A
                     let comment = String(decoding: UnsafeBufferPointer(rebasing: bytes[position..<end]), as: UTF8.self)
                     read(Comment(text: comment, line: line, startsLine: startsLine, startsFile: position == first))
@@ -89,7 +89,10 @@ package struct FileMarkers: Sendable, Equatable {
 
     /// The options in a comment of a statement, such as `-- granary: ignore rule`.
     package static func options(in comment: String, line: Int) -> [Option] {
-        guard let body = comment.trimmingBlanks.body(after: "--"),
+        // Most comments are for people, which is seen at their first letter.
+        let first = comment.utf8.first { $0 != UInt8(ascii: "-") && $0 > 0x20 }
+        guard let first, first | 0x20 == UInt8(ascii: "g") || first >= 0x80,
+            let body = comment.trimmingBlanks.body(after: "--"),
             let list = body.trimmingBlanks.body(after: "granary:")
         else { return [] }
         var options: [Option] = []
@@ -119,6 +122,13 @@ extension FileMarkers {
     private static let beginnings: [StaticString] = [
         "granary:", "nothing", "squawk-ignore", "no-transaction", "+", "migrate:", "atlas:", "!",
     ]
+
+    /// Whether a comment may begin with such a word; one that has other blanks or letters than those of ASCII may.
+    private static func maySay(_ comment: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+        let text = comment.dropFirst(2).drop { $0 == 0x20 || $0 == 0x09 }
+        guard let first = text.first else { return false }
+        return first < 0x20 || first >= 0x80 || beginnings.contains { begins(text, $0) }
+    }
 
     /// Whether two dashes stand anywhere before such a word, be it in a string. Most files need no closer look.
     private static func mayHoldMarkers(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {

@@ -2,7 +2,7 @@ import Glibc
 
 /// A parse tree as libpg_query writes it, in JSON, read into one flat array.
 ///
-/// A tape instead of a tree of boxes: reading it allocates twice however deep the text is nested, passing over a
+/// A tape instead of a tree of boxes: reading it allocates little however deep the text is nested, passing over a
 /// subtree is one addition, and looking for all nodes of a kind is a loop without recursion.
 final class JSONTape: Sendable {
     enum Kind: UInt8 {
@@ -37,9 +37,16 @@ final class JSONTape: Sendable {
 
     /// - Returns: nil for what is not JSON, which the library never writes.
     init?(_ bytes: UnsafeBufferPointer<UInt8>, base: Int) {
-        guard bytes.count < Int(UInt32.max), let entries = Self.read(bytes) else { return nil }
-        self.bytes = Self.kept(bytes)
-        self.entries = Self.kept(entries)
+        guard bytes.count < Int(UInt32.max) else { return nil }
+        var reader = Reader(bytes)
+        guard reader.read() else {
+            reader.entries.deallocate()
+            return nil
+        }
+        let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bytes.count)
+        _ = copy.initialize(from: bytes)
+        self.bytes = UnsafeBufferPointer(copy)
+        entries = UnsafeBufferPointer(rebasing: reader.entries[..<reader.count])
         self.base = base
     }
 
@@ -48,73 +55,121 @@ final class JSONTape: Sendable {
         entries.deallocate()
     }
 
-    private static func kept<T: BitwiseCopyable>(_ elements: some Collection<T>) -> UnsafeBufferPointer<T> {
-        let memory = UnsafeMutableBufferPointer<T>.allocate(capacity: elements.count)
-        _ = memory.initialize(from: elements)
-        return UnsafeBufferPointer(memory)
-    }
+    /// Goes through the bytes once. Nothing is checked that does not bear on where things end: the library writes what is
+    /// read here.
+    private struct Reader {
+        private let bytes: UnsafeBufferPointer<UInt8>
+        private(set) var entries: UnsafeMutableBufferPointer<Entry>
+        private(set) var count = 0
+        /// Objects and lists that have not ended.
+        private var open: [Int] = []
 
-    private static func read(_ bytes: UnsafeBufferPointer<UInt8>) -> [Entry]? {
-        var entries: [Entry] = []
-        entries.reserveCapacity(bytes.count / 12 + 4)
-        var open: [Int] = []
-        var position = 0
-        while position < bytes.count {
-            let byte = bytes[position]
-            switch byte {
-            case UInt8(ascii: "{"), UInt8(ascii: "["):
-                open.append(entries.count)
-                let kind: Kind = byte == UInt8(ascii: "{") ? .object : .array
-                entries.append(entry(kind, position, position + 1, entries.count))
-                position += 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"):
-                guard let last = open.popLast() else { return nil }
-                entries[last].next = UInt32(entries.count)
-                position += 1
-            case UInt8(ascii: "\""):
-                guard let string = string(bytes, position, entries.count) else { return nil }
-                entries.append(string)
-                position = Int(string.end) + 1
-            case UInt8(ascii: ":"):
-                guard let last = entries.indices.last, entries[last].kind == .string else { return nil }
-                entries[last].kind = .key
-                let first = bytes[Int(entries[last].start)]
-                if open.last == last - 1, first >= UInt8(ascii: "A"), first <= UInt8(ascii: "Z") {
-                    entries[last - 1].isWrapping = true
+        init(_ bytes: UnsafeBufferPointer<UInt8>) {
+            self.bytes = bytes
+            entries = .allocate(capacity: bytes.count / 8 + 16)
+            open.reserveCapacity(32)
+        }
+
+        /// False for what is not JSON.
+        mutating func read() -> Bool {
+            var position = 0
+            while position < bytes.count {
+                let byte = bytes[position]
+                switch byte {
+                case UInt8(ascii: "{"), UInt8(ascii: "["):
+                    open.append(count)
+                    append(byte == UInt8(ascii: "{") ? .object : .array, position, position + 1)
+                    position += 1
+                case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                    guard let last = open.popLast() else { return false }
+                    entries[last].next = UInt32(count)
+                    position += 1
+                case UInt8(ascii: "\""):
+                    guard let end = string(position) else { return false }
+                    position = end + 1
+                case UInt8(ascii: ":"):
+                    guard count > 0, entries[count - 1].kind == .string else { return false }
+                    key()
+                    position += 1
+                case UInt8(ascii: ","), 0x20, 0x0A, 0x0D, 0x09: position += 1
+                default:
+                    let start = position
+                    while position < bytes.count, bytes[position].isOfScalar { position += 1 }
+                    guard position > start else { return false }
+                    append(
+                        byte == UInt8(ascii: "t") ? .true : byte == UInt8(ascii: "f") ? .false : .number,
+                        start,
+                        position
+                    )
                 }
-                position += 1
-            case UInt8(ascii: ","), 0x20, 0x0A, 0x0D, 0x09: position += 1
-            default:
-                let start = position
-                while position < bytes.count, bytes[position].isOfScalar { position += 1 }
-                guard position > start else { return nil }
-                let kind: Kind =
-                    byte == UInt8(ascii: "t") ? .true : byte == UInt8(ascii: "f") ? .false : .number
-                entries.append(entry(kind, start, position, entries.count))
+            }
+            return open.isEmpty && count > 0
+        }
+
+        private mutating func append(_ kind: Kind, _ start: Int, _ end: Int, isEscaped: Bool = false) {
+            if count == entries.count { grow() }
+            entries.initializeElement(
+                at: count,
+                to: Entry(
+                    kind: kind,
+                    isEscaped: isEscaped,
+                    start: UInt32(truncatingIfNeeded: start),
+                    end: UInt32(truncatingIfNeeded: end),
+                    next: UInt32(truncatingIfNeeded: count + 1)
+                )
+            )
+            count += 1
+        }
+
+        private mutating func grow() {
+            let larger = UnsafeMutableBufferPointer<Entry>.allocate(capacity: entries.count * 2)
+            _ = larger.moveInitialize(fromContentsOf: entries)
+            entries.deallocate()
+            entries = larger
+        }
+
+        /// The string before a colon.
+        private mutating func key() {
+            let last = count - 1
+            entries[last].kind = .key
+            let first = bytes[Int(entries[last].start)]
+            if open.last == last - 1, first >= UInt8(ascii: "A"), first <= UInt8(ascii: "Z") {
+                entries[last - 1].isWrapping = true
             }
         }
-        return open.isEmpty && !entries.isEmpty ? entries : nil
-    }
 
-    private static func entry(_ kind: Kind, _ start: Int, _ end: Int, _ index: Int) -> Entry {
-        Entry(kind: kind, isEscaped: false, start: UInt32(start), end: UInt32(end), next: UInt32(index + 1))
-    }
-
-    /// A string, at its opening quote.
-    private static func string(_ bytes: UnsafeBufferPointer<UInt8>, _ position: Int, _ index: Int) -> Entry? {
-        var end = position + 1
-        var isEscaped = false
-        while end < bytes.count, bytes[end] != UInt8(ascii: "\"") {
-            if bytes[end] == UInt8(ascii: "\\") {
-                isEscaped = true
+        /// A string, at its opening quote. Returns the place of the closing one.
+        private mutating func string(_ position: Int) -> Int? {
+            var end = position + 1
+            var isEscaped = false
+            while end < bytes.count, bytes[end] != UInt8(ascii: "\"") {
+                if bytes[end] == UInt8(ascii: "\\") {
+                    isEscaped = true
+                    end += 1
+                }
                 end += 1
             }
-            end += 1
+            guard end < bytes.count else { return nil }
+            append(.string, position + 1, end, isEscaped: isEscaped)
+            return end
         }
-        guard end < bytes.count else { return nil }
-        var string = entry(.string, position + 1, end, index)
-        string.isEscaped = isEscaped
-        return string
+    }
+
+    /// How many elements the array at `index` has.
+    func count(_ index: Int) -> Int {
+        var count = 0
+        forEachElement(index) { _ in count += 1 }
+        return count
+    }
+
+    /// Calls `body` with the index of each element of the array at `index`.
+    @inline(__always) func forEachElement(_ index: Int, _ body: (Int) -> Void) {
+        let end = Int(entries[index].next)
+        var element = index + 1
+        while element < end {
+            body(element)
+            element = Int(entries[element].next)
+        }
     }
 
     /// Whether the key at `index` is this one.
@@ -131,6 +186,13 @@ final class JSONTape: Sendable {
         let slice = UnsafeBufferPointer(rebasing: bytes[Int(entry.start)..<Int(entry.end)])
         guard entry.isEscaped else { return String(decoding: slice, as: UTF8.self) }
         return String(decoding: Self.unescaped(Array(slice)[...]), as: UTF8.self)
+    }
+
+    /// A whole number; nil for one that is none or too large.
+    func number(_ index: Int) -> Int? {
+        let digits = bytes[Int(entries[index].start)..<Int(entries[index].end)]
+        guard digits.count < 19, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return Int(text(index)) }
+        return digits.reduce(0) { $0 * 10 + Int($1 & 15) }
     }
 
     private static func unescaped(_ slice: ArraySlice<UInt8>) -> [UInt8] {

@@ -63,12 +63,8 @@ package struct ParseNode: Sendable {
         if tape.entries[index].kind == .object { return isKind("List") ? self["items"].items : [] }
         guard tape.entries[index].kind == .array else { return [] }
         var items: [ParseNode] = []
-        let end = Int(tape.entries[index].next)
-        var item = index + 1
-        while item < end {
-            items.append(ParseNode(tape, item))
-            item = Int(tape.entries[item].next)
-        }
+        items.reserveCapacity(tape.count(index))
+        tape.forEachElement(index) { items.append(ParseNode(tape, $0)) }
         return items
     }
 
@@ -88,7 +84,7 @@ package struct ParseNode: Sendable {
     package var int: Int? {
         guard let tape else { return nil }
         switch tape.entries[index].kind {
-        case .number: return Int(tape.text(index))
+        case .number: return tape.number(index)
         case .object:
             let value = self["ival"]
             return value.exists ? value.int : nil
@@ -102,7 +98,13 @@ package struct ParseNode: Sendable {
     }
 
     /// The texts of a list of names.
-    package var names: [String] { items.compactMap(\.string) }
+    package var names: [String] {
+        guard let tape, tape.entries[index].kind == .array else { return items.compactMap(\.string) }
+        var names: [String] = []
+        names.reserveCapacity(tape.count(index))
+        tape.forEachElement(index) { if let name = ParseNode(tape, $0).string { names.append(name) } }
+        return names
+    }
 
     /// Where it begins in the script, in bytes; nil for nodes without a `location`.
     package var offset: Int? {
@@ -138,10 +140,11 @@ extension ParseNode {
 
     /// All nodes of a kind in it, itself included.
     package func descendants(ofKind kind: StaticString) -> [ParseNode] {
+        guard let tape else { return [] }
         var found: [ParseNode] = []
-        forEachField { field, value in
-            if field.is(kind) { found.append(value) }
-            return true
+        // Only what is wrapped has the name of its kind before it.
+        for position in range where tape.entries[position].isWrapping && tape.isKey(position + 1, kind) {
+            found.append(ParseNode(tape, position + 2))
         }
         return found
     }

@@ -1,5 +1,7 @@
 /// One statement of a script.
-package struct SQLStatement: Sendable {
+///
+/// A class, because checks hand it to each other, and every field of a copy would be retained.
+package final class SQLStatement: Sendable {
     let source: ScriptSource
     /// The bytes of the script that it stands in, without comments before it and without its semicolon.
     package let range: Range<Int>

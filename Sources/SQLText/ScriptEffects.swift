@@ -85,7 +85,7 @@ private struct CreatedObjects {
         let counts = effects.destruction.count
         effects.destruction.removeAll { isCertain($0.kind, $0.relation) }
         lowerRisk(of: &effects, hadDestruction: counts > 0)
-        note(created, isCertain: !Self.isTentative(statement.tree))
+        if !created.isEmpty { note(created, isCertain: !Self.isTentative(statement.tree)) }
         for touch in effects.touches where touch.action == .drop { forget(touch) }
     }
 
@@ -100,12 +100,14 @@ private struct CreatedObjects {
     }
 
     private func contains(_ kind: ObjectKind, _ name: RelationName) -> Bool {
-        isCertain(kind, name) || possible.contains(key(kind, name))
+        if certain.isEmpty, possible.isEmpty { return false }
+        return isCertain(kind, name) || possible.contains(key(kind, name))
     }
 
     private func isCertain(_ kind: ObjectKind, _ name: RelationName) -> Bool {
+        if certain.isEmpty { return false }
         // Everything in a new schema is new.
-        certain.contains(key(kind, name))
+        return certain.contains(key(kind, name))
             || (name.schema.map { certain.contains(Key(kind: .schema, name: RelationName(schema: nil, name: $0))) }
                 ?? false)
     }

@@ -10,9 +10,11 @@ final class ScriptSource: Sendable {
         var text = text
         bytes = text.withUTF8 { Array($0) }
         start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-        var starts = [0]
-        for (offset, byte) in bytes.enumerated() where byte == 0x0A { starts.append(offset + 1) }
-        lineStarts = starts
+        lineStarts = bytes.withUnsafeBufferPointer { bytes in
+            var starts = [0]
+            for offset in bytes.indices where bytes[offset] == 0x0A { starts.append(offset + 1) }
+            return starts
+        }
         if let place = bytes.firstIndex(of: 0) { throw Self.nul(at: place, in: self) }
     }
 

@@ -35,6 +35,9 @@ package struct RelationName: Sendable, Hashable, CustomStringConvertible {
         self.name = name
     }
 
+    /// By the name alone: few have the same in two schemas.
+    package func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
     /// For people; not quoted.
     package var description: String { schema.map { "\($0).\(name)" } ?? name }
 }

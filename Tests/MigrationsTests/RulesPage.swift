@@ -115,7 +115,7 @@ struct RulesPage {
 /// A file as `validate` gives it to the linter.
 func parsedFile(_ text: String, _ name: String = "000007_change.up.sql") throws -> ParsedFile {
     guard let fileName = MigrationFileName(name) else { throw CommandFailure(description: name) }
-    let file = MigrationFile(name: fileName, path: name, text: text, sha256: "")
+    let file = MigrationFile(name: fileName, path: name, text: text)
     let migration = Migration(
         version: fileName.version,
         digits: fileName.digits,

@@ -25,6 +25,8 @@ extension ValidateCommand {
 
         let report = FindingReport(validation.findings(), fileCount: validation.fileCount, replayed: steps)
         try report.tell(as: format ?? (console.settings.isJSON ? .json : .text), on: console)
+        // The process ends here; taking thousands of trees down before would only make people wait.
+        _ = Unmanaged.passRetained(Kept(validation: validation))
         if report.fails { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
@@ -105,4 +107,10 @@ extension ValidateCommand {
             validation: validation
         )
     }
+}
+
+private final class Kept {
+    let validation: Validation
+
+    init(validation: Validation) { self.validation = validation }
 }

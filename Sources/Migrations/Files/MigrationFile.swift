@@ -1,5 +1,6 @@
 internal import Crypto
 internal import Glibc
+internal import Synchronization
 
 /// Which way a file goes.
 package enum Direction: String, Sendable {
@@ -19,12 +20,15 @@ package struct MigrationFileName: Sendable, Equatable {
     package init?(_ name: String) {
         // Byte by byte: a tree has thousands of names.
         let bytes = name.utf8
-        let ends: [(Direction, String)] = [(.up, ".up.sql"), (.down, ".down.sql")]
-        guard let (direction, suffix) = ends.first(where: { bytes.reversed().starts(with: $0.1.utf8.reversed()) })
-        else {
+        let direction: Direction
+        if bytes.suffix(7).elementsEqual(".up.sql".utf8) {
+            direction = .up
+        } else if bytes.suffix(9).elementsEqual(".down.sql".utf8) {
+            direction = .down
+        } else {
             return nil
         }
-        let stem = bytes.dropLast(suffix.utf8.count)
+        let stem = bytes.dropLast(direction == .up ? 7 : 9)
         let digits = stem.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         guard let version = Int(Substring(digits)), stem[digits.endIndex...].first == UInt8(ascii: "_"),
             let title = String(stem[digits.endIndex...].dropFirst())
@@ -45,8 +49,34 @@ package struct MigrationFile: Sendable, Equatable {
     /// As it was found, for messages: relative when the folder was.
     package let path: String
     package let text: String
+    private let digest = Digest()
+
+    package init(name: MigrationFileName, path: String, text: String) {
+        self.name = name
+        self.path = path
+        self.text = text
+    }
+
     /// SHA-256 of the bytes, 64 hexadecimal digits.
-    package let sha256: String
+    package var sha256: String { digest.value(of: text) }
+
+    package static func == (a: MigrationFile, b: MigrationFile) -> Bool {
+        a.name == b.name && a.path == b.path && a.text.utf8.elementsEqual(b.text.utf8)
+    }
+
+    /// Computed once, when somebody asks: to check a tree takes all of its files, and few of their digests.
+    private final class Digest: Sendable {
+        private let known = Mutex<String?>(nil)
+
+        func value(of text: String) -> String {
+            known.withLock { known in
+                if let known { return known }
+                let value = MigrationFile.sha256(of: text)
+                known = value
+                return value
+            }
+        }
+    }
 
     /// - Throws: `MigrationError` with `.file` when it cannot be read, or is not UTF-8.
     package static func read(_ name: MigrationFileName, at path: String) throws(MigrationError) -> MigrationFile {
@@ -60,7 +90,7 @@ package struct MigrationFile: Sendable, Equatable {
         guard let text = bytes.withUnsafeBytes({ $0.contains(0) ? nil : String(validating: $0, as: UTF8.self) }) else {
             throw notText(bytes, path)
         }
-        return MigrationFile(name: name, path: path, text: text, sha256: Self.sha256(of: bytes))
+        return MigrationFile(name: name, path: path, text: text)
     }
 
     private static func notText(_ bytes: [UInt8], _ path: String) -> MigrationError {
@@ -108,9 +138,15 @@ package struct MigrationFile: Sendable, Equatable {
         return bytes
     }
 
-    private static func sha256(of bytes: [UInt8]) -> String {
+    private static func sha256(of text: String) -> String {
         let digits: StaticString = "0123456789abcdef"
-        return SHA256.hash(data: bytes).withUnsafeBytes { hash in
+        var text = text
+        let hash = text.withUTF8 { bytes in
+            var hash = SHA256()
+            hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
+            return hash.finalize()
+        }
+        return hash.withUnsafeBytes { hash in
             String(unsafeUninitializedCapacity: 2 * hash.count) { text in
                 for (index, byte) in hash.enumerated() {
                     text[2 * index] = digits.utf8Start[Int(byte >> 4)]

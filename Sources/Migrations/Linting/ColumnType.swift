@@ -36,6 +36,14 @@ package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
 
     var isSerial: Bool { serialSize != nil }
 
+    static func isSerial(_ typeName: ParseNode) -> Bool {
+        // Their names begin so, and hardly any other.
+        guard let name = typeName["names"].names.last?.utf8, name.count >= 6, "sb".utf8.contains(name.first!) else {
+            return false
+        }
+        return ColumnType(typeName).isSerial
+    }
+
     /// The bytes of the integer behind a serial type.
     var serialSize: Int? {
         switch name {

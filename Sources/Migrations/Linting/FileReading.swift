@@ -38,7 +38,8 @@ struct FileReading {
                     isLast: index == last
                 )
             )
-            facts.learn(tree)
+            // What the last statement of a down makes nobody asks for.
+            if index != last || file.direction == .up { facts.learn(tree) }
             if index != last { transaction.pass(statement, tree, effects) }
         }
     }

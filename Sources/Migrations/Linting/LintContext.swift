@@ -53,9 +53,6 @@ struct LintContext {
     /// Whether it is in a file that goes down.
     var isDown: Bool { file.direction == .down }
 
-    /// The kinds of the subcommands, each once.
-    var alterationKinds: Set<String> { allAlterations.isEmpty ? [] : Set(allAlterations.map(\.kind)) }
-
     /// What is there when all is done, as far as it is known.
     var outcome: SchemaFacts {
         if let outcome = end.outcome { return outcome }

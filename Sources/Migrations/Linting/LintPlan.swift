@@ -19,10 +19,23 @@ struct LintPlan: Sendable {
 
     func rules(for context: LintContext) -> [LintRule] {
         var chosen = byKind[context.kind] ?? everywhere
-        for kind in context.alterationKinds {
-            guard let more = byKind[kind] else { continue }
-            chosen = chosen == everywhere ? more : Set(chosen + more).sorted()
+        var seen: [String] = []
+        for alteration in context.allAlterations where !seen.contains(alteration.kind) {
+            seen.append(alteration.kind)
+            if let more = byKind[alteration.kind] { chosen = Self.merged(chosen, more) }
         }
         return chosen.map { rules[$0] }
+    }
+
+    /// Both in order, each element once.
+    private static func merged(_ a: [Int], _ b: [Int]) -> [Int] {
+        var merged: [Int] = []
+        merged.reserveCapacity(a.count + b.count)
+        var (i, j) = (0, 0)
+        while i < a.count, j < b.count {
+            merged.append(min(a[i], b[j]))
+            (i, j) = (i + (a[i] <= b[j] ? 1 : 0), j + (b[j] <= a[i] ? 1 : 0))
+        }
+        return merged + a[i...] + b[j...]
     }
 }

@@ -66,7 +66,7 @@ extension SchemaFacts {
             case "AT_DropColumn":
                 facts.columns[name] = nil
                 facts.indexes = facts.indexes.filter { !$0.value.contains(name) }
-            case "AT_AlterColumnType": facts.columns[name]?.type = ColumnType(definition["typeName"])
+            case "AT_AlterColumnType": facts.columns[name]?.typeName = definition["typeName"]
             case "AT_SetNotNull": facts.columns[name]?.isNotNull = true
             case "AT_DropNotNull": facts.columns[name]?.isNotNull = false
             case "AT_AddConstraint": facts.addConstraint(definition)
@@ -114,8 +114,8 @@ extension SchemaFacts {
 extension SchemaFacts.Table {
     fileprivate mutating func addColumn(_ definition: ParseNode) {
         guard let name = definition["colname"].string else { return }
-        var column = SchemaFacts.Column(type: ColumnType(definition["typeName"]))
-        if column.type.isSerial { column.isNotNull = true }
+        var column = SchemaFacts.Column(typeName: definition["typeName"])
+        if ColumnType.isSerial(column.typeName) { column.isNotNull = true }
         for constraint in definition["constraints"].items {
             switch constraint["contype"].string ?? "" {
             case "CONSTR_NOTNULL", "CONSTR_IDENTITY": column.isNotNull = true

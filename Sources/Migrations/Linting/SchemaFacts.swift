@@ -5,8 +5,11 @@ package import SQLText
 /// Names are taken as they are written. What no file has made is not known, and nothing is said of it.
 package struct SchemaFacts: Sendable {
     package struct Column: Sendable {
-        var type: ColumnType
+        /// As it is written: few ask for the type, and every file is learned from.
+        var typeName: ParseNode
         var isNotNull = false
+
+        var type: ColumnType { ColumnType(typeName) }
     }
 
     package struct Table: Sendable {

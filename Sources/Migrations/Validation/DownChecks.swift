@@ -15,8 +15,8 @@ struct DownChecks {
     func findings() -> [Finding] { drops() + deletions() }
 
     private func drops() -> [Finding] {
-        let made = MadeObjects(up)
-        let again = MadeObjects(down)
+        lazy var made = MadeObjects(up)
+        lazy var again = MadeObjects(down)
         return down.statements.flatMap { statement, effects -> [Finding] in
             var lost: [String] = []
             for touch in effects.touches where touch.action == .drop && !touch.isInBody {
@@ -45,7 +45,7 @@ struct DownChecks {
     }
 
     private func deletions() -> [Finding] {
-        let made = MadeObjects(up)
+        lazy var made = MadeObjects(up)
         return down.statements.compactMap { statement, effects in
             guard let tree = statement.tree else { return nil }
             for loss in effects.destruction where loss.means == .deleting && loss.kind == .table {

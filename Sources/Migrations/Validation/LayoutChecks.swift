@@ -114,7 +114,11 @@ struct LayoutChecks {
 
     private func sameContent() -> [Finding] {
         let written = tree.migrations.filter { $0.up?.script.statements.isEmpty == false }
-        let groups = Dictionary(grouping: written) { $0.migration.up!.sha256 }.values.filter { $0.count > 1 }
+        // Digests are dear, and few files are worth one.
+        let alike = Dictionary(grouping: written) { $0.migration.up!.text.bytesHash }.values.filter { $0.count > 1 }
+        let groups = alike.flatMap { Dictionary(grouping: $0) { $0.migration.up!.sha256 }.values }.filter {
+            $0.count > 1
+        }
         return groups.flatMap { group -> [Finding] in
             let first = group.min { ($0.version, $0.layer) < ($1.version, $1.layer) }!
             return group.filter { $0.version != first.version }.map { other in
@@ -126,5 +130,15 @@ struct LayoutChecks {
                 )
             }
         }
+    }
+}
+
+extension String {
+    /// The same for the same bytes, within this process.
+    fileprivate var bytesHash: Int {
+        var text = self
+        var hasher = Hasher()
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        return hasher.finalize()
     }
 }

@@ -35,6 +35,11 @@ struct PurposeChecks {
 
     /// A comment for people, and not for a tool.
     private static func saysSomething(_ comment: String) -> Bool {
+        // What is for a tool begins with one of these letters or signs.
+        let first = comment.utf8.first {
+            $0.isLetter || $0 >= 0x80 || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "!")
+        }
+        if let first, first.isLetter, !"magn".utf8.contains(first | 0x20) { return true }
         let text = comment.drop { !$0.isLetter && $0 != "+" && $0 != "!" }.lowercased()
         let isForTool = [
             "+goose", "+migrate", "migrate:", "atlas:", "granary:", "no-transaction", "!", "nothing to undo",
@@ -54,4 +59,9 @@ struct PurposeChecks {
             )
         ]
     }
+}
+
+extension UInt8 {
+    /// Of ASCII.
+    fileprivate var isLetter: Bool { (0x61...0x7A).contains(self | 0x20) }
 }

@@ -14,7 +14,7 @@ struct SchemaChecks {
         guard !file.effects.statements.contains(where: { $0.settings.contains { $0.name == "search_path" } }) else {
             return []
         }
-        var told: Set<String> = file.temporaryNames
+        lazy var told = file.temporaryNames
         var findings: [Finding] = []
         for (statement, effects) in file.statements {
             for touch in effects.touches where touch.schema == nil && !touch.isInBody && Self.livesInSchema(touch.kind)

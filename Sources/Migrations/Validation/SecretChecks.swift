@@ -107,7 +107,7 @@ extension SecretChecks {
     /// is none.
     package static func isSecret(column: String, value: String) -> Bool {
         let column = column.lowercased()
-        guard secretColumns.contains(where: { column == $0 || column.hasSuffix("_\($0)") }) else { return false }
+        guard secretColumns.contains(where: { column.isEnded(by: $0) }) else { return false }
         let isMark = !value.contains { $0.isLetter || $0.isNumber } || marksOfNone.contains(value.lowercased())
         return !isMark
     }
@@ -230,6 +230,15 @@ extension UInt8 {
 }
 
 extension String {
+    /// Whether it is this word, or ends with an underscore and the word.
+    fileprivate func isEnded(by word: String) -> Bool {
+        let (text, word) = (utf8, word.utf8)
+        guard text.count >= word.count, text.last == word.last, text.suffix(word.count).elementsEqual(word) else {
+            return false
+        }
+        return text.count == word.count || text.dropLast(word.count).last == UInt8(ascii: "_")
+    }
+
     /// Whether the bytes of another text, which is not empty, stand in it one after the other.
     fileprivate func containsBytes(of part: String) -> Bool {
         var (text, part) = (self, part)

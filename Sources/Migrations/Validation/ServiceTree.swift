@@ -91,14 +91,12 @@ struct FolderListing {
             self.folder = folder
         }
 
-        fileprivate mutating func add(up name: MigrationFileName, _ entry: String) {
-            up = name
-            upName = entry
-        }
-
-        fileprivate mutating func add(down name: MigrationFileName, _ entry: String) {
-            down = name
-            downName = entry
+        fileprivate mutating func add(_ name: MigrationFileName, _ entry: String) {
+            if name.direction == .up {
+                (up, upName) = (name, entry)
+            } else {
+                (down, downName) = (name, entry)
+            }
         }
     }
 
@@ -138,19 +136,24 @@ struct FolderListing {
     }
 
     private mutating func pairs(_ names: [String], _ layer: String, _ folder: String) -> [Pair] {
-        var pairs: [String: Pair] = [:]
-        for entry in names where !entry.hasPrefix(".") {
+        var pairs: [Pair] = []
+        var order: [(version: Int, stem: String, place: Int)] = []
+        var places: [String: Int] = [:]
+        for entry in names where entry.utf8.first != UInt8(ascii: ".") {
             guard let name = MigrationFileName(entry) else {
                 if entry.lowercased().hasSuffix(".sql") { findings.append(Self.misnamed(entry, in: folder)) }
                 continue
             }
-            if name.direction == .up {
-                pairs[name.stem, default: Pair(layer: layer, folder: folder)].add(up: name, entry)
-            } else {
-                pairs[name.stem, default: Pair(layer: layer, folder: folder)].add(down: name, entry)
+            let stem = name.stem
+            let place = places[stem] ?? pairs.count
+            if place == pairs.count {
+                places[stem] = place
+                order.append((name.version, stem, place))
+                pairs.append(Pair(layer: layer, folder: folder))
             }
+            pairs[place].add(name, entry)
         }
-        return pairs.map { ($0.value.name.version, $0.key) }.sorted(by: <).map { pairs[$0.1]! }
+        return order.sorted { ($0.version, $0.stem) < ($1.version, $1.stem) }.map { pairs[$0.place] }
     }
 
     private static func misnamed(_ entry: String, in folder: String) -> Finding {
