@@ -192,15 +192,14 @@ extension BackupCatalog {
 
     /// The table that a person means by `schema.table` or `table`.
     private static func match(_ selection: String, in tables: [TableEntry]) throws -> TableEntry {
-        let full = tables.filter { $0.table.description == selection }
-        let found = full.isEmpty ? tables.filter { $0.table.name == selection } : full
+        let found = TableName.named(selection, in: tables) { $0.table }
         guard let first = found.first else {
             throw BackupError(.selection, "there is no table \(selection)", hint: "write it as schema.table")
         }
         guard found.count == 1 else {
             throw BackupError(
                 .selection,
-                "\(selection) could be \(found.map(\.table.description).joined(separator: " or "))",
+                "\(selection) could be \(found.map(\.table.spelling).joined(separator: " or "))",
                 hint: "write it as schema.table"
             )
         }
@@ -214,12 +213,13 @@ extension BackupCatalog {
     ) -> [SequenceEntry] {
         guard !scope.isWholeDatabase else { return sequences }
         let owners = Set(tables.map(\.oid))
-        return sequences.filter { scope.schemas.contains($0.name.schema) || owners.contains($0.ownerTable) }
+        let schemas = Set(exactly: scope.schemas)
+        return sequences.filter { schemas.contains($0.name.schema) || owners.contains($0.ownerTable) }
     }
 
     private static func requireSchemas(_ schemas: [String], _ session: borrowing Session) throws {
-        let there = Set(try session.query("SELECT nspname FROM pg_catalog.pg_namespace").map { $0.text("nspname") })
-        for schema in schemas where !there.contains(schema) {
+        let there = try session.query("SELECT nspname FROM pg_catalog.pg_namespace").map { $0.text("nspname") }
+        for schema in schemas where !Set(exactly: there).contains(schema) {
             throw BackupError(
                 .selection,
                 "there is no schema \(schema)",

@@ -118,12 +118,13 @@ struct RecoveryScript {
     private var databaseOptions: String {
         let database = manifest.database
         var options = [
-            "--template=template0", "--encoding=\(database.encoding)", "--lc-collate=\(shellWord(database.collate))",
-            "--lc-ctype=\(shellWord(database.ctype))",
+            "--template=template0", "--encoding=\(database.encoding)",
+            "--lc-collate=\(QuotedText.shellWord(database.collate))",
+            "--lc-ctype=\(QuotedText.shellWord(database.ctype))",
         ]
         if let locale = database.locale, database.localeProvider != "libc" {
             options.append("--locale-provider=\(database.localeProvider)")
-            options.append("--\(database.localeProvider)-locale=\(shellWord(locale))")
+            options.append("--\(database.localeProvider)-locale=\(QuotedText.shellWord(locale))")
         }
         return options.joined(separator: " ")
     }
@@ -136,13 +137,6 @@ struct RecoveryScript {
             The server must have the tablespaces \(used.joined(separator: ", ")): CREATE TABLESPACE makes them.
 
             """
-    }
-
-    private func shellWord(_ text: String) -> String {
-        let isPlain = text.unicodeScalars.allSatisfy {
-            $0.isASCII && ($0.properties.isAlphabetic || ".-_@0123456789".unicodeScalars.contains($0))
-        }
-        return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
     }
 }
 

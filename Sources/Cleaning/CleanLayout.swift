@@ -146,7 +146,7 @@ extension CleanOptions {
     /// Whether tables of this schema are to be emptied.
     func covers(_ schema: String) -> Bool {
         guard schema != stateSchema else { return false }
-        return schemas.map { $0.contains(schema) } ?? true
+        return schemas.map { Set(exactly: $0).contains(schema) } ?? true
     }
 }
 

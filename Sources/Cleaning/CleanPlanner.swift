@@ -27,7 +27,8 @@ struct CleanPlanner {
             throw CleaningError(.selection, "there is no table \(pattern) to keep", hint: "write it as schema.table")
         }
         guard let schemas = options.schemas else { return }
-        let missing = schemas.filter { !catalog.schemas.contains($0) }
+        let there = Set(exactly: catalog.schemas)
+        let missing = schemas.filter { !there.contains($0) }
         guard missing.isEmpty else {
             throw CleaningError(
                 .selection,

@@ -17,7 +17,7 @@ struct JSONParser {
     }
 
     mutating func document() throws(EnvironmentsError) -> JSONNode {
-        let node = try value(trail: "")
+        let node = try value(.root)
         skipBlanks()
         guard position == bytes.count else { throw problem("there is something after the end of the document") }
         return node
@@ -56,13 +56,13 @@ struct JSONParser {
         return true
     }
 
-    private mutating func value(trail: String) throws(EnvironmentsError) -> JSONNode {
+    private mutating func value(_ way: JSONTrail) throws(EnvironmentsError) -> JSONNode {
         skipBlanks()
         let (start, startLine) = (position, line)
         let value: JSONNode.Value
         switch next {
-        case UInt8(ascii: "{"): value = .object(try members(trail))
-        case UInt8(ascii: "["): value = .array(try elements(trail))
+        case UInt8(ascii: "{"): value = .object(try members(way))
+        case UInt8(ascii: "["): value = .array(try elements(way))
         case UInt8(ascii: "\""): value = .string(try string())
         case UInt8(ascii: "t"): value = try word("true", .bool(true))
         case UInt8(ascii: "f"): value = try word("false", .bool(false))
@@ -71,7 +71,7 @@ struct JSONParser {
         case nil: throw problem("the file ends where a value should be")
         default: throw problem("this is not the beginning of a value")
         }
-        return JSONNode(value: value, range: start..<position, line: startLine, trail: trail, path: path)
+        return JSONNode(value: value, range: start..<position, line: startLine, way: way, path: path)
     }
 
     private mutating func word(_ word: String, _ value: JSONNode.Value) throws(EnvironmentsError) -> JSONNode.Value {
@@ -80,7 +80,7 @@ struct JSONParser {
         return value
     }
 
-    private mutating func members(_ trail: String) throws(EnvironmentsError) -> [JSONMember] {
+    private mutating func members(_ way: JSONTrail) throws(EnvironmentsError) -> [JSONMember] {
         try enter()
         defer { depth -= 1 }
         var members: [JSONMember] = []
@@ -96,7 +96,7 @@ struct JSONParser {
             guard !isRepeated || passesRepeatedKeys else { throw problem("the key \(key) is there twice") }
             skipBlanks()
             guard take(":") else { throw problem("a colon is missing after the key \(key)") }
-            let node = try value(trail: trail.isEmpty ? key : "\(trail).\(key)")
+            let node = try value(JSONTrail(way, .key(key)))
             let member = JSONMember(key: key, keyStart: start, line: keyLine, value: node)
             if isRepeated { repeatedKeys.append(member) } else { members.append(member) }
             skipBlanks()
@@ -105,14 +105,14 @@ struct JSONParser {
         }
     }
 
-    private mutating func elements(_ trail: String) throws(EnvironmentsError) -> [JSONNode] {
+    private mutating func elements(_ way: JSONTrail) throws(EnvironmentsError) -> [JSONNode] {
         try enter()
         defer { depth -= 1 }
         var elements: [JSONNode] = []
         skipBlanks()
         if take("]") { return elements }
         while true {
-            elements.append(try value(trail: "\(trail)[\(elements.count)]"))
+            elements.append(try value(JSONTrail(way, .index(elements.count))))
             skipBlanks()
             if take("]") { return elements }
             guard take(",") else { throw problem("a comma or a closing bracket is missing") }

@@ -52,7 +52,8 @@ package struct JSONNode: Sendable {
     /// From 1.
     package var line: Int
     /// Keys and indices that lead here, for messages: `migrations.000001.depends_on`.
-    package var trail: String
+    package var trail: String { way.text }
+    package let way: JSONTrail
     package var path: String
 
     package var kind: String {
@@ -68,6 +69,43 @@ package struct JSONNode: Sendable {
 
     /// `migrations/environments.json:12`
     package var place: String { "\(path):\(line)" }
+}
+
+/// The keys and indices that lead to a value: a step each, those before it shared by all that is below. Written out for
+/// every value they would be longer than the file, many times over.
+package final class JSONTrail: Sendable {
+    package enum Step: Sendable {
+        case key(String)
+        case index(Int)
+    }
+
+    package let before: JSONTrail?
+    private let step: Step?
+
+    static let root = JSONTrail()
+    private static let keyMax = 80
+
+    private init() { (before, step) = (nil, nil) }
+
+    init(_ before: JSONTrail, _ step: Step) { (self.before, self.step) = (before, step) }
+
+    /// `migrations.000001.depends_on[2]`; a long key is cut.
+    package var text: String {
+        var steps: [Step] = []
+        var trail: JSONTrail? = self
+        while let here = trail {
+            if let step = here.step { steps.append(step) }
+            trail = here.before
+        }
+        return steps.reversed().reduce(into: "") { text, step in
+            switch step {
+            case .index(let index): text += "[\(index)]"
+            case .key(let key):
+                let isLong = key.utf8.count > Self.keyMax
+                text += (text.isEmpty ? "" : ".") + (isLong ? "\(key.prefix(Self.keyMax))…" : key)
+            }
+        }
+    }
 }
 
 package struct JSONMember: Sendable {

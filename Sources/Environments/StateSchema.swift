@@ -61,7 +61,7 @@ package struct StateSchema: Sendable {
             throw EnvironmentsError(
                 .database,
                 "the role \(session.user) may not make the schema \(name): \(error.message)",
-                hint: "let the database's owner run `granary init --grant \(session.user)` once"
+                hint: "let the database's owner run `granary init --grant \(QuotedText.shellWord(session.user))` once"
             )
         }
     }

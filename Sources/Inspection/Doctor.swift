@@ -218,7 +218,7 @@ extension Doctor {
                 "marker",
                 .problem,
                 "the marker may not be read by \(facts.user): nothing is written to the database",
-                remedy: "as the database's owner: granary init --grant \(facts.user)"
+                remedy: "as the database's owner: granary init --grant \(QuotedText.shellWord(facts.user))"
             )
         }
         switch facts.marker {
@@ -258,7 +258,7 @@ extension Doctor {
                 "ledger",
                 .problem,
                 "the ledger may not be read by \(facts.user)",
-                remedy: "as the database's owner: granary init --grant \(facts.user)"
+                remedy: "as the database's owner: granary init --grant \(QuotedText.shellWord(facts.user))"
             )
             : Check("ledger", .note, "there is none yet", remedy: "granary migrate up")
     }

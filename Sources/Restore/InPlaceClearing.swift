@@ -64,7 +64,7 @@ extension InPlaceRestore {
             """
         ).map { $0.text("nspname") }
         if selection.isWholeDatabase { return there }
-        let wanted = Set(options.schemas.isEmpty ? archive.manifest.scope.schemas : options.schemas)
+        let wanted = Set(exactly: options.schemas.isEmpty ? archive.manifest.scope.schemas : options.schemas)
         guard !wanted.isEmpty else {
             throw RestoreError(
                 .selection,
@@ -72,7 +72,7 @@ extension InPlaceRestore {
                 hint: "name those to restore with --table"
             )
         }
-        return there.filter(wanted.contains)
+        return there.filter { wanted.contains($0) }
     }
 
     /// They would act on what we do, and forbid it for all we know.

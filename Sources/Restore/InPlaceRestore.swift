@@ -213,24 +213,26 @@ extension InPlaceRestore {
     }
 
     /// Extensions and schemas that are there, as `KIND name`: those stay as they are.
-    private static func extensionsAndSchemas(_ session: borrowing Session) throws -> Set<String> {
+    private static func extensionsAndSchemas(_ session: borrowing Session) throws -> Set<ExactText> {
         Set(
-            try session.query(
-                """
-                SELECT 'EXTENSION ' || extname AS name FROM pg_catalog.pg_extension
-                UNION ALL SELECT 'SCHEMA ' || nspname FROM pg_catalog.pg_namespace
-                UNION ALL SELECT 'PROCEDURAL LANGUAGE ' || lanname FROM pg_catalog.pg_language
-                """
-            ).map { $0.text("name") }
+            exactly:
+                try session.query(
+                    """
+                    SELECT 'EXTENSION ' || extname AS name FROM pg_catalog.pg_extension
+                    UNION ALL SELECT 'SCHEMA ' || nspname FROM pg_catalog.pg_namespace
+                    UNION ALL SELECT 'PROCEDURAL LANGUAGE ' || lanname FROM pg_catalog.pg_language
+                    """
+                ).map { $0.text("name") }
         )
     }
 
     /// Schemas that were emptied and stay another's, whose comment and privileges are for that one to say.
-    private static func schemasOfOthers(_ session: borrowing Session) throws -> Set<String> {
+    private static func schemasOfOthers(_ session: borrowing Session) throws -> Set<ExactText> {
         Set(
-            try session.query(
-                "SELECT nspname FROM pg_catalog.pg_namespace WHERE NOT pg_catalog.pg_has_role(nspowner, 'USAGE')"
-            ).map { $0.text("nspname") }
+            exactly:
+                try session.query(
+                    "SELECT nspname FROM pg_catalog.pg_namespace WHERE NOT pg_catalog.pg_has_role(nspowner, 'USAGE')"
+                ).map { $0.text("nspname") }
         )
     }
 }
@@ -258,10 +260,4 @@ extension TableLoad {
 extension Manifest.SchemaItem {
     /// An owner for a schema that initdb made: the item holds no statement that would make it.
     fileprivate var isPublicSchema: Bool { kind == "SCHEMA" && name == "public" && !sql.contains("CREATE SCHEMA") }
-
-    /// Whether it makes, comments on or gives away one of `schemas`; what lies in them is another matter.
-    fileprivate func isAbout(_ schemas: Set<String>) -> Bool {
-        guard schema == nil else { return false }
-        return kind == "SCHEMA" ? schemas.contains(name) : schemas.contains { name == "SCHEMA \($0)" }
-    }
 }

@@ -20,12 +20,12 @@ struct Selection: Sendable {
             (options.dataOnly ? ["environment", "migrations", "migration_log"] : ["environment"])
                 .map { TableName(schema: options.stateSchema, name: $0) }
         )
-        let schemas = Set(options.schemas)
+        let schemas = Set(exactly: options.schemas)
         let wantedTables = Selection.withPartitions(
             try options.tables.map { try Selection.match($0.table, in: manifest.tables) },
             manifest
         )
-        for schema in options.schemas where !manifest.schemas.contains(schema) {
+        for schema in options.schemas where !Set(exactly: manifest.schemas).contains(schema) {
             throw RestoreError(
                 .selection,
                 "the archive has no schema \(schema)",
@@ -46,9 +46,7 @@ struct Selection: Sendable {
         }
         let inTables = Selection.items(of: wantedTables, in: manifest.schema)
         let selected = manifest.schema.filter { item in
-            item.schema.map(schemas.contains) == true || (item.kind == "SCHEMA" && schemas.contains(item.name))
-                || (item.schema == nil && schemas.contains { item.name == "SCHEMA \($0)" })
-                || inTables.contains(item.id)
+            item.schema.map { schemas.contains($0) } == true || item.isAbout(schemas) || inTables.contains(item.id)
         }
         items = selected
         let oids = Set(selected.filter { $0.kind == "SEQUENCE" }.map(\.objectOID))
@@ -98,10 +96,9 @@ struct Selection: Sendable {
 
     /// The table that a person means by `schema.table` or `table`.
     static func match(_ selection: String, in tables: [Manifest.Table]) throws -> Manifest.Table {
-        let full = tables.filter { "\($0.schema).\($0.name)" == selection }
-        let found = full.isEmpty ? tables.filter { $0.name == selection } : full
+        let found = TableName.named(selection, in: tables) { $0.tableName }
         guard let first = found.first, found.count == 1 else {
-            let names = found.map { "\($0.schema).\($0.name)" }
+            let names = found.map(\.tableName.spelling)
             throw RestoreError(
                 .selection,
                 names.isEmpty
@@ -149,13 +146,34 @@ struct Selection: Sendable {
         let others = Set(schema.filter { $0.kind == "TABLE" }.map(\.id)).subtracting(ids)
         for item in schema where companions.contains(item.kind) {
             let isOurs = item.dependsOn.contains { ids.contains($0) }
-            // A foreign key depends on both its tables; it belongs to the one whose name its tag begins with.
+            // A foreign key depends on both its tables; it belongs to the one that its statement alters.
             let belongs =
                 item.kind == "FK CONSTRAINT"
-                ? tables.contains { $0.schema == item.schema && item.name.hasPrefix($0.name + " ") }
+                ? tables.contains { item.alters($0.tableName) }
                 : !item.dependsOn.contains { others.contains($0) }
             if isOurs && belongs { ids.insert(item.id) }
         }
         return ids
+    }
+}
+
+extension Manifest.SchemaItem {
+    /// Whether it makes, comments on or gives away one of `schemas`; what lies in them is another matter.
+    func isAbout(_ schemas: Set<ExactText>) -> Bool {
+        guard schema == nil else { return false }
+        let start = "SCHEMA "
+        return kind == "SCHEMA"
+            ? schemas.contains(name)
+            : name.utf8.starts(with: start.utf8) && schemas.contains(String(name.unicodeScalars.dropFirst(start.count)))
+    }
+
+    /// pg_dump quotes names where it must, and its tags do not tell a table `a b` from a table `a`.
+    fileprivate func alters(_ table: TableName) -> Bool {
+        let names = [table.schema, QuotedText.name(table.schema)].flatMap { schema in
+            [table.name, QuotedText.name(table.name)].map { "\(schema).\($0)\n" }
+        }
+        return names.contains { name in
+            ["ALTER TABLE ONLY ", "ALTER TABLE "].contains { sql.utf8.starts(with: ($0 + name).utf8) }
+        }
     }
 }

@@ -165,7 +165,8 @@ struct StateReturn: Sendable {
             throw RestoreError(
                 .preflight,
                 "the role \(session.user) may not write the ledger, and that of \(first.service) comes back with its schemas",
-                hint: "let the owner of the schema \(state.schema.name) run `granary init --grant \(session.user)`"
+                hint:
+                    "let the owner of the schema \(state.schema.name) run `granary init --grant \(QuotedText.shellWord(session.user))`"
             )
         }
         let writer = LedgerWriter(state.schema, session)

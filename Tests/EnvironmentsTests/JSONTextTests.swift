@@ -25,6 +25,17 @@ import Testing
         #expect(root["b"]?["c"] == nil)
     }
 
+    /// Each with a text of its own, the trails of a small file could be longer than memory.
+    @Test func trailsShareWhatTheyHaveInCommonAndCutLongKeys() throws {
+        let key = String(repeating: "k", count: 10_000)
+        let root = try JSONText(Array("{\"\(key)\": [1, 2, {\"a\": 3}]}".utf8), path: "x").root
+        let elements = try root.members()[0].value.elements()
+        let parent = try #require(elements[0].way.before)
+        #expect(elements[1].way.before === parent)
+        #expect(try elements[2].members()[0].value.way.before === elements[2].way)
+        #expect(elements[0].trail == String(repeating: "k", count: 80) + "…[0]")
+    }
+
     @Test(arguments: [
         (#""a\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00""#, "a\"\\/\u{8}\u{c}\n\r\té😀"), (#""""#, ""), ("\"é😀\"", "é😀"),
     ])

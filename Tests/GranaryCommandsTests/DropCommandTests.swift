@@ -1,4 +1,5 @@
 import PostgresClient
+import TestSupport
 import Testing
 
 @testable import GranaryCommands
@@ -22,6 +23,20 @@ import Testing
             database(address).dropCommand(for: #"it's "old""#)
                 == #"psql 'dbname=shop host='\''a b'\''' -c 'DROP DATABASE "it'\''s ""old"""'"#
         )
+    }
+
+    /// What a shell makes of the words is what they were, and none has a character that steers a terminal.
+    @Test(
+        arguments: [
+            "plain", "", "it's", "q'\u{301};touch x", "$(touch x)`y`", "a\nb", "-n\u{1b}[2J%s\\n'", "\u{202e}é\u{9b}",
+            "end\n\n",
+        ]
+    )
+    func aShellReadsWordsAsTheyWere(word: String) async throws {
+        let printed = QuotedText.shellWord(word)
+        #expect(!printed.unicodeScalars.contains(where: QuotedText.isControl))
+        let outcome = try await runCommand("sh", ["-c", "printf '%s|' \(printed)"])
+        #expect(outcome.stdoutBytes == Array("\(word)|".utf8))
     }
 
     @Test func theLocalServerHasItsOwnPsql() {

@@ -78,6 +78,35 @@ import Testing
         #expect(error?.message == message)
     }
 
+    /// A few lines of it could stand for millions of values.
+    @Test func aliasesUnfoldIntoSoManyValuesAndNoMore() async throws {
+        let most = YAMLText.valuesMax(bytes: 0)
+        let ten = "[x, x, x, x, x, x, x, x, x, x]"
+        let row = { (anchor: String, other: String) in
+            "\(anchor): &\(anchor) [\((0..<10).map { _ in "*\(other)" }.joined(separator: ", "))]\n"
+        }
+        // A hundred thousand and what the file itself has are too many, ten thousand are not.
+        let some = "a: &a \(ten)\n" + row("b", "a") + row("c", "b") + row("d", "c")
+        #expect(throws: Never.self) { try YAMLText.read(some, path: "x.yaml") }
+        let error = #expect(throws: SeedingError.self) {
+            try YAMLText.read(some + row("e", "d") + row("f", "e"), path: "x.yaml")
+        }
+        #expect(most == 100_000)
+        #expect(error?.message.hasSuffix("the aliases of this file unfold into too many values") == true)
+        #expect(error?.hint != nil)
+    }
+
+    @Test func columnsAndKeysAreOneOnlyWhereTheirBytesAre() throws {
+        let header = try DelimitedText(Array("caf\u{e9},cafe\u{301}\n1,2\n".utf8), separator: 0x2c, path: "x.csv")
+            .header
+        #expect(header.count == 2)
+        let node = try YAMLText.read(
+            "base: &b {caf\u{e9}: 1, x: 2}\nrow: {<<: *b, cafe\u{301}: 3, x: 4}",
+            path: "x.yaml"
+        )
+        #expect(node["row"]?.members?.map(\.value.text) == ["3", "4", "1"])
+    }
+
     @Test func anUnquotedReferenceIsExplained() async {
         let error = await failure { try YAMLText.read("bob: {boss: @alice}", path: "x.yaml") }
         #expect(error?.hint == "YAML keeps @ for itself: write \"@label\" in quotes, or !ref label")

@@ -214,14 +214,20 @@ package final class ThrowawayServer: Sendable {
 
     // MARK: Its databases
 
+    /// - Parameter database: Any name; what a URL cannot hold is percent-encoded.
     package func url(database: String) -> String {
-        "postgresql:///\(database)?host=\(folder)&port=5432&user=\(Self.superuser)"
+        let name = database.utf8.map { byte in
+            byte < 0x80 && (Character(Unicode.Scalar(byte)).isLetter || Character(Unicode.Scalar(byte)).isNumber)
+                || byte == UInt8(ascii: "_")
+                ? String(Unicode.Scalar(byte)) : "%" + String(UInt(byte) + 0x100, radix: 16).dropFirst()
+        }.joined()
+        return "postgresql:///\(name)?host=\(folder)&port=5432&user=\(Self.superuser)"
     }
 
     /// Lends a database of its own to `body`, and drops it.
     ///
     /// - Parameters:
-    ///   - name: Generated and unique unless given; letters, digits and underscores.
+    ///   - name: Generated and unique unless given; it may be any.
     ///   - options: What else `CREATE DATABASE` shall have, such as `ENCODING 'SQL_ASCII' LC_COLLATE 'C'`.
     package func withDatabase<R>(
         _ name: String? = nil,
@@ -230,16 +236,16 @@ package final class ThrowawayServer: Sendable {
         _ body: (_ url: String) async throws -> R
     ) async throws -> R {
         let name = name ?? "test_\(Self.names.wrappingAdd(1, ordering: .relaxed).newValue)"
-        try await execute("CREATE DATABASE \"\(name)\" TEMPLATE \"\(template)\" \(options)")
+        try await execute("CREATE DATABASE \(QuotedText.name(name)) TEMPLATE \"\(template)\" \(options)")
         let result: R
         do {
             result = try await body(url(database: name))
         } catch {
             // What the test found matters more; the server may even be one that it has killed.
-            try? await execute("DROP DATABASE IF EXISTS \"\(name)\" WITH (FORCE)")
+            try? await execute("DROP DATABASE IF EXISTS \(QuotedText.name(name)) WITH (FORCE)")
             throw error
         }
-        try await execute("DROP DATABASE IF EXISTS \"\(name)\" WITH (FORCE)")
+        try await execute("DROP DATABASE IF EXISTS \(QuotedText.name(name)) WITH (FORCE)")
         return result
     }
 

@@ -104,7 +104,7 @@ extension BackupCommand {
         if console.settings.isJSON {
             try console.result(Self.document(report))
         } else if let file = report.file {
-            try console.result(file)
+            try console.result(exactly: file)
         }
     }
 

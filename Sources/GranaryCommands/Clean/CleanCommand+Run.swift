@@ -104,7 +104,7 @@ private final class MadeBackup: Sendable {
     var file: String? { made.withLock(\.self) }
 
     func take(_ backup: SafetyBackup, of tables: [TableName]) async throws -> CleanBackup {
-        let file = try await backup.take(tables: tables.map(\.description), schemas: [])
+        let file = try await backup.take(tables: tables.map(\.spelling), schemas: [])
         made.withLock { $0 = file }
         let tables = try ArchiveReader(FileSource(path: file)).manifest.tables
         let rows = tables.map { (TableName(schema: $0.schema, name: $0.name), $0.rows) }
@@ -181,7 +181,7 @@ extension CleanCommand {
         if console.settings.isJSON {
             try console.result(CleanLines.document(plan, in: environment))
         } else {
-            for line in CleanLines.plan(plan, at: connected.host, in: environment) { try console.result(line) }
+            for line in CleanLines.plan(plan, at: connected.host, in: environment) { try console.result(line: line) }
         }
         guard plan.hits.isEmpty, undoRefusal(plan) == nil else { throw ExitCode(ExitStatus.refused.rawValue) }
         guard plan.obstacles.isEmpty else { throw ExitCode(ExitStatus.failed.rawValue) }

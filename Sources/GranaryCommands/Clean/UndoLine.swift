@@ -1,4 +1,5 @@
 internal import Cleaning
+internal import PostgresClient
 
 /// The line for a shell that brings back what was cleaned.
 struct UndoLine {
@@ -19,16 +20,6 @@ struct UndoLine {
             words += ["--state-schema", command.service.state.stateSchema]
         }
         words += ["--confirm", database.name]
-        text = words.map(Self.word).joined(separator: " ")
-    }
-
-    /// Quoted only where a shell would see more than letters.
-    private static func word(_ word: String) -> String {
-        let isPlain = word.unicodeScalars.allSatisfy { scalar in
-            scalar.isASCII
-                && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
-                    || "-_./:".unicodeScalars.contains(scalar))
-        }
-        return isPlain && !word.isEmpty ? word : Shell.quoted(word)
+        text = words.map(QuotedText.shellWord).joined(separator: " ")
     }
 }

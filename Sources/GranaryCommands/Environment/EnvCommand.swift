@@ -96,12 +96,12 @@ package struct EnvShow: SpokenCommand {
         _ file: EnvironmentsFile,
         on console: Console
     ) throws {
-        try console.result("environment  \(choice.map { "\($0.name) (\($0.source))" } ?? "none was named")")
+        try console.result(line: "environment  \(choice.map { "\($0.name) (\($0.source))" } ?? "none was named")")
         for (service, _) in try service.services(variables: console.environment) {
-            try console.result("service      \(service.name), schema \(service.schemas.joined(separator: ", "))")
+            try console.result(line: "service      \(service.name), schema \(service.schemas.joined(separator: ", "))")
         }
-        try console.result("database     \(database)")
-        try console.result("declared     \(file.names.joined(separator: ", "))")
+        try console.result(line: "database     \(database)")
+        try console.result(line: "declared     \(file.names.joined(separator: ", "))")
     }
 
     private func services(on console: Console) throws -> JSONDocument {

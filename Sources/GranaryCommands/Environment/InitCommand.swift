@@ -41,7 +41,7 @@ package struct InitCommand: SpokenCommand {
             made.append(path)
         }
         if console.settings.isJSON { return try console.result(.object(["made": .strings(made)])) }
-        for path in made { try console.result(path) }
+        for path in made { try console.result(line: path) }
         if made.isEmpty { console.note("everything is there already") }
     }
 

@@ -43,7 +43,7 @@ package struct BackupsList: SpokenCommand {
         let listing = CatalogueListing(try BackupCatalogue.read(folder: backups))
         if console.settings.isJSON { return try console.result(listing.document) }
         if listing.isEmpty { return console.note("there are no backups in \(backups)") }
-        for line in listing.lines(width: StandardOutput.columns) { try console.result(line) }
+        for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }
     }
 }
 
@@ -85,6 +85,6 @@ package struct BackupsShow: SpokenCommand {
         }
         guard let contents = BackupContents(entry) else { return }
         if console.settings.isJSON { return try console.result(contents.document) }
-        for line in contents.lines(width: StandardOutput.columns) { try console.result(line) }
+        for line in contents.lines(width: StandardOutput.columns) { try console.result(line: line) }
     }
 }

@@ -54,7 +54,7 @@ package struct BackupsPrune: SpokenCommand {
         }
         let listing = PruneListing(decisions, isDryRun: dryRun)
         if console.settings.isJSON { return try console.result(listing.document) }
-        for line in listing.lines(width: StandardOutput.columns) { try console.result(line) }
+        for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }
         for entry in catalogue.entries {
             if entry.isLink {
                 console.note("left alone: \(entry.path), which is a symbolic link")

@@ -102,7 +102,7 @@ package struct CountsCommand: SpokenCommand {
     ) throws {
         if console.settings.isJSON { return try console.result(document) }
         if isEmpty { return console.note(inspect.nothingFound) }
-        for line in lines { try console.result(line) }
+        for line in lines { try console.result(line: line) }
     }
 }
 

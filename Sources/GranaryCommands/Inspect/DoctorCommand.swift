@@ -42,7 +42,7 @@ package struct DoctorCommand: SpokenCommand {
         if console.settings.isJSON {
             try console.result(listing.document)
         } else {
-            for line in listing.lines(columns: StandardOutput.columns) { try console.result(line) }
+            for line in listing.lines(columns: StandardOutput.columns) { try console.result(line: line) }
         }
         if listing.problems > 0 { throw ExitCode(ExitStatus.findings.rawValue) }
     }

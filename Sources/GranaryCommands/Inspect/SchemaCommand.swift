@@ -53,7 +53,7 @@ package struct SchemaCommand: SpokenCommand {
             }
             var result = text
             if result.hasSuffix("\n") { result.removeLast() }
-            return try console.result(result)
+            return try format == .sql ? console.result(exactly: result) : console.result(result)
         }
         let difference = LineDifference(expected: expected.text, found: text)
         if console.settings.isJSON {

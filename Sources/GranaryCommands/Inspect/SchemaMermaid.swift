@@ -66,6 +66,7 @@ package struct SchemaMermaid: Sendable {
                 scalar.isASCII
                 ? scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
                 : scalar.value >= 0xc0 && !scalar.properties.isWhitespace && scalar != "\u{feff}"
+                    && !Formatting.isControl(scalar)
             word.unicodeScalars.append(isLetter ? scalar : "_")
         }
         let startsWithDigit = word.unicodeScalars.first.map { ("0"..."9").contains($0) } ?? true

@@ -32,7 +32,7 @@ package struct TablesCommand: SpokenCommand {
         let rendered = TableListing(report)
         if console.settings.isJSON { return try console.result(rendered.document) }
         if report.tables.isEmpty { return console.note(inspect.nothingFound) }
-        for line in rendered.lines(width: StandardOutput.columns) { try console.result(line) }
+        for line in rendered.lines(width: StandardOutput.columns) { try console.result(line: line) }
         for note in rendered.notes { console.note(note) }
     }
 }

@@ -35,6 +35,6 @@ package struct ManualCommand: SpokenCommand {
             written.append(path)
         }
         if console.settings.isJSON { return try console.result(.object(["written": .strings(written)])) }
-        for path in written { try console.result(path) }
+        for path in written { try console.result(line: path) }
     }
 }

@@ -75,8 +75,8 @@ package struct MigrateGenerate: SpokenCommand {
                 ])
             )
         }
-        for path in outcome.made { try console.result("made \(path)") }
-        for path in outcome.edited { try console.result("edited \(path)") }
+        for path in outcome.made { try console.result(line: "made \(path)") }
+        for path in outcome.edited { try console.result(line: "edited \(path)") }
         if outcome.hasPlaceholders { console.note("fill in what is called change_me, then run `granary validate`") }
     }
 }

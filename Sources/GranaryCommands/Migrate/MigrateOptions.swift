@@ -141,7 +141,12 @@ struct MigrationSession {
                 uniquingKeysWith: { one, _ in one }
             ),
             console: console
-        ).take(tables: tables.map(\.description), schemas: schemas)
+        ).take(
+            tables: tables.map { table in
+                table.schema.map { TableName(schema: $0, name: table.name).spelling } ?? table.name
+            },
+            schemas: schemas
+        )
     }
 
     static func account(_ variables: [String: String]) -> String {

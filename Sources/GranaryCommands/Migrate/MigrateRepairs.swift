@@ -98,7 +98,7 @@ package struct MigrateRepair: SpokenCommand {
         if console.settings.isJSON {
             return try console.result(.object(["done": .strings(report.done), "applied": .strings(report.applied)]))
         }
-        for line in report.done { try console.result(line) }
+        for line in report.done { try console.result(line: line) }
         if report.done.isEmpty { try console.result("there is nothing to repair") }
     }
 }
@@ -134,7 +134,7 @@ package struct MigrateAdopt: SpokenCommand {
         }
         let names = try await session.migrator().adopt(name)
         if console.settings.isJSON { return try console.result(.object(["adopted": .strings(names)])) }
-        for name in names { try console.result(name) }
+        for name in names { try console.result(line: name) }
         console.note("\(Formatting.count(names.count, "migration")) taken over")
     }
 }
@@ -164,7 +164,7 @@ package struct MigrateBaseline: SpokenCommand {
         let session = try await MigrationSession.open(common, writes: true, on: console)
         let names = try await session.migrator().baseline(try MigrateGoto.number(version))
         if console.settings.isJSON { return try console.result(.object(["applied": .strings(names)])) }
-        for name in names { try console.result(name) }
+        for name in names { try console.result(line: name) }
         console.note("\(Formatting.count(names.count, "migration")) taken as applied")
     }
 }

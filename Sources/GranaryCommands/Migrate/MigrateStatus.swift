@@ -31,7 +31,7 @@ package struct MigrateStatus: SpokenCommand {
         if console.settings.isJSON {
             try console.result(Self.document(services, environment, await Risks(services)))
         } else {
-            for line in Self.lines(services, environment) { try console.result(Formatting.harmless(line)) }
+            for line in Self.lines(services, environment) { try console.result(line: line) }
         }
         let isClean = services.allSatisfy { state in
             state.tree.problems.isEmpty && state.disagreements.isEmpty

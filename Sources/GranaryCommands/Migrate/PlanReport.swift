@@ -17,7 +17,7 @@ struct PlanReport {
         if console.settings.isJSON {
             try console.result(document)
         } else {
-            for line in lines { try console.result(Formatting.harmless(line)) }
+            for line in lines { try console.result(line: line) }
         }
         if let first = plan.obstacles.first { throw ExitCode(ExitStatus(first).rawValue) }
     }

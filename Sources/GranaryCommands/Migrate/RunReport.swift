@@ -38,7 +38,7 @@ struct RunReport {
         try console.result(
             counts.isEmpty ? "nothing to do: \(version)" : "\(counts.joined(separator: ", ")): \(version)"
         )
-        for line in seeded.flatMap(\.lines) { try console.result(Formatting.harmless(line)) }
+        for line in seeded.flatMap(\.lines) { try console.result(line: line) }
     }
 
     static func document(_ schema: DoomedSchema) -> JSONDocument {

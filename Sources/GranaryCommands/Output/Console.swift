@@ -53,7 +53,20 @@ package final class Console: Sendable {
     /// A result for people, on standard output.
     ///
     /// - Throws: `OutputError`.
-    package func result(_ text: String) throws { try StandardOutput.print(text) }
+    package func result(_ text: String) throws { try StandardOutput.print(Formatting.harmless(text, keeping: ["\n"])) }
+
+    /// A line of a result, which stays one.
+    ///
+    /// - Throws: `OutputError`.
+    package func result(line: String) throws { try StandardOutput.print(Formatting.harmless(line)) }
+
+    /// A result for people and programs: exact where it goes into a file or another program, and harmless on a terminal.
+    ///
+    /// - Throws: `OutputError`.
+    package func result(exactly text: String) throws {
+        guard StandardOutput.isTerminal else { return try StandardOutput.print(text) }
+        try StandardOutput.print(Formatting.harmless(text, keeping: ["\n", "\t"]))
+    }
 
     /// A result for programs.
     ///

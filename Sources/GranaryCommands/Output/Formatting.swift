@@ -1,4 +1,5 @@
 import Glibc
+internal import PostgresClient
 
 /// Figures as people read them: thousands grouped by commas, units of 1000, one decimal.
 package enum Formatting {
@@ -106,11 +107,15 @@ package enum Formatting {
 
     /// Text from elsewhere (names of tables, messages of servers) that cannot steer a terminal: control characters
     /// are shown as escapes.
-    package static func harmless(_ text: String) -> String {
+    package static func harmless(_ text: String) -> String { harmless(text, keeping: []) }
+
+    /// - Parameter kept: Those that stay, where the text has lines.
+    package static func harmless(_ text: String, keeping kept: Set<Unicode.Scalar>) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var shown = ""
         for scalar in text.unicodeScalars {
             switch scalar {
+            case _ where kept.contains(scalar): shown.unicodeScalars.append(scalar)
             case "\n": shown += "\\n"
             case "\r": shown += "\\r"
             case "\t": shown += "\\t"
@@ -121,13 +126,7 @@ package enum Formatting {
         return shown
     }
 
-    /// C0, DEL, C1, line and paragraph separators, and the marks that reverse the direction of what follows.
-    static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0..<0x20, 0x7f..<0xa0, 0x200e, 0x200f, 0x2028...0x202e, 0x2066...0x2069: true
-        default: false
-        }
-    }
+    static func isControl(_ scalar: Unicode.Scalar) -> Bool { QuotedText.isControl(scalar) }
 
     /// The columns of a terminal that `text` takes; East Asian wide characters and emoji take two, marks none unless they
     /// have a place of their own.

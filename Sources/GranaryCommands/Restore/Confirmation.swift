@@ -1,4 +1,5 @@
 internal import Glibc
+internal import PostgresClient
 
 /// The question before something is destroyed.
 struct Confirmation {
@@ -30,7 +31,8 @@ struct Confirmation {
             throw CommandError(
                 .refused,
                 "not confirmed, and there is no terminal to ask on",
-                hint: "nothing was changed; if \(database) at \(host) is meant, add --confirm \(Shell.word(database))"
+                hint:
+                    "nothing was changed; if \(database) at \(host) is meant, add --confirm \(QuotedText.shellWord(database))"
             )
         }
         console.screen.ask("type \(Formatting.harmless(database)) to go on at \(Formatting.harmless(host)): ")

@@ -3,9 +3,9 @@ internal import PostgresClient
 extension ConnectedDatabase {
     /// The line for a shell that drops `database` on this server, without a password.
     func dropCommand(for database: String) -> String {
-        let statement = "DROP DATABASE \"\(database.replacing("\"", with: "\"\""))\""
-        if isLocal { return "granary server psql -c \(Shell.quoted(statement))" }
-        return "psql \(Shell.quoted(shareableText)) -c \(Shell.quoted(statement))"
+        let statement = "DROP DATABASE \(QuotedText.name(database))"
+        if isLocal { return "granary server psql -c \(QuotedText.shellWord(statement))" }
+        return "psql \(QuotedText.shellWord(shareableText)) -c \(QuotedText.shellWord(statement))"
     }
 
     /// The address as `keyword=value` pairs that may be shown; what is missing libpq takes from where we took it.
@@ -19,27 +19,7 @@ extension ConnectedDatabase {
     }
 
     private static func quoted(_ value: String) -> String {
-        guard value.isEmpty || value.contains(where: { $0.isWhitespace || $0 == "'" || $0 == "\\" }) else {
-            return value
-        }
-        return "'\(value.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
-    }
-}
-
-enum Shell {
-    /// A word that a POSIX shell takes as it is.
-    static func quoted(_ word: String) -> String { "'\(word.replacing("'", with: "'\\''"))'" }
-
-    /// Quoted only where it must be.
-    static func word(_ word: String) -> String {
-        let isPlain = word.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
-                true
-            default: false
-            }
-        }
-        return isPlain && !word.isEmpty ? word : quoted(word)
+        let isPlain = value.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && $0 != "'" && $0 != "\\" }
+        return isPlain && !value.isEmpty ? value : QuotedText.connectionValue(value)
     }
 }

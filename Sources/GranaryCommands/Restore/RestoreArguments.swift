@@ -1,17 +1,22 @@
 internal import ArgumentParser
 package import Restore
 
-/// `--table orders` or `--table orders=orders_of_yesterday`.
+/// `--table orders` or `--table orders=orders_of_yesterday`; between double quotes there is no `=` that ends the name.
 package struct TableArgument: ExpressibleByArgument, Sendable, Equatable {
     package var selection: RestoreOptions.TableSelection
 
     package init?(argument: String) {
-        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.allSatisfy({ !$0.isEmpty }) else { return nil }
-        selection = RestoreOptions.TableSelection(
-            table: String(parts[0]),
-            newName: parts.count == 2 ? String(parts[1]) : nil
-        )
+        let scalars = argument.unicodeScalars
+        let isQuoted = scalars.first == "\""
+        var isInside = false
+        let mark = scalars.indices.first { index in
+            if isQuoted, scalars[index] == "\"" { isInside.toggle() }
+            return scalars[index] == "=" && !isInside
+        }
+        let table = String(scalars[..<(mark ?? scalars.endIndex)])
+        let newName = mark.map { String(scalars[scalars.index(after: $0)...]) }
+        guard !table.isEmpty, newName?.isEmpty != true else { return nil }
+        selection = RestoreOptions.TableSelection(table: table, newName: newName)
     }
 }
 

@@ -167,7 +167,7 @@ extension RestoreCommand {
         if console.settings.isJSON {
             try console.result(Self.document(report))
         } else {
-            for line in Self.lines(report) { try console.result(line) }
+            for line in Self.lines(report) { try console.result(line: line) }
         }
         if !report.obstacles.isEmpty { throw ExitCode(ExitStatus.failed.rawValue) }
     }

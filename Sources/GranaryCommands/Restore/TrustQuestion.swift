@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import PostgresClient
 internal import Restore
 
 /// The question before code is run that nobody here has made.
@@ -54,7 +55,7 @@ extension RestoreCommand {
         } else {
             words.append("--trust")
         }
-        return (["granary"] + words.map(Shell.word)).joined(separator: " ")
+        return (["granary"] + words.map(QuotedText.shellWord)).joined(separator: " ")
     }
 }
 

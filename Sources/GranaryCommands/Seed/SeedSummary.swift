@@ -14,7 +14,7 @@ struct SeedSummary {
         for note in report.notes { console.note(note) }
         for script in report.scripts where !script.runs { console.note("\(script.file) is left out: \(script.reason)") }
         if console.settings.isJSON { return try console.result(document) }
-        for line in lines { try console.result(Formatting.harmless(line)) }
+        for line in lines { try console.result(line: line) }
     }
 
     var lines: [String] {

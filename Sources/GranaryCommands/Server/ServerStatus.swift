@@ -29,7 +29,7 @@ package struct ServerStatus: SpokenCommand {
         if console.settings.isJSON {
             try console.result(Self.document(status))
         } else {
-            for line in Self.lines(status) { try console.result(line) }
+            for line in Self.lines(status) { try console.result(line: line) }
         }
     }
 

@@ -22,7 +22,7 @@ struct FindingReport {
     func tell(as format: ValidateCommand.Format, on console: Console) throws {
         switch format {
         case .json: try console.result(document)
-        case .text: for line in lines { try console.result(Formatting.harmless(line)) }
+        case .text: for line in lines { try console.result(line: line) }
         case .github:
             let paths = RepositoryPaths(console.environment)
             for finding in findings { try console.result(Self.annotation(finding, paths)) }

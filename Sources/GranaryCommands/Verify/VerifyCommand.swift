@@ -44,7 +44,7 @@ package struct VerifyCommand: SpokenCommand {
         if console.settings.isJSON {
             try console.result(report.document)
         } else {
-            for line in report.lines { try console.result(line) }
+            for line in report.lines { try console.result(line: line) }
         }
         if !found.isWhole { throw ExitCode(ExitStatus.findings.rawValue) }
     }

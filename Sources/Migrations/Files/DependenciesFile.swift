@@ -20,8 +20,10 @@ package struct DependenciesFile: Sendable {
         package var environment: String?
         package var migrationType: String?
         package var approval: Approval?
+        package var node: JSONNode
+
         /// Of the object, in bytes of the file, for edits in place.
-        package var range: Range<Int>
+        package var range: Range<Int> { node.range }
     }
 
     /// Who has read a migration and said yes to exactly that content.
@@ -33,7 +35,8 @@ package struct DependenciesFile: Sendable {
 
     /// nil where there is no such file.
     package var text: JSONText?
-    package var entries: [Entry] = []
+    package private(set) var entries: [Entry] = []
+    private var places: [Int: Int] = [:]
     package var maxParallelMigrations = 1
     package var requiresApprovalForHighRisk = false
     package var backsUpBeforeDestruction = false
@@ -42,10 +45,10 @@ package struct DependenciesFile: Sendable {
 
     package var path: String { text?.path ?? "dependencies.json" }
 
-    package func entry(_ version: Int) -> Entry? { entries.first { $0.version == version } }
+    package func entry(_ version: Int) -> Entry? { places[version].map { entries[$0] } }
 
     /// A field of an entry, with its place.
-    func node(_ field: String, of entry: Entry) -> JSONNode? { text?.root["migrations"]?[entry.key]?[field] }
+    func node(_ field: String, of entry: Entry) -> JSONNode? { entry.node[field] }
 
     /// Where a field of an entry is, or where the entry begins that lacks it.
     func line(of field: String, in entry: Entry) -> Int { node(field, of: entry)?.line ?? entry.line }
@@ -73,8 +76,7 @@ package struct DependenciesFile: Sendable {
             default: unknownFields.append(.init(trail: member.value.trail, line: member.line))
             }
         }
-        for (index, entry) in entries.enumerated()
-        where entries[..<index].contains(where: { $0.version == entry.version }) {
+        for (index, entry) in entries.enumerated() where places.updateValue(index, forKey: entry.version) != nil {
             throw EnvironmentsError(
                 .file,
                 "\(path):\(entry.line): \(entry.key) is the second entry of migration \(entry.version)",
@@ -106,7 +108,7 @@ package struct DependenciesFile: Sendable {
                 hint: "write its number, such as \"000001\" or \"000001_initial\""
             )
         }
-        var entry = Entry(key: member.key, version: version, line: member.line, range: node.range)
+        var entry = Entry(key: member.key, version: version, line: member.line, node: node)
         entry.details = try node["description"]?.text()
         entry.dependsOn = try versions(node["depends_on"])
         if let cross = node["cross_service_depends_on"] {

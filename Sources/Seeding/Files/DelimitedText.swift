@@ -1,3 +1,5 @@
+internal import PostgresClient
+
 /// CSV and TSV by the rules of COPY: a header; an unquoted empty field is NULL, a quoted one the empty string.
 ///
 /// Quoted fields may hold line breaks and doubled quotes. TSV is the same with tabs.
@@ -23,11 +25,12 @@ package struct DelimitedText: Sendable {
             throw SeedingError(.file, "\(path): the file is empty", hint: "its first line names the columns")
         }
         var names: [String] = []
+        var known: Set<ExactText> = []
         for field in first.fields {
             guard !field.text.isEmpty else {
                 throw SeedingError(.file, "\(path):\(first.line): a column of the header has no name")
             }
-            guard !names.contains(field.text) else {
+            guard known.insert(ExactText(field.text)).inserted else {
                 throw SeedingError(.file, "\(path):\(first.line): the header names \(field.text) twice")
             }
             names.append(field.text)

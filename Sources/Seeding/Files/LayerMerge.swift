@@ -1,3 +1,5 @@
+internal import PostgresClient
+
 /// The rows of a table from all layers, joined row by row.
 ///
 /// Two rows are one when their keys say the same, or, where one of them gives no key, when their labels do. The later
@@ -7,10 +9,10 @@ package enum LayerMerge {
     /// - Throws: `SeedingError` with `.file` for a key that a file has twice.
     package static func merge(_ files: [TableFile], key: [String]) throws(SeedingError) -> [SeedRow] {
         var rows: [SeedRow] = []
-        var byKey: [[String]: Int] = [:]
+        var byKey: [[ExactText]: Int] = [:]
         var byLabel: [String: Int] = [:]
         for file in files {
-            var seen: [[String]: Int] = [:]
+            var seen: [[ExactText]: Int] = [:]
             for row in file.rows {
                 let identity = identity(of: row, key)
                 if let identity, let line = seen[identity] {
@@ -51,13 +53,13 @@ package enum LayerMerge {
         return isSame ? index : nil
     }
 
-    private static func identity(of row: SeedRow, _ key: [String]) -> [String]? {
+    private static func identity(of row: SeedRow, _ key: [String]) -> [ExactText]? {
         guard !key.isEmpty else { return nil }
-        var texts: [String] = []
+        var texts: [ExactText] = []
         for column in key {
             // A list stands for several rows, which are no one's equal.
             guard let node = row[column], let text = node.text else { return nil }
-            texts.append("\(node.tag ?? "")\u{1}\(text)")
+            texts.append(ExactText("\(node.tag ?? "")\u{1}\(text)"))
         }
         return texts
     }
@@ -65,7 +67,8 @@ package enum LayerMerge {
     private static func joined(_ earlier: SeedRow, _ later: SeedRow) -> SeedRow {
         var row = later
         row.label = later.label ?? earlier.label
-        row.cells = earlier.cells.filter { later[$0.key] == nil } + later.cells
+        let columns = Set(exactly: later.cells.map(\.key))
+        row.cells = earlier.cells.filter { !columns.contains($0.key) } + later.cells
         return row
     }
 }

@@ -11,7 +11,7 @@ package struct SeedRow: Sendable, Equatable {
 
     package var place: String { "\(file):\(line)" }
 
-    package subscript(column: String) -> SeedNode? { cells.first { $0.key == column }?.value }
+    package subscript(column: String) -> SeedNode? { cells.first { $0.key.utf8.elementsEqual(column.utf8) }?.value }
 }
 
 /// What to do with a row that is there already and differs.

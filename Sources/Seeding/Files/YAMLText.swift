@@ -1,3 +1,4 @@
+internal import PostgresClient
 internal import Yams
 
 /// YAML, with every scalar as it is written and the line of every value.
@@ -16,9 +17,13 @@ package enum YAMLText {
             throw SeedingError(.file, "\(path): the YAML cannot be read")
         }
         guard let node else { return SeedNode(.null, line: 1) }
-        var budget = 20_000_000
+        // Without aliases no file has more values than bytes; with them a few lines could have millions.
+        var budget = valuesMax(bytes: text.utf8.count)
         return try convert(node, path, &budget)
     }
+
+    /// How many values a file may have, those counted each time that aliases repeat.
+    package static func valuesMax(bytes: Int) -> Int { 100_000 + 10 * bytes }
 
     /// `!ref users{email: a@example.com}` is no YAML as it stands: quotes are put around what follows the tag.
     private static func quotingLookups(_ text: String) -> String {
@@ -35,7 +40,11 @@ package enum YAMLText {
         let line = node.mark?.line ?? 1
         budget -= 1
         guard budget > 0 else {
-            throw SeedingError(.file, "\(path):\(line): the aliases of this file unfold into too many values")
+            throw SeedingError(
+                .file,
+                "\(path):\(line): the aliases of this file unfold into too many values",
+                hint: "write out what the aliases stand for, or make several files of it"
+            )
         }
         let name = node.tag.description
         let tag = name.hasPrefix("!") && name.count > 1 ? String(name.dropFirst()) : nil
@@ -54,6 +63,7 @@ package enum YAMLText {
         case .mapping(let mapping):
             var members: [SeedNode.Member] = []
             var merged: [SeedNode.Member] = []
+            var mergedKeys: Set<ExactText> = []
             for (key, value) in mapping {
                 guard case .scalar(let scalar) = key else {
                     throw SeedingError(.file, "\(path):\(key.mark?.line ?? line): a key of a mapping must be a text")
@@ -62,7 +72,7 @@ package enum YAMLText {
                 if scalar.string == "<<", scalar.style == .plain {
                     // YAML's merge key: what stands here itself wins over what is merged.
                     for source in value.elements ?? [value] {
-                        for member in source.members ?? [] where !merged.contains(where: { $0.key == member.key }) {
+                        for member in source.members ?? [] where mergedKeys.insert(ExactText(member.key)).inserted {
                             merged.append(member)
                         }
                     }
@@ -72,7 +82,8 @@ package enum YAMLText {
                     )
                 }
             }
-            members += merged.filter { member in !members.contains { $0.key == member.key } }
+            let keys = merged.isEmpty ? [] : Set(exactly: members.map(\.key))
+            members += merged.filter { !keys.contains($0.key) }
             return SeedNode(.mapping(members), tag: tag, line: line)
         case .alias:
             throw SeedingError(.file, "\(path):\(line): an alias that names no anchor")
