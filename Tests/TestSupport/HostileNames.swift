@@ -1,4 +1,4 @@
-package import FoundationEssentials
+internal import FoundationEssentials
 package import PostgresClient
 
 /// Names that are SQL, paths, options, templates, or what steers a terminal.
