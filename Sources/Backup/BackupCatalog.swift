@@ -169,9 +169,10 @@ extension BackupCatalog {
         guard !scope.isWholeDatabase else { return tables }
         try requireSchemas(scope.schemas, session)
         let oids = try oids(of: scope.tables, in: tables.filter { $0.extensionName == nil }, session)
+        let schemas = Set(exactly: scope.schemas)
         // An extension's configuration belongs to the database, not to the schema it happens to lie in.
         return tables.filter { entry in
-            entry.extensionName == nil && (oids.contains(entry.oid) || scope.schemas.contains(entry.table.schema))
+            entry.extensionName == nil && (oids.contains(entry.oid) || schemas.contains(entry.table.schema))
         }
     }
 

@@ -17,8 +17,9 @@ struct LedgerRows {
         guard scope.isWholeDatabase || !scope.schemas.isEmpty else { return nil }
         guard try stateSchema.exists(session) else { return [] }
         guard try stateSchema.mayRead(session) else { return nil }
+        let schemas = Set(exactly: scope.schemas)
         return try ledgers(session).values.sorted { $0.service < $1.service }
-            .filter { scope.isWholeDatabase || !Set($0.schemas).isDisjoint(with: scope.schemas) }
+            .filter { scope.isWholeDatabase || !schemas.isDisjoint(with: Set(exactly: $0.schemas)) }
     }
 
     private func schemas(of service: String) -> [String] {

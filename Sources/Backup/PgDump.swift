@@ -95,7 +95,7 @@ extension PgDump {
         ]
         arguments += options.schemas.map { "--schema=\(PgDump.pattern($0))" }
         guard !options.tables.isEmpty else { return arguments }
-        let inSchemas = Set(options.schemas)
+        let inSchemas = Set(exactly: options.schemas)
         return arguments
             + snapshot.catalog.tables.filter { !inSchemas.contains($0.table.schema) }
             .map { "--table=\(PgDump.pattern($0.table.schema)).\(PgDump.pattern($0.table.name))" }

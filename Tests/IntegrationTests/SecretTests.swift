@@ -272,7 +272,7 @@ import Testing
                 try await granary("init", "--migrations", "migrations")
                 var modes: [String: UInt32] = [:]
                 for entry in try FileManager.default.subpathsOfDirectory(atPath: folder.path) {
-                    modes[entry] = try #require(fileMode(folder.file(entry)))
+                    modes[entry] = fileMode(folder.file(entry))
                 }
                 let isOurs = { (name: String) in
                     [".zip", ".sql", ".gz", ".copy", ".key"].contains { name.hasSuffix($0) }

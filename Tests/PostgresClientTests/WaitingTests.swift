@@ -115,7 +115,7 @@ import Testing
         try await ThrowawayServer.shared().withDatabase { url in
             let error = try await #require(throws: PostgresError.self) {
                 try await withHeldSession(ServerAddress(url), logger: quietLogger, prepare: { $0.processID }) { pid in
-                    try await psql(url, "SELECT pg_terminate_backend(\(pid))")
+                    _ = try? await psql(url, "SELECT pg_terminate_backend(\(pid))")
                     try? await Task.sleep(for: .seconds(600))
                     throw PostgresError(code: .inDoubt, message: "nobody knows")
                 }
