@@ -286,6 +286,16 @@ import Testing
         #expect(try complete([], ["GRANARY_JOBS": "3"]) == [])
     }
 
+    /// --trust is a flag of `restore` and takes a word in `migrate repair`: one's value is not for the other.
+    @Test func whatOnlyAnotherCommandTakesIsForThatOne() throws {
+        let (restore, repair) = (["restore", "x"], ["migrate", "repair"])
+        #expect(try complete(restore, ["GRANARY_TRUST": "1"]) == ["restore", "--trust", "x"])
+        #expect(try complete(repair, ["GRANARY_TRUST": "1"]) == repair)
+        #expect(try complete(restore, ["GRANARY_TRUST": "row"]) == restore)
+        #expect(try complete(repair, ["GRANARY_TRUST": "row"]) == repair + ["--trust=row"])
+        #expect(throws: CommandError.self) { try complete(restore, ["GRANARY_TRUST": "maybe"]) }
+    }
+
     @Test func oneOfTwoThatContradictSilencesTheOthersVariable() throws {
         #expect(try complete(["backup", "--local"], ["GRANARY_DATABASE_URL": "x"]) == ["backup", "--local"])
         #expect(
