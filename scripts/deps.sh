@@ -13,7 +13,7 @@ declare -rA OPTIONAL=(
     [pgbouncer]="what is tested with it is left out"
 )
 PACKAGES+=(libisal-dev)
-[[ ${1-} != test ]] || PACKAGES+=(mandoc pgbouncer)
+[[ ${1-} != test ]] || PACKAGES+=(mandoc pgbouncer python3)
 readonly PACKAGES
 readonly NO_CLUSTER=/etc/postgresql-common/createcluster.d/granary-deps.conf
 readonly NO_SERVICES=/usr/sbin/policy-rc.d

@@ -1,4 +1,5 @@
 import Archive
+import Glibc
 import TestSupport
 import Testing
 
@@ -293,7 +294,7 @@ import Testing
                 )
                 #expect(!process.isEmpty)
                 let command = String(decoding: barn.folder.read("pid"), as: UTF8.self).filter(\.isNumber)
-                try await runCommand("kill", ["-KILL", command])
+                kill(try #require(pid_t(command)), SIGKILL)
                 try await #expect(killed.status == 137)
                 try await eventually {
                     try await barn.sql("SELECT count(*) FROM pg_stat_activity WHERE pid = \(process)") == "0"

@@ -1,3 +1,4 @@
+import Glibc
 import PostgresClient
 import TestSupport
 import Testing
@@ -212,8 +213,8 @@ struct MigratedShop: Sendable {
                 async let run = runCommand("sh", command, workingDirectory: scratch.path)
                 try await eventually { try await sql("SELECT count(*) FROM (\(Self.waiting)) w") == "1" }
                 switch fate {
-                case .killed: try await signal("KILL")
-                case .stopped: try await signal("TERM")
+                case .killed: try send(SIGKILL)
+                case .stopped: try send(SIGTERM)
                 case .terminated: try await sql("SELECT pg_terminate_backend(pid) FROM (\(Self.waiting)) w")
                 }
                 let outcome = try await run
@@ -225,9 +226,9 @@ struct MigratedShop: Sendable {
         )
     }
 
-    private func signal(_ name: String) async throws {
+    private func send(_ signal: Int32) throws {
         let process = String(decoding: scratch.read("pid"), as: UTF8.self).split(separator: "\n").first ?? ""
-        try await runCommand("kill", ["-\(name)", String(process)])
+        kill(try #require(pid_t(process)), signal)
     }
 
     private static let waiting = """
