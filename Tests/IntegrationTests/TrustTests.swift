@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -123,6 +124,36 @@ import Testing
                         "\"runs\":{\"functions\":{\"plpgsql\":1},\"security_definers\":1,\"triggers\":1"
                     )
                 )
+            }
+        }
+    }
+
+    /// Whatever key the account has besides, it is another installation's.
+    @Test func aFolderOfSettingsThatIsNamedIsTheOnlyOne() async throws {
+        try await withDatabase(Self.code) { url, folder in
+            let home: [String: String?] = ["HOME": folder.file("home")]
+            let key = try folder.write(
+                String(repeating: "0a", count: 32) + "\n",
+                to: "home/.config/granary/archive.key"
+            )
+            chmod(key, 0o600)
+            let atHome = home.merging(["XDG_CONFIG_HOME": nil]) { $1 }
+            _ = try await granary("backup", "--output", "home.zip", as: "mine", at: url, in: folder, atHome)
+            #expect(!folder.names().contains("mine"))
+            _ = try await granary("backup", "--output", "a.zip", as: "mine", at: url, in: folder, home)
+            #expect(fileMode(folder.file("mine/granary/archive.key")) == 0o600)
+            for (file, status) in [("a.zip", 0), ("home.zip", 3)] as [(String, Int32)] {
+                let restored = try await granary(
+                    "restore",
+                    file,
+                    "--into",
+                    "new",
+                    as: "mine",
+                    at: url,
+                    in: folder,
+                    home
+                )
+                #expect(restored.status == status, "\(restored)")
             }
         }
     }
