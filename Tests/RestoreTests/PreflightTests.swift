@@ -154,6 +154,38 @@ struct PreflightTests {
         }
     }
 
+    /// The rename waits some seconds for sessions that --force may not end: whether they leave decides.
+    @Test(arguments: [3, 60]) func sessionsThatForceMayNotEndAreWaitedFor(seconds: Int) async throws {
+        try await withServer("CREATE ROLE maker LOGIN CREATEDB; \(Self.schema); ALTER TABLE t OWNER TO maker") {
+            server,
+            url,
+            folder in
+            try await psql(url, "ALTER DATABASE \(url.databaseName) OWNER TO maker")
+            try await backup(url, to: folder.file("a.zip"))
+            let connected = Task {
+                try await psql(url, "SET application_name = 'the superuser'; SELECT pg_sleep(\(seconds))")
+            }
+            try await waitUntil(url, "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'the superuser')")
+            let maker = url.replacing("user=granary", with: "user=maker")
+            if seconds < 5 {
+                let report = try await restore(folder.file("a.zip"), maker) { $0.force = true }
+                #expect(report.swapped)
+            } else {
+                let error = try await #require(throws: PostgresError.self) {
+                    try await restore(folder.file("a.zip"), maker) { $0.force = true }
+                }
+                #expect(error.sqlState == "42501", "\(error)")
+                let server = server.url(database: "postgres")
+                try await psql(
+                    server,
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'the superuser'"
+                )
+            }
+            _ = try? await connected.value
+            #expect(try await psql(url, "SELECT count(*) FROM t") == "2")
+        }
+    }
+
     @Test func whoMayNotCreateDatabasesIsToldBeforehandAndRestoresInPlace() async throws {
         try await withServer("CREATE ROLE plain LOGIN; \(Self.schema); ALTER TABLE t OWNER TO plain") {
             server,
