@@ -19,7 +19,6 @@ let package = Package(
     traits: [.trait(name: "Igzip", description: "ISA-L's igzip as an engine of backups: needs libisal-dev.")],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
@@ -33,6 +32,7 @@ let package = Package(
         .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(name: "CIsal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev"])]),
 
         // 1: one stranger each: the server, the file, the text.
@@ -41,10 +41,11 @@ let package = Package(
             name: "Archive",
             dependencies: [
                 "CZlib", "CDeflate", .target(name: "CIsal", condition: .when(traits: ["Igzip"])), "CXXHash",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "Cryptography",
             ],
             swiftSettings: settings
         ),
+        .target(name: "Cryptography", dependencies: ["CCrypto"], swiftSettings: settings),
         .target(name: "SQLText", dependencies: ["CPgQuery"], swiftSettings: settings),
 
         // 2: where commands run, and what they may do there.
@@ -70,8 +71,7 @@ let package = Package(
             name: "Migrations",
             dependencies: [
                 "PostgresClient", "SQLText", "Environments", log, subprocess, system,
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Mustache", package: "swift-mustache"),
+                "Cryptography", .product(name: "Mustache", package: "swift-mustache"),
             ],
             swiftSettings: settings
         ),
@@ -84,7 +84,7 @@ let package = Package(
             name: "Seeding",
             dependencies: [
                 "PostgresClient", "SQLText", "Environments", "Archive", log,
-                .product(name: "Crypto", package: "swift-crypto"), .product(name: "Yams", package: "Yams"),
+                "Cryptography", .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: settings
         ),
@@ -119,6 +119,7 @@ let package = Package(
             dependencies: ["PostgresClient", "TestSupport"],
             swiftSettings: settings
         ),
+        .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: settings),
         .testTarget(name: "ArchiveTests", dependencies: ["Archive", "granary"], swiftSettings: settings),
         .testTarget(
             name: "EnvironmentsTests",

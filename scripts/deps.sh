@@ -4,7 +4,7 @@
 set -euo pipefail
 
 PACKAGES=(
-    libpq-dev zlib1g-dev libdeflate-dev libpg-query-dev libxxhash-dev
+    libpq-dev libssl-dev zlib1g-dev libdeflate-dev libpg-query-dev libxxhash-dev
     postgresql postgresql-client unzip pkg-config
 )
 # Granary does without these where they are not to be had.
@@ -24,6 +24,7 @@ say() { printf 'deps: %s\n' "$*" >&2; }
 has_package() {
     case $1 in
         libpq-dev) pkg-config --exists libpq ;;
+        libssl-dev) pkg-config --atleast-version=3 libcrypto ;;
         zlib1g-dev) pkg-config --exists zlib ;;
         libdeflate-dev) pkg-config --exists libdeflate || has_header libdeflate.h ;;
         libpg-query-dev) has_header pg_query.h ;;

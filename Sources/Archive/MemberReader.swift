@@ -1,4 +1,4 @@
-internal import Crypto
+internal import Cryptography
 
 /// Reads members: compares the local header with the directory, unpacks, and checks size and CRC.
 struct MemberReader: ~Copyable {
@@ -64,7 +64,8 @@ struct MemberReader: ~Copyable {
         let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { piece.deallocate() }
         var stream = InflateStream()
-        var sha256 = expected.map { _ in SHA256() }
+        var sha256 = SHA256()
+        let isHashed = expected != nil
         var (crc, count, done) = (UInt32(0), 0, 0)
         func lend(_ bytes: UnsafeRawBufferPointer) throws {
             crc = CRC32.of(bytes, after: crc)
@@ -79,7 +80,7 @@ struct MemberReader: ~Copyable {
             try source.read(at: entry.contentOffset + done, into: part)
             done += part.count
             let bytes = UnsafeRawBufferPointer(part)
-            sha256?.update(bufferPointer: bytes)
+            if isHashed { sha256.update(bytes) }
             if entry.method == ZipFormat.stored {
                 try lend(bytes)
             } else if try !stream.unpack(bytes, lend) {
@@ -90,7 +91,7 @@ struct MemberReader: ~Copyable {
         guard isWhole else { throw ArchiveError.damaged(entry.name, "its content ends early") }
         guard stream.endsInZeros else { throw ArchiveError.damaged(entry.name, "bits behind its content are set") }
         try MemberReader.require(entry, crc)
-        try MemberReader.require(entry, sha256.map { ArchiveWriter.hexadecimal($0.finalize()) }, expected)
+        try MemberReader.require(entry, isHashed ? Hexadecimal.text(sha256.finalize()) : nil, expected)
     }
 }
 

@@ -1,4 +1,4 @@
-internal import Crypto
+internal import Cryptography
 internal import Glibc
 
 /// A secret of an installation, by which it knows its own archives again.
@@ -22,19 +22,16 @@ package struct SealKey: Sendable, Equatable {
     }
 
     /// A new one: 256 random bits as hexadecimal digits.
-    package static func random() -> String { ArchiveWriter.hexadecimal(SymmetricKey(size: .bits256)) }
+    package static func random() -> String { Hexadecimal.text(Secrets.randomBytes(32)) }
 
     /// What a seal calls it: 16 digits of its SHA-256, from which nothing can be learned.
-    package var name: String { String(ArchiveWriter.hexadecimal(SHA256.hash(data: secret)).prefix(16)) }
+    package var name: String { String(Hexadecimal.text(SHA256.digest(of: secret)).prefix(16)) }
 
-    func hmac(of bytes: [UInt8]) -> String {
-        ArchiveWriter.hexadecimal(HMAC<SHA256>.authenticationCode(for: bytes, using: SymmetricKey(data: secret)))
-    }
+    func hmac(of bytes: [UInt8]) -> String { Hexadecimal.text(HMACKey(secret).code(of: bytes)) }
 
     func made(_ hmac: String, of bytes: [UInt8]) -> Bool {
-        guard let code = ArchiveWriter.bytes(ofHexadecimal: hmac) else { return false }
-        // Compared in constant time.
-        return HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: bytes, using: SymmetricKey(data: secret))
+        guard let code = Hexadecimal.bytes(hmac) else { return false }
+        return Secrets.areEqual(code, HMACKey(secret).code(of: bytes))
     }
 }
 

@@ -1,4 +1,4 @@
-internal import Crypto
+internal import Cryptography
 internal import Glibc
 internal import Synchronization
 
@@ -139,21 +139,7 @@ package struct MigrationFile: Sendable, Equatable {
     }
 
     private static func sha256(of text: String) -> String {
-        let digits: StaticString = "0123456789abcdef"
         var text = text
-        let hash = text.withUTF8 { bytes in
-            var hash = SHA256()
-            hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
-            return hash.finalize()
-        }
-        return hash.withUnsafeBytes { hash in
-            String(unsafeUninitializedCapacity: 2 * hash.count) { text in
-                for (index, byte) in hash.enumerated() {
-                    text[2 * index] = digits.utf8Start[Int(byte >> 4)]
-                    text[2 * index + 1] = digits.utf8Start[Int(byte & 15)]
-                }
-                return 2 * hash.count
-            }
+        return text.withUTF8 { Hexadecimal.text(SHA256.digest(of: UnsafeRawBufferPointer($0))) }
         }
     }
-}

@@ -1,0 +1,75 @@
+internal import CCrypto
+internal import Glibc
+
+/// SHA-256 of bytes that arrive piece by piece (FIPS 180-4).
+///
+/// Source: `EVP_DigestInit_ex2`, `EVP_DigestUpdate`, `EVP_DigestFinal_ex` of libcrypto.
+package struct SHA256: ~Copyable {
+    /// The length of a digest in bytes.
+    package static let byteCount = 32
+    /// The length of the blocks that are hashed, in bytes.
+    static let blockByteCount = 64
+
+    private let context: DigestContext
+
+    package init() { context = DigestContext() }
+
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) { context.update(bytes) }
+
+    package mutating func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { context.update($0) } }
+
+    /// The digest: 32 bytes.
+    package consuming func finalize() -> [UInt8] { context.finalize() }
+
+    /// The digest of `bytes` in one call.
+    package static func digest(of bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var hash = SHA256()
+        hash.update(bytes)
+        return hash.finalize()
+    }
+
+    /// The digest of `bytes` in one call.
+    package static func digest(of bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { digest(of: $0) } }
+}
+
+/// One `EVP_MD_CTX` for SHA-256.
+final class DigestContext {
+    /// Looked up once: a lookup for each digest costs more than the digest of a short text.
+    ///
+    /// `nonisolated(unsafe)`: libcrypto never changes an algorithm that was fetched, and any thread may use it.
+    nonisolated(unsafe) private static let algorithm: OpaquePointer = {
+        if let algorithm = EVP_MD_fetch(nil, "SHA256", nil) { return algorithm }
+        // Every provider of OpenSSL has SHA-256, in FIPS mode too. Without it no promise can be kept.
+        let message = "granary: error: this machine's OpenSSL does not offer SHA-256\nhint: check openssl.cnf\n"
+        _ = Glibc.write(STDERR_FILENO, message, message.utf8.count)
+        exit(1)
+    }()
+
+    private let context: OpaquePointer
+
+    init() {
+        context = EVP_MD_CTX_new()!
+        reset()
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    /// Begins a new digest.
+    func reset() { check(EVP_DigestInit_ex2(context, DigestContext.algorithm, nil)) }
+
+    /// Goes on from where `other` is.
+    func copy(_ other: borrowing DigestContext) { check(EVP_MD_CTX_copy_ex(context, other.context)) }
+
+    func update(_ bytes: UnsafeRawBufferPointer) { check(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)) }
+
+    /// The digest. The context has to be reset or copied into before it is used again.
+    func finalize() -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: SHA256.byteCount) { digest, count in
+            check(EVP_DigestFinal_ex(context, digest.baseAddress, nil))
+            count = SHA256.byteCount
+        }
+    }
+
+    /// These calls fail only when memory runs out.
+    private func check(_ result: CInt) { precondition(result == 1, "libcrypto: SHA-256 failed") }
+}
