@@ -20,7 +20,7 @@ package final class ChaCha20Poly1305 {
         guard key.count == ChaCha20Poly1305.keyByteCount else {
             throw CryptographyError(.input, "a key of ChaCha20-Poly1305 has 32 bytes, not \(key.count)")
         }
-        guard let cipher = EVP_CIPHER_fetch(nil, "ChaCha20-Poly1305", nil) else {
+        guard let cipher = EVP_CIPHER_fetch(nil, "ChaCha20-Poly1305", Libcrypto.properties) else {
             throw CryptographyError.unavailable("ChaCha20-Poly1305")
         }
         defer { EVP_CIPHER_free(cipher) }

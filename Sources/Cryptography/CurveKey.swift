@@ -124,7 +124,7 @@ private struct CurveKey: ~Copyable {
         guard bytes.count == AgreementKey.byteCount else {
             throw CryptographyError(.input, "a key of \(kind.rawValue) has 32 bytes, not \(bytes.count)")
         }
-        guard let key = make(nil, kind.rawValue, nil, bytes, bytes.count) else {
+        guard let key = make(nil, kind.rawValue, Libcrypto.properties, bytes, bytes.count) else {
             throw CryptographyError.unavailable(kind.rawValue)
         }
         self.key = key

@@ -19,7 +19,15 @@ package enum KeyDerivation {
         defer { EVP_KDF_free(kdf) }
         var key = [UInt8](repeating: 0, count: byteCount)
         let isDone = CCrypto_hkdf(
-            kdf, secret, secret.count, salt, salt.count, info, info.count, &key, byteCount
+            kdf,
+            secret,
+            secret.count,
+            salt,
+            salt.count,
+            info,
+            info.count,
+            &key,
+            byteCount
         )
         guard isDone == 1 else { throw CryptographyError(.input, "OpenSSL derived no key by HKDF") }
         return key
@@ -50,7 +58,17 @@ package enum KeyDerivation {
         let bytesMax = UInt64(128 * r) * (n + UInt64(p) + 2) + (1 << 20)
         var key = [UInt8](repeating: 0, count: byteCount)
         let isDone = CCrypto_scrypt(
-            kdf, passphrase, passphrase.count, salt, salt.count, n, UInt32(r), UInt32(p), bytesMax, &key, byteCount
+            kdf,
+            passphrase,
+            passphrase.count,
+            salt,
+            salt.count,
+            n,
+            UInt32(r),
+            UInt32(p),
+            bytesMax,
+            &key,
+            byteCount
         )
         guard isDone == 1 else {
             throw CryptographyError(.input, "OpenSSL derived no key by scrypt with logN = \(logN), r = \(r), p = \(p)")
@@ -59,7 +77,9 @@ package enum KeyDerivation {
     }
 
     private static func function(_ name: String) throws(CryptographyError) -> OpaquePointer {
-        guard let kdf = EVP_KDF_fetch(nil, name, nil) else { throw CryptographyError.unavailable(name) }
+        guard let kdf = EVP_KDF_fetch(nil, name, Libcrypto.properties) else {
+            throw CryptographyError.unavailable(name)
+        }
         return kdf
     }
 }

@@ -7,7 +7,10 @@ package enum Secrets {
     /// Source: `RAND_priv_bytes`.
     package static func randomBytes(_ count: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
-            precondition(count == 0 || RAND_priv_bytes(bytes.baseAddress, CInt(count)) == 1, "libcrypto: no random bytes")
+            precondition(
+                count == 0 || RAND_priv_bytes(bytes.baseAddress, CInt(count)) == 1,
+                "libcrypto: no random bytes"
+            )
             filled = count
         }
     }
