@@ -6,6 +6,8 @@ PREFIX ?= /usr/local
 TARGET  ?= archive
 SECONDS ?= 600
 BUILT  := .build/release/granary
+# Debug information doubles the size of the program and the time of a build, so it is made on request: make install DEBUG=1
+DEBUG_INFO = --debug-info-format $(if $(DEBUG),dwarf,none)
 # igzip makes backups faster. Looked for when something is built, since `deps` may have brought it just before.
 TRAITS  = $(if $(wildcard /usr/include/isa-l/igzip_lib.h /usr/local/include/isa-l/igzip_lib.h),--traits Igzip)
 # The db-* targets of granary.mk use the granary built here.
@@ -14,6 +16,12 @@ GRANARY := $(BUILT)
 # Where install puts things, quoted for the shell.
 BIN   = '$(DESTDIR)$(PREFIX)/bin'
 SHARE = '$(DESTDIR)$(PREFIX)/share'
+# Beside the program, and named in it, so that gdb and lldb find it.
+define install_debug_information
+objcopy --only-keep-debug $(BUILT) $(BIN)/granary.debug
+chmod 644 $(BIN)/granary.debug
+objcopy --add-gnu-debuglink=$(BIN)/granary.debug $(BIN)/granary
+endef
 # The script of a shell: its name, the folder, the file.
 define install_completion
 install -d $(SHARE)/$(2)
@@ -35,9 +43,10 @@ deps-test: ## Install what the tests need besides
 
 build: $(BUILT) ## Build the release binary, .build/release/granary
 
-install: build ## Install granary, granary.mk, manual pages, completions: PREFIX=/usr/local DESTDIR=
+install: build ## Install granary, granary.mk, manual pages, completions: PREFIX=/usr/local DESTDIR= DEBUG=1
 	install -d $(BIN) $(SHARE)/granary $(SHARE)/man/man1
-	install -m 755 $(BUILT) $(BIN)/granary
+	install -s -m 755 $(BUILT) $(BIN)/granary
+	$(if $(DEBUG),$(install_debug_information))
 	install -m 644 granary.mk $(SHARE)/granary/granary.mk
 	$(BUILT) manual --quiet $(SHARE)/man/man1 >/dev/null
 	chmod 644 $(SHARE)/man/man1/granary*.1
@@ -46,7 +55,7 @@ install: build ## Install granary, granary.mk, manual pages, completions: PREFIX
 	$(call install_completion,fish,fish/vendor_completions.d,granary.fish)
 
 uninstall: ## Remove what install has put there: PREFIX=/usr/local DESTDIR=
-	rm -f $(BIN)/granary $(SHARE)/man/man1/granary.1 $(SHARE)/man/man1/granary-*.1
+	rm -f $(BIN)/granary $(BIN)/granary.debug $(SHARE)/man/man1/granary.1 $(SHARE)/man/man1/granary-*.1
 	rm -f $(SHARE)/bash-completion/completions/granary $(SHARE)/zsh/site-functions/_granary
 	rm -f $(SHARE)/fish/vendor_completions.d/granary.fish $(SHARE)/granary/granary.mk
 	[ ! -d $(SHARE)/granary ] || rmdir $(SHARE)/granary
@@ -54,8 +63,8 @@ uninstall: ## Remove what install has put there: PREFIX=/usr/local DESTDIR=
 demo: deps ## Back up, verify, break and restore a database of 170,000 rows on a server of its own
 	@scripts/demo.sh
 
-test: deps-test ## Run all tests, against real PostgreSQL servers of their own
-	@SWIFT="$(SWIFT)" scripts/test.sh $(TRAITS)
+test: deps-test ## Run all tests, against real PostgreSQL servers of their own; FILTER=RestoreTests runs some
+	@SWIFT="$(SWIFT)" scripts/test.sh $(TRAITS) $(if $(FILTER),--filter '$(FILTER)')
 
 test-regress: deps build ## PostgreSQL's own regression database, backed up and restored in every way: some minutes
 	@scripts/regress.sh
@@ -88,7 +97,7 @@ clean-build: ## Remove everything that was built
 # the db-* targets is granary's.
 $(BUILT): Package.swift $(shell find Sources -type f)
 	@echo 'building granary (release)' >&2
-	$(SWIFT) build -c release --product granary --static-swift-stdlib $(TRAITS) >&2
+	$(SWIFT) build -c release --product granary --static-swift-stdlib $(DEBUG_INFO) $(TRAITS) >&2
 	@touch $@
 
 # The db-* targets below need the binary first.

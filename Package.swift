@@ -21,7 +21,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.5.0"),
-        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
     ],
@@ -71,7 +70,7 @@ let package = Package(
             name: "Migrations",
             dependencies: [
                 "PostgresClient", "SQLText", "Environments", log, subprocess, system,
-                "Cryptography", .product(name: "Mustache", package: "swift-mustache"),
+                "Cryptography",
             ],
             swiftSettings: settings
         ),

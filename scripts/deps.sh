@@ -4,7 +4,7 @@
 set -euo pipefail
 
 PACKAGES=(
-    libpq-dev libssl-dev zlib1g-dev libdeflate-dev libpg-query-dev libxxhash-dev
+    libpq-dev libssl-dev zlib1g-dev libdeflate-dev libpg-query-dev libxxhash-dev libyaml-dev
     postgresql postgresql-client unzip pkg-config
 )
 # Granary does without these where they are not to be had.
@@ -29,6 +29,7 @@ has_package() {
         libdeflate-dev) pkg-config --exists libdeflate || has_header libdeflate.h ;;
         libpg-query-dev) has_header pg_query.h ;;
         libxxhash-dev) has_header xxhash.h ;;
+        libyaml-dev) has_header yaml.h ;;
         libisal-dev) has_header isa-l/igzip_lib.h ;;
         postgresql) has_server ;;
         postgresql-client) has_command psql && has_command pg_dump ;;

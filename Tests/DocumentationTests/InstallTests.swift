@@ -3,12 +3,13 @@ import Testing
 
 /// `make install` and `make uninstall`, with the program that is built beside the tests.
 @Suite struct InstallTests {
-    private func make(_ target: String, into folder: String) async throws {
+    private func make(_ target: String, into folder: String, _ variables: String...) async throws {
         let binary = try granaryBinary()
         let outcome = try await runCommand(
             "make",
             // Nothing is built: the file counts as new.
-            ["-s", "-C", Project.folder, "-o", binary, "BUILT=\(binary)", "DESTDIR=\(folder)", "PREFIX=/usr", target],
+            ["-s", "-C", Project.folder, "-o", binary, "BUILT=\(binary)", "DESTDIR=\(folder)", "PREFIX=/usr", target]
+                + variables,
             environment: ["MAKEFLAGS": nil, "MAKELEVEL": nil]
         )
         #expect(outcome.status == 0, "\(outcome)")
@@ -46,6 +47,24 @@ import Testing
         )
         #expect(outcome.status == 0, "\(outcome)")
         return outcome.stdout.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+    }
+
+    @Test func debugInformationIsInstalledBesideAStrippedProgramOnRequest() async throws {
+        try await ScratchFolder.with { folder in
+            let installed = folder.file("root")
+            func sections(_ file: String) async throws -> String {
+                try await runCommand("readelf", ["-SW", "\(installed)/usr/bin/\(file)"]).stdout
+            }
+            try await make("install", into: installed)
+            #expect(try await !sections("granary").contains(".symtab"))
+            #expect(try await files(below: installed).allSatisfy { !$0.contains("granary.debug") })
+            try await make("install", into: installed, "DEBUG=1")
+            #expect(try await !sections("granary").contains(".symtab"))
+            #expect(try await sections("granary").contains(".gnu_debuglink"))
+            #expect(try await sections("granary.debug").contains(".debug_info"))
+            try await make("uninstall", into: installed)
+            #expect(try await files(below: installed).isEmpty)
+        }
     }
 
     @Test func whatIsInstalledWorksAndIsRemovedAgain() async throws {

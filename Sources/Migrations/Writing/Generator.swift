@@ -1,7 +1,6 @@
 package import Environments
 internal import FoundationEssentials
 internal import Glibc
-internal import Mustache
 internal import SQLText
 
 /// Begins a migration: the next free number, both files from their templates, an entry in `dependencies.json`, its name in
@@ -157,32 +156,33 @@ extension Generator {
         _ digits: String,
         _ reading: NameReading,
         isNewSchema: Bool
-    ) -> [String: any Sendable] {
+    ) -> [String: MustacheTemplate.Value] {
         let parts = [reading.object] + reading.columns
         let columns = reading.columns.map(Identifier.written)
         let takesSeveral = kind == .index || reading.isUnique
+        func identifier(_ name: String) -> MustacheTemplate.Value { .text(Identifier.written(name)) }
         func derived(_ suffix: String, _ parts: [String]) -> String {
             // NAMEDATALEN is 64 with the zero at its end; the server would cut the suffix.
             String(parts.joined(separator: "_").prefix(62 - suffix.count)) + "_" + suffix
         }
         return [
-            "number": digits, "name": name, "purpose": purpose, "service": service.name, "environment": layer,
-            "date": now,
-            "schema": Identifier.written(schema), "new_schema": isNewSchema,
-            "subject": Self.sentence(reading.object), "object": Identifier.written(reading.object),
-            "table": Identifier.written(reading.object),
-            "column": takesSeveral ? columns.joined(separator: ", ") : columns[0],
-            "columns": columns, "unique": reading.isUnique,
-            "reference": Identifier.written(reading.reference),
-            "index": Identifier.written(derived("idx", parts)),
-            "constraint": Identifier.written(derived(reading.isUnique ? "key" : "check", parts)),
-            "foreign_key": Identifier.written(derived("fkey", parts)),
+            "number": .text(digits), "name": .text(name), "purpose": .text(purpose), "service": .text(service.name),
+            "environment": .text(layer), "date": .text(now),
+            "schema": identifier(schema), "new_schema": .flag(isNewSchema),
+            "subject": .text(Self.sentence(reading.object)), "object": identifier(reading.object),
+            "table": identifier(reading.object),
+            "column": .text(takesSeveral ? columns.joined(separator: ", ") : columns[0]),
+            "columns": .list(columns), "unique": .flag(reading.isUnique),
+            "reference": identifier(reading.reference),
+            "index": identifier(derived("idx", parts)),
+            "constraint": identifier(derived(reading.isUnique ? "key" : "check", parts)),
+            "foreign_key": identifier(derived("fkey", parts)),
         ]
     }
 
     /// Both files; where something is removed the other way round, and what it is for stays in the up file.
     private func pair(
-        _ context: [String: any Sendable],
+        _ context: [String: MustacheTemplate.Value],
         reversed: Bool
     ) throws(MigrationError) -> (up: String, down: String) {
         let (up, down) = (try render(.up, context), try render(.down, context))
@@ -194,17 +194,19 @@ extension Generator {
     }
 
     /// The user's template, else ours.
-    private func render(_ direction: Direction, _ context: [String: any Sendable]) throws(MigrationError) -> String {
+    private func render(
+        _ direction: Direction,
+        _ context: [String: MustacheTemplate.Value]
+    ) throws(MigrationError) -> String {
         let path = "\(service.folder)/templates/\(kind.rawValue).\(direction.rawValue).sql.mustache"
         let own = (try? Data(contentsOf: URL(filePath: path))).map { String(decoding: $0, as: UTF8.self) }
         let text = own ?? MigrationTemplates.text(kind, direction)
         do {
-            // Nothing here is HTML.
-            return try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}\(text)").render(context)
+            return try MustacheTemplate(text).render(context)
         } catch {
             throw MigrationError(
                 .file,
-                "\(path) is no Mustache template: \(error)",
+                "\(path):\(error.line): this is no Mustache template: \(error.message)",
                 hint: "mend it, or move it away for the one that comes with granary"
             )
         }
