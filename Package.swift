@@ -49,7 +49,11 @@ let package = Package(
         .target(name: "SQLText", dependencies: ["CPgQuery"], swiftSettings: settings),
 
         // 2: where commands run, and what they may do there.
-        .target(name: "Environments", dependencies: ["PostgresClient"], swiftSettings: settings),
+        .target(
+            name: "Environments",
+            dependencies: ["PostgresClient", .product(name: "Yams", package: "Yams")],
+            swiftSettings: settings
+        ),
         .target(
             name: "LocalServer",
             dependencies: ["PostgresClient", log, subprocess, system],
@@ -77,14 +81,13 @@ let package = Package(
         ),
         .target(
             name: "Cleaning",
-            dependencies: ["PostgresClient", log, .product(name: "Yams", package: "Yams")],
+            dependencies: ["PostgresClient", "Environments", log],
             swiftSettings: settings
         ),
         .target(
             name: "Seeding",
             dependencies: [
-                "PostgresClient", "SQLText", "Environments", "Archive", log,
-                "Cryptography", .product(name: "Yams", package: "Yams"),
+                "PostgresClient", "SQLText", "Environments", "Archive", log, "Cryptography",
             ],
             swiftSettings: settings
         ),
@@ -189,7 +192,7 @@ let package = Package(
         // Hostile input: the readers as the fuzzer calls them, and its corpus as a test.
         .target(
             name: "FuzzTargets",
-            dependencies: ["Archive", "SQLText", "Environments", "Migrations", "Seeding", "Cleaning"],
+            dependencies: ["Archive", "SQLText", "Environments", "Migrations", "Seeding"],
             path: "Fuzzing/Targets",
             swiftSettings: settings
         ),

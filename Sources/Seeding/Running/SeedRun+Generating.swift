@@ -1,3 +1,4 @@
+internal import Environments
 import PostgresClient
 
 /// The generated rows of a table, as the run and the record know them.

@@ -129,7 +129,7 @@ struct SeedRun {
         tables = bound.tables
         for pattern in options.only {
             let isKnown =
-                set.tables.contains { SeedOptions.fits(pattern, $0.name) }
+                set.tables.contains { TablePattern(pattern).fits($0.name) }
                 || set.scripts.contains { NamePattern(pattern).fits($0.file.table) }
             guard isKnown else {
                 throw SeedingError(
@@ -159,7 +159,7 @@ struct SeedRun {
     /// Under which name a table's rows are recorded: those that came without files apart, so that neither forgets the other.
     func source(of table: TableName) -> String { "\(options.generate == nil ? "table" : "generated") \(table)" }
 
-    func isMeant(_ name: TableName) -> Bool { options.isMeant(name.schema, name.name) }
+    func isMeant(_ name: TableName) -> Bool { options.isMeant(name) }
 }
 
 // The end of a run.
