@@ -35,13 +35,16 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev"])]),
 
+        // ½: what all stand on.
+        .target(name: "Basics", swiftSettings: settings),
+
         // 1: one stranger each: the server, the file, the text.
         .target(name: "PostgresClient", dependencies: ["CLibpq", log], swiftSettings: settings),
         .target(
             name: "Archive",
             dependencies: [
                 "CZlib", "CDeflate", .target(name: "CIsal", condition: .when(traits: ["Igzip"])), "CXXHash",
-                "Cryptography",
+                "Cryptography", "Basics",
             ],
             swiftSettings: settings
         ),
@@ -56,7 +59,7 @@ let package = Package(
         ),
         .target(
             name: "LocalServer",
-            dependencies: ["PostgresClient", log, subprocess, system],
+            dependencies: ["Basics", "PostgresClient", log, subprocess, system],
             swiftSettings: settings
         ),
 
@@ -74,7 +77,7 @@ let package = Package(
         .target(
             name: "Migrations",
             dependencies: [
-                "PostgresClient", "SQLText", "Environments", log, subprocess, system,
+                "Basics", "PostgresClient", "SQLText", "Environments", log, subprocess, system,
                 "Cryptography", .product(name: "Mustache", package: "swift-mustache"),
             ],
             swiftSettings: settings
@@ -87,7 +90,7 @@ let package = Package(
         .target(
             name: "Seeding",
             dependencies: [
-                "PostgresClient", "SQLText", "Environments", "Archive", log, "Cryptography",
+                "Basics", "PostgresClient", "SQLText", "Environments", "Archive", log, "Cryptography",
             ],
             swiftSettings: settings
         ),
@@ -134,7 +137,11 @@ let package = Package(
             dependencies: ["SQLText", "PostgresClient", "TestSupport"],
             swiftSettings: settings
         ),
-        .testTarget(name: "LocalServerTests", dependencies: ["LocalServer", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "LocalServerTests",
+            dependencies: ["LocalServer", "Basics", "TestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "BackupTests",
             dependencies: ["Backup", "Archive", "PostgresClient", "TestSupport"],
