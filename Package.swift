@@ -34,13 +34,16 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev"])]),
 
+        // ½: what all stand on.
+        .target(name: "Basics", swiftSettings: settings),
+
         // 1: one stranger each: the server, the file, the text.
         .target(name: "PostgresClient", dependencies: ["CLibpq", log], swiftSettings: settings),
         .target(
             name: "Archive",
             dependencies: [
                 "CZlib", "CDeflate", .target(name: "CIsal", condition: .when(traits: ["Igzip"])), "CXXHash",
-                "Cryptography",
+                "Cryptography", "Basics",
             ],
             swiftSettings: settings
         ),
@@ -48,10 +51,14 @@ let package = Package(
         .target(name: "SQLText", dependencies: ["CPgQuery"], swiftSettings: settings),
 
         // 2: where commands run, and what they may do there.
-        .target(name: "Environments", dependencies: ["PostgresClient"], swiftSettings: settings),
+        .target(
+            name: "Environments",
+            dependencies: ["PostgresClient", .product(name: "Yams", package: "Yams")],
+            swiftSettings: settings
+        ),
         .target(
             name: "LocalServer",
-            dependencies: ["PostgresClient", log, subprocess, system],
+            dependencies: ["Basics", "PostgresClient", log, subprocess, system],
             swiftSettings: settings
         ),
 
@@ -69,21 +76,20 @@ let package = Package(
         .target(
             name: "Migrations",
             dependencies: [
-                "PostgresClient", "SQLText", "Environments", log, subprocess, system,
+                "Basics", "PostgresClient", "SQLText", "Environments", log, subprocess, system,
                 "Cryptography",
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Cleaning",
-            dependencies: ["PostgresClient", log, .product(name: "Yams", package: "Yams")],
+            dependencies: ["PostgresClient", "Environments", log],
             swiftSettings: settings
         ),
         .target(
             name: "Seeding",
             dependencies: [
-                "PostgresClient", "SQLText", "Environments", "Archive", log,
-                "Cryptography", .product(name: "Yams", package: "Yams"),
+                "Basics", "PostgresClient", "SQLText", "Environments", "Archive", log, "Cryptography",
             ],
             swiftSettings: settings
         ),
@@ -130,7 +136,11 @@ let package = Package(
             dependencies: ["SQLText", "PostgresClient", "TestSupport"],
             swiftSettings: settings
         ),
-        .testTarget(name: "LocalServerTests", dependencies: ["LocalServer", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "LocalServerTests",
+            dependencies: ["LocalServer", "Basics", "TestSupport"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "BackupTests",
             dependencies: ["Backup", "Archive", "PostgresClient", "TestSupport"],
@@ -188,7 +198,7 @@ let package = Package(
         // Hostile input: the readers as the fuzzer calls them, and its corpus as a test.
         .target(
             name: "FuzzTargets",
-            dependencies: ["Archive", "SQLText", "Environments", "Migrations", "Seeding", "Cleaning"],
+            dependencies: ["Archive", "SQLText", "Environments", "Migrations", "Seeding"],
             path: "Fuzzing/Targets",
             swiftSettings: settings
         ),

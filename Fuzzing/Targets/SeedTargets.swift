@@ -1,21 +1,12 @@
-internal import Cleaning
+internal import Environments
 internal import Seeding
 
 enum SeedTargets {
     static func yaml(_ input: [UInt8]) throws {
         try rows(input, "users.yaml")
-        guard let text = try unless(SeedingError.self, { try SeedFolder.text(input, path: "seeds.yaml") }) else {
-            return
-        }
-        // Both commands read seeds.yaml, and what is none for one must be none for the other.
-        let seeding = try unless(SeedingError.self) {
-            try SeedsFile(YAMLText.read(text, path: "seeds.yaml"), path: "seeds.yaml")
-        }
-        let cleaning = try unless(CleaningError.self) { try SeedsLists.parse(text, path: "seeds.yaml") }
-        guard let seeding else { return }
-        try require(cleaning != nil, "seeding takes a seeds.yaml that cleaning does not")
-        try require(seeding.protect == cleaning?.protect, "seeding and cleaning protect different tables")
-        for name in seeding.environments.keys { _ = try unless(SeedingError.self) { try seeding.layers(of: name) } }
+        let file = try unless(EnvironmentsError.self) { try SeedsFile.parse(input, path: "seeds.yaml") }
+        guard let file else { return }
+        for name in file.environments.keys { _ = try unless(EnvironmentsError.self) { try file.layers(of: name) } }
     }
 
     static func csv(_ input: [UInt8]) throws {

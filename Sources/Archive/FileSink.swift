@@ -1,3 +1,4 @@
+internal import Basics
 internal import Glibc
 internal import Synchronization
 
@@ -37,8 +38,7 @@ package final class FileSink: ByteSink {
             if descriptor >= 0 {
                 // Whoever cleans up may have been there between the two calls; a file system without locks has nobody
                 // who cleans up.
-                let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
-                if isLocked, isNamed(descriptor, partial) { return descriptor }
+                if FileLock.lock(descriptor) != .busy, isNamed(descriptor, partial) { return descriptor }
                 close(descriptor)
                 errno = EEXIST
                 continue
@@ -167,7 +167,7 @@ extension FileSink {
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         // Another cleaner may have removed it meanwhile, and another writer have begun one of the same name.
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, isNamed(descriptor, partial) else { return false }
+        guard FileLock.lock(descriptor) == .held, isNamed(descriptor, partial) else { return false }
         return unlink(partial) == 0
     }
 

@@ -1,3 +1,4 @@
+internal import Environments
 internal import PostgresClient
 
 /// What is emptied as one: a table by itself, or a partitioned table with all that is below it.
@@ -147,16 +148,5 @@ extension CleanOptions {
     func covers(_ schema: String) -> Bool {
         guard schema != stateSchema else { return false }
         return schemas.map { Set(exactly: $0).contains(schema) } ?? true
-    }
-}
-
-/// What a person writes for a table: `schema.table`, `table` in any schema, or `schema.*`.
-struct TablePattern {
-    private let text: String
-
-    init(_ text: String) { self.text = text }
-
-    func fits(_ table: TableName) -> Bool {
-        [table.description, table.name, "\(table.schema).*"].contains { $0.utf8.elementsEqual(text.utf8) }
     }
 }

@@ -2,11 +2,11 @@
 package struct CleanOptions: Sendable {
     /// The schemas whose tables are emptied; nil for the whole database.
     package var schemas: [String]?
-    /// Tables that are left alone because this run says so: `schema.table`, `table` or `schema.*`.
+    /// Patterns of tables that are left alone because this run says so.
     package var keep: [String] = []
-    /// Tables that are always left alone, as `protect:` of `seeds.yaml` says.
+    /// Patterns of tables that are always left alone, as `protect:` of `seeds.yaml` says.
     package var protect: [String] = []
-    /// Reference tables that are left alone; empty where they are cleaned like all others.
+    /// Patterns of reference tables that are left alone; empty where they are cleaned like all others.
     package var reference: [String] = []
     /// The services whose seeds are gone afterwards.
     package var services: [String] = []

@@ -1,3 +1,4 @@
+internal import Environments
 internal import PostgresClient
 
 /// From the catalog and the rows to the plan.

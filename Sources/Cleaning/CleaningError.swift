@@ -11,8 +11,6 @@ package struct CleaningError: Error, Sendable, CustomStringConvertible {
         case busy
         /// A statement did not do what it should.
         case statement
-        /// `seeds.yaml` cannot be read.
-        case file
     }
 
     package var code: Code

@@ -21,6 +21,10 @@ package struct EnvironmentsFile: Sendable {
 
     /// nil where there is no file, and the usual three environments are meant.
     package var path: String?
+    /// Where the file is; nil without one.
+    package var folder: String? {
+        path.map { path in path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
+    }
     package var environments: [EnvironmentPolicy]
     package var currentEnvironment: String?
     package var service: String?

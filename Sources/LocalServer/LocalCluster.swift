@@ -6,6 +6,7 @@
 //
 // cluster (the data of one server) · postmaster (its first process) · record (what `.granary/cluster` remembers)
 
+internal import Basics
 internal import Glibc
 package import Logging
 

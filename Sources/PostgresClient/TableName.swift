@@ -16,7 +16,8 @@ package struct TableName: Sendable, Hashable, Comparable, CustomStringConvertibl
         (schema + name).unicodeScalars.contains { $0 == "." || $0 == "\"" } ? quoted : description
     }
 
-    private var quoted: String { "\(QuotedText.name(schema)).\(QuotedText.name(name))" }
+    /// As SQL writes it, always quoted.
+    package var quoted: String { "\(QuotedText.name(schema)).\(QuotedText.name(name))" }
 
     /// Byte by byte, as the server compares: two names that only look the same are two names.
     package static func == (a: TableName, b: TableName) -> Bool {

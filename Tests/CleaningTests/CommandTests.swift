@@ -53,6 +53,61 @@ import Testing
         }
     }
 
+    @Test func patternsProtectKeepAndReferAlike() async throws {
+        try await Barn.with(Self.schema) { barn in
+            for (list, options) in [
+                ("protect: ['*u*i*']", []), ("reference: ['*u*i*']", ["--keep-reference"]),
+                ("seed: 1", ["--keep", "*u*i*"]),
+            ] {
+                try barn.folder.write(list, to: "seeds/seeds.yml")
+                let plan = try await barn.granary(["clean", "--plan", "--service", "shop"] + options)
+                #expect(plan.status == 0, "\(plan)")
+                let kept = plan.stdout.split(separator: "\n").filter { $0.hasPrefix("left alone") }
+                #expect(kept.count == 1 && kept[0].hasSuffix(": shop.audit, shop.countries"), "\(plan)")
+            }
+        }
+    }
+
+    @Test func cleaningStopsWhereTheListOfProtectedTablesCannotBeRead() async throws {
+        try await Barn.with(Self.schema) { barn in
+            try await barn.mark()
+            func clean(_ options: String...) async throws -> CommandOutcome {
+                try await barn.granary(["clean", "--service", "shop", "--no-undo", "--confirm", barn.name] + options)
+            }
+            try barn.folder.write("protect: [audit]", to: "seeds/seeds.yaml")
+            try barn.folder.write("protect: [countries]", to: "seeds/seeds.yml")
+            let both = try await clean()
+            #expect(both.status == 1)
+            #expect(both.stderr.contains("seeds/seeds.yaml and seeds/seeds.yml are both there"), "\(both)")
+            try barn.folder.write("protects: [audit]", to: "misspelled/seeds.yaml")
+            let misspelled = try await clean("--seeds", "misspelled")
+            #expect(misspelled.status == 1)
+            #expect(
+                misspelled.stderr.contains("misspelled/seeds.yaml:1: nothing is known of protects"),
+                "\(misspelled)"
+            )
+            try barn.folder.write("", to: "odd/seeds.yml/x")
+            let odd = try await clean("--seeds", "odd")
+            #expect(odd.status == 1)
+            #expect(odd.stderr.contains("odd/seeds.yml cannot be read"), "\(odd)")
+            let missing = try await clean("--seeds", "sedes")
+            #expect(missing.status == 64)
+            #expect(missing.stderr.contains("there is no folder sedes"), "\(missing)")
+            try await #expect(barn.rows() == "audit 1, countries 2, orders 2, users 3")
+        }
+    }
+
+    @Test func eachServicesOwnSeedsProtectItsTables() async throws {
+        try await Barn.with(Self.schema + "CREATE SCHEMA pay; CREATE TABLE pay.log AS SELECT 1 AS a;") { barn in
+            for (service, list) in [("shop", "protect: [shop.audit]"), ("pay", "protect: [pay.*]")] {
+                try barn.folder.write("", to: "services/\(service)/migrations/.keep")
+                try barn.folder.write(list, to: "services/\(service)/seeds/seeds.yaml")
+            }
+            let plan = try await barn.granary("clean", "--plan", "--root", "services")
+            #expect(plan.stdout.contains("left alone (protect: in seeds.yaml): pay.log, shop.audit"), "\(plan)")
+        }
+    }
+
     @Test func figuresAreInColumnsWhateverIsInTheNames() async throws {
         let schema = """
             CREATE SCHEMA shop; CREATE TABLE shop."two

@@ -78,6 +78,10 @@ struct Barn: Sendable {
         _ arguments: String...,
         environment: [String: String?] = [:]
     ) async throws -> CommandOutcome {
+        try await granary(arguments, environment: environment)
+    }
+
+    func granary(_ arguments: [String], environment: [String: String?] = [:]) async throws -> CommandOutcome {
         try await runCommand(
             granaryBinary(),
             arguments,

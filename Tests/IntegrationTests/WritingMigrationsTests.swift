@@ -1,9 +1,10 @@
+import Glibc
 import TestSupport
 import Testing
 
 /// `migrate generate`, `deps` and `renumber` as they are typed.
 @Suite struct WritingMigrationsTests {
-    private struct Shell {
+    private struct Shell: Sendable {
         let folder: ScratchFolder
         var url: String?
 
@@ -260,6 +261,99 @@ import Testing
                 ),
                 "\(outcome)"
             )
+        }
+    }
+
+    // MARK: Several at once
+
+    /// A project with migrations 1 to 10, all to be approved, and a list of them in environments.json.
+    private func withTen(_ body: (Shell) async throws -> Void) async throws {
+        try await ScratchFolder.with { folder in
+            for number in 1...10 {
+                try folder.write("CREATE TABLE t\(number) ();", to: "migrations/\(number)_t\(number).up.sql")
+                try folder.write("DROP TABLE t\(number);", to: "migrations/\(number)_t\(number).down.sql")
+            }
+            let entries = (1...10).map { "\"\($0)\": {}" }.joined(separator: ", ")
+            try folder.write("{\"migrations\": {\(entries)}}", to: "migrations/dependencies.json")
+            let list = (1...10).map { "\"\($0)_t\($0).up.sql\"" }.joined(separator: ", ")
+            try folder.write(
+                "{\"service\": \"shop\", \"environments\": {\"development\": {\"migrations\": [\(list)]}}}",
+                to: "environments.json"
+            )
+            try await body(Shell(folder: folder))
+        }
+    }
+
+    private func atOnce(_ shell: Shell, _ commands: [[String]]) async throws {
+        try await withThrowingTaskGroup(of: CommandOutcome.self) { group in
+            for words in commands {
+                group.addTask {
+                    try await runCommand(
+                        granaryBinary(),
+                        words + ["--quiet"],
+                        environment: ["DATABASE_URL": nil],
+                        workingDirectory: shell.folder.path
+                    )
+                }
+            }
+            for try await outcome in group { #expect(outcome.status == 0, "\(outcome)") }
+        }
+    }
+
+    @Test func ofTenApprovalsAtOnceNoneIsLost() async throws {
+        try await withTen { shell in
+            try await atOnce(shell, (1...10).map { ["migrate", "approve", "\($0)"] })
+            #expect(shell.text("migrations/dependencies.json").matches(of: #/"approved": \{"sha256"/#).count == 10)
+        }
+    }
+
+    @Test func whoApprovesGeneratesAndRenumbersAtOnceLosesNothingToAnother() async throws {
+        try await withTen { shell in
+            try await atOnce(
+                shell,
+                (1...5).map { ["migrate", "approve", "\($0)"] }
+                    + (1...3).map { ["migrate", "generate", "add_a\($0)", "--type", "table"] }
+                    + [["migrate", "renumber", "9", "90"], ["migrate", "renumber", "10", "95"]]
+            )
+            let dependencies = shell.text("migrations/dependencies.json")
+            #expect(dependencies.matches(of: #/"approved": \{"sha256"/#).count == 5, "\(dependencies)")
+            #expect(dependencies.matches(of: #/"description": "Add a[123]"/#).count == 3, "\(dependencies)")
+            #expect(dependencies.contains("\"90\": {}") && dependencies.contains("\"95\": {}"), "\(dependencies)")
+            let environments = shell.text("environments.json")
+            #expect(environments.matches(of: #/_add_a[123]\.up\.sql"/#).count == 3, "\(environments)")
+            #expect(environments.contains("90_t9.up.sql") && environments.contains("95_t10.up.sql"), "\(environments)")
+        }
+    }
+
+    /// What one has made and another edited is not made anew by a third.
+    @Test func initLeavesWhatOthersMakeMeanwhile() async throws {
+        try await ScratchFolder.with { folder in
+            let shell = Shell(folder: folder)
+            try folder.write("", to: "migrations/.keep")
+            try await atOnce(
+                shell,
+                (1...4).map { _ in ["init", "--service", "shop"] }
+            )
+            try await atOnce(
+                shell,
+                (1...4).flatMap { [["init"], ["migrate", "generate", "add_a\($0)", "--type", "table"]] }
+            )
+            let dependencies = shell.text("migrations/dependencies.json")
+            #expect(dependencies.matches(of: #/"description": "Add a[1234]"/#).count == 4, "\(dependencies)")
+        }
+    }
+
+    @Test func whoWritesWaitsForTheLockOfTheFolder() async throws {
+        try await withTen { shell in
+            let folder = open(shell.folder.file("migrations"), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            #expect(flock(folder, LOCK_EX) == 0)
+            async let approval = shell.granary("migrate", "approve", "1")
+            try await Task.sleep(for: .milliseconds(700))
+            #expect(!shell.text("migrations/dependencies.json").contains("approved"))
+            close(folder)
+            let outcome = try await approval
+            #expect(outcome.status == 0, "\(outcome)")
+            #expect(shell.text("migrations/dependencies.json").contains("approved"))
         }
     }
 }

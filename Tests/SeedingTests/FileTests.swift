@@ -1,3 +1,4 @@
+import Environments
 import PostgresClient
 import Seeding
 import TestSupport
@@ -73,8 +74,8 @@ import Testing
         ("rows:\n  bob: {boss: @alice}\n", "x.yaml:2:15: found character that cannot start any token"),
         ("--- 1\n--- 2\n", "x.yaml:2:1: but found another document"),
     ])
-    func brokenYAMLIsNamedByLine(text: String, message: String) async throws {
-        let error = await failure { try YAMLText.read(text, path: "x.yaml") }
+    func brokenYAMLIsNamedByLine(text: String, message: String) {
+        let error = #expect(throws: EnvironmentsError.self) { try YAMLText.read(text, path: "x.yaml") }
         #expect(error?.message == message)
     }
 
@@ -88,7 +89,7 @@ import Testing
         // A hundred thousand and what the file itself has are too many, ten thousand are not.
         let some = "a: &a \(ten)\n" + row("b", "a") + row("c", "b") + row("d", "c")
         #expect(throws: Never.self) { try YAMLText.read(some, path: "x.yaml") }
-        let error = #expect(throws: SeedingError.self) {
+        let error = #expect(throws: EnvironmentsError.self) {
             try YAMLText.read(some + row("e", "d") + row("f", "e"), path: "x.yaml")
         }
         #expect(most == 100_000)
@@ -107,8 +108,10 @@ import Testing
         #expect(node["row"]?.members?.map(\.value.text) == ["3", "4", "1"])
     }
 
-    @Test func anUnquotedReferenceIsExplained() async {
-        let error = await failure { try YAMLText.read("bob: {boss: @alice}", path: "x.yaml") }
+    @Test func anUnquotedReferenceIsExplained() {
+        let error = #expect(throws: EnvironmentsError.self) {
+            try YAMLText.read("bob: {boss: @alice}", path: "x.yaml")
+        }
         #expect(error?.hint == "YAML keeps @ for itself: write \"@label\" in quotes, or !ref label")
     }
 
@@ -290,6 +293,46 @@ import Testing
                 error?.message.hasSuffix("seeds.yaml:1: the environments a → b → a extend each other in a circle")
                     == true
             )
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("app.t.yaml", "app.t.yml"), ("t.yaml", "t.yml.gz"), ("t.csv", "t.csv.gz"), ("t.YAML", "t.yaml"),
+            ("x.sql", "x.sql.gz"),
+        ]
+    )
+    func oneFileInTwoSpellingsIsAnError(one: String, other: String) async throws {
+        try await ScratchFolder.with { folder in
+            for name in [one, other] { try folder.write("", to: "seeds/common/\(name)") }
+            let error = await failure { try SeedSet.read(request(folder, "development")) }
+            #expect(
+                error?.message.replacing(folder.file(""), with: "")
+                    == "seeds/common/\(one) and seeds/common/\(other) are both there, and only one of them can hold"
+            )
+        }
+    }
+
+    @Test func aTableMayHaveSeveralFilesOfDifferentNames() async throws {
+        try await ScratchFolder.with { folder in
+            for name in ["common/t.yaml", "common/010_t.yaml", "common/u.yaml", "development/t.yml"] {
+                try folder.write("", to: "seeds/\(name)")
+            }
+            try folder.write("id\n", to: "seeds/common/t.csv")
+            let set = try SeedSet.read(request(folder, "development"))
+            #expect(
+                names(set) == [
+                    "common/010_t.yaml", "common/t.csv", "common/t.yaml", "development/t.yml", "common/u.yaml",
+                ]
+            )
+        }
+    }
+
+    @Test func anUnknownLocaleIsNamedWithItsLine() async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write("seed: 1\nlocale: xx\n", to: "seeds/seeds.yml")
+            let error = await failure { try SeedSet.read(request(folder, "development")) }
+            #expect(error?.message.hasSuffix("seeds.yml:2: there are no word lists for the locale xx") == true)
         }
     }
 

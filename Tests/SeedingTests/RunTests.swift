@@ -365,6 +365,21 @@ private let users = """
         }
     }
 
+    @Test func referenceTakesPatternsOfTablesAndNotOfSchemas() async throws {
+        let schema =
+            "CREATE TABLE ref_a (id int PRIMARY KEY); CREATE SCHEMA ref_b; CREATE TABLE ref_b.t (id int PRIMARY KEY)"
+        let files: KeyValuePairs = ["seeds.yml": "reference: ref_*\n", "common/ref_a.csv": "id\n1\n"]
+        try await Project.with(schema, files) { project in
+            try await #expect(project.told("production") == "ref_a +1 ~0 =0 -0")
+            try project.write("id\n1\n", to: "common/ref_b.t.csv")
+            await #expect(
+                project.problem("production").hasSuffix("production takes reference tables only, and ref_b.t is none")
+            )
+            try project.write("reference: [ref_*, 'ref_b.*']\n", to: "seeds.yml")
+            try await #expect(project.told("production") == "t +1 ~0 =0 -0, ref_a +0 ~0 =1 -0")
+        }
+    }
+
     @Test func onlyIsForSomeTablesAndFindsTheRowsOfOthers() async throws {
         let schema = users + "CREATE TABLE notes (id int PRIMARY KEY, user_id bigint NOT NULL REFERENCES users)"
         let files: KeyValuePairs = [

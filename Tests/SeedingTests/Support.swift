@@ -1,3 +1,4 @@
+import Environments
 import Logging
 import PostgresClient
 import Seeding

@@ -9,8 +9,7 @@ extension CleanCommand {
     package func run(on console: Console) async throws {
         let services = try service.services(variables: console.environment)
         let connected = try await database.connect(on: console, migrations: services[0].service.folder)
-        let lists = try SeedsLists.read(folder: selection.seeds)
-        let options = try options(services.map(\.service), lists)
+        let options = try options(services.map(\.service))
         guard !plan else {
             return try await show(Self.cleaner(options, connected, console), of: connected, on: console)
         }
@@ -114,25 +113,40 @@ private final class MadeBackup: Sendable {
 
 // What may be done.
 extension CleanCommand {
-    private func options(_ services: [Service], _ lists: SeedsLists) throws -> CleanOptions {
+    private func options(_ services: [Service]) throws -> CleanOptions {
+        let lists = try seedsFiles(services)
         let schemas = selection.schema.isEmpty ? services.flatMap(\.schemas) : selection.schema
         var options = CleanOptions(schemas: selection.all ? nil : schemas)
         options.keep = selection.keep
-        options.protect = lists.protect
+        options.protect = lists.flatMap(\.protect)
         options.services = services.map(\.name)
         options.stateSchema = service.state.stateSchema
         options.lockTimeout = manner.lockTimeout.duration
         if selection.keepReference {
-            guard !lists.reference.isEmpty else {
+            options.reference = lists.flatMap(\.reference)
+            guard !options.reference.isEmpty else {
                 throw CommandError(
                     .usage,
-                    "--keep-reference: \(lists.path) lists no tables under reference:",
+                    "--keep-reference: \(lists.map(\.path).joined(separator: ", ")) lists no tables under reference:",
                     hint: "list them there, or name them with --keep"
                 )
             }
-            options.reference = lists.reference
         }
         return options
+    }
+
+    /// What the folder of seeds of each service says is left alone.
+    private func seedsFiles(_ services: [Service]) throws -> [SeedsFile] {
+        if let seeds = selection.seeds, service.root == nil, !Folders.exists(seeds) {
+            throw CommandError(
+                .usage,
+                "there is no folder \(seeds)",
+                hint: "--seeds names the folder whose seeds.yaml says which tables are protected"
+            )
+        }
+        return try services.map { one in
+            try SeedsFile.read(folder: service.seeds(of: one, folder: selection.seeds ?? "seeds"))
+        }
     }
 
     /// Production, whatever else is said of it, and environments that forbid to destroy.

@@ -38,7 +38,7 @@ package struct CleanCommand: SpokenCommand {
 
         @Option(
             name: .long,
-            help: ArgumentHelp("Leave this table alone, or schema.*; repeatable.", valueName: "table")
+            help: ArgumentHelp("Leave this table alone; * for any characters; repeatable.", valueName: "table")
         )
         package var keep: [String] = []
 
@@ -47,10 +47,10 @@ package struct CleanCommand: SpokenCommand {
 
         @Option(
             name: .long,
-            help: ArgumentHelp("The folder of seeds, with seeds.yaml.", valueName: "folder"),
+            help: ArgumentHelp("The folder with seeds.yaml (default: seeds).", valueName: "folder"),
             completion: .directory
         )
-        package var seeds = "seeds"
+        package var seeds: String?
 
         package init() {}
 

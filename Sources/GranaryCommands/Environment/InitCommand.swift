@@ -1,5 +1,6 @@
 package import ArgumentParser
 internal import Environments
+internal import Migrations
 internal import PostgresClient
 
 /// `granary init`.
@@ -35,10 +36,12 @@ package struct InitCommand: SpokenCommand {
         guard grant.isEmpty else { return try await makeTables(on: console) }
         let name = try service.services(variables: console.environment)[0].service.name
         var made: [String] = []
-        for (path, text) in ProjectFiles.all(service: name, migrations: service.migrations) where !Folders.exists(path)
-        {
-            try ProjectFiles.write(text, to: path)
-            made.append(path)
+        try ProjectFiles.makeFolder(service.migrations)
+        try FolderLock.holding([service.migrations]) {
+            for (path, text) in ProjectFiles.all(service: name, migrations: service.migrations)
+            where try ProjectFiles.create(path, text) {
+                made.append(path)
+            }
         }
         if console.settings.isJSON { return try console.result(.object(["made": .strings(made)])) }
         for path in made { try console.result(line: path) }

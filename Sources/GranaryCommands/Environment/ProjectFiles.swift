@@ -11,18 +11,34 @@ package enum ProjectFiles {
         ] + MigrationTemplates.files.map { ("\(migrations)/templates/\($0.name)", $0.text) }
     }
 
-    static func write(_ text: String, to path: String) throws {
+    static func makeFolder(_ path: String) throws {
         do {
-            if let slash = path.lastIndex(of: "/") {
-                try FileManager.default.createDirectory(
-                    atPath: String(path[..<slash]),
-                    withIntermediateDirectories: true
-                )
-            }
-            try Data(text.utf8).write(to: URL(filePath: path))
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw CommandError(.file, "\(path) could not be written", hint: "make its folder writable")
+            throw failure(path)
         }
+    }
+
+    /// Makes a file; false if there is one, which stays as it is.
+    static func create(_ path: String, _ text: String) throws -> Bool {
+        if let slash = path.lastIndex(of: "/") { try makeFolder(String(path[..<slash])) }
+        do {
+            try Data(text.utf8).write(to: URL(filePath: path), options: .withoutOverwriting)
+            return true
+        } catch {
+            guard Folders.exists(path) else { throw failure(path) }
+            return false
+        }
+    }
+
+    /// Writes a file, over one that is there.
+    static func write(_ text: String, to path: String) throws {
+        if let slash = path.lastIndex(of: "/") { try makeFolder(String(path[..<slash])) }
+        do { try Data(text.utf8).write(to: URL(filePath: path)) } catch { throw failure(path) }
+    }
+
+    private static func failure(_ path: String) -> CommandError {
+        CommandError(.file, "\(path) could not be written", hint: "make its folder writable")
     }
 
     private static let dependencies = """

@@ -42,7 +42,12 @@ package struct MigrateRenumber: SpokenCommand {
     package func run(on console: Console) async throws {
         let services = try common.service.services(variables: console.environment)
         var done: [JSONDocument] = []
-        for (service, file) in try chosen(services) {
+        let chosen = try chosen(services)
+        // What is read and written again, that of the other services included.
+        let folders = services.map(\.service.folder) + services.compactMap(\.file.folder)
+        let lock = try FolderLock.take(folders)
+        defer { withExtendedLifetime(lock) {} }
+        for (service, file) in chosen {
             let all = try Migration.all(in: service.folder, file)
             let moves = try await moves(all, service, file)
             guard !moves.isEmpty else { continue }

@@ -36,36 +36,45 @@ package struct MigrateApprove: SpokenCommand {
     package func run(on console: Console) async throws {
         let number = try MigrateGoto.number(version)
         for (service, file) in try service.services(variables: console.environment) {
-            let dependencies = try DependenciesFile.read(migrations: service.folder)
-            for name in env.map({ [$0] }) ?? file.names {
-                guard
-                    let tree = try? MigrationTree.read(
-                        folder: service.folder,
-                        environment: name,
-                        folders: file.folders
-                    ),
-                    let migration = tree.migration(number)
-                else { continue }
-                let who = by ?? MigrationSession.account(console.environment)
-                let bytes = try dependencies.approving(migration, by: who, at: Formatting.now())
-                try DependenciesFile.write(bytes, to: dependencies.path)
-                console.note("approved \(migration.name) by \(who), in \(dependencies.path)")
-                if console.settings.isJSON {
-                    try console.result(
-                        .object([
-                            "version": .integer(number), "name": .string(migration.name), "by": .string(who),
-                            "sha256": .optional(migration.up?.sha256), "file": .string(dependencies.path),
-                        ])
-                    )
-                }
-                return
-            }
+            // Of several that approve at once, each sees what those before it have written.
+            let isDone = try FolderLock.holding([service.folder]) { try approve(number, service, file, on: console) }
+            if isDone { return }
         }
         throw MigrationError(
             .usage,
             "there is no migration \(version)",
             hint: "`granary migrate status` lists what there is"
         )
+    }
+
+    /// Whether the service has the migration, which then is approved.
+    private func approve(
+        _ number: Int,
+        _ service: Service,
+        _ file: EnvironmentsFile,
+        on console: Console
+    ) throws -> Bool {
+        let dependencies = try DependenciesFile.read(migrations: service.folder)
+        for name in env.map({ [$0] }) ?? file.names {
+            guard
+                let tree = try? MigrationTree.read(folder: service.folder, environment: name, folders: file.folders),
+                let migration = tree.migration(number)
+            else { continue }
+            let who = by ?? MigrationSession.account(console.environment)
+            let bytes = try dependencies.approving(migration, by: who, at: Formatting.now())
+            try DependenciesFile.write(bytes, to: dependencies.path)
+            console.note("approved \(migration.name) by \(who), in \(dependencies.path)")
+            if console.settings.isJSON {
+                try console.result(
+                    .object([
+                        "version": .integer(number), "name": .string(migration.name), "by": .string(who),
+                        "sha256": .optional(migration.up?.sha256), "file": .string(dependencies.path),
+                    ])
+                )
+            }
+            return true
+        }
+        return false
     }
 }
 

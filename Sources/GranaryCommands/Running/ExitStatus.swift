@@ -87,7 +87,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .selection: .usage
         case .protected: .refused
         case .busy: .busy
-        case .obstacle, .statement, .file: .failed
+        case .obstacle, .statement: .failed
         }
     }
 

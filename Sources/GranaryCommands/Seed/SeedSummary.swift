@@ -41,7 +41,7 @@ struct SeedSummary {
     private static func figures(_ table: SeedReport.Outcome) -> String {
         let parts = [
             (table.inserted, "inserted"), (table.updated, "updated"), (table.unchanged, "unchanged"),
-            (table.deleted, "deleted"),
+            (table.deleted, "deleted"), (table.skipped, "left out"),
         ].filter { $0.0 > 0 }.map { "\(Formatting.grouped($0.0)) \($0.1)" }
         return parts.isEmpty ? "no rows" : parts.joined(separator: ", ")
     }
@@ -54,7 +54,7 @@ struct SeedSummary {
                     .object([
                         "table": .string("\(table.table)"), "inserted": .integer(table.inserted),
                         "updated": .integer(table.updated), "unchanged": .integer(table.unchanged),
-                        "deleted": .integer(table.deleted),
+                        "deleted": .integer(table.deleted), "skipped": .integer(table.skipped),
                     ])
                 }
             ),

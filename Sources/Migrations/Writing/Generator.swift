@@ -51,7 +51,7 @@ package struct Generator: Sendable {
     package func run() throws -> Outcome {
         try requireName()
         // Of two that run at once, the second sees what the first has made.
-        return try holdingFolder {
+        return try FolderLock.holding([service.folder, environments.folder].compactMap(\.self)) {
             let tree = try TreeFacts(service.folder, environments, layer: layer)
             let place = try place(tree)
             let number = tree.nextNumber
@@ -132,21 +132,6 @@ extension Generator {
             return service.folder
         }
         return "\(service.folder)/\(environments.folders[layer] ?? layer)"
-    }
-
-    /// `flock` on the folder itself, which leaves nothing behind.
-    private func holdingFolder<R>(_ body: () throws -> R) throws -> R {
-        let folder = open(service.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else {
-            throw MigrationError(
-                .file,
-                "there is no folder \(service.folder)",
-                hint: "--migrations names the folder of migrations; `granary init` makes one"
-            )
-        }
-        defer { close(folder) }
-        while flock(folder, LOCK_EX) != 0, errno == EINTR {}
-        return try body()
     }
 }
 

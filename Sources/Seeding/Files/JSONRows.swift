@@ -1,4 +1,4 @@
-internal import Environments
+package import Environments
 
 /// JSON, and one JSON value per line.
 package enum JSONRows {

@@ -1,3 +1,4 @@
+internal import Environments
 internal import PostgresClient
 
 /// The rows of a table from all layers, joined row by row.

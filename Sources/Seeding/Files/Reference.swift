@@ -1,3 +1,5 @@
+package import Environments
+
 /// A row that a cell names instead of giving its key.
 ///
 ///     "@alice"                          the row labelled alice, of the table that the column refers to

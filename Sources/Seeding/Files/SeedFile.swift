@@ -4,6 +4,12 @@ package struct SeedFile: Sendable, Equatable {
         case yaml, yml, json, jsonl, csv, tsv, sql
     }
 
+    /// From the folder of seeds, without what says no more than how the same rows are written: `.gz`, `yml` for `yaml`.
+    package var stem: String {
+        let plain = isPacked ? name.dropLast(3) : name[...]
+        return plain.dropLast(format.rawValue.count) + (format == .yml ? "yaml" : format.rawValue)
+    }
+
     /// As messages name it, such as `seeds/common/010_users.yaml`.
     package var path: String
     /// From the folder of seeds: `common/010_users.yaml`.

@@ -1,3 +1,4 @@
+package import Environments
 package import PostgresClient
 
 /// Everything that the files say for an environment, read but not yet held against the tables.
@@ -103,8 +104,10 @@ package struct SeedSet: Sendable {
                 hint: "seeds lie in seeds/common and seeds/<environment>; --seeds names another folder"
             )
         }
-        let options = try SeedsFile.read(folder)
-        let layers = request.commonOnly ? ["common"] : try options.layers(of: request.environment)
+        let options = try SeedingError.ofFile { () throws(EnvironmentsError) in try SeedsFile.read(folder: folder.path)
+        }
+        try requireLocale(options)
+        let layers = request.commonOnly ? ["common"] : try Self.layers(options, request.environment)
         var set = SeedSet(
             options: options,
             environment: request.environment,
@@ -113,15 +116,43 @@ package struct SeedSet: Sendable {
             scripts: [],
             schema: options.schema ?? request.schemas.first ?? "public"
         )
-        for file in try Self.files(folder, layers, request) { try set.add(file, folder) }
+        let files = try Self.files(folder, layers, request)
+        try requireOneOfEach(files)
+        for file in files { try set.add(file, folder) }
         if request.commonOnly {
-            for layer in try options.layers(of: request.environment) where layer != "common" {
+            for layer in try Self.layers(options, request.environment) where layer != "common" {
                 for file in try folder.files(layer: layer) where !file.isScript {
                     set.namesInOtherLayers.insert(TableName(schema: file.schema ?? set.schema, name: file.table))
                 }
             }
         }
         return set
+    }
+
+    private static func layers(_ options: SeedsFile, _ environment: String) throws(SeedingError) -> [String] {
+        try SeedingError.ofFile { () throws(EnvironmentsError) in try options.layers(of: environment) }
+    }
+
+    private static func requireLocale(_ options: SeedsFile) throws(SeedingError) {
+        guard let line = options.localeLine, !WordLists.locales.contains(options.locale) else { return }
+        throw SeedingError(
+            .file,
+            "\(options.path):\(line): there are no word lists for the locale \(options.locale)",
+            hint: "there are \(WordLists.locales.joined(separator: ", "))"
+        )
+    }
+
+    /// `users.yml` beside `users.yaml`, or beside `users.yml.gz`: one of them is a leftover, and would undo the other.
+    private static func requireOneOfEach(_ files: [SeedFile]) throws(SeedingError) {
+        var seen: [ExactText: String] = [:]
+        for file in files {
+            guard let other = seen.updateValue(file.path, forKey: ExactText(file.stem)) else { continue }
+            throw SeedingError(
+                .file,
+                "\(other) and \(file.path) are both there, and only one of them can hold",
+                hint: "join them in one file"
+            )
+        }
     }
 
     private static func files(
@@ -176,23 +207,5 @@ package struct SeedSet: Sendable {
         } else {
             tables.append(Table(name: name, files: [read]))
         }
-    }
-}
-
-/// A name with `*` for any characters.
-package struct NamePattern: Sendable {
-    private let parts: [Substring]
-
-    package init(_ text: String) { parts = text.split(separator: "*", omittingEmptySubsequences: false) }
-
-    package func fits(_ name: String) -> Bool {
-        guard parts.count > 1, let first = parts.first, let last = parts.last else { return name == parts.first ?? "" }
-        guard name.hasPrefix(first), name.count >= first.count + last.count, name.hasSuffix(last) else { return false }
-        var rest = name.dropFirst(first.count).dropLast(last.count)
-        for part in parts.dropFirst().dropLast() where !part.isEmpty {
-            guard let found = rest.firstRange(of: part) else { return false }
-            rest = rest[found.upperBound...]
-        }
-        return true
     }
 }

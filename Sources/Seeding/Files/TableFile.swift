@@ -1,3 +1,5 @@
+package import Environments
+
 /// One row of a file.
 package struct SeedRow: Sendable, Equatable {
     /// What other rows call it.
@@ -39,7 +41,10 @@ package struct TableFile: Sendable {
         digest = ContentHash.hex(bytes)
         switch file.format {
         case .yaml, .yml:
-            try read(YAMLText.read(SeedFolder.text(bytes, path: file.path), path: file.path))
+            let text = try SeedFolder.text(bytes, path: file.path)
+            try read(
+                SeedingError.ofFile { () throws(EnvironmentsError) in try YAMLText.read(text, path: file.path) }
+            )
         case .json: try read(JSONRows.read(bytes, path: file.path))
         case .jsonl: try read(JSONRows.readLines(bytes, path: file.path))
         case .csv: try read(DelimitedText(bytes, separator: UInt8(ascii: ","), path: file.path))

@@ -1,3 +1,5 @@
+internal import Environments
+
 /// Reads what `columns:` says of a column.
 struct DeclaredGenerators {
     let inference: GeneratorInference

@@ -1,3 +1,4 @@
+internal import Environments
 import PostgresClient
 
 /// Puts the generators of a table together: references, declarations, inference, and last what must be unique.

@@ -1,3 +1,5 @@
+internal import Environments
+
 /// `generate:` of a table, read: how many rows, and what is said of columns.
 struct GenerateDeclaration: Sendable {
     enum Amount: Sendable {

@@ -1,3 +1,4 @@
+internal import Environments
 internal import PostgresClient
 
 /// Which rule chose the generator of a column.
@@ -100,9 +101,9 @@ enum GeneratedTables {
         for pattern in patterns {
             let fitting = catalog.tables.values.filter { table in
                 guard !table.isPartition else { return false }
-                return pattern.contains(".")
-                    ? NamePattern(pattern).fits("\(table.name)")
-                    : options.schemas.contains(table.name.schema) && NamePattern(pattern).fits(table.name.name)
+                // A name alone is one of the service's own tables.
+                return (pattern.contains(".") || options.schemas.contains(table.name.schema))
+                    && TablePattern(pattern).fits(table.name)
             }
             guard !fitting.isEmpty else {
                 throw SeedingError(

@@ -1,3 +1,4 @@
+package import Environments
 package import PostgresClient
 
 /// Something that does not fit between files and tables.

@@ -1,3 +1,5 @@
+internal import Environments
+
 /// By what rows of a table are found again.
 package enum KeyChoice: Sendable, Equatable {
     case columns([String])

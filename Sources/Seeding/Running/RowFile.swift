@@ -1,3 +1,4 @@
+internal import Basics
 internal import Glibc
 
 /// Generated rows in a file, as COPY text. Rows are for the owner alone, even those that nobody has lived.
@@ -7,6 +8,10 @@ enum RowFile {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw problem(path) }
         defer { close(descriptor) }
+        // Two that append at once would cut each other's rows.
+        guard FileLock.lock(descriptor) != .busy else {
+            throw SeedingError(.busy, "another run is writing \(path)", hint: "try again when it is done")
+        }
         let rowsEach = 16_384
         let count = table.count
         let pieces = (count + rowsEach - 1) / rowsEach

@@ -12,6 +12,7 @@ extension SeedCatalog {
                 columns: row.texts("columns"),
                 isPrimary: row.bool("is_primary"),
                 isKey: row.bool("is_key"),
+                admitsOneRow: row.bool("is_key") && row.bool("is_exact"),
                 definition: row.text("definition")
             )
             catalog.tables[table(row)]?.uniques.append(unique)
@@ -35,6 +36,7 @@ extension SeedCatalog {
                 catalog.tables[table(row)]?.checks.append(check)
             }
         }
+        for row in try session.query(triggerQuery, [stateSchema]) { catalog.tables[table(row)]?.hasTriggers = true }
         for row in try session.query(compositeQuery) {
             catalog.composites[row.text("type")] = row.texts("attributes")
         }
@@ -121,7 +123,15 @@ extension SeedCatalog {
 
     private static let uniqueQuery = """
         SELECT n.nspname AS schema, c.relname AS table, i.relname AS name, x.indisprimary AS is_primary,
-            x.indpred IS NULL AND x.indexprs IS NULL AND x.indimmediate AS is_key,
+            x.indpred IS NULL AND x.indexprs IS NULL AND x.indimmediate AND x.indisvalid AND x.indisready AS is_key,
+            NOT EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest(x.indkey::int2[]), pg_catalog.unnest(x.indclass::oid[]),
+                    pg_catalog.unnest(x.indcollation::oid[])) WITH ORDINALITY k (number, opclass, collid, place)
+                JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number
+                JOIN pg_catalog.pg_opclass o ON o.oid = k.opclass
+                WHERE k.place <= x.indnkeyatts AND (NOT o.opcdefault OR k.collid <> a.attcollation
+                    OR NOT (a.attnotnull OR coalesce((pg_catalog.to_jsonb(x) ->> 'indnullsnotdistinct')::boolean, false))))
+                AND NOT (c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid))
+                AS is_exact,
             pg_catalog.pg_get_indexdef(x.indexrelid) AS definition,
             (SELECT coalesce(pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY k.place), '{}')
                 FROM pg_catalog.unnest(x.indkey::pg_catalog.int2[]) WITH ORDINALITY k (number, place)
@@ -152,6 +162,19 @@ extension SeedCatalog {
         WHERE k.contype IN ('f', 'c') AND (k.contype <> 'f' OR k.conparentid = 0 OR c.relispartition)
             AND \(ofOurs)
         ORDER BY n.nspname, c.relname, k.conname
+        """
+
+    /// Tables with triggers, and all above them, whose rows come by way of their triggers.
+    private static let triggerQuery = """
+        WITH RECURSIVE fired (oid) AS (
+            SELECT tgrelid FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'
+            UNION
+            SELECT h.inhparent FROM fired f JOIN pg_catalog.pg_inherits h ON h.inhrelid = f.oid
+        )
+        SELECT n.nspname AS schema, c.relname AS table
+        FROM fired f JOIN pg_catalog.pg_class c ON c.oid = f.oid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND \(ofOurs)
         """
 
     private static let compositeQuery = """

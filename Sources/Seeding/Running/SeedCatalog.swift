@@ -48,8 +48,27 @@ package struct SeedCatalog: Sendable {
         package var isPrimary: Bool
         /// A constraint or an index on plain columns of all rows, which rows can be found by.
         package var isKey: Bool
+        /// No two rows can have the same values, whatever they are and wherever below the table the rows are: NULLs
+        /// included, and not those of tables that inherit, which an index does not see.
+        package var admitsOneRow = false
         /// Its expressions and its condition, for what must merely be unique.
         package var definition: String
+
+        package init(
+            name: String,
+            columns: [String],
+            isPrimary: Bool,
+            isKey: Bool,
+            admitsOneRow: Bool = false,
+            definition: String
+        ) {
+            self.name = name
+            self.columns = columns
+            self.isPrimary = isPrimary
+            self.isKey = isKey
+            self.admitsOneRow = admitsOneRow
+            self.definition = definition
+        }
     }
 
     package struct ForeignKey: Sendable, Equatable {
@@ -74,6 +93,8 @@ package struct SeedCatalog: Sendable {
         package var foreignKeys: [ForeignKey] = []
         package var checks: [Check] = []
         package var isPartition = false
+        /// Of users, on the table or on one below it.
+        package var hasTriggers = false
 
         package init(name: TableName, columns: [Column]) {
             self.name = name
@@ -84,6 +105,13 @@ package struct SeedCatalog: Sendable {
         package func column(_ name: String) -> Column? { columns.first { $0.name == name } }
         /// The operator by which a column's values are the same.
         func equality(_ column: String) -> String { self.column(column)?.equality ?? "OPERATOR(pg_catalog.=)" }
+        /// Whether the server itself sees to it that a key finds one row.
+        package func admitsOneRow(of key: [String]) -> Bool {
+            uniques.contains { unique in
+                unique.admitsOneRow && unique.columns.allSatisfy { Set(exactly: key).contains($0) }
+            }
+        }
+
         package var primaryKey: Unique? { uniques.first { $0.isPrimary } }
 
         /// The foreign key that a column is in, the narrowest where it is in several.

@@ -1,4 +1,5 @@
-internal import PostgresClient
+internal import Environments
+package import PostgresClient
 
 /// What a run of seeding is to do.
 package struct SeedOptions: Sendable {
@@ -34,12 +35,7 @@ package struct SeedOptions: Sendable {
     package var isProduction: Bool { environment == "production" }
 
     /// Whether a table is meant by `--only`.
-    package func isMeant(_ schema: String, _ name: String) -> Bool {
-        only.isEmpty || only.contains { Self.fits($0, TableName(schema: schema, name: name)) }
-    }
-
-    /// Whether a pattern, with or without a schema, means a table.
-    static func fits(_ pattern: String, _ table: TableName) -> Bool {
-        NamePattern(pattern).fits(pattern.contains(".") ? "\(table)" : table.name)
+    package func isMeant(_ table: TableName) -> Bool {
+        only.isEmpty || only.contains { TablePattern($0).fits(table) }
     }
 }

@@ -8,6 +8,8 @@ package struct SeedReport: Sendable {
         package var updated = 0
         package var unchanged = 0
         package var deleted = 0
+        /// What the table's triggers did not let through.
+        package var skipped = 0
 
         package init(table: TableName) { self.table = table }
 

@@ -1,3 +1,4 @@
+internal import Environments
 import PostgresClient
 
 /// The generated rows of a table, as the run and the record know them.
@@ -6,6 +7,9 @@ struct GeneratedRows {
     /// Of all that the rows depend on.
     var digest: String
     var count: Int { table.count }
+    /// Those that the table did not take.
+    var leftOut = 0
+    var present: Int { count - leftOut }
     var start: Int? { table.start }
 }
 
@@ -40,16 +44,12 @@ extension SeedRun {
         let goesStraight = try rows.table.expressions.isEmpty && (key.isEmpty || isEmpty(bound.name, session))
         if goesStraight {
             try tryOut(bound, rows.table, declaration, &session)
-            if !options.planOnly {
-                try send(
-                    rows.table,
-                    "COPY \(session.quoted(bound.name)) (\(session.quoted(rows.table.columns.map(\.name)))) FROM STDIN",
-                    bound,
-                    declaration,
-                    &session
-                )
-            }
-            outcome.inserted += rows.count
+            // What triggers let through only the bulk itself can tell.
+            let present =
+                try options.planOnly && !bound.table.hasTriggers
+                ? rows.count : copyGenerated(rows.table, bound, declaration, &session)
+            outcome.inserted += present
+            noteLeftOut(rows.count - present, bound, &outcome)
             return
         }
         try mergeGenerated(
@@ -113,7 +113,9 @@ extension SeedRun {
             outcome.inserted += inserted
             outcome.updated += updated
             outcome.unchanged += found - updated
-            if rows.count > found + inserted {
+            if bound.table.hasTriggers {
+                noteLeftOut(rows.count - found - inserted, bound, &outcome)
+            } else if rows.count > found + inserted {
                 report.notes.append(
                     "\(bound.name): \(rows.count - found - inserted) generated rows gave way to others with the same keys"
                 )
@@ -121,6 +123,38 @@ extension SeedRun {
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
             throw Self.unfit(error, bound, declaration)
         }
+    }
+
+    /// All rows of a table, straight into it. How many of them are there then.
+    private func copyGenerated(
+        _ rows: GeneratedTable,
+        _ bound: BoundTable,
+        _ declaration: GenerateDeclaration,
+        _ session: inout Session
+    ) throws -> Int {
+        let counting = "SELECT count(*) AS count FROM \(session.quoted(bound.name))"
+        let before = bound.table.hasTriggers ? try session.query(counting)[0].int("count") : 0
+        let count = try send(
+            rows,
+            "COPY \(session.quoted(bound.name)) (\(session.quoted(rows.columns.map(\.name)))) FROM STDIN",
+            bound,
+            declaration,
+            &session
+        )
+        guard bound.table.hasTriggers else { return count }
+        return min(count, max(0, try session.query(counting)[0].int("count") - before))
+    }
+
+    /// Says which generated rows are not there; tables that refer to this one then take the rows that are.
+    private mutating func noteLeftOut(_ count: Int, _ bound: BoundTable, _ outcome: inout SeedReport.Outcome) {
+        guard count > 0 else { return }
+        outcome.skipped += count
+        generated[bound.name]?.leftOut = count
+        incomplete.insert(bound.name)
+        report.notes.append(
+            "\(bound.name): \(LeftOut.rows(count)) of the generated ones \(count == 1 ? "is" : "are") not there, because "
+                + "triggers of the table left them out or rows with the same keys are there"
+        )
     }
 
     /// Inserts some rows and takes them back, so that a constraint that nobody has understood is named before the bulk.
@@ -174,6 +208,8 @@ extension SeedRun {
         )
     }
 
+    /// How many rows the server says that it took.
+    @discardableResult
     private func send(
         _ table: GeneratedTable,
         _ sql: String,
@@ -181,12 +217,12 @@ extension SeedRun {
         _ bound: BoundTable,
         _ declaration: GenerateDeclaration,
         _ session: inout Session
-    ) throws {
+    ) throws -> Int {
         let rowsEach = 16_384
         let count = table.count
         let progress = progress
         do {
-            _ = try session.copyIn(sql) { sink in
+            return try session.copyIn(sql) { sink in
                 var sent = 0
                 try OrderedRendering.run(
                     pieces: (count + rowsEach - 1) / rowsEach,
@@ -382,8 +418,10 @@ extension SeedRun {
         let list =
             columns.enumerated().map { "t.\(session.quoted($1))::pg_catalog.text AS c\($0)" }
             + times.enumerated().map { "(extract(epoch FROM t.\(session.quoted($1))) * 1000000)::bigint AS t\($0)" }
-        let merge = isOurs ? merges[parent.name] : nil
-        let generatedRows = isOurs ? generated[parent.name] : nil
+        // Where not all are there, what can be referred to is what the table has.
+        let isWhole = isOurs && !incomplete.contains(parent.name)
+        let merge = isWhole ? merges[parent.name] : nil
+        let generatedRows = isWhole ? generated[parent.name] : nil
         let rows: Rows?
         var identity = columns.indices.map { "c\($0)" }
         if let merge, !merge.key.isEmpty {

@@ -50,30 +50,26 @@ extension SeedRun {
         try session.execute(merge.creation)
         try copy(settled, bound, merge, &session)
         if bound.rows.count > 1000 { try session.execute("ANALYZE \(merge.temporary)") }
-        if !merge.key.isEmpty { try session.execute(merge.finding) }
+        if !merge.key.isEmpty {
+            try session.execute(merge.finding)
+            try requireOneRowEach(bound, merge, session)
+        }
+        var left = LeftOut()
         for (number, group) in settled.groups.enumerated() {
-            if bound.onConflict == .error, let sql = merge.difference(group, number: number),
-                let row = try session.query(sql)[0]["n"].flatMap({ Int($0) })
-            {
-                throw SeedingError(
-                    .database,
-                    "\(bound.rows[row].place): the row is there already in \(bound.name), and differs",
-                    hint: "on_conflict: update would change it, keep would leave it"
-                )
-            }
-            if bound.onConflict == .update, !merge.key.isEmpty, merge.update(group, number: number) != nil {
-                outcome.updated += try attempt(bound, settled, number, &session) { last in
-                    merge.update(group, number: number, upTo: last) ?? ""
-                }
-            }
-            outcome.inserted += try attempt(bound, settled, number, &session) { last in
-                merge.insert(group, number: number, upTo: last)
-            }
+            try requireSame(bound, merge, number, group, session)
+            let updated = try update(bound, merge, settled, number, &left, &session)
+            let inserted = try insert(bound, merge, settled, number, &left, &session)
+            outcome.updated += updated + inserted.updated
+            outcome.inserted += inserted.inserted
             for column in group.plain where bound.table.column(column)?.sequence != nil {
                 explicitColumns[bound.name, default: []].insert(column)
             }
         }
-        outcome.unchanged += bound.rows.count - outcome.inserted - outcome.updated
+        if !left.missing.isEmpty { try session.execute(merge.forget(left.missing)) }
+        missing[bound.name] = left.missing
+        report.notes += left.notes(bound)
+        outcome.skipped += left.count
+        outcome.unchanged += bound.rows.count - outcome.inserted - outcome.updated - left.count
         if !settled.postponed.isEmpty {
             postponed.append(PostponedCells(table: index, merge: merge, cells: settled.postponed))
         }
@@ -83,19 +79,63 @@ extension SeedRun {
         }
     }
 
+    /// `on_conflict: error`: what is there already is what the files say.
+    func requireSame(
+        _ bound: BoundTable,
+        _ merge: TableMerge,
+        _ number: Int,
+        _ group: TableMerge.Group,
+        _ session: borrowing Session
+    ) throws {
+        guard bound.onConflict == .error, !merge.key.isEmpty, let sql = merge.difference(group, number: number),
+            let row = try session.query(sql)[0]["n"].flatMap({ Int($0) })
+        else { return }
+        throw Self.differing(bound, row)
+    }
+
+    private static func differing(_ bound: BoundTable, _ row: Int) -> SeedingError {
+        SeedingError(
+            .database,
+            "\(bound.rows[row].place): the row is there already in \(bound.name), and differs",
+            hint: "on_conflict: update would change it, keep would leave it"
+        )
+    }
+
+    /// A key that no unique index backs may find many rows, and each of them would be changed.
+    func requireOneRowEach(_ bound: BoundTable, _ merge: TableMerge, _ session: borrowing Session) throws {
+        let columns = merge.key.joined(separator: ", ")
+        if bound.rows.count > 1, let pair = try session.query(merge.duplicates).first {
+            throw SeedingError(
+                .file,
+                "\(bound.rows[pair.int("second")].place): the key (\(columns)) is that of "
+                    + "\(bound.rows[pair.int("first")].place) too",
+                hint: "one of the two rows would be lost: join them"
+            )
+        }
+        guard bound.onConflict != .keep, !bound.table.admitsOneRow(of: merge.key),
+            let row = try session.query(merge.ambiguous).first
+        else { return }
+        throw SeedingError(
+            .database,
+            "\(bound.rows[row.int("n")].place): the key (\(columns)) matches \(row.int("count")) rows of \(bound.name), "
+                + "and must find one",
+            hint: "name columns that are unique in key:, or leave the rows that are there alone with on_conflict: keep"
+        )
+    }
+
     /// Runs a statement for all rows of a group; where one of them is refused, finds which.
-    private func attempt(
+    func attempt(
         _ bound: BoundTable,
         _ settled: SettledRows,
         _ group: Int,
         _ session: inout Session,
         _ sql: (Int?) -> String
-    ) throws -> Int {
+    ) throws -> Rows.Row {
         try session.execute("SAVEPOINT granary_rows")
         do {
-            let count = try session.query(sql(nil))[0].int("count")
+            let row = try session.query(sql(nil))[0]
             try session.execute("RELEASE SAVEPOINT granary_rows")
-            return count
+            return row
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
             try session.execute("ROLLBACK TO SAVEPOINT granary_rows")
             let rows = bound.rows.indices.filter { settled.groupOfRow[$0] == group }
@@ -113,8 +153,12 @@ extension SeedRun {
                 }
                 try session.execute("ROLLBACK TO SAVEPOINT granary_rows")
             }
-            throw SeedingError(reason, "\(bound.rows[rows[low]].place): \(bound.name)\(Self.column(reason))")
+            throw Self.refusal(reason, bound, rows[low])
         }
+    }
+
+    static func refusal(_ error: PostgresError, _ bound: BoundTable, _ row: Int) -> SeedingError {
+        SeedingError(error, "\(bound.rows[row].place): \(bound.name)\(column(error))")
     }
 
     private static func column(_ error: PostgresError) -> String { error.server?.column.map { ".\($0)" } ?? "" }
@@ -155,10 +199,23 @@ extension SeedRun {
     private mutating func remember(_ bound: BoundTable, _ merge: TableMerge, _ session: borrowing Session) throws {
         for (column, rows) in references.wanted[bound.name] ?? [:] {
             let list = "{\(rows.sorted().map(String.init).joined(separator: ","))}"
+            var values: [Int: String?] = [:]
             for row in try session.query(merge.values(of: column), [list]) {
+                if let other = values.updateValue(row["value"], forKey: row.int("n")), other != row["value"] {
+                    throw Self.severalAreMeant(bound, row.int("n"))
+                }
                 references.remember(bound.name, column, row.int("n"), row["value"])
             }
         }
+    }
+
+    static func severalAreMeant(_ bound: BoundTable, _ row: Int) -> SeedingError {
+        SeedingError(
+            .database,
+            "\(bound.rows[row].place): another row refers to this one, and its key "
+                + "(\(bound.key.columns.joined(separator: ", "))) matches several rows of \(bound.name)",
+            hint: "name columns that are unique in key:"
+        )
     }
 
     /// Which of the rows are ours, for the day when they are listed no more.
@@ -213,7 +270,22 @@ extension SeedRun {
                         }
                         try buffer.lend { try sink.write($0) }
                     }
-                    let count = try session.query(waiting.merge.completion([column], values: values))[0].int("count")
+                    let merge = waiting.merge
+                    let incomplete = merge.incomplete(column, values: values, bound.onConflict)
+                    if bound.onConflict == .error,
+                        let row = try session.query(incomplete)[0]["old"].flatMap({ Int($0) })
+                    {
+                        throw Self.differing(bound, row)
+                    }
+                    let completion = merge.completion(column, values: values, bound.onConflict)
+                    let count = try session.query(completion)[0].int("count")
+                    let rest = try session.query(incomplete)[0]
+                    if let row = rest["n"].flatMap({ Int($0) }) {
+                        report.notes.append(
+                            "\(bound.name): \(LeftOut.rows(rest.int("count"))) did not get \(column), because a trigger of "
+                                + "the table kept it (\(bound.rows[row].place))"
+                        )
+                    }
                     // A row that was there and differed in other columns is counted once already.
                     let unchanged = outcomes[bound.name]?.unchanged ?? 0
                     outcomes[bound.name]?.updated += min(count, unchanged)
@@ -253,6 +325,7 @@ extension SeedRun {
             )
             let temporary = "\(merge.temporary)_gone"
             let columns = bound.key.columns.map { "t.\(merge.q($0))" }.joined(separator: ", ")
+            var stayed: Set<[String]> = []
             try session.execute(
                 "CREATE TEMPORARY TABLE \(temporary.dropFirst(8)) ON COMMIT DROP AS SELECT \(columns) FROM \(merge.target) t WITH NO DATA"
             )
@@ -268,8 +341,10 @@ extension SeedRun {
                     }
                     try buffer.lend { try sink.write($0) }
                 }
+                let present = try requireOneRowEach(bound, merge, temporary, session)
                 let count = try session.query(merge.deletion(temporary))[0].int("count")
                 outcomes[name, default: .init(table: name)].deleted += count
+                if count < present { stayed = Set(try session.query(merge.matches(temporary)).map { $0.texts("key") }) }
             } catch let error as PostgresError where SeedingError.isAboutRows(error) {
                 throw SeedingError(
                     error,
@@ -277,8 +352,32 @@ extension SeedRun {
                     hint: "rows that are listed no more are still referred to"
                 )
             }
-            keys.ours.subtract(gone)
+            if !stayed.isEmpty {
+                report.notes.append(
+                    "\(name): \(LeftOut.rows(stayed.count)) that no file lists any more could not be deleted, because a "
+                        + "trigger of the table kept \(stayed.count == 1 ? "it" : "them")"
+                )
+                outcomes[name, default: .init(table: name)].skipped += stayed.count
+            }
+            keys.ours.subtract(Set(gone).subtracting(stayed))
             seededKeys[name] = keys
         }
+    }
+
+    /// How many of the rows that are to be deleted are there.
+    private func requireOneRowEach(
+        _ bound: BoundTable,
+        _ merge: TableMerge,
+        _ keys: String,
+        _ session: borrowing Session
+    ) throws -> Int {
+        let matches = try session.query(merge.matches(keys))
+        guard let first = matches.first, first.int("count") > 1 else { return matches.count }
+        throw SeedingError(
+            .database,
+            "\(bound.files[0].file.path): a row is listed no more, and its key (\(merge.key.joined(separator: ", "))) "
+                + "matches \(first.int("count")) rows of \(bound.name)",
+            hint: "delete the one that is meant yourself, or leave it with prune: false"
+        )
     }
 }

@@ -21,6 +21,10 @@ struct SeedRun {
     var generated: [TableName: GeneratedRows] = [:]
     /// Where listed rows lie beside their tables.
     var merges: [TableName: TableMerge] = [:]
+    /// Listed rows that are not in their tables after all.
+    var missing: [TableName: [Int]] = [:]
+    /// Tables that did not take all of their generated rows.
+    var incomplete: Set<TableName> = []
     var asOf = 0
     /// Of rows whose keys a plan has to invent.
     var planNumbers: [TableName: Int] = [:]
@@ -141,7 +145,7 @@ struct SeedRun {
         tables = bound.tables
         for pattern in options.only {
             let isKnown =
-                set.tables.contains { SeedOptions.fits(pattern, $0.name) }
+                set.tables.contains { TablePattern(pattern).fits($0.name) }
                 || set.scripts.contains { NamePattern(pattern).fits($0.file.table) }
             guard isKnown else {
                 throw SeedingError(
@@ -171,7 +175,7 @@ struct SeedRun {
     /// Under which name a table's rows are recorded: those that came without files apart, so that neither forgets the other.
     func source(of table: TableName) -> String { "\(options.generate == nil ? "table" : "generated") \(table)" }
 
-    func isMeant(_ name: TableName) -> Bool { options.isMeant(name.schema, name.name) }
+    func isMeant(_ name: TableName) -> Bool { options.isMeant(name) }
 }
 
 // The end of a run.
@@ -198,20 +202,26 @@ extension SeedRun {
     private mutating func writeRecord(_ session: borrowing Session) throws {
         if let newAsOf { try record.write("as_of", SeedRecord.Entry(layer: "", digest: newAsOf), session) }
         for table in tables where isMeant(table.name) && outcomes[table.name] != nil {
+            let missing = self.missing[table.name] ?? []
             for file in table.files {
                 try record.write(
                     file.file.name,
-                    SeedRecord.Entry(layer: file.file.layer, digest: file.digest, rows: file.rows.count),
+                    SeedRecord.Entry(
+                        layer: file.file.layer,
+                        digest: file.digest,
+                        rows: file.rows.count - missing.count { table.rows[$0].file == file.file.path }
+                    ),
                     session
                 )
             }
             let rows = generated[table.name]
+            let listed = table.rows.count - missing.count
             try record.write(
                 source(of: table.name),
                 SeedRecord.Entry(
                     layer: "",
                     digest: ContentHash.hex(table.files.map(\.digest)),
-                    rows: table.rows.count + (rows?.count ?? 0),
+                    rows: listed + (rows?.present ?? 0),
                     details: SeededKeys.details(
                         seededKeys[table.name],
                         rows,

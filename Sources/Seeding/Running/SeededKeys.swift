@@ -31,7 +31,7 @@ struct SeededKeys {
         }
         let start = rows.map { $0.start } ?? number("start", in: before)
         if let start { members.append("\"start\": \(start)") }
-        let count = rows.map { $0.count } ?? number("generated", in: before)
+        let count = rows.map { $0.present } ?? number("generated", in: before)
         if let count { members.append("\"generated\": \(count)") }
         let digest = rows.map { $0.digest } ?? text("generator", in: before)
         if let digest { members.append("\"generator\": \"\(digest)\"") }

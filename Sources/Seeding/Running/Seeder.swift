@@ -151,9 +151,7 @@ enum ProductionRules {
         }
         for table in set.tables {
             let file = table.files[0].file.path
-            let isReference = set.options.reference.contains { pattern in
-                NamePattern(pattern).fits("\(table.name)") || NamePattern(pattern).fits(table.name.name)
-            }
+            let isReference = set.options.reference.contains { TablePattern($0).fits(table.name) }
             guard isReference else {
                 throw SeedingError(
                     .refused,

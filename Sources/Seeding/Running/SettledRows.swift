@@ -131,11 +131,12 @@ extension SeedRun {
             "\(session.quoted($1.0)) \(bound.table.equality($1.0)) $\($0 + 1)"
         }.joined(separator: " AND ")
         let target = session.quoted(name)
-        let present = try session.query(
-            "SELECT \(session.quoted(column))::pg_catalog.text AS value FROM \(target) WHERE \(tests)",
+        let rows = try session.query(
+            "SELECT \(session.quoted(column))::pg_catalog.text AS value FROM \(target) WHERE \(tests) LIMIT 2",
             conditions.map(\.1)
-        ).first?["value"]
-        if let present {
+        )
+        guard rows.count < 2 else { throw Self.severalAreMeant(bound, row) }
+        if let present = rows.first?["value"] {
             references.remember(name, column, row, present)
             return present
         }

@@ -1,3 +1,4 @@
+internal import Environments
 internal import PostgresClient
 
 /// Values of files as PostgreSQL reads them as text. The server parses; here only structure is written down.

@@ -5,8 +5,8 @@ internal import Yams
 ///
 /// Plain `null`, `~` and nothing are null; everything else stays text, so `no`, `007` and `1e3` arrive as they stand.
 package enum YAMLText {
-    /// - Throws: `SeedingError` with `.file`, naming the line.
-    package static func read(_ text: String, path: String) throws(SeedingError) -> SeedNode {
+    /// - Throws: `EnvironmentsError` with `.file`, naming the line.
+    package static func read(_ text: String, path: String) throws(EnvironmentsError) -> SeedNode {
         var node: Node?
         do {
             // The basic resolver knows no types: none are wanted, and its answers cost nothing.
@@ -14,7 +14,7 @@ package enum YAMLText {
         } catch let error as YamlError {
             throw problem(error, text, path)
         } catch {
-            throw SeedingError(.file, "\(path): the YAML cannot be read")
+            throw EnvironmentsError(.file, "\(path): the YAML cannot be read")
         }
         guard let node else { return SeedNode(.null, line: 1) }
         // Without aliases no file has more values than bytes; with them a few lines could have millions.
@@ -36,11 +36,12 @@ package enum YAMLText {
         }.joined(separator: "\n")
     }
 
-    private static func convert(_ node: Node, _ path: String, _ budget: inout Int) throws(SeedingError) -> SeedNode {
+    private static func convert(_ node: Node, _ path: String, _ budget: inout Int) throws(EnvironmentsError) -> SeedNode
+    {
         let line = node.mark?.line ?? 1
         budget -= 1
         guard budget > 0 else {
-            throw SeedingError(
+            throw EnvironmentsError(
                 .file,
                 "\(path):\(line): the aliases of this file unfold into too many values",
                 hint: "write out what the aliases stand for, or make several files of it"
@@ -66,7 +67,10 @@ package enum YAMLText {
             var mergedKeys: Set<ExactText> = []
             for (key, value) in mapping {
                 guard case .scalar(let scalar) = key else {
-                    throw SeedingError(.file, "\(path):\(key.mark?.line ?? line): a key of a mapping must be a text")
+                    throw EnvironmentsError(
+                        .file,
+                        "\(path):\(key.mark?.line ?? line): a key of a mapping must be a text"
+                    )
                 }
                 let value = try convert(value, path, &budget)
                 if scalar.string == "<<", scalar.style == .plain {
@@ -86,34 +90,38 @@ package enum YAMLText {
             members += merged.filter { !keys.contains($0.key) }
             return SeedNode(.mapping(members), tag: tag, line: line)
         case .alias:
-            throw SeedingError(.file, "\(path):\(line): an alias that names no anchor")
+            throw EnvironmentsError(.file, "\(path):\(line): an alias that names no anchor")
         }
     }
 
-    private static func problem(_ error: YamlError, _ text: String, _ path: String) -> SeedingError {
+    private static func problem(_ error: YamlError, _ text: String, _ path: String) -> EnvironmentsError {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
             let line =
                 text.split(separator: "\n", omittingEmptySubsequences: false).dropFirst(mark.line - 1).first ?? ""
             let isReference = line.contains(#/[:\[,-]\s*@/#)
+            let isAlias = line.contains(#/[:\[,-]\s*\*/#)
             let isTab = line.contains("\t")
-            return SeedingError(
+            return EnvironmentsError(
                 .file,
                 "\(path):\(mark.line):\(mark.column): \(problem)",
                 hint: isReference
                     ? "YAML keeps @ for itself: write \"@label\" in quotes, or !ref label"
-                    : isTab ? "YAML takes no tabs at the beginning of a line" : "look at this line and the one before"
+                    : isAlias
+                        ? "YAML takes a word that begins with * for an alias: write \"*_log\" in quotes"
+                        : isTab
+                            ? "YAML takes no tabs at the beginning of a line" : "look at this line and the one before"
             )
         case .duplicatedKeysInMapping(let duplicates, let context):
-            return SeedingError(
+            return EnvironmentsError(
                 .file,
                 "\(path):\(context.mark.line): the key \(duplicates.first ?? "") is there twice",
                 hint: "one of the two would be lost: join them"
             )
         case .reader(let problem, _, _, _):
-            return SeedingError(.file, "\(path): \(problem)", hint: "the file must be UTF-8")
-        default: return SeedingError(.file, "\(path): the YAML cannot be read")
+            return EnvironmentsError(.file, "\(path): \(problem)", hint: "the file must be UTF-8")
+        default: return EnvironmentsError(.file, "\(path): the YAML cannot be read")
         }
     }
 }

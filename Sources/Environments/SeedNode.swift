@@ -12,6 +12,12 @@ package struct SeedNode: Sendable, Equatable {
         package var key: String
         package var line: Int
         package var value: SeedNode
+
+        package init(key: String, line: Int, value: SeedNode) {
+            self.key = key
+            self.line = line
+            self.value = value
+        }
     }
 
     package var value: Value
@@ -75,18 +81,18 @@ package struct SeedNode: Sendable, Equatable {
     }
 }
 
-// What is expected, with the place in errors.
+// What is expected; errors are `EnvironmentsError` with `.file`, and begin with the place.
 extension SeedNode {
-    package func problem(_ file: String, _ what: String, hint: String? = nil) -> SeedingError {
-        SeedingError(.file, "\(file):\(line): \(what)", hint: hint)
+    func problem(_ file: String, _ what: String, hint: String? = nil) -> EnvironmentsError {
+        EnvironmentsError(.file, "\(file):\(line): \(what)", hint: hint)
     }
 
-    package func requireText(_ name: String, _ file: String) throws(SeedingError) -> String {
+    package func asText(_ name: String, _ file: String) throws(EnvironmentsError) -> String {
         guard let text else { throw problem(file, "\(name) is \(kind) and not a text") }
         return text
     }
 
-    package func requireBool(_ name: String, _ file: String) throws(SeedingError) -> Bool {
+    package func asBool(_ name: String, _ file: String) throws(EnvironmentsError) -> Bool {
         switch text?.lowercased() {
         case "true", "yes", "on": return true
         case "false", "no", "off": return false
@@ -95,14 +101,14 @@ extension SeedNode {
     }
 
     /// A whole number; `10_000` is one.
-    package func requireInt(_ name: String, _ file: String) throws(SeedingError) -> Int {
+    package func asInt(_ name: String, _ file: String) throws(EnvironmentsError) -> Int {
         guard let text, let number = Int(text.filter { $0 != "_" }) else {
             throw problem(file, "\(name) is not a whole number")
         }
         return number
     }
 
-    package func requireDouble(_ name: String, _ file: String) throws(SeedingError) -> Double {
+    package func asDouble(_ name: String, _ file: String) throws(EnvironmentsError) -> Double {
         guard let text, let number = Double(text.filter { $0 != "_" }), number.isFinite else {
             throw problem(file, "\(name) is not a number")
         }
@@ -110,15 +116,15 @@ extension SeedNode {
     }
 
     /// A list of texts; one text alone will do.
-    package func requireTexts(_ name: String, _ file: String) throws(SeedingError) -> [String] {
+    package func asTexts(_ name: String, _ file: String) throws(EnvironmentsError) -> [String] {
         if let text { return [text] }
         guard let elements else { throw problem(file, "\(name) is \(kind) and not a list") }
         var texts: [String] = []
-        for element in elements { texts.append(try element.requireText(name, file)) }
+        for element in elements { texts.append(try element.asText(name, file)) }
         return texts
     }
 
-    package func requireMembers(_ name: String, _ file: String) throws(SeedingError) -> [Member] {
+    package func asMembers(_ name: String, _ file: String) throws(EnvironmentsError) -> [Member] {
         guard let members else { throw problem(file, "\(name) is \(kind) and not a mapping") }
         return members
     }

@@ -1,0 +1,71 @@
+internal import Basics
+internal import Glibc
+
+/// Who reads files of a project to write them again holds their folders meanwhile, so that no change is lost to another.
+///
+/// The lock is on the folder itself, which leaves nothing behind. People's editors know nothing of it.
+package final class FolderLock: Sendable {
+    /// How long another may take.
+    package static let patience = Duration.seconds(30)
+
+    private let descriptors: [CInt]
+
+    private init(_ descriptors: [CInt]) { self.descriptors = descriptors }
+
+    deinit { for descriptor in descriptors { close(descriptor) } }
+
+    /// Waits for the locks of all these folders, and holds them while `body` runs.
+    ///
+    /// - Throws: `MigrationError` with `.file` for a folder that is not there, with `.busy` if another holds one for
+    ///   longer than `patience`; `CancellationError`.
+    package static func holding<R>(_ folders: [String], _ body: () throws -> R) throws -> R {
+        let lock = try take(folders)
+        return try withExtendedLifetime(lock, body)
+    }
+
+    /// The locks, held until the value is gone: keep it with `withExtendedLifetime`.
+    ///
+    /// - Throws: As `holding` does.
+    package static func take(_ folders: [String]) throws -> FolderLock {
+        var opened: [(descriptor: CInt, device: UInt, inode: UInt, path: String)] = []
+        func closing<E: Error>(_ error: E) -> E {
+            for one in opened { close(one.descriptor) }
+            return error
+        }
+        for path in folders {
+            let descriptor = open(path.isEmpty ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw closing(missing(path)) }
+            var status = stat()
+            fstat(descriptor, &status)
+            guard !opened.contains(where: { $0.device == UInt(status.st_dev) && $0.inode == UInt(status.st_ino) })
+            else {
+                close(descriptor)
+                continue
+            }
+            opened.append((descriptor, UInt(status.st_dev), UInt(status.st_ino), path))
+        }
+        // Everyone in the same order: so no two wait for each other.
+        opened.sort { ($0.device, $0.inode) < ($1.device, $1.inode) }
+        let deadline = ContinuousClock.now + patience
+        for one in opened {
+            while FileLock.lock(one.descriptor) == .busy {
+                guard !Task.isCancelled else { throw closing(CancellationError()) }
+                guard .now < deadline else { throw closing(busy(one.path)) }
+                usleep(10_000)
+            }
+        }
+        return FolderLock(opened.map(\.descriptor))
+    }
+
+    private static func missing(_ path: String) -> MigrationError {
+        MigrationError(
+            .file,
+            "there is no folder \(path)",
+            hint: "--migrations names the folder of migrations; `granary init` makes one"
+        )
+    }
+
+    private static func busy(_ path: String) -> MigrationError {
+        MigrationError(.busy, "another granary is writing files of \(path)", hint: "try again when it is done")
+    }
+}

@@ -1,0 +1,176 @@
+import PostgresClient
+
+/// Listed rows that are not in the table as they are listed, because triggers of the table had the last word.
+struct LeftOut {
+    /// Rows that are not there.
+    var missing: [Int] = []
+    /// Rows that are there and were not changed.
+    var stale: Set<Int> = []
+
+    var count: Int { missing.count + stale.count }
+
+    static func rows(_ count: Int) -> String { count == 1 ? "1 row" : "\(count) rows" }
+
+    /// What a person is told, with the places of the first few.
+    func notes(_ bound: BoundTable) -> [String] {
+        var notes: [String] = []
+        if !missing.isEmpty {
+            let places = missing.sorted().prefix(3).map { bound.rows[$0].place }.joined(separator: ", ")
+            notes.append(
+                "\(bound.name): \(Self.rows(missing.count)) \(missing.count == 1 ? "is" : "are") not there, because a trigger "
+                    + "of the table left \(missing.count == 1 ? "it" : "them") out (\(places)\(missing.count > 3 ? ", …" : ""))"
+            )
+        }
+        if let first = stale.min() {
+            let isOne = stale.count == 1
+            notes.append(
+                "\(bound.name): \(Self.rows(stale.count)) \(isOne ? "differs" : "differ") still, because a trigger of the "
+                    + "table left \(isOne ? "it as it was" : "them as they were") (\(bound.rows[first].place))"
+            )
+        }
+        return notes
+    }
+}
+
+// Statements whose count says what was done, where triggers of users may do otherwise.
+extension SeedRun {
+    /// Writes the rows of a group that are there and differ. How many were changed.
+    func update(
+        _ bound: BoundTable,
+        _ merge: TableMerge,
+        _ settled: SettledRows,
+        _ number: Int,
+        _ left: inout LeftOut,
+        _ session: inout Session
+    ) throws -> Int {
+        let group = settled.groups[number]
+        guard bound.onConflict == .update, !merge.key.isEmpty,
+            let differing = merge.difference(group, number: number)
+        else { return 0 }
+        var before: Set<Int>?
+        if merge.hasTriggers {
+            before = Self.numbers(try session.query(differing)[0], "rows")
+            if before?.isEmpty == true { return 0 }
+        }
+        try session.execute("SAVEPOINT granary_update")
+        let done = try attempt(bound, settled, number, &session) { last in
+            merge.update(group, number: number, upTo: last) ?? ""
+        }
+        var count = done.int("count")
+        if let before {
+            left.stale = left.stale.subtracting(before).union(before.subtracting(Self.numbers(done, "written")))
+            // What a trigger has turned back into what was there is no change, and leaves no trace.
+            let changed = Self.numbers(done, "changed")
+            if changed.count < count {
+                try session.execute("ROLLBACK TO SAVEPOINT granary_update")
+                if !changed.isEmpty, let sql = merge.update(group, number: number, only: changed) {
+                    try session.query(sql)
+                }
+            }
+            count = changed.count
+        }
+        try session.execute("RELEASE SAVEPOINT granary_update")
+        return count
+    }
+
+    private static func numbers(_ row: Rows.Row, _ name: String) -> Set<Int> {
+        Set(row.texts(name).compactMap { Int($0) })
+    }
+
+    /// Inserts the rows of a group that are missing. How many there are now, and how many were there by another key and
+    /// have changed.
+    mutating func insert(
+        _ bound: BoundTable,
+        _ merge: TableMerge,
+        _ settled: SettledRows,
+        _ number: Int,
+        _ left: inout LeftOut,
+        _ session: inout Session
+    ) throws -> (inserted: Int, updated: Int) {
+        let group = settled.groups[number]
+        let missing = try session.query(merge.missing(number)).map { $0.int("n") }
+        guard !missing.isEmpty else { return (0, 0) }
+        try session.execute("SAVEPOINT granary_insert")
+        do {
+            let count = try attempt(bound, settled, number, &session) { last in
+                merge.insert(group, number: number, upTo: last)
+            }.int("count")
+            let isLost =
+                try merge.hasTriggers && !merge.key.isEmpty && !session.query(merge.lost(number)).isEmpty
+            if count == missing.count, !isLost {
+                try session.execute("RELEASE SAVEPOINT granary_insert")
+                return (count, 0)
+            }
+        } catch let error as SeedingError where merge.hasTriggers && error.sqlState == "23505" {
+            // Perhaps the row is there by a key that a trigger writes otherwise.
+        }
+        try session.execute("ROLLBACK TO SAVEPOINT granary_insert")
+        var inserted: Set<Int> = []
+        var isAnyThere = false
+        for row in missing {
+            switch try insertOne(bound, merge, group, row, &session) {
+            case .inserted: inserted.insert(row)
+            case .isThere: isAnyThere = true
+            case .leftOut: left.missing.append(row)
+            }
+        }
+        if !merge.key.isEmpty {
+            let lost = try session.query(merge.lost(number)).map { $0.int("n") }.filter { !left.missing.contains($0) }
+            left.missing += lost
+            inserted.subtract(lost)
+            try requireOneRowEach(bound, merge, session)
+        }
+        var updated = 0
+        if isAnyThere {
+            try requireSame(bound, merge, number, group, session)
+            updated = try update(bound, merge, settled, number, &left, &session)
+        }
+        try session.execute("RELEASE SAVEPOINT granary_insert")
+        return (inserted.count, updated)
+    }
+
+    private enum Fate { case inserted, isThere, leftOut }
+
+    /// Inserts one row, and notes the key by which the table has it.
+    private func insertOne(
+        _ bound: BoundTable,
+        _ merge: TableMerge,
+        _ group: TableMerge.Group,
+        _ row: Int,
+        _ session: inout Session
+    ) throws -> Fate {
+        try session.execute("SAVEPOINT granary_row")
+        do {
+            let made = try session.query(merge.insertOne(group, row: row)).first
+            try session.execute("RELEASE SAVEPOINT granary_row")
+            guard let made else { return .leftOut }
+            if !merge.key.isEmpty { try session.query(merge.rekey(row, isThere: false), made.texts("key")) }
+            return .inserted
+        } catch let error as PostgresError where SeedingError.isAboutRows(error) {
+            try session.execute("ROLLBACK TO SAVEPOINT granary_row")
+            guard error.sqlState == "23505", let key = try presentKey(merge, group, row, &session) else {
+                throw Self.refusal(error, bound, row)
+            }
+            try session.query(merge.rekey(row, isThere: true), key)
+            return .isThere
+        }
+    }
+
+    /// The key of the row that keeps one of ours out, if it is by the key that it does; nothing is changed.
+    private func presentKey(
+        _ merge: TableMerge,
+        _ group: TableMerge.Group,
+        _ row: Int,
+        _ session: inout Session
+    ) throws -> [String]? {
+        guard !merge.key.isEmpty else { return nil }
+        var key: [String]?
+        do {
+            key = try session.query(merge.insertOne(group, row: row, takesOver: true)).first?.texts("key")
+        } catch let error as PostgresError where SeedingError.isAboutRows(error) {
+            // There is no such index, or it is by another key.
+        }
+        try session.execute("ROLLBACK TO SAVEPOINT granary_row")
+        return key
+    }
+}
