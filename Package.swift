@@ -32,6 +32,7 @@ let package = Package(
         .systemLibrary(name: "CIsal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CChild"),
         .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev"])]),
 
         // ½: what all stand on.
@@ -65,7 +66,7 @@ let package = Package(
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
-            dependencies: ["Environments", "PostgresClient", "Archive", log, subprocess, system],
+            dependencies: ["CChild", "Environments", "PostgresClient", "Archive", log],
             swiftSettings: settings
         ),
         .target(
