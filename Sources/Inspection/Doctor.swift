@@ -52,6 +52,8 @@ package struct Doctor: Sendable {
         package var stateTrouble: [Trouble] = []
         /// nil where there is no ledger, or it may not be read.
         package var appliedMigrations: Int?
+        /// Other tools' ledgers that record something, and of which nobody has said that they are another service's.
+        package var otherLedgers: [OtherLedger] = []
     }
 
     package struct Trouble: Sendable, Equatable {
@@ -140,7 +142,8 @@ extension Doctor {
             isEmpty: try marker.isEmpty(session),
             hasStateSchema: isThere,
             stateTrouble: trouble,
-            appliedMigrations: isThere ? try applied(stateSchema, session) : nil
+            appliedMigrations: isThere ? try applied(stateSchema, session) : nil,
+            otherLedgers: try otherLedgers(stateSchema, session)
         )
     }
 
@@ -159,6 +162,18 @@ extension Doctor {
     }
 
     private static let condition = "n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'"
+
+    private static func otherLedgers(
+        _ stateSchema: StateSchema,
+        _ session: borrowing Session
+    ) throws -> [OtherLedger] {
+        do {
+            let beside = try stateSchema.tablesBeside(session)
+            return try OtherLedger.recording(session).filter { !beside.contains($0.table) }
+        } catch let error as PostgresError where error.sqlState == "42501" || error.sqlState == "55P03" {
+            return []
+        }
+    }
 
     private static func applied(_ stateSchema: StateSchema, _ session: borrowing Session) throws -> Int? {
         do {
@@ -197,6 +212,21 @@ extension Doctor {
         ] + rows(facts) + [marker(facts, environment, isLocal)]
             + (facts.stateTrouble.isEmpty
                 ? [ledger(facts)] : facts.stateTrouble.map { Check("ledger", .problem, $0.detail, remedy: $0.remedy) })
+            + otherLedgers(facts)
+    }
+
+    /// Another tool migrates this database, or did.
+    private static func otherLedgers(_ facts: DatabaseFacts) -> [Check] {
+        facts.otherLedgers.map { ledger in
+            // The first migration has run: somebody has decided.
+            guard facts.appliedMigrations ?? 0 == 0 else { return Check("other tool", .note, ledger.sentence) }
+            return Check(
+                "other tool",
+                .problem,
+                "\(ledger.sentence), and granary's ledger has nothing",
+                remedy: "granary migrate status says how to go on"
+            )
+        }
     }
 
     private static func rights(_ facts: DatabaseFacts) -> Check {

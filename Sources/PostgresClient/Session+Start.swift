@@ -31,6 +31,11 @@ extension Session {
         try execute(firstSettings)
     }
 
+    /// The settings of the beginning again, after a RESET ALL that was not ours. The search path stays as it is.
+    ///
+    /// - Throws: `PostgresError`; `CancellationError`.
+    package borrowing func restoreFirstSettings() throws { try execute(firstSettings) }
+
     /// What every session needs whatever it does. These statements name no function and no operator.
     private var firstSettings: String {
         let timeouts = Session.timeouts(serverVersion).map { "SET \($0) = 0" }.joined(separator: "; ")

@@ -47,6 +47,15 @@ package struct MigrationScript: Sendable {
             )
         }
         let effects = ScriptEffects(of: script)
+        if let work = RolledBackWork.find(script.statements, effects.statements) {
+            let (rollback, lost) = (script.statements[work.rollback], script.statements[work.statement])
+            throw MigrationError(
+                .file,
+                "\(path):\(rollback.line):\(rollback.column): \(rollback.tag) takes back what line \(lost.line), \(lost.tag), "
+                    + "did, and the migration would count as applied",
+                hint: "end the transaction with COMMIT, or take these statements out"
+            )
+        }
         statements = zip(script.statements, effects.statements).map(MigrationStatement.init)
         saysNothingToUndo = statements.isEmpty && markers.nothingToUndoLine != nil
         mode = try Self.mode(statements, markers, effects, path)
@@ -144,6 +153,9 @@ package struct MigrationStatement: Sendable {
         if case .controls(let control) = effects.transaction { return control }
         return nil
     }
+
+    /// RESET ALL or DISCARD ALL, which undo our settings too.
+    var resetsSettings: Bool { effects.settings.contains { $0.name == "all" } }
 
     var isSetting: Bool { !effects.settings.isEmpty && effects.touches.isEmpty }
 

@@ -201,17 +201,13 @@ extension MigrationScript {
                 index += 1
             }
             if mode == .wrapped { try session.execute(keepsChanges ? "COMMIT" : "ROLLBACK") }
-            try endRun(session)
+            try session.startAnew()
             return nil
         } catch let error as PostgresError {
             guard error.code != .connectionLost else { throw error.at(place(of: index)) }
             if session.isInTransaction { try session.execute("ROLLBACK") }
-            try endRun(session)
+            try session.startAnew()
             return StatementFailure(error, at: index, of: self)
         }
-    }
-
-    private func endRun(_ session: borrowing Session) throws {
-        if changesSession { try session.resetSettings() } else { try session.execute(Session.emptySearchPath) }
     }
 }

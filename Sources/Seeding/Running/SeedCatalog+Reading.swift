@@ -1,3 +1,4 @@
+internal import Environments
 package import PostgresClient
 
 extension SeedCatalog {
@@ -37,6 +38,7 @@ extension SeedCatalog {
             }
         }
         for row in try session.query(triggerQuery, [stateSchema]) { catalog.tables[table(row)]?.hasTriggers = true }
+        for ledger in try OtherLedger.all(session) { catalog.tables[ledger.table]?.ledgerOf = ledger.tool }
         for row in try session.query(compositeQuery) {
             catalog.composites[row.text("type")] = row.texts("attributes")
         }

@@ -95,6 +95,8 @@ package struct SeedCatalog: Sendable {
         package var isPartition = false
         /// Of users, on the table or on one below it.
         package var hasTriggers = false
+        /// The tool whose ledger it is.
+        package var ledgerOf: String?
 
         package init(name: TableName, columns: [Column]) {
             self.name = name
