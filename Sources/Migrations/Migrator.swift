@@ -89,7 +89,7 @@ package struct Migrator: Sendable {
             appliedElsewhere: elsewhere.applied,
             neededElsewhere: elsewhere.needs,
             allowsOutOfOrder: options.allowsOutOfOrder,
-            redoesModified: options.policy.isForPlay
+            redoesModified: options.isForPlay
         )
         var plan = try planner.plan(request)
         for index in plan.steps.indices { plan.steps[index].isOfSeveralServices = services.count > 1 }

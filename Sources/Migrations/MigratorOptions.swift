@@ -48,5 +48,8 @@ package struct MigratorOptions: Sendable {
         services.lazy.compactMap { $0.file.policy(environment) }.first ?? EnvironmentPolicy(name: environment)
     }
 
+    /// Whether every service's file lets the environment be made anew.
+    var isForPlay: Bool { services.allSatisfy { $0.file.rules(of: environment).isForPlay } }
+
     var lockLimit: Duration { .seconds(services.map(\.file.locking.timeoutSeconds).max() ?? 300) }
 }

@@ -27,7 +27,7 @@ package struct MigrationPolicy: Sendable {
     /// What keeps the plan from running.
     func obstacles(_ plan: MigrationPlan, _ services: [ServiceState]) -> [MigrationError] {
         guard !plan.steps.isEmpty else { return [] }
-        var obstacles = limits(services) + window()
+        var obstacles = misplacedRules(services) + limits(services) + window()
         for step in plan.steps where step.direction == .up {
             let dependencies = services.first { $0.name == step.service }?.dependencies ?? DependenciesFile()
             obstacles += risk(of: step, dependencies) + approval(of: step, dependencies) + destruction(by: step)
@@ -42,6 +42,19 @@ package struct MigrationPolicy: Sendable {
 
     /// Going back destroys what came since: there it takes a word more than the command.
     var requiresConfirmationOfDown: Bool { !environment.allowsDestructiveOperations }
+
+    /// Rules that are written where they have no effect: a run that would obey them does not go on without them.
+    private func misplacedRules(_ services: [ServiceState]) -> [MigrationError] {
+        let inFiles = files.flatMap { file in
+            file.misplaced(PolicyKey.ofMigrations, of: environment.name).map { (file.path ?? "environments.json", $0) }
+        }
+        let inDependencies = services.flatMap { state in
+            state.dependencies.misplacedRules.map { (state.dependencies.path, $0) }
+        }
+        return (inFiles + inDependencies).map { path, rule in
+            MigrationError(.policy, "\(path):\(rule.line): \(rule.message)", hint: rule.hint)
+        }
+    }
 
     /// One migration runs at a time, which keeps to every limit but one of none.
     private func limits(_ services: [ServiceState]) -> [MigrationError] {
