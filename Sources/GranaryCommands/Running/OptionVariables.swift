@@ -8,6 +8,9 @@ package struct OptionVariables {
     /// Of these only one can be meant; one on the command line silences the variables of the others.
     private static let contradicting = [["database-url", "local"], ["quiet", "verbose"]]
 
+    /// The variables that gave this run options, by the names of the options.
+    @TaskLocal package static var used: [String: String] = [:]
+
     private let variables: [String: String]
 
     /// - Returns: nil where there is nothing to complete arguments with.
