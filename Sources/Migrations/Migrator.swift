@@ -71,9 +71,10 @@ package struct Migrator: Sendable {
                 let plan = try plan(request, services, session)
                 if let obstacle = plan.obstacles.first { throw obstacle }
                 try requireConfirmation(plan, request, services)
+                let doomed = try DoomedTables(plan, session)
                 let backup = try backUpWhatIsDestroyed(plan, services, &session)
                 try writeMoves(services, session)
-                return try run(plan, services, backup: backup, &session)
+                return try run(plan, services, backup: backup, doomed, &session)
             }
         }
     }
@@ -234,6 +235,7 @@ extension Migrator {
         _ plan: MigrationPlan,
         _ services: [ServiceState],
         backup: String?,
+        _ doomed: DoomedTables,
         _ session: inout Session
     ) throws -> MigrationReport {
         var report = MigrationReport(services: services)
@@ -252,7 +254,9 @@ extension Migrator {
             do {
                 try runner.run(&session)
             } catch let error as MigrationError {
-                throw try afterFailure(error, of: step, runner, report, &session)
+                let failure = try afterFailure(error, of: step, runner, report, &session)
+                _ = try tellUndo(doomed, report, session)
+                throw failure
             }
             report.add(step)
             progress(
@@ -266,7 +270,21 @@ extension Migrator {
         if !options.policy.skipsValidation, services.contains(where: \.dependencies.validatesAfterwards) {
             try AfterCheck(steps: plan.steps).run(session)
         }
+        report.undo = try tellUndo(doomed, report, session)
         return report
+    }
+
+    /// Says how what the steps that are done have destroyed comes back.
+    private func tellUndo(
+        _ doomed: DoomedTables,
+        _ report: MigrationReport,
+        _ session: borrowing Session
+    ) throws -> UndoAdvice? {
+        guard let file = report.backup,
+            let advice = try doomed.advice(report, file: file, options.services, session)
+        else { return nil }
+        progress(.undo(advice))
+        return advice
     }
 
     func watch(_ session: borrowing Session) throws -> LockWatch {
@@ -331,6 +349,7 @@ extension Migrator {
             undoing.note = "auto_rollback_on_failure"
             try undoing.run(&session)
             error.message += "; its down file was run, as auto_rollback_on_failure says"
+            error.hint = "correct the file and run the command again"
         } catch let failure as MigrationError {
             error.message += "; auto_rollback_on_failure ran its down file, which failed too: \(failure.message)"
         }

@@ -52,7 +52,8 @@ package struct ResetCommand: SpokenCommand {
         }
         let report = try await migrator.reset()
         let seeded = try await seed(session)
-        try RunReport(report.migrations, dropped: report.dropped, seeded: seeded).tell(on: console)
+        try RunReport(report.migrations, undo: session.undo, dropped: report.dropped, seeded: seeded)
+            .tell(on: console)
     }
 
     /// The seeds of each service that has some.
