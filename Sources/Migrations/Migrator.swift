@@ -101,7 +101,8 @@ package struct Migrator: Sendable {
 
     var policy: MigrationPolicy {
         MigrationPolicy(
-            environment: options.policy,
+            environment: options.environment,
+            rules: options.rules,
             windowOverride: options.windowOverride,
             now: options.now,
             files: options.services.map(\.file)
@@ -189,7 +190,7 @@ extension Migrator {
                 hint: "mend the file and run up again; if it is meant, add --confirm \(first.version)"
             )
         }
-        guard policy.requiresConfirmationOfDown else { return }
+        guard policy.requiresConfirmation(of: plan.reverts) else { return }
         throw MigrationError(
             .policy,
             "\(options.environment) allows no destructive operations, and this would revert \(names)",
@@ -267,7 +268,8 @@ extension Migrator {
                 )
             )
         }
-        if !options.policy.skipsValidation, services.contains(where: \.dependencies.validatesAfterwards) {
+        let skips = options.rules.values.allSatisfy(\.skipsValidation)
+        if !skips, services.contains(where: \.dependencies.validatesAfterwards) {
             try AfterCheck(steps: plan.steps).run(session)
         }
         report.undo = try tellUndo(doomed, report, session)
@@ -336,7 +338,8 @@ extension Migrator {
         var error = error
         let done = report.appliedSteps + report.revertedSteps
         if !done.isEmpty { error.message += "; done before it: \(done.map(\.title).joined(separator: ", "))" }
-        guard step.direction == .up, step.script.mode != .wrapped, options.policy.rollsBackOnFailure,
+        guard step.direction == .up, step.script.mode != .wrapped,
+            options.rules[step.service]?.rollsBackOnFailure == true,
             let run = try runner.ledger.unfinishedRuns(session)[step.version], run.leavesSomething,
             let text = step.downSQL
         else { return error }

@@ -44,7 +44,15 @@ package struct MigratorOptions: Sendable {
         self.toolVersion = toolVersion
     }
 
-    var policy: EnvironmentPolicy {
+    /// The rules of each service: those of its own file, else those of the first file that declares the environment.
+    var rules: [String: EnvironmentPolicy] {
+        Dictionary(
+            services.map { ($0.service.name, $0.file.policy(environment) ?? policy) },
+            uniquingKeysWith: { first, _ in first }
+        )
+    }
+
+    private var policy: EnvironmentPolicy {
         services.lazy.compactMap { $0.file.policy(environment) }.first ?? EnvironmentPolicy(name: environment)
     }
 
