@@ -179,8 +179,9 @@ let package = Package(
         .testTarget(
             name: "GranaryCommandsTests",
             dependencies: [
-                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Archive", "PostgresClient",
-                "TestSupport", log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Environments", "Archive",
+                "PostgresClient", "TestSupport", log,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
         ),

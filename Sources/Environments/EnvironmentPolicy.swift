@@ -18,6 +18,10 @@ package struct EnvironmentPolicy: Sendable {
     package var details: String?
     package var migrations: Migrations?
     package var seedFiles: [String] = []
+    /// People depend on its data: nothing empties it, and seeds and restores ask more. By default its name decides.
+    package var isProduction: Bool
+    /// The line of `"production": false` if the name says otherwise.
+    package var deniedProductionLine: Int?
     /// Migrations may drop, empty or delete.
     package var allowsDestructiveOperations = true
     /// Files are not parsed before the first one runs.
@@ -35,8 +39,11 @@ package struct EnvironmentPolicy: Sendable {
     /// Where its declaration begins; nil for one that no file declares.
     package var line: Int?
 
-    package init(name: String) { self.name = name }
+    package init(name: String) {
+        self.name = name
+        isProduction = Self.namesProduction(name)
+    }
 
     /// An environment where nobody is hurt by a schema that is made anew.
-    package var isForPlay: Bool { name == "development" || name == "test" }
+    package var isForPlay: Bool { (name == "development" || name == "test") && !isProduction }
 }

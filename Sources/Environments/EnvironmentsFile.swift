@@ -33,6 +33,8 @@ package struct EnvironmentsFile: Sendable {
     package var beside: [String] = []
     package var locking = Locking()
     package var unknownFields: [UnknownField] = []
+    /// Rules that have no effect where they are written.
+    package private(set) var misplacedRules: [MisplacedRule] = []
 
     package static let usualNames = ["development", "staging", "production"]
 
@@ -88,6 +90,7 @@ package struct EnvironmentsFile: Sendable {
     package init(_ text: JSONText) throws(EnvironmentsError) {
         self.init(path: text.path, environments: [])
         for member in try text.root.members() { try read(member) }
+        misplacedRules = MisplacedRule.all(in: text.root)
         if environments.isEmpty { environments = Self.usualNames.map(EnvironmentPolicy.init) }
         if let current = currentEnvironment, policy(current) == nil {
             throw EnvironmentsError(
@@ -154,6 +157,10 @@ package struct EnvironmentsFile: Sendable {
         try note(node, known: ["description", "migrations", "seed_files", "config", "extends", "name"])
         guard let config = node["config"] else { return policy }
         func flag(_ name: String, _ usual: Bool) throws(EnvironmentsError) -> Bool { try config[name]?.bool() ?? usual }
+        if let production = try config["production"]?.bool() {
+            if policy.isProduction, !production { policy.deniedProductionLine = config["production"]?.line }
+            policy.isProduction = production
+        }
         policy.allowsDestructiveOperations = try flag("allow_destructive_operations", true)
         policy.skipsValidation = try flag("skip_validation", false)
         policy.rollsBackOnFailure = try flag("auto_rollback_on_failure", false)
@@ -173,14 +180,7 @@ package struct EnvironmentsFile: Sendable {
                 throw EnvironmentsError(.file, "\(window.place): \(window.trail): \(error.message)", hint: error.hint)
             }
         }
-        try note(
-            config,
-            known: [
-                "allow_destructive_operations", "skip_validation", "auto_rollback_on_failure", "require_approval",
-                "maintenance_window_required", "maintenance_window", "backup_required",
-                "lint",
-            ]
-        )
+        try note(config, known: Set(PolicyKey.allCases.map(\.rawValue)))
         return policy
     }
 }

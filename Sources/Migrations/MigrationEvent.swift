@@ -11,6 +11,8 @@ package enum MigrationEvent: Sendable {
     case finished(name: String, direction: Direction, milliseconds: Int)
     /// A verified backup of what will be destroyed was taken.
     case backedUp(file: String)
+    /// How what was destroyed comes back.
+    case undo(UndoAdvice)
     /// What a person should know.
     case note(String)
 }

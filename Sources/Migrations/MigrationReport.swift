@@ -4,6 +4,8 @@ package struct MigrationReport: Sendable {
     package private(set) var revertedSteps: [MigrationStep] = []
     /// The file of the backup that was taken first.
     package var backup: String?
+    /// How what was destroyed comes back from it; nil if nothing was.
+    package var undo: UndoAdvice?
     let services: [ServiceState]
     private var versions: [String: Set<Int>]
 

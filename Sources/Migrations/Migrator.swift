@@ -76,9 +76,10 @@ package struct Migrator: Sendable {
             if let obstacle = plan.obstacles.first { throw obstacle }
             for note in plan.notes { progress(.note(note)) }
             try requireConfirmation(plan, request, services)
+            let doomed = try DoomedTables(plan, session)
             let backup = try backUpWhatIsDestroyed(plan, services, &session)
             try writeMoves(services, session)
-            return try run(plan, services, backup: backup, lock, &session)
+            return try run(plan, services, backup: backup, doomed, lock, &session)
         }
     }
 
@@ -144,7 +145,7 @@ package struct Migrator: Sendable {
             appliedElsewhere: elsewhere.applied,
             neededElsewhere: elsewhere.needs,
             allowsOutOfOrder: options.allowsOutOfOrder,
-            redoesModified: options.policy.isForPlay
+            redoesModified: options.isForPlay
         )
         var plan = try planner.plan(request)
         for index in plan.steps.indices { plan.steps[index].isOfSeveralServices = services.count > 1 }
@@ -161,7 +162,8 @@ package struct Migrator: Sendable {
 
     var policy: MigrationPolicy {
         MigrationPolicy(
-            environment: options.policy,
+            environment: options.environment,
+            rules: options.rules,
             windowOverride: options.windowOverride,
             now: options.now,
             files: options.services.map(\.file)
@@ -277,7 +279,7 @@ extension Migrator {
                 hint: "mend the file and run up again; if it is meant, add --confirm \(first.version)"
             )
         }
-        guard policy.requiresConfirmationOfDown else { return }
+        guard policy.requiresConfirmation(of: plan.reverts) else { return }
         throw MigrationError(
             .policy,
             "\(options.environment) allows no destructive operations, and this would revert \(names)",
@@ -325,6 +327,7 @@ extension Migrator {
         _ plan: MigrationPlan,
         _ services: [ServiceState],
         backup: String?,
+        _ doomed: DoomedTables,
         _ lock: HeldRunLock,
         _ session: inout Session
     ) throws -> MigrationReport {
@@ -344,7 +347,9 @@ extension Migrator {
             do {
                 try runner.run(&session)
             } catch let error as MigrationError {
-                throw try afterFailure(error, of: step, runner, report, lock, &session)
+                let failure = try afterFailure(error, of: step, runner, report, lock, &session)
+                _ = try tellUndo(doomed, report, session)
+                throw failure
             }
             report.add(step)
             progress(
@@ -355,10 +360,25 @@ extension Migrator {
                 )
             )
         }
-        if !options.policy.skipsValidation, services.contains(where: \.dependencies.validatesAfterwards) {
+        let skips = options.rules.values.allSatisfy(\.skipsValidation)
+        if !skips, services.contains(where: \.dependencies.validatesAfterwards) {
             try AfterCheck(steps: plan.steps).run(session)
         }
+        report.undo = try tellUndo(doomed, report, session)
         return report
+    }
+
+    /// Says how what the steps that are done have destroyed comes back.
+    private func tellUndo(
+        _ doomed: DoomedTables,
+        _ report: MigrationReport,
+        _ session: borrowing Session
+    ) throws -> UndoAdvice? {
+        guard let file = report.backup,
+            let advice = try doomed.advice(report, file: file, options.services, session)
+        else { return nil }
+        progress(.undo(advice))
+        return advice
     }
 
     func watch(_ session: borrowing Session) throws -> LockWatch {
@@ -413,7 +433,8 @@ extension Migrator {
         var error = error
         let done = report.appliedSteps + report.revertedSteps
         if !done.isEmpty { error.message += "; done before it: \(done.map(\.title).joined(separator: ", "))" }
-        guard step.direction == .up, step.script.mode != .wrapped, options.policy.rollsBackOnFailure,
+        guard step.direction == .up, step.script.mode != .wrapped,
+            options.rules[step.service]?.rollsBackOnFailure == true,
             let run = try runner.ledger.unfinishedRuns(session)[step.version], run.leavesSomething,
             let text = step.downSQL
         else { return error }
@@ -426,6 +447,7 @@ extension Migrator {
             undoing.note = "auto_rollback_on_failure"
             try undoing.run(&session)
             error.message += "; its down file was run, as auto_rollback_on_failure says"
+            error.hint = "correct the file and run the command again"
         } catch let failure as MigrationError {
             error.message += "; auto_rollback_on_failure ran its down file, which failed too: \(failure.message)"
         }

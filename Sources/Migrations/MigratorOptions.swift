@@ -46,9 +46,20 @@ package struct MigratorOptions: Sendable {
         self.toolVersion = toolVersion
     }
 
-    var policy: EnvironmentPolicy {
+    /// The rules of each service: those of its own file, else those of the first file that declares the environment.
+    var rules: [String: EnvironmentPolicy] {
+        Dictionary(
+            services.map { ($0.service.name, $0.file.policy(environment) ?? policy) },
+            uniquingKeysWith: { first, _ in first }
+        )
+    }
+
+    private var policy: EnvironmentPolicy {
         services.lazy.compactMap { $0.file.policy(environment) }.first ?? EnvironmentPolicy(name: environment)
     }
+
+    /// Whether every service's file lets the environment be made anew.
+    var isForPlay: Bool { services.allSatisfy { $0.file.rules(of: environment).isForPlay } }
 
     var lockLimit: Duration { .seconds(services.map(\.file.locking.timeoutSeconds).max() ?? 300) }
 }

@@ -51,7 +51,8 @@ extension Migrator {
     }
 
     private func requireEnvironmentForPlay() throws {
-        guard !options.policy.isForPlay else { return }
+        for folder in options.services { try folder.file.requireRulesInPlace([.production], of: options.environment) }
+        guard !options.isForPlay else { return }
         throw MigrationError(
             .policy,
             "\(options.environment) is never reset: all its data would be lost",

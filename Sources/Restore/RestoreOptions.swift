@@ -102,6 +102,8 @@ package struct RestorePlanReport: Sendable, Equatable {
     package var obstacles: [String]
     /// The services of which something else would be applied than now.
     package var rewinds: [ServiceRewind] = []
+    /// The environment that the archive is a backup of; nil if it does not say, as no plain dump does.
+    package var environment: String?
     /// Whether the archive has a seal of ours; nil for a plain dump, which can have none.
     package var isSealed: Bool?
     /// What would run; nil where nobody asked, because the archive is our own.

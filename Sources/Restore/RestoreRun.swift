@@ -86,6 +86,7 @@ package struct RestoreRun: Sendable {
         }
         let rewinds = try await rewinds(archive.manifest, options, target)
         var report = try RestoreOutlook(archive.manifest, options, target, findings, rewinds).report()
+        report.environment = archive.manifest.environment
         let isSealed = try isSealed(archive)
         report.isSealed = isSealed
         if listsCode || !isSealed { report.code = try CodeReader(archive.manifest, options).inventory }
@@ -126,9 +127,9 @@ package struct RestoreRun: Sendable {
         }
     }
 
-    private var isPlainDump: Bool { options.file.hasSuffix(".sql") || options.file.hasSuffix(".sql.gz") }
+    var isPlainDump: Bool { options.file.hasSuffix(".sql") || options.file.hasSuffix(".sql.gz") }
 
-    private func findTarget() async throws -> TargetDatabase {
+    func findTarget() async throws -> TargetDatabase {
         try await TargetDatabase.find(
             server,
             into: options.into,

@@ -1,3 +1,4 @@
+import Environments
 import GranaryCommands
 import PostgresClient
 import Testing
@@ -89,14 +90,14 @@ import Testing
         var given = DatabaseChoice.Given()
         given.hasLocalServer = true
         #expect(try DatabaseChoice.from(given) == .localServer(source: ".granary"))
-        given.environmentName = "development"
+        given.environment = EnvironmentPolicy(name: "development")
         #expect(try DatabaseChoice.from(given) == .localServer(source: ".granary"))
     }
 
-    @Test(arguments: ["staging", "production"])
+    @Test(arguments: ["staging", "Staging", "production", "PROD", "prod-eu", "eu_live"])
     func theLocalServerIsNeverUsedForStagingOrProduction(name: String) {
         var given = DatabaseChoice.Given()
-        given.environmentName = name
+        given.environment = EnvironmentPolicy(name: name)
         given.hasLocalServer = true
         #expect(code { try DatabaseChoice.from(given) } == .noDatabase)
         given.isLocal = true

@@ -273,6 +273,8 @@ import Testing
                   --drop-old              Drop the old database after the swap.
                   --force                 End the sessions that are connected to the target.
                   --confirm <database>    Refuse unless this is the target.
+                  --from <env>            Refuse unless the backup is of this environment, or
+                                          unknown.
                   --trust                 Run what another installation's backup brings:
                                           functions, triggers, extensions.
                   --maintenance-db <database>

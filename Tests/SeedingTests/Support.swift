@@ -73,7 +73,12 @@ struct Project: Sendable {
     func write(_ text: String, to name: String) throws { try folder.write(text, to: "seeds/\(name)") }
 
     func seeder(_ environment: String = "development", _ change: (inout SeedOptions) -> Void = { _ in }) -> Seeder {
-        var options = SeedOptions(service: "shop", schemas: ["shop"], environment: environment, now: 1_795_000_000)
+        var options = SeedOptions(
+            service: "shop",
+            schemas: ["shop"],
+            rules: EnvironmentPolicy(name: environment),
+            now: 1_795_000_000
+        )
         options.folder = folder.file("seeds")
         change(&options)
         return Seeder(options, server: ServerAddress(url), logger: quietLogger)

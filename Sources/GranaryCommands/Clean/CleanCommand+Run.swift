@@ -11,7 +11,12 @@ extension CleanCommand {
         let connected = try await database.connect(on: console, migrations: services[0].service.folder)
         let options = try options(services.map(\.service))
         guard !plan else {
-            return try await show(Self.cleaner(options, connected, console), of: connected, on: console)
+            return try await show(
+                Self.cleaner(options, connected, console),
+                of: connected,
+                services.map(\.file),
+                on: console
+            )
         }
         let confirmation = Confirmation(
             database: connected.name,
@@ -21,7 +26,7 @@ extension CleanCommand {
         )
         try await confirmation.settle(isNeeded: false)
         let environment = try await Gate(database: connected, schema: service.state.schema, console: console).admit()
-        try requireEnvironment(environment, connected)
+        if let refusal = try environmentRefusal(of: environment, services.map(\.file), connected) { throw refusal }
         let job = Job(database: connected, environment: environment, console: console)
         let planned = PlannedCleaning()
         let report = try await clean(job, options) { plan in
@@ -149,16 +154,26 @@ extension CleanCommand {
         }
     }
 
-    /// Production, whatever else is said of it, and environments that forbid to destroy.
-    private func requireEnvironment(_ name: String, _ database: ConnectedDatabase) throws {
-        let forbids = database.environments.policy(name)?.allowsDestructiveOperations == false
-        guard name.lowercased() == "production" || forbids else { return }
-        throw CommandError(
+    /// Production is never cleaned, nor an environment that forbids to destroy.
+    ///
+    /// - Parameter files: `environments.json` of each service that is cleaned.
+    /// - Throws: `EnvironmentsError` for a rule that might forbid it and is in the wrong place.
+    private func environmentRefusal(
+        of name: String,
+        _ files: [EnvironmentsFile],
+        _ database: ConnectedDatabase
+    ) throws -> CommandError? {
+        let files = files + [database.environments]
+        for file in files { try file.requireRulesInPlace([.production, .allowDestructiveOperations], of: name) }
+        let rules = files.map { $0.rules(of: name) }
+        let isProduction = rules.contains(where: \.isProduction)
+        guard isProduction || rules.contains(where: { !$0.allowsDestructiveOperations }) else { return nil }
+        return CommandError(
             .refused,
             "the database \(database.name) at \(database.host) is \(name), which is not cleaned",
-            hint: forbids && name.lowercased() != "production"
-                ? "allow_destructive_operations of \(name) in environments.json is false"
-                : "give the database that is meant"
+            hint: isProduction
+                ? "production is never cleaned; give the database that is meant"
+                : "allow_destructive_operations of \(name) in environments.json is false"
         )
     }
 
@@ -187,17 +202,26 @@ extension CleanCommand {
 
 // What is told.
 extension CleanCommand {
-    private func show(_ cleaner: Cleaner, of connected: ConnectedDatabase, on console: Console) async throws {
+    private func show(
+        _ cleaner: Cleaner,
+        of connected: ConnectedDatabase,
+        _ files: [EnvironmentsFile],
+        on console: Console
+    ) async throws {
         let gate = Gate(database: connected, schema: service.state.schema, console: console)
         let environment = try await gate.situation().choice?.name
         var plan = try await cleaner.plan()
+        let refusal = try environment.flatMap { try environmentRefusal(of: $0, files, connected) }
+        if let refusal { plan.notes.append(refusal.message) }
         if let refusal = undoRefusal(plan) { plan.obstacles.append(refusal) }
         if console.settings.isJSON {
             try console.result(CleanLines.document(plan, in: environment))
         } else {
             for line in CleanLines.plan(plan, at: connected.host, in: environment) { try console.result(line: line) }
         }
-        guard plan.hits.isEmpty, undoRefusal(plan) == nil else { throw ExitCode(ExitStatus.refused.rawValue) }
+        guard plan.hits.isEmpty, undoRefusal(plan) == nil else {
+            throw ExitCode(ExitStatus.refused.rawValue)
+        }
         guard plan.obstacles.isEmpty else { throw ExitCode(ExitStatus.failed.rawValue) }
     }
 

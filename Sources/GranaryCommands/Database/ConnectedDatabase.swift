@@ -71,7 +71,10 @@ extension DatabaseOptions {
             marker: nil,
             file: environments
         )?.name
-        let (address, isLocal) = try await address(environmentName: environmentName, on: console)
+        let (address, isLocal) = try await address(environmentName.map(environments.rules), on: console)
+        if isLocal, let environmentName {
+            try environments.requireRulesInPlace([.production], of: environmentName)
+        }
         let probe = DatabaseProbe(address: address, patience: wait?.duration ?? .zero, console: console)
         var database: ConnectedDatabase
         if mayBeMissing {
@@ -89,32 +92,33 @@ extension DatabaseOptions {
 
     /// Whether nothing says which database is meant, so that only files can be asked.
     func isMissing(on console: Console, migrations: String) throws -> Bool {
+        let file = try EnvironmentsFile.read(migrations: migrations)
         let name = try EnvironmentChoice.resolve(
             option: env,
             variables: console.environment,
             marker: nil,
-            file: EnvironmentsFile.read(migrations: migrations)
+            file: file
         )?.name
-        return !DatabaseChoice.isMade(from: given(environmentName: name, on: console))
+        return !DatabaseChoice.isMade(from: given(name.map(file.rules), on: console))
     }
 
-    private func given(environmentName: String?, on console: Console) -> DatabaseChoice.Given {
+    private func given(_ environment: EnvironmentPolicy?, on console: Console) -> DatabaseChoice.Given {
         var given = DatabaseChoice.Given()
         given.url = databaseURL
         given.isLocal = local
         given.hasLocalServer = LocalCluster.exists(project: ".")
-        given.environmentName = environmentName
+        given.environment = environment
         given.variables = console.environment
         return given
     }
 
     private func address(
-        environmentName: String?,
+        _ environment: EnvironmentPolicy?,
         on console: Console
     ) async throws -> (
         ServerAddress, isLocal: Bool
     ) {
-        switch try DatabaseChoice.from(given(environmentName: environmentName, on: console)) {
+        switch try DatabaseChoice.from(given(environment, on: console)) {
         case .server(let address, let source):
             let server = ServerDescription(address, variables: console.environment)
             console.note("database \(server.database) at \(server.host) (\(source))")

@@ -1,3 +1,4 @@
+package import Environments
 package import PostgresClient
 
 /// Which database is meant, and who said so. Found from what is given alone, without a server.
@@ -16,8 +17,8 @@ package enum DatabaseChoice: Sendable, Equatable {
         package var isLocal = false
         /// Whether the working folder has a local server.
         package var hasLocalServer = false
-        /// The chosen environment, as in `EnvironmentChoice`.
-        package var environmentName: String?
+        /// The rules of the chosen environment; nil if none was chosen before the database is known.
+        package var environment: EnvironmentPolicy?
         /// The environment of the process.
         package var variables: [String: String] = [:]
 
@@ -54,12 +55,7 @@ package enum DatabaseChoice: Sendable, Equatable {
     package static func isMade(from given: Given) -> Bool {
         let variables = ["DATABASE_URL", "DATABASE_HOST", "DATABASE_NAME"] + libpqVariables
         return given.url != nil || given.isLocal || variables.contains { given.variable($0) != nil }
-            || given.hasLocalServer && !isClosed(to: given.environmentName)
-    }
-
-    /// Nobody's staging is a private server.
-    private static func isClosed(to environment: String?) -> Bool {
-        ["staging", "production"].contains(environment)
+            || given.hasLocalServer && given.environment?.refusesLocalServer != true
     }
 
     private static func fromOption(_ url: String, isLocal: Bool) throws -> DatabaseChoice {
@@ -109,9 +105,10 @@ package enum DatabaseChoice: Sendable, Equatable {
     ]
 
     private static func localServer(_ given: Given, source: String) throws -> DatabaseChoice {
-        guard let name = given.environmentName, isClosed(to: name) else {
+        guard let environment = given.environment, environment.refusesLocalServer else {
             return .localServer(source: source)
         }
+        let name = environment.name
         let hint = "give --database-url, or set DATABASE_URL"
         guard source == "--local" else {
             throw CommandError(

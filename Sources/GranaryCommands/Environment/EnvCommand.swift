@@ -55,6 +55,7 @@ package struct EnvShow: SpokenCommand {
                 .object([
                     "environment": .optional(found.choice?.name),
                     "source": .optional(found.choice.map { "\($0.source)" }),
+                    "production": Self.isProduction(found.choice, connected.environments),
                     "services": try services(on: console),
                     "database": .string(connected.name), "host": .string(connected.host),
                     "marker": .optional(found.marker.name), "state": .string(marker),
@@ -84,7 +85,8 @@ package struct EnvShow: SpokenCommand {
         try console.result(
             .object([
                 "environment": .optional(choice?.name), "source": .optional(choice.map { "\($0.source)" }),
-                "services": try services(on: console), "database": .null, "host": .null, "marker": .null,
+                "production": Self.isProduction(choice, file), "services": try services(on: console), "database": .null,
+                "host": .null, "marker": .null,
                 "state": .string(state), "environments": .strings(file.names),
             ])
         )
@@ -96,12 +98,20 @@ package struct EnvShow: SpokenCommand {
         _ file: EnvironmentsFile,
         on console: Console
     ) throws {
-        try console.result(line: "environment  \(choice.map { "\($0.name) (\($0.source))" } ?? "none was named")")
+        let production = choice.map { file.rules(of: $0.name).isProduction } == true ? ", production" : ""
+        try console.result(
+            line: "environment  \(choice.map { "\($0.name) (\($0.source))" } ?? "none was named")\(production)"
+        )
         for (service, _) in try service.services(variables: console.environment) {
             try console.result(line: "service      \(service.name), schema \(service.schemas.joined(separator: ", "))")
         }
         try console.result(line: "database     \(database)")
         try console.result(line: "declared     \(file.names.joined(separator: ", "))")
+    }
+
+    /// null if no environment was named.
+    private static func isProduction(_ choice: EnvironmentChoice?, _ file: EnvironmentsFile) -> JSONDocument {
+        choice.map { .bool(file.rules(of: $0.name).isProduction) } ?? .null
     }
 
     private func services(on console: Console) throws -> JSONDocument {
@@ -146,6 +156,13 @@ package struct EnvMark: SpokenCommand {
                 .usage,
                 "the environment \(name) is not declared",
                 hint: "declared are \(connected.environments.names.joined(separator: ", "))"
+            )
+        }
+        guard !connected.isLocal || !connected.environments.rules(of: name).refusesLocalServer else {
+            throw EnvironmentsError(
+                .refused,
+                "the local server is not used for \(name)",
+                hint: "give --database-url, or set DATABASE_URL"
             )
         }
         let marker = Marker(service.state.schema)

@@ -48,6 +48,18 @@ struct Gate {
             }
             console.note("marked \(database.name) as \(admission.environment)")
         }
+        noteUnknownRules(of: admission.environment)
         return admission.environment
+    }
+
+    /// Whoever wrote a rule that granary does not know believes that it holds.
+    private func noteUnknownRules(of environment: String) {
+        let file = database.environments
+        let config = "environments.\(environment).config."
+        for field in file.unknownFields where field.trail.hasPrefix(config) {
+            guard !file.misplacedRules.contains(where: { $0.trail == field.trail }) else { continue }
+            let place = "\(file.path ?? "environments.json"):\(field.line)"
+            console.note("\(place): \(field.trail) is a field that granary does not know; it has no effect")
+        }
     }
 }

@@ -64,6 +64,7 @@ struct MigrationSession {
     let console: Console
     let manner: MigrateManner?
     let postgresBin: String?
+    let undo: UndoCommands
 
     /// - Parameter writes: Whether the guard must let us.
     static func open(
@@ -112,12 +113,13 @@ struct MigrationSession {
             options: migrator,
             console: console,
             manner: manner,
-            postgresBin: options.database.programs.postgresBin
+            postgresBin: options.database.programs.postgresBin,
+            undo: UndoCommands(options, manner, services.map(\.service), connected)
         )
     }
 
     func migrator() -> Migrator {
-        let renderer = MigrationLines(console: console)
+        let renderer = MigrationLines(console: console, undo: undo)
         return Migrator(
             options,
             server: connected.address,

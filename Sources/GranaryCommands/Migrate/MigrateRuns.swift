@@ -54,7 +54,7 @@ package struct MigrateUp: SpokenCommand {
         var session = try await MigrationSession.open(common, manner: manner, writes: true, on: console)
         session.options.beside = beside
         let report = try await session.migrator().run(.up(count))
-        try RunReport(report).tell(on: console)
+        try RunReport(report, undo: session.undo).tell(on: console)
         if let dumpSchema { try await SchemaFile(path: dumpSchema, session: session).write() }
     }
 }
@@ -96,7 +96,7 @@ package struct MigrateDown: SpokenCommand {
             return try await PlanReport(session.migrator().plan(request), environment: session.options.environment)
                 .tell(on: console)
         }
-        try await RunReport(session.migrator().run(request)).tell(on: console)
+        try await RunReport(session.migrator().run(request), undo: session.undo).tell(on: console)
     }
 }
 
@@ -140,7 +140,7 @@ package struct MigrateGoto: SpokenCommand {
             return try await PlanReport(session.migrator().plan(request), environment: session.options.environment)
                 .tell(on: console)
         }
-        try await RunReport(session.migrator().run(request)).tell(on: console)
+        try await RunReport(session.migrator().run(request), undo: session.undo).tell(on: console)
     }
 }
 
@@ -171,7 +171,7 @@ package struct MigrateRedo: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let session = try await MigrationSession.open(common, manner: manner, writes: true, on: console)
-        try await RunReport(session.migrator().run(.redo(count))).tell(on: console)
+        try await RunReport(session.migrator().run(.redo(count)), undo: session.undo).tell(on: console)
     }
 }
 

@@ -3,6 +3,7 @@ internal import Migrations
 /// What a run of migrations says on standard error.
 struct MigrationLines: Sendable {
     let console: Console
+    let undo: UndoCommands
 
     func receive(_ event: MigrationEvent) {
         switch event {
@@ -19,7 +20,11 @@ struct MigrationLines: Sendable {
             console.note("\(direction == .up ? "applied " : "reverted") \(name)  \(time)")
         case .backedUp(let file):
             console.note("backed up what will be destroyed: \(file)")
-            console.note("  to bring the rows back: granary restore \(file) --data-only")
+        case .undo(let advice):
+            for group in undo.groups(advice) {
+                console.note(group.heading)
+                for line in group.lines { console.note(line) }
+            }
         case .note(let text): console.note(text)
         }
     }

@@ -53,7 +53,8 @@ package struct ResetCommand: SpokenCommand {
         }
         let report = try await migrator.reset()
         let seeded = try await seed(session)
-        try RunReport(report.migrations, dropped: report.dropped, seeded: seeded).tell(on: console)
+        try RunReport(report.migrations, undo: session.undo, dropped: report.dropped, seeded: seeded)
+            .tell(on: console)
     }
 
     /// The seeds of each service that has some.
@@ -65,11 +66,10 @@ package struct ResetCommand: SpokenCommand {
             var options = SeedOptions(
                 service: folder.service.name,
                 schemas: folder.service.schemas,
-                environment: session.options.environment,
+                rules: folder.file.rules(of: session.options.environment),
                 now: time(nil)
             )
             options.folder = place
-            options.seedFiles = folder.file.policy(session.options.environment)?.seedFiles ?? []
             options.stateSchema = session.options.stateSchema.name
             let seeder = Seeder(options, server: session.connected.address, logger: session.console.logger)
             summaries.append(SeedSummary(try await seeder.run(), isPlan: false))

@@ -8,9 +8,16 @@ struct RunReport {
 
     /// The seeds that came in afterwards.
     private let seeded: [SeedSummary]
+    private let undo: UndoCommands
 
-    init(_ report: MigrationReport, dropped: [DoomedSchema]? = nil, seeded: [SeedSummary] = []) {
+    init(
+        _ report: MigrationReport,
+        undo: UndoCommands,
+        dropped: [DoomedSchema]? = nil,
+        seeded: [SeedSummary] = []
+    ) {
         self.report = report
+        self.undo = undo
         self.dropped = dropped
         self.seeded = seeded
     }
@@ -22,6 +29,10 @@ struct RunReport {
                 .init(key: "reverted", value: .array(report.revertedSteps.map(Self.document))),
                 .init(key: "version", value: .optional(report.version)),
                 .init(key: "backup", value: .optional(report.backup)),
+                .init(
+                    key: "undo_commands",
+                    value: .strings(report.undo.map { undo.groups($0).flatMap(\.lines) } ?? [])
+                ),
             ]
             if let dropped {
                 fields.append(.init(key: "dropped", value: .array(dropped.map(Self.document))))

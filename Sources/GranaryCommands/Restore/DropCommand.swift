@@ -23,3 +23,17 @@ extension ConnectedDatabase {
         return isPlain && !value.isEmpty ? value : QuotedText.connectionValue(value)
     }
 }
+
+extension DatabaseOptions {
+    /// The options that name the database once more in a printed line: what was given on the command line is given again,
+    /// without a password; what came from elsewhere comes from there.
+    func words(for database: ConnectedDatabase) -> [String] {
+        if local { return ["--local"] }
+        return databaseURL == nil ? [] : ["--database-url", database.shareableText]
+    }
+}
+
+extension StateOptions {
+    /// `--state-schema` once more in a printed line, where it is another than the usual one.
+    var words: [String] { stateSchema == "granary" ? [] : ["--state-schema", stateSchema] }
+}

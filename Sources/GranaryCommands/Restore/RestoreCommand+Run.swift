@@ -16,6 +16,7 @@ extension RestoreCommand {
         if selection.ifEmpty && !selection.dataOnly { throw ValidationError("--if-empty goes with --data-only") }
         if target.into?.isEmpty == true { throw ValidationError("--into is empty") }
         if target.confirm?.isEmpty == true { throw ValidationError("--confirm is empty") }
+        if target.from?.isEmpty == true { throw ValidationError("--from is empty") }
     }
 
     package func run(on console: Console) async throws {
@@ -28,14 +29,18 @@ extension RestoreCommand {
         )
         var options = try options(file: file, connected, on: console)
         let goal = try await goal(connected, on: console)
-        if goal.exists, !plan {
-            _ = try await Gate(database: goal, schema: state.schema, console: console).admit()
-        }
+        let environment = try await environment(of: goal, on: console)
         if !goal.exists { options.environment = try environmentOfNew(goal, on: console) }
         options.trust = .sealed(by: try Installation(console).knownKeys())
-        let outlook = try await RestoreRun(options, server: connected.address, logger: console.logger) { _ in }
-            .plan(listsCode: plan)
-        if plan { return try tell(outlook, on: console) }
+        let run = RestoreRun(options, server: connected.address, logger: console.logger) { _ in }
+        var outlook = try await run.plan(listsCode: plan)
+        let production = try await productionAnswers(run, outlook, options, goal, environment)
+        if plan {
+            outlook.steps += production?.steps ?? []
+            return try tell(outlook, on: console)
+        }
+        try requireOrigin(outlook.environment, isProduction: production != nil)
+        try production?.require(on: console)
         for line in RestoreIntent(file: options.file, goal: goal, steps: outlook.steps).lines { console.note(line) }
         try await TrustQuestion(
             file: options.file,
@@ -47,8 +52,12 @@ extension RestoreCommand {
         let isOurs = outlook.isSealed
         options.trust = .anyone
         let destroys = try options.destroys(isPartial: isPartial(options.file))
-        try await Confirmation(database: goal.name, host: goal.host, given: target.confirm, console: console)
-            .settle(isNeeded: goal.exists && destroys)
+        try await Confirmation(
+            database: goal.name,
+            host: goal.host,
+            given: answer("confirm", target.confirm, isProduction: production != nil),
+            console: console
+        ).settle(isNeeded: goal.exists && destroys || production != nil, isRequired: production != nil)
         let settled = options
         let report = try await ProgressRenderer.drawing(on: console) { renderer in
             try await RestoreRun(settled, server: connected.address, logger: console.logger) {
@@ -56,6 +65,52 @@ extension RestoreCommand {
             }.run()
         }
         try tell(report, of: connected, isOurs: isOurs, on: console)
+    }
+
+    /// Passes the guard; a plan only looks.
+    ///
+    /// - Returns: The environment that the database is; nil for one that is yet to be made, or is not marked.
+    /// - Throws: `EnvironmentsError` with `.refused`.
+    private func environment(of goal: ConnectedDatabase, on console: Console) async throws -> String? {
+        guard goal.exists else { return nil }
+        let gate = Gate(database: goal, schema: state.schema, console: console)
+        guard !plan else { return try await gate.situation().marker.name }
+        let environment = try await gate.admit()
+        try goal.environments.requireRulesInPlace([.production], of: environment)
+        return environment
+    }
+
+    /// nil where nothing of production is at stake.
+    private func productionAnswers(
+        _ run: RestoreRun,
+        _ outlook: RestorePlanReport,
+        _ options: RestoreOptions,
+        _ goal: ConnectedDatabase,
+        _ environment: String?
+    ) async throws -> ProductionAnswers? {
+        guard let environment, goal.environments.rules(of: environment).isProduction,
+            let table = try await run.tableWithRows()
+        else { return nil }
+        return ProductionAnswers(
+            file: options.file,
+            goal: goal,
+            environment: environment,
+            table: table,
+            archived: outlook.environment,
+            losesRows: try options.destroys(isPartial: isPartial(options.file)),
+            from: answer("from", target.from, isProduction: true),
+            confirm: answer("confirm", target.confirm, isProduction: true)
+        )
+    }
+
+    private func requireOrigin(_ archived: String?, isProduction: Bool) throws {
+        guard let named = answer("from", target.from, isProduction: isProduction) else { return }
+        try BackupOrigin(file: file, archived: archived).require(named)
+    }
+
+    /// An option's value, which for production counts only from the command line.
+    private func answer(_ option: String, _ value: String?, isProduction: Bool) -> String? {
+        isProduction && OptionVariables.used[option] != nil ? nil : value
     }
 
     /// As the guard would mark an empty database: only as what was said for this very run.

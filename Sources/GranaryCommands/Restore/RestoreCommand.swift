@@ -63,6 +63,12 @@ package struct RestoreCommand: SpokenCommand {
         @Option(name: .long, help: ArgumentHelp("Refuse unless this is the target.", valueName: "database"))
         package var confirm: String?
 
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Refuse unless the backup is of this environment, or unknown.", valueName: "env")
+        )
+        package var from: String?
+
         @Flag(name: .long, help: "Run what another installation's backup brings: functions, triggers, extensions.")
         package var trust = false
 

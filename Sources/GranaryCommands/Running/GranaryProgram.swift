@@ -39,11 +39,13 @@ package enum GranaryProgram {
         let watches = own.map { type(of: $0).watchesSignals } ?? true
         // Parsed by this task and given up to the other.
         nonisolated(unsafe) var command = command
-        let task = Task { () async throws -> Void in
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await asynchronous.run()
-            } else {
-                try command.run()
+        let task = OptionVariables.$used.withValue(parsed.used) {
+            Task { () async throws -> Void in
+                if var asynchronous = command as? any AsyncParsableCommand {
+                    try await asynchronous.run()
+                } else {
+                    try command.run()
+                }
             }
         }
         if watches { interrupts.watch { task.cancel() } }

@@ -10,6 +10,8 @@ package struct OptionVariables {
 
     /// What a person decides about one database is not left in the environment for all of them.
     private static let withoutVariable: Set = ["help", "version", "beside"]
+    /// The variables that gave this run options, by the names of the options.
+    @TaskLocal package static var used: [String: String] = [:]
 
     private let variables: [String: String]
 

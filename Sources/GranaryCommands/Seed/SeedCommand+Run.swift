@@ -10,6 +10,7 @@ extension SeedCommand {
         let gate = Gate(database: connected, schema: self.service.state.schema, console: console)
         let isReading = plan || explain != nil || output != nil
         let environment = isReading ? try await reading(gate, console) : try await gate.admit()
+        try file.requireRulesInPlace([.production], of: environment)
         let options = options(service, file, environment: environment)
         if let explain {
             let lines = try await Seeder(options, server: connected.address, logger: console.logger).explain(explain)
@@ -37,11 +38,10 @@ extension SeedCommand {
         var options = SeedOptions(
             service: service.name,
             schemas: service.schemas,
-            environment: environment,
+            rules: file.rules(of: environment),
             now: time(nil)
         )
         options.folder = self.service.seeds(of: service, folder: seeds)
-        options.seedFiles = file.policy(environment)?.seedFiles ?? []
         options.commonOnly = common
         options.planOnly = plan || output != nil
         options.output = output

@@ -59,7 +59,7 @@ struct ReplayRun: Sendable {
         var options = SeedOptions(
             service: "validate",
             schemas: services.flatMap(\.service.schemas),
-            environment: "development",
+            rules: EnvironmentPolicy(name: "development"),
             now: time(nil)
         )
         options.generate = (patterns: tables, rows: Self.rowsToLose)
@@ -72,12 +72,11 @@ struct ReplayRun: Sendable {
             var options = SeedOptions(
                 service: service.name,
                 schemas: service.schemas,
-                environment: environment,
+                rules: file.rules(of: environment),
                 now: time(nil)
             )
             options.folder = seeds(service)
             guard Folders.isFolder(options.folder) else { continue }
-            options.seedFiles = file.policy(environment)?.seedFiles ?? []
             findings += try await Seeder(options, server: server, logger: console.logger).findings().map(Finding.init)
         }
         return findings

@@ -65,7 +65,7 @@ struct SeedChecks {
             let (file, line, message) = Self.place(error.message, else: folder)
             return [Finding(.seedFile, file: file, line: line, message, hint: error.hint)]
         }
-        let isProduction = ["production", "prod", "live"].contains(environment)
+        let isProduction = environments.rules(of: environment).isProduction
         let sketch = validation.sketch(of: service.name, in: environment)
         var findings = set.tables.flatMap { columns($0, sketch, environment) }
         findings += set.scripts.flatMap { script($0, sketch, isProduction) }

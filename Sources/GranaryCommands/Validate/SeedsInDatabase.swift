@@ -20,11 +20,10 @@ extension ValidateCommand {
             var options = SeedOptions(
                 service: folder.service.name,
                 schemas: folder.service.schemas,
-                environment: environment,
+                rules: folder.declared.environments.rules(of: environment),
                 now: time(nil)
             )
             options.folder = seeds
-            options.seedFiles = folder.declared.environments.policy(environment)?.seedFiles ?? []
             options.stateSchema = service.state.stateSchema
             let seeder = Seeder(options, server: connected.address, logger: console.logger)
             findings += try await seeder.findings().map(Finding.init)

@@ -42,6 +42,8 @@ package struct DependenciesFile: Sendable {
     package var backsUpBeforeDestruction = false
     package var validatesAfterwards = false
     package var unknownFields: [EnvironmentsFile.UnknownField] = []
+    /// Rules of environments, which have no effect in this file.
+    package private(set) var misplacedRules: [MisplacedRule] = []
 
     package var path: String { text?.path ?? "dependencies.json" }
 
@@ -61,7 +63,15 @@ package struct DependenciesFile: Sendable {
     /// - Throws: `EnvironmentsError` with `.file`, naming the line.
     package static func read(migrations folder: String) throws(EnvironmentsError) -> DependenciesFile {
         let path = "\(folder)/dependencies.json"
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else { return DependenciesFile() }
+        guard FileManager.default.fileExists(atPath: path) else { return DependenciesFile() }
+        // A file that cannot be read is not one that allows everything.
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+            throw EnvironmentsError(
+                .file,
+                "\(path) cannot be read",
+                hint: "look at its rights, and whether it is a file"
+            )
+        }
         return try DependenciesFile(JSONText(Array(data), path: path))
     }
 
@@ -116,6 +126,7 @@ package struct DependenciesFile: Sendable {
             default: unknownFields.append(.init(trail: member.value.trail, line: member.line))
             }
         }
+        misplacedRules = MisplacedRule.inDependencies(text.root)
         for (index, entry) in entries.enumerated() where places.updateValue(index, forKey: entry.version) != nil {
             throw EnvironmentsError(
                 .file,

@@ -2,9 +2,12 @@ package import Environments
 internal import PostgresClient
 package import SQLText
 
-/// What an environment's rules and the declared facts say to a plan.
+/// What an environment's rules and the declared facts say to a plan. Each service is held to the rules of its own file.
 package struct MigrationPolicy: Sendable {
-    package var environment: EnvironmentPolicy
+    /// The environment's name.
+    package var environment: String
+    /// By the names of the services.
+    package var rules: [String: EnvironmentPolicy]
     /// Why the maintenance window does not count this time; it goes into the log.
     package var windowOverride: String?
     /// Seconds since 1970 in UTC.
@@ -13,13 +16,15 @@ package struct MigrationPolicy: Sendable {
     package var files: [EnvironmentsFile]
 
     package init(
-        environment: EnvironmentPolicy,
+        environment: String,
+        rules: [String: EnvironmentPolicy],
         windowOverride: String? = nil,
         now: Int,
         files: [EnvironmentsFile] = []
     ) {
         self.files = files
         self.environment = environment
+        self.rules = rules
         self.windowOverride = windowOverride
         self.now = now
     }
@@ -27,7 +32,7 @@ package struct MigrationPolicy: Sendable {
     /// What keeps the plan from running.
     func obstacles(_ plan: MigrationPlan, _ services: [ServiceState]) -> [MigrationError] {
         guard !plan.steps.isEmpty else { return [] }
-        var obstacles = limits(services) + window()
+        var obstacles = misplacedRules(services) + limits(services) + windows(plan)
         for step in plan.steps where step.direction == .up {
             let dependencies = services.first { $0.name == step.service }?.dependencies ?? DependenciesFile()
             if riskDecides(dependencies) { obstacles += risk(of: step, dependencies) }
@@ -52,11 +57,30 @@ package struct MigrationPolicy: Sendable {
 
     /// Rows that a plan destroys are backed up first, where the environment or the service asks for it.
     func requiresBackup(_ services: [ServiceState]) -> Bool {
-        environment.requiresBackup || services.contains { $0.dependencies.backsUpBeforeDestruction }
+        services.contains { rules(of: $0.name).requiresBackup || $0.dependencies.backsUpBeforeDestruction }
     }
 
     /// Going back destroys what came since: there it takes a word more than the command.
-    var requiresConfirmationOfDown: Bool { !environment.allowsDestructiveOperations }
+    func requiresConfirmation(of reverts: [MigrationStep]) -> Bool {
+        reverts.contains { !rules(of: $0.service).allowsDestructiveOperations }
+    }
+
+    private func rules(of service: String) -> EnvironmentPolicy {
+        rules[service] ?? EnvironmentPolicy(name: environment)
+    }
+
+    /// Rules that are written where they have no effect: a run that would obey them does not go on without them.
+    private func misplacedRules(_ services: [ServiceState]) -> [MigrationError] {
+        let inFiles = files.flatMap { file in
+            file.misplaced(PolicyKey.ofMigrations, of: environment).map { (file.path ?? "environments.json", $0) }
+        }
+        let inDependencies = services.flatMap { state in
+            state.dependencies.misplacedRules.map { (state.dependencies.path, $0) }
+        }
+        return (inFiles + inDependencies).map { path, rule in
+            MigrationError(.policy, "\(path):\(rule.line): \(rule.message)", hint: rule.hint)
+        }
+    }
 
     /// One migration runs at a time, which keeps to every limit but one of none.
     private func limits(_ services: [ServiceState]) -> [MigrationError] {
@@ -75,7 +99,18 @@ package struct MigrationPolicy: Sendable {
         }
     }
 
-    private func window() -> [MigrationError] {
+    /// One error for each window that is closed, whichever services ask for it.
+    private func windows(_ plan: MigrationPlan) -> [MigrationError] {
+        var errors: [MigrationError] = []
+        for service in Set(plan.steps.map(\.service)).sorted() {
+            for error in window(rules(of: service)) where !errors.contains(where: { $0.message == error.message }) {
+                errors.append(error)
+            }
+        }
+        return errors
+    }
+
+    private func window(_ environment: EnvironmentPolicy) -> [MigrationError] {
         guard environment.requiresWindow, windowOverride == nil else { return [] }
         guard let window = environment.window else {
             return [
@@ -119,6 +154,7 @@ package struct MigrationPolicy: Sendable {
         _ services: [ServiceState]
     ) -> [MigrationError] {
         let isHigh = max(step.risk, step.declared?.risk ?? .low) == .high
+        let environment = rules(of: step.service)
         let why: String
         if environment.requiresApproval {
             why = "\(environment.name) requires an approval of each migration"
@@ -142,6 +178,7 @@ package struct MigrationPolicy: Sendable {
     }
 
     private func destruction(by step: MigrationStep) -> [MigrationError] {
+        let environment = rules(of: step.service)
         guard !environment.allowsDestructiveOperations, let (statement, what) = step.script.destruction.first else {
             return []
         }

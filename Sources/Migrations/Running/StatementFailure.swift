@@ -28,21 +28,28 @@ struct StatementFailure {
         return "\(error.server?.messageWithoutValues ?? error.message)\(state)\(quoted)"
     }
 
-    var hint: String {
+    var hint: String { hint("correct the file and run the command again") }
+
+    /// - Parameter next: What to do where the server has no advice.
+    private func hint(_ next: String) -> String {
         // Class 22 and 23 quote the row that did not fit.
         let quotesRows = ["22", "23"].contains(error.sqlState?.prefix(2) ?? "")
         let detail = quotesRows ? nil : error.server?.detail
-        return [detail, error.server?.hint ?? error.hint ?? "mend the file and run the command again"]
+        return [detail, error.server?.hint ?? error.hint ?? next]
             .compactMap { $0 }.joined(separator: " ")
     }
 
-    /// - Parameter remains: What is left of the migration.
-    func explained(_ remains: String) -> MigrationError {
+    /// - Parameters:
+    ///   - remains: What is left of the migration.
+    ///   - isBrokenOff: Some of its statements are done, so that running the command again is refused.
+    func explained(_ remains: String, isBrokenOff: Bool = false) -> MigrationError {
         let place = place.map { "\(script.path):\($0.line):\($0.column)" } ?? script.path
         return MigrationError(
             error.isLockTrouble ? .busy : .statement,
             "\(place): \(sentence); \(remains)",
-            hint: hint,
+            hint: isBrokenOff
+                ? hint("correct the statement") + "; then `granary migrate repair` goes on from there"
+                : hint,
             sqlState: error.sqlState
         )
     }

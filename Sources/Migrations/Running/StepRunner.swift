@@ -66,7 +66,10 @@ struct StepRunner {
     /// Where we were when the connection broke, which may have been at the COMMIT: only the ledger knows.
     private func lost(_ error: PostgresError, at index: Int) -> PostgresError {
         var error = error.at(step.script.place(of: index))
-        error.hint = "when the server answers again, `granary migrate status` says what is applied; then run it again"
+        let isBrokenOff = step.script.mode != .wrapped && step.script.ledgerIndex == nil
+        error.hint =
+            "when the server answers again, `granary migrate status` says what is applied; then "
+            + (isBrokenOff ? "`granary migrate repair` goes on from there" : "run it again")
         return error
     }
 
@@ -180,7 +183,10 @@ extension StepRunner {
                 } else {
                     remains += "; nothing of \(step.name) remains"
                 }
-                throw StatementFailure(error, at: index, of: step.script).explained(String(remains.dropFirst(2)))
+                throw StatementFailure(error, at: index, of: step.script).explained(
+                    String(remains.dropFirst(2)),
+                    isBrokenOff: done > 0 && step.script.ledgerIndex == nil
+                )
             }
         }
     }

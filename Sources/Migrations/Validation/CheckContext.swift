@@ -25,8 +25,7 @@ struct CheckContext: Sendable {
         }
         servicesBySchema = owners
         ownSchemas = Self.ownSchemas(tree, owners)
-        let production = tree.environments.names.filter { ["production", "prod", "live"].contains($0) }
-        productionLayers = Set(production + [""])
+        productionLayers = Set(tree.environments.environments.filter(\.isProduction).map(\.name) + [""])
         let parent = tree.service.folder.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         let folder = (parent + ["docs", "migrations"]).joined(separator: "/")
         pages = FolderListing.names(in: folder).map { (folder, Set($0)) }

@@ -72,6 +72,8 @@ package struct DeclaredFiles: Sendable {
         do {
             environments = try EnvironmentsFile(text)
             noteUnknown(environments.unknownFields, path, .environments)
+            noteMisplaced(environments.misplacedRules, path)
+            noteDeniedProduction(path)
             findings += LintRules.unknownNames(in: environments)
         } catch {
             note(error, path)
@@ -89,6 +91,7 @@ package struct DeclaredFiles: Sendable {
         do {
             dependencies = try DependenciesFile(text)
             noteUnknown(dependencies.unknownFields, path, .dependencies)
+            noteMisplaced(dependencies.misplacedRules, path)
         } catch {
             note(error, path)
         }
@@ -174,6 +177,32 @@ package struct DeclaredFiles: Sendable {
         }
     }
 
+    /// A rule that has no effect is no mere unknown field.
+    private mutating func noteMisplaced(_ rules: [MisplacedRule], _ path: String) {
+        for rule in rules {
+            findings.removeAll { finding in
+                finding.rule == ValidationRule.unknownField.rawValue && finding.file == path
+                    && finding.line == rule.line && finding.message.hasPrefix("\(rule.trail) ")
+            }
+            findings.append(Finding(.misplacedRule, file: path, line: rule.line, rule.message, hint: rule.hint))
+        }
+    }
+
+    private mutating func noteDeniedProduction(_ path: String) {
+        for policy in environments.environments {
+            guard let line = policy.deniedProductionLine else { continue }
+            findings.append(
+                Finding(
+                    .deniedProduction,
+                    file: path,
+                    line: line,
+                    "\(policy.name) is not treated as production, although its name says so",
+                    hint: "take \"production\": false out, or give the environment another name"
+                )
+            )
+        }
+    }
+
     private mutating func noteUnknown(_ fields: [EnvironmentsFile.UnknownField], _ path: String, _ shape: JSONShape) {
         for field in fields {
             let trail = field.trail.split(separator: ".")
@@ -223,30 +252,5 @@ extension JSONText {
         var root = root
         root.value = .object(members)
         return reduced(to: root)
-    }
-}
-
-/// What was probably meant.
-package enum Spelling {
-    /// The name that differs in the fewest letters, if those are few.
-    package static func nearest(to name: String, among known: some Sequence<String>) -> String? {
-        let near = known.map { ($0, distance(name, $0)) }.filter { $0.1 <= max(1, name.count / 3) }
-        return near.min { ($0.1, $0.0) < ($1.1, $1.0) }?.0
-    }
-
-    /// Levenshtein's.
-    private static func distance(_ a: String, _ b: String) -> Int {
-        let (a, b) = (Array(a.utf8), Array(b.utf8))
-        var row = Array(0...b.count)
-        for (i, x) in a.enumerated() {
-            var (diagonal, left) = (row[0], i + 1)
-            row[0] = left
-            for (j, y) in b.enumerated() {
-                left = min(min(row[j + 1], left) + 1, diagonal + (x == y ? 0 : 1))
-                diagonal = row[j + 1]
-                row[j + 1] = left
-            }
-        }
-        return row[b.count]
     }
 }

@@ -6,12 +6,14 @@ struct EnvironmentChecks {
     let tree: ServiceTree
 
     func findings() -> [Finding] {
-        let names = tree.environments.names
-        guard let staging = names.first(where: { $0 == "staging" }),
-            let production = names.first(where: { ["production", "prod", "live"].contains($0) }),
-            tree.layout == .overlay || (tree.folders[staging] != nil && tree.folders[production] != nil)
-        else { return [] }
-        return only(in: staging, not: production) + only(in: production, not: staging)
+        let staging = "staging"
+        guard tree.environments.names.contains(staging) else { return [] }
+        return tree.environments.environments.filter(\.isProduction).map(\.name).flatMap { production -> [Finding] in
+            guard tree.layout == .overlay || (tree.folders[staging] != nil && tree.folders[production] != nil) else {
+                return []
+            }
+            return only(in: staging, not: production) + only(in: production, not: staging)
+        }
     }
 
     /// By content: a copy may have another number.

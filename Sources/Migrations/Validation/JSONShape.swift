@@ -46,7 +46,8 @@ indirect enum JSONShape: Sendable {
             .object([
                 "description": .text, "migrations": .folderOrFiles, "seed_files": .texts,
                 "config": .object([
-                    "allow_destructive_operations": .flag, "skip_validation": .flag, "auto_rollback_on_failure": .flag,
+                    "production": .flag, "allow_destructive_operations": .flag, "skip_validation": .flag,
+                    "auto_rollback_on_failure": .flag,
                     "require_approval": .flag, "maintenance_window_required": .flag, "maintenance_window": .window,
                     "backup_required": .flag, "lint": .object(["enable": .texts, "disable": .texts]),
                 ]),

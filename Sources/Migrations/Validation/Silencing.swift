@@ -1,3 +1,4 @@
+internal import Environments
 internal import SQLText
 
 /// Which rules the comments of a file silence, and where.

@@ -14,6 +14,8 @@ package enum ValidationRule: String, Sendable, CaseIterable {
     case jsonSyntax = "json-syntax"
     case wrongType = "wrong-type"
     case unknownField = "unknown-field"
+    case misplacedRule = "misplaced-rule"
+    case deniedProduction = "denied-production"
     case duplicateEntry = "duplicate-entry"
     case missingEntry = "missing-entry"
     case entryWithoutFile = "entry-without-file"
@@ -64,7 +66,7 @@ package enum ValidationRule: String, Sendable, CaseIterable {
         switch self {
         case .unknownFolder, .missingDown, .duplicateContent, .environmentsDiffer, .unknownField, .missingEntry,
             .unlistedFile, .affectsTables, .rollbackSafe, .noSchema, .misplacedNoTransaction, .dropsLedger,
-            .examplePeople:
+            .examplePeople, .deniedProduction:
             .warning
         case .newerSyntax, .missingPurpose, .missingPage, .unknownRule, .unusedSilence: .info
         default: .error

@@ -1,4 +1,4 @@
-internal import Environments
+package import Environments
 package import PostgresClient
 
 /// What a run of seeding is to do.
@@ -6,6 +6,8 @@ package struct SeedOptions: Sendable {
     package var service: String
     package var schemas: [String]
     package var environment: String
+    /// Only reference tables are taken, nothing is generated or deleted, and no script runs.
+    package var isProduction: Bool
     package var folder = "seeds"
     package var seedFiles: [String] = []
     package var commonOnly = false
@@ -25,14 +27,15 @@ package struct SeedOptions: Sendable {
     /// Seconds since 1970, for rows whose time nobody has fixed.
     package var now: Int
 
-    package init(service: String, schemas: [String], environment: String, now: Int) {
+    /// - Parameter rules: Of the environment that is seeded.
+    package init(service: String, schemas: [String], rules: EnvironmentPolicy, now: Int) {
         self.service = service
         self.schemas = schemas
-        self.environment = environment
         self.now = now
+        environment = rules.name
+        isProduction = rules.isProduction
+        seedFiles = rules.seedFiles
     }
-
-    package var isProduction: Bool { environment == "production" }
 
     /// Whether a table is meant by `--only`.
     package func isMeant(_ table: TableName) -> Bool {

@@ -1,0 +1,181 @@
+package import Environments
+package import PostgresClient
+internal import SQLText
+
+/// How the rows that a run has destroyed come back from the backup that was taken before it. Every way may be taken at
+/// once or later: none of them touches a row that is there.
+package struct UndoAdvice: Sendable, Equatable {
+    package enum Way: Sendable, Equatable, CaseIterable {
+        /// Into tables as long as they are empty.
+        case whenEmpty
+        /// Rows whose key is not there, beside those that are.
+        case missing
+        /// Tables that are gone, made again with their rows.
+        case again
+        /// A copy beside the table, because its rows are there and some of their values are not.
+        case beside
+        /// A database beside this one, for what has no place here.
+        case database
+    }
+
+    /// What the service is migrated to first, because tables went with what was reverted.
+    package struct Target: Sendable, Equatable {
+        package var service: Service
+        package var version: Int
+    }
+
+    package struct Part: Sendable, Equatable {
+        package var way: Way
+        package var tables: [TableName]
+    }
+
+    /// The backup.
+    package var file: String
+    package var targets: [Target]
+    /// One for each way, in their order.
+    package var parts: [Part]
+    /// Constraints of the tables were NOT VALID before.
+    package var allowsInvalid: Bool
+}
+
+/// The tables that a plan takes rows or values from, as they were before it ran.
+struct DoomedTables: Sendable {
+    fileprivate struct Loss: Sendable {
+        var service: String
+        var version: Int
+        var direction: Direction
+        var what: Destruction
+    }
+
+    fileprivate struct Table: Sendable {
+        var name: TableName
+        var hasKey: Bool
+        var isPartitioned: Bool
+        var hasInvalid: Bool
+        var losses: [Loss] = []
+    }
+
+    fileprivate var tables: [Table] = []
+
+    init(_ plan: MigrationPlan, _ session: borrowing Session) throws {
+        for step in plan.steps {
+            for (_, what) in step.script.destruction {
+                let loss = Loss(service: step.service, version: step.version, direction: step.direction, what: what)
+                for table in try Self.tables(of: what, session) {
+                    let place = tables.firstIndex { $0.name == table.name } ?? tables.count
+                    if place == tables.count { tables.append(table) }
+                    tables[place].losses.append(loss)
+                }
+            }
+        }
+    }
+
+    /// A schema stands for all tables in it; a partition for nothing, because its parent is there too.
+    private static func tables(of what: Destruction, _ session: borrowing Session) throws -> [Table] {
+        let isSchema = what.kind == .schema
+        guard isSchema || what.kind == .table || what.column != nil else { return [] }
+        let name =
+            what.schema.map { "\(session.quoted($0)).\(session.quoted(what.name))" } ?? session.quoted(what.name)
+        return try session.query(
+            """
+            SELECT n.nspname, c.relname, c.relkind = 'p' AS is_partitioned,
+                EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) AS has_key,
+                EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND NOT k.convalidated)
+                    AS has_invalid
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'p')
+                AND CASE WHEN $1 THEN n.nspname = $2 AND NOT c.relispartition ELSE c.oid = pg_catalog.to_regclass($3) END
+            ORDER BY 1, 2
+            """,
+            [isSchema ? "true" : "false", what.name, name]
+        ).map { row in
+            Table(
+                name: TableName(schema: row.text("nspname"), name: row.text("relname")),
+                hasKey: row.bool("has_key"),
+                isPartitioned: row.bool("is_partitioned"),
+                hasInvalid: row.bool("has_invalid")
+            )
+        }
+    }
+}
+
+// After the run, or as much of it as was done.
+extension DoomedTables {
+    /// - Returns: nil if no step that is done has destroyed anything.
+    func advice(
+        _ report: MigrationReport,
+        file: String,
+        _ folders: [MigratorOptions.Folder],
+        _ session: borrowing Session
+    ) throws -> UndoAdvice? {
+        var parts = UndoAdvice.Way.allCases.map { UndoAdvice.Part(way: $0, tables: []) }
+        var targets: [UndoAdvice.Target] = []
+        var allowsInvalid = false
+        for table in tables {
+            let losses = table.losses.filter(report.isDone)
+            guard !losses.isEmpty else { continue }
+            let reverted = losses.last {
+                $0.direction == .down && !report.applied(service: $0.service).contains($0.version)
+            }
+            let (way, needsTarget) = try way(of: table, losses, isReverted: reverted != nil, report, session)
+            parts[UndoAdvice.Way.allCases.firstIndex(of: way) ?? 0].tables.append(table.name)
+            allowsInvalid = allowsInvalid || table.hasInvalid
+            guard needsTarget, let service = reverted?.service,
+                let folder = folders.first(where: { $0.service.name == service }),
+                !targets.contains(where: { $0.service.name == service })
+            else { continue }
+            let version = report.revertedSteps.filter { $0.service == service }.map(\.version).max() ?? 0
+            targets.append(UndoAdvice.Target(service: folder.service, version: version))
+        }
+        parts.removeAll(where: \.tables.isEmpty)
+        guard !parts.isEmpty else { return nil }
+        return UndoAdvice(file: file, targets: targets, parts: parts, allowsInvalid: allowsInvalid)
+    }
+
+    private func way(
+        of table: Table,
+        _ losses: [Loss],
+        isReverted: Bool,
+        _ report: MigrationReport,
+        _ session: borrowing Session
+    ) throws -> (UndoAdvice.Way, needsTarget: Bool) {
+        let beside: UndoAdvice.Way = table.isPartitioned ? .database : .beside
+        let name = session.quoted(table.name)
+        let found = try session.query(
+            "SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there, pg_catalog.to_regnamespace($2) IS NOT NULL AS schema",
+            [name, session.quoted(table.name.schema)]
+        )[0]
+        guard found.bool("there") else {
+            guard isReverted else { return (found.bool("schema") ? .again : .database, false) }
+            // What the files insert themselves is there as soon as the table is.
+            guard report.revertedFilesWrite(table.name) else { return (.whenEmpty, true) }
+            return (table.hasKey ? .missing : beside, true)
+        }
+        guard !losses.contains(where: { $0.what.means == .rewriting || $0.what.column != nil }) else {
+            return (beside, false)
+        }
+        guard try session.query("SELECT EXISTS (SELECT FROM \(name)) AS filled")[0].bool("filled") else {
+            return (.whenEmpty, false)
+        }
+        return (table.hasKey ? .missing : beside, false)
+    }
+}
+
+extension MigrationReport {
+    fileprivate func isDone(_ loss: DoomedTables.Loss) -> Bool {
+        let steps = loss.direction == .up ? appliedSteps : revertedSteps
+        return steps.contains { $0.service == loss.service && $0.version == loss.version }
+    }
+
+    /// Whether the up files of what was reverted put rows into a table.
+    fileprivate func revertedFilesWrite(_ table: TableName) -> Bool {
+        revertedSteps.contains { step in
+            guard let state = services.first(where: { $0.name == step.service }),
+                let text = state.tree.migration(step.version)?.up?.text, let script = try? SQLScript(splitting: text)
+            else { return false }
+            return ScriptEffects(of: script).touches.contains { touch in
+                touch.action.writes && touch.name == table.name && (touch.schema ?? table.schema) == table.schema
+            }
+        }
+    }
+}

@@ -1,0 +1,339 @@
+import TestSupport
+import Testing
+
+/// A database marked with an environment, and a project that declares it.
+struct Site {
+    let url: String
+    let folder: ScratchFolder
+    let name: String
+
+    /// - Parameter environments: `environments.json`.
+    static func with(
+        marked environment: String,
+        _ environments: String? = nil,
+        _ body: (Site) async throws -> Void
+    ) async throws {
+        let server = try await ThrowawayServer.shared()
+        try await ScratchFolder.with { folder in
+            try await server.withDatabase { url in
+                try await psql(
+                    url,
+                    """
+                    CREATE SCHEMA shop; CREATE TABLE shop.orders (id int PRIMARY KEY, note text);
+                    INSERT INTO shop.orders VALUES (1, 'one'), (2, 'two');
+                    """
+                )
+                let site = Site(
+                    url: url,
+                    folder: folder,
+                    name: String(url.dropFirst("postgresql:///".count).prefix { $0 != "?" })
+                )
+                try folder.write(environments ?? declaring(environment), to: "migrations/environments.json")
+                let marked = try await site.granary("env", "mark", environment)
+                try #require(marked.status == 0, "\(marked)")
+                try await body(site)
+            }
+        }
+    }
+
+    static func declaring(_ environment: String) -> String {
+        "{\"service\": \"shop\", \"environments\": {\"\(environment)\": {}, \"other\": {}}}"
+    }
+
+    @discardableResult
+    func granary(_ arguments: String..., variables: [String: String] = [:]) async throws -> CommandOutcome {
+        try await granary(arguments, variables: variables)
+    }
+
+    @discardableResult
+    func granary(_ arguments: [String], variables: [String: String] = [:]) async throws -> CommandOutcome {
+        try await runCommand(
+            granaryBinary(),
+            arguments,
+            environment: ["DATABASE_URL": url].merging(variables) { $1 },
+            workingDirectory: folder.path
+        )
+    }
+
+    func rows(_ table: String = "shop.orders", at other: String? = nil) async throws -> String {
+        try await psql(other ?? url, "SELECT string_agg(id || ' ' || note, ', ' ORDER BY id) FROM \(table)")
+    }
+
+    /// An archive of the database as it is, in another environment.
+    func archive(of environment: String, _ arguments: String...) async throws {
+        try #require(try await granary("env", "mark", environment, "--force").status == 0)
+        let made = try await granary(["backup", "--output", "\(environment).zip", "--quiet"] + arguments)
+        try #require(made.status == 0, "\(made)")
+    }
+
+    func mark(_ environment: String) async throws {
+        try #require(try await granary("env", "mark", environment, "--force").status == 0)
+    }
+}
+
+private let productionNames = [
+    "production", "prod", "prd", "live", "PRODUCTION", "Prod", "prod-eu", "eu_prod", "eu.live",
+]
+private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "delivery", "reproduction"]
+
+/// Every command that destroys asks the same definition of production.
+@Suite struct ProductionTests {
+    @Test(arguments: productionNames) func noCommandDestroysAnythingInProduction(_ name: String) async throws {
+        try await Site.with(marked: name) { site in
+            try site.folder.write("- {id: 1, note: seeded}", to: "seeds/common/orders.yaml")
+            let refused = [
+                try await site.granary("clean", "--confirm", site.name),
+                try await site.granary("reset", "--confirm", site.name),
+                try await site.granary("seed", "--confirm", site.name),
+                try await site.granary("seed", "--generate", "shop.*", "--rows", "3", "--confirm", site.name),
+            ]
+            for outcome in refused { #expect(outcome.status == 3, "\(outcome)") }
+            #expect(refused[0].stderr.contains("is \(name), which is not cleaned"))
+            #expect(refused[0].stderr.contains("hint: production is never cleaned"))
+            #expect(refused[1].stderr.contains("\(name) is never reset"))
+            #expect(refused[2].stderr.contains("production takes reference tables only"))
+            #expect(refused[3].stderr.contains("generated rows are not for production"))
+            try await #expect(site.rows() == "1 one, 2 two")
+            try await #expect(site.granary("clean", "--plan").stdout.contains("is \(name), which is not cleaned"))
+
+            try #require(try await site.granary("backup", "--output", "a.zip", "--quiet").status == 0)
+            let restored = try await site.granary("restore", "a.zip")
+            #expect(restored.status == 3, "\(restored)")
+            let local = try await runCommand(
+                granaryBinary(),
+                ["tables", "--local", "--env", name],
+                workingDirectory: site.folder.path
+            )
+            #expect(local.status == 3, "\(local)")
+            #expect(local.stderr.contains("the local server is not used for \(name)"))
+        }
+    }
+
+    @Test(arguments: nearMisses) func aNameThatOnlyLooksLikeItIsTreatedAsAnyOther(_ name: String) async throws {
+        try await Site.with(marked: name) { site in
+            try site.folder.write("- {id: 3, note: seeded}", to: "seeds/common/orders.yaml")
+            try #require(try await site.granary("backup", "--output", "a.zip", "--quiet").status == 0)
+            let seeded = try await site.granary("seed")
+            #expect(seeded.status == 0, "\(seeded)")
+            try await #expect(site.rows() == "1 one, 2 two, 3 seeded")
+            let cleaned = try await site.granary("clean", "--confirm", site.name)
+            #expect(cleaned.status == 0, "\(cleaned)")
+            try await #expect(site.rows() == "")
+            let restored = try await site.granary("restore", "a.zip", "--drop-old")
+            #expect(restored.status == 0, "\(restored)")
+            try await #expect(site.rows() == "1 one, 2 two")
+            // It keeps its own list.
+            let reset = try await site.granary("reset", "--confirm", site.name)
+            #expect(reset.status == 3, "\(reset)")
+        }
+    }
+
+    @Test func theFileMakesAnyEnvironmentProductionAndTakesItBack() async throws {
+        let environments = """
+            {"service": "shop", "environments": {
+              "customers": {"config": {"production": true}}, "development": {"config": {"production": true}},
+              "prod": {"config": {
+                "production": false}}}}
+            """
+        try await Site.with(marked: "customers", environments) { site in
+            let shown = try await site.granary("env", "--json")
+            #expect(shown.stdout.contains("\"production\":true"), "\(shown)")
+            try await #expect(site.granary("clean", "--confirm", site.name).status == 3)
+            try await site.mark("development")
+            try await #expect(site.granary("reset", "--confirm", site.name).status == 3)
+            try await #expect(site.granary("clean", "--confirm", site.name).status == 3)
+            try await #expect(site.rows() == "1 one, 2 two")
+            try await site.mark("prod")
+            let cleaned = try await site.granary("clean", "--confirm", site.name)
+            #expect(cleaned.status == 0, "\(cleaned)")
+            let validated = try await site.granary("validate", "--offline")
+            #expect(validated.status == 2, "\(validated)")
+            #expect(validated.stdout.contains("denied-production"), "\(validated)")
+            #expect(
+                validated.stdout.contains("prod is not treated as production, although its name says so"),
+                "\(validated)"
+            )
+        }
+    }
+
+    @Test(arguments: ["prod", "prod-eu", "customers"])
+    func seedsAndMigrationsOfProductionAreHeldToItsRules(_ name: String) async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write(
+                """
+                {"service": "shop", "environments": {"\(name)": {"config": {"production": true}}, "non-prod": {}}}
+                """,
+                to: "migrations/environments.json"
+            )
+            let sql = "INSERT INTO shop.people (id, email) VALUES (1, 'ada@example.com');"
+            try folder.write(
+                "CREATE SCHEMA shop; CREATE TABLE shop.people (id int, email text);",
+                to: "migrations/1_a.up.sql"
+            )
+            try folder.write(sql, to: "migrations/\(name)/2_b.up.sql")
+            try folder.write(sql, to: "migrations/non-prod/3_c.up.sql")
+            try folder.write("- {id: 1, email: ada@example.com}", to: "seeds/\(name)/people.yaml")
+            try folder.write("- {id: 1, email: ada@example.com}", to: "seeds/non-prod/people.yaml")
+            let validated = try await runCommand(
+                granaryBinary(),
+                ["validate", "--offline", "--json"],
+                workingDirectory: folder.path
+            )
+            #expect(
+                validated.stdout.contains(
+                    "\"rule\":\"example-people\",\"severity\":\"warning\",\"file\":\"migrations/\(name)/2_b.up.sql\""
+                )
+            )
+            #expect(
+                validated.stdout.contains(
+                    "\"rule\":\"example-people\",\"severity\":\"warning\",\"file\":\"seeds/\(name)/people.yaml\""
+                )
+            )
+            #expect(
+                !validated.stdout.contains(
+                    "\"rule\":\"example-people\",\"severity\":\"warning\",\"file\":\"migrations/non-prod"
+                )
+            )
+            #expect(
+                !validated.stdout.contains(
+                    "\"rule\":\"example-people\",\"severity\":\"warning\",\"file\":\"seeds/non-prod"
+                )
+            )
+        }
+    }
+}
+
+/// A rule that has no effect where it is written stops the commands that would have obeyed it.
+@Suite struct MisplacedRuleTests {
+    private static let beside = """
+        {"service": "shop", "environments": {"production": {
+          "allow_destructive_operations": false}, "development": {}}}
+        """
+
+    @Test(arguments: [
+        (beside, 2), ("{\"service\": \"shop\",\n\n\"allow_destructive_operations\": false}", 3),
+        (
+            "{\"service\": \"shop\", \"environments\": {\"production\": {\"config\": {\n\"allow_destructive\": false}}}}",
+            2
+        ),
+    ])
+    func aMigrationDoesNotRunWithoutTheRule(_ text: String, _ line: Int) async throws {
+        try await Site.with(marked: "production", text) { site in
+            try site.folder.write("DROP TABLE shop.orders;", to: "migrations/1_drop.up.sql")
+            let place = "migrations/environments.json:\(line): "
+            for command in ["up", "plan"] {
+                let outcome = try await site.granary("migrate", command)
+                #expect(outcome.status == 3, "\(outcome)")
+                #expect((outcome.stdout + outcome.stderr).contains(place), "\(outcome)")
+            }
+            try await #expect(site.rows() == "1 one, 2 two")
+            // What does not ask the rule goes on.
+            try await #expect(site.granary("migrate", "status").status == 0)
+            try await #expect(site.granary("backup", "--output", "a.zip").status == 0)
+            let validated = try await site.granary("validate", "--offline")
+            #expect(validated.status == 2)
+            #expect(validated.stdout.contains("misplaced-rule"), "\(validated)")
+        }
+    }
+
+    @Test func theRuleOfAnotherEnvironmentStopsNothing() async throws {
+        try await Site.with(marked: "development", Self.beside) { site in
+            try site.folder.write("DROP TABLE shop.orders;", to: "migrations/1_drop.up.sql")
+            let outcome = try await site.granary("migrate", "up")
+            #expect(outcome.status == 0, "\(outcome)")
+        }
+    }
+
+    @Test(arguments: ["allow_destructive_operations", "production", "is_production"])
+    func cleaningStops(_ rule: String) async throws {
+        let text = "{\"service\": \"shop\", \"environments\": {\"qa\": {\n\"\(rule)\": false}}}"
+        try await Site.with(marked: "qa", text) { site in
+            for arguments in [["clean", "--confirm", site.name], ["clean", "--plan"]] {
+                let outcome = try await runCommand(
+                    granaryBinary(),
+                    arguments,
+                    environment: ["DATABASE_URL": site.url],
+                    workingDirectory: site.folder.path
+                )
+                #expect(outcome.status == 3, "\(outcome)")
+                #expect(
+                    outcome.stderr.contains("migrations/environments.json:2: environments.qa.\(rule)"),
+                    "\(outcome)"
+                )
+            }
+            try await #expect(site.rows() == "1 one, 2 two")
+        }
+    }
+
+    @Test func seedingResettingAndRestoringStopAtProductionInTheWrongPlace() async throws {
+        let text = "{\"service\": \"shop\", \"environments\": {\"development\": {\n\"production\": true}}}"
+        try await Site.with(marked: "development", text) { site in
+            try site.folder.write("- {id: 1, note: seeded}", to: "seeds/common/orders.yaml")
+            try #require(try await site.granary("backup", "--output", "a.zip", "--quiet").status == 0)
+            for outcome in [
+                try await site.granary("seed"), try await site.granary("reset", "--confirm", site.name),
+                try await site.granary("restore", "a.zip", "--drop-old", "--confirm", site.name),
+            ] {
+                #expect(outcome.status == 3, "\(outcome)")
+                #expect(outcome.stderr.contains("migrations/environments.json:2: environments.development.production"))
+            }
+            try await #expect(site.rows() == "1 one, 2 two")
+        }
+    }
+
+    @Test func aFieldThatMayBeARuleOfAnotherVersionIsNamed() async throws {
+        let text = "{\"service\": \"shop\", \"environments\": {\"qa\": {\"config\": {\n\"quorum\": 2}}}}"
+        try await Site.with(marked: "qa", text) { site in
+            let outcome = try await site.granary("clean", "--confirm", site.name)
+            #expect(outcome.status == 0, "\(outcome)")
+            #expect(
+                outcome.stderr.contains(
+                    "migrations/environments.json:2: environments.qa.config.quorum is a field that granary does not know; it has no effect\n"
+                ),
+                "\(outcome)"
+            )
+        }
+    }
+
+    @Test func aRuleOfEnvironmentsInDependenciesStopsMigrations() async throws {
+        try await Site.with(marked: "qa") { site in
+            try site.folder.write("DROP TABLE shop.orders;", to: "migrations/1_drop.up.sql")
+            try site.folder.write(
+                "{\"migrations\": {},\n\"global_config\": {\"allow_destructive_operations\": false}}",
+                to: "migrations/dependencies.json"
+            )
+            let outcome = try await site.granary("migrate", "up")
+            #expect(outcome.status == 3, "\(outcome)")
+            #expect(
+                outcome.stderr.contains("migrations/dependencies.json:2: global_config.allow_destructive_operations")
+            )
+            try await #expect(site.rows() == "1 one, 2 two")
+        }
+    }
+
+    /// The rules of one service are not those of the first that comes along.
+    @Test(arguments: ["alpha", "omega"]) func eachServiceIsHeldToItsOwnRules(_ strict: String) async throws {
+        try await Site.with(marked: "other") { site in
+            let lax = strict == "alpha" ? "omega" : "alpha"
+            for (name, allows) in [(strict, "false"), (lax, "true")] {
+                try site.folder.write(
+                    "{\"service\": \"\(name)\", \"environments\": {\"other\": {\"config\": {\"allow_destructive_operations\": \(allows)}}}}",
+                    to: "services/\(name)/migrations/environments.json"
+                )
+            }
+            try site.folder.write("DROP TABLE shop.orders;", to: "services/\(strict)/migrations/1_drop.up.sql")
+            let outcome = try await site.granary("migrate", "up", "--root", "services")
+            #expect(outcome.status == 3, "\(outcome)")
+            #expect(outcome.stderr.contains("other allows no destructive operations"), "\(outcome)")
+            try await #expect(site.rows() == "1 one, 2 two")
+            try await #expect(
+                site.granary("clean", "--root", "services", "--schema", "shop", "--confirm", site.name).status == 3
+            )
+            // What the other one does is its own affair.
+            try site.folder.write("SELECT 1;", to: "services/\(strict)/migrations/1_drop.up.sql")
+            try site.folder.write("DROP TABLE shop.orders;", to: "services/\(lax)/migrations/1_drop.up.sql")
+            let allowed = try await site.granary("migrate", "up", "--root", "services")
+            #expect(allowed.status == 0, "\(allowed)")
+        }
+    }
+}
