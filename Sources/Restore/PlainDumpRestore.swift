@@ -33,6 +33,7 @@ struct PlainDumpRestore: Sendable {
     /// What would happen, and what would make it fail.
     func plan() async throws -> RestorePlanReport {
         try requireSense()
+        progress(.phase("reading the dump to its end"))
         let survey = try file.dumpSurvey(inPlace: options.inPlace)
         let refusal = survey.refusal(options, target)
         if refusal == nil, let failure = survey.failure { throw failure }

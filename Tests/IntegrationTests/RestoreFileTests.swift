@@ -126,6 +126,37 @@ import Testing
         }
     }
 
+    @Test func twoCleaningsOfASecondBothHaveTheirBackup() async throws {
+        let server = try await ThrowawayServer.shared()
+        try await ScratchFolder.with { folder in
+            try await server.withDatabase { url in
+                try await psql(
+                    url,
+                    """
+                    CREATE SCHEMA one; CREATE TABLE one.t AS SELECT 1 AS a;
+                    CREATE SCHEMA two; CREATE TABLE two.t AS SELECT 2 AS a;
+                    """
+                )
+                let name = String(url.dropFirst("postgresql:///".count).prefix { $0 != "?" })
+                @Sendable func granary(_ arguments: [String]) async throws -> CommandOutcome {
+                    try await runCommand(
+                        granaryBinary(),
+                        arguments + ["--database-url", url],
+                        workingDirectory: folder.path
+                    )
+                }
+                try #require(try await granary(["env", "mark", "development"]).status == 0)
+                async let first = granary(["clean", "--service", "one", "--confirm", name])
+                async let second = granary(["clean", "--service", "two", "--confirm", name])
+                for outcome in try await [first, second] { #expect(outcome.status == 0, "\(outcome)") }
+                #expect(folder.names(in: "backups").count == 2)
+                #expect(
+                    try await psql(url, "SELECT (SELECT count(*) FROM one.t), (SELECT count(*) FROM two.t)") == "0|0"
+                )
+            }
+        }
+    }
+
     @Test func aFileThatAnotherBackupWritesIsBusy() async throws {
         let server = try await ThrowawayServer.shared()
         try await ScratchFolder.with { folder in

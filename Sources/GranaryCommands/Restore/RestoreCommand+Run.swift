@@ -32,8 +32,13 @@ extension RestoreCommand {
         if !goal.exists { options.environment = try environmentOfNew(goal, on: console) }
         options.trust = .sealed(by: try Installation(console).knownKeys())
         let opened = try RestoreFile(file)
+        let looking = options
+        var outlook = try await ProgressRenderer.drawing(on: console) { renderer in
+            try await RestoreRun(looking, file: opened, server: connected.address, logger: console.logger) {
+                renderer.receive(ProgressEvent($0))
+            }.plan(listsCode: plan)
+        }
         let run = RestoreRun(options, file: opened, server: connected.address, logger: console.logger) { _ in }
-        var outlook = try await run.plan(listsCode: plan)
         let production = try await productionAnswers(run, opened, outlook, options, goal, environment)
         if plan {
             outlook.steps += production?.steps ?? []
