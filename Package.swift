@@ -66,7 +66,7 @@ let package = Package(
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
-            dependencies: ["CChild", "Environments", "PostgresClient", "Archive", log],
+            dependencies: ["CChild", "Environments", "PostgresClient", "Archive", "SQLText", log],
             swiftSettings: settings
         ),
         .target(
