@@ -80,7 +80,10 @@ package struct BackupRun: Sendable {
         }
         let unlogged = manifest.tables.filter { $0.dataLeftOut && $0.isUnlogged }
             .map { "the rows of the unlogged table \($0.schema).\($0.name) cannot be read on a standby" }
-        return redacted + unlogged
+        let read = Set(manifest.sequences.map(\.oid))
+        let sequences = manifest.schema.filter { $0.kind == "SEQUENCE" && !read.contains($0.objectOID) }
+            .map { "the value of the unlogged sequence \($0.schema ?? "").\($0.name) cannot be read on a standby" }
+        return redacted + unlogged + sequences
     }
 }
 
