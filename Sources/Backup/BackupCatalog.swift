@@ -35,6 +35,8 @@ struct SequenceEntry: Sendable, Equatable {
     var name: TableName
     /// The table whose serial or identity column it feeds; 0 for one on its own.
     var ownerTable: UInt32
+    /// Unlogged, and the server a standby, where there is no value to read.
+    var isClosed = false
 }
 
 /// What the catalog query looks at.
@@ -100,7 +102,8 @@ extension BackupCatalog {
     private static func sequences(_ session: borrowing Session) throws -> [SequenceEntry] {
         try session.query(
             """
-            SELECT c.oid, n.nspname, c.relname, coalesce(o.refobjid, 0) AS owner
+            SELECT c.oid, n.nspname, c.relname, coalesce(o.refobjid, 0) AS owner,
+                c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery() AS closed
             FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_depend d
@@ -118,7 +121,8 @@ extension BackupCatalog {
             SequenceEntry(
                 oid: $0.oid("oid"),
                 name: TableName(schema: $0.text("nspname"), name: $0.text("relname")),
-                ownerTable: $0.oid("owner")
+                ownerTable: $0.oid("owner"),
+                isClosed: $0.bool("closed")
             )
         }
     }

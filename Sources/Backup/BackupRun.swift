@@ -89,7 +89,10 @@ package struct BackupRun: Sendable {
                 "what is applied of the migrations is not in it, because granary's own tables cannot be read; `granary doctor` says why"
             ]
             : []
-        return redacted + unlogged + ledger
+        let read = Set(manifest.sequences.map(\.oid))
+        let sequences = manifest.schema.filter { $0.kind == "SEQUENCE" && !read.contains($0.objectOID) }
+            .map { "the value of the unlogged sequence \($0.schema ?? "").\($0.name) cannot be read on a standby" }
+        return redacted + unlogged + sequences + ledger
     }
 }
 

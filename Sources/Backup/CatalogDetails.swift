@@ -64,6 +64,7 @@ enum CatalogDetails {
 
     /// The values as they are: `pg_sequences` would not show one that was set but not yet called.
     static func values(of sequences: [SequenceEntry], _ session: borrowing Session) throws -> [Manifest.Sequence] {
+        let sequences = sequences.filter { !$0.isClosed }
         var values: [Manifest.Sequence] = []
         for start in stride(from: 0, to: sequences.count, by: 200) {
             let batch = sequences[start..<min(start + 200, sequences.count)]

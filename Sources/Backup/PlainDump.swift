@@ -76,12 +76,14 @@ struct PlainDump {
     /// - Returns: what was written, as the archive's manifest would say it, without chunks.
     mutating func write(_ session: inout Session) throws -> Manifest {
         progress(.planned(tables: plan.tables.count { $0.kind == .ordinary }, bytes: plan.bytes))
-        try put(header + schema.preData + "\n")
+        let settings = SettingsScript(Manifest.Database(snapshot.database), withCustom: false)
+        try put(header + schema.preData + "\n" + settings.beforeRows + "\n")
         try writeLargeObjects(&session)
         for index in plan.tables.indices where plan.tables[index].kind == .ordinary && !plan.tables[index].dataLeftOut {
             try writeRows(of: index, &session)
         }
         try writeSequences(session)
+        try put(settings.afterRows + "\n")
         try put(schema.postData)
         try put(closing)
         try flush()

@@ -12,18 +12,20 @@ struct RecoveryScript {
             "\\set ON_ERROR_STOP on",
             "SET client_encoding = \(session.literal(manifest.database.encoding == "SQL_ASCII" ? "SQL_ASCII" : "UTF8"));",
         ]
-        for setting in Session.valueSettings {
-            lines.append(
-                "SELECT pg_catalog.set_config(\(session.literal(setting.name)), \(session.literal(setting.value)), false);"
-            )
-        }
-        lines += ["SET row_security = off;", ""]
+        let settings = SettingsScript(manifest.database, withCustom: true)
+        lines += [
+            "SET standard_conforming_strings = on;", "SELECT pg_catalog.set_config('search_path', '', false);",
+            "SET row_security = off;", "",
+        ]
         if manifest.scope.isWholeDatabase, !manifest.schemas.contains("public") {
             lines.append("DROP SCHEMA IF EXISTS public;")
         }
-        lines += ["\\i \(MemberName.preData)", ""]
+        lines += ["\\i \(MemberName.preData)", "", settings.beforeRows]
         for table in manifest.tables where !table.chunks.isEmpty { lines += copy(table, session) }
-        lines += largeObjects(session) + sequences(session) + ["\\i \(MemberName.postData)", "", "ANALYZE;"]
+        lines +=
+            largeObjects(session) + sequences(session) + [
+                settings.afterRows, "\\i \(MemberName.postData)", "", "ANALYZE;",
+            ]
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -111,7 +113,8 @@ struct RecoveryScript {
         \(tablespaceNote)
         data/NNNNNN-table/NNNNNN.copy are rows in COPY's text format, in the encoding \(manifest.database.encoding);
         manifest.json says which table each belongs to, which columns it has, and the checksums, and what was set on
-        the database itself (owner, privileges, settings), which restore.sql leaves alone.
+        the database itself (owner, privileges, settings). restore.sql uses the settings that views, constraints and
+        indexes read, such as the time zone, while it runs, unless NEW has its own; it sets none of them on NEW.
 
         """
     }

@@ -30,7 +30,12 @@ struct SchemaDump: Sendable {
         let toc = try DumpTOC(try await program.schema(snapshot, options), codec: snapshot.codec)
         var items = toc.schemaItems().map(withConstraintIndex)
         let redacted = options.withSecrets ? [] : Redaction.redact(&items)
-        let text = SchemaText(items, codec: snapshot.codec, encoding: snapshot.database.encoding)
+        let text = SchemaText(
+            items,
+            codec: snapshot.codec,
+            encoding: snapshot.database.encoding,
+            settings: SettingsScript(Manifest.Database(snapshot.database), withCustom: options.format == .zip)
+        )
         return DumpedSchema(
             items: items,
             redacted: redacted,

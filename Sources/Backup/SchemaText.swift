@@ -8,8 +8,10 @@ internal import PostgresClient
 struct SchemaText {
     private let items: [Manifest.SchemaItem]
     private let encoding: String
+    private let settings: SettingsScript
 
-    init(_ items: [Manifest.SchemaItem], codec: TextCodec, encoding: String) {
+    init(_ items: [Manifest.SchemaItem], codec: TextCodec, encoding: String, settings: SettingsScript) {
+        self.settings = settings
         self.items = items.filter { !$0.isAboutTheDatabase }
         self.encoding = codec == .bytes ? "SQL_ASCII" : "UTF8"
     }
@@ -37,7 +39,12 @@ struct SchemaText {
         var text = preamble
         var tablespace = ""
         var accessMethod = ""
+        var hasRefreshed = false
         for item in items {
+            if item.kind == "MATERIALIZED VIEW DATA", !hasRefreshed {
+                text += "\n" + settings.beforeRefreshes
+                hasRefreshed = true
+            }
             text += "\n-- Name: \(plain(item.name)); Type: \(item.kind); Schema: \(plain(item.schema ?? "-")); "
             text += "Owner: \(plain(item.owner ?? "-"))\n\n"
             if let wanted = item.tablespace, wanted != tablespace {

@@ -71,6 +71,8 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
         package var detail: String?
         package var hint: String?
         package var position: Int?
+        /// The query of a function that failed, if it was one.
+        package var internalQuery: String?
         /// May hold row values.
         package var context: String?
         package var schema: String?

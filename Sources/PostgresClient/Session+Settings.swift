@@ -23,12 +23,27 @@ extension Session {
     ]
 
     /// Pins the session: the values' formats, no timeouts, and `others`. A setting that the server does not know is left out.
-    package borrowing func pin(_ others: [(name: String, value: String)] = []) throws {
+    ///
+    /// - Parameter values: The formats; those of the database where user code runs (`UserCodeSettings`).
+    package borrowing func pin(
+        _ others: [(name: String, value: String)] = [],
+        values: [(name: String, value: String)] = Session.valueSettings
+    ) throws {
         // Each once, the last word counting: in what order the server would set one twice is not said.
-        let usual = (Session.valueSettings + Session.patience).filter { setting in
+        let usual = (values + Session.patience).filter { setting in
             !others.contains { $0.name.lowercased() == setting.name.lowercased() }
         }
-        let settings = usual + others
+        try set(usual + others)
+    }
+
+    /// The values' formats alone: for rows that are read from one session and written in another.
+    package borrowing func setValueFormats() throws {
+        try set(Session.valueSettings.filter { $0.name != "search_path" })
+    }
+
+    /// Sets each of `settings` for the session. A setting that the server does not know is left out.
+    package borrowing func set(_ settings: [(name: String, value: String)]) throws {
+        guard !settings.isEmpty else { return }
         let values = settings.map { "(\(literal($0.name)), \(literal($0.value)))" }.joined(separator: ", ")
         try query(
             """

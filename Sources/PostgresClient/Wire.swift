@@ -205,6 +205,7 @@ extension PostgresError.ServerFields {
             detail: field("D"),
             hint: field("H"),
             position: field("P").flatMap { Int($0) },
+            internalQuery: field("q"),
             context: field("W"),
             schema: field("s"),
             table: field("t"),

@@ -41,6 +41,14 @@ struct ArchiveRestore: Sendable {
         var properties = findings.existing ?? DatabaseProperties(manifest.database)
         let roles = RoleMap(names: options.roleMap)
         if findings.existing == nil {
+            if options.noOwner {
+                // What the owner may, the new owner may.
+                properties.privileges = properties.privileges?.map { privilege in
+                    var privilege = privilege
+                    if privilege.grantee == properties.owner { privilege.grantee = findings.user }
+                    return privilege
+                }
+            }
             properties.owner = options.noOwner ? findings.user : roles.role(properties.owner)
             if !findings.tablespaces.contains(properties.tablespace) { properties.tablespace = "pg_default" }
         }
@@ -57,11 +65,13 @@ extension ArchiveRestore {
         let (findings, properties) = (beginning.findings, beginning.properties)
         let database = target.maintenance.database(beginning.name)
         let plan = RestorePlan(selection.items, withSubscriptions: options.withSubscriptions)
-        let statements = SchemaStatements(
-            roles: RoleMap(names: options.roleMap),
-            withOwners: !options.noOwner,
-            tablespaces: findings.tablespaces
-        )
+        progress(.phase("making the schema"))
+        try await inOneSession(database, nil) {
+            try makePreData(plan, schemaStatements(findings, UserCodeSettings()), selection, &$0)
+        }
+        // Only now: the text search configuration that the database names may be part of the schema.
+        let userCode = try await withSession(database, logger: logger) { try $0.userCodeSettings() }
+        let statements = schemaStatements(findings, userCode)
         let post = PostData(
             plan: plan,
             manifest: manifest,
@@ -71,11 +81,9 @@ extension ArchiveRestore {
             logger: logger,
             progress: progress
         )
-        progress(.phase("making the schema"))
-        try await inOneSession(database) { try makePreData(plan, statements, selection, &$0) }
-        let tally = try await loadRows(into: database, selection)
+        let tally = try await loadRows(into: database, selection, userCode)
         try await post.buildIndexes()
-        let (validations, waived) = try await inOneSession(database) { session in
+        let (validations, waived) = try await inOneSession(database, userCode) { session in
             var statements = statements
             progress(.phase("adding constraints"))
             let waived = try InvalidChecks.restore(tally.waived, &session)
@@ -85,16 +93,15 @@ extension ArchiveRestore {
             validations,
             analyze: options.withoutAnalyze ? [] : analyses(selection)
         )
-        try await inOneSession(database) { session in
+        let leftOut = try await inOneSession(database, userCode) { session in
             progress(.phase("adding triggers, privileges and views"))
-            try finish(plan, statements, selection, tally, &session)
+            return try finish(plan, statements, selection, tally, &session)
         }
-        try await inOneSession(target.maintenance) { session in
+        let unset = try await inOneSession(target.maintenance, nil) { session in
             try NewDatabase.apply(
                 properties,
                 to: beginning.name,
-                roles: RoleMap(names: findings.existing == nil ? options.roleMap : [:]),
-                withOwners: !options.noOwner || findings.existing != nil,
+                roles: findings.existing == nil ? options.roles(findings) : RoleMap(names: [:]),
                 session
             )
         }
@@ -107,16 +114,26 @@ extension ArchiveRestore {
             kept: nil,
             keptBytes: nil,
             invalid: (waived + invalid).sorted(),
-            notes: findings.notes
+            notes: findings.notes + leftOut + unset
+        )
+    }
+
+    private func schemaStatements(_ findings: Preflight.Findings, _ userCode: UserCodeSettings) -> SchemaStatements {
+        SchemaStatements(
+            roles: options.roles(findings),
+            withOwners: !options.noOwner,
+            tablespaces: findings.tablespaces,
+            userCode: userCode
         )
     }
 
     private func inOneSession<R: Sendable>(
         _ address: ServerAddress,
+        _ userCode: UserCodeSettings?,
         _ body: @escaping @Sendable (inout Session) throws -> R
     ) async throws -> R {
         try await withSession(address, logger: logger) { session in
-            try session.pin(SchemaStatements.settings)
+            try SchemaStatements.pin(session, userCode)
             return try body(&session)
         }
     }
@@ -154,7 +171,11 @@ extension ArchiveRestore {
         }
     }
 
-    private func loadRows(into database: ServerAddress, _ selection: Selection) async throws -> LoadTally {
+    private func loadRows(
+        into database: ServerAddress,
+        _ selection: Selection,
+        _ userCode: UserCodeSettings
+    ) async throws -> LoadTally {
         progress(.phase("loading rows"))
         progress(.planned(tables: selection.tablesWithRows.count, bytes: selection.rawBytes))
         let tally = LoadTally()
@@ -171,10 +192,11 @@ extension ArchiveRestore {
             for _ in 0..<min(options.jobs, queue.count) {
                 group.addTask {
                     try await withSession(database, logger: logger) { session in
-                        try session.pin(SchemaStatements.settings)
+                        try SchemaStatements.pin(session, userCode)
                         var load = TableLoad(
                             archive,
                             encoding: encoding,
+                            userCode: userCode,
                             tally: tally,
                             allowInvalid: options.allowInvalid,
                             progress: progress
@@ -204,11 +226,12 @@ extension ArchiveRestore {
         _ selection: Selection,
         _ tally: LoadTally,
         _ session: inout Session
-    ) throws {
+    ) throws -> [String] {
         var statements = statements
-        try Sequences.set(selection.sequences, &session)
+        let sequences = try Sequences(selection.sequences, feeding: nil, own: .none).follow(&session)
+        var leftOut: [String] = []
         if let objects = selection.largeObjects {
-            try LargeObjectLoad.own(
+            leftOut = try LargeObjectLoad.own(
                 objects.objects,
                 roles: statements.roles,
                 withOwners: statements.withOwners,
@@ -219,7 +242,8 @@ extension ArchiveRestore {
             try statements.make(item, &session)
         }
         try tally.requireAll(of: selection.tablesWithRows)
-        try Sequences.compare(selection.sequences, session)
+        try Sequences.compare(sequences, session)
+        return statements.leftOut + leftOut
     }
 }
 

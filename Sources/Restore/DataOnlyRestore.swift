@@ -8,10 +8,19 @@ internal import PostgresClient
 struct DataOnlyRestore {
     private let restore: InPlaceRestore
     private let selection: Selection
+    private let userCode: UserCodeSettings
+    private let roles: RoleMap
 
-    init(_ restore: InPlaceRestore, _ selection: Selection) {
+    init(
+        _ restore: InPlaceRestore,
+        _ selection: Selection,
+        _ userCode: UserCodeSettings,
+        _ roles: RoleMap
+    ) {
+        self.roles = roles
         self.restore = restore
         self.selection = selection
+        self.userCode = userCode
     }
 
     func run(_ session: inout Session) throws -> RestoreReport {
@@ -35,12 +44,13 @@ struct DataOnlyRestore {
         if selection.isWholeDatabase {
             try session.query("SELECT pg_catalog.count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata")
         }
-        let tally = try restore.load(selection.leavingOutExtensions, inOrderOf: order?.tables, &session)
+        let tally = try restore.load(selection.leavingOutExtensions, userCode, inOrderOf: order?.tables, &session)
         let waived = try InvalidChecks.restore(tally.waived, &session)
+        var leftOut: [String] = []
         if let objects = selection.largeObjects {
-            try LargeObjectLoad.own(
+            leftOut = try LargeObjectLoad.own(
                 objects.objects,
-                roles: RoleMap(names: restore.options.roleMap),
+                roles: roles,
                 withOwners: !restore.options.noOwner,
                 &session
             )
@@ -49,11 +59,13 @@ struct DataOnlyRestore {
         for trigger in triggers {
             try session.execute("ALTER TABLE \(trigger.table) \(trigger.enable) \(session.quoted(trigger.name))")
         }
-        try Sequences.set(try sequencesThere(session), areOld: true, &session)
+        try Sequences(selection.sequences, feeding: tables.map(\.tableName), own: .current).follow(&session)
         try refreshViews(&session)
         try restore.analyze(selection.leavingOutExtensions, session)
         try tally.requireAll(of: tables)
-        return restore.report(selection.leavingOutExtensions, invalid: waived + invalid)
+        var report = restore.report(selection.leavingOutExtensions, invalid: waived + invalid)
+        report.notes = leftOut
+        return report
     }
 
     /// Locks the tables against writing, and sees that there is nothing in them.
@@ -225,18 +237,6 @@ extension DataOnlyRestore {
         }
     }
 
-    private func sequencesThere(_ session: borrowing Session) throws -> [Manifest.Sequence] {
-        let there = Set(
-            try session.query(
-                """
-                SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
-                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'S'
-                """
-            ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
-        )
-        return selection.sequences.filter { there.contains(TableName(schema: $0.schema, name: $0.name)) }
-    }
-
     private func refreshViews(_ session: inout Session) throws {
         for item in selection.items where item.kind == "MATERIALIZED VIEW DATA" {
             guard let schema = item.schema else { continue }
@@ -245,7 +245,11 @@ extension DataOnlyRestore {
             else {
                 continue
             }
-            try session.execute("REFRESH MATERIALIZED VIEW \(name)")
+            do {
+                try SchemaStatements.refresh("REFRESH MATERIALIZED VIEW \(name)", userCode, session)
+            } catch let error as PostgresError where error.code == .server {
+                throw SchemaStatements.failure(of: item, error)
+            }
         }
     }
 

@@ -42,6 +42,12 @@ struct DatabaseReplacement: Sendable {
                 }
                 let name = NewDatabase.name(for: target.name, leader: session.processID)
                 try NewDatabase.create(name, like: properties, session)
+                do {
+                    try NewDatabase.applyUserCodeSettings(properties, to: name, session)
+                } catch {
+                    try? NewDatabase.drop(name, session)  // `error` is the one that counts.
+                    throw error
+                }
                 return Beginning(name: name, properties: properties, findings: findings)
             },
             while: { beginning in
@@ -86,13 +92,16 @@ struct DatabaseReplacement: Sendable {
         let (schema, state) = (StateSchema(options.stateSchema), state)
         var before = TargetState.new(schema, environment: options.environment)
         if exists {
-            before = try await withSession(target.address, logger: logger) {
-                try TargetState.read(schema, before: state.extent, &$0)
+            before = try await withSession(target.address, logger: logger) { session in
+                try session.pin()
+                return try TargetState.read(schema, before: state.extent, &session)
             }
         }
         let target = before
         return try await withSession(self.target.maintenance.database(name), logger: logger) { session in
-            try session.transaction { try state.write(target, &$0) }
+            // By now the new database has its settings, such as a read-only mode.
+            try session.pin()
+            return try session.transaction { try state.write(target, &$0) }
         }
     }
 

@@ -165,7 +165,7 @@ extension DumpPlayer {
         return RestoreError(
             .statement,
             "\(rules.path):\(line): \(error)",
-            hint: error.hint ?? (error.sqlState == "42501" ? missing : nil)
+            hint: error.restoreHint ?? (error.sqlState == "42501" ? missing : nil)
         )
     }
 

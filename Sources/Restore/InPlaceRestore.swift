@@ -25,10 +25,11 @@ struct InPlaceRestore: Sendable {
         }
         if let failure = Preflight.failure(findings.obstacles) { throw failure }
         var report = try await withSession(target.address, logger: logger) { session in
-            try session.pin(SchemaStatements.settings.filter { $0.name != "lock_timeout" } + [("lock_timeout", "10s")])
+            let userCode = try session.userCodeSettings()
+            try SchemaStatements.pin(session, userCode, [("lock_timeout", "10s")])
             let room = LockRoom(manifest: manifest, selection: selection, options: options)
             if let failure = Preflight.failure(try room.obstacle(session).map { [$0] } ?? []) { throw failure }
-            return try session.decisiveTransaction { try restore(selection, findings, &$0) }
+            return try session.decisiveTransaction { try restore(selection, findings, userCode, &$0) }
         }
         report.notes += findings.notes
         report.seconds = (.now - start) / .seconds(1)
@@ -38,19 +39,28 @@ struct InPlaceRestore: Sendable {
     private func restore(
         _ selection: Selection,
         _ findings: Preflight.Findings,
+        _ userCode: UserCodeSettings,
         _ session: inout Session
     ) throws -> RestoreReport {
         let returning = StateReturn(manifest, options)
+        try session.setValueFormats()
         let state = try TargetState.read(StateSchema(options.stateSchema), before: returning.extent, &session)
+        try session.set(userCode.whileMaking)
         var report: RestoreReport
         if !options.tables.isEmpty, !options.dataOnly {
-            report = try TableRestore(self, selection, findings).run(&session)
+            report = try TableRestore(self, selection, findings, userCode).run(&session)
         } else if options.dataOnly {
-            report = try DataOnlyRestore(self, selection).run(&session)
+            report = try DataOnlyRestore(self, selection, userCode, options.roles(findings)).run(&session)
         } else {
+            // A part leaves the rest alone, which may hold numbers that these sequences have handed out.
+            let own =
+                selection.isWholeDatabase
+                ? Sequences.Own.none
+                : .before(try Sequences.positions(session))
             try clear(selection, &session)
-            report = try make(selection, findings, &session)
+            report = try make(selection, findings, userCode, own, &session)
         }
+        try session.setValueFormats()
         report.rewinds = try returning.write(state, &session)
         report.notes += returning.ledger.notes(over: state.applied)
         return report
@@ -63,13 +73,16 @@ extension InPlaceRestore {
     func make(
         _ selection: Selection,
         _ findings: Preflight.Findings,
+        _ userCode: UserCodeSettings,
+        _ own: Sequences.Own,
         _ session: inout Session
     ) throws -> RestoreReport {
         let plan = RestorePlan(selection.items, withSubscriptions: options.withSubscriptions)
         var statements = SchemaStatements(
-            roles: RoleMap(names: options.roleMap),
+            roles: options.roles(findings),
             withOwners: !options.noOwner,
-            tablespaces: findings.tablespaces
+            tablespaces: findings.tablespaces,
+            userCode: userCode
         )
         let post = PostData(
             plan: plan,
@@ -89,7 +102,7 @@ extension InPlaceRestore {
             guard !existing.contains("\(item.kind) \(item.name)") || item.isPublicSchema else { continue }
             try statements.make(item, &session)
         }
-        let tally = try load(selection, &session)
+        let tally = try load(selection, userCode, &session)
         let waived = try InvalidChecks.restore(tally.waived, &session)
         progress(.phase("building indexes, adding constraints"))
         for build in plan.indexes where build.item.kind == "INDEX" { try statements.make(build.item, &session) }
@@ -102,9 +115,11 @@ extension InPlaceRestore {
         let validations = try post.addConstraints(&statements, &session)
         let invalid = try validate(validations, &session)
         progress(.phase("adding triggers, privileges and views"))
-        try Sequences.set(selection.sequences, &session)
+        let sequences = try Sequences(selection.sequences, feeding: selection.tables.map(\.tableName), own: own)
+            .follow(&session)
+        var leftOut: [String] = []
         if let objects = selection.largeObjects {
-            try LargeObjectLoad.own(
+            leftOut = try LargeObjectLoad.own(
                 objects.objects,
                 roles: statements.roles,
                 withOwners: statements.withOwners,
@@ -118,8 +133,10 @@ extension InPlaceRestore {
         if !selection.isWholeDatabase { try defaults.restore(session) }
         try analyze(selection, session)
         try tally.requireAll(of: selection.tablesWithRows)
-        try Sequences.compare(selection.sequences, session)
-        return report(selection, invalid: waived + invalid)
+        try Sequences.compare(sequences, session)
+        var report = report(selection, invalid: waived + invalid)
+        report.notes = statements.leftOut + leftOut
+        return report
     }
 
     /// Loads all rows into tables that are new or were emptied, one after the other.
@@ -127,6 +144,7 @@ extension InPlaceRestore {
     /// - Parameter tables: The tables in the order of their foreign keys, where these are not off meanwhile.
     func load(
         _ selection: Selection,
+        _ userCode: UserCodeSettings,
         inOrderOf tables: [Manifest.Table]? = nil,
         _ session: inout Session
     ) throws -> LoadTally {
@@ -136,6 +154,7 @@ extension InPlaceRestore {
         var load = TableLoad(
             archive,
             encoding: manifest.database.encoding,
+            userCode: userCode,
             tally: tally,
             allowInvalid: options.allowInvalid,
             progress: progress
@@ -143,6 +162,7 @@ extension InPlaceRestore {
         for table in tables ?? selection.tablesWithRows {
             try load.runInTransaction(table, &session)
         }
+        try session.set(userCode.whileMaking)
         if let objects = selection.largeObjects {
             try LargeObjectLoad.create(
                 objects.objects,
@@ -234,6 +254,7 @@ extension TableLoad {
                 } catch let error as PostgresError where allowInvalid && error.sqlState == "23514" {
                     guard let name = InvalidChecks.violated(error) else { throw error }
                     try session.execute("ROLLBACK TO SAVEPOINT granary_chunk")
+                    try session.set(userCode.whileDescribing)
                     try InvalidChecks.waive(name, of: table.tableName, tally, &session)
                 }
             }

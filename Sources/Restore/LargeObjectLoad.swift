@@ -27,26 +27,37 @@ enum LargeObjectLoad {
     }
 
     /// Owners and privileges come after the content, because an owner may have taken the right to write from itself.
+    ///
+    /// - Returns: What was left out for want of a role, each a sentence.
     static func own(
         _ objects: [Manifest.LargeObject],
         roles: RoleMap,
         withOwners: Bool,
         _ session: inout Session
-    ) throws {
-        guard withOwners else { return }
+    ) throws -> [String] {
+        var leftOut: [String] = []
         for object in objects {
             let subject = "LARGE OBJECT \(object.oid)"
             let owner = roles.role(object.owner)
-            try session.execute("ALTER \(subject) OWNER TO \(session.quoted(owner))")
+            if withOwners { try session.execute("ALTER \(subject) OWNER TO \(session.quoted(owner))") }
             guard let privileges = object.privileges else { continue }
-            try session.execute("REVOKE ALL ON \(subject) FROM \(session.quoted(owner))")
+            if withOwners { try session.execute("REVOKE ALL ON \(subject) FROM \(session.quoted(owner))") }
             for privilege in privileges {
+                if let role = privilege.grantee, roles.isMissing(role) {
+                    // Of an owner that is not there everything is the new owner's.
+                    guard role != object.owner else { continue }
+                    leftOut.append(
+                        "left out, because the server has no role \(role): GRANT \(privilege.privilege) ON \(subject) TO \(role)"
+                    )
+                    continue
+                }
                 let grantee = privilege.grantee.map { session.quoted(roles.role($0)) } ?? "PUBLIC"
                 let option = privilege.grantable ? " WITH GRANT OPTION" : ""
                 let word = try ArchivedWord(privilege.privilege).text
                 try session.execute("GRANT \(word) ON \(subject) TO \(grantee)\(option)")
             }
         }
+        return leftOut
     }
 
     /// Fills objects from one chunk. In a transaction that is open, or one of its own.

@@ -39,23 +39,50 @@ enum NewDatabase {
         try session.execute("CREATE DATABASE \(session.quoted(name)) WITH \(options.joined(separator: " "))")
     }
 
+    /// Sets what user code reads, so that it computes the same while the database is filled as afterwards. The other
+    /// settings, such as time-outs and libraries, would be in the way until then.
+    static func applyUserCodeSettings(
+        _ properties: DatabaseProperties,
+        to name: String,
+        _ session: borrowing Session
+    ) throws {
+        for setting in properties.settings where setting.role == nil && UserCodeSettings.areRead(setting.name) {
+            try session.execute(
+                "ALTER DATABASE \(session.quoted(name)) SET \(session.quoted(setting.name)) TO "
+                    + SettingValue(setting.name, setting.value).sql(session)
+            )
+        }
+    }
+
     /// Sets what `ALTER DATABASE` sets: privileges, settings, the comment.
+    ///
+    /// - Returns: What was left out for want of a role, each a sentence.
     static func apply(
         _ properties: DatabaseProperties,
         to name: String,
         roles: RoleMap,
-        withOwners: Bool,
         _ session: borrowing Session
-    ) throws {
+    ) throws -> [String] {
         let database = session.quoted(name)
+        var leftOut: [String] = []
         for setting in properties.settings {
+            if let role = setting.role, roles.isMissing(role) {
+                leftOut.append("left out, because the server has no role \(role): its setting of \(setting.name)")
+                continue
+            }
             let value = SettingValue(setting.name, setting.value).sql(session)
             let subject = setting.role.map { "ROLE \(session.quoted(roles.role($0))) IN DATABASE" } ?? "DATABASE"
             try session.execute("ALTER \(subject) \(database) SET \(session.quoted(setting.name)) TO \(value)")
         }
-        if withOwners, let privileges = properties.privileges {
+        if let privileges = properties.privileges {
             try session.execute("REVOKE ALL ON DATABASE \(database) FROM PUBLIC, \(session.quoted(properties.owner))")
             for privilege in privileges {
+                if let role = privilege.grantee, roles.isMissing(role) {
+                    leftOut.append(
+                        "left out, because the server has no role \(role): GRANT \(privilege.privilege) ON DATABASE TO \(role)"
+                    )
+                    continue
+                }
                 let grantee = privilege.grantee.map { session.quoted(roles.role($0)) } ?? "PUBLIC"
                 let option = privilege.grantable ? " WITH GRANT OPTION" : ""
                 let word = try ArchivedWord(privilege.privilege).text
@@ -67,6 +94,7 @@ enum NewDatabase {
         }
         let comment = properties.comment.map { session.literal($0) } ?? "NULL"
         try session.execute("COMMENT ON DATABASE \(database) IS \(comment)")
+        return leftOut
     }
 
     /// Drops what a restore left behind that was killed: its leader is no more. Its workers' sessions may still be there,

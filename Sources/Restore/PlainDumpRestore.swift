@@ -119,13 +119,17 @@ extension PlainDumpRestore {
                     try session.execute(Session.databaseSearchPath)
                     return try player.run(&session)
                 }
+                // A session of its own: the dump may have set anything in its one.
+                try await withSession(database, logger: logger) { session in
+                    try Self.prepare(session)
+                    try Sequences([], feeding: nil, own: .none).follow(&session)
+                }
                 if !options.withoutAnalyze { try await analyze(database) }
                 try await withSession(target.maintenance, logger: logger) { session in
-                    try NewDatabase.apply(
+                    _ = try NewDatabase.apply(
                         beginning.properties,
                         to: beginning.name,
                         roles: RoleMap(names: [:]),
-                        withOwners: true,
                         session
                     )
                 }
@@ -173,8 +177,10 @@ extension PlainDumpRestore {
         )
     }
 
-    /// No timeouts; the formats of values are for the dump to set.
+    /// No timeouts, and the database's own settings where code reads them; the formats of values are for the dump to set.
     private static func prepare(_ session: borrowing Session) throws {
+        try session.set(try session.userCodeSettings().own)
+        try SchemaStatements.fireTriggers(session)
         let settings = [
             ("statement_timeout", "0"), ("lock_timeout", "0"), ("idle_in_transaction_session_timeout", "0"),
             ("idle_session_timeout", "0"), ("transaction_timeout", "0"), ("default_transaction_read_only", "off"),
@@ -205,13 +211,19 @@ extension PlainDumpRestore {
             return try session.decisiveTransaction { session in
                 let schema = StateSchema(options.stateSchema)
                 let returning = StateReturn(dump: options)
+                let settings = try session.userCodeSettings().own
+                try session.setValueFormats()
                 let state = try TargetState.read(schema, before: returning.extent, &session)
+                try session.set(settings)
                 let shelf = try StateShelf(schema, session)
+                let before = try Sequences.positions(session)
                 var player = try DumpPlayer.open(file, rules, progress: progress)
                 try session.execute(Session.databaseSearchPath)
                 let outcome = try player.run(&session)
                 try session.execute(Session.emptySearchPath)
                 try shelf.putBack(session)
+                try Sequences([], feeding: nil, own: .before(before)).follow(&session)
+                try session.setValueFormats()
                 return (outcome, try returning.write(state, &session))
             }
         }

@@ -26,7 +26,8 @@ struct PostData: Sendable {
         let builds = plan.indexes.map { (build: $0, bytes: sizes[$0.tableName(in: manifest)] ?? 0) }
             .sorted { $0.bytes > $1.bytes }.map(\.build)
         let statements = statements
-        try await inParallel(builds, phase: "building indexes", name: \.item.title) { build, session in
+        let settings = statements.userCode.whileMaking
+        try await inParallel(builds, settings, phase: "building indexes", name: \.item.title) { build, session in
             var statements = statements
             var item = build.item
             item.sql = build.sql
@@ -62,7 +63,8 @@ struct PostData: Sendable {
         let tasks = analyze.map(FinalTask.analyze) + validations.map(FinalTask.validate)
         let invalid = InvalidConstraints()
         let allowInvalid = options.allowInvalid
-        try await inParallel(tasks, phase: "gathering statistics, checking constraints", name: \.name) {
+        let settings = statements.userCode.own
+        try await inParallel(tasks, settings, phase: "gathering statistics, checking constraints", name: \.name) {
             task,
             session in
             switch task {
@@ -87,6 +89,7 @@ struct PostData: Sendable {
 
     private func inParallel<Job: Sendable>(
         _ jobs: [Job],
+        _ settings: [UserCodeSettings.Setting],
         phase: String,
         name: @escaping @Sendable (Job) -> String,
         _ body: @escaping @Sendable (Job, inout Session) throws -> Void
@@ -101,12 +104,15 @@ struct PostData: Sendable {
             for _ in 0..<workers {
                 group.addTask {
                     try await withSession(database, logger: logger) { session in
-                        try session.pin(
-                            SchemaStatements.settings + [
+                        try SchemaStatements.pin(
+                            session,
+                            statements.userCode,
+                            [
                                 ("max_parallel_maintenance_workers", String(helpers)),
                                 ("maintenance_work_mem", "256MB"),
                             ]
                         )
+                        try session.set(settings)
                         while let (job, index) = queue.next() {
                             progress(.made(object: name(job), number: index + 1, of: queue.count))
                             try PostData.retryingDeadlocks { try body(job, &session) }

@@ -14,6 +14,8 @@ struct Preflight: Sendable {
         var existing: DatabaseProperties?
         var existingBytes = 0
         var tablespaces: Set<String> = []
+        /// All roles of the server.
+        var roles: Set<String> = []
         var isSuperuser = false
         var user = ""
         var notes: [String] = []
@@ -35,7 +37,9 @@ struct Preflight: Sendable {
             replaces: !options.restoresInPlace(manifest.scope),
             neededBytes: manifest.rawBytes
         ).inspect(session)
-        findings.obstacles = serverAge(session) + (try extensions(session)) + (try roles(session)) + findings.obstacles
+        findings.obstacles =
+            serverAge(session) + (try extensions(session)) + missingRoles(findings.roles)
+            + findings.obstacles
         findings.notes = missingTablespaces(findings.tablespaces)
         return findings
     }
@@ -79,9 +83,8 @@ extension Preflight {
         ]
     }
 
-    private func roles(_ session: borrowing Session) throws -> [Obstacle] {
+    private func missingRoles(_ there: Set<String>) -> [Obstacle] {
         guard !options.noOwner else { return [] }
-        let there = Set(try session.query("SELECT rolname FROM pg_catalog.pg_roles").map { $0.text("rolname") })
         let map = RoleMap(names: options.roleMap)
         let missing = Set(manifest.roles.map(map.role)).filter { !there.contains($0) }.sorted()
         guard !missing.isEmpty else { return [] }
@@ -94,11 +97,26 @@ extension Preflight {
         ]
     }
 
+    /// What a restore without owners leaves out; the restore itself lists each statement.
+    func grantsWithoutRole(_ there: Set<String>) -> [String] {
+        guard options.noOwner else { return [] }
+        let map = RoleMap(names: options.roleMap, present: there)
+        let missing = manifest.schema.flatMap { map.missing(in: $0.sql, kind: $0.kind) }
+        return Set(missing).sorted().map { "the server has no role \($0): what it may do is left out" }
+    }
+
     private func missingTablespaces(_ there: Set<String>) -> [String] {
         let used = Set(manifest.schema.compactMap(\.tablespace)).subtracting(["", "pg_default"])
         return used.subtracting(there).sorted().map {
             "the server has no tablespace \($0): what was in it goes to the default"
         }
+    }
+}
+
+extension RestoreOptions {
+    /// Without owners, roles of the archive may be missing.
+    func roles(_ findings: Preflight.Findings) -> RoleMap {
+        RoleMap(names: roleMap, present: noOwner ? findings.roles : nil)
     }
 }
 

@@ -28,6 +28,16 @@ package struct RestoreRun: Sendable {
 
     /// - Throws: `RestoreError`, `PostgresError`, `ArchiveError`, `CancellationError`; the target is as it was.
     package func run() async throws -> RestoreReport {
+        do {
+            return try await restore()
+        } catch let error as PostgresError {
+            var error = error
+            error.hint = error.restoreHint
+            throw error
+        }
+    }
+
+    private func restore() async throws -> RestoreReport {
         let target = try await findTarget()
         let file = try open()
         guard case .archive(let archive) = file.content else { return try await plainDump(file, target).run() }
@@ -63,6 +73,7 @@ package struct RestoreRun: Sendable {
         let options = options.settled(for: target, archive.manifest.scope)
         let preflight = Preflight(manifest: archive.manifest, options: options, target: target)
         var findings = try await withSession(target.maintenance, logger: logger) { try preflight.inspect($0) }
+        findings.notes += preflight.grantsWithoutRole(findings.roles)
         if options.restoresInPlace(archive.manifest.scope), !options.tables.isEmpty, target.exists {
             findings.obstacles += try await withSession(target.address, logger: logger) { session in
                 try TableRestore.obstacles(archive.manifest, options, session)

@@ -3,45 +3,76 @@ internal import PostgresClient
 /// Which role of the server stands for one of the archive, in names and in the text of statements.
 struct RoleMap: Sendable {
     let names: [String: String]
+    /// The roles that the server has; nil where a restore that lacks one does not begin.
+    var present: Set<String>?
 
     func role(_ name: String) -> String { names[name] ?? name }
 
+    /// Whether the role that stands for `name` is known to be missing.
+    func isMissing(_ name: String) -> Bool { present.map { !$0.contains(role(name)) } ?? false }
+
     /// The statement with its roles replaced, for kinds of items whose text names roles.
+    func apply(to sql: String, kind: String, _ session: borrowing Session) -> String {
+        guard !names.isEmpty, RoleMap.kinds.contains(kind) else { return sql }
+        return RoleMap.pieces(of: sql, kind: kind).map { piece in
+            piece.role.flatMap { names[$0] }.map { session.quoted($0) } ?? piece.text
+        }.joined()
+    }
+
+    /// The roles of the archive that the statement names and the server lacks.
+    func missing(in sql: String, kind: String) -> [String] {
+        guard present != nil, RoleMap.kinds.contains(kind) else { return [] }
+        return RoleMap.pieces(of: sql, kind: kind).compactMap(\.role).filter(isMissing)
+    }
+
+    /// A policy for those of its roles that the server has; nil when it has none of them.
+    func policy(_ sql: String, _ session: borrowing Session) -> String? {
+        let pieces = RoleMap.pieces(of: sql, kind: "POLICY")
+        let roles = pieces.indices.filter { pieces[$0].role != nil }
+        guard let first = roles.first, let last = roles.last else { return sql }
+        let kept = roles.compactMap { pieces[$0].role }.filter { !isMissing($0) }
+        guard !kept.isEmpty else { return nil }
+        return pieces[..<first].map(\.text).joined() + kept.map { session.quoted(role($0)) }.joined(separator: ", ")
+            + pieces[(last + 1)...].map(\.text).joined()
+    }
+
+    private static let kinds: Set<String> = ["ACL", "DEFAULT ACL", "POLICY", "USER MAPPING"]
+    private static let opening: Set<String> = ["TO", "FROM", "ROLE", "AUTHORIZATION", "BY", "FOR"]
+    /// What stands where a role is expected and is none, or is PUBLIC.
+    private static let words: Set<String> = opening.union(["GROUP", "USER", "PUBLIC", "CURRENT_USER"])
+
+    /// The text cut up, with the role that a piece names.
     ///
     /// pg_dump writes a role only after certain words; what is quoted otherwise (literals, expressions after USING)
     /// is left alone.
-    func apply(to sql: String, kind: String, _ session: borrowing Session) -> String {
-        guard !names.isEmpty, ["ACL", "DEFAULT ACL", "POLICY", "USER MAPPING"].contains(kind) else { return sql }
-        var result = ""
+    private static func pieces(of sql: String, kind: String) -> [(text: String, role: String?)] {
+        var pieces: [(text: String, role: String?)] = []
         var expectsRole = false
         var isDone = false
         for token in SQLTokens(sql) {
             switch token {
             case .word(let word):
                 let upper = word.uppercased()
+                // In `public.role` the word is a table's name.
+                let isPart = pieces.last?.text == "."
                 if kind == "POLICY", upper == "USING" || upper == "WITH" { isDone = true }
-                if expectsRole, !isDone, !["GROUP", "ROLE", "USER", "PUBLIC", "CURRENT_USER"].contains(upper) {
-                    result += names[word].map { session.quoted($0) } ?? word
-                } else {
-                    result += word
-                }
+                pieces.append((word, expectsRole && !isDone && !words.contains(upper) ? word : nil))
                 // A list of roles goes on after a comma; anything else ends it.
                 expectsRole =
-                    !isDone && RoleMap.opening.contains(upper)
+                    !isDone && !isPart && opening.contains(upper)
                     && !(kind == "POLICY" && upper != "TO") && !(kind == "USER MAPPING" && upper != "FOR")
             case .quotedName(let name, let text):
-                result += expectsRole && !isDone ? names[name].map { session.quoted($0) } ?? text : text
+                pieces.append((text, expectsRole && !isDone ? name : nil))
                 expectsRole = false
             case .other(let text):
-                result += text
+                pieces.append((text, nil))
                 if text == "," && kind == "POLICY" && !isDone { expectsRole = true }
                 if text == ";" { isDone = false }
+                if [";", "(", ")", "."].contains(text) { expectsRole = false }
             }
         }
-        return result
+        return pieces
     }
-
-    private static let opening: Set<String> = ["TO", "FROM", "ROLE", "AUTHORIZATION", "BY", "FOR"]
 }
 
 /// Words, quoted names, and everything else of a statement as pg_dump writes it.

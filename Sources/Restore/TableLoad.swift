@@ -5,20 +5,25 @@ internal import PostgresClient
 struct TableLoad: ~Copyable {
     let archive: ArchiveReader
     let encoding: String
+    let userCode: UserCodeSettings
     let tally: LoadTally
     let allowInvalid: Bool
     let progress: @Sendable (RestoreProgress) -> Void
     private var reader: ChunkReader
+    /// What the session has; nil while that is not known.
+    private var settings: [String: String]?
 
     init(
         _ archive: ArchiveReader,
         encoding: String,
+        userCode: UserCodeSettings,
         tally: LoadTally,
         allowInvalid: Bool,
         progress: @escaping @Sendable (RestoreProgress) -> Void
     ) {
         self.archive = archive
         self.encoding = encoding
+        self.userCode = userCode
         self.tally = tally
         self.allowInvalid = allowInvalid
         self.progress = progress
@@ -69,9 +74,14 @@ struct TableLoad: ~Copyable {
         progress(.started(table: table.tableName.description))
         let rows: Int
         do {
+            try useSettings(of: table, session)
             rows = try send(chunk, sql, &session)
         } catch let error as PostgresError {
-            throw error.at("table \(table.tableName)")
+            // A savepoint that is rolled back to takes the settings back, too.
+            settings = nil
+            var error = error.at("table \(table.tableName)")
+            error.hint = error.restoreHint
+            throw error
         }
         guard rows == chunk.rows else {
             throw RestoreError(
@@ -85,6 +95,14 @@ struct TableLoad: ~Copyable {
         if sum.rows == table.rows {
             progress(.finished(table: table.tableName.description, rows: sum.rows, bytes: sum.bytes))
         }
+    }
+
+    /// CHECK constraints and generated columns see the database's own settings, as far as the rows' text can be read.
+    private mutating func useSettings(of table: Manifest.Table, _ session: borrowing Session) throws {
+        let wanted = userCode.whileReading(table.columns.map(\.type))
+        let changed = wanted.filter { settings?[$0.name] != $0.value }
+        try session.set(changed)
+        settings = Dictionary(wanted.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
     }
 
     private mutating func send(_ chunk: Manifest.Chunk, _ sql: String, _ session: inout Session) throws -> Int {
@@ -102,6 +120,7 @@ struct TableLoad: ~Copyable {
                 return try body(&self, &session)
             } catch let error as PostgresError where allowInvalid && error.sqlState == "23514" {
                 guard let name = InvalidChecks.violated(error) else { throw error }
+                try session.set(userCode.whileDescribing)
                 try InvalidChecks.waive(name, of: table.tableName, tally, &session)
             }
         }

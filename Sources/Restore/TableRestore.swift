@@ -6,8 +6,15 @@ struct TableRestore {
     private let restore: InPlaceRestore
     private let selection: Selection
     private let findings: Preflight.Findings
+    private let userCode: UserCodeSettings
 
-    init(_ restore: InPlaceRestore, _ selection: Selection, _ findings: Preflight.Findings) {
+    init(
+        _ restore: InPlaceRestore,
+        _ selection: Selection,
+        _ findings: Preflight.Findings,
+        _ userCode: UserCodeSettings
+    ) {
+        self.userCode = userCode
         self.restore = restore
         self.selection = selection
         self.findings = findings
@@ -19,8 +26,9 @@ struct TableRestore {
         guard restore.options.tables.allSatisfy({ $0.newName == nil }) else { return try copies(&session) }
         let there = try TableRestore.existing(selection.tables.map(\.tableName), session)
         switch (there.isEmpty, restore.options.rows) {
-        case (true, _), (false, nil): return try restore.make(selection, findings, &session)
-        case (false, .replace): return try DataOnlyRestore(restore, selection).run(&session)
+        case (true, _), (false, nil): return try restore.make(selection, findings, userCode, .current, &session)
+        case (false, .replace):
+            return try DataOnlyRestore(restore, selection, userCode, restore.options.roles(findings)).run(&session)
         case (false, .missing): return try addMissing(&session)
         }
     }
@@ -96,9 +104,9 @@ extension TableRestore {
     /// Adds the rows whose primary key is not there; the others stay as they are.
     private func addMissing(_ session: inout Session) throws -> RestoreReport {
         let tally = LoadTally()
-        var load = tableLoad(tally)
         var added = 0
         for table in selection.tablesWithRows {
+            var load = tableLoad(tally)
             guard !table.primaryKey.isEmpty else {
                 throw RestoreError(
                     .preflight,
@@ -113,6 +121,8 @@ extension TableRestore {
             )
             let scratch = TableName(schema: "pg_temp", name: "granary_rows")
             for chunk in table.chunks { try load.copy(chunk, into: table, as: scratch, frozen: false, &session) }
+            // Generated columns and CHECKs are computed here.
+            try session.set(userCode.own)
             let inserted = try session.query(
                 """
                 WITH added AS (
@@ -124,6 +134,11 @@ extension TableRestore {
             added += inserted[0].int("rows")
             try session.execute("DROP TABLE pg_temp.granary_rows")
         }
+        try Sequences(
+            selection.sequences,
+            feeding: selection.tablesWithRows.map(\.tableName),
+            own: .current
+        ).follow(&session)
         var report = restore.report(selection)
         report.rows = added
         return report
@@ -133,6 +148,7 @@ extension TableRestore {
         TableLoad(
             restore.archive,
             encoding: restore.archive.manifest.database.encoding,
+            userCode: userCode,
             tally: tally,
             allowInvalid: false,
             progress: restore.progress

@@ -23,6 +23,9 @@ struct TargetCheck: Sendable {
         findings.tablespaces = Set(
             try session.query("SELECT spcname FROM pg_catalog.pg_tablespace").map { $0.text("spcname") }
         )
+        findings.roles = Set(
+            try session.query("SELECT rolname FROM pg_catalog.pg_roles").map { $0.text("rolname") }
+        )
         guard replaces else { return findings }
         if !me.bool("rolsuper"), !me.bool("rolcreatedb") {
             findings.obstacles.append(

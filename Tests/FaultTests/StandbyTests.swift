@@ -6,6 +6,10 @@ import Testing
     @Test func aBackupOfAStandbyHasTheBooksRightAndNamesUnloggedTables() async throws {
         try await withStandby(["hot_standby_feedback": "on"]) { primary, standby in
             try await psql(primary.url(database: "bank"), "CREATE UNLOGGED TABLE bank.fleeting AS SELECT 1 AS n")
+            try await psql(
+                primary.url(database: "bank"),
+                "CREATE UNLOGGED TABLE bank.numbered (a serial, b integer GENERATED ALWAYS AS IDENTITY); INSERT INTO bank.numbered DEFAULT VALUES"
+            )
             try await caughtUp(primary, standby)
             let bank = Bank(server: primary, url: primary.url(database: "bank"))
             try await bank.open(seconds: 600, changing: false) {
@@ -30,6 +34,20 @@ import Testing
                     let url = primary.url(database: "restored")
                     try await #expect(psql(url, Bank.books) == Bank.rightBooks)
                     try await #expect(psql(url, "SELECT count(*) FROM bank.fleeting") == "0")
+                    for sequence in ["bank.numbered_a_seq", "bank.numbered_b_seq"] {
+                        #expect(
+                            made.stderr.contains(
+                                "the value of the unlogged sequence \(sequence) cannot be read on a standby"
+                            ),
+                            "\(made)"
+                        )
+                    }
+                    try await #expect(psql(url, "INSERT INTO bank.numbered DEFAULT VALUES RETURNING a, b") == "1|1")
+                    let plain = try await granary(
+                        ["backup", "--output", scratch.file("b.sql")],
+                        standby.url(database: "bank")
+                    )
+                    #expect(plain.status == 0, "\(plain)")
                 }
             }
         }

@@ -56,7 +56,8 @@ struct DataOnlyTests {
             try await #expect(psql(url, state) == "8|t|8")
             try await psql(url, "CREATE OR REPLACE FUNCTION answer() RETURNS integer LANGUAGE sql AS 'SELECT 42'")
             try await restore(folder.file("a.zip"), url) { $0.dataOnly = true }
-            try await #expect(psql(url, state) == "5|t|5")
+            // The numbers that were handed out since are not handed out again.
+            try await #expect(psql(url, state) == "8|t|5")
         }
     }
 
@@ -79,7 +80,7 @@ struct DataOnlyTests {
                     """
                     UPDATE chicken SET egg = 1; ALTER TABLE egg DISABLE TRIGGER always_stop; INSERT INTO egg VALUES (7, 1);
                     ALTER TABLE egg ENABLE ALWAYS TRIGGER always_stop; INSERT INTO loose VALUES (7);
-                    INSERT INTO node (up) VALUES (3); REFRESH MATERIALIZED VIEW counts
+                    INSERT INTO node (up) VALUES (3); ALTER SEQUENCE node_id_seq RESTART; REFRESH MATERIALIZED VIEW counts
                     """
                 )
                 let report = try await restore(folder.file("a.zip"), plain) { $0.dataOnly = true }

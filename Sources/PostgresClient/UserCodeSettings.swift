@@ -1,0 +1,110 @@
+/// The settings that decide what user code computes, as a database has them.
+///
+/// CHECK constraints, materialized views, expression indexes and generated columns call functions that read the time
+/// zone, the formats of dates and the like. A restore that ran them under settings of its own would move dates by a
+/// day and refuse rows that are valid. `search_path` is not among them: it is empty, as in pg_dump.
+package struct UserCodeSettings: Sendable {
+    package typealias Setting = (name: String, value: String)
+
+    /// The names; those that a server does not know are ignored.
+    package static let names = [
+        "TimeZone", "timezone_abbreviations", "DateStyle", "IntervalStyle", "lc_monetary", "lc_numeric", "lc_time",
+        "default_text_search_config", "xmloption", "xmlbinary", "bytea_output", "extra_float_digits", "array_nulls",
+        "transform_null_equals", "standard_conforming_strings",
+    ]
+
+    /// What the database and the server say.
+    package let own: [Setting]
+
+    package init(own: [Setting] = []) { self.own = own }
+
+    /// Whether `ALTER DATABASE` sets something that user code reads: one of `names`, or a setting with a dot in its name,
+    /// which functions read by `current_setting('app.tenant')`.
+    package static func areRead(_ name: String) -> Bool {
+        name.contains(".") || names.contains { $0.lowercased() == name.lowercased() }
+    }
+
+    /// For statements that pg_dump wrote, whose constants are read under these whatever the database has.
+    package static let ofStatements: [Setting] = [
+        ("xmloption", "content"), ("array_nulls", "on"), ("transform_null_equals", "off"),
+        ("standard_conforming_strings", "on"),
+    ]
+
+    /// For COPY text, which a backup wrote under these. Dates, times, intervals, numbers and bytea are read alike under
+    /// every setting.
+    package static let ofCopyText: [Setting] = [
+        ("lc_monetary", "C"), ("xmloption", "content"), ("array_nulls", "on"),
+    ]
+
+    /// While statements of pg_dump run.
+    package var whileMaking: [Setting] { own.filter { !Self.has(Self.ofStatements, $0.name) } + Self.ofStatements }
+
+    /// While the server describes a constraint for us to make again: `'02/01/2024 03:00 IST'` would not come back.
+    package var whileDescribing: [Setting] {
+        let formats: [Setting] = [("DateStyle", "ISO"), ("IntervalStyle", "postgres")]
+        return whileMaking.filter { !Self.has(formats, $0.name) } + formats
+    }
+
+    /// While rows with columns of `types` (`format_type`'s spelling, with the schema) are read: the database's own but for
+    /// what the text of these types needs.
+    package func whileReading(_ types: [String]) -> [Setting] {
+        // A type with a schema may be a domain or a composite of any of them.
+        let needs = { (word: String) in types.contains { $0.contains(word) || $0.contains(".") } }
+        let words = ["lc_monetary": "money", "xmloption": "xml", "array_nulls": "[]"]
+        let pinned = Self.ofCopyText.filter { setting in words[setting.name].map(needs) ?? true }
+        return own.filter { !Self.has(pinned, $0.name) } + pinned
+    }
+
+    private static func has(_ settings: [Setting], _ name: String) -> Bool {
+        settings.contains { $0.name.lowercased() == name.lowercased() }
+    }
+}
+
+extension Session {
+    /// What sessions of this database have that no role has changed anything for: ALTER DATABASE, ALTER ROLE ALL, and
+    /// the server's configuration, but not what our own role or our environment has set.
+    ///
+    /// To be asked before the session is pinned. Where only the configuration files could tell and we may not read
+    /// them, it is what this session has.
+    package borrowing func userCodeSettings() throws -> UserCodeSettings {
+        let rows = try query(
+            """
+            SELECT s.name, s.source IN ('client', 'user', 'database user', 'session') AS is_ours, s.reset_val,
+                (SELECT substr(c, strpos(c, '=') + 1)
+                 FROM pg_catalog.pg_db_role_setting r CROSS JOIN LATERAL unnest(r.setconfig) AS c
+                 LEFT JOIN pg_catalog.pg_database d ON d.oid = r.setdatabase
+                 WHERE r.setrole = 0 AND (r.setdatabase = 0 OR d.datname = pg_catalog.current_database())
+                     AND lower(split_part(c, '=', 1)) = lower(s.name)
+                 ORDER BY r.setdatabase DESC LIMIT 1) AS set_for_all
+            FROM pg_catalog.pg_settings s WHERE lower(s.name) = ANY ($1::text[])
+            """,
+            [QuotedText.array(UserCodeSettings.names.map { $0.lowercased() })]
+        )
+        let isUnknown = rows.contains { $0.bool("is_ours") && $0["set_for_all"] == nil }
+        let configured = isUnknown ? try configuredSettings() : [:]
+        return UserCodeSettings(
+            own: rows.map { row in
+                let name = row.text("name")
+                guard row.bool("is_ours") else { return (name, row.text("reset_val")) }
+                return (name, row["set_for_all"] ?? configured[name.lowercased()] ?? row.text("reset_val"))
+            }
+        )
+    }
+
+    /// What the configuration files say, by name in lower case; nothing where our role may not read them.
+    private borrowing func configuredSettings() throws -> [String: String] {
+        let may = try query(
+            """
+            SELECT pg_catalog.has_table_privilege('pg_catalog.pg_file_settings', 'SELECT')
+                AND pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE') AS may
+            """
+        )[0].bool("may")
+        guard may else { return [:] }
+        return Dictionary(
+            try query("SELECT lower(name) AS name, setting FROM pg_catalog.pg_file_settings WHERE applied").map {
+                ($0.text("name"), $0.text("setting"))
+            },
+            uniquingKeysWith: { _, last in last }
+        )
+    }
+}

@@ -1,0 +1,28 @@
+internal import PostgresClient
+
+extension PostgresError {
+    /// The server's hint, or what helps a function that relies on a `search_path`: a restore runs with an empty one, as
+    /// pg_dump's own scripts do, since a function that finds its names by whoever calls it may be made to find others.
+    var restoreHint: String? {
+        guard missesName else { return hint }
+        return "a function in the database names something without its schema, and a restore runs with an empty "
+            + "search_path, as pg_dump does: in the database that was backed up, ALTER FUNCTION … SET search_path = … "
+            + "(or write the schema), then back it up again"
+    }
+
+    /// Whether a name without a schema was not found within a function.
+    private var missesName: Bool {
+        guard let server, ["42P01", "42883", "42704", "3F000"].contains(server.sqlState) else { return false }
+        let callers = server.context?.split(separator: "\n").filter { !$0.hasPrefix("COPY ") } ?? []
+        guard server.internalQuery != nil || !callers.isEmpty else { return false }
+        let message = server.message
+        switch server.sqlState {
+        // `function app.f(integer) does not exist`, and of an operator the types, which have their schemas.
+        case "42883": return !(message.contains("(") && message.prefix { $0 != "(" }.contains("."))
+        // `no schema has been selected to create in`: a schema that was named is quoted.
+        case "3F000": return !message.contains { "\"«„“”".contains($0) }
+        // `relation "app.t" does not exist`
+        default: return !message.contains(".")
+        }
+    }
+}
