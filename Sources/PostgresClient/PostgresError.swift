@@ -16,6 +16,8 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
         case timeout
         /// The server answered something that was not asked for.
         case unexpected
+        /// A pooler gives the session to others between two transactions.
+        case pooled
     }
 
     package var code: Code

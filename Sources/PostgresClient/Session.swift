@@ -93,6 +93,8 @@ package struct Session: ~Copyable {
         case "28000" where message.contains("does not exist"):
             "make the role with createuser, as a superuser, or connect as one that is there"
         case "28000": "let it in with a line in the server's pg_hba.conf, and reload the server"
+        case "08P01" where message.contains("no such database"):
+            "the pooler at \(place) does not know the database: connect to the server itself, or add it to the pooler's list"
         case "53300": "close sessions, give --jobs a lower number, or raise the server's max_connections"
         default: "check that the server runs, and the host, port, user and database"
         }
@@ -107,6 +109,7 @@ extension Session {
     package var database: String { String(cString: PQdb(wire.connection)) }
     package var user: String { String(cString: PQuser(wire.connection)) }
     package var host: String { String(cString: PQhost(wire.connection)) }
+    package var port: String { PQport(wire.connection).map { String(cString: $0) } ?? "" }
     package var processID: Int { Int(PQbackendPID(wire.connection)) }
     /// The encoding of the database, and of every string it stores.
     package var encoding: String { String(cString: PQparameterStatus(wire.connection, "server_encoding")) }

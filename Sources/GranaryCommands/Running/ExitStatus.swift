@@ -69,6 +69,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case (_, "55P03"): .busy
         // cannot_connect_now: the server is starting or stopping.
         case (.connection, _), (_, "57P03"): .noConnection
+        case (.pooled, _): .refused
         default: .failed
         }
     }
