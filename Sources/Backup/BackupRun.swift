@@ -35,9 +35,11 @@ package struct BackupRun: Sendable {
         while true {
             let output = try BackupOutput(options.output)
             do {
-                let manifest = try await options.format == .zip ? archive(to: output) : plainDump(to: output)
+                let (manifest, notes) = try await options.format == .zip ? archive(to: output) : plainDump(to: output)
                 try output.commit()
-                return report(manifest, output, seconds: (.now - start) / .seconds(1))
+                var report = report(manifest, output, seconds: (.now - start) / .seconds(1))
+                report.notes += notes
+                return report
             } catch let error as BackupError
                 where error.isWorthAnotherAttempt && output.canStartOver
                 && (.now - start < options.lockTimeout || error.code == .changing && attempt < 4)
@@ -80,20 +82,40 @@ package struct BackupRun: Sendable {
         }
         let unlogged = manifest.tables.filter { $0.dataLeftOut && $0.isUnlogged }
             .map { "the rows of the unlogged table \($0.schema).\($0.name) cannot be read on a standby" }
-        return redacted + unlogged
+        return redacted + unlogged + partNotes(manifest)
+    }
+
+    /// What comes with a part from other schemas, and what it needs that does not.
+    private func partNotes(_ manifest: Manifest) -> [String] {
+        guard !manifest.scope.isWholeDatabase else { return [] }
+        let named = manifest.scope.tables.flatMap { text in
+            manifest.tables.filter {
+                !TableName.named(text, in: [$0]) { TableName(schema: $0.schema, name: $0.name) }.isEmpty
+            }.map(\.schema)
+        }
+        let schemas = Set(exactly: manifest.scope.schemas + named)
+        let elsewhere = manifest.tables.filter { !schemas.contains($0.schema) }.map {
+            TableName(schema: $0.schema, name: $0.name).spelling
+        }
+        let children =
+            elsewhere.isEmpty
+            ? [] : ["partitions and inheritance children in other schemas are in the backup: \(elsewhere.listed())"]
+        let needs = (manifest.needs ?? []).map(\.title)
+        return children
+            + (needs.isEmpty ? [] : ["the part needs objects that are not in the backup: \(needs.listed(atMost: 20))"])
     }
 }
 
 // The archive.
 extension BackupRun {
-    private func archive(to output: BackupOutput) async throws -> Manifest {
+    private func archive(to output: BackupOutput) async throws -> (Manifest, notes: [String]) {
         progress(.phase("taking the snapshot"))
         let writer = ArchiveWriter(sink: output.sink)
-        var manifest = try await withHeldSession(
+        var (manifest, notes) = try await withHeldSession(
             server,
             logger: logger,
             prepare: { try snapshotTaker.take(&$0) },
-            while: { snapshot in try await read(snapshot, into: writer) }
+            while: { snapshot in (try await read(snapshot, into: writer), snapshot.notes) }
         )
         progress(.phase("finishing the archive"))
         if let folder = options.migrationsFolder {
@@ -102,7 +124,7 @@ extension BackupRun {
             }
         }
         try writer.finish(manifest, sealedBy: options.sealKey)
-        return manifest
+        return (manifest, notes)
     }
 
     /// Schema and rows, at the same time, from one snapshot.
@@ -173,7 +195,11 @@ extension BackupRun {
 extension BackupRun {
     var snapshotTaker: SnapshotTaker {
         SnapshotTaker(
-            scope: CatalogScope(schemas: options.schemas, tables: options.tables),
+            scope: CatalogScope(
+                schemas: options.schemas,
+                tables: options.tables,
+                withInheritors: options.withInheritors
+            ),
             jobs: options.jobs,
             lockTimeout: options.lockTimeout,
             withoutData: options.tablesWithoutData,
@@ -202,7 +228,11 @@ extension Manifest {
         )
         schemaVersions = snapshot.schemaVersions
         ledger = snapshot.ledger
-        extensions = snapshot.catalog.extensions
+        extensions = snapshot.extensions
+        needs = snapshot.needs.flatMap { $0.isEmpty ? nil : $0 }
+        distributed =
+            snapshot.distributed.isEmpty
+            ? nil : snapshot.distributed.map { Manifest.Relation(schema: $0.schema, name: $0.name) }
         schemas = options.schemas.isEmpty ? snapshot.schemas : options.schemas
         self.schema = schema.items
         redacted = schema.redacted

@@ -50,6 +50,8 @@ package struct Doctor: Sendable {
         package var hasStateSchema: Bool
         /// nil where there is no ledger, or it may not be read.
         package var appliedMigrations: Int?
+        /// Tables that Citus distributes over nodes.
+        package var distributedTables = 0
     }
 
     package struct Folder: Sendable, Equatable {
@@ -117,7 +119,8 @@ extension Doctor {
             markerIsHidden: try marker.isHidden(session),
             isEmpty: try marker.isEmpty(session),
             hasStateSchema: try stateSchema.exists(session),
-            appliedMigrations: try applied(stateSchema, session)
+            appliedMigrations: try applied(stateSchema, session),
+            distributedTables: try session.distributedTables().count
         )
     }
 
@@ -158,7 +161,7 @@ extension Doctor {
                     remedy: "upgrade the server to PostgreSQL 12 or newer"
                 ),
             rights(facts),
-        ] + rows(facts) + [marker(facts, environment, isLocal), ledger(facts)]
+        ] + distribution(facts) + rows(facts) + [marker(facts, environment, isLocal), ledger(facts)]
     }
 
     private static func rights(_ facts: DatabaseFacts) -> Check {
@@ -172,6 +175,21 @@ extension Doctor {
             remedy:
                 "granary restore FILE --in-place, or as a superuser: ALTER ROLE \(QuotedText.name(facts.user)) CREATEDB"
         )
+    }
+
+    private static func distribution(_ facts: DatabaseFacts) -> [Check] {
+        guard facts.distributedTables > 0 else { return [] }
+        return [
+            Check(
+                "citus",
+                .note,
+                """
+                Citus distributes \(facts.distributedTables) of the tables: a backup does not hold how, and their rows are not of \
+                one moment
+                """,
+                remedy: "keep the calls of create_distributed_table in a migration, and stop writers during a backup"
+            )
+        ]
     }
 
     /// What a backup would miss, and so refuses.

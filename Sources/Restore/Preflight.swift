@@ -36,7 +36,7 @@ struct Preflight: Sendable {
             neededBytes: manifest.rawBytes
         ).inspect(session)
         findings.obstacles = serverAge(session) + (try extensions(session)) + (try roles(session)) + findings.obstacles
-        findings.notes = missingTablespaces(findings.tablespaces)
+        findings.notes = missingTablespaces(findings.tablespaces) + distribution
         return findings
     }
 
@@ -53,6 +53,19 @@ struct Preflight: Sendable {
 
 // What the archive needs.
 extension Preflight {
+    private var distribution: [String] {
+        let selected = Set((try? Selection(manifest, options))?.tables.map(\.tableName) ?? [])
+        let tables = (manifest.distributed ?? []).map { TableName(schema: $0.schema, name: $0.name) }
+            .filter(selected.contains)
+        guard !tables.isEmpty, !options.dataOnly else { return [] }
+        return [
+            """
+            Citus distributed \(tables.map(\.spelling).listed()): they come back as ordinary tables, with rows that are not of one \
+            moment; distribute them again afterwards
+            """
+        ]
+    }
+
     private func serverAge(_ session: borrowing Session) -> [Obstacle] {
         let (theirs, ours) = (manifest.server.versionNumber / 10000, session.serverVersion / 10000)
         guard ours < theirs else { return [] }
