@@ -87,7 +87,8 @@ package struct Session: ~Copyable {
     /// What mends a connection that failed, by its SQLSTATE; libpq itself gives none when it misses a password.
     private func hint(_ state: String?, _ message: String) -> String {
         switch state {
-        case "3D000": "make it with createdb, or mend the name; psql -l lists the databases that are there"
+        case _ where state == "3D000" || state == "08P01" && message.contains("does not exist"):
+            "make it with createdb, or mend the name; psql -l lists the databases that are there"
         case _ where state == "28P01" || state == nil && message.contains("password"):
             "give the password of \(user) in PGPASSWORD, in ~/.pgpass or in DATABASE_URL"
         case "28000" where message.contains("does not exist"):
