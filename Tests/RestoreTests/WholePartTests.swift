@@ -223,6 +223,24 @@ struct WholePartTests {
         }
     }
 
+    /// Whoever asks before rows are replaced must see those of other schemas.
+    @Test func rowsOfOtherSchemasAreAtStakeToo() async throws {
+        try await withShop { _, url, folder, _ in
+            try await psql(url, #"DELETE FROM parts."he""ir|x"; DELETE FROM app.events WHERE a < 149"#)
+            try await backup(url, to: folder.file("app.zip")) { $0.schemas = ["app"] }
+            func atStake() async throws -> TableName? {
+                try await RestoreRun(
+                    RestoreOptions(file: folder.file("app.zip")),
+                    server: ServerAddress(url),
+                    logger: quietLogger
+                ) { _ in }.tableWithRows()
+            }
+            #expect(try await atStake() == TableName(schema: "other", name: "late_1"))
+            try await psql(url, "DELETE FROM app.events")
+            #expect(try await atStake() == nil)
+        }
+    }
+
     @Test func partitionsThatComeBackWithoutTheirParentsAreAttached() async throws {
         try await withShop { _, url, folder, original in
             try await backup(url, to: folder.file("whole.zip"))
