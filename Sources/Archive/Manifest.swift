@@ -33,6 +33,11 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var tables: [Table] = []
     package var sequences: [Sequence] = []
     package var largeObjects: LargeObjects?
+    /// What the objects of a part need and the archive does not hold; nil for a whole database, and where nothing is
+    /// missing.
+    package var needs: [Need]?
+    /// The tables that Citus distributed; how, the archive does not say. nil where there are none.
+    package var distributed: [Relation]?
     /// Secrets left out of the schema (user mappings' passwords, subscriptions' connections), each named.
     package var redacted: [String] = []
     /// Members that are neither chunks nor the manifest itself.
@@ -293,6 +298,8 @@ extension Manifest {
         package var name: String
         package var kind: Kind
         package var isUnlogged: Bool
+        /// The tables it is a partition of or inherits from; nil where there are none.
+        package var parents: [Relation]?
         /// The extension this configuration table belongs to: its rows are added to those the extension made.
         package var extensionName: String?
         /// The rows were left out on request (`--exclude-table-data`), or could not be read (unlogged on a standby).
@@ -313,6 +320,7 @@ extension Manifest {
             name: String,
             kind: Kind = .ordinary,
             isUnlogged: Bool = false,
+            parents: [Relation]? = nil,
             extensionName: String? = nil,
             dataLeftOut: Bool = false,
             columns: [Column],
@@ -328,6 +336,7 @@ extension Manifest {
             self.name = name
             self.kind = kind
             self.isUnlogged = isUnlogged
+            self.parents = parents
             self.extensionName = extensionName
             self.dataLeftOut = dataLeftOut
             self.columns = columns
@@ -337,6 +346,36 @@ extension Manifest {
             self.digest = digest
             self.chunks = chunks
         }
+    }
+
+    /// A table by its name.
+    package struct Relation: Codable, Sendable, Equatable {
+        package var schema: String
+        package var name: String
+
+        package init(schema: String, name: String) {
+            self.schema = schema
+            self.name = name
+        }
+    }
+
+    /// An object outside a part that objects of the part need.
+    package struct Need: Codable, Sendable, Equatable {
+        /// PostgreSQL's word as `pg_identify_object` has it: `extension`, `type`, `function`, `table`, …
+        package var kind: String
+        /// Its name as SQL spells it, with its schema and a function's argument types.
+        package var name: String
+        /// The oids of the objects that need it, as `schema[].objectOID` and `tables[].oid` have them.
+        package var neededBy: [UInt32]
+
+        package init(kind: String, name: String, neededBy: [UInt32]) {
+            self.kind = kind
+            self.name = name
+            self.neededBy = neededBy
+        }
+
+        /// For people: `function audit.stamp()`.
+        package var title: String { "\(kind) \(name)" }
     }
 
     package struct Column: Codable, Sendable, Equatable {

@@ -5,7 +5,8 @@ internal import PostgresClient
 struct BackupCatalog: Sendable {
     var tables: [TableEntry]
     var sequences: [SequenceEntry]
-    var extensions: [Manifest.Extension]
+    /// What belongs to the part that is asked for; nil for a whole database.
+    var part: DatabasePart?
 }
 
 /// A table whose rows are backed up, or the parent of such tables.
@@ -14,6 +15,8 @@ struct TableEntry: Sendable, Equatable {
     var table: TableName
     var isPartitioned: Bool
     var isUnlogged: Bool
+    /// The tables it is a partition of or inherits from.
+    var parents: [TableName]
     /// The heap reads ranges of ctid; other access methods may not.
     var isHeap: Bool
     /// The file of the table as this transaction sees it, and as it is now: they differ when someone has rewritten
@@ -43,6 +46,8 @@ struct SequenceEntry: Sendable, Equatable {
 struct CatalogScope: Sendable {
     var schemas: [String]
     var tables: [String]
+    /// Tables come with the tables that inherit from them; partitions always come.
+    var withInheritors = true
 
     var isWholeDatabase: Bool { schemas.isEmpty && tables.isEmpty }
 }
@@ -54,11 +59,20 @@ extension BackupCatalog {
     static func read(_ session: borrowing Session, _ scope: CatalogScope) throws -> BackupCatalog {
         let everything = try tables(session)
         let sequences = try sequences(session)
-        let selected = try select(scope, from: everything, session)
+        guard !scope.isWholeDatabase else { return BackupCatalog(tables: everything, sequences: sequences, part: nil) }
+        try requireSchemas(scope.schemas, session)
+        // An extension's configuration belongs to the database, not to the schema it happens to lie in.
+        let tables = everything.filter { $0.extensionName == nil }
+        let part = try DatabasePart.read(
+            scope,
+            tables: Set(scope.tables.map { try match($0, in: tables).oid }),
+            session
+        )
+        let selected = tables.filter { part.relations.contains($0.oid) }
         return BackupCatalog(
             tables: selected,
             sequences: select(scope, from: sequences, of: selected),
-            extensions: try extensions(session, scope)
+            part: part
         )
     }
 
@@ -68,6 +82,7 @@ extension BackupCatalog {
             """
             SELECT c.oid, n.nspname, c.relname, c.relkind = 'p' AS partitioned, c.relpersistence = 'u' AS unlogged,
                    am.amname = 'heap' AS heap, c.relfilenode,
+                   p.schemas AS parent_schemas, p.names AS parent_names,
                    coalesce(pg_catalog.pg_relation_filenode(c.oid), 0) AS current_filenode,
                    x.extname, x.condition
             FROM pg_catalog.pg_class c
@@ -79,6 +94,14 @@ extension BackupCatalog {
                 SELECT e.extname, u.config, u.condition
                 FROM pg_catalog.pg_extension e, pg_catalog.unnest(e.extconfig, e.extcondition) AS u (config, condition)
             ) x ON x.config = c.oid
+            LEFT JOIN (
+                SELECT i.inhrelid, pg_catalog.array_agg(pn.nspname ORDER BY i.inhseqno) AS schemas,
+                       pg_catalog.array_agg(pc.relname ORDER BY i.inhseqno) AS names
+                FROM pg_catalog.pg_inherits i
+                JOIN pg_catalog.pg_class pc ON pc.oid = i.inhparent
+                JOIN pg_catalog.pg_namespace pn ON pn.oid = pc.relnamespace
+                GROUP BY i.inhrelid
+            ) p ON p.inhrelid = c.oid
             WHERE c.relkind IN ('r', 'p') AND c.relpersistence IN ('p', 'u')
                 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                 AND (d.objid IS NULL OR x.extname IS NOT NULL)
@@ -90,6 +113,7 @@ extension BackupCatalog {
                 table: TableName(schema: row.text("nspname"), name: row.text("relname")),
                 isPartitioned: row.bool("partitioned"),
                 isUnlogged: row.bool("unlogged"),
+                parents: zip(row.texts("parent_schemas"), row.texts("parent_names")).map(TableName.init),
                 isHeap: row.bool("heap"),
                 fileNode: row.oid("relfilenode"),
                 currentFileNode: row.oid("current_filenode"),
@@ -126,62 +150,10 @@ extension BackupCatalog {
             )
         }
     }
-
-    /// Every extension of the database, or those that objects of the scope depend on.
-    private static func extensions(
-        _ session: borrowing Session,
-        _ scope: CatalogScope
-    ) throws -> [Manifest.Extension] {
-        let needed = """
-            AND EXISTS (
-                SELECT FROM pg_catalog.pg_depend m
-                JOIN pg_catalog.pg_depend d ON d.refclassid = m.classid AND d.refobjid = m.objid
-                LEFT JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.objid
-                LEFT JOIN pg_catalog.pg_proc p ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = d.objid
-                LEFT JOIN pg_catalog.pg_type t ON d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = d.objid
-                LEFT JOIN pg_catalog.pg_attrdef a ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND a.oid = d.objid
-                LEFT JOIN pg_catalog.pg_class ac ON ac.oid = a.adrelid
-                JOIN pg_catalog.pg_namespace n
-                    ON n.oid IN (c.relnamespace, p.pronamespace, t.typnamespace, ac.relnamespace)
-                WHERE m.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND m.refobjid = e.oid AND m.deptype = 'e'
-                    AND (n.nspname = ANY ($1::pg_catalog.text[])
-                         OR (n.nspname || '.' || coalesce(c.relname, ac.relname)) = ANY ($2::pg_catalog.text[])
-                         OR coalesce(c.relname, ac.relname) = ANY ($2::pg_catalog.text[])))
-            """
-        let filter =
-            scope.isWholeDatabase
-            ? "AND $1::pg_catalog.text[] IS NOT NULL AND $2::pg_catalog.text[] IS NOT NULL" : needed
-        return try session.query(
-            """
-            SELECT e.extname, e.extversion, n.nspname
-            FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
-            WHERE e.extname <> 'plpgsql' \(filter)
-            ORDER BY e.extname
-            """,
-            [QuotedText.array(scope.schemas), QuotedText.array(scope.tables)]
-        ).map {
-            Manifest.Extension(name: $0.text("extname"), version: $0.text("extversion"), schema: $0.text("nspname"))
-        }
-    }
 }
 
 // The selection.
 extension BackupCatalog {
-    private static func select(
-        _ scope: CatalogScope,
-        from tables: [TableEntry],
-        _ session: borrowing Session
-    ) throws -> [TableEntry] {
-        guard !scope.isWholeDatabase else { return tables }
-        try requireSchemas(scope.schemas, session)
-        let oids = try oids(of: scope.tables, in: tables.filter { $0.extensionName == nil }, session)
-        let schemas = Set(exactly: scope.schemas)
-        // An extension's configuration belongs to the database, not to the schema it happens to lie in.
-        return tables.filter { entry in
-            entry.extensionName == nil && (oids.contains(entry.oid) || schemas.contains(entry.table.schema))
-        }
-    }
-
     /// The tables that `selections` name, with the partitions of those that have some.
     static func oids(
         of selections: [String],
@@ -218,7 +190,6 @@ extension BackupCatalog {
         from sequences: [SequenceEntry],
         of tables: [TableEntry]
     ) -> [SequenceEntry] {
-        guard !scope.isWholeDatabase else { return sequences }
         let owners = Set(tables.map(\.oid))
         let schemas = Set(exactly: scope.schemas)
         return sequences.filter { schemas.contains($0.name.schema) || owners.contains($0.ownerTable) }

@@ -35,6 +35,8 @@ package struct BackupOptions: Sendable {
     package var schemas: [String] = []
     /// Tables to back up, as `schema.table` or `table`.
     package var tables: [String] = []
+    /// Takes the tables that inherit from those of a part with it; partitions always come.
+    package var withInheritors = true
     /// Tables whose rows are left out, as `schema.table` or `table`.
     package var tablesWithoutData: [String] = []
     package var jobs = 2

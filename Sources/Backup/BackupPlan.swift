@@ -46,6 +46,8 @@ extension BackupPlan {
                 name: entry.table.name,
                 kind: entry.isPartitioned ? .partitioned : .ordinary,
                 isUnlogged: entry.isUnlogged,
+                parents: entry.parents.isEmpty
+                    ? nil : entry.parents.map { Manifest.Relation(schema: $0.schema, name: $0.name) },
                 extensionName: entry.extensionName,
                 dataLeftOut: !entry.isPartitioned && snapshot.withoutRows.contains(entry.oid),
                 columns: snapshot.columns[entry.oid] ?? [],

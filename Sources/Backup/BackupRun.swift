@@ -35,11 +35,13 @@ package struct BackupRun: Sendable {
         while true {
             let output = try BackupOutput(options.output, options.format)
             do {
-                let manifest = try await output.givenUpWithTask {
+                let (manifest, notes) = try await output.givenUpWithTask {
                     try await options.format == .zip ? archive(to: output) : plainDump(to: output)
                 }
                 try output.commit()
-                return report(manifest, output, seconds: (.now - start) / .seconds(1))
+                var report = report(manifest, output, seconds: (.now - start) / .seconds(1))
+                report.notes += notes
+                return report
             } catch let error as BackupError
                 where error.isWorthAnotherAttempt && output.canStartOver
                 && (.now - start < options.lockTimeout || error.code == .changing && attempt < 4)
@@ -92,20 +94,40 @@ package struct BackupRun: Sendable {
         let read = Set(manifest.sequences.map(\.oid))
         let sequences = manifest.schema.filter { $0.kind == "SEQUENCE" && !read.contains($0.objectOID) }
             .map { "the value of the unlogged sequence \($0.schema ?? "").\($0.name) cannot be read on a standby" }
-        return redacted + unlogged + sequences + ledger
+        return redacted + unlogged + sequences + ledger + partNotes(manifest)
+    }
+
+    /// What comes with a part from other schemas, and what it needs that does not.
+    private func partNotes(_ manifest: Manifest) -> [String] {
+        guard !manifest.scope.isWholeDatabase else { return [] }
+        let named = manifest.scope.tables.flatMap { text in
+            manifest.tables.filter {
+                !TableName.named(text, in: [$0]) { TableName(schema: $0.schema, name: $0.name) }.isEmpty
+            }.map(\.schema)
+        }
+        let schemas = Set(exactly: manifest.scope.schemas + named)
+        let elsewhere = manifest.tables.filter { !schemas.contains($0.schema) }.map {
+            TableName(schema: $0.schema, name: $0.name).spelling
+        }
+        let children =
+            elsewhere.isEmpty
+            ? [] : ["partitions and inheritance children in other schemas are in the backup: \(elsewhere.listed())"]
+        let needs = (manifest.needs ?? []).map(\.title)
+        return children
+            + (needs.isEmpty ? [] : ["the part needs objects that are not in the backup: \(needs.listed(atMost: 20))"])
     }
 }
 
 // The archive.
 extension BackupRun {
-    private func archive(to output: BackupOutput) async throws -> Manifest {
+    private func archive(to output: BackupOutput) async throws -> (Manifest, notes: [String]) {
         progress(.phase("taking the snapshot"))
         let writer = ArchiveWriter(sink: output.sink)
-        var manifest = try await withHeldSession(
+        var (manifest, notes) = try await withHeldSession(
             server,
             logger: logger,
             prepare: { try snapshotTaker.take(&$0) },
-            while: { snapshot in try await read(snapshot, into: writer, output) }
+            while: { snapshot in (try await read(snapshot, into: writer, output), snapshot.notes) }
         )
         progress(.phase("finishing the archive"))
         if let folder = options.migrationsFolder {
@@ -114,7 +136,7 @@ extension BackupRun {
             }
         }
         try writer.finish(manifest, sealedBy: options.sealKey)
-        return manifest
+        return (manifest, notes)
     }
 
     /// Schema and rows, at the same time, from one snapshot.
@@ -189,7 +211,11 @@ extension BackupRun {
 extension BackupRun {
     var snapshotTaker: SnapshotTaker {
         SnapshotTaker(
-            scope: CatalogScope(schemas: options.schemas, tables: options.tables),
+            scope: CatalogScope(
+                schemas: options.schemas,
+                tables: options.tables,
+                withInheritors: options.withInheritors
+            ),
             jobs: options.jobs,
             lockTimeout: options.lockTimeout,
             withoutData: options.tablesWithoutData,
@@ -218,7 +244,11 @@ extension Manifest {
         )
         schemaVersions = snapshot.schemaVersions
         ledger = snapshot.ledger
-        extensions = snapshot.catalog.extensions
+        extensions = snapshot.extensions
+        needs = snapshot.needs.flatMap { $0.isEmpty ? nil : $0 }
+        distributed =
+            snapshot.distributed.isEmpty
+            ? nil : snapshot.distributed.map { Manifest.Relation(schema: $0.schema, name: $0.name) }
         schemas = options.schemas.isEmpty ? snapshot.schemas : options.schemas
         self.schema = schema.items
         redacted = schema.redacted

@@ -62,7 +62,8 @@ enum CatalogDetails {
         return keys
     }
 
-    /// The values as they are: `pg_sequences` would not show one that was set but not yet called.
+    /// The values as they are: `pg_sequences` would not show one that was set but not yet called. The locks are given back
+    /// after each batch.
     static func values(of sequences: [SequenceEntry], _ session: borrowing Session) throws -> [Manifest.Sequence] {
         let sequences = sequences.filter { !$0.isClosed }
         var values: [Manifest.Sequence] = []
@@ -71,7 +72,10 @@ enum CatalogDetails {
             let parts = batch.map {
                 "SELECT \($0.oid)::pg_catalog.oid AS oid, last_value, is_called FROM \(session.quoted($0.name))"
             }
+            try session.execute("SAVEPOINT granary_sequences")
             let rows = try session.query(parts.joined(separator: " UNION ALL "))
+            try session.execute("ROLLBACK TO SAVEPOINT granary_sequences")
+            try session.execute("RELEASE SAVEPOINT granary_sequences")
             let found = Dictionary(uniqueKeysWithValues: rows.map { ($0.oid("oid"), $0) })
             for entry in batch {
                 guard let row = found[entry.oid] else { continue }

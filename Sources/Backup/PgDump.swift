@@ -75,17 +75,12 @@ extension PgDump {
 
     private func arguments(_ snapshot: Snapshot, _ options: BackupOptions) -> [String] {
         let encoding = snapshot.codec == .bytes ? "SQL_ASCII" : "UTF8"
-        var arguments = [
+        let arguments = [
             "--format=custom", "--create", "--section=pre-data", "--section=post-data", "--no-blobs", "--compress=0",
             "--snapshot=\(snapshot.name)", "--lock-wait-timeout=\(lockWait(snapshot, options))",
             "--encoding=\(encoding)", "--no-password", "--dbname=\(conninfo(snapshot))",
         ]
-        arguments += options.schemas.map { "--schema=\(PgDump.pattern($0))" }
-        guard !options.tables.isEmpty else { return arguments }
-        let inSchemas = Set(exactly: options.schemas)
-        return arguments
-            + snapshot.catalog.tables.filter { !inSchemas.contains($0.table.schema) }
-            .map { "--table=\(PgDump.pattern($0.table.schema)).\(PgDump.pattern($0.table.name))" }
+        return arguments + (snapshot.catalog.part?.arguments ?? [])
     }
 
     /// The leader holds the locks already: pg_dump waits only behind someone who waits for the leader, and with it the
@@ -93,11 +88,6 @@ extension PgDump {
     private func lockWait(_ snapshot: Snapshot, _ options: BackupOptions) -> Int {
         let limit = max(1, options.lockTimeout.milliseconds)
         return snapshot.locking == .everyTable ? min(limit, 2_000) : limit
-    }
-
-    /// Quoted, a pattern's wildcards and dots mean themselves.
-    private static func pattern(_ name: String) -> String {
-        QuotedText.name(name)
     }
 
     /// The leader's own parameters, without the password: a command line is for everyone to read.
@@ -127,6 +117,13 @@ extension PgDump {
                 .changing,
                 "something was dropped while pg_dump described the schema: \(reason)",
                 hint: "run the backup when no migration runs"
+            )
+        }
+        if reason.contains("out of shared memory") {
+            return BackupError(
+                .pgDump,
+                "pg_dump locks every table, and the server has no room for so many locks: \(reason)",
+                hint: "raise max_locks_per_transaction, which takes a restart of the server"
             )
         }
         if reason.contains("permission denied") {

@@ -5,23 +5,24 @@ internal import SQLText
 
 extension BackupRun {
     /// A plain dump that psql reads: the same snapshot and the same schema as an archive, one session for the rows.
-    func plainDump(to output: BackupOutput) async throws -> Manifest {
+    func plainDump(to output: BackupOutput) async throws -> (Manifest, notes: [String]) {
         progress(.phase("taking the snapshot"))
         let gzip = options.format == .sqlGzip ? try GzipSink(output.sink, level: options.level) : nil
-        let manifest = try await withHeldSession(
+        let outcome = try await withHeldSession(
             server,
             logger: logger,
             prepare: { try snapshotTaker.take(&$0) },
             while: { snapshot in
                 progress(.phase("describing the schema"))
                 let schema = try await SchemaDump(options, snapshot, logger).run()
-                return try await output.givenUpWithTask {
+                let manifest = try await output.givenUpWithTask {
                     try await write(schema, of: snapshot, to: gzip ?? output.sink)
                 }
+                return (manifest, snapshot.notes)
             }
         )
         try gzip?.finish()
-        return manifest
+        return outcome
     }
 
     private func write(
@@ -128,17 +129,18 @@ extension PlainDump {
         let columns = plan.tables[index].columns
         progress(.started(table: entry.table.description))
         reported = (0, 0)
-        if snapshot.locking == .oneByOne { try TableDump.lockNow(entry, &session) }
         let list = columns.isEmpty ? "" : " (\(session.quoted(columns.map(\.name))))"
         try put("COPY \(session.quoted(entry.table))\(list) FROM stdin;\n")
         do {
             // In the session's encoding, which is what the dump sets for whoever reads it.
             let statement = CopyStatement(entry, columns: columns, encoding: nil)
-            try session.copyOut(statement.text(session, blocks: nil, after: nil)) { rows in
-                while try rows.next({ take($0, of: index) }) {
-                    guard pending.count >= Self.slabBytes else { continue }
-                    try rows.checkCancellation()
-                    try hand(on: index)
+            try TableDump.locking(entry, snapshot, &session) { session in
+                try session.copyOut(statement.text(session, blocks: nil, after: nil)) { rows in
+                    while try rows.next({ take($0, of: index) }) {
+                        guard pending.count >= Self.slabBytes else { continue }
+                        try rows.checkCancellation()
+                        try hand(on: index)
+                    }
                 }
             }
         } catch let error as PostgresError where TableDump.isTooLargeForText(error) {

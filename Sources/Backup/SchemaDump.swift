@@ -28,7 +28,8 @@ struct SchemaDump: Sendable {
         let program = try await PgDump.find(serverVersion: snapshot.serverVersion, folder: options.postgresBin)
         logger.debug("schema by \(program.path) of PostgreSQL \(program.major)")
         let toc = try DumpTOC(try await program.schema(snapshot, options), codec: snapshot.codec)
-        var items = toc.schemaItems().map(withConstraintIndex)
+        let described = toc.schemaItems()
+        var items = (snapshot.catalog.part?.items(described) ?? described).map(withConstraintIndex)
         let redacted = options.withSecrets ? [] : Redaction.redact(&items)
         let text = SchemaText(
             items,

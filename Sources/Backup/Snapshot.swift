@@ -20,12 +20,19 @@ struct Snapshot: Sendable {
     var database: DatabaseProperties
     var codec: TextCodec
     var catalog: BackupCatalog
+    /// Of a part: what it needs and a backup of it does not hold.
+    var needs: [Manifest.Need]?
+    var extensions: [Manifest.Extension]
+    /// The tables that Citus keeps on other nodes too.
+    var distributed: [TableName]
     var schemas: [String]
     /// Tables whose rows are not read: left out on request, or unlogged and on a standby.
     var withoutRows: Set<UInt32>
     /// Tables of which only the whole may be read, because a query would run code of their owners.
     var unplannable: Set<UInt32>
     var locking: TableLocking
+    /// What a person should know of how it is taken.
+    var notes: [String]
     var sizes: [UInt32: TableSize]
     var columns: [UInt32: [Manifest.Column]]
     var primaryKeys: [UInt32: [String]]
@@ -42,9 +49,31 @@ struct Snapshot: Sendable {
 enum TableLocking: Sendable, Equatable {
     /// Every session locks every table before anything is read: nothing can go wrong later.
     case everyTable
-    /// The server's lock table has no room for that: each worker locks the table that it reads, and checks then that
-    /// it is still the one the snapshot saw.
+    /// The server's lock table has no room for that: each worker locks the table that it reads, checks that it is still the
+    /// one the snapshot saw, and gives the lock back. pg_dump locks every table all the same, in a session of its own.
     case oneByOne
+}
+
+/// How many locks a backup would take, and how many the server promises.
+struct LockRoom: Sendable {
+    /// A lock of every session on every table.
+    var needed: Int
+    /// `max_locks_per_transaction` × (`max_connections` + `max_prepared_transactions`).
+    var promised: Int
+    var perTransaction: Int
+
+    /// With some to spare for the others.
+    var locking: TableLocking { needed <= promised / 2 ? .everyTable : .oneByOne }
+
+    /// nil where every table is locked for as long as the backup takes.
+    func note(tables: Int) -> String? {
+        guard locking == .oneByOne else { return nil }
+        let wanted = (2 * needed * perTransaction + promised - 1) / max(1, promised)
+        return """
+            the server promises \(promised) locks and \(tables) tables would need \(2 * needed), so each table was locked only while \
+            it was read; with max_locks_per_transaction = \(wanted) all of them are locked from the first moment to the last
+            """
+    }
 }
 
 /// Bytes on disk, and blocks of the main fork.
@@ -74,27 +103,31 @@ struct SnapshotTaker: Sendable {
         try session.pin([("row_security", "off")])
         try session.refuseViews()
         let before = try BackupCatalog.read(session, scope)
-        let locking = try locking(of: before.tables.count, session)
+        let room = try lockRoom(for: before.tables.count, session)
+        let locking = room.locking
         try setLockTimeout(session)
         try session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         if locking == .everyTable { try lock(before.tables, &session) }
         let name = try session.query("SELECT pg_catalog.pg_export_snapshot() AS name")[0].text("name")
         let catalog = try BackupCatalog.read(session, scope)
         try requireUnchanged(before, catalog, locking)
-        return try describe(session, name: name, catalog: catalog, locking: locking)
+        return try describe(session, name: name, catalog: catalog, room)
     }
 
-    /// Room in the lock table: a lock of every session on every table must fit, with some to spare for the others.
-    private func locking(of tables: Int, _ session: borrowing Session) throws -> TableLocking {
+    private func lockRoom(for tables: Int, _ session: borrowing Session) throws -> LockRoom {
         let row = try session.query(
             """
-            SELECT pg_catalog.current_setting('max_locks_per_transaction')::bigint
-                * (pg_catalog.current_setting('max_connections')::bigint + pg_catalog.current_setting('max_prepared_transactions')::bigint)
-                AS room
+            SELECT pg_catalog.current_setting('max_locks_per_transaction')::bigint AS locks,
+                   pg_catalog.current_setting('max_connections')::bigint
+                   + pg_catalog.current_setting('max_prepared_transactions')::bigint AS transactions
             """
         )[0]
         let holders = jobs + 2  // The leader and pg_dump.
-        return tables * holders <= row.int("room") / 2 ? .everyTable : .oneByOne
+        return LockRoom(
+            needed: tables * holders,
+            promised: row.int("locks") * row.int("transactions"),
+            perTransaction: row.int("locks")
+        )
     }
 
     private func setLockTimeout(_ session: borrowing Session) throws {
@@ -148,7 +181,7 @@ struct SnapshotTaker: Sendable {
         _ session: borrowing Session,
         name: String,
         catalog: BackupCatalog,
-        locking: TableLocking
+        _ room: LockRoom
     ) throws -> Snapshot {
         let now = try session.query(
             """
@@ -169,6 +202,10 @@ struct SnapshotTaker: Sendable {
         )
         let ledger = try LedgerRows(stateSchema: stateSchema, services: services, scope: scope).read(session)
         let readable = catalog.tables.filter { !$0.isPartitioned && !withoutRows.contains($0.oid) }
+        let needs = try catalog.part?.needs(session)
+        let distributed = try session.distributedTables().filter { table in
+            catalog.tables.contains { $0.table == table }
+        }
         return Snapshot(
             name: name,
             address: session.pinnedAddress,
@@ -183,10 +220,14 @@ struct SnapshotTaker: Sendable {
             database: database,
             codec: session.codec,
             catalog: catalog,
+            needs: needs,
+            extensions: try CatalogDetails.extensions(needs, session),
+            distributed: distributed,
             schemas: try CatalogDetails.schemas(session),
             withoutRows: withoutRows,
             unplannable: try session.tablesThatRunCode(),
-            locking: locking,
+            locking: room.locking,
+            notes: [room.note(tables: catalog.tables.count)].compactMap(\.self) + citusNotes(distributed),
             sizes: try CatalogDetails.sizes(of: readable, session),
             columns: try CatalogDetails.columns(of: catalog.tables, session),
             primaryKeys: try CatalogDetails.primaryKeys(of: catalog.tables, session),
@@ -198,6 +239,17 @@ struct SnapshotTaker: Sendable {
             roles: try CatalogDetails.roles(session),
             environment: try CatalogDetails.marker(stateSchema, session)
         )
+    }
+
+    private func citusNotes(_ distributed: [TableName]) -> [String] {
+        guard !distributed.isEmpty else { return [] }
+        let tables = distributed.map(\.spelling)
+        return [
+            """
+            Citus distributes \(tables.listed()): the backup does not say how, so they come back as ordinary tables, and their \
+            rows are not of one moment, because each node is read at a moment of its own
+            """
+        ]
     }
 
     /// nil where the server does not tell, as some managed services do not.

@@ -68,9 +68,10 @@ struct TableDump: ~Copyable {
         switch job.subject {
         case .table(let index, let blocks):
             let entry = snapshot.catalog.tables[index]
-            if snapshot.locking == .oneByOne { try TableDump.lockNow(entry, &session) }
             do {
-                try dump(entry, number: index + 1, blocks, job, &session)
+                try TableDump.locking(entry, snapshot, &session) { session in
+                    try dump(entry, number: index + 1, blocks, job, &session)
+                }
             } catch let error as PostgresError {
                 throw TableDump.explain(error, entry)
             }
@@ -84,8 +85,25 @@ struct TableDump: ~Copyable {
         }
     }
 
+    /// Runs `body` with a table locked, and with `oneByOne` gives the lock back afterwards: a session then holds the locks of
+    /// one table, however many it reads. A savepoint that is rolled back gives them back and leaves the snapshot.
+    static func locking<R>(
+        _ entry: TableEntry,
+        _ snapshot: Snapshot,
+        _ session: inout Session,
+        _ body: (inout Session) throws -> R
+    ) throws -> R {
+        guard snapshot.locking == .oneByOne else { return try body(&session) }
+        try session.execute("SAVEPOINT granary_lock")
+        try lockNow(entry, &session)
+        let result = try body(&session)
+        try session.execute("ROLLBACK TO SAVEPOINT granary_lock")
+        try session.execute("RELEASE SAVEPOINT granary_lock")
+        return result
+    }
+
     /// Locks a table that the leader does not hold, and checks that it is still the file that the snapshot saw.
-    static func lockNow(_ entry: TableEntry, _ session: inout Session) throws {
+    private static func lockNow(_ entry: TableEntry, _ session: inout Session) throws {
         try TableDump.lock([entry], &session)
         let current = try session.query(
             "SELECT coalesce(pg_catalog.pg_relation_filenode($1::pg_catalog.oid::pg_catalog.regclass), 0) AS node",

@@ -93,7 +93,7 @@ extension CleanPlanner {
             sequences: steps.sequences.map(\.name.description),
             hits: radius.hits,
             obstacles: try obstacles(filled, steps, session),
-            notes: unfitting(catalog) + (try staleViews(filled, session)),
+            notes: unfitting(catalog) + (try staleViews(filled, session)) + (try distribution(filled, session)),
             dataBytes: filled.reduce(0) { $0 + (steps.rows[$1.oid]?.dataBytes ?? 0) },
             undoNeedsAllowInvalid: filled.contains { $0.members.contains(where: \.hasInvalidCheck) },
             catalog: catalog,
@@ -123,6 +123,18 @@ extension CleanPlanner {
             obstacles.append("\(locks) locks in one transaction are more than the server has room for (\(room))")
         }
         return obstacles
+    }
+
+    private func distribution(_ filled: [CleanUnit], _ session: borrowing Session) throws -> [String] {
+        let names = Set(filled.flatMap { unit in [unit.name] + unit.members.map(\.name) })
+        let tables = try session.distributedTables().filter(names.contains)
+        guard !tables.isEmpty else { return [] }
+        return [
+            """
+            Citus distributes \(tables.map(\.spelling).listed()): the backup before cleaning does not hold how, and its rows are \
+            not of one moment unless writers are stopped
+            """
+        ]
     }
 
     private func unfitting(_ catalog: CleanCatalog) -> [String] {

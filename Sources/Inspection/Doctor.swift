@@ -54,6 +54,8 @@ package struct Doctor: Sendable {
         package var appliedMigrations: Int?
         /// Other tools' ledgers that record something, and of which nobody has said that they are another service's.
         package var otherLedgers: [OtherLedger] = []
+        /// Tables that Citus distributes over nodes.
+        package var distributedTables = 0
     }
 
     package struct Trouble: Sendable, Equatable {
@@ -143,7 +145,8 @@ extension Doctor {
             hasStateSchema: isThere,
             stateTrouble: trouble,
             appliedMigrations: isThere ? try applied(stateSchema, session) : nil,
-            otherLedgers: try otherLedgers(stateSchema, session)
+            otherLedgers: try otherLedgers(stateSchema, session),
+            distributedTables: try session.distributedTables().count
         )
     }
 
@@ -209,7 +212,7 @@ extension Doctor {
                     remedy: "upgrade the server to PostgreSQL 12 or newer"
                 ),
             rights(facts),
-        ] + rows(facts) + [marker(facts, environment, isLocal)]
+        ] + distribution(facts) + rows(facts) + [marker(facts, environment, isLocal)]
             + (facts.stateTrouble.isEmpty
                 ? [ledger(facts)] : facts.stateTrouble.map { Check("ledger", .problem, $0.detail, remedy: $0.remedy) })
             + otherLedgers(facts)
@@ -240,6 +243,21 @@ extension Doctor {
             remedy:
                 "granary restore FILE --in-place, or as a superuser: ALTER ROLE \(QuotedText.name(facts.user)) CREATEDB"
         )
+    }
+
+    private static func distribution(_ facts: DatabaseFacts) -> [Check] {
+        guard facts.distributedTables > 0 else { return [] }
+        return [
+            Check(
+                "citus",
+                .note,
+                """
+                Citus distributes \(facts.distributedTables) of the tables: a backup does not hold how, and their rows are not of \
+                one moment
+                """,
+                remedy: "keep the calls of create_distributed_table in a migration, and stop writers during a backup"
+            )
+        ]
     }
 
     /// What a backup would miss, and so refuses.

@@ -78,7 +78,7 @@ extension Migrator {
     private var schemas: [String] { options.services.flatMap(\.service.schemas) }
 
     private func doomedSchemas(_ session: borrowing Session) throws -> [DoomedSchema] {
-        let elsewhere = try session.objects(thatFallWith: schemas).filter { !$0.hasPrefix("extension ") }
+        let elsewhere = try session.objects(thatFallWith: schemas).map(\.title).filter { !$0.hasPrefix("extension ") }
         guard elsewhere.isEmpty else {
             let more = elsewhere.count > 8 ? " and \(elsewhere.count - 8) more" : ""
             throw MigrationError(

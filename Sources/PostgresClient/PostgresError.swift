@@ -20,6 +20,8 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
         case unexpected
         /// Something of the database would run somebody else's code, and is not touched.
         case untrusted
+        /// A pooler gives the session to others between two transactions.
+        case pooled
     }
 
     package var code: Code

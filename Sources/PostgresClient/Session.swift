@@ -97,12 +97,15 @@ package struct Session: ~Copyable {
     /// What mends a connection that failed, by its SQLSTATE; libpq itself gives none when it misses a password.
     private func hint(_ state: String?, _ message: String) -> String {
         switch state {
-        case "3D000": "make it with createdb, or mend the name; psql -l lists the databases that are there"
+        case _ where state == "3D000" || state == "08P01" && message.contains("does not exist"):
+            "make it with createdb, or mend the name; psql -l lists the databases that are there"
         case _ where state == "28P01" || state == nil && message.contains("password"):
             "give the password of \(user) in PGPASSWORD, in ~/.pgpass or in DATABASE_URL"
         case "28000" where message.contains("does not exist"):
             "make the role with createuser, as a superuser, or connect as one that is there"
         case "28000": "let it in with a line in the server's pg_hba.conf, and reload the server"
+        case "08P01" where message.contains("no such database"):
+            "the pooler at \(place) does not know the database: connect to the server itself, or add it to the pooler's list"
         case "53300": "close sessions, give --jobs a lower number, or raise the server's max_connections"
         default: "check that the server runs, and the host, port, user and database"
         }
@@ -117,6 +120,7 @@ extension Session {
     package var database: String { String(cString: PQdb(wire.connection)) }
     package var user: String { String(cString: PQuser(wire.connection)) }
     package var host: String { String(cString: PQhost(wire.connection)) }
+    package var port: String { PQport(wire.connection).map { String(cString: $0) } ?? "" }
     package var processID: Int { Int(PQbackendPID(wire.connection)) }
     /// The encoding of the database, and of every string it stores.
     package var encoding: String { String(cString: PQparameterStatus(wire.connection, "server_encoding")) }

@@ -19,7 +19,9 @@ struct ArchiveRestore: Sendable {
     private var manifest: Manifest { archive.manifest }
 
     func run() async throws -> RestoreReport {
-        let selection = try Selection(manifest, options)
+        let whole = try Selection(manifest, options)
+        let part = PartCheck(manifest, options, whole).ofNewDatabase(target.name)
+        let selection = whole.leavingOut(part.leftOut)
         progress(.phase("looking at the server"))
         return try await DatabaseReplacement(
             target: target,
@@ -29,7 +31,9 @@ struct ArchiveRestore: Sendable {
             progress: progress
         ).run(
             inspect: { session in
-                let findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
+                var findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
+                findings.obstacles += part.obstacles
+                findings.notes += part.notes
                 return (findings, properties(findings))
             },
             fill: { beginning in try await fill(beginning, selection) }
@@ -147,11 +151,8 @@ extension ArchiveRestore {
     ) throws {
         var statements = statements
         if selection.isWholeDatabase, !manifest.schemas.contains("public") { try session.execute("DROP SCHEMA public") }
-        if !options.tables.isEmpty {
-            // Tables that come alone bring no schema with them.
-            for schema in Set(selection.tables.map(\.schema)).sorted() {
-                try session.execute("CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema))")
-            }
+        for schema in selection.placesWithoutItem {
+            try session.execute("CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema))")
         }
         for start in stride(from: 0, to: plan.preData.count, by: 200) {
             try session.execute("BEGIN")

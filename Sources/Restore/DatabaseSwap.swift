@@ -11,11 +11,13 @@ struct DatabaseSwap: Sendable {
     let logger: Logger
 
     /// The first rename holds a lock that new connections wait for, and itself waits five seconds for sessions to end;
-    /// with `force` they are ended meanwhile, so nobody can slip in between.
+    /// with `force` they are ended meanwhile, so nobody can slip in between. Those of the new database are ended in any
+    /// case: it is ours, and what is connected to it came with an extension.
     ///
     /// - Returns: The name that the old database got.
     func run() async throws -> String? {
-        async let hindrance = force && old != nil ? endSessions() : nil
+        let databases = [new] + (force && old != nil ? [target.name] : [])
+        async let hindrance = endSessions(of: databases)
         do {
             return try await rename()
         } catch let busy as RestoreError {
@@ -63,26 +65,44 @@ struct DatabaseSwap: Sendable {
         return old
     }
 
-    /// Ends the sessions of the target again and again, until the rename is through and this is cancelled.
+    /// Ends the sessions of `databases` again and again, whatever kind they are of, until the rename is through and this is
+    /// cancelled.
     ///
     /// - Returns: why it could not. It is the rename that decides: it may be through in spite of that.
-    private func endSessions() async -> (any Error)? {
+    private func endSessions(of databases: [String]) async -> (any Error)? {
         do {
-            try await withSession(target.maintenance, logger: logger) { session in
+            return try await withSession(target.maintenance, logger: logger) { session in
+                var stubborn: RestoreError?
                 for _ in 0..<100 {
-                    try session.query(
-                        """
-                        SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
-                        WHERE datname = $1 AND pid <> pg_catalog.pg_backend_pid()
-                        """,
-                        [target.name]
-                    )
+                    let others = try Occupant.others(on: databases, session)
+                    if others.isEmpty { stubborn = nil }
+                    for other in others {
+                        do {
+                            try session.query(
+                                "SELECT pg_catalog.pg_terminate_backend($1::int)",
+                                [String(other.process)]
+                            )
+                        } catch let error as PostgresError where error.sqlState == "42501" {
+                            stubborn = Self.refusal(other, session)
+                        }
+                    }
                     try session.query("SELECT pg_catalog.pg_sleep(0.1)")
                 }
+                return stubborn
             }
-            return nil
         } catch {
             return error
         }
+    }
+
+    private static func refusal(_ other: Occupant, _ session: borrowing Session) -> RestoreError {
+        let may =
+            other.isSuperuser || other.user.isEmpty
+            ? "a superuser" : "\(other.user), or as a member of pg_signal_backend"
+        return RestoreError(
+            .preflight,
+            "the restored database could not take its place: \(other) is connected to \(other.database), and \(session.user) may not end it",
+            hint: "restore as \(may), or let it end by itself"
+        )
     }
 }

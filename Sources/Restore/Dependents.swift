@@ -1,17 +1,39 @@
+internal import Archive
 internal import PostgresClient
 
 /// What lies outside some schemas and would go with them: `DROP SCHEMA … CASCADE` asks nobody.
-enum Dependents {
-    /// - Parameter kept: Those that are emptied.
-    /// - Throws: `RestoreError.preflight` naming the objects.
-    static func requireNone(outside schemas: [String], kept: Set<String>, _ session: borrowing Session) throws {
-        let found = try session.objects(thatFallWith: schemas, extensionsStay: kept.isSuperset(of: schemas))
-        guard !found.isEmpty else { return }
-        let more = found.count > 8 ? " and \(found.count - 8) more" : ""
-        throw RestoreError(
-            .preflight,
-            "nothing was changed, because replacing \(schemas.joined(separator: ", ")) would drop what depends on it elsewhere: \(found.prefix(8).joined(separator: ", "))\(more)",
+struct Dependents: Sendable {
+    /// The schemas that are dropped or emptied.
+    let schemas: [String]
+    /// Tables and sequences that the restore makes again, such as partitions in other schemas.
+    var returning: [FallingObject] = []
+    /// Everything else.
+    var lost: [FallingObject] = []
+
+    /// - Parameter kept: Those of `schemas` that are emptied.
+    init(of schemas: [String], kept: Set<String>, _ selection: Selection, _ session: borrowing Session) throws {
+        self.schemas = schemas
+        let made = Set(
+            selection.items.filter { ["TABLE", "FOREIGN TABLE", "SEQUENCE"].contains($0.kind) }
+                .map { TableName(schema: $0.schema ?? "", name: $0.name) }
+        )
+        for object in try session.objects(thatFallWith: schemas, extensionsStay: kept.isSuperset(of: schemas)) {
+            if object.relation.map(made.contains) == true { returning.append(object) } else { lost.append(object) }
+        }
+    }
+
+    /// nil where everything that would go comes back.
+    var obstacle: Preflight.Obstacle? {
+        guard !lost.isEmpty else { return nil }
+        return Preflight.Obstacle(
+            message:
+                "replacing \(schemas.joined(separator: ", ")) would drop what depends on it elsewhere: \(lost.map(\.title).listed())",
             hint: "restore those schemas together (--schema for each), or drop these objects first"
         )
+    }
+
+    /// - Throws: `RestoreError.preflight` naming what would be lost.
+    func requireNoLoss() throws {
+        if let failure = Preflight.failure([obstacle].compactMap(\.self)) { throw failure }
     }
 }

@@ -5,10 +5,12 @@ internal import PostgresClient
 extension InPlaceRestore {
     /// Drops or empties the schemas that come back, after looking who else would lose something.
     func clear(_ selection: Selection, _ session: inout Session) throws {
-        let schemas = try doomedSchemas(selection, session)
+        let schemas = try InPlaceRestore.doomedSchemas(selection, manifest, options, session)
         // Of a whole database everything comes back, so nothing lies outside.
         let kept = try session.schemasToKeep(among: schemas)
-        if !selection.isWholeDatabase { try Dependents.requireNone(outside: schemas, kept: kept, session) }
+        if !selection.isWholeDatabase {
+            try Dependents(of: schemas, kept: kept, selection, session).requireNoLoss()
+        }
         progress(.phase("dropping what comes back"))
         if selection.isWholeDatabase { try dropEventTriggers(session) }
         try drop(schemas, kept, &session)
@@ -53,7 +55,13 @@ extension InPlaceRestore {
         return drop
     }
 
-    private func doomedSchemas(_ selection: Selection, _ session: borrowing Session) throws -> [String] {
+    /// The schemas of the target that are dropped or emptied.
+    static func doomedSchemas(
+        _ selection: Selection,
+        _ manifest: Manifest,
+        _ options: RestoreOptions,
+        _ session: borrowing Session
+    ) throws -> [String] {
         let there = try session.query(
             """
             SELECT nspname FROM pg_catalog.pg_namespace n
@@ -64,7 +72,7 @@ extension InPlaceRestore {
             """
         ).map { $0.text("nspname") }
         if selection.isWholeDatabase { return there }
-        let wanted = Set(exactly: options.schemas.isEmpty ? archive.manifest.scope.schemas : options.schemas)
+        let wanted = Set(exactly: options.schemas.isEmpty ? manifest.scope.schemas : options.schemas)
         guard !wanted.isEmpty else {
             throw RestoreError(
                 .selection,

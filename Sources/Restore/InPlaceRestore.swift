@@ -14,14 +14,18 @@ struct InPlaceRestore: Sendable {
     let logger: Logger
     let progress: @Sendable (RestoreProgress) -> Void
 
-    private var manifest: Manifest { archive.manifest }
+    var manifest: Manifest { archive.manifest }
 
     func run() async throws -> RestoreReport {
         let start = ContinuousClock.now
-        let selection = try Selection(manifest, options)
+        let whole = try Selection(manifest, options)
         progress(.phase("looking at the server"))
-        let findings = try await withSession(target.address, logger: logger) { session in
-            try Preflight(manifest: manifest, options: options, target: target).inspect(session)
+        let (findings, selection) = try await withSession(target.address, logger: logger) { session in
+            var findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
+            let part = try PartCheck(manifest, options, whole).inspect(session)
+            findings.obstacles += part.obstacles
+            findings.notes += part.notes
+            return (findings, whole.leavingOut(part.leftOut))
         }
         if let failure = Preflight.failure(findings.obstacles) { throw failure }
         var report = try await withSession(target.address, logger: logger) { session in
@@ -98,6 +102,9 @@ extension InPlaceRestore {
         try defaults.reset(session)
         let existing = try InPlaceRestore.extensionsAndSchemas(session)
         let others = try InPlaceRestore.schemasOfOthers(session)
+        for schema in selection.placesWithoutItem where !existing.contains("SCHEMA \(schema)") {
+            try session.execute("CREATE SCHEMA \(session.quoted(schema))")
+        }
         for item in plan.preData where !item.isAbout(others) {
             guard !existing.contains("\(item.kind) \(item.name)") || item.isPublicSchema else { continue }
             try statements.make(item, &session)

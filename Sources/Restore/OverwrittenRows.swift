@@ -4,7 +4,8 @@ package import PostgresClient
 /// The tables of the target that a restore goes over.
 enum RestoreReach: Sendable, Equatable {
     case database
-    case schemas([String])
+    /// Everything in some schemas, and tables that fall with them in others.
+    case schemas([String], besides: [TableName])
     case tables([TableName])
 
     /// - Parameter settled: The options, settled for the target.
@@ -19,7 +20,12 @@ enum RestoreReach: Sendable, Equatable {
             // A table that is there is in the way of one that is made anew.
             self = options.tables.isEmpty ? .database : .tables([])
         } else if !options.schemas.isEmpty || !scope.isWholeDatabase {
-            self = .schemas(options.schemas.isEmpty ? scope.schemas : options.schemas)
+            let schemas = options.schemas.isEmpty ? scope.schemas : options.schemas
+            let inside = Set(exactly: schemas)
+            self = .schemas(
+                schemas,
+                besides: try Selection(manifest, options).tables.map(\.tableName).filter { !inside.contains($0.schema) }
+            )
         } else {
             self = .database
         }
@@ -64,9 +70,10 @@ extension Session {
         ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
         switch reach {
         case .database: return all
-        case .schemas(let names):
+        case .schemas(let names, let besides):
             let names = Set(exactly: names)
-            return all.filter { names.contains($0.schema) }
+            let besides = Set(besides)
+            return all.filter { names.contains($0.schema) || besides.contains($0) }
         case .tables(let names):
             let names = Set(names)
             return all.filter { names.contains($0) }

@@ -40,7 +40,7 @@ struct Preflight: Sendable {
         findings.obstacles =
             serverAge(session) + (try extensions(session)) + missingRoles(findings.roles)
             + findings.obstacles
-        findings.notes = missingTablespaces(findings.tablespaces)
+        findings.notes = missingTablespaces(findings.tablespaces) + distribution
         return findings
     }
 
@@ -57,6 +57,19 @@ struct Preflight: Sendable {
 
 // What the archive needs.
 extension Preflight {
+    private var distribution: [String] {
+        let selected = Set((try? Selection(manifest, options))?.tables.map(\.tableName) ?? [])
+        let tables = (manifest.distributed ?? []).map { TableName(schema: $0.schema, name: $0.name) }
+            .filter(selected.contains)
+        guard !tables.isEmpty, !options.dataOnly else { return [] }
+        return [
+            """
+            Citus distributed \(tables.map(\.spelling).listed()): they come back as ordinary tables, with rows that are not of one \
+            moment; distribute them again afterwards
+            """
+        ]
+    }
+
     private func serverAge(_ session: borrowing Session) -> [Obstacle] {
         let (theirs, ours) = (manifest.server.versionNumber / 10000, session.serverVersion / 10000)
         guard ours < theirs else { return [] }

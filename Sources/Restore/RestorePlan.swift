@@ -1,4 +1,5 @@
 internal import Archive
+internal import PostgresClient
 
 /// The archive's items and tables, in the order in which they can be made. A value: nothing here talks to a server.
 struct RestorePlan: Sendable {
@@ -29,6 +30,8 @@ struct RestorePlan: Sendable {
         let wanted = items.filter { item in
             !item.isAboutTheDatabase && (withSubscriptions || !item.kind.hasPrefix("SUBSCRIPTION"))
         }
+        let lone = LonePartitions(wanted)
+        var attachments: [Manifest.SchemaItem] = []
         var late: Set<Int> = []
         var postponed: Set<Int> = []
         for item in wanted {
@@ -38,6 +41,10 @@ struct RestorePlan: Sendable {
             case "EVENT TRIGGER":
                 eventTriggers.append(item)
                 late.insert(item.id)
+            // To a parent that is there already a partition is attached when it has its indexes and constraints: the server
+            // pairs those with the parent's, and would make them itself before.
+            case "TABLE ATTACH" where lone.isAttached(by: item): attachments.append(item)
+            case "INDEX ATTACH" where lone.hasIndexAttached(by: item): continue
             case _ where item.section == .preData: preData.append(item)
             case _ where Self.lateKinds.contains(item.kind) || item.dependsOn.contains(where: late.contains):
                 late.insert(item.id)
@@ -58,11 +65,41 @@ struct RestorePlan: Sendable {
                 constraints.append(item)
             }
         }
+        self.late = attachments + self.late
     }
 
     var itemCount: Int {
         preData.count + indexes.count + constraints.count + late.count + privileges.count + refreshes.count
             + eventTriggers.count
+    }
+}
+
+/// Partitions that are made without their parents.
+private struct LonePartitions {
+    private let attachments: Set<Int>
+    private let tables: Set<Int>
+    private let items: [Int: Manifest.SchemaItem]
+
+    init(_ items: [Manifest.SchemaItem]) {
+        self.items = Dictionary(items.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let made = Set(items.filter { $0.kind == "TABLE" || $0.kind == "FOREIGN TABLE" }.map(\.id))
+        // Of a parent that is not in its dump, pg_dump does not say that the item depends on it.
+        let lone = items.filter { $0.kind == "TABLE ATTACH" && made.intersection($0.dependsOn).count < 2 }
+        attachments = Set(lone.map(\.id))
+        tables = made.intersection(lone.flatMap(\.dependsOn))
+    }
+
+    func isAttached(by item: Manifest.SchemaItem) -> Bool { attachments.contains(item.id) }
+
+    /// An item that attaches an index has that index's name, and depends on it, on its parents and on all their tables.
+    func hasIndexAttached(by item: Manifest.SchemaItem) -> Bool {
+        guard !tables.isEmpty else { return false }
+        return item.dependsOn.compactMap { items[$0] }.contains { index in
+            let isSame =
+                index.kind == "INDEX"
+                ? ExactText(index.name) == ExactText(item.name) : index.name.hasSuffix(" \(item.name)")
+            return isSame && index.schema == item.schema && !tables.isDisjoint(with: index.dependsOn)
+        }
     }
 }
 

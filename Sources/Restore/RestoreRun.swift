@@ -74,22 +74,29 @@ package struct RestoreRun: Sendable {
         let preflight = Preflight(manifest: archive.manifest, options: options, target: target)
         var findings = try await withSession(target.maintenance, logger: logger) { try preflight.inspect($0) }
         findings.notes += preflight.grantsWithoutRole(findings.roles)
+        let selection = try Selection(archive.manifest, options)
+        let partCheck = PartCheck(archive.manifest, options, selection)
+        let part =
+            options.restoresInPlace(archive.manifest.scope) && target.exists
+            ? try await withSession(target.address, logger: logger) { try partCheck.inspect($0) }
+            : partCheck.ofNewDatabase(target.name)
+        findings.obstacles += part.obstacles
+        findings.notes += part.notes
+        findings.notes += try await distribution(in: target, options)
         if options.restoresInPlace(archive.manifest.scope), !options.tables.isEmpty, target.exists {
             findings.obstacles += try await withSession(target.address, logger: logger) { session in
                 try TableRestore.obstacles(archive.manifest, options, session)
             }
         }
         if options.restoresInPlace(archive.manifest.scope), target.exists {
-            let selection = try Selection(archive.manifest, options)
             let room = LockRoom(manifest: archive.manifest, selection: selection, options: options)
             findings.obstacles += try await withSession(target.address, logger: logger) { session in
                 try room.obstacle(session).map { [$0] } ?? []
             }
         }
         if options.ifEmpty, target.exists {
-            let selection = try Selection(archive.manifest, options).leavingOutExtensions
             findings.obstacles += try await withSession(target.address, logger: logger) { session in
-                let there = try DataOnlyRestore.there(selection.tablesWithRows, session)
+                let there = try DataOnlyRestore.there(selection.leavingOutExtensions.tablesWithRows, session)
                 return try DataOnlyRestore.obstacle(there, session).map { [$0] } ?? []
             }
         }
@@ -100,6 +107,20 @@ package struct RestoreRun: Sendable {
         report.isSealed = isSealed
         if listsCode || !isSealed { report.code = try CodeReader(archive.manifest, options).inventory }
         return report
+    }
+
+    /// What Citus has distributed in the target and would not be distributed afterwards.
+    private func distribution(in target: TargetDatabase, _ options: RestoreOptions) async throws -> [String] {
+        guard target.exists, !options.dataOnly, options.rows == nil else { return [] }
+        do {
+            let tables = try await withSession(target.address, logger: logger) { try $0.distributedTables() }
+            guard !tables.isEmpty else { return [] }
+            return [
+                "Citus distributes \(tables.map(\.spelling).listed()) of \(target.name): what is made anew is not distributed"
+            ]
+        } catch let error as PostgresError where error.code == .connection {
+            return []
+        }
     }
 
     private func isSealed(_ archive: ArchiveReader) throws -> Bool {

@@ -21,10 +21,9 @@ struct Selection: Sendable {
                 .map { TableName(schema: options.stateSchema, name: $0) }
         )
         let schemas = Set(exactly: options.schemas)
-        let wantedTables = Selection.withPartitions(
-            try options.tables.map { try Selection.match($0.table, in: manifest.tables) },
-            manifest
-        )
+        let named = try options.tables.map { try Selection.match($0.table, in: manifest.tables) }
+        // A copy under another name is of one table.
+        let isCopy = options.tables.contains { $0.newName != nil }
         for schema in options.schemas where !Set(exactly: manifest.schemas).contains(schema) {
             throw RestoreError(
                 .selection,
@@ -32,19 +31,19 @@ struct Selection: Sendable {
                 hint: "it has \(manifest.schemas.joined(separator: ", "))"
             )
         }
-        isWholeDatabase = schemas.isEmpty && wantedTables.isEmpty && manifest.scope.isWholeDatabase
-        guard !schemas.isEmpty || !wantedTables.isEmpty else {
+        isWholeDatabase = schemas.isEmpty && named.isEmpty && manifest.scope.isWholeDatabase
+        guard !schemas.isEmpty || !named.isEmpty else {
             items = manifest.schema
             tables = manifest.tables
             sequences = manifest.sequences.filter { !options.dataOnly || $0.schema != options.stateSchema }
             largeObjects = manifest.largeObjects
             return
         }
-        let numbers = Set(wantedTables.map(\.number))
-        tables = manifest.tables.filter { table in
-            table.extensionName == nil && (numbers.contains(table.number) || schemas.contains(table.schema))
-        }
-        let inTables = Selection.items(of: wantedTables, in: manifest.schema)
+        let wanted =
+            named + manifest.tables.filter { $0.extensionName == nil && schemas.contains($0.schema) }
+        let selectedTables = isCopy ? wanted : Selection.withChildren(wanted, manifest)
+        tables = selectedTables
+        let inTables = Selection.items(of: selectedTables, in: manifest.schema)
         let selected = manifest.schema.filter { item in
             item.schema.map { schemas.contains($0) } == true || item.isAbout(schemas) || inTables.contains(item.id)
         }
@@ -84,6 +83,25 @@ struct Selection: Sendable {
         )
     }
 
+    /// The same without some items of the schema.
+    func leavingOut(_ ids: Set<Int>) -> Selection {
+        Selection(
+            items: items.filter { !ids.contains($0.id) },
+            tables: tables,
+            sequences: sequences,
+            largeObjects: largeObjects,
+            isWholeDatabase: isWholeDatabase,
+            notOurs: notOurs
+        )
+    }
+
+    /// Schemas of tables in a part that does not bring these schemas.
+    var placesWithoutItem: [String] {
+        guard !isWholeDatabase else { return [] }
+        let made = Set(exactly: items.filter { $0.kind == "SCHEMA" }.map(\.name))
+        return Set(exactly: tables.map(\.schema)).subtracting(made).map(\.text).sorted()
+    }
+
     /// Tables whose rows are in the archive and are to be loaded.
     var tablesWithRows: [Manifest.Table] {
         tables.filter { table in
@@ -110,26 +128,17 @@ struct Selection: Sendable {
         return first
     }
 
-    /// `tables` and the partitions of those that have some, at every level.
-    private static func withPartitions(_ tables: [Manifest.Table], _ manifest: Manifest) -> [Manifest.Table] {
-        let oids = Dictionary(
-            manifest.schema.filter { $0.kind == "TABLE" }.map { ($0.id, $0.objectOID) },
-            uniquingKeysWith: { first, _ in first }
-        )
-        let byName = Dictionary(manifest.tables.map { ($0.tableName, $0.oid) }, uniquingKeysWith: { first, _ in first })
-        // pg_dump attaches a partition in an item of its own, which has its name and depends on both.
-        let attached = manifest.schema.filter { $0.kind == "TABLE ATTACH" }.compactMap { item in
-            byName[TableName(schema: item.schema ?? "", name: item.name)].map { child in
-                (child: child, parents: Set(item.dependsOn.compactMap { oids[$0] }).subtracting([child]))
-            }
-        }
-        var wanted = Set(tables.map(\.oid))
+    /// `tables`, and at every level the partitions of those that have some and the tables that inherit from them, in
+    /// whatever schema these are.
+    private static func withChildren(_ tables: [Manifest.Table], _ manifest: Manifest) -> [Manifest.Table] {
+        let parents = manifest.parents
+        var wanted = Set(tables.map(\.tableName))
         var count = 0
         while count != wanted.count {
             count = wanted.count
-            for (child, parents) in attached where !parents.isDisjoint(with: wanted) { wanted.insert(child) }
+            for (child, itsParents) in parents where !wanted.isDisjoint(with: itsParents) { wanted.insert(child) }
         }
-        return manifest.tables.filter { wanted.contains($0.oid) }
+        return manifest.tables.filter { wanted.contains($0.tableName) && $0.extensionName == nil }
     }
 
     /// Kinds that belong to a table and go with it.
@@ -143,17 +152,48 @@ struct Selection: Sendable {
     private static func items(of tables: [Manifest.Table], in schema: [Manifest.SchemaItem]) -> Set<Int> {
         let oids = Set(tables.map(\.oid))
         var ids = Set(schema.filter { $0.kind == "TABLE" && oids.contains($0.objectOID) }.map(\.id))
+        // Foreign tables hold no rows of ours and are no tables of the manifest.
+        let foreign = Set(schema.filter { $0.kind == "FOREIGN TABLE" }.map(\.id))
+        for item in schema where item.kind == "TABLE ATTACH" && !ids.isDisjoint(with: item.dependsOn) {
+            ids.formUnion(foreign.intersection(item.dependsOn))
+        }
         let others = Set(schema.filter { $0.kind == "TABLE" }.map(\.id)).subtracting(ids)
         for item in schema where companions.contains(item.kind) {
             let isOurs = item.dependsOn.contains { ids.contains($0) }
-            // A foreign key depends on both its tables; it belongs to the one that its statement alters.
             let belongs =
-                item.kind == "FK CONSTRAINT"
-                ? tables.contains { item.alters($0.tableName) }
-                : !item.dependsOn.contains { others.contains($0) }
+                switch item.kind {
+                // A foreign key depends on both its tables; it belongs to the one that its statement alters.
+                case "FK CONSTRAINT": tables.contains { item.alters($0.tableName) }
+                // It has the name of the partition.
+                case "TABLE ATTACH":
+                    tables.contains { item.isNamed($0.tableName) } || item.dependsOn.contains { foreign.contains($0) }
+                default: !item.dependsOn.contains { others.contains($0) }
+                }
             if isOurs && belongs { ids.insert(item.id) }
         }
         return ids
+    }
+}
+
+extension Manifest {
+    /// The parents of each table that is a partition or inherits from others. Archives of older versions tell those of
+    /// partitions alone, and only where the parent is in the archive.
+    var parents: [TableName: [TableName]] {
+        let names = Dictionary(
+            schema.filter { $0.kind == "TABLE" }.map { ($0.id, TableName(schema: $0.schema ?? "", name: $0.name)) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        var parents: [TableName: [TableName]] = [:]
+        // pg_dump attaches a partition in an item of its own, which has its name and depends on both.
+        for item in schema where item.kind == "TABLE ATTACH" {
+            let child = TableName(schema: item.schema ?? "", name: item.name)
+            parents[child] = item.dependsOn.compactMap { names[$0] }.filter { $0 != child }
+        }
+        for table in tables {
+            guard let known = table.parents else { continue }
+            parents[table.tableName] = known.map { TableName(schema: $0.schema, name: $0.name) }
+        }
+        return parents
     }
 }
 
@@ -166,6 +206,8 @@ extension Manifest.SchemaItem {
             ? schemas.contains(name)
             : name.utf8.starts(with: start.utf8) && schemas.contains(String(name.unicodeScalars.dropFirst(start.count)))
     }
+
+    func isNamed(_ table: TableName) -> Bool { TableName(schema: schema ?? "", name: name) == table }
 
     /// pg_dump quotes names where it must, and its tags do not tell a table `a b` from a table `a`.
     fileprivate func alters(_ table: TableName) -> Bool {

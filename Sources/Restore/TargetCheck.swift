@@ -120,36 +120,19 @@ struct TargetCheck: Sendable {
     }
 
     private func sessions(_ database: DatabaseProperties, _ session: borrowing Session) throws -> [Preflight.Obstacle] {
-        var connected = try connections(database, session)
+        var connected = try Occupant.others(on: [database.name], session)
         // A session that has just said goodbye may be listed for a moment.
         for _ in 0..<5 where !connected.isEmpty {
             try session.rest(for: .milliseconds(60))
-            connected = try connections(database, session)
+            connected = try Occupant.others(on: [database.name], session)
         }
         guard !connected.isEmpty else { return [] }
-        let listed = connected.prefix(5).map { row in
-            let application = row.text("application").isEmpty ? "" : " in \(row.text("application"))"
-            return "\(row.text("user"))\(application) (process \(row.text("pid")))"
-        }
-        let more = connected.count > 5 ? " and \(connected.count - 5) more" : ""
         return [
             Preflight.Obstacle(
-                message: "\(database.name) is in use by \(listed.joined(separator: ", "))\(more)",
+                message: "\(database.name) is in use by \(connected.map(\.description).listed(atMost: 5))",
                 hint: "let them disconnect, or end their sessions with --force",
                 isBusy: true
             )
         ]
-    }
-
-    private func connections(_ database: DatabaseProperties, _ session: borrowing Session) throws -> Rows {
-        try session.query(
-            """
-            SELECT pid, coalesce(usename, '') AS user, coalesce(application_name, '') AS application
-            FROM pg_catalog.pg_stat_activity
-            WHERE datname = $1 AND pid <> pg_catalog.pg_backend_pid() AND backend_type = 'client backend'
-            ORDER BY backend_start
-            """,
-            [database.name]
-        )
     }
 }

@@ -87,6 +87,8 @@ extension CleanCommand {
             services: [:],
             console: job.console,
             occasion: "before-clean",
+            // A table that inherits from one of them may be kept, and its rows with it.
+            withInheritors: false,
             // Meanwhile nobody can write into the tables.
             lockTimeout: manner.lockTimeout.duration
         )

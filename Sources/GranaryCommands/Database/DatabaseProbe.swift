@@ -13,6 +13,8 @@ struct DatabaseProbe {
     func existing(measured: Bool = false) async throws -> ConnectedDatabase {
         try await patiently { address in
             try await withSession(address, logger: console.logger) { session in
+                // Every command sets what its sessions need, which nobody else's session may be left with.
+                try SessionPooling.requireOwnSession(&session)
                 // Pinned: of several hosts, the one that is named to people is the one that is worked on.
                 var database = ConnectedDatabase(
                     address: session.pinnedAddress,
@@ -40,7 +42,8 @@ struct DatabaseProbe {
             for name in others {
                 do {
                     let (pinned, host) = try await withSession(address.database(name), logger: console.logger) {
-                        ($0.pinnedAddress, $0.place)
+                        try SessionPooling.requireOwnSession(&$0)
+                        return ($0.pinnedAddress, $0.place)
                     }
                     return ConnectedDatabase(
                         address: pinned.database(wanted),
@@ -49,6 +52,8 @@ struct DatabaseProbe {
                         host: host,
                         exists: false
                     )
+                } catch let error as PostgresError where error.code == .pooled {
+                    throw error
                 } catch is PostgresError {
                     continue  // The reason why the target itself is out of reach says more.
                 }
@@ -114,7 +119,12 @@ extension PostgresError {
         return !final.contains { message.contains($0) }
     }
 
-    fileprivate var saysDatabaseIsMissing: Bool { code == .connection && sqlState == "3D000" }
+    /// A pooler says so in words of its own, with the SQLSTATE of whatever it refuses.
+    fileprivate var saysDatabaseIsMissing: Bool {
+        guard code == .connection else { return false }
+        return sqlState == "3D000"
+            || sqlState == "08P01" && (message.contains("no such database") || message.contains("does not exist"))
+    }
 
     fileprivate func afterWaiting(_ patience: Duration) -> PostgresError {
         var copy = self

@@ -19,6 +19,8 @@ struct SafetyBackup {
     let console: Console
     /// What the file's name says after the database.
     var occasion = "before-migration"
+    /// Whether tables that inherit from those of the backup go with them.
+    var withInheritors = true
     /// How long to wait for a table that someone else has locked.
     var lockTimeout = Duration.seconds(60)
 
@@ -41,6 +43,7 @@ struct SafetyBackup {
         var options = BackupOptions(output: .firstFree(stem: Folders.joined(place, stem)))
         options.tables = tables
         options.schemas = schemas
+        options.withInheritors = withInheritors
         options.environment = environment
         options.stateSchema = stateSchema
         options.services = services

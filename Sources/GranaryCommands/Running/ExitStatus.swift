@@ -71,6 +71,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case (.untrusted, _): .refused
         // cannot_connect_now: the server is starting or stopping.
         case (.connection, _), (_, "57P03"): .noConnection
+        case (.pooled, _): .refused
         default: .failed
         }
     }

@@ -96,6 +96,7 @@ enum FullManifest {
                 name: "orders",
                 kind: .partitioned,
                 isUnlogged: true,
+                parents: [.init(schema: "shop", name: "documents")],
                 extensionName: "citext",
                 dataLeftOut: true,
                 columns: [.init(name: "id", type: "bigint")],
@@ -118,6 +119,8 @@ enum FullManifest {
                 )
             ]
         )
+        manifest.needs = [.init(kind: "function", name: "audit.stamp()", neededBy: [16384])]
+        manifest.distributed = [.init(schema: "shop", name: "orders")]
         manifest.redacted = ["USER MAPPING x"]
         manifest.files = [.init(member: "README.txt", rawBytes: 1, storedBytes: 1, sha256: "00")]
         manifest.seal = .init(key: "00112233aabbccdd", hmac: Manifest.Seal.zeros)

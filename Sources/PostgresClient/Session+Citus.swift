@@ -1,0 +1,23 @@
+extension Session {
+    /// The tables of the database that Citus distributes over nodes, reference tables included; empty without Citus. Its
+    /// catalogs are read and not its views, which ask every node.
+    ///
+    /// - Throws: `PostgresError`.
+    package borrowing func distributedTables() throws -> [TableName] {
+        let isThere = try query(
+            """
+            SELECT EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus')
+                AND pg_catalog.to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL AS there
+            """
+        )[0].bool("there")
+        guard isThere else { return [] }
+        return try query(
+            """
+            SELECT n.nspname, c.relname FROM pg_catalog.pg_dist_partition p
+            JOIN pg_catalog.pg_class c ON c.oid = p.logicalrelid
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            ORDER BY n.nspname, c.relname
+            """
+        ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
+    }
+}

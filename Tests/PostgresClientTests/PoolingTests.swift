@@ -1,0 +1,33 @@
+import Testing
+
+@testable import PostgresClient
+
+/// What tells a pooler that changes sessions, and where the server behind it is.
+@Suite struct PoolingTests {
+    @Test(arguments: [
+        (own: [7, 7, 7], other: 8, isShared: false), ([7, 7, 7], nil, false), ([7, 7, 7], 7, true),
+        ([7, 8, 7], 9, true), ([7, 8, 8], 8, true),
+    ])
+    func aSessionThatSomebodyElseIsGivenToIsShared(_ found: (own: [Int], other: Int?, isShared: Bool)) {
+        #expect(SessionPooling.isShared(own: found.own, other: found.other) == found.isShared)
+    }
+
+    @Test(
+        arguments: [
+            ("ep-cool-1-pooler.eu.neon.tech", "5432", nil, "5432", "the host ep-cool-1.eu.neon.tech (without -pooler)"),
+            ("aws-0.pooler.supabase.com", "6543", "10.0.0.7", "5432", "port 5432 of aws-0.pooler.supabase.com"),
+            ("pool.example.org", "6432", "10.0.0.7", "5433", "which the pooler reaches at 10.0.0.7, port 5433"),
+            ("/run/pgbouncer", "6432", nil, "5434", "at port 5434 instead of 6432"),
+        ] as [(String, String, String?, String, String)]
+    )
+    func theHintNamesTheServerItself(
+        _ host: String,
+        _ port: String,
+        _ server: String?,
+        _ serverPort: String,
+        _ hint: String
+    ) {
+        let found = SessionPooling.direct(host: host, port: port, server: server, serverPort: serverPort)
+        #expect(found.hasSuffix(hint), "\(found)")
+    }
+}

@@ -1,0 +1,14 @@
+/// The part of Citus's catalogs that tells which tables are distributed, without Citus.
+package enum CitusCatalog {
+    /// To be run as a superuser. `tables` are distributed by hash as far as the catalog says.
+    package static func sql(distributing tables: [String]) -> String {
+        """
+        SET allow_system_table_mods = on;
+        CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid regclass NOT NULL, partmethod "char" NOT NULL, partkey text,
+            colocationid integer NOT NULL DEFAULT 0, repmodel "char" NOT NULL DEFAULT 's', autoconverted boolean NOT NULL DEFAULT false);
+        INSERT INTO pg_catalog.pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+            VALUES (4000000001, 'citus', 10, 11, false, '12.1-1');
+        RESET allow_system_table_mods;
+        """ + tables.map { "INSERT INTO pg_catalog.pg_dist_partition VALUES ('\($0)', 'h');\n" }.joined()
+    }
+}
