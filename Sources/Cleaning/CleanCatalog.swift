@@ -1,3 +1,4 @@
+internal import Environments
 internal import PostgresClient
 
 /// What the catalog says of tables and what binds them: shape alone, no sizes and no rows, so that two readings are equal
@@ -91,7 +92,11 @@ extension CleanCatalog {
         _ session: borrowing Session,
         _ switches: [UInt32: [Switch]]
     ) throws -> [Relation] {
-        try session.query(
+        let ledgers = Dictionary(
+            try OtherLedger.all(session).map { ($0.oid, $0.tool) },
+            uniquingKeysWith: { one, _ in one }
+        )
+        return try session.query(
             """
             SELECT c.oid, n.nspname, c.relname, c.relkind, c.relispartition, e.extname,
                 (SELECT pg_catalog.array_agg(inhparent ORDER BY inhseqno) FROM pg_catalog.pg_inherits WHERE inhrelid = c.oid) AS parents,
@@ -102,10 +107,7 @@ extension CleanCatalog {
                 c.relkind = 'r' AND c.relam = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'heap') AS heap,
                 (SELECT count(*) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid) AS indexes,
                 EXISTS (SELECT FROM pg_catalog.pg_constraint k
-                        WHERE k.conrelid = c.oid AND k.contype = 'c' AND NOT k.convalidated) AS invalid_check,
-                CASE WHEN pg_catalog.lower(c.relname) = 'migrations' THEN
-                    (SELECT pg_catalog.array_agg(a.attname::text) FROM pg_catalog.pg_attribute a
-                     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) END AS columns
+                        WHERE k.conrelid = c.oid AND k.contype = 'c' AND NOT k.convalidated) AS invalid_check
             FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_depend d
@@ -124,7 +126,7 @@ extension CleanCatalog {
                 partitionOf: isPartition ? parents.first : nil,
                 inheritsFrom: isPartition ? [] : parents,
                 extensionName: row["extname"],
-                ledgerOf: KnownLedgers.owner(of: row.text("relname"), columns: row.texts("columns")),
+                ledgerOf: ledgers[row.oid("oid")],
                 isOwn: row.bool("own"),
                 mayBeRead: row.bool("readable"),
                 hidesRows: row.bool("hides"),

@@ -25,6 +25,8 @@ package struct EnvironmentsFile: Sendable {
     package var currentEnvironment: String?
     package var service: String?
     package var schemas: [String]?
+    /// Ledgers of other tools that belong to other services, `public.schema_migrations`: migrations run beside them.
+    package var beside: [String] = []
     package var locking = Locking()
     package var unknownFields: [UnknownField] = []
     /// Rules that have no effect where they are written.
@@ -103,6 +105,7 @@ package struct EnvironmentsFile: Sendable {
         case "current_environment": currentEnvironment = try node.text()
         case "service": service = try node.text()
         case "schemas": schemas = try node.texts()
+        case "beside": beside = try node.texts()
         case "migration_locking":
             if let value = node["enabled"] { locking.isEnabled = try value.bool() }
             if let value = node["timeout_seconds"] { locking.timeoutSeconds = try value.count() }

@@ -4,12 +4,15 @@ import Glibc
 package struct Service: Sendable, Equatable {
     package var name: String
     package var schemas: [String]
+    /// Whether somebody has written the schemas down; else they follow from the name.
+    package var declaresSchemas: Bool
     /// The folder of migrations.
     package var folder: String
 
-    package init(name: String, schemas: [String], folder: String) {
+    package init(name: String, schemas: [String], declaresSchemas: Bool = true, folder: String) {
         self.name = name
         self.schemas = schemas
+        self.declaresSchemas = declaresSchemas
         self.folder = folder
     }
 
@@ -41,6 +44,7 @@ package struct Service: Sendable, Equatable {
         return Service(
             name: name,
             schemas: isOfFile ? file.schemas ?? [usualSchema(of: name)] : [usualSchema(of: name)],
+            declaresSchemas: isOfFile && file.schemas != nil,
             folder: folder
         )
     }

@@ -50,6 +50,8 @@ package struct Doctor: Sendable {
         package var hasStateSchema: Bool
         /// nil where there is no ledger, or it may not be read.
         package var appliedMigrations: Int?
+        /// Other tools' ledgers that record something, and of which nobody has said that they are another service's.
+        package var otherLedgers: [OtherLedger] = []
     }
 
     package struct Folder: Sendable, Equatable {
@@ -117,11 +119,24 @@ extension Doctor {
             markerIsHidden: try marker.isHidden(session),
             isEmpty: try marker.isEmpty(session),
             hasStateSchema: try stateSchema.exists(session),
-            appliedMigrations: try applied(stateSchema, session)
+            appliedMigrations: try applied(stateSchema, session),
+            otherLedgers: try otherLedgers(stateSchema, session)
         )
     }
 
     private static let condition = "n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'"
+
+    private static func otherLedgers(
+        _ stateSchema: StateSchema,
+        _ session: borrowing Session
+    ) throws -> [OtherLedger] {
+        do {
+            let beside = try stateSchema.tablesBeside(session)
+            return try OtherLedger.recording(session).filter { !beside.contains($0.table) }
+        } catch let error as PostgresError where error.sqlState == "42501" || error.sqlState == "55P03" {
+            return []
+        }
+    }
 
     private static func applied(_ stateSchema: StateSchema, _ session: borrowing Session) throws -> Int? {
         guard try stateSchema.exists(session) else { return nil }
@@ -158,7 +173,21 @@ extension Doctor {
                     remedy: "upgrade the server to PostgreSQL 12 or newer"
                 ),
             rights(facts),
-        ] + rows(facts) + [marker(facts, environment, isLocal), ledger(facts)]
+        ] + rows(facts) + [marker(facts, environment, isLocal), ledger(facts)] + otherLedgers(facts)
+    }
+
+    /// Another tool migrates this database, or did.
+    private static func otherLedgers(_ facts: DatabaseFacts) -> [Check] {
+        facts.otherLedgers.map { ledger in
+            // The first migration has run: somebody has decided.
+            guard facts.appliedMigrations ?? 0 == 0 else { return Check("other tool", .note, ledger.sentence) }
+            return Check(
+                "other tool",
+                .problem,
+                "\(ledger.sentence), and granary's ledger has nothing",
+                remedy: "granary migrate status says how to go on"
+            )
+        }
     }
 
     private static func rights(_ facts: DatabaseFacts) -> Check {

@@ -7,46 +7,44 @@ extension Migrator {
     /// - Returns: The names of what is now in the ledger.
     /// - Throws: `MigrationError` where the ledger has something already, or there is no such version.
     package func baseline(_ version: Int) async throws -> [String] {
-        try await withSession(server, logger: logger) { session in
-            try holdingLock(&session) { session in
-                try options.stateSchema.ensure(&session)
-                var names: [String] = []
-                for state in try reader.readAll(session) {
-                    guard state.entries.isEmpty || state.isSiblingNew else {
-                        throw MigrationError(
-                            .policy,
-                            "\(state.name) has migrations in its ledger already, up to \(state.standings.version)",
-                            hint: "a baseline is for a database that granary has not migrated before"
-                        )
-                    }
-                    guard state.tree.migration(version) != nil else {
-                        throw MigrationError(
-                            .usage,
-                            "there is no migration \(version)",
-                            hint: "`granary migrate status` lists what there is"
-                        )
-                    }
-                    let ledger = Ledger(service: state.name, stateSchema: options.stateSchema.name, session)
-                    let migrations = state.tree.migrations.filter { $0.version <= version }
-                    try session.transaction { session in
-                        for migration in migrations {
-                            try ledger.addRow(
-                                .unverified(migration, service: state.name),
-                                milliseconds: nil,
-                                context,
-                                session
-                            )
-                            var entry = LogEntry(event: "baseline", version: migration.version)
-                            entry.name = migration.name
-                            entry.layer = migration.layer
-                            entry.sha256 = migration.up?.sha256
-                            try ledger.append(entry, context, session)
-                        }
-                    }
-                    names += migrations.map(\.name)
+        try await holdingLock { _, session in
+            try options.stateSchema.ensure(&session)
+            var names: [String] = []
+            for state in try reader.readAll(session) {
+                guard state.entries.isEmpty || state.isSiblingNew else {
+                    throw MigrationError(
+                        .policy,
+                        "\(state.name) has migrations in its ledger already, up to \(state.standings.version)",
+                        hint: "a baseline is for a database that granary has not migrated before"
+                    )
                 }
-                return names
+                guard state.tree.migration(version) != nil else {
+                    throw MigrationError(
+                        .usage,
+                        "there is no migration \(version)",
+                        hint: "`granary migrate status` lists what there is"
+                    )
+                }
+                let ledger = Ledger(service: state.name, stateSchema: options.stateSchema.name, session)
+                let migrations = state.tree.migrations.filter { $0.version <= version }
+                try session.transaction { session in
+                    for migration in migrations {
+                        try ledger.addRow(
+                            .unverified(migration, service: state.name),
+                            milliseconds: nil,
+                            context,
+                            session
+                        )
+                        var entry = LogEntry(event: "baseline", version: migration.version)
+                        entry.name = migration.name
+                        entry.layer = migration.layer
+                        entry.sha256 = migration.up?.sha256
+                        try ledger.append(entry, context, session)
+                    }
+                }
+                names += migrations.map(\.name)
             }
+            return names
         }
     }
 
@@ -55,46 +53,44 @@ extension Migrator {
     /// - Parameter table: `schema.table`; nil takes the one in the service's own schema.
     /// - Returns: The names of what it says is applied.
     package func adopt(_ table: TableName?) async throws -> [String] {
-        try await withSession(server, logger: logger) { session in
-            try holdingLock(&session, adopting: table) { session in
-                try options.stateSchema.ensure(&session)
-                var names: [String] = []
-                for folder in options.services {
-                    var state = try reader.read(folder, session)
-                    guard state.entries.isEmpty || state.isSiblingNew else {
-                        throw MigrationError(
-                            .policy,
-                            "\(state.name) has migrations in its ledger already, up to \(state.standings.version)",
-                            hint: "only a service that granary has not migrated before can be adopted"
-                        )
-                    }
-                    if let table {
-                        guard let found = try GolangMigrateLedger.find(table, session) else {
-                            throw MigrationError(
-                                .usage,
-                                "\(table) is not golang-migrate's: it has no columns version bigint and dirty boolean",
-                                hint: "name the table with --table schema.table"
-                            )
-                        }
-                        state.sibling = found
-                        state.entries = Adoption.entries(found.row, state.tree)
-                        state.isSiblingNew = true
-                    }
-                    guard state.sibling != nil else {
+        try await holdingLock(adopting: table) { _, session in
+            try options.stateSchema.ensure(&session)
+            var names: [String] = []
+            for folder in options.services {
+                var state = try reader.read(folder, isAsked: true, session)
+                guard state.entries.isEmpty || state.isSiblingNew else {
+                    throw MigrationError(
+                        .policy,
+                        "\(state.name) has migrations in its ledger already, up to \(state.standings.version)",
+                        hint: "only a service that granary has not migrated before can be adopted"
+                    )
+                }
+                if let table {
+                    guard let found = try GolangMigrateLedger.find(table, session) else {
                         throw MigrationError(
                             .usage,
-                            "\(state.name) has no schema_migrations in its own schema",
+                            "\(table) is not golang-migrate's: it has no columns version bigint and dirty boolean",
                             hint: "name the table with --table schema.table"
                         )
                     }
-                    // A table that is named may be shared, so its version need not be one of this service's files.
-                    if let obstacle = table == nil ? Adoption.obstacle(state) : Adoption.dirt(state) { throw obstacle }
-                    let ledger = Ledger(service: state.name, stateSchema: options.stateSchema.name, session)
-                    try Adoption.adopt(state, ledger, context, &session)
-                    names += state.entries.map(\.name)
+                    state.sibling = found
+                    state.entries = Adoption.entries(found.row, state.tree)
+                    state.isSiblingNew = true
                 }
-                return names
+                guard state.sibling != nil else {
+                    throw MigrationError(
+                        .usage,
+                        "\(state.name) has no schema_migrations in its own schema",
+                        hint: "name the table with --table schema.table"
+                    )
+                }
+                // A table that is named may be shared, so its version need not be one of this service's files.
+                if let obstacle = table == nil ? Adoption.obstacle(state) : Adoption.dirt(state) { throw obstacle }
+                let ledger = Ledger(service: state.name, stateSchema: options.stateSchema.name, session)
+                try Adoption.adopt(state, ledger, context, &session)
+                names += state.entries.map(\.name)
             }
+            return names
         }
     }
 }

@@ -2,6 +2,7 @@ internal import Environments
 package import Logging
 package import PostgresClient
 package import SQLText
+internal import Synchronization
 
 /// Applies and reverts migrations.
 ///
@@ -47,6 +48,7 @@ package struct Migrator: Sendable {
             try reader.readAll(session).map { state in
                 var state = state
                 state.disagreements = try CatalogComparison(state).disagreements(session)
+                state.otherLedgerObstacle = try otherLedgers(of: state, session).obstacle
                 return state
             }
         }
@@ -55,7 +57,8 @@ package struct Migrator: Sendable {
     /// What a run would do, and what is in its way.
     package func plan(_ request: MigrationRequest) async throws -> MigrationPlan {
         try await withSession(server, logger: logger) { session in
-            try plan(request, try reader.readAll(session), session)
+            _ = try OtherLedgers.named(options.beside, session)
+            return try planBesideWhatIsThere(request, try reader.readAll(session), session)
         }
     }
 
@@ -63,20 +66,72 @@ package struct Migrator: Sendable {
     ///
     /// - Throws: `MigrationError`, `EnvironmentsError`, `PostgresError`, `CancellationError`.
     package func run(_ request: MigrationRequest) async throws -> MigrationReport {
-        try await withSession(server, logger: logger) { session in
-            try holdingLock(&session) { session in
-                try options.stateSchema.ensure(&session)
-                var services = try reader.readAll(session)
-                services = try adoptNew(services, &session)
-                let plan = try plan(request, services, session)
-                if let obstacle = plan.obstacles.first { throw obstacle }
-                try requireConfirmation(plan, request, services)
-                let doomed = try DoomedTables(plan, session)
-                let backup = try backUpWhatIsDestroyed(plan, services, &session)
-                try writeMoves(services, session)
-                return try run(plan, services, backup: backup, doomed, &session)
-            }
+        try await holdingLock { lock, session in
+            try options.stateSchema.ensure(&session)
+            let beside = try OtherLedgers.named(options.beside, session)
+            try OtherLedgers.remember(beside, options, context, session)
+            var services = try reader.readAll(session)
+            services = try adoptNew(services, &session)
+            let plan = try planBesideWhatIsThere(request, services, session)
+            if let obstacle = plan.obstacles.first { throw obstacle }
+            for note in plan.notes { progress(.note(note)) }
+            try requireConfirmation(plan, request, services)
+            let doomed = try DoomedTables(plan, session)
+            let backup = try backUpWhatIsDestroyed(plan, services, &session)
+            try writeMoves(services, session)
+            return try run(plan, services, backup: backup, doomed, lock, &session)
         }
+    }
+
+    /// A plan, held against ledgers of other tools and the tables that are there.
+    private func planBesideWhatIsThere(
+        _ request: MigrationRequest,
+        _ services: [ServiceState],
+        _ session: borrowing Session
+    ) throws -> MigrationPlan {
+        var plan = try plan(request, services, session)
+        plan.obstacles += try tablesInTheWay(of: plan, services, session)
+        return plan
+    }
+
+    /// Tables that are there already, of those that the plan makes.
+    private func tablesInTheWay(
+        of plan: MigrationPlan,
+        _ services: [ServiceState],
+        _ session: borrowing Session
+    ) throws -> [MigrationError] {
+        // What is reverted first may take the table away.
+        guard !plan.steps.isEmpty, plan.reverts.isEmpty else { return [] }
+        return try services.flatMap { state -> [MigrationError] in
+            let versions = Set(plan.steps.filter { $0.service == state.name }.map(\.version))
+            guard !versions.isEmpty else { return [] }
+            return try CatalogComparison(state).disagreements(session)
+                .filter { $0.problem == .present && $0.version.map(versions.contains) == true }
+                .map { disagreement in
+                    MigrationError(
+                        .disagreement,
+                        disagreement.message,
+                        hint: state.entries.isEmpty
+                            ? "if its file has run, `granary migrate baseline \(disagreement.version ?? 0)` takes the files up to "
+                                + "it as applied; else drop or rename the table"
+                            : "drop or rename the table, or take it out of the file, if somebody made it by hand"
+                    )
+                }
+        }
+    }
+
+    /// What another tool's ledger keeps from running, and what is worth a note.
+    private func otherLedgers(
+        of state: ServiceState,
+        _ session: borrowing Session
+    ) throws -> (obstacle: MigrationError?, note: String?) {
+        guard !state.otherLedgers.isEmpty,
+            let service = options.services.first(where: { $0.service.name == state.name })
+        else { return (nil, nil) }
+        let current = try session.query("SELECT pg_catalog.current_schema() AS name")[0]["name"]
+        let blocking = state.blockingLedgers(service.service, currentSchema: current)
+        let others = state.otherLedgers.filter { ledger in !blocking.contains(ledger) }
+        return (state.obstacle(of: blocking), state.note(on: others))
     }
 
     func plan(
@@ -94,8 +149,14 @@ package struct Migrator: Sendable {
         )
         var plan = try planner.plan(request)
         for index in plan.steps.indices { plan.steps[index].isOfSeveralServices = services.count > 1 }
+        for state in services where plan.steps.contains(where: { $0.service == state.name }) {
+            let found = try otherLedgers(of: state, session)
+            if let obstacle = found.obstacle { plan.obstacles.insert(obstacle, at: 0) }
+            if let note = found.note { plan.notes.append(note) }
+        }
         plan.obstacles = services.compactMap(Adoption.obstacle) + plan.obstacles
         plan.obstacles += policy.obstacles(plan, services)
+        plan.notes += services.compactMap(\.tree.noteOnIgnoredFiles) + policy.notes(plan, services)
         return plan
     }
 
@@ -111,30 +172,58 @@ package struct Migrator: Sendable {
 
 // Before anything runs.
 extension Migrator {
+    /// Takes the lock in one session, and works in another one: what the files do to theirs cannot release it.
+    ///
     /// - Parameter adopting: golang-migrate's table, where one is about to be taken over by its name.
-    func holdingLock<R>(
-        _ session: inout Session,
+    /// - Throws: `MigrationError` with `.busy` when the lock is lost, what `body` throws.
+    func holdingLock<R: Sendable>(
         adopting: TableName? = nil,
-        _ body: (inout Session) throws -> R
-    ) throws -> R {
-        try SessionPooling.requireOwnSession(&session)
-        try session.setPatience()
-        let keys =
-            try options.services.map { RunLock.key(service: $0.service.name) }.sorted()
-            + siblingKeys(adopting, session)
+        _ body: @escaping @Sendable (HeldRunLock, inout Session) throws -> R
+    ) async throws -> R {
         if options.services.contains(where: { !$0.file.locking.isEnabled }) {
             progress(.note("migration_locking is disabled in environments.json; the lock is taken all the same"))
         }
-        let lock = RunLock(keys: keys)
-        try lock.acquire(within: options.lockLimit, session) { progress(.waitingForRunner($0)) }
+        // The reason of a failure within: when the lock's session is lost, the other one is cancelled.
+        let inner = Mutex<(any Error)?>(nil)
         do {
-            let result = try body(&session)
-            try lock.release(session)
-            return result
-        } catch {
-            // The session ends now, and its locks with it.
-            throw error
+            return try await withHeldSession(
+                server,
+                logger: logger,
+                prepare: { session in try takeLock(adopting, &session) },
+                release: { session in try session.execute("SELECT pg_catalog.pg_advisory_unlock_all()") },
+                while: { lock in
+                    do {
+                        return try await withSession(server, logger: logger) { session in
+                            try session.setPatience()
+                            try lock.beginWork(within: options.lockLimit, session) {
+                                progress(.waitingForRunner($0))
+                            }
+                            let result = try body(lock, &session)
+                            try session.execute("SELECT pg_catalog.pg_advisory_unlock_all()")
+                            return result
+                        }
+                    } catch {
+                        inner.withLock { $0 = $0 ?? error }
+                        throw error
+                    }
+                }
+            )
+        } catch let error as PostgresError where error.code == .connectionLost {
+            if let reason = inner.withLock({ $0 }), !(reason is CancellationError) { throw reason }
+            throw RunLock.lost(error.message)
         }
+    }
+
+    private func takeLock(_ adopting: TableName?, _ session: inout Session) throws -> HeldRunLock {
+        try SessionPooling.requireOwnSession(&session)
+        try session.setPatience()
+        let names = options.services.map(\.service.name).sorted()
+        let own = names.map { RunLock.key(service: $0) }
+        let work = names.map { RunLock.workKey(service: $0) }
+        var lock = RunLock(keys: own.sorted() + (try siblingKeys(adopting, session)))
+        lock.workKeys = Dictionary(zip(own, work), uniquingKeysWith: { one, _ in one })
+        try lock.acquire(within: options.lockLimit, session) { progress(.waitingForRunner($0)) }
+        return HeldRunLock(process: try SessionPooling.process(session), key: lock.keys[0], workKeys: work.sorted())
     }
 
     /// golang-migrate's own locks, so that the two do not meet.
@@ -236,6 +325,7 @@ extension Migrator {
         _ services: [ServiceState],
         backup: String?,
         _ doomed: DoomedTables,
+        _ lock: HeldRunLock,
         _ session: inout Session
     ) throws -> MigrationReport {
         var report = MigrationReport(services: services)
@@ -249,12 +339,12 @@ extension Migrator {
         for (index, step) in plan.steps.enumerated() {
             progress(.started(name: step.title, direction: step.direction, number: index + 1, of: plan.steps.count))
             let start = ContinuousClock.now
-            var runner = runner(step, report.applied, services, session)
+            var runner = runner(step, report.applied, services, lock, session)
             runner.note = note.isEmpty ? nil : note
             do {
                 try runner.run(&session)
             } catch let error as MigrationError {
-                let failure = try afterFailure(error, of: step, runner, report, &session)
+                let failure = try afterFailure(error, of: step, runner, report, lock, &session)
                 _ = try tellUndo(doomed, report, session)
                 throw failure
             }
@@ -303,6 +393,7 @@ extension Migrator {
         _ step: MigrationStep,
         _ applied: (String) -> Set<Int>,
         _ services: [ServiceState],
+        _ lock: HeldRunLock,
         _ session: borrowing Session
     ) -> StepRunner {
         let state = services.first { $0.name == step.service }!
@@ -321,6 +412,7 @@ extension Migrator {
             context: context,
             patience: options.patience,
             sibling: sibling,
+            lock: lock,
             progress: progress
         )
     }
@@ -331,6 +423,7 @@ extension Migrator {
         of step: MigrationStep,
         _ runner: StepRunner,
         _ report: MigrationReport,
+        _ lock: HeldRunLock,
         _ session: inout Session
     ) throws -> MigrationError {
         var error = error
@@ -345,7 +438,7 @@ extension Migrator {
             undo.direction = .down
             undo.script = try MigrationScript(text, path: "\(step.name).down.sql")
             undo.sha256 = step.downSHA256 ?? ""
-            var undoing = self.runner(undo, report.applied, report.services, session)
+            var undoing = self.runner(undo, report.applied, report.services, lock, session)
             undoing.note = "auto_rollback_on_failure"
             try undoing.run(&session)
             error.message += "; its down file was run, as auto_rollback_on_failure says"

@@ -19,6 +19,8 @@ package struct MigratorOptions: Sendable {
     package var stateSchema = StateSchema()
     package var allowsOutOfOrder = false
     package var windowOverride: String?
+    /// Ledgers of other tools that belong to other services, as a person writes their names.
+    package var beside: [String] = []
     /// The version that a person has typed to say that going back is meant.
     package var confirmed: Int?
     package var patience = LockPatience()

@@ -21,27 +21,30 @@ extension Migrator {
     ///
     /// - Throws: `MigrationError` where a person must look first.
     package func repair(trusting trusted: Trusted?) async throws -> RepairReport {
-        try await withSession(server, logger: logger) { session in
-            try holdingLock(&session) { session in
-                try options.stateSchema.ensure(&session)
-                var report = RepairReport()
-                for folder in options.services {
-                    var state = try reader.read(folder, session)
-                    if let trusted {
-                        try settle(state, trusted, &report, &session)
-                        state = try reader.read(folder, session)
-                    }
-                    try resume(state, &report, &session)
-                    if trusted == nil, let obstacle = Adoption.obstacle(state) { throw obstacle }
+        try await holdingLock { lock, session in
+            try options.stateSchema.ensure(&session)
+            var report = RepairReport()
+            for folder in options.services {
+                var state = try reader.read(folder, isAsked: true, session)
+                if let trusted {
+                    try settle(state, trusted, &report, &session)
+                    state = try reader.read(folder, isAsked: true, session)
                 }
-                return report
+                try resume(state, lock, &report, &session)
+                if trusted == nil, let obstacle = Adoption.obstacle(state) { throw obstacle }
             }
+            return report
         }
     }
 
     // MARK: Runs that broke off.
 
-    private func resume(_ state: ServiceState, _ report: inout RepairReport, _ session: inout Session) throws {
+    private func resume(
+        _ state: ServiceState,
+        _ lock: HeldRunLock,
+        _ report: inout RepairReport,
+        _ session: inout Session
+    ) throws {
         for standing in state.standings.all {
             guard var run = standing.unfinished, run.leavesSomething else { continue }
             let step = try interrupted(standing, run, state)
@@ -53,7 +56,7 @@ extension Migrator {
             let watch = try watch(session)
             defer { watch.stop() }
             let applied = Set(state.entries.map(\.version))
-            try runner(step, { _ in applied }, [state], session).run(&session, resuming: run)
+            try runner(step, { _ in applied }, [state], lock, session).run(&session, resuming: run)
             report.done.append("\(standing.name) went on from statement \(run.statementsDone + 1) to its end")
             report.applied.append(standing.name)
         }
@@ -159,7 +162,7 @@ extension Migrator {
                 report.done.append("\(migration.name) is not applied")
             }
             try GolangMigrateLedger.write(version == 0 ? nil : version, to: sibling.table, session)
-            try append("adopt", note: Adoption.note(sibling.table), ledger, session)
+            try append("adopt", note: sibling.table.note, ledger, session)
         }
     }
 
@@ -186,7 +189,7 @@ extension Migrator {
                     try ledger.addRow(.unverified(migration, service: state.name), milliseconds: nil, context, session)
                 }
             }
-            try append("adopt", note: Adoption.note(sibling.table), ledger, session)
+            try append("adopt", note: sibling.table.note, ledger, session)
         }
         report.done.append("golang-migrate's row in \(sibling.table) says \(version.map { "version \($0)" } ?? "none")")
     }

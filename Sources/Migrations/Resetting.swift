@@ -37,17 +37,15 @@ extension Migrator {
     @discardableResult
     package func reset() async throws -> ResetReport {
         try requireEnvironmentForPlay()
-        let dropped = try await withSession(server, logger: logger) { session in
-            try holdingLock(&session) { session in
-                try options.stateSchema.ensure(&session)
-                let services = try reader.readAll(session)
-                try requirePlan(afterReset: services, session)
-                let doomed = try doomedSchemas(session)
-                let watch = try watch(session)
-                defer { watch.stop() }
-                try drop(doomed.map(\.name), services, &session)
-                return doomed
-            }
+        let dropped = try await holdingLock { _, session in
+            try options.stateSchema.ensure(&session)
+            let services = try reader.readAll(session)
+            try requirePlan(afterReset: services, session)
+            let doomed = try doomedSchemas(session)
+            let watch = try watch(session)
+            defer { watch.stop() }
+            try drop(doomed.map(\.name), services, &session)
+            return doomed
         }
         return ResetReport(dropped: dropped, migrations: try await run(.up(nil)))
     }
@@ -69,6 +67,8 @@ extension Migrator {
             state.entries = []
             state.isSiblingNew = false
             state.sibling = nil
+            // What is in the schemas that are dropped is gone then.
+            state.otherLedgers.removeAll { schemas.contains($0.table.schema) }
             state.standings = MigrationStandings(tree: state.tree, entries: [], unfinished: [:])
             return state
         }

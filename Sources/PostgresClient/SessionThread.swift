@@ -65,11 +65,13 @@ package func withSession<R: Sendable>(
 /// This is how a snapshot is lent to other sessions: when the holder is lost, `body` is cancelled; when `body` ends,
 /// the holder is let go. What `body` has finished in spite of that counts.
 ///
+/// - Parameter release: What the holder does before its session is closed, when `body` has ended.
 /// - Throws: `PostgresError` (the holder's loss included), `CancellationError`, and what the closures throw.
 package func withHeldSession<P: Sendable, R: Sendable>(
     _ server: ServerAddress,
     logger: Logger,
     prepare: @escaping @Sendable (inout Session) throws -> P,
+    release: @escaping @Sendable (inout Session) throws -> Void = { _ in },
     while body: @escaping @Sendable (P) async throws -> R
 ) async throws -> R {
     let released = CancelSignal()
@@ -80,6 +82,7 @@ package func withHeldSession<P: Sendable, R: Sendable>(
             try await withSession(server, logger: logger) { session in
                 publisher.yield(try prepare(&session))
                 try session.hold(until: released)
+                try release(&session)
             }
             return nil
         }

@@ -122,7 +122,7 @@ import Testing
                     shop.countries: --keep-reference, shop.databasechangelog: the ledger of Liquibase, \
                     shop.far: a foreign table, shop.flyway_schema_history: the ledger of Flyway, \
                     shop.goose_db_version: the ledger of goose, shop.migrations: the ledger of Laravel, \
-                    shop.mine: --keep, shop.schema_migrations: the ledger of golang-migrate, dbmate or Rails
+                    shop.mine: --keep, shop.schema_migrations: the ledger of golang-migrate
                     """
             )
             #expect(plan.notes == ["protect: no.such in seeds.yaml fits no table of this database"])

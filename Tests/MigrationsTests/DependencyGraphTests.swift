@@ -7,7 +7,7 @@ import Testing
 struct DependencyGraphTests {
     private static func graph(_ files: Files, _ dependencies: String, environment: String? = nil) throws -> [String] {
         try files.write(dependencies, to: "migrations/dependencies.json")
-        return try DependencyGraph([(files.service, files.environments)], environment: environment, copy: "development")
+        return DependencyGraph([(files.service, files.environments)], environment: environment, copy: "development")
             .nodes.map { "\($0.name) \($0.risk.rawValue) \($0.needs.map(\.name).joined(separator: " "))" }
     }
 
@@ -59,12 +59,46 @@ struct DependencyGraphTests {
             "dependencies.json:1: 000004_d depends on 000003_c, which is a migration of development only"
         ),
     ])
-    func whatCannotBeIsAnErrorWithItsPlace(text: String, message: String) async throws {
+    func whatCannotBeIsDrawnAsAFaultWithItsPlace(text: String, message: String) async throws {
         try await Self.with(["000001_a", "000002_b", "development/000003_c", "staging/000004_d"]) { files in
-            let error = await failure { try Self.graph(files, text) }
-            #expect(error?.code == .dependency)
-            #expect(error?.message.hasSuffix(message) == true, "\(error?.message ?? "")")
+            let faults = try Self.faults(files, text)
+            #expect(faults.count == 1 && faults[0].hasSuffix(message), "\(faults)")
         }
+    }
+
+    @Test(arguments: [
+        (#"{"migrations": {"000002": {"depends_on": ["000001"], "risk_level": "hihg"}}}"#, "risk_level"),
+        (#"{"migrations": {"000002": {"depends_on": ["000001"], "rollback_safe": "perhaps"}}}"#, "rollback_safe"),
+        (#"{"migrations": {"000002": {"depends_on": ["000001"]}, "none": {}}}"#, "the key none names no migration"),
+        (
+            #"{"migrations": {"000002": {"depends_on": ["000001"]}}, "global_config": {"max_parallel_migrations": "x"}}"#,
+            "max_parallel"
+        ),
+    ])
+    func aWrongWordIsAFaultAndTheRestIsDrawn(text: String, words: String) async throws {
+        try await Self.with(["000001_a", "000002_b"]) { files in
+            try #expect(Self.graph(files, text) == ["000001_a low ", "000002_b low 000001_a"])
+            let faults = try Self.faults(files, text)
+            #expect(faults.count == 1 && faults[0].contains(words), "\(faults)")
+        }
+    }
+
+    @Test func aRiskThatIsDeclaredTooLowAndAFileThatIsNoJSONAreFaults() async throws {
+        try await Self.with(["000001_a"]) { files in
+            try files.write("DROP TABLE shop.t;", to: "migrations/000002_b.up.sql")
+            try #expect(
+                Self.faults(files, #"{"migrations": {"000002": {"risk_level": "low"}}}"#).first?
+                    .hasSuffix("it is declared low risk, and is high") == true
+            )
+            try #expect(Self.faults(files, "{").count == 1)
+            try #expect(Self.graph(files, "{") == ["000001_a low ", "000002_b high "])
+        }
+    }
+
+    private static func faults(_ files: Files, _ dependencies: String) throws -> [String] {
+        try files.write(dependencies, to: "migrations/dependencies.json")
+        let graph = DependencyGraph([(files.service, files.environments)], environment: nil, copy: "development")
+        return graph.faults.values.flatMap(\.self) + graph.nodes.flatMap(\.faults)
     }
 
     @Test func servicesAreOneGraph() async throws {
@@ -75,7 +109,7 @@ struct DependencyGraphTests {
                 to: "orders/migrations/dependencies.json"
             )
             let orders = Service(name: "orders", schemas: ["orders"], folder: files.folder.file("orders/migrations"))
-            let graph = try DependencyGraph(
+            let graph = DependencyGraph(
                 [(orders, .usual), (files.service, .usual)],
                 environment: nil,
                 copy: "development"

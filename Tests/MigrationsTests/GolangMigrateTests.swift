@@ -127,7 +127,10 @@ import Testing
                 try await project.migrator().adopt(TableName(schema: "shop", name: "schema_migrations"))
             }
             #expect(error?.code == .usage)
-            try await project.up()
+            let refused = await failure { try await project.up() }
+            #expect(refused?.code == .disagreement)
+            #expect(refused?.hint?.contains("baseline V") == true)
+            try await project.up { $0.beside = ["shop.schema_migrations"] }
             try await #expect(project.row() == "20240101000000")
         }
     }

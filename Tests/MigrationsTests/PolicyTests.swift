@@ -130,9 +130,17 @@ import Testing
         ("SELECT 1;\nDROP TABLE shop.b;", "medium", "is high because of line 2"),
         ("DROP TABLE shop.b;", "high", ""),
     ])
-    func toDeclareLessRiskThanThereIsIsRefused(_ file: (text: String, declared: String, words: String)) async throws {
+    func toDeclareLessRiskThanThereIsIsRefusedWhereSomethingHangsOnIt(
+        _ file: (text: String, declared: String, words: String)
+    ) async throws {
         try await Project.with(Self.base) { project in
             try await project.up()
+            try project.write(
+                Self.environments(
+                    #""maintenance_window_required": true, "maintenance_window": "Mon-Sun 00:00-24:00 UTC""#
+                ),
+                to: "environments.json"
+            )
             try project.write(file.text, to: "3_c.up.sql")
             try project.write(
                 "{\"migrations\": {\n\"3\": {\"risk_level\": \"\(file.declared)\"}}}",
@@ -149,6 +157,33 @@ import Testing
                 )
                 #expect(error?.message.contains(file.words) == true, "\(error?.message ?? "")")
             }
+        }
+    }
+
+    @Test func elsewhereARiskThatIsDeclaredTooLowIsANote() async throws {
+        try await Project.with(Self.base) { project in
+            try await project.up()
+            try project.write("ALTER TABLE shop.a ADD x int;", to: "3_c.up.sql")
+            try project.write(#"{"migrations": {"3": {"risk_level": "low"}}}"#, to: "dependencies.json")
+            try await #expect(
+                project.migrator().plan(.up(nil)).notes == [
+                    "\(project.path)/dependencies.json:1: 3_c is declared low risk, and is medium because of line 1, ALTER TABLE"
+                ]
+            )
+            try await #expect(project.up().appliedSteps.map(\.version) == [3])
+        }
+    }
+
+    @Test(arguments: [#""require_approval": true"#, #""allow_destructive_operations": false"#])
+    func approvalsAndABanOfDestructionHangOnTheRisk(config: String) async throws {
+        try await Project.with(Self.base) { project in
+            try await project.up()
+            try project.write(Self.environments(config), to: "environments.json")
+            try project.write("ALTER TABLE shop.a ADD x int;", to: "3_c.up.sql")
+            try project.write(#"{"migrations": {"3": {"risk_level": "low"}}}"#, to: "dependencies.json")
+            try await #expect(
+                project.migrator().plan(.up(nil)).obstacles.contains { $0.message.contains("3_c is declared low risk") }
+            )
         }
     }
 

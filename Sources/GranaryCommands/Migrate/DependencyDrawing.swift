@@ -13,7 +13,7 @@ struct DependencyDrawing {
 
     private func facts(_ node: DependencyGraph.Node) -> [String] {
         [node.layer.isEmpty ? "" : "of \(node.layer)", "\(node.risk.rawValue) risk", states[node.id] ?? ""]
-            .filter { !$0.isEmpty }
+            .filter { !$0.isEmpty } + node.faults.map { "fault: \(Formatting.harmless($0))" }
     }
 
     private func label(_ need: DependencyGraph.Need, from service: String) -> String {
@@ -34,7 +34,8 @@ extension DependencyDrawing {
                 return "  \(row.drawn)\(String(repeating: " ", count: width - row.drawn.count))  "
                     + facts.joined(separator: ", ")
             }
-            return ([Formatting.harmless(service)] + (lines.isEmpty ? ["  no migrations"] : lines)).joined(
+            let faults = (graph.faults[service] ?? []).map { "  fault: \(Formatting.harmless($0))" }
+            return ([Formatting.harmless(service)] + faults + (lines.isEmpty ? ["  no migrations"] : lines)).joined(
                 separator: "\n"
             )
         }.joined(separator: "\n\n")
@@ -53,7 +54,11 @@ extension DependencyDrawing {
         var children: [DependencyGraph.Need: [DependencyGraph.Node]] = [:]
         var pending: [(node: DependencyGraph.Node, parent: DependencyGraph.Need?, branch: String, stem: String)] = []
         for node in own {
-            let parent = node.needs.compactMap { byID[$0] }.filter { $0.id != node.id }.max { $0.version < $1.version }
+            // What goes round in a circle stands beneath nothing.
+            let parent =
+                node.isInCircle
+                ? nil
+                : node.needs.compactMap { byID[$0] }.filter { $0.id != node.id }.max { $0.version < $1.version }
             if let parent { children[parent.id, default: []].append(node) } else { pending.append((node, nil, "", "")) }
         }
         pending.reverse()
@@ -87,11 +92,13 @@ extension DependencyDrawing {
             lines.append("    label=\(Self.quoted(service));")
             for node in graph.nodes where node.service == service {
                 let label = ([node.name] + facts(node)).map(Self.escaped).joined(separator: "\\n")
-                lines.append("    \(Self.quoted(Self.id(node.id))) [label=\"\(label)\"];")
+                let colour = node.faults.isEmpty ? "" : ", color=red"
+                lines.append("    \(Self.quoted(Self.id(node.id))) [label=\"\(label)\"\(colour)];")
             }
             lines.append("  }")
         }
         for (from, to) in edges { lines.append("  \(Self.quoted(Self.id(from))) -> \(Self.quoted(Self.id(to)));") }
+        for fault in services.flatMap({ graph.faults[$0] ?? [] }) { lines.append("  // \(Formatting.harmless(fault))") }
         return (lines + ["}"]).joined(separator: "\n")
     }
 
@@ -117,6 +124,8 @@ extension DependencyDrawing {
             let source = isKnown ? name(from) : "\(name(from))[\"\(Self.mermaidText(Self.id(from)))\"]"
             lines.append("  \(source) --> \(name(to))")
         }
+        for fault in services.flatMap({ graph.faults[$0] ?? [] }) { lines.append("  %% \(Formatting.harmless(fault))") }
+        for node in graph.nodes where !node.faults.isEmpty { lines.append("  style \(name(node.id)) stroke:red") }
         return lines.joined(separator: "\n")
     }
 
@@ -140,7 +149,7 @@ extension DependencyDrawing {
 extension DependencyDrawing {
     var document: JSONDocument {
         .object([
-            "services": .strings(services),
+            "services": .strings(services), "faults": .strings(services.flatMap { graph.faults[$0] ?? [] }),
             "migrations": .array(
                 graph.nodes.map { node in
                     .object([
@@ -150,6 +159,7 @@ extension DependencyDrawing {
                         "rollback_safe": node.rollbackSafe.map { .bool($0) } ?? .null,
                         "description": .optional(node.details), "state": .optional(states[node.id]),
                         "depends_on": .strings(node.needs.map { label($0, from: node.service) }),
+                        "faults": .strings(node.faults),
                     ])
                 }
             ),

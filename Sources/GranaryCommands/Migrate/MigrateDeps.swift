@@ -8,7 +8,8 @@ package struct MigrateDeps: SpokenCommand {
         commandName: "deps",
         abstract: "Draw which migration depends on which, with layers, risk and how each stands.",
         discussion: """
-            The files are enough; where a database is given, how each migration stands in it is shown too.
+            The files are enough; where a database is given, how each migration stands in it is shown too. What is wrong \
+            with the files is marked in the drawing; `granary validate` fails because of it.
 
             Example:
               granary migrate deps
@@ -38,7 +39,7 @@ package struct MigrateDeps: SpokenCommand {
             marker: nil,
             file: services[0].file
         )?.name
-        let graph = try DependencyGraph(
+        let graph = DependencyGraph(
             services,
             environment: common.database.env == nil ? nil : chosen,
             copy: chosen ?? services[0].file.names.first ?? "development"
@@ -60,7 +61,17 @@ package struct MigrateDeps: SpokenCommand {
         }
         let session = try await MigrationSession.open(common, writes: false, on: console)
         var states: [DependencyGraph.Need: String] = [:]
-        for state in try await session.migrator().status() {
+        let services: [ServiceState]
+        do {
+            services = try await session.migrator().status()
+        } catch let error as MigrationError {
+            console.note("how each stands is not shown: \(error.message)")
+            return [:]
+        } catch let error as EnvironmentsError where error.code == .file {
+            console.note("how each stands is not shown: \(error.message)")
+            return [:]
+        }
+        for state in services {
             for standing in state.standings.all {
                 states[.init(service: state.name, name: standing.name)] =
                     standing.state.rawValue.replacing("_", with: " ")

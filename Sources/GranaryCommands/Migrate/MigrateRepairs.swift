@@ -109,8 +109,8 @@ package struct MigrateAdopt: SpokenCommand {
         commandName: "adopt",
         abstract: "Take over what golang-migrate has applied, and keep its row in step from then on.",
         discussion: """
-            A schema_migrations in the service's own schema is taken over by itself on first use; one in another \
-            schema only by its name.
+            A schema_migrations in a schema that environments.json declares for the service, and that is not public, is \
+            taken over by itself on first use; one elsewhere only by its name.
 
             Example:
               granary migrate adopt --table public.schema_migrations

@@ -25,6 +25,14 @@ package struct MigrateUp: SpokenCommand {
         completion: .file()
     )
     package var dumpSchema: String?
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Another tool's ledger, which belongs to another service; the database remembers it.",
+            valueName: "table"
+        )
+    )
+    package var beside: [String] = []
     @OptionGroup(title: "How") package var manner: MigrateManner
     @OptionGroup package var common: MigrateOptions
 
@@ -37,11 +45,13 @@ package struct MigrateUp: SpokenCommand {
 
     package func run(on console: Console) async throws {
         if dryRun {
-            let session = try await MigrationSession.open(common, manner: manner, writes: false, on: console)
+            var session = try await MigrationSession.open(common, manner: manner, writes: false, on: console)
+            session.options.beside = beside
             return try await PlanReport(session.migrator().plan(.up(count)), environment: session.options.environment)
                 .tell(on: console)
         }
-        let session = try await MigrationSession.open(common, manner: manner, writes: true, on: console)
+        var session = try await MigrationSession.open(common, manner: manner, writes: true, on: console)
+        session.options.beside = beside
         let report = try await session.migrator().run(.up(count))
         try RunReport(report, undo: session.undo).tell(on: console)
         if let dumpSchema { try await SchemaFile(path: dumpSchema, session: session).write() }

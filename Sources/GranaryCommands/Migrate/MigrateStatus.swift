@@ -1,5 +1,7 @@
 package import ArgumentParser
+internal import Environments
 internal import Migrations
+internal import PostgresClient
 internal import SQLText
 
 /// `granary migrate status`.
@@ -11,13 +13,29 @@ package struct MigrateStatus: SpokenCommand {
             Example:
               granary migrate status
               granary migrate status --check && echo 'nothing to do'
+              granary migrate status --check=exact
 
             \(variablesHelp)
             """
     )
 
-    @Flag(name: .long, help: "Exit with 2 unless everything is applied as its file says.")
-    package var check = false
+    /// What is held against the database.
+    package enum Check: String, ExpressibleByArgument, CaseIterable, Sendable {
+        /// What the files of this release need; a newer release may have applied more.
+        case files
+        /// The same migrations here and there.
+        case exact
+    }
+
+    @Option(
+        name: .long,
+        defaultAsFlag: .files,
+        help: ArgumentHelp(
+            "Exit with 2 unless everything is applied as its file says; with exact, also where a newer release has applied more.",
+            valueName: "exact"
+        )
+    )
+    package var check: Check?
 
     @OptionGroup package var common: MigrateOptions
 
@@ -36,10 +54,24 @@ package struct MigrateStatus: SpokenCommand {
         let isClean = services.allSatisfy { state in
             state.tree.problems.isEmpty && state.disagreements.isEmpty
                 && state.standings.all.allSatisfy { standing in
-                    [.applied, .otherLayer, .unverified].contains(standing.state) && !standing.isRunning
+                    standing.state == .newer
+                        ? check != .exact
+                        : [.applied, .otherLayer, .unverified].contains(standing.state) && !standing.isRunning
                 }
         }
-        if check, !isClean { throw ExitCode(ExitStatus.findings.rawValue) }
+        for state in services { for note in Self.notes(on: state) { console.note(note) } }
+        if check != nil, !isClean { throw ExitCode(ExitStatus.findings.rawValue) }
+    }
+
+    /// Of a newer release, what is not finished yet.
+    private static func notes(on state: ServiceState) -> [String] {
+        state.standings.all.filter { $0.state == .newer }.compactMap { standing in
+            guard let run = standing.unfinished, run.isRunning || run.leavesSomething else { return nil }
+            let done = "\(run.statementsDone) of \(run.statementsTotal) statements are done"
+            return run.isRunning
+                ? "\(standing.name) of a newer release is running: \(done)"
+                : "\(standing.name) of a newer release is not finished: \(done)"
+        }
     }
 
     private static func lines(_ services: [ServiceState], _ environment: String) -> [String] {
@@ -67,7 +99,11 @@ package struct MigrateStatus: SpokenCommand {
             }
             if state.standings.all.isEmpty { lines.append("  no migrations in \(state.tree.folder)") }
             lines += state.tree.problems.map { "  \($0.message)" }
-            return lines + state.disagreements.map { "  disagrees: \($0.message)" }
+            if let note = state.tree.noteOnIgnoredFiles { lines.append("  \(note)") }
+            lines += state.disagreements.map { "  disagrees: \($0.message)" }
+            lines += state.otherLedgers.map { "  another tool: \($0.sentence)" }
+            if let obstacle = state.otherLedgerObstacle, let hint = obstacle.hint { lines.append("  hint: \(hint)") }
+            return lines
         }
     }
 
@@ -80,10 +116,22 @@ package struct MigrateStatus: SpokenCommand {
                     state.standings.all.map { Self.document($0, of: state, risks) }
                 }
             ),
+            "ignored": .strings(services.flatMap(\.tree.ignored)),
             "problems": .strings(services.flatMap { $0.tree.problems.map(\.message) }),
+            "other_ledgers": .array(
+                services.flatMap { state in state.otherLedgers.map { Self.document($0, of: state) } }
+            ),
             "disagreements": .array(
                 services.flatMap { state in state.disagreements.map { Self.document($0, of: state) } }
             ),
+        ])
+    }
+
+    private static func document(_ ledger: OtherLedger, of state: ServiceState) -> JSONDocument {
+        .object([
+            "service": .string(state.name), "table": .string(ledger.table.description), "tool": .string(ledger.tool),
+            "entries": .optional(ledger.record?.entries), "last": .optional(ledger.record?.last),
+            "message": .string(ledger.sentence),
         ])
     }
 

@@ -23,7 +23,9 @@ struct PlanReport {
     }
 
     private var lines: [String] {
-        if plan.steps.isEmpty && plan.obstacles.isEmpty { return ["nothing to do in \(environment)"] }
+        if plan.steps.isEmpty && plan.obstacles.isEmpty && plan.notes.isEmpty {
+            return ["nothing to do in \(environment)"]
+        }
         var lines: [String] = []
         for step in plan.steps {
             let facts = [
@@ -46,6 +48,7 @@ struct PlanReport {
                 )
             }
         }
+        lines += plan.notes.map { "note: \($0)" }
         if !plan.obstacles.isEmpty { lines.append("It would be refused:") }
         lines += plan.obstacles.map { "- \($0.message)\($0.hint.map { " (\($0))" } ?? "")" }
         return lines
@@ -57,6 +60,7 @@ struct PlanReport {
             "obstacles": .array(
                 plan.obstacles.map { .object(["message": .string($0.message), "hint": .optional($0.hint)]) }
             ),
+            "notes": .strings(plan.notes),
         ])
     }
 

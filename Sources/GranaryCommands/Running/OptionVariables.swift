@@ -11,6 +11,9 @@ package struct OptionVariables {
     /// The variables that gave this run options, by the names of the options.
     @TaskLocal package static var used: [String: String] = [:]
 
+    /// What a person decides about one database is not left in the environment for all of them.
+    private static let withoutVariable: Set = ["help", "version", "beside"]
+
     private let variables: [String: String]
 
     /// - Returns: nil where there is nothing to complete arguments with.
@@ -33,7 +36,7 @@ package struct OptionVariables {
         var added: [String] = []
         var used: [String: String] = [:]
         for option in command.arguments ?? [] {
-            guard let name = option.longName, !["help", "version"].contains(name) else { continue }
+            guard let name = option.longName, !Self.withoutVariable.contains(name) else { continue }
             let variable = Self.variable(for: name)
             guard let value = variables[variable], !isMeantForAnother(option, value, named: name) else { continue }
             let rivals = Self.contradicting.first { $0.contains(name) } ?? [name]

@@ -75,6 +75,46 @@ package struct DependenciesFile: Sendable {
         return try DependenciesFile(JSONText(Array(data), path: path))
     }
 
+    /// What can be read of the file, and what is wrong with the rest, each with its place.
+    static func readWhatCanBe(migrations folder: String) -> (file: DependenciesFile, faults: [String]) {
+        do {
+            return (try read(migrations: folder), [])
+        } catch let error {
+            let path = "\(folder)/dependencies.json"
+            guard let data = try? Data(contentsOf: URL(filePath: path)),
+                let text = try? JSONText(Array(data), path: path)
+            else { return (DependenciesFile(), [error.message]) }
+            var file = DependenciesFile()
+            file.text = text
+            let faults = file.readEntries(text)
+            return (file, faults.isEmpty ? [error.message] : faults)
+        }
+    }
+
+    /// Of an entry in which something is wrong, what it depends on.
+    private mutating func readEntries(_ text: JSONText) -> [String] {
+        var faults: [String] = []
+        guard let members = try? text.root["migrations"]?.members() else { return [] }
+        for member in members {
+            do {
+                entries.append(try entry(member))
+            } catch {
+                faults.append(error.message)
+                guard let version = Migration.version(spelled: member.key) else { continue }
+                var entry = Entry(key: member.key, version: version, line: member.line, node: member.value)
+                entry.dependsOn = (try? versions(member.value["depends_on"])) ?? []
+                for cross in (try? member.value["cross_service_depends_on"]?.members()) ?? [] {
+                    entry.crossService[cross.key] = (try? versions(cross.value)) ?? []
+                }
+                entries.append(entry)
+            }
+        }
+        for (index, entry) in entries.enumerated() where places.updateValue(index, forKey: entry.version) != nil {
+            faults.append("\(path):\(entry.line): \(entry.key) is the second entry of migration \(entry.version)")
+        }
+        return faults
+    }
+
     package init(_ text: JSONText) throws(EnvironmentsError) {
         self.text = text
         for member in try text.root.members() {

@@ -16,7 +16,10 @@ package struct MigrationFileName: Sendable, Equatable {
     package var title: String
     package var direction: Direction
 
-    /// Nil for a name of another form, and for a number that no `bigint` holds.
+    /// The highest number that a migration may have, 2^56 − 1.
+    package static let highestVersion = (1 << 56) - 1
+
+    /// Nil for a name of another form, and for a number above the highest.
     package init?(_ name: String) {
         // Byte by byte: a tree has thousands of names.
         let bytes = name.utf8
@@ -30,13 +33,21 @@ package struct MigrationFileName: Sendable, Equatable {
         }
         let stem = bytes.dropLast(direction == .up ? 7 : 9)
         let digits = stem.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        guard let version = Int(Substring(digits)), stem[digits.endIndex...].first == UInt8(ascii: "_"),
+        guard let version = Int(Substring(digits)), version <= Self.highestVersion,
+            stem[digits.endIndex...].first == UInt8(ascii: "_"),
             let title = String(stem[digits.endIndex...].dropFirst())
         else { return nil }
         self.digits = String(Substring(digits))
         self.version = version
         self.title = title
         self.direction = direction
+    }
+
+    /// Whether a name would be that of a migration if its number were lower.
+    package static func isTooHigh(_ name: String) -> Bool {
+        let digits = name.utf8.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        guard MigrationFileName(name) == nil, digits.count > 16 else { return false }
+        return MigrationFileName("1" + name.dropFirst(digits.count)) != nil
     }
 
     /// The name without its direction, which both files of a migration share.
@@ -57,8 +68,15 @@ package struct MigrationFile: Sendable, Equatable {
         self.text = text
     }
 
-    /// SHA-256 of the bytes, 64 hexadecimal digits.
-    package var sha256: String { digest.value(of: text) }
+    /// SHA-256 of the canonical text, 64 hexadecimal digits: what an editor or git does to line ends changes nothing.
+    package var sha256: String { digest.value(of: CanonicalText(text).text) }
+
+    /// Whether a checksum is this file's: of the canonical text, or as earlier versions took it, of the bytes with the line
+    /// ends they had.
+    package func matches(_ recorded: String) -> Bool { recorded == sha256 || spellings.contains(recorded) }
+
+    /// The checksums of the other ways to write the same lines.
+    var spellings: Set<String> { digest.spellings(of: text) }
 
     package static func == (a: MigrationFile, b: MigrationFile) -> Bool {
         a.name == b.name && a.path == b.path && a.text.utf8.elementsEqual(b.text.utf8)
@@ -67,12 +85,23 @@ package struct MigrationFile: Sendable, Equatable {
     /// Computed once, when somebody asks: to check a tree takes all of its files, and few of their digests.
     private final class Digest: Sendable {
         private let known = Mutex<String?>(nil)
+        private let others = Mutex<Set<String>?>(nil)
 
         func value(of text: String) -> String {
             known.withLock { known in
                 if let known { return known }
                 let value = MigrationFile.sha256(of: text)
                 known = value
+                return value
+            }
+        }
+
+        func spellings(of text: String) -> Set<String> {
+            others.withLock { others in
+                if let others { return others }
+                let spellings = CanonicalText(text).spellings + [text]
+                let value = Set(spellings.map(MigrationFile.sha256(of:)))
+                others = value
                 return value
             }
         }
@@ -141,5 +170,5 @@ package struct MigrationFile: Sendable, Equatable {
     private static func sha256(of text: String) -> String {
         var text = text
         return text.withUTF8 { Hexadecimal.text(SHA256.digest(of: UnsafeRawBufferPointer($0))) }
-        }
     }
+}

@@ -47,7 +47,19 @@ package struct MigrationScript: Sendable {
             )
         }
         let effects = ScriptEffects(of: script)
-        statements = zip(script.statements, effects.statements).map(MigrationStatement.init)
+        if let work = RolledBackWork.find(script.statements, effects.statements) {
+            let (rollback, lost) = (script.statements[work.rollback], script.statements[work.statement])
+            throw MigrationError(
+                .file,
+                "\(path):\(rollback.line):\(rollback.column): \(rollback.tag) takes back what line \(lost.line), \(lost.tag), "
+                    + "did, and the migration would count as applied",
+                hint: "end the transaction with COMMIT, or take these statements out"
+            )
+        }
+        let undone = RolledBackWork.undoneBySavepoints(script.statements, effects.statements)
+        statements = zip(script.statements, effects.statements).enumerated().map { index, pair in
+            MigrationStatement(pair.0, pair.1, isUndone: undone.contains(index))
+        }
         saysNothingToUndo = statements.isEmpty && markers.nothingToUndoLine != nil
         mode = try Self.mode(statements, markers, effects, path)
         ledgerIndex = mode == .ownTransaction ? Self.finalCommit(statements) : nil
@@ -119,9 +131,12 @@ package struct MigrationStatement: Sendable {
     package let column: Int
     package let tag: String
     package let effects: StatementEffects
+    /// A ROLLBACK TO SAVEPOINT takes it back.
+    package let isUndone: Bool
     private let firstLine: String
 
-    init(_ statement: SQLStatement, _ effects: StatementEffects) {
+    init(_ statement: SQLStatement, _ effects: StatementEffects, isUndone: Bool = false) {
+        self.isUndone = isUndone
         text = statement.text
         line = statement.line
         column = statement.column
@@ -144,6 +159,9 @@ package struct MigrationStatement: Sendable {
         if case .controls(let control) = effects.transaction { return control }
         return nil
     }
+
+    /// RESET ALL or DISCARD ALL, which undo our settings too.
+    var resetsSettings: Bool { effects.settings.contains { $0.name == "all" } }
 
     var isSetting: Bool { !effects.settings.isEmpty && effects.touches.isEmpty }
 

@@ -15,8 +15,16 @@ package struct MigrationTree: Sendable {
     package let migrations: [Migration]
     /// What is in other environments' folders.
     package let others: [Migration]
-    /// Why nothing may run: a number that two files have.
+    /// Why nothing may run: a number that two files have, one that is too high, a folder of other files.
     package let problems: [MigrationError]
+    /// `.sql` files in the folder and in that of the environment that are no migrations, by their paths.
+    package let ignored: [String]
+
+    /// What of `ignored` is worth saying.
+    package var noteOnIgnoredFiles: String? {
+        ignored.isEmpty || migrations.isEmpty
+            ? nil : "\(Self.leftOut(ignored)): a migration is called number_title.up.sql"
+    }
 
     /// The layer whose files golang-migrate would read from the folder it is given.
     package var golangMigrateLayer: String { layout == .overlay ? "" : environment }
@@ -48,13 +56,18 @@ package struct MigrationTree: Sendable {
         }
         var problems: [MigrationError] = []
         var layers: [String: [Migration]] = [:]
-        layers[""] = try migrations(base, in: folder, layer: "", &problems)
+        var ignored: [String] = []
+        layers[""] = try migrations(base, in: folder, layer: "", &problems, &ignored)
         for (name, subfolder) in folders.sorted(by: { $0.key < $1.key }) {
             let path = "\(folder)/\(subfolder)"
             guard let names = names(in: path) else { continue }
             var own: [MigrationError] = []
-            layers[name] = try migrations(names, in: path, layer: name, &own)
-            if name == environment { problems += own }
+            var others: [String] = []
+            layers[name] = try migrations(names, in: path, layer: name, &own, &others)
+            if name == environment {
+                problems += own
+                ignored += others
+            }
         }
         let hasOwnFolders = layers.contains { !$0.key.isEmpty && !$0.value.isEmpty }
         let layout: Layout = layers[""]!.isEmpty && hasOwnFolders ? .copies : .overlay
@@ -70,6 +83,10 @@ package struct MigrationTree: Sendable {
         for (one, next) in zip(mine, mine.dropFirst()) where one.version == next.version {
             problems.append(duplicate(one.up ?? one.down, next.up ?? next.down))
         }
+        if mine.isEmpty {
+            ignored += sqlFiles(inFoldersOf: folder, base, except: Set(folders.values))
+            if !ignored.isEmpty, problems.isEmpty { problems.append(noMigration(among: ignored)) }
+        }
         let others = layers.filter { !$0.key.isEmpty && $0.key != environment }.sorted { $0.key < $1.key }
         return MigrationTree(
             folder: folder,
@@ -77,7 +94,8 @@ package struct MigrationTree: Sendable {
             layout: layout,
             migrations: mine,
             others: others.flatMap(\.value),
-            problems: problems
+            problems: problems,
+            ignored: ignored
         )
     }
 
@@ -85,11 +103,19 @@ package struct MigrationTree: Sendable {
         _ names: [String],
         in folder: String,
         layer: String,
-        _ problems: inout [MigrationError]
+        _ problems: inout [MigrationError],
+        _ ignored: inout [String]
     ) throws(MigrationError) -> [Migration] {
         var found: [Int: Migration] = [:]
         for entry in names {
-            guard let name = MigrationFileName(entry) else { continue }
+            guard let name = MigrationFileName(entry) else {
+                if MigrationFileName.isTooHigh(entry) {
+                    problems.append(tooHigh("\(folder)/\(entry)"))
+                } else if isSQLFile(entry, in: folder) {
+                    ignored.append("\(folder)/\(entry)")
+                }
+                continue
+            }
             let file = try MigrationFile.read(name, at: "\(folder)/\(entry)")
             var migration =
                 found[name.version]
@@ -107,6 +133,47 @@ package struct MigrationTree: Sendable {
             found[name.version] = migration
         }
         return found.values.sorted { $0.version < $1.version }
+    }
+
+    private static func tooHigh(_ path: String) -> MigrationError {
+        MigrationError(
+            .file,
+            "\(path): its number is above \(MigrationFileName.highestVersion), the highest that a migration may have",
+            hint: "give it a shorter number, such as 20240101000001"
+        )
+    }
+
+    /// Another tool's files, or names that are misspelled: to do nothing would look like success.
+    private static func noMigration(among ignored: [String]) -> MigrationError {
+        MigrationError(
+            .file,
+            "\(leftOut(ignored)), and there are no others",
+            hint:
+                "a migration is called number_title.up.sql, such as 000007_add_phone.up.sql; its down file ends in .down.sql"
+        )
+    }
+
+    private static func leftOut(_ paths: [String]) -> String {
+        let names = paths.prefix(5).joined(separator: ", ") + (paths.count > 5 ? " and \(paths.count - 5) more" : "")
+        return paths.count == 1
+            ? "1 .sql file is no migration and was left out: \(names)"
+            : "\(paths.count) .sql files are no migrations and were left out: \(names)"
+    }
+
+    private static func isSQLFile(_ name: String, in folder: String) -> Bool {
+        // Editors keep copies of their own under names with a dot.
+        guard !name.hasPrefix("."), name.lowercased().hasSuffix(".sql") else { return false }
+        var status = stat()
+        return stat("\(folder)/\(name)", &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// Tools such as Prisma and Diesel have a folder for each migration.
+    private static func sqlFiles(inFoldersOf folder: String, _ entries: [String], except known: Set<String>) -> [String]
+    {
+        entries.filter { !$0.hasPrefix(".") && !$0.hasSuffix(".sql") && !known.contains($0) }.flatMap { entry in
+            (names(in: "\(folder)/\(entry)") ?? []).filter { isSQLFile($0, in: "\(folder)/\(entry)") }
+                .map { "\(folder)/\(entry)/\($0)" }
+        }
     }
 
     private static func duplicate(_ one: MigrationFile?, _ other: MigrationFile?) -> MigrationError {

@@ -25,86 +25,122 @@ package struct DependencyGraph: Sendable {
         package var rollbackSafe: Bool?
         package var details: String?
         package var needs: [Need]
+        /// What is wrong with it or with what is said of it, each with its place.
+        package var faults: [String] = []
+        package var isInCircle = false
 
         package var id: Need { Need(service: service, name: name) }
     }
 
     /// By service, then by number.
     package private(set) var nodes: [Node] = []
+    /// What is wrong with the files of a service as a whole.
+    package private(set) var faults: [String: [String]] = [:]
 
     /// - Parameters:
     ///   - environment: Only what it runs; nil for all layers together.
     ///   - copy: Of a service whose environments have a tree of their own each, the one that is shown then.
-    /// - Throws: `MigrationError` with `.dependency` and the place, for a reference to a migration that is not there or is
-    ///   another environment's, and for a circle; with `.file`. `EnvironmentsError` for a JSON file that is none.
+    ///
+    /// What is wrong is drawn with the rest, as a fault: a reference to a migration that is not there or is another
+    /// environment's, a circle, a risk declared too low, a file that cannot be read.
     package init(
         _ services: [(service: Service, file: EnvironmentsFile)],
         environment: String?,
         copy: String
-    ) throws {
+    ) {
         var known: [String: [Migration]] = [:]
         var declared: [String: DependenciesFile] = [:]
         for (service, file) in services {
-            let all = try Migration.all(in: service.folder, file)
+            let all = readMigrations(of: service, file)
             let isOneTree = all.contains { $0.layer.isEmpty }
             let shown = environment ?? (isOneTree ? nil : copy)
             known[service.name] = all.filter { shown == nil || $0.layer.isEmpty || $0.layer == shown }
-            declared[service.name] = try DependenciesFile.read(migrations: service.folder)
+            let (dependencies, faults) = DependenciesFile.readWhatCanBe(migrations: service.folder)
+            declared[service.name] = dependencies
+            self.faults[service.name, default: []] += faults
         }
         for (service, _) in services {
             let file = declared[service.name]!
             for migration in known[service.name]! {
                 let entry = file.entry(migration.version)
+                let risk = Self.risk(of: migration)
                 var reader = NeedReader(migration: migration, service: service.name, file: file, known: known)
+                let needs = reader.needs(entry)
+                var faults = reader.faults
+                if let declared = entry?.risk, declared < risk {
+                    faults.append(
+                        "\(file.place(migration.version)): it is declared \(declared.rawValue) risk, and is \(risk.rawValue)"
+                    )
+                }
                 nodes.append(
                     Node(
                         service: service.name,
                         version: migration.version,
                         name: migration.name,
                         layer: migration.layer,
-                        risk: try max(Self.risk(of: migration), entry?.risk ?? .low),
+                        risk: max(risk, entry?.risk ?? .low),
                         rollbackSafe: entry?.rollbackSafe,
                         details: entry?.details,
-                        needs: try reader.needs(entry)
+                        needs: needs,
+                        faults: faults
                     )
                 )
             }
         }
         nodes.sort { ($0.service, $0.version, $0.layer) < ($1.service, $1.version, $1.layer) }
-        try requireNoCircle(declared)
+        markCircles(declared)
     }
 
-    private static func risk(of migration: Migration) throws(MigrationError) -> Risk {
+    /// The files that can be read.
+    private mutating func readMigrations(of service: Service, _ file: EnvironmentsFile) -> [Migration] {
+        var listing = FolderListing(service.folder, file)
+        return listing.pairs().map { pair in
+            let name = pair.name
+            var migration = Migration(version: name.version, digits: name.digits, title: name.title, layer: pair.layer)
+            do {
+                if let up = pair.up { migration.up = try MigrationFile.read(up, at: "\(pair.folder)/\(pair.upName)") }
+            } catch {
+                faults[service.name, default: []].append((error as? MigrationError)?.message ?? "\(error)")
+            }
+            return migration
+        }
+    }
+
+    private static func risk(of migration: Migration) -> Risk {
         guard let up = migration.up, let script = try? SQLScript(splitting: up.text) else { return .medium }
         return ScriptEffects(of: script).risk
     }
 
     package func node(_ id: Need) -> Node? { nodes.first { $0.id == id } }
 
-    private func requireNoCircle(_ declared: [String: DependenciesFile]) throws(MigrationError) {
+    /// Each circle is a fault of the migration that it is found at, by the order of the numbers.
+    private mutating func markCircles(_ declared: [String: DependenciesFile]) {
         var done = Set<Need>()
         var path: [Node] = []
         var places: [Need: Int] = [:]
         let byID = Dictionary(nodes.map { ($0.id, $0) }, uniquingKeysWith: { one, _ in one })
-        func visit(_ node: Node) throws(MigrationError) {
+        var circles: [[Node]] = []
+        func visit(_ node: Node) {
             guard !done.contains(node.id) else { return }
-            if let start = places[node.id] {
-                let circle = (path[start...] + [node]).map { services > 1 ? "\($0.service)/\($0.name)" : $0.name }
-                throw MigrationError(
-                    .dependency,
-                    "\(declared[node.service]!.place(node.version)): dependencies go round in a circle: "
-                        + circle.joined(separator: " → "),
-                    hint: "take one of these out of depends_on in dependencies.json"
-                )
-            }
+            if let start = places[node.id] { return circles.append(Array(path[start...])) }
             places[node.id] = path.count
             path.append(node)
-            for need in node.needs { if let next = byID[need] { try visit(next) } }
+            for need in node.needs { if let next = byID[need] { visit(next) } }
             path.removeLast()
             places[node.id] = nil
             done.insert(node.id)
         }
-        for node in nodes { try visit(node) }
+        for node in nodes { visit(node) }
+        for circle in circles {
+            let names = (circle + [circle[0]]).map { services > 1 ? "\($0.service)/\($0.name)" : $0.name }
+            let place = declared[circle[0].service]?.place(circle[0].version) ?? ""
+            let fault = "\(place): dependencies go round in a circle: \(names.joined(separator: " → "))"
+            let members = Set(circle.map(\.id))
+            for index in nodes.indices where members.contains(nodes[index].id) {
+                nodes[index].isInCircle = true
+                if nodes[index].id == circle[0].id { nodes[index].faults.append(fault) }
+            }
+        }
     }
 
     private var services: Int { Set(nodes.map(\.service)).count }
@@ -116,38 +152,34 @@ private struct NeedReader {
     let service: String
     let file: DependenciesFile
     let known: [String: [Migration]]
+    private(set) var faults: [String] = []
 
-    mutating func needs(_ entry: DependenciesFile.Entry?) throws(MigrationError) -> [DependencyGraph.Need] {
+    mutating func needs(_ entry: DependenciesFile.Entry?) -> [DependencyGraph.Need] {
         guard let entry else { return [] }
         var needs: [DependencyGraph.Need] = []
-        for version in entry.dependsOn { needs.append(try need(version, of: service)) }
+        for version in entry.dependsOn { needs.append(need(version, of: service)) }
         for (service, versions) in entry.crossService.sorted(by: { $0.key < $1.key }) {
-            for version in versions { needs.append(try need(version, of: service)) }
+            for version in versions { needs.append(need(version, of: service)) }
         }
         return needs
     }
 
-    private func need(_ version: Int, of other: String) throws(MigrationError) -> DependencyGraph.Need {
+    private mutating func need(_ version: Int, of other: String) -> DependencyGraph.Need {
         let place = file.place(migration.version)
-        guard let all = known[other] else {
-            // Another service's files are not here to be looked at.
-            return DependencyGraph.Need(service: other, name: String(version))
-        }
+        // Another service's files may not be here to be looked at.
+        guard let all = known[other] else { return DependencyGraph.Need(service: other, name: String(version)) }
         let candidates = all.filter { $0.version == version }
         if let found = candidates.first(where: { $0.layer == migration.layer || $0.layer.isEmpty }) {
             return DependencyGraph.Need(service: other, name: found.name)
         }
         guard let found = candidates.first else {
-            throw MigrationError(
-                .dependency,
-                "\(place): \(migration.name) depends on \(other == service ? "" : "\(other)/")\(version), and there is no such migration",
-                hint: "mend depends_on, or write that migration"
-            )
+            let name = other == service ? "\(version)" : "\(other)/\(version)"
+            faults.append("\(place): \(migration.name) depends on \(name), and there is no such migration")
+            return DependencyGraph.Need(service: other, name: String(version))
         }
-        throw MigrationError(
-            .dependency,
-            "\(place): \(migration.name) depends on \(found.name), which is a migration of \(found.layer) only",
-            hint: "move that file to the base folder, or mend depends_on"
+        faults.append(
+            "\(place): \(migration.name) depends on \(found.name), which is a migration of \(found.layer) only"
         )
+        return DependencyGraph.Need(service: other, name: found.name)
     }
 }

@@ -1,3 +1,4 @@
+internal import Environments
 internal import PostgresClient
 
 /// golang-migrate's ledger beside ours: found, adopted on first use, kept in step.
@@ -34,8 +35,7 @@ enum Adoption {
             "SELECT note FROM \(ledger.schema).migration_log WHERE service = $1 AND event = 'adopt' ORDER BY id DESC LIMIT 1",
             [ledger.service]
         ).first?["note"]
-        guard let parts = note?.split(separator: "\u{1F}"), parts.count == 2 else { return nil }
-        return TableName(schema: String(parts[0]), name: String(parts[1]))
+        return note.flatMap { TableName(noted: $0) }
     }
 
     /// The other services that keep the same table in step, and the version that each wants its row to have at least.
@@ -58,12 +58,10 @@ enum Adoption {
                     SELECT FROM \(ledger.schema).migrations o WHERE o.service = m.service AND o.layer = ''))
             GROUP BY m.service
             """,
-            [ledger.service, note(table)]
+            [ledger.service, table.note]
         )
         return Dictionary(rows.map { ($0.text("service"), $0.int("version")) }, uniquingKeysWith: max)
     }
-
-    static func note(_ table: TableName) -> String { "\(table.schema)\u{1F}\(table.name)" }
 
     /// What the row says is applied: the files of the folder that golang-migrate reads, up to its version.
     static func entries(_ row: GolangMigrateLedger.Row?, _ tree: MigrationTree) -> [LedgerEntry] {
@@ -131,7 +129,7 @@ enum Adoption {
                 try ledger.addRow(.unverified(migration, service: state.name), milliseconds: nil, context, session)
             }
             var entry = LogEntry(event: "adopt")
-            entry.note = note(sibling.table)
+            entry.note = sibling.table.note
             try ledger.append(entry, context, session)
         }
     }

@@ -64,6 +64,7 @@ package struct Ledger: Sendable {
             WHERE outcome <> 'done'
             """,
             [service] + RunLock.halves(of: RunLock.key(service: service))
+                + RunLock.halves(of: RunLock.workKey(service: service))
         )
         var runs: [Int: UnfinishedRun] = [:]
         for row in rows {
@@ -96,6 +97,22 @@ package struct Ledger: Sendable {
         ).first
         guard let last else { return false }
         return last.text("event") == "up" && last.text("outcome") != "done" && last.int("statements_done") == 0
+    }
+
+    /// Whether something of the service has run in this database, since its schemas were restored where they were.
+    func hasHistory(_ session: borrowing Session) throws -> Bool {
+        guard try exists(session) else { return false }
+        return try session.query(
+            """
+            SELECT EXISTS (
+                SELECT FROM \(schema).migration_log
+                WHERE service = $1 AND event IN ('up', 'down', 'repair', 'baseline', 'adopt')
+                    AND (outcome = 'done' OR statements_done > 0)
+                    AND id > coalesce((SELECT pg_catalog.max(id) FROM \(schema).migration_log
+                        WHERE event = 'restored' AND (service = $1 OR service = '' AND name = 'database')), 0)) AS any
+            """,
+            [service]
+        )[0].bool("any")
     }
 
     func exists(_ session: borrowing Session) throws -> Bool {

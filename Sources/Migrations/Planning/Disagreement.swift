@@ -33,21 +33,23 @@ struct CatalogComparison {
         /// nil where nobody knows what ran.
         var text: String?
         var mentions: TableMentions
+        /// A newer release has made of the tables what nobody here can know.
+        var isNewer = false
     }
 
     init(_ state: ServiceState) {
         self.state = state
-        let foreign = Dictionary(
-            state.tree.others.compactMap { other in other.up.map { ($0.sha256, $0.text) } },
-            uniquingKeysWith: { one, _ in one }
-        )
+        let others = state.tree.others.compactMap(\.up)
         applied = state.standings.all.filter(\.isApplied)
             .sorted { ($0.entry?.order ?? 0, $0.version) < ($1.entry?.order ?? 0, $1.version) }
             .map { standing in
                 var text: String?
                 switch standing.state {
                 case .applied, .unverified: text = standing.migration?.up?.text
-                case .otherLayer: text = standing.entry?.upSHA256.flatMap { foreign[$0] }
+                case .otherLayer:
+                    text = standing.entry?.upSHA256.flatMap { sum in
+                        others.first { $0.matches(sum) }?.text
+                    }
                 default: break
                 }
                 return Source(
@@ -55,7 +57,8 @@ struct CatalogComparison {
                     name: standing.name,
                     text: text,
                     // What is made again by the way back was taken away by the way there.
-                    mentions: TableMentions(text ?? standing.entry?.downSQL ?? "")
+                    mentions: TableMentions(text ?? standing.entry?.downSQL ?? ""),
+                    isNewer: standing.state == .newer
                 )
             }
         pending = state.standings.all
@@ -111,7 +114,7 @@ struct CatalogComparison {
 
     /// Whether an applied migration makes the table, and neither it nor a later one is known or may be feared to take it away.
     private func isMade(_ table: RelationName, at place: Int) -> Bool {
-        guard fate(of: table, in: applied[place]) == .there else { return false }
+        guard fate(of: table, in: applied[place]) == .there, !applied.contains(where: \.isNewer) else { return false }
         for source in applied[(place + 1)...] where source.mentions.concern(table) {
             guard source.text != nil else { return false }
             switch fate(of: table, in: source) {
@@ -140,7 +143,10 @@ struct CatalogComparison {
         guard let text = source.text, let script = try? SQLScript(splitting: text) else { return .unknown }
         if source.mentions.hasBodies, Self.hidesChanges(of: table, text) { return .unknown }
         var fate = Fate.untouched
-        for (statement, effects) in zip(script.statements, ScriptEffects(of: script).statements) {
+        let all = ScriptEffects(of: script).statements
+        let undone = stopsAtCreation ? [] : RolledBackWork.undoneBySavepoints(script.statements, all)
+        for (index, statement) in script.statements.enumerated() where !undone.contains(index) {
+            let effects = all[index]
             guard effects.isParsed else { return .unknown }
             if table.schema == nil, effects.settings.contains(where: { $0.name == "search_path" }) { return .unknown }
             let moves = statement.tree?.isKind("AlterObjectSchemaStmt") == true
@@ -152,6 +158,8 @@ struct CatalogComparison {
                     table.schema == nil || touch.schema == nil || touch.schema == table.schema
                 else { continue }
                 switch touch.action {
+                // IF NOT EXISTS finds it there, and goes on.
+                case .create where stopsAtCreation && statement.tree?["if_not_exists"].isTrue == true: continue
                 case .create:
                     if stopsAtCreation { return fate == .gone ? .gone : .there }
                     fate = .there

@@ -7,7 +7,7 @@ enum Doubt {
     static func text(_ standing: MigrationStanding, _ session: borrowing Session) throws -> String? {
         guard let run = standing.unfinished, run.hasBrokenOff, !run.hasFailed,
             let file = run.direction == .up ? standing.migration?.up : standing.migration?.down,
-            file.sha256 == run.sha256, let script = try? MigrationScript(file.text, path: file.path)
+            file.matches(run.sha256), let script = try? MigrationScript(file.text, path: file.path)
         else { return nil }
         let statements = script.statements
         guard run.statementsDone < statements.count else {

@@ -83,7 +83,7 @@ extension MigrationPlanner {
             } else {
                 plan.obstacles.append(modified(standing))
             }
-        case .applied, .missing, .otherLayer, .unverified: return
+        case .applied, .missing, .newer, .otherLayer, .unverified: return
         }
     }
 
@@ -230,7 +230,7 @@ extension MigrationPlanner {
         preferringStored: Bool
     ) throws -> MigrationStep {
         let migration = state.tree.migration(entry.version)
-        let isSame = entry.upSHA256 == nil || migration?.up?.sha256 == entry.upSHA256
+        let isSame = entry.upSHA256.map { migration?.up?.matches($0) == true } ?? true
         let text: String
         let path: String
         if !preferringStored, isSame, let migration {

@@ -30,9 +30,24 @@ package struct MigrationPolicy: Sendable {
         var obstacles = misplacedRules(services) + limits(services) + window()
         for step in plan.steps where step.direction == .up {
             let dependencies = services.first { $0.name == step.service }?.dependencies ?? DependenciesFile()
-            obstacles += risk(of: step, dependencies) + approval(of: step, dependencies) + destruction(by: step)
+            if riskDecides(dependencies) { obstacles += risk(of: step, dependencies) }
+            obstacles += approval(of: step, dependencies, services) + destruction(by: step)
         }
         return obstacles
+    }
+
+    /// A risk declared too low, where nothing hangs on it.
+    func notes(_ plan: MigrationPlan, _ services: [ServiceState]) -> [String] {
+        plan.steps.filter { $0.direction == .up }.flatMap { step -> [String] in
+            let dependencies = services.first { $0.name == step.service }?.dependencies ?? DependenciesFile()
+            return riskDecides(dependencies) ? [] : risk(of: step, dependencies).map(\.message)
+        }
+    }
+
+    /// Whether an approval, a maintenance window or a ban of destruction hangs on what is said of a migration.
+    private func riskDecides(_ dependencies: DependenciesFile) -> Bool {
+        environment.requiresApproval || dependencies.requiresApprovalForHighRisk || environment.requiresWindow
+            || !environment.allowsDestructiveOperations
     }
 
     /// Rows that a plan destroys are backed up first, where the environment or the service asks for it.
@@ -111,7 +126,11 @@ package struct MigrationPolicy: Sendable {
         ]
     }
 
-    private func approval(of step: MigrationStep, _ dependencies: DependenciesFile) -> [MigrationError] {
+    private func approval(
+        of step: MigrationStep,
+        _ dependencies: DependenciesFile,
+        _ services: [ServiceState]
+    ) -> [MigrationError] {
         let isHigh = max(step.risk, step.declared?.risk ?? .low) == .high
         let why: String
         if environment.requiresApproval {
@@ -121,7 +140,10 @@ package struct MigrationPolicy: Sendable {
         } else {
             return []
         }
-        guard step.declared?.approval?.sha256 != step.sha256 else { return [] }
+        let file = services.first { $0.name == step.service }?.tree.migration(step.version)?.up
+        if let approved = step.declared?.approval?.sha256, file?.matches(approved) ?? (approved == step.sha256) {
+            return []
+        }
         let state = step.declared?.approval == nil ? "is not approved" : "was edited after it was approved"
         return [
             MigrationError(

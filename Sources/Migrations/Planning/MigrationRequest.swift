@@ -16,5 +16,8 @@ package struct MigrationPlan: Sendable {
     /// What must be out of the way first; a run throws the first of them.
     package internal(set) var obstacles: [MigrationError] = []
 
+    /// What is worth knowing, and keeps nothing from running.
+    package internal(set) var notes: [String] = []
+
     package var reverts: [MigrationStep] { steps.filter { $0.direction == .down } }
 }

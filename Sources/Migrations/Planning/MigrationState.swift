@@ -8,6 +8,8 @@ package enum MigrationState: String, Sendable {
     case modified
     /// The last run of this very file failed, or broke off.
     case failed
+    /// Applied, or begun, by a newer release: its number is above those of all files here.
+    case newer
     /// Pending, with a number below one that is applied.
     case outOfOrder = "out_of_order"
     /// Applied from another environment's folder, or under another number.
@@ -49,7 +51,7 @@ package struct MigrationStandings: Sendable {
             entries.compactMap { entry in entry.upSHA256.map { ($0, entry) } },
             uniquingKeysWith: { one, _ in one }
         )
-        let foreign = Set(tree.others.compactMap { $0.up?.sha256 })
+        let foreign = Files(tree.others)
         // What other tools have applied says nothing about the order in which overlay files came.
         let newest = entries.filter(\.isVerified).map(\.version).max() ?? 0
         let newestOfAll = entries.map(\.version).max() ?? 0
@@ -70,12 +72,12 @@ package struct MigrationStandings: Sendable {
                     standing.unfinished?.hasBrokenOff == true
                     ? .failed : Self.state(of: migration, entry, foreign)
                 seen.insert(entry.version)
-            } else if let up = migration.up, let entry = byContent[up.sha256],
+            } else if let up = migration.up, let entry = Self.entry(of: up, byContent),
                 tree.migration(entry.version)?.up?.sha256 != up.sha256
             {
                 standing.state = .otherLayer
             } else if let run = unfinished[migration.version], !run.isRunning,
-                run.leavesSomething || run.sha256 == migration.up?.sha256
+                run.leavesSomething || migration.up?.matches(run.sha256) == true
             {
                 standing.state = .failed
             } else if migration.version < (migration.layer == tree.golangMigrateLayer ? newestOfAll : newest) {
@@ -83,14 +85,15 @@ package struct MigrationStandings: Sendable {
             }
             standings.append(standing)
         }
-        let ours = Set(tree.migrations.compactMap { $0.up?.sha256 })
+        let ours = Files(tree.migrations)
+        let highest = tree.migrations.map(\.version).max() ?? .max
         for entry in entries where !seen.contains(entry.version) {
             let isElsewhere = entry.upSHA256.map { ours.contains($0) || foreign.contains($0) } ?? false
             standings.append(
                 MigrationStanding(
                     version: entry.version,
                     name: entry.name,
-                    state: isElsewhere ? .otherLayer : .missing,
+                    state: isElsewhere ? .otherLayer : entry.version > highest ? .newer : .missing,
                     layer: entry.layer,
                     entry: entry,
                     unfinished: unfinished[entry.version]
@@ -104,7 +107,7 @@ package struct MigrationStandings: Sendable {
                 MigrationStanding(
                     version: run.version,
                     name: run.name,
-                    state: run.isRunning ? .pending : .failed,
+                    state: run.version > highest ? .newer : run.isRunning ? .pending : .failed,
                     layer: run.layer,
                     unfinished: run
                 )
@@ -113,9 +116,31 @@ package struct MigrationStandings: Sendable {
         all = standings.sorted { ($0.version, $0.isApplied ? 0 : 1) < ($1.version, $1.isApplied ? 0 : 1) }
     }
 
-    private static func state(of migration: Migration, _ entry: LedgerEntry, _ foreign: Set<String>) -> MigrationState {
+    /// Files, to be found by their checksums.
+    private struct Files {
+        private let files: [MigrationFile]
+        private let known: Set<String>
+
+        init(_ migrations: [Migration]) {
+            files = migrations.compactMap(\.up)
+            known = Set(files.map(\.sha256))
+        }
+
+        func contains(_ recorded: String) -> Bool {
+            known.contains(recorded) || files.contains { $0.spellings.contains(recorded) }
+        }
+    }
+
+    /// The entry that a file's content was applied under.
+    private static func entry(of up: MigrationFile, _ entries: [String: LedgerEntry]) -> LedgerEntry? {
+        if let entry = entries[up.sha256] { return entry }
+        guard !entries.isEmpty else { return nil }
+        return up.spellings.lazy.compactMap { entries[$0] }.first
+    }
+
+    private static func state(of migration: Migration, _ entry: LedgerEntry, _ foreign: Files) -> MigrationState {
         guard let applied = entry.upSHA256 else { return .unverified }
-        if applied == migration.up?.sha256 { return .applied }
+        if migration.up?.matches(applied) == true { return .applied }
         // The number is another environment's here, whose file was applied.
         return foreign.contains(applied) ? .otherLayer : .modified
     }

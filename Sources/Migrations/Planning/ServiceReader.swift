@@ -6,7 +6,13 @@ struct ServiceReader {
     let options: MigratorOptions
 
     /// A service and its ledger.
-    func read(_ folder: MigratorOptions.Folder, _ session: borrowing Session) throws -> ServiceState {
+    ///
+    /// - Parameter isAsked: A person has asked to take golang-migrate's table over, whichever schema of the service it is in.
+    func read(
+        _ folder: MigratorOptions.Folder,
+        isAsked: Bool = false,
+        _ session: borrowing Session
+    ) throws -> ServiceState {
         let tree = try MigrationTree.read(
             folder: folder.service.folder,
             environment: options.environment,
@@ -17,10 +23,11 @@ struct ServiceReader {
         var entries = try ledger.entries(session)
         let adoption = try Adoption.find(
             ledger,
-            schemas: folder.service.schemas,
+            schemas: isAsked ? folder.service.schemas : try ownSchemas(folder, session),
             hasEntries: !entries.isEmpty,
             session
         )
+        let isFirst = try entries.isEmpty && adoption?.table.row == nil && !ledger.hasHistory(session)
         if let adoption, adoption.isNew { entries = Adoption.entries(adoption.table.row, tree) }
         let unfinished = try ledger.unfinishedRuns(session)
         var standings = MigrationStandings(tree: tree, entries: entries, unfinished: unfinished)
@@ -36,8 +43,18 @@ struct ServiceReader {
             sibling: adoption?.table,
             sharers: try adoption.map { try Adoption.sharers(of: $0.table.table, ledger, session) } ?? [:],
             isSiblingNew: adoption?.isNew ?? false,
+            otherLedgers: isFirst ? try OtherLedgers(folder.file, options).unexplained(session) : [],
             lastUpLeftNothing: try ledger.lastUpLeftNothing(session)
         )
+    }
+
+    /// The schemas whose ledger is the service's own beyond doubt.
+    private func ownSchemas(_ folder: MigratorOptions.Folder, _ session: borrowing Session) throws -> [String] {
+        guard folder.service.declaresSchemas else { return [] }
+        let beside = try OtherLedgers(folder.file, options).explained(session)
+        return folder.service.schemas.filter { schema in
+            schema != "public" && !beside.contains { $0.schema == schema && $0.name == "schema_migrations" }
+        }
     }
 
     func readAll(_ session: borrowing Session) throws -> [ServiceState] {

@@ -1,3 +1,5 @@
+package import Environments
+
 /// A service, as its folder and the database have it.
 package struct ServiceState: Sendable {
     package var name: String
@@ -11,6 +13,11 @@ package struct ServiceState: Sendable {
     package var sharers: [String: Int] = [:]
     /// Whether that table is yet to be adopted, and the entries stand in it alone.
     package var isSiblingNew = false
+    /// Ledgers of other tools that record something, where nothing of the service has run yet and nobody has said whose they
+    /// are.
+    package var otherLedgers: [OtherLedger] = []
+    /// Why nothing of the service may run before somebody has said whose they are; only `status` looks.
+    package var otherLedgerObstacle: MigrationError?
     /// Where ledger and catalog contradict each other; only `status` looks.
     package var disagreements: [Disagreement] = []
     /// Whether the last thing that happened was an up that failed and left nothing behind.

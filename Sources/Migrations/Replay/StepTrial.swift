@@ -200,12 +200,12 @@ extension MigrationScript {
                 index += 1
             }
             if mode == .wrapped { try session.execute(keepsChanges ? "COMMIT" : "ROLLBACK") }
-            if changesSession { try session.resetSettings() }
+            try session.startAnew()
             return nil
         } catch let error as PostgresError {
             guard error.code != .connectionLost else { throw error.at(place(of: index)) }
             if session.isInTransaction { try session.execute("ROLLBACK") }
-            if changesSession { try session.resetSettings() }
+            try session.startAnew()
             return StatementFailure(error, at: index, of: self)
         }
     }

@@ -13,6 +13,7 @@ struct StepRunner {
     let patience: LockPatience
     /// golang-migrate's table and the version it shall have after this step.
     let sibling: Sibling?
+    let lock: HeldRunLock
     let progress: @Sendable (MigrationEvent) -> Void
     /// What the log shall say beside the run.
     var note: String?
@@ -30,6 +31,12 @@ struct StepRunner {
         } else {
             try runUnwrapped(&session, resuming)
         }
+    }
+
+    /// Nothing of this file reaches the next, or another attempt.
+    private func startAnew(_ session: borrowing Session) throws {
+        try session.startAnew()
+        try lock.goOn(session)
     }
 
     private func entry(_ outcome: String, since start: ContinuousClock.Instant, done: Int) -> LogEntry {
@@ -90,18 +97,20 @@ extension StepRunner {
                 try session.execute("BEGIN; SET LOCAL lock_timeout = \(patience.lockTimeout.milliseconds)")
                 for statement in step.script.statements {
                     try session.execute(statement.text)
+                    if statement.resetsSettings { try session.pinSettings() }
                     index += 1
                 }
                 // A file may have become another role, which need not be allowed to write the ledger.
                 try leaveRole(session)
                 try record(entry("done", since: start, done: step.script.statements.count), session)
+                try lock.requireHeld(session)
                 try session.execute("COMMIT")
-                if step.script.changesSession { try session.resetSettings() }
-                return
+                return try startAnew(session)
             } catch let error as PostgresError {
                 guard error.code != .connectionLost else { throw lost(error, at: index) }
                 try session.execute("ROLLBACK")
-                if step.script.changesSession { try session.resetSettings() }
+                // A prepared statement outlives its transaction, and would be in the way of the next attempt.
+                try startAnew(session)
                 if error.isLockTrouble {
                     guard let pause = patience.pause(after: attempt, since: start) else {
                         try ledger.append(failure(error, at: index, since: start, done: 0), context, session)
@@ -140,7 +149,7 @@ extension StepRunner {
                         try finish(entry("done", since: start, done: statements.count), session)
                     }
                 }
-                return try session.resetSettings()
+                return try startAnew(session)
             } catch let error as PostgresError {
                 guard error.code != .connectionLost else { throw lost(error, at: index) }
                 let leavesNothing =
@@ -152,9 +161,10 @@ extension StepRunner {
                     try session.rest(for: pause)
                     // What a transaction of the file's own had done is undone: again from its BEGIN.
                     index = done
+                    if done == 0 { try startAnew(session) }
                     continue
                 }
-                try session.resetSettings()
+                try startAnew(session)
                 var remains = try index < statements.count ? cleanUp(after: statements[index], session) : ""
                 try ledger.append(failure(error, at: index, since: start, done: done), context, session)
                 if done > 0, step.script.ledgerIndex == nil {
@@ -179,6 +189,7 @@ extension StepRunner {
     ) throws {
         let statement = step.script.statements[index]
         let entry = entry("running", since: start, done: index + 1)
+        try lock.requireHeld(session)
         // What is built concurrently waits for every older transaction, but keeps nobody else waiting.
         let limit = statement.runsConcurrently ? 0 : patience.lockTimeout.milliseconds
         try session.execute("SET lock_timeout = \(limit)")
@@ -192,12 +203,14 @@ extension StepRunner {
                 try session.execute(statement.text)
                 try say(entry, session)
             }
+            if statement.resetsSettings { try session.pinSettings() }
         } else if statement.control == .commit, session.isInTransaction {
             try say(entry, session)
             try session.execute(statement.text)
         } else {
             try dropLeftover(of: statement, session)
             try session.execute(statement.text)
+            if statement.resetsSettings { try session.pinSettings() }
             if !session.isInTransaction { try session.transaction { try say(entry, $0) } }
         }
     }
@@ -259,10 +272,15 @@ extension StepRunner.Sibling {
 }
 
 extension Session {
-    /// Settings and role as they were when the session began.
-    borrowing func resetSettings() throws {
-        try execute("RESET SESSION AUTHORIZATION")
-        try execute("RESET ALL")
+    /// Makes of the session what it was when it began, so that nothing of one file reaches the next: role, settings,
+    /// temporary tables, prepared statements, cursors, LISTEN, advisory locks.
+    borrowing func startAnew() throws {
+        try execute("DISCARD ALL")
+        try pinSettings()
+    }
+
+    /// Our own settings, which RESET ALL and DISCARD ALL undo.
+    borrowing func pinSettings() throws {
         try restoreEncoding()
         try setPatience()
     }

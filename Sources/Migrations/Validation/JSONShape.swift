@@ -58,7 +58,7 @@ indirect enum JSONShape: Sendable {
                 || name.unicodeScalars.contains { $0 == "/" || $0.value < 0x20 }
                 ? "this cannot be the name of an environment, because it cannot be that of a folder" : nil
         },
-        "current_environment": .text, "service": .text, "schemas": .texts,
+        "current_environment": .text, "service": .text, "schemas": .texts, "beside": .texts,
         "migration_locking": .object([
             "enabled": .flag, "timeout_seconds": .count, "max_concurrent_migrations": .count,
         ]),

@@ -157,6 +157,14 @@ struct FolderListing {
     }
 
     private static func misnamed(_ entry: String, in folder: String) -> Finding {
+        if MigrationFileName.isTooHigh(entry) {
+            return Finding(
+                .fileName,
+                file: "\(folder)/\(entry)",
+                "its number is above \(MigrationFileName.highestVersion), the highest that a migration may have",
+                hint: "give it a shorter number, such as 20240101000001"
+            )
+        }
         let stem = entry.split(separator: ".").first.map(String.init) ?? entry
         let hint =
             Migration.version(spelled: stem) != nil && stem.contains("_")

@@ -4,7 +4,7 @@ internal import SQLText
 struct StatementChecks {
     let file: ParsedFile
 
-    func findings() -> [Finding] { commands() + statements() + markers() + enumValues() }
+    func findings() -> [Finding] { commands() + statements() + rolledBack() + markers() + enumValues() }
 
     private func commands() -> [Finding] {
         file.script.metaCommands.map { command in
@@ -50,6 +50,21 @@ struct StatementChecks {
                 hint: error.hint
             )
         }
+    }
+
+    private func rolledBack() -> [Finding] {
+        let statements = file.script.statements
+        guard let work = RolledBackWork.find(statements, file.effects.statements) else { return [] }
+        let lost = statements[work.statement]
+        return [
+            file.finding(
+                .rolledBack,
+                at: statements[work.rollback],
+                "\(statements[work.rollback].tag) takes back what line \(lost.line), \(lost.tag), did, and the migration would "
+                    + "count as applied",
+                hint: "end the transaction with COMMIT, or take these statements out"
+            )
+        ]
     }
 
     private func markers() -> [Finding] {

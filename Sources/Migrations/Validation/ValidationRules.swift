@@ -33,6 +33,7 @@ package enum ValidationRule: String, Sendable, CaseIterable {
     case newerSyntax = "newer-syntax"
     case psqlCommand = "psql-command"
     case copyFromStdin = "copy-from-stdin"
+    case rolledBack = "rolled-back"
     case noSchema = "no-schema"
     case foreignSchema = "foreign-schema"
     case enumValueInUse = "enum-value-in-use"

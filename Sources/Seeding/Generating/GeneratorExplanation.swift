@@ -98,11 +98,19 @@ enum GeneratedTables {
     ) throws(SeedingError) -> [BoundTable] {
         var chosen: [TableName: SeedCatalog.Table] = [:]
         for pattern in patterns {
-            let fitting = catalog.tables.values.filter { table in
+            let named = catalog.tables.values.filter { table in
                 guard !table.isPartition else { return false }
                 return pattern.contains(".")
                     ? NamePattern(pattern).fits("\(table.name)")
                     : options.schemas.contains(table.name.schema) && NamePattern(pattern).fits(table.name.name)
+            }
+            let fitting = named.filter { $0.ledgerOf == nil }
+            if fitting.isEmpty, let ledger = named.first, let tool = ledger.ledgerOf {
+                throw SeedingError(
+                    .usage,
+                    "\(ledger.name) is the ledger of \(tool), into which no rows are generated",
+                    hint: "name tables of the application"
+                )
             }
             guard !fitting.isEmpty else {
                 throw SeedingError(

@@ -1,3 +1,4 @@
+internal import Environments
 package import PostgresClient
 
 extension SeedCatalog {
@@ -35,6 +36,7 @@ extension SeedCatalog {
                 catalog.tables[table(row)]?.checks.append(check)
             }
         }
+        for ledger in try OtherLedger.all(session) { catalog.tables[ledger.table]?.ledgerOf = ledger.tool }
         for row in try session.query(compositeQuery) {
             catalog.composites[row.text("type")] = row.texts("attributes")
         }

@@ -71,6 +71,8 @@ package struct SeedCatalog: Sendable {
         package var foreignKeys: [ForeignKey] = []
         package var checks: [Check] = []
         package var isPartition = false
+        /// The tool whose ledger it is.
+        package var ledgerOf: String?
 
         package init(name: TableName, columns: [Column]) {
             self.name = name

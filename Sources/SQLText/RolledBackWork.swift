@@ -1,0 +1,51 @@
+/// A ROLLBACK that takes back what statements of the same script did: the script says that it runs, and leaves nothing.
+///
+/// ROLLBACK TO SAVEPOINT is not meant: what follows it may well be kept.
+package struct RolledBackWork: Sendable, Equatable {
+    /// Where the ROLLBACK is among the statements.
+    package var rollback: Int
+    /// The first statement that it takes back.
+    package var statement: Int
+
+    /// - Parameter effects: One for each statement.
+    /// - Returns: nil where every statement is kept.
+    package static func find(_ statements: [SQLStatement], _ effects: [StatementEffects]) -> RolledBackWork? {
+        // What ends with the script, or with the next COMMIT; and what PREPARE TRANSACTION has put aside.
+        var open: Int?
+        var prepared: Int?
+        for (index, statement) in statements.enumerated() {
+            switch effects[index].transaction {
+            case .controls(.begin), .controls(.commit): open = nil
+            case .controls(.rollback):
+                if let open { return RolledBackWork(rollback: index, statement: open) }
+            case .controls(.prepareTransaction): (prepared, open) = (open, nil)
+            case .controls: break
+            case .refusesTransaction where statement.tag == "ROLLBACK PREPARED":
+                if let prepared { return RolledBackWork(rollback: index, statement: prepared) }
+            default: open = open ?? index
+            }
+        }
+        return nil
+    }
+
+    /// Where the statements are that a ROLLBACK TO SAVEPOINT takes back, for good reasons or by the way.
+    package static func undoneBySavepoints(_ statements: [SQLStatement], _ effects: [StatementEffects]) -> Set<Int> {
+        var savepoints: [(name: String, index: Int)] = []
+        var undone: Set<Int> = []
+        for (index, statement) in statements.enumerated() {
+            guard case .controls(let control) = effects[index].transaction else { continue }
+            let name = statement.tree?["savepoint_name"].string ?? ""
+            let place = savepoints.lastIndex { $0.name == name }
+            switch control {
+            case .savepoint: savepoints.append((name, index))
+            case .rollbackToSavepoint:
+                guard let place else { continue }
+                undone.formUnion(savepoints[place].index..<index)
+                savepoints.removeSubrange((place + 1)...)
+            case .releaseSavepoint: if let place { savepoints.removeSubrange(place...) }
+            default: savepoints = []
+            }
+        }
+        return undone
+    }
+}

@@ -1,0 +1,250 @@
+import Environments
+import Migrations
+import PostgresClient
+import TestSupport
+import Testing
+
+/// The first write to a database that another tool migrates: nothing runs before somebody has said whose its ledger is.
+@Suite struct OtherLedgerTests {
+    /// A file that would empty what is there, and a table with rows.
+    private static let files: KeyValuePairs = [
+        "1_users.up.sql": "DROP TABLE IF EXISTS users;\nCREATE TABLE users (id int PRIMARY KEY);",
+        "1_users.down.sql": "DROP TABLE users;",
+    ]
+    private static let users = "CREATE TABLE users AS SELECT generate_series(1, 500) AS id;"
+
+    /// What each tool leaves behind after one migration, and what the refusal says of it.
+    static let ledgers: [(sql: String, says: String)] = [
+        (
+            "CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL);"
+                + "INSERT INTO schema_migrations VALUES (1, false)",
+            "public.schema_migrations says version 1 (golang-migrate)"
+        ),
+        (
+            "CREATE TABLE ledger (version bigint PRIMARY KEY, dirty boolean NOT NULL);"
+                + "INSERT INTO ledger VALUES (1, true)",
+            "public.ledger says version 1, dirty (golang-migrate)"
+        ),
+        (
+            "CREATE TABLE goose_db_version (id serial PRIMARY KEY, version_id bigint NOT NULL, is_applied boolean NOT NULL,"
+                + " tstamp timestamp DEFAULT now());"
+                + "INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true), (2, true), (2, false)",
+            "public.goose_db_version lists 1 migration, 1 (goose)"
+        ),
+        (
+            "CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY);"
+                + "INSERT INTO schema_migrations VALUES ('9'), ('10')",
+            "public.schema_migrations lists 2 migrations, the last one 10 (dbmate or Rails)"
+        ),
+        (
+            "CREATE TABLE schema_migrations (version varchar PRIMARY KEY); CREATE TABLE ar_internal_metadata (key text);"
+                + "INSERT INTO schema_migrations VALUES ('20240101000000')",
+            "public.schema_migrations lists 1 migration, 20240101000000 (Rails)"
+        ),
+        (
+            "CREATE TABLE flyway_schema_history (installed_rank int, version varchar(50), description text, type varchar(20),"
+                + " script text, checksum int, installed_by text, installed_on timestamp, execution_time int, success bool);"
+                + "INSERT INTO flyway_schema_history (installed_rank, version, type, script, success) VALUES"
+                + " (0, NULL, 'SCHEMA', 'x', true), (1, '1.1', 'SQL', 'V1_1__a.sql', true), (2, NULL, 'SQL', 'R__v.sql', true)",
+            "public.flyway_schema_history lists 2 migrations, the last one 1.1 (Flyway)"
+        ),
+        (
+            "CREATE TABLE _sqlx_migrations (version bigint, description text, installed_on timestamptz, success boolean,"
+                + " checksum bytea, execution_time bigint); INSERT INTO _sqlx_migrations (version, success) VALUES (1, true)",
+            "public._sqlx_migrations lists 1 migration, 1 (SQLx)"
+        ),
+        (
+            "CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('ab12')",
+            "public.alembic_version says version ab12 (Alembic)"
+        ),
+        (
+            "CREATE TABLE _prisma_migrations (id varchar(36), checksum varchar(64), finished_at timestamptz,"
+                + " migration_name varchar(255), logs text, rolled_back_at timestamptz, started_at timestamptz,"
+                + " applied_steps_count int); INSERT INTO _prisma_migrations (migration_name, started_at, rolled_back_at)"
+                + " VALUES ('1_a', now(), NULL), ('2_b', now() + '1 s', now())",
+            "public._prisma_migrations lists 1 migration, 1_a (Prisma)"
+        ),
+        (
+            "CREATE TABLE databasechangelog (id text, author text, filename text, dateexecuted timestamp, orderexecuted int,"
+                + " exectype text, md5sum text); INSERT INTO databasechangelog (id, orderexecuted) VALUES ('b', 1), ('a', 2)",
+            "public.databasechangelog lists 2 migrations, the last one a (Liquibase)"
+        ),
+    ]
+
+    @Test(arguments: ledgers)
+    func theFirstRunIsRefusedAndSaysWhatTheLedgerRecords(_ ledger: (sql: String, says: String)) async throws {
+        try await Project.with(Self.files) { project in
+            try await project.sql("\(Self.users) \(ledger.sql)")
+            for request in [MigrationRequest.up(nil), .up(1), .goto(1)] {
+                let error = await failure { try await project.migrator().run(request) }
+                #expect(error?.code == .disagreement)
+                #expect(error?.message.hasPrefix(ledger.says) == true, "\(error?.message ?? "")")
+                #expect(error?.hint?.contains("--beside public.") == true)
+            }
+            try await #expect(project.sql("SELECT count(*) FROM users") == "500")
+            let state = try await project.migrator().status()[0]
+            #expect(state.otherLedgers.map(\.sentence) == [ledger.says])
+            #expect(state.otherLedgerObstacle != nil)
+            try await #expect(project.migrator().plan(.up(nil)).obstacles.first?.message.hasPrefix(ledger.says) == true)
+        }
+    }
+
+    /// What a tool makes before it has applied anything, and tables that only look like a ledger.
+    @Test(arguments: [
+        "CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)",
+        "CREATE TABLE goose_db_version (id serial, version_id bigint, is_applied boolean, tstamp timestamp);"
+            + "INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true)",
+        "CREATE TABLE databasechangeloglock AS SELECT 1 AS id, false AS locked",
+        "CREATE TABLE river_migration AS SELECT 'main' AS line, 1::bigint AS version",
+        "CREATE TABLE migrations AS SELECT 'swallow' AS species",
+    ])
+    func aLedgerThatRecordsNothingIsNoReason(sql: String) async throws {
+        try await Project.with(Self.files) { project in
+            try await project.sql(sql)
+            try await #expect(project.up().appliedSteps.map(\.version) == [1])
+        }
+    }
+
+    @Test func aLedgerElsewhereGetsOneNote() async throws {
+        try await Project.with(Self.files) { project in
+            try await project.sql(
+                """
+                CREATE SCHEMA auth; CREATE TABLE auth.schema_migrations (version varchar PRIMARY KEY);
+                INSERT INTO auth.schema_migrations VALUES ('1'); CREATE SCHEMA b; CREATE TABLE b.alembic_version AS
+                    SELECT 'x' AS version_num
+                """
+            )
+            try await #expect(
+                project.migrator().plan(.up(nil)).notes == [
+                    "another tool migrates this database too: auth.schema_migrations lists 1 migration, 1 (dbmate or Rails); "
+                        + "b.alembic_version says version x (Alembic)"
+                ]
+            )
+            try await #expect(project.up().appliedSteps.map(\.version) == [1])
+            try await #expect(project.migrator().status()[0].otherLedgers == [])
+        }
+    }
+
+    @Test(arguments: ["CREATE TABLE auth.t ();", "SET search_path = auth;\nCREATE TABLE t ();"])
+    func aLedgerInASchemaThatThePendingFilesTouchIsRefused(file: String) async throws {
+        try await Project.with(["1_a.up.sql": "CREATE SCHEMA IF NOT EXISTS x;", "2_b.up.sql": file]) { project in
+            try await project.sql(
+                "CREATE SCHEMA auth; CREATE TABLE auth.alembic_version AS SELECT 'x' AS version_num"
+            )
+            let error = await failure { try await project.up(1) }
+            #expect(error?.message.hasPrefix("auth.alembic_version says version x") == true)
+        }
+    }
+
+    @Test func besideIsRememberedForAllServicesOfTheDatabase() async throws {
+        try await Project.with(Self.files) { project in
+            try await project.sql(Self.ledgers[0].sql)
+            for name in ["users", "public.users", "schema_migration"] {
+                let error = await failure { try await project.up { $0.beside = [name] } }
+                #expect(error?.code == .usage)
+                #expect(error?.hint?.contains("public.schema_migrations") == true)
+            }
+            try await #expect(project.migrator { $0.beside = ["schema_migrations"] }.plan(.up(nil)).obstacles.isEmpty)
+            // A plan remembers nothing.
+            let refused = await failure { try await project.up() }
+            #expect(refused?.code == .disagreement)
+            try await project.up { $0.beside = ["public.schema_migrations"] }
+            try await project.down(nil)
+            try await project.up()
+            try await ScratchFolder.with { folder in
+                let other = Project(url: project.url, folder: folder, service: "pay")
+                try other.write("CREATE TABLE paid ();", to: "1_p.up.sql")
+                try await #expect(other.up().appliedSteps.map(\.version) == [1])
+            }
+            try await #expect(project.sql("SELECT * FROM schema_migrations") == "1|f")
+        }
+    }
+
+    @Test func environmentsJSONDeclaresLedgersOfOtherServices() async throws {
+        try await Project.with(Self.files) { project in
+            try project.write(#"{"beside": ["public.schema_migrations"]}"#, to: "environments.json")
+            try await project.sql(Self.ledgers[0].sql)
+            try await #expect(project.up().appliedSteps.map(\.version) == [1])
+        }
+    }
+
+    @Test func adoptAndBaselineGoOnFromWhatTheLedgerRecords() async throws {
+        try await Project.with(Self.files) { project in
+            try await project.sql("\(Self.users) \(Self.ledgers[0].sql)")
+            let error = await failure { try await project.up() }
+            #expect(error?.hint?.contains("`granary migrate adopt --table public.schema_migrations`") == true)
+            _ = try await project.migrator().adopt(TableName(schema: "public", name: "schema_migrations"))
+            try await #expect(project.up().appliedSteps.isEmpty)
+            try await #expect(project.sql("SELECT count(*) FROM users") == "500")
+        }
+        try await Project.with(Self.files) { project in
+            try await project.sql("\(Self.users) \(Self.ledgers[2].sql)")
+            let error = await failure { try await project.up() }
+            #expect(error?.hint?.contains("`granary migrate baseline 1`") == true, "\(error?.hint ?? "")")
+            _ = try await project.migrator().baseline(1)
+            try await #expect(project.up().appliedSteps.isEmpty)
+            try await #expect(project.sql("SELECT count(*) FROM users") == "500")
+        }
+    }
+
+    /// Its own schema by its name alone, and `public` even where it is declared.
+    @Test(arguments: [(schema: "shop", isDeclared: false), (schema: "public", isDeclared: true)])
+    func golangMigratesTableIsTakenOverUnaskedOnlyInADeclaredSchema(schema: String, isDeclared: Bool) async throws {
+        try await Project.with(GolangMigrateTests.three) { project in
+            try await project.sql(GolangMigrateTests.left(at: 2, in: schema))
+            let change: (inout MigratorOptions) -> Void = {
+                $0.services[0].service = Service(
+                    name: "shop",
+                    schemas: [schema],
+                    declaresSchemas: isDeclared,
+                    folder: project.path
+                )
+            }
+            let error = await failure { try await project.up(nil, change) }
+            #expect(error?.message.hasPrefix("\(schema).schema_migrations says version 2") == true)
+            _ = try await project.migrator(change).adopt(nil)
+            try await #expect(project.up(nil, change).appliedSteps.map(\.version) == [3])
+            try await #expect(project.row(in: schema) == "3|f")
+        }
+    }
+
+    @Test func aTableThatIsThereAlreadyStopsUpBeforeAnythingRuns() async throws {
+        try await Project.with(["1_a.up.sql": "CREATE TABLE a ();", "2_b.up.sql": "CREATE TABLE b ();"]) { project in
+            try await project.sql("CREATE TABLE b ()")
+            let error = await failure { try await project.up() }
+            #expect(error?.code == .disagreement)
+            #expect(error?.message == "2_b is not applied, and the table b that it makes is there already")
+            #expect(error?.hint?.contains("`granary migrate baseline 2`") == true)
+            try await #expect(project.sql("SELECT to_regclass('a') IS NULL") == "t")
+            // One step does not come that far.
+            try await #expect(project.up(1).appliedSteps.map(\.version) == [1])
+            try project.write("CREATE TABLE IF NOT EXISTS b ();", to: "2_b.up.sql")
+            try await #expect(project.up().appliedSteps.map(\.version) == [2])
+        }
+    }
+
+    @Test func aDatabaseThatHasBeenMigratedIsNotAskedAboutAgain() async throws {
+        try await Project.with(Self.files) { project in
+            try await project.up()
+            try await project.sql(Self.ledgers[0].sql)
+            try await project.down(nil)
+            try await #expect(project.up().appliedSteps.map(\.version) == [1])
+        }
+    }
+
+    /// The owner of a table chooses what is in it, and must not choose what runs when we read it.
+    @Test func aLedgerOfAnotherShapeIsNotRead() async throws {
+        try await Project.with(Self.files) { project in
+            try await project.sql(
+                """
+                CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('a');
+                ALTER TABLE alembic_version ENABLE ROW LEVEL SECURITY
+                """
+            )
+            let error = await failure { try await project.up() }
+            #expect(
+                error?.message.hasPrefix("public.alembic_version is the ledger of Alembic, and may not be read") == true
+            )
+        }
+    }
+}
