@@ -27,4 +27,25 @@ package struct RolledBackWork: Sendable, Equatable {
         }
         return nil
     }
+
+    /// Where the statements are that a ROLLBACK TO SAVEPOINT takes back, for good reasons or by the way.
+    package static func undoneBySavepoints(_ statements: [SQLStatement], _ effects: [StatementEffects]) -> Set<Int> {
+        var savepoints: [(name: String, index: Int)] = []
+        var undone: Set<Int> = []
+        for (index, statement) in statements.enumerated() {
+            guard case .controls(let control) = effects[index].transaction else { continue }
+            let name = statement.tree?["savepoint_name"].string ?? ""
+            let place = savepoints.lastIndex { $0.name == name }
+            switch control {
+            case .savepoint: savepoints.append((name, index))
+            case .rollbackToSavepoint:
+                guard let place else { continue }
+                undone.formUnion(savepoints[place].index..<index)
+                savepoints.removeSubrange((place + 1)...)
+            case .releaseSavepoint: if let place { savepoints.removeSubrange(place...) }
+            default: savepoints = []
+            }
+        }
+        return undone
+    }
 }

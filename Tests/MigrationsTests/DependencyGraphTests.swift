@@ -97,7 +97,7 @@ struct DependencyGraphTests {
 
     private static func faults(_ files: Files, _ dependencies: String) throws -> [String] {
         try files.write(dependencies, to: "migrations/dependencies.json")
-        let graph = DependencyGraph([(files.service, files.environments)], environment: nil, copy: "development")
+        let graph = try DependencyGraph([(files.service, files.environments)], environment: nil, copy: "development")
         return graph.faults.values.flatMap(\.self) + graph.nodes.flatMap(\.faults)
     }
 

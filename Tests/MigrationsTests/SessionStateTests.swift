@@ -122,11 +122,14 @@ import Testing
 
     @Test(arguments: [
         "BEGIN; SAVEPOINT s; CREATE TABLE e (id int); ROLLBACK TO s; CREATE TABLE f (id int); COMMIT;",
+        "SAVEPOINT s; CREATE TABLE e (); SAVEPOINT t; ROLLBACK TO SAVEPOINT s; RELEASE s; CREATE TABLE f ();",
+        "CREATE TABLE f (); SAVEPOINT s; DROP TABLE f; ROLLBACK TO s;",
         "BEGIN; ROLLBACK; CREATE TABLE f (id int);", "BEGIN; CREATE TABLE f (id int); COMMIT; ROLLBACK;",
         "CREATE TABLE f (id int); BEGIN; ROLLBACK;",
     ])
     func whatTakesNothingBackForGoodRuns(text: String) async throws {
         try await Project.with(["1_a.up.sql": text]) { project in
+            try project.write(#"{"global_config": {"validate_after_migration": true}}"#, to: "dependencies.json")
             try await project.up()
             try await #expect(project.sql("SELECT to_regclass('f') IS NOT NULL AND to_regclass('e') IS NULL") == "t")
             try await #expect(project.migrator().status()[0].disagreements == [])

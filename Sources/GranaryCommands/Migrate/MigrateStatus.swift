@@ -25,6 +25,11 @@ package struct MigrateStatus: SpokenCommand {
         case files
         /// The same migrations here and there.
         case exact
+
+        /// The variable may merely say yes, as that of a flag.
+        package init?(argument: String) {
+            self.init(rawValue: ["1", "true", "yes", "on"].contains(argument.lowercased()) ? "files" : argument)
+        }
     }
 
     @Option(

@@ -13,6 +13,9 @@ package struct OptionVariables {
     /// The variables that gave this run options, by the names of the options.
     @TaskLocal package static var used: [String: String] = [:]
 
+    /// What a person decides about one database is not left in the environment for all of them.
+    private static let withoutVariable: Set = ["help", "version", "beside"]
+
     private let variables: [String: String]
 
     /// - Returns: nil where there is nothing to complete arguments with.

@@ -56,7 +56,10 @@ package struct MigrationScript: Sendable {
                 hint: "end the transaction with COMMIT, or take these statements out"
             )
         }
-        statements = zip(script.statements, effects.statements).map(MigrationStatement.init)
+        let undone = RolledBackWork.undoneBySavepoints(script.statements, effects.statements)
+        statements = zip(script.statements, effects.statements).enumerated().map { index, pair in
+            MigrationStatement(pair.0, pair.1, isUndone: undone.contains(index))
+        }
         saysNothingToUndo = statements.isEmpty && markers.nothingToUndoLine != nil
         mode = try Self.mode(statements, markers, effects, path)
         ledgerIndex = mode == .ownTransaction ? Self.finalCommit(statements) : nil
@@ -128,9 +131,12 @@ package struct MigrationStatement: Sendable {
     package let column: Int
     package let tag: String
     package let effects: StatementEffects
+    /// A ROLLBACK TO SAVEPOINT takes it back.
+    package let isUndone: Bool
     private let firstLine: String
 
-    init(_ statement: SQLStatement, _ effects: StatementEffects) {
+    init(_ statement: SQLStatement, _ effects: StatementEffects, isUndone: Bool = false) {
+        self.isUndone = isUndone
         text = statement.text
         line = statement.line
         column = statement.column

@@ -143,7 +143,10 @@ struct CatalogComparison {
         guard let text = source.text, let script = try? SQLScript(splitting: text) else { return .unknown }
         if source.mentions.hasBodies, Self.hidesChanges(of: table, text) { return .unknown }
         var fate = Fate.untouched
-        for (statement, effects) in zip(script.statements, ScriptEffects(of: script).statements) {
+        let all = ScriptEffects(of: script).statements
+        let undone = stopsAtCreation ? [] : RolledBackWork.undoneBySavepoints(script.statements, all)
+        for (index, statement) in script.statements.enumerated() where !undone.contains(index) {
+            let effects = all[index]
             guard effects.isParsed else { return .unknown }
             if table.schema == nil, effects.settings.contains(where: { $0.name == "search_path" }) { return .unknown }
             let moves = statement.tree?.isKind("AlterObjectSchemaStmt") == true

@@ -10,8 +10,8 @@ struct AfterCheck {
         // The last word on each name counts.
         var expected: [RelationName: (isThere: Bool, step: MigrationStep)] = [:]
         for step in steps {
-            for touch in step.script.statements.flatMap(\.effects.touches) where !touch.isInBody && touch.schema != nil
-            {
+            let lasting = step.script.statements.filter { !$0.isUndone }
+            for touch in lasting.flatMap(\.effects.touches) where !touch.isInBody && touch.schema != nil {
                 guard [.table, .view, .materializedView, .sequence, .index].contains(touch.kind) else { continue }
                 switch touch.action {
                 case .create: expected[touch.relation] = (true, step)
