@@ -33,6 +33,7 @@ let package = Package(
         .systemLibrary(name: "CIsal", providers: [.apt(["libisal-dev"])]),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CChild"),
         .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev"])]),
 
         // 1: one stranger each: the server, the file, the text.
@@ -59,7 +60,7 @@ let package = Package(
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
-            dependencies: ["Environments", "PostgresClient", "Archive", log, subprocess, system],
+            dependencies: ["CChild", "Environments", "PostgresClient", "Archive", log],
             swiftSettings: settings
         ),
         .target(

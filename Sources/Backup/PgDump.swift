@@ -1,9 +1,7 @@
 internal import Glibc
 internal import Logging
 internal import PostgresClient
-internal import Subprocess
 internal import Synchronization
-internal import SystemPackage
 
 /// pg_dump, which describes the schema on our snapshot: every kind of object, in every version, by those who know it.
 struct PgDump: Sendable {
@@ -47,18 +45,13 @@ struct PgDump: Sendable {
 
     /// nil for a program that does not say its version as pg_dump does.
     private static func major(of path: String) async throws -> Int? {
-        let outcome = try? await Subprocess.run(
-            .path(FilePath(path)),
-            arguments: ["--version"],
-            output: .string(limit: 1024),
-            error: .discarded
-        )
-        guard let outcome, outcome.terminationStatus.isSuccess else {
+        let program = ChildProcess(path: path, arguments: ["--version"], outputBytesMax: 1024)
+        guard let outcome = try? await program.run(), outcome.isSuccess else {
             try Task.checkCancellation()
             return nil
         }
         // pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)
-        let words = outcome.standardOutput.split(separator: " ")
+        let words = String(decoding: outcome.output, as: UTF8.self).split(separator: " ")
         guard words.count >= 3, words[0] == "pg_dump" else { return nil }
         return Int(words[2].prefix { $0.isNumber })
     }
@@ -70,20 +63,14 @@ extension PgDump {
     ///
     /// - Throws: `BackupError.busy` when a lock was not to be had, `.pgDump` for everything else it complains of.
     func schema(_ snapshot: Snapshot, _ options: BackupOptions) async throws -> [UInt8] {
-        let secret: [Environment.Key: String?] = [
-            "PGPASSWORD": snapshot.password, "PGOPTIONS": nil, "LC_MESSAGES": "C",
-        ]
-        let outcome = try await Subprocess.run(
-            .path(FilePath(path)),
-            arguments: Arguments(arguments(snapshot, options)),
-            environment: .inherit.updating(secret),
-            output: .bytes(limit: 1 << 30),
-            error: .string(limit: 1 << 16)
-        )
-        // Cancelling ends the child, which is no error of Subprocess's.
-        try Task.checkCancellation()
-        guard outcome.terminationStatus.isSuccess else { throw failure(outcome.standardError) }
-        return outcome.standardOutput
+        let outcome = try await ChildProcess(
+            path: path,
+            arguments: arguments(snapshot, options),
+            variables: ["PGPASSWORD": snapshot.password, "PGOPTIONS": nil, "LC_MESSAGES": "C"]
+        ).run()
+        if let failure = BackupError("pg_dump", outcome.ending) { throw failure }
+        guard outcome.isSuccess else { throw failure(outcome.errors) }
+        return outcome.output
     }
 
     private func arguments(_ snapshot: Snapshot, _ options: BackupOptions) -> [String] {

@@ -1,7 +1,5 @@
 package import Logging
 package import PostgresClient
-internal import Subprocess
-internal import SystemPackage
 
 /// The definitions of schemas as SQL text, the same for the same definitions: to be committed, and compared.
 package struct SchemaOnlyDump: Sendable {
@@ -34,21 +32,17 @@ package struct SchemaOnlyDump: Sendable {
         let program = try await PgDump.find(serverVersion: version, folder: postgresBin)
         let conninfo = parameters.filter { $0.keyword != "sslpassword" }
             .map { "\($0.keyword)=\(QuotedText.connectionValue($0.value))" }.joined(separator: " ")
-        let secret: [Environment.Key: String?] = ["PGPASSWORD": password, "PGOPTIONS": nil, "LC_MESSAGES": "C"]
-        let outcome = try await Subprocess.run(
-            .path(FilePath(program.path)),
-            arguments: Arguments(
-                ["--schema-only", "--no-password", "--encoding=UTF8", "--dbname=\(conninfo)"]
-                    + schemas.map { "--schema=\(QuotedText.name($0))" }
-                    + (lockTimeout.map { ["--lock-wait-timeout=\($0.milliseconds)"] } ?? [])
-            ),
-            environment: .inherit.updating(secret),
-            output: .string(limit: 1 << 28),
-            error: .string(limit: 1 << 16)
-        )
-        try Task.checkCancellation()
-        guard outcome.terminationStatus.isSuccess else {
-            let errors = outcome.standardError
+        let outcome = try await ChildProcess(
+            path: program.path,
+            arguments: ["--schema-only", "--no-password", "--encoding=UTF8", "--dbname=\(conninfo)"]
+                + schemas.map { "--schema=\(QuotedText.name($0))" }
+                + (lockTimeout.map { ["--lock-wait-timeout=\($0.milliseconds)"] } ?? []),
+            variables: ["PGPASSWORD": password, "PGOPTIONS": nil, "LC_MESSAGES": "C"],
+            outputBytesMax: 1 << 28
+        ).run()
+        if let failure = BackupError("pg_dump", outcome.ending) { throw failure }
+        guard outcome.isSuccess else {
+            let errors = outcome.errors
             if errors.contains("lock timeout") || errors.contains("statement timeout") {
                 throw BackupError(
                     .busy,
@@ -70,7 +64,7 @@ package struct SchemaOnlyDump: Sendable {
                 hint: "run \(program.path) --schema-only by hand to see more"
             )
         }
-        return Self.stable(outcome.standardOutput)
+        return Self.stable(String(decoding: outcome.output, as: UTF8.self))
     }
 
     /// What the server said, without what pg_dump puts before it.

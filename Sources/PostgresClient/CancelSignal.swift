@@ -5,7 +5,7 @@ import Synchronization
 /// Wakes whoever waits in `poll`. Safe to fire from any thread, any number of times; once fired it stays so.
 package final class CancelSignal: Sendable {
     /// An eventfd, readable from the moment the signal has fired.
-    let wake: CInt = eventfd(0, CInt(EFD_CLOEXEC) | CInt(EFD_NONBLOCK))
+    package let wake: CInt = eventfd(0, CInt(EFD_CLOEXEC) | CInt(EFD_NONBLOCK))
     private let fired = Atomic<Bool>(false)
 
     package init() {}

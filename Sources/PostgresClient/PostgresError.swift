@@ -14,6 +14,8 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
         case server
         /// The server did not answer in time.
         case timeout
+        /// The system has no thread left for us.
+        case resources
         /// The server answered something that was not asked for.
         case unexpected
     }

@@ -9,7 +9,9 @@ private final class Thunk: Sendable {
 
 /// Starts a detached thread. It leaves the terminal's signals to others, but not SIGSEGV and its kind: a thread that
 /// blocks those dies without a backtrace.
-package func startThread(named name: String, _ body: @escaping @Sendable () -> Void) {
+///
+/// - Throws: `PostgresError.resources` where the system has no thread left for us.
+func startThread(named name: String, _ body: @escaping @Sendable () -> Void) throws {
     var quiet = sigset_t()
     var before = sigset_t()
     sigemptyset(&quiet)
@@ -17,6 +19,7 @@ package func startThread(named name: String, _ body: @escaping @Sendable () -> V
     pthread_sigmask(SIG_BLOCK, &quiet, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     var thread = pthread_t()
+    let thunk = Unmanaged.passRetained(Thunk(body))
     let code = pthread_create(
         &thread,
         nil,
@@ -24,11 +27,34 @@ package func startThread(named name: String, _ body: @escaping @Sendable () -> V
             Unmanaged<Thunk>.fromOpaque(argument!).takeRetainedValue().body()
             return nil
         },
-        Unmanaged.passRetained(Thunk(body)).toOpaque()
+        thunk.toOpaque()
     )
-    precondition(code == 0, "pthread_create: \(String(cString: strerror(code)))")
+    guard code == 0 else {
+        thunk.release()
+        throw PostgresError(
+            code: .resources,
+            message: "no thread can be started: \(String(cString: strerror(code)))",
+            hint: "see `ulimit -u` and `ulimit -v`, and the limits of the container, or take fewer --jobs"
+        )
+    }
     pthread_setname_np(thread, name)
     pthread_detach(thread)
+}
+
+/// Runs `body`, which may wait, on a thread of its own.
+///
+/// - Throws: `PostgresError.resources` where there is no thread left, and what `body` throws.
+package func onOwnThread<R: Sendable>(
+    named name: String,
+    _ body: @escaping @Sendable () throws -> R
+) async throws -> R {
+    try await withCheckedThrowingContinuation { continuation in
+        do {
+            try startThread(named: name) { continuation.resume(with: Result { try body() }) }
+        } catch {
+            continuation.resume(throwing: error)
+        }
+    }
 }
 
 /// Runs `body` on a thread of its own with a session of its own, which is closed before this returns.
@@ -45,15 +71,9 @@ package func withSession<R: Sendable>(
     let signal = CancelSignal()
     return try await withTaskCancellationHandler {
         try Task.checkCancellation()
-        return try await withCheckedThrowingContinuation { continuation in
-            startThread(named: "granary-session") {
-                continuation.resume(
-                    with: Result {
-                        var session = try Session.connect(server, signal: signal, logger: logger)
-                        return try body(&session)
-                    }
-                )
-            }
+        return try await onOwnThread(named: "granary-session") {
+            var session = try Session.connect(server, signal: signal, logger: logger)
+            return try body(&session)
         }
     } onCancel: {
         signal.fire()

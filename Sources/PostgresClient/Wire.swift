@@ -85,15 +85,20 @@ final class Wire {
         if PQstatus(connection) == CONNECTION_OK, let request = CLibpq_cancelCreate(connection) {
             nonisolated(unsafe) let request = request
             let sent = CancelSignal()
-            startThread(named: "granary-cancel") {
-                withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) {
-                    _ = CLibpq_cancelSend(request, $0.baseAddress!, 256)
+            do {
+                try startThread(named: "granary-cancel") {
+                    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) {
+                        _ = CLibpq_cancelSend(request, $0.baseAddress!, 256)
+                    }
+                    CLibpq_cancelFree(request)
+                    sent.fire()
                 }
+                var done = pollfd(fd: sent.wake, events: Int16(POLLIN), revents: 0)
+                _ = poll(&done, 1, 2_000)
+            } catch {
+                // Without a thread for the request: the server sees soon that we are gone.
                 CLibpq_cancelFree(request)
-                sent.fire()
             }
-            var done = pollfd(fd: sent.wake, events: Int16(POLLIN), revents: 0)
-            _ = poll(&done, 1, 2_000)
         }
         shutdown(PQsocket(connection), CInt(SHUT_RDWR))
     }
