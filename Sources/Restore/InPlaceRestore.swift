@@ -26,7 +26,8 @@ struct InPlaceRestore: Sendable {
         if let failure = Preflight.failure(findings.obstacles) { throw failure }
         var report = try await withSession(target.address, logger: logger) { session in
             try session.pin(SchemaStatements.settings.filter { $0.name != "lock_timeout" } + [("lock_timeout", "10s")])
-            try requireRoom(for: selection, session)
+            let room = LockRoom(manifest: manifest, selection: selection, options: options)
+            if let failure = Preflight.failure(try room.obstacle(session).map { [$0] } ?? []) { throw failure }
             return try session.decisiveTransaction { try restore(selection, findings, &$0) }
         }
         report.notes += findings.notes
@@ -53,23 +54,6 @@ struct InPlaceRestore: Sendable {
         report.rewinds = try returning.write(state, &session)
         report.notes += returning.ledger.notes(over: state.applied)
         return report
-    }
-
-    /// Every object is locked until the transaction ends.
-    private func requireRoom(for selection: Selection, _ session: borrowing Session) throws {
-        let row = try session.query(
-            """
-            SELECT current_setting('max_locks_per_transaction')::bigint
-                * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint)
-                AS room
-            """
-        )[0]
-        guard selection.items.count > row.int("room") else { return }
-        throw RestoreError(
-            .preflight,
-            "\(selection.items.count) objects in one transaction need more locks than the server has room for (\(row.int("room")))",
-            hint: "raise max_locks_per_transaction, or restore into a new database without --in-place"
-        )
     }
 }
 

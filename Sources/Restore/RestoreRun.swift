@@ -70,6 +70,13 @@ package struct RestoreRun: Sendable {
                 try TableRestore.obstacles(archive.manifest, options, session)
             }
         }
+        if options.restoresInPlace(archive.manifest.scope), target.exists {
+            let selection = try Selection(archive.manifest, options)
+            let room = LockRoom(manifest: archive.manifest, selection: selection, options: options)
+            findings.obstacles += try await withSession(target.address, logger: logger) { session in
+                try room.obstacle(session).map { [$0] } ?? []
+            }
+        }
         if options.ifEmpty, target.exists {
             let selection = try Selection(archive.manifest, options).leavingOutExtensions
             findings.obstacles += try await withSession(target.address, logger: logger) { session in

@@ -268,6 +268,50 @@ struct PreflightTests {
             }
         }
     }
+
+    /// The server has room for 10 · (20 + 3 + 1 + 8 + 10) = 420 locks.
+    @Test func moreLargeObjectsThanTheServerCanLockAtOnceAreRefusedInPlace() async throws {
+        let server = try await ThrowawayServer.start(
+            options: ["max_locks_per_transaction": "10", "max_connections": "20"]
+        )
+        let make = "SELECT lo_from_bytea(i, 'x') FROM generate_series(100001, %) i"
+        try await withDatabase(Self.schema, on: server) { server, url, folder in
+            try await psql(url, make.replacing("%", with: "100300"))
+            try await backup(url, to: folder.file("few.zip"))
+            for first in [100_301, 100_501, 100_701, 100_901] {
+                try await psql(url, "SELECT lo_from_bytea(i, 'x') FROM generate_series(\(first), \(first + 199)) i")
+            }
+            try await backup(url, to: folder.file("many.zip"))
+            for dataOnly in [false, true] {
+                try await expectRefusal(
+                    ["nothing was changed", "(1100 for large objects)", "the server has room for 420"],
+                    of: folder.file("many.zip"),
+                    into: url,
+                    on: server
+                ) {
+                    $0.inPlace = !dataOnly
+                    $0.dataOnly = dataOnly
+                }
+            }
+            var options = RestoreOptions(file: folder.file("many.zip"))
+            options.inPlace = true
+            let run = RestoreRun(options, server: try ServerAddress(url), logger: quietLogger, progress: { _ in })
+            let obstacles = try await run.plan().obstacles
+            #expect(obstacles.contains { $0.contains("the server has room for 420") }, "\(obstacles)")
+            // As the hint says.
+            try await restore(folder.file("many.zip"), url) { $0.dropOld = true }
+            #expect(try await psql(url, "SELECT count(*) FROM pg_largeobject_metadata") == "1100")
+            // Those that are there count as well.
+            try await expectRefusal(["(1100 for large objects)"], of: folder.file("few.zip"), into: url, on: server) {
+                $0.inPlace = true
+            }
+            try await psql(url, "SELECT lo_unlink(oid) FROM (SELECT oid FROM pg_largeobject_metadata LIMIT 400) o")
+            try await psql(url, "SELECT lo_unlink(oid) FROM (SELECT oid FROM pg_largeobject_metadata LIMIT 400) o")
+            try await restore(folder.file("few.zip"), url) { $0.inPlace = true }
+            #expect(try await psql(url, "SELECT count(*), max(oid) FROM pg_largeobject_metadata") == "300|100300")
+        }
+        try await server.stop()
+    }
 }
 
 /// Waits until the condition holds, a minute at most.
