@@ -11,32 +11,33 @@ package protocol ByteSink: Sendable {
 
 /// A descriptor that somebody else opened, such as standard output.
 package final class PipeSink: ByteSink {
-    private let descriptor: CInt
+    private let output: OutputDescriptor
     private let count = Mutex(0)
 
-    package init(descriptor: CInt) { self.descriptor = descriptor }
+    /// - Parameter wake: A descriptor that becomes readable when a reader that has stopped is no longer waited for.
+    package init(descriptor: CInt, wake: CInt) { output = OutputDescriptor(descriptor, wake: wake) }
 
     package var byteCount: Int { count.withLock { $0 } }
 
+    /// - Throws: `ArchiveError.io`; `CancellationError` where it was woken while the reader did not read.
     package func append(_ bytes: UnsafeRawBufferPointer) throws {
-        try writeAll(bytes, to: descriptor, name: "the output")
+        let failure = output.write(bytes)
+        guard failure != ECANCELED else { throw CancellationError() }
+        guard failure == 0 else {
+            errno = failure
+            throw ArchiveError.system("the output", "could not be written")
+        }
         count.withLock { $0 += bytes.count }
     }
 }
 
-/// Writes all of `bytes`, however many calls that takes.
+/// Writes all of `bytes` to a file, however many calls that takes.
 func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt, name: String) throws {
     var rest = bytes[...]
     while !rest.isEmpty {
         let piece = UnsafeRawBufferPointer(rebasing: rest)
         let written = write(descriptor, piece.baseAddress, piece.count)
         if written < 0, errno == EINTR { continue }
-        if written < 0, errno == EAGAIN {
-            // Whoever made the pipe has made it non-blocking, so the waiting is ours.
-            var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-            poll(&ready, 1, -1)
-            continue
-        }
         guard written > 0 else { throw ArchiveError.system(name, "could not be written") }
         rest = rest.dropFirst(written)
     }

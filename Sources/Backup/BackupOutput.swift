@@ -7,6 +7,7 @@ struct BackupOutput: Sendable {
     /// The final name; nil for a pipe.
     let path: String?
     private let file: FileSink?
+    private let givenUp = CancelSignal()
 
     /// - Throws: `ArchiveError` when the file exists or cannot be made.
     init(_ output: BackupOptions.Output) throws {
@@ -15,13 +16,20 @@ struct BackupOutput: Sendable {
             let file = try FileSink(path: path, overwrite: overwrite)
             (self.file, self.path, sink) = (file, path, file)
         case .pipe(let descriptor):
-            (file, path, sink) = (nil, nil, PipeSink(descriptor: descriptor))
+            (file, path, sink) = (nil, nil, PipeSink(descriptor: descriptor, wake: givenUp.wake))
         }
     }
 
     /// A pipe that has taken bytes cannot take them back.
     var canStartOver: Bool { file != nil || sink.byteCount == 0 }
     var bytes: Int { sink.byteCount }
+
+    /// Runs `body`; when it is cancelled, no writer waits any longer for a reader that has stopped.
+    ///
+    /// One that waits holds up the others, so it is all that write who must be asked, each as it is cancelled.
+    func givenUpWithTask<R: Sendable>(_ body: () async throws -> R) async throws -> R {
+        try await withTaskCancellationHandler(operation: body) { givenUp.fire() }
+    }
 
     func commit() throws { try file?.commit() }
     func discard() { file?.discard() }

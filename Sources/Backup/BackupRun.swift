@@ -35,7 +35,9 @@ package struct BackupRun: Sendable {
         while true {
             let output = try BackupOutput(options.output)
             do {
-                let manifest = try await options.format == .zip ? archive(to: output) : plainDump(to: output)
+                let manifest = try await output.givenUpWithTask {
+                    try await options.format == .zip ? archive(to: output) : plainDump(to: output)
+                }
                 try output.commit()
                 return report(manifest, output, seconds: (.now - start) / .seconds(1))
             } catch let error as BackupError
@@ -93,7 +95,7 @@ extension BackupRun {
             server,
             logger: logger,
             prepare: { try snapshotTaker.take(&$0) },
-            while: { snapshot in try await read(snapshot, into: writer) }
+            while: { snapshot in try await read(snapshot, into: writer, output) }
         )
         progress(.phase("finishing the archive"))
         if let folder = options.migrationsFolder {
@@ -106,7 +108,11 @@ extension BackupRun {
     }
 
     /// Schema and rows, at the same time, from one snapshot.
-    private func read(_ snapshot: Snapshot, into writer: ArchiveWriter) async throws -> Manifest {
+    private func read(
+        _ snapshot: Snapshot,
+        into writer: ArchiveWriter,
+        _ output: BackupOutput
+    ) async throws -> Manifest {
         let plan = BackupPlan(snapshot, jobs: options.jobs, splitBytes: options.splitBytes)
         let board = DumpBoard(plan, largeObjects: snapshot.largeObjects)
         progress(.phase("reading schema and rows"))
@@ -115,7 +121,7 @@ extension BackupRun {
             group.addTask { try await SchemaDump(options, snapshot, logger).run() }
             for _ in 0..<min(options.jobs, plan.jobs.count) {
                 group.addTask {
-                    try await work(snapshot, board, writer)
+                    try await output.givenUpWithTask { try await work(snapshot, board, writer) }
                     return nil
                 }
             }

@@ -14,23 +14,27 @@ extension BackupRun {
             while: { snapshot in
                 progress(.phase("describing the schema"))
                 let schema = try await SchemaDump(options, snapshot, logger).run()
-                return try await withSession(snapshot.address, logger: logger) { session in
-                    try TableDump.join(snapshot, &session)
-                    var dump = PlainDump(
-                        snapshot,
-                        schema,
-                        options,
-                        sink: gzip ?? output.sink,
-                        progress: progress
-                    )
-                    let manifest = try dump.write(&session)
-                    try session.execute("COMMIT")
-                    return manifest
+                return try await output.givenUpWithTask {
+                    try await write(schema, of: snapshot, to: gzip ?? output.sink)
                 }
             }
         )
         try gzip?.finish()
         return manifest
+    }
+
+    private func write(
+        _ schema: DumpedSchema,
+        of snapshot: Snapshot,
+        to sink: any ByteSink
+    ) async throws -> Manifest {
+        try await withSession(snapshot.address, logger: logger) { session in
+            try TableDump.join(snapshot, &session)
+            var dump = PlainDump(snapshot, schema, options, sink: sink, progress: progress)
+            let manifest = try dump.write(&session)
+            try session.execute("COMMIT")
+            return manifest
+        }
     }
 }
 

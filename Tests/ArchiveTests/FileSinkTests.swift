@@ -201,7 +201,7 @@ import Testing
     @Test func aFullDeviceIsSaidWithAHint() throws {
         let descriptor = open("/dev/full", O_WRONLY | O_CLOEXEC)
         defer { close(descriptor) }
-        let writer = ArchiveWriter(sink: PipeSink(descriptor: descriptor))
+        let writer = ArchiveWriter(sink: PipeSink(descriptor: descriptor, wake: -1))
         let error = archiveError { try writer.finish(Sample.emptyManifest) }
         #expect(error?.code == .io)
         #expect(error?.message == "the output could not be written: No space left on device")
@@ -214,10 +214,62 @@ import Testing
         let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
         let stream = try #require(popen("sleep 0.2; cat > '\(folder.file("out"))'", "we"))
         if isNonBlocking { _ = fcntl(fileno(stream), F_SETFL, O_NONBLOCK) }
-        let sink = PipeSink(descriptor: fileno(stream))
+        let sink = PipeSink(descriptor: fileno(stream), wake: -1)
         try content.withUnsafeBytes { try sink.append($0) }
         #expect(pclose(stream) == 0)
         #expect(contents(of: folder.file("out")) == content)
         #expect(sink.byteCount == 300_000)
+    }
+}
+
+/// A pipe that nobody reads, and an event that ends the waiting for somebody.
+@Suite struct OutputDescriptorTests {
+    private let ends = Self.pipeEnds()
+    private let wake = Self.pipeEnds()
+
+    private static func pipeEnds() -> (read: CInt, write: CInt) {
+        var pair: [CInt] = [0, 0]
+        pipe(&pair)
+        return (pair[0], pair[1])
+    }
+
+    private func giveUp() { Glibc.write(wake.write, "!", 1) }
+
+    private func write(_ count: Int, to output: OutputDescriptor) -> CInt {
+        [UInt8](repeating: 7, count: count).withUnsafeBytes { output.write($0) }
+    }
+
+    @Test func aWaitForAReaderIsEndedAndTheSharedFlagsAreLeftAlone() throws {
+        let flags = fcntl(ends.write, F_GETFL)
+        let output = OutputDescriptor(ends.write, wake: wake.read)
+        #expect(write(1000, to: output) == 0)
+        #expect(output.isReady)
+        giveUp()
+        #expect(write(1 << 20, to: output) == ECANCELED)
+        #expect(!output.isReady)
+        #expect(fcntl(ends.write, F_GETFL) == flags && flags & O_NONBLOCK == 0)
+    }
+
+    @Test func whatFitsIsWrittenAfterTheEndToo() throws {
+        giveUp()
+        #expect(write(60_000, to: OutputDescriptor(ends.write, wake: wake.read)) == 0)
+    }
+
+    @Test func patienceIsForAllWritesTogether() throws {
+        giveUp()
+        let output = OutputDescriptor(ends.write, wake: wake.read, patience: .milliseconds(200))
+        let start = ContinuousClock.now
+        for _ in 0..<20 { #expect(write(1 << 20, to: output) == ECANCELED) }
+        #expect((.milliseconds(200)..<Duration.seconds(2)).contains(.now - start))
+    }
+
+    @Test func aSocketIsWaitedForLikeAPipe() throws {
+        var pair: [CInt] = [0, 0]
+        try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &pair) == 0)
+        giveUp()
+        #expect(write(4 << 20, to: OutputDescriptor(pair[0], wake: wake.read)) == ECANCELED)
+        close(pair[1])
+        #expect(write(10, to: OutputDescriptor(pair[0], wake: wake.read)) == EPIPE)
+        close(pair[0])
     }
 }

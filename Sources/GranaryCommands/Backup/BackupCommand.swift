@@ -129,6 +129,7 @@ package struct BackupCommand: SpokenCommand {
         }
     }
 
+    package var reportsDeeds: Bool { true }
     package init() {}
 }
 

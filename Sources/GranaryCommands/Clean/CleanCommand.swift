@@ -92,5 +92,6 @@ package struct CleanCommand: SpokenCommand {
         }
     }
 
+    package var reportsDeeds: Bool { !plan }
     package init() {}
 }

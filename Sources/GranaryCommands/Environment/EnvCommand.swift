@@ -146,6 +146,7 @@ package struct EnvMark: SpokenCommand {
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
+    package var reportsDeeds: Bool { speech.json }
     package init() {}
 
     package func run(on console: Console) async throws {

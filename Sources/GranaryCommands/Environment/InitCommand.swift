@@ -29,6 +29,7 @@ package struct InitCommand: SpokenCommand {
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
+    package var reportsDeeds: Bool { grant.isEmpty || speech.json }
     package init() {}
 
     package func run(on console: Console) async throws {

@@ -33,6 +33,7 @@ package struct BackupsPrune: SpokenCommand {
 
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
+    package var reportsDeeds: Bool { !dryRun }
     package init() {}
 
     package mutating func validate() throws {

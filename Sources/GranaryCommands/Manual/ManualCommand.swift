@@ -17,6 +17,7 @@ package struct ManualCommand: SpokenCommand {
 
     @Argument(help: "The folder, which must be there.", completion: .directory) package var folder: String
     @OptionGroup(title: "Output") package var speech: OutputOptions
+    package var reportsDeeds: Bool { true }
     package init() {}
 
     package func run(on console: Console) async throws {

@@ -41,6 +41,7 @@ package struct MigrateGenerate: SpokenCommand {
     package var env: String?
     @OptionGroup(title: "Which service") package var service: ServiceOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
+    package var reportsDeeds: Bool { true }
     package init() {}
 
     package func run(on console: Console) async throws {

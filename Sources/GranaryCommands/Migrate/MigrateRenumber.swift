@@ -29,6 +29,7 @@ package struct MigrateRenumber: SpokenCommand {
     @OptionGroup package var common: MigrateOptions
 
     package var speech: OutputOptions { common.speech }
+    package var reportsDeeds: Bool { !plan }
     package init() {}
 
     package mutating func validate() throws {

@@ -29,6 +29,7 @@ package struct MigrateApprove: SpokenCommand {
     package var env: String?
     @OptionGroup(title: "Which service") package var service: ServiceOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
+    package var reportsDeeds: Bool { true }
     package init() {}
 
     package mutating func validate() throws { _ = try MigrateGoto.number(version) }
@@ -90,6 +91,7 @@ package struct MigrateRepair: SpokenCommand {
     @OptionGroup package var common: MigrateOptions
 
     package var speech: OutputOptions { common.speech }
+    package var reportsDeeds: Bool { true }
     package init() {}
 
     package func run(on console: Console) async throws {
@@ -123,6 +125,7 @@ package struct MigrateAdopt: SpokenCommand {
     @OptionGroup package var common: MigrateOptions
 
     package var speech: OutputOptions { common.speech }
+    package var reportsDeeds: Bool { true }
     package init() {}
 
     package func run(on console: Console) async throws {
@@ -156,6 +159,7 @@ package struct MigrateBaseline: SpokenCommand {
     @OptionGroup package var common: MigrateOptions
 
     package var speech: OutputOptions { common.speech }
+    package var reportsDeeds: Bool { true }
     package init() {}
 
     package mutating func validate() throws { _ = try MigrateGoto.number(version) }

@@ -29,6 +29,7 @@ package struct MigrateUp: SpokenCommand {
     @OptionGroup package var common: MigrateOptions
 
     package var speech: OutputOptions { common.speech }
+    package var reportsDeeds: Bool { !dryRun }
     package init() {}
 
     package mutating func validate() throws {
@@ -70,6 +71,7 @@ package struct MigrateDown: SpokenCommand {
     @OptionGroup package var common: MigrateOptions
 
     package var speech: OutputOptions { common.speech }
+    package var reportsDeeds: Bool { !dryRun }
     package init() {}
 
     package mutating func validate() throws {
@@ -109,6 +111,7 @@ package struct MigrateGoto: SpokenCommand {
     @OptionGroup package var common: MigrateOptions
 
     package var speech: OutputOptions { common.speech }
+    package var reportsDeeds: Bool { !dryRun }
     package init() {}
 
     package mutating func validate() throws { _ = try Self.number(version) }
@@ -149,6 +152,7 @@ package struct MigrateRedo: SpokenCommand {
     @OptionGroup package var common: MigrateOptions
 
     package var speech: OutputOptions { common.speech }
+    package var reportsDeeds: Bool { true }
     package init() {}
 
     package mutating func validate() throws {

@@ -35,6 +35,7 @@ package struct ResetCommand: SpokenCommand {
     @OptionGroup package var common: MigrateOptions
 
     package var speech: OutputOptions { common.speech }
+    package var reportsDeeds: Bool { !plan }
     package init() {}
 
     package func run(on console: Console) async throws {

@@ -1,4 +1,5 @@
 package import Logging
+internal import Synchronization
 
 /// Where a command speaks: results on standard output, everything else on standard error.
 package final class Console: Sendable {
@@ -19,9 +20,19 @@ package final class Console: Sendable {
     package let logger: Logger
     /// The environment of the process.
     package let environment: [String: String]
+    /// A result tells what was changed: it is not lost with standard output.
+    private let reportsDeeds: Bool
+    /// Standard output has failed, which was said, or its reader has all that it wanted.
+    private let outputIsGone = Mutex(false)
 
-    package init(settings: Settings, screen: Screen, environment: [String: String]) {
+    package init(
+        settings: Settings,
+        screen: Screen,
+        environment: [String: String],
+        reportsDeeds: Bool = false
+    ) {
         self.settings = settings
+        self.reportsDeeds = reportsDeeds
         self.screen = screen
         self.environment = environment
         var logger = Logger(label: "granary") { _ in LogLines(screen: screen, settings: settings) }
@@ -30,9 +41,14 @@ package final class Console: Sendable {
     }
 
     /// On the process's own standard error.
-    package convenience init(_ settings: Settings) {
+    package convenience init(_ settings: Settings, reportsDeeds: Bool = false) {
         let environment = ProcessEnvironment.current
-        self.init(settings: settings, screen: .standardError(environment: environment), environment: environment)
+        self.init(
+            settings: settings,
+            screen: .standardError(environment: environment),
+            environment: environment,
+            reportsDeeds: reportsDeeds
+        )
     }
 
     /// NO_COLOR counts if it is not empty: <https://no-color.org>.
@@ -50,29 +66,6 @@ package final class Console: Sendable {
         screen.say(settings.logsJSON ? LogLines.document(level: .info, message: text).text : text)
     }
 
-    /// A result for people, on standard output.
-    ///
-    /// - Throws: `OutputError`.
-    package func result(_ text: String) throws { try StandardOutput.print(Formatting.harmless(text, keeping: ["\n"])) }
-
-    /// A line of a result, which stays one.
-    ///
-    /// - Throws: `OutputError`.
-    package func result(line: String) throws { try StandardOutput.print(Formatting.harmless(line)) }
-
-    /// A result for people and programs: exact where it goes into a file or another program, and harmless on a terminal.
-    ///
-    /// - Throws: `OutputError`.
-    package func result(exactly text: String) throws {
-        guard StandardOutput.isTerminal else { return try StandardOutput.print(text) }
-        try StandardOutput.print(Formatting.harmless(text, keeping: ["\n", "\t"]))
-    }
-
-    /// A result for programs.
-    ///
-    /// - Throws: `OutputError`.
-    package func result(_ document: JSONDocument) throws { try StandardOutput.print(document.text) }
-
     /// The last words: what failed, and what to do; with `--json` a document on standard output too.
     package func report(_ failure: Failure) {
         if settings.isJSON {
@@ -84,5 +77,73 @@ package final class Console: Sendable {
         } else {
             screen.say(failure.text(usesColor: usesColor))
         }
+    }
+}
+
+// Results.
+extension Console {
+    /// Before a command changes something: whether standard output can take what it will say of it.
+    ///
+    /// - Throws: `CommandError` with `.output`.
+    func requireOutput() throws {
+        guard reportsDeeds, let obstacle = StandardOutput.obstacle() else { return }
+        throw CommandError(
+            .output,
+            "standard output cannot take the result: \(obstacle.reason)",
+            hint: "nothing was changed; redirect it to a file, or to /dev/null"
+        )
+    }
+
+    /// A result for people, on standard output.
+    ///
+    /// - Throws: `OutputError`.
+    package func result(_ text: String) throws { try put(Formatting.harmless(text, keeping: ["\n"])) }
+
+    /// A line of a result, which stays one.
+    ///
+    /// - Throws: `OutputError`.
+    package func result(line: String) throws { try put(Formatting.harmless(line)) }
+
+    /// A result for people and programs: exact where it goes into a file or another program, and harmless on a terminal.
+    ///
+    /// - Throws: `OutputError`.
+    package func result(exactly text: String) throws {
+        guard StandardOutput.isTerminal else { return try put(text) }
+        try put(Formatting.harmless(text, keeping: ["\n", "\t"]))
+    }
+
+    /// A result for programs.
+    ///
+    /// - Throws: `OutputError`.
+    package func result(_ document: JSONDocument) throws { try put(document.text) }
+
+    /// What was looked up can be looked up again: not having told it is a failure, unless the reader has seen enough,
+    /// as `head` has. What was changed is changed: it is told on standard error then, however quiet we are.
+    private func put(_ text: String) throws {
+        if outputIsGone.withLock(\.self) { return tellInstead(text) }
+        do {
+            try StandardOutput.print(text)
+        } catch {
+            guard reportsDeeds || error.isReaderGone else { throw error }
+            outputIsGone.withLock { $0 = true }
+            if reportsDeeds {
+                warn(
+                    "standard output cannot take the result (\(error.reason)); what was to be done is done, and this is it:"
+                )
+            }
+            tellInstead(text)
+        }
+    }
+
+    private func tellInstead(_ text: String) {
+        guard reportsDeeds else { return }
+        let text = Formatting.harmless(text, keeping: ["\n"])
+        screen.say(settings.logsJSON ? LogLines.document(level: .warning, message: text).text : text)
+    }
+
+    private func warn(_ text: String) {
+        screen.say(
+            settings.logsJSON ? LogLines.document(level: .warning, message: text).text : "granary: warning: \(text)"
+        )
     }
 }

@@ -12,18 +12,26 @@ package final class Screen: Sendable {
     package let isTerminal: Bool
     private let state = Mutex(State())
     private let put: @Sendable (String) -> Void
+    private let isReady: @Sendable () -> Bool
 
-    package init(isTerminal: Bool, put: @escaping @Sendable (String) -> Void) {
+    /// - Parameter isReady: Whether `put` would not have to wait now.
+    package init(
+        isTerminal: Bool,
+        isReady: @escaping @Sendable () -> Bool = { true },
+        put: @escaping @Sendable (String) -> Void
+    ) {
         self.isTerminal = isTerminal
+        self.isReady = isReady
         self.put = put
     }
 
     /// The process's own standard error.
     package static func standardError(environment: [String: String]) -> Screen {
-        Screen(isTerminal: isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb") { text in
-            // Nobody can be told that standard error is gone.
-            _ = StandardOutput.write(text, to: STDERR_FILENO)
-        }
+        Screen(
+            isTerminal: isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb",
+            isReady: { StandardError.isReady },
+            put: StandardError.write
+        )
     }
 
     /// A line that stays.
@@ -35,10 +43,12 @@ package final class Screen: Sendable {
     }
 
     /// The lines that are redrawn below all others; each must fit the terminal's width. None clears them.
+    ///
+    /// A terminal that takes nothing now, as after Ctrl-S, misses them.
     package func show(_ lines: [String]) {
         guard isTerminal else { return }
         state.withLock { state in
-            guard lines != state.live else { return }
+            guard lines != state.live, isReady() else { return }
             put(Self.erasing(state.live) + lines.joined(separator: "\n"))
             state.live = lines
         }

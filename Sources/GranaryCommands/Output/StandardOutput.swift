@@ -1,39 +1,72 @@
+internal import Archive
 internal import Glibc
+internal import PostgresClient
 
 /// A result could not be handed over: the disk behind the redirection is full, or the reader has gone.
 struct OutputError: Error, CustomStringConvertible {
     var errorNumber: CInt
-    var description: String { "cannot write to standard output: \(String(cString: strerror(errorNumber)))" }
+    var description: String { "cannot write to standard output: \(reason)" }
+    var isReaderGone: Bool { errorNumber == EPIPE }
+    var reason: String {
+        switch errorNumber {
+        // How a descriptor looks that was closed when we were started: see `ProcessHygiene`.
+        case EBADF: "it is closed"
+        case EPIPE: "its reader has gone"
+        case ECANCELED: "its reader does not read"
+        default: String(cString: strerror(errorNumber))
+        }
+    }
 }
 
 /// Results, and nothing else.
 enum StandardOutput {
-    /// - Throws: `OutputError`; a result that nobody received is not a success.
-    static func print(_ text: String) throws {
-        let failure = write(text + "\n", to: STDOUT_FILENO)
-        guard failure == 0 else { throw OutputError(errorNumber: failure) }
-    }
+    private static let stream = OutputDescriptor(STDOUT_FILENO, wake: Interrupts.signal.wake, patience: .seconds(2))
 
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// Writes all of `text`; returns 0, or the `errno` of the write that failed.
-    static func write(_ text: String, to descriptor: CInt) -> CInt {
-        var text = text
-        return text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
-            while !rest.isEmpty {
-                let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
-                if written < 0 && errno == EINTR { continue }
-                if written < 0 && errno == EAGAIN {
-                    // A terminal or pipe that someone else made non-blocking.
-                    var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                    _ = poll(&ready, 1, 1000)
-                    continue
-                }
-                guard written > 0 else { return errno }
-                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
-            }
-            return 0
+    /// Writes all of `text` and a line's end; an interrupt ends the wait for a reader that has stopped.
+    ///
+    /// - Throws: `OutputError`; a result that nobody received is not a success.
+    static func print(_ text: String) throws(OutputError) {
+        var text = text + "\n"
+        let failure = text.withUTF8 { stream.write(UnsafeRawBufferPointer($0)) }
+        guard failure == 0 else { throw OutputError(errorNumber: failure) }
+    }
+
+    /// Why it takes nothing, as far as that can be told before there is something to write.
+    static func obstacle() -> OutputError? {
+        var status = stat()
+        guard fstat(STDOUT_FILENO, &status) == 0 else { return OutputError(errorNumber: errno) }
+        guard fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE != O_RDONLY else { return OutputError(errorNumber: EBADF) }
+        switch status.st_mode & S_IFMT {
+        case S_IFIFO, S_IFSOCK:
+            var output = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+            let isBroken = poll(&output, 1, 0) > 0 && Int32(output.revents) & (POLLERR | POLLHUP) != 0
+            return isBroken ? OutputError(errorNumber: EPIPE) : nil
+        case S_IFREG:
+            var system = statvfs()
+            // The last blocks are kept for root.
+            guard fstatvfs(STDOUT_FILENO, &system) == 0, system.f_blocks > 0 else { return nil }
+            return (geteuid() == 0 ? system.f_bfree : system.f_bavail) > 0 ? nil : OutputError(errorNumber: ENOSPC)
+        case S_IFCHR where !isTerminal:
+            // A device says what it thinks of a write of nothing: /dev/full has no room for that either.
+            return write(STDOUT_FILENO, "", 0) < 0 ? OutputError(errorNumber: errno) : nil
+        default: return nil
         }
+    }
+}
+
+/// All that is no result.
+enum StandardError {
+    private static let stream = OutputDescriptor(STDERR_FILENO, wake: Interrupts.signal.wake, patience: .seconds(2))
+
+    /// Whether something written now would be taken at once.
+    static var isReady: Bool { stream.isReady }
+
+    /// Writes `text`, until an interrupt ends the wait for a reader that has stopped.
+    static func write(_ text: String) {
+        var text = text
+        // Nobody can be told that standard error is gone.
+        text.withUTF8 { _ = stream.write(UnsafeRawBufferPointer($0)) }
     }
 }

@@ -130,5 +130,6 @@ package struct RestoreCommand: SpokenCommand {
         package init() {}
     }
 
+    package var reportsDeeds: Bool { !plan && speech.json }
     package init() {}
 }

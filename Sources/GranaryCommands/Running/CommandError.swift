@@ -11,6 +11,10 @@ package struct CommandError: Error, Sendable, CustomStringConvertible {
         case file
         /// The archive cannot be restored here as it is.
         case obstacles
+        /// The system lets this process have too little.
+        case limits
+        /// Standard output cannot take the result.
+        case output
     }
 
     package var code: Code

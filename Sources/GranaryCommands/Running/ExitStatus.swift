@@ -129,7 +129,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .usage: .usage
         case .refused: .refused
         case .noDatabase: .noConnection
-        case .file, .obstacles: .failed
+        case .file, .obstacles, .limits, .output: .failed
         }
     }
 }

@@ -5,6 +5,8 @@ package protocol GranaryCommand: AsyncParsableCommand {
     var settings: Console.Settings { get }
     /// False for a command that hands the process over, signals and all.
     static var watchesSignals: Bool { get }
+    /// Whether it changes something, and then says on standard output what has become of it.
+    var reportsDeeds: Bool { get }
 
     func run(on console: Console) async throws
 }
@@ -12,7 +14,13 @@ package protocol GranaryCommand: AsyncParsableCommand {
 extension GranaryCommand {
     package static var watchesSignals: Bool { true }
 
-    package mutating func run() async throws { try await run(on: Console(settings)) }
+    package var reportsDeeds: Bool { false }
+
+    package mutating func run() async throws {
+        let console = Console(settings, reportsDeeds: reportsDeeds)
+        try console.requireOutput()
+        try await run(on: console)
+    }
 }
 
 /// A command with the usual options about speaking.

@@ -7,12 +7,17 @@ package enum GranaryProgram {
     package static func run(
         arguments: [String] = Array(CommandLine.arguments.dropFirst())
     ) async -> Int32 {
-        Interrupts.ignoreBrokenPipes()
+        ProcessHygiene.fillClosedStreams()
+        Interrupts.leaveToWrites()
         ProcessHygiene.guardNewFiles()
+        MemoryExhaustion.explain()
+        let unreadable = ProcessHygiene.unreadableText()
         ProcessHygiene.hidePasswords()
         var completed = OptionVariables.Completed(arguments: asked(arguments), used: [:])
         let command: any ParsableCommand
         do {
+            if let unreadable { throw unreadable }
+            try ProcessLimits.require()
             if let options = OptionVariables(variables: ProcessEnvironment.current) {
                 completed = try options.complete(completed.arguments)
             }
@@ -65,8 +70,13 @@ package enum GranaryProgram {
         if !(error is CommandError), Granary.exitCode(for: error).isSuccess {
             var text = Granary.fullMessage(for: error)
             while text.hasSuffix("\n") { text.removeLast() }
-            return StandardOutput.write(HelpText.arranged(text) + "\n", to: STDOUT_FILENO) == 0
-                ? 0 : ExitStatus.failed.rawValue
+            do {
+                try StandardOutput.print(HelpText.arranged(text))
+            } catch {
+                // `granary --help | head` has what it wanted.
+                return error.isReaderGone ? 0 : ExitStatus.failed.rawValue
+            }
+            return 0
         }
         var failure = Failure(error)
         if !(error is CommandError) {

@@ -1,28 +1,36 @@
 internal import Dispatch
 internal import Glibc
+internal import PostgresClient
 import Synchronization
 
 /// The first SIGINT, SIGTERM or SIGHUP asks the command to stop, the second ends the process.
 final class Interrupts: Sendable {
+    /// Fires at the first signal: what waits for a reader of ours gives up.
+    static let signal = CancelSignal()
+
     private let seen = Atomic<Bool>(false)
 
     /// Whether a signal has come; what fails afterwards fails because of it.
     var haveCome: Bool { seen.load(ordering: .acquiring) }
 
-    /// A reader that goes away is an error of `write`, not the end of the process.
-    static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+    /// A reader that goes away, or a limit on the size of files, is an error of `write`, not the end of the process.
+    static func leaveToWrites() {
+        Glibc.signal(SIGPIPE, SIG_IGN)
+        Glibc.signal(SIGXFSZ, SIG_IGN)
+    }
 
     /// Calls `cancel` at the first signal. Watches until the process ends.
     func watch(_ cancel: @escaping @Sendable () -> Void) {
         for number in [SIGINT, SIGTERM, SIGHUP] {
             // The source is registered later, on its queue: until then a signal must not kill.
-            signal(number, SIG_IGN)
+            Glibc.signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             // The handler holds its own source, which would otherwise end with this function.
             source.setEventHandler { [self] in
                 _ = source
                 if seen.exchange(true, ordering: .acquiringAndReleasing) { _exit(128 + number) }
                 cancel()
+                Self.signal.fire()
             }
             source.activate()
         }

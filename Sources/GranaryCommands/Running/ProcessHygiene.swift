@@ -2,11 +2,43 @@ internal import Glibc
 
 /// What a process owes to others on the same machine, before it does anything.
 enum ProcessHygiene {
+    /// A standard stream that was closed when we were started gets a descriptor that can be neither read nor written;
+    /// else the next thing that is opened would get its number, and a result would be sent to the database.
+    static func fillClosedStreams() {
+        for (number, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY)]
+        where fcntl(number, F_GETFD) < 0 {
+            _ = open("/dev/null", mode)
+        }
+    }
+
     /// No file that a command makes can be written by others, whatever the umask that we were started with. Files with
     /// rows or secrets have modes of their own.
     static func guardNewFiles() {
         let given = umask(0o022)
         umask(given | 0o022)
+    }
+
+    /// Swift's texts are Unicode: a name that is not would be read as another one, and a file of that name be made.
+    ///
+    /// - Returns: what to say of the first argument or variable of ours that is none; nil where all are.
+    static func unreadableText() -> CommandError? {
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            guard let place = CommandLine.unsafeArgv[index], String(validatingCString: place) == nil else { continue }
+            return CommandError(
+                .usage,
+                "argument \(index) is not UTF-8: \(CommandLine.arguments[index])",
+                hint: "take another name, or rename the file"
+            )
+        }
+        var entry = environ
+        while let text = entry.pointee {
+            if String(validatingCString: text) == nil, strncmp(text, "GRANARY_", 8) == 0 {
+                let name = String(cString: text).prefix { $0 != "=" }
+                return CommandError(.usage, "the variable \(name) is not UTF-8", hint: "take another name, or unset it")
+            }
+            entry += 1
+        }
+        return nil
     }
 
     /// Takes passwords out of the arguments as `ps` shows them to everyone (`/proc/<pid>/cmdline`): they are overwritten

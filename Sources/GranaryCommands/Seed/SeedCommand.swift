@@ -61,6 +61,7 @@ package struct SeedCommand: SpokenCommand {
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
+    package var reportsDeeds: Bool { !plan && explain == nil }
     package init() {}
 
     package mutating func validate() throws {

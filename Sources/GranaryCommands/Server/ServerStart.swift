@@ -17,6 +17,7 @@ package struct ServerStart: SpokenCommand {
     @OptionGroup package var programs: ProgramOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
+    package var reportsDeeds: Bool { true }
     package init() {}
 
     package func run(on console: Console) async throws {

@@ -17,6 +17,7 @@ package struct ServerStop: SpokenCommand {
     @OptionGroup package var programs: ProgramOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
+    package var reportsDeeds: Bool { speech.json }
     package init() {}
 
     package func run(on console: Console) async throws {

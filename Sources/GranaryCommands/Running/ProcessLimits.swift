@@ -1,0 +1,108 @@
+internal import Glibc
+
+/// What the system lets a process have: too little of it ends with a sentence, and neither with a crash nor in silence.
+enum ProcessLimits {
+    /// A command with one session opens so many files; each further session, two or three more.
+    private static let filesMin = 32
+    /// What a command starts in its first moments; where one is missing, the runtime would wait for it without an end.
+    private static let threadsMin = 8
+
+    /// Takes as many files as the system lets us have, and looks whether files and threads are enough to begin with.
+    ///
+    /// - Throws: `CommandError` with `.limits`.
+    static func require() throws {
+        var files = rlimit()
+        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0 {
+            // The soft limit is for programs that still use select().
+            files.rlim_cur = min(files.rlim_max, 65_536)
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files)
+            guard files.rlim_cur >= filesMin else {
+                throw CommandError(
+                    .limits,
+                    "this process may open \(files.rlim_cur) files, and \(filesMin) are needed",
+                    hint: "nothing was changed; raise the limit: ulimit -n 1024"
+                )
+            }
+        }
+        let started = startThreads(threadsMin)
+        guard started.count >= threadsMin else {
+            throw CommandError(
+                .limits,
+                "no thread can be started: \(String(cString: strerror(started.failure)))",
+                hint: "nothing was changed; see `ulimit -u` and `ulimit -v`, and the limits of the container"
+            )
+        }
+    }
+
+    /// Starts threads that end at once, all there at the same time.
+    private static func startThreads(_ count: Int) -> (count: Int, failure: CInt) {
+        let gate = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+        pthread_mutex_init(gate, nil)
+        pthread_mutex_lock(gate)
+        var threads: [pthread_t] = []
+        var failure: CInt = 0
+        while threads.count < count, failure == 0 {
+            var thread = pthread_t()
+            failure = pthread_create(
+                &thread,
+                nil,
+                { gate in
+                    let gate = gate!.assumingMemoryBound(to: pthread_mutex_t.self)
+                    pthread_mutex_lock(gate)
+                    pthread_mutex_unlock(gate)
+                    return nil
+                },
+                gate
+            )
+            if failure == 0 { threads.append(thread) }
+        }
+        pthread_mutex_unlock(gate)
+        for thread in threads { pthread_join(thread, nil) }
+        pthread_mutex_destroy(gate)
+        gate.deallocate()
+        return (threads.count, failure)
+    }
+}
+
+/// Where memory has run out, the runtime ends the process on the spot, as if it were killed. What was begun is taken back
+/// by the server then; what is left for us is to say why.
+enum MemoryExhaustion {
+    /// If not so much is to be had, it is the memory that has ended us.
+    private static let probeBytes = 32 << 20
+    private static let sentence: StaticString =
+        """
+        granary: error: there is not enough memory
+        hint: give it more (ulimit -v, the limit of the container), or take fewer --jobs
+
+        """
+    private static let signals = [SIGABRT, SIGILL, SIGTRAP, SIGSEGV, SIGBUS]
+    /// What was done at each signal before, by its number.
+    nonisolated(unsafe) private static let before = UnsafeMutablePointer<sigaction>.allocate(capacity: 32)
+
+    /// From now on a process that ends for want of memory says so, with exit code 1.
+    static func explain() {
+        before.initialize(repeating: sigaction(), count: 32)
+        for number in signals {
+            var action = sigaction()
+            action.__sigaction_handler.sa_handler = { number in
+                // Only what is allowed in a handler, and no memory.
+                let probe = mmap(
+                    nil,
+                    MemoryExhaustion.probeBytes,
+                    PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS,
+                    -1,
+                    0
+                )
+                if probe == MAP_FAILED {
+                    let sentence = MemoryExhaustion.sentence
+                    _ = write(STDERR_FILENO, sentence.utf8Start, sentence.utf8CodeUnitCount)
+                    _exit(ExitStatus.failed.rawValue)
+                }
+                // It was something else: the same comes again, and goes its usual way.
+                sigaction(number, MemoryExhaustion.before + Int(number), nil)
+            }
+            sigaction(number, &action, before + Int(number))
+        }
+    }
+}
