@@ -11,7 +11,7 @@ private final class Thunk: Sendable {
 /// blocks those dies without a backtrace.
 ///
 /// - Throws: `PostgresError.resources` where the system has no thread left for us.
-func startThread(named name: String, _ body: @escaping @Sendable () -> Void) throws {
+package func startThread(named name: String, _ body: @escaping @Sendable () -> Void) throws {
     var quiet = sigset_t()
     var before = sigset_t()
     sigemptyset(&quiet)

@@ -83,7 +83,7 @@ package final class FaultProxy: Sendable {
             throw CommandFailure(description: "proxy: \(String(cString: strerror(errno)))")
         }
         port = Int(UInt16(bigEndian: address.sin_port))
-        startThread(named: "proxy") { [self] in accept() }
+        try startThread(named: "proxy") { [self] in accept() }
     }
 
     package func url(database: String) -> String {
@@ -144,12 +144,12 @@ extension FaultProxy {
             setsockopt(client, CInt(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<CInt>.size))
             let connection = Connection(client: client, server: server)
             state.withLock { $0.connections.append(connection) }
-            startThread(named: "proxy-up") { [self] in
+            try? startThread(named: "proxy-up") { [self] in
                 sendUp(connection)
                 connection.end(reset: false)
                 state.withLock { $0.connections.removeAll { $0 === connection } }
             }
-            startThread(named: "proxy-down") { [self] in
+            try? startThread(named: "proxy-down") { [self] in
                 sendDown(connection)
                 connection.end(reset: false)
             }
