@@ -213,7 +213,8 @@ extension PlainDumpRestore {
             ("idle_session_timeout", "0"), ("transaction_timeout", "0"), ("default_transaction_read_only", "off"),
             ("default_transaction_deferrable", "off"), ("synchronous_commit", "off"),
             ("client_min_messages", "warning"),
-            ("standard_conforming_strings", "on"),
+            // What pg_dump leaves to the database, although its rows may hold NULL in an array.
+            ("standard_conforming_strings", "on"), ("array_nulls", "on"),
         ]
         let values = settings.map { "('\($0.0)', '\($0.1)')" }.joined(separator: ", ")
         try session.query(
