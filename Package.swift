@@ -59,7 +59,7 @@ let package = Package(
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
-            dependencies: ["Environments", "PostgresClient", "Archive", log, subprocess, system],
+            dependencies: ["Environments", "PostgresClient", "Archive", "SQLText", log, subprocess, system],
             swiftSettings: settings
         ),
         .target(

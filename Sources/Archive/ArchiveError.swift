@@ -3,8 +3,10 @@ package struct ArchiveError: Error, Sendable, CustomStringConvertible {
     package enum Code: Sendable, Equatable {
         /// The system could not open, read or write.
         case io
-        /// The name is taken, or another backup writes under it.
+        /// The name is taken.
         case exists
+        /// Another backup writes under the name.
+        case busy
         /// A level that the engine does not have.
         case compression
         /// Not an archive of ours, or one of another shape.
@@ -13,6 +15,8 @@ package struct ArchiveError: Error, Sendable, CustomStringConvertible {
         case newerFormat
         /// What is there is not what was written.
         case damaged
+        /// A packed text that ends before its end.
+        case cutOff
     }
 
     package var code: Code

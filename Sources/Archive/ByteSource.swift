@@ -11,21 +11,37 @@ package protocol ByteSource: Sendable {
 
 /// A file, read from any place by any thread (`pread`).
 package final class FileSource: ByteSource {
-    private let path: String
+    package let path: String
     private let descriptor: CInt
     package let byteCount: Int
+    private let modified: timespec
+    /// The bytes came through a pipe, so the name tells nothing about them.
+    package let wasPipe: Bool
 
-    package init(path: String) throws {
+    /// - Parameter takesPipes: what comes through a pipe is kept in a temporary file without a name, so that it can be
+    ///   read more than once; without it only files are taken.
+    /// - Throws: `ArchiveError.io`; `CancellationError` while a pipe is read.
+    package init(path: String, takesPipes: Bool = false) throws {
         self.path = path
         // Non-blocking, because a pipe of that name would be waited for.
-        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw ArchiveError.system(path, "could not be opened") }
+        let opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard opened >= 0 else { throw ArchiveError.system(path, "could not be opened") }
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            close(descriptor)
-            throw ArchiveError(.io, "\(path) is not a file", hint: "name an archive")
+        let kind = fstat(opened, &status) == 0 ? status.st_mode & S_IFMT : 0
+        wasPipe = kind == S_IFIFO
+        if wasPipe, takesPipes {
+            defer { close(opened) }
+            descriptor = try PipeSpool.contents(of: opened, path)
+        } else {
+            guard kind == S_IFREG else {
+                close(opened)
+                throw ArchiveError(.io, "\(path) is not a file", hint: "name an archive")
+            }
+            descriptor = opened
         }
+        fstat(descriptor, &status)
         byteCount = Int(status.st_size)
+        modified = status.st_mtim
     }
 
     deinit { close(descriptor) }
@@ -33,12 +49,29 @@ package final class FileSource: ByteSource {
     package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
         var done = 0
         while done < buffer.count {
-            let count = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw ArchiveError.system(path, "could not be read") }
+            let count = try readSome(at: offset + done, into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
             guard count > 0 else { throw ArchiveError.damaged(path, "the file ends early") }
             done += count
         }
+    }
+
+    /// Reads what one call of the system brings, and returns how many bytes that is; 0 at the end.
+    ///
+    /// - Throws: `ArchiveError.io`.
+    package func readSome(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        while true {
+            let count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw ArchiveError.system(path, "could not be read") }
+            return count
+        }
+    }
+
+    /// Whether the opened file still has the size and the time of change that it had when it was opened.
+    package var isUnchanged: Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && Int(status.st_size) == byteCount
+            && status.st_mtim.tv_sec == modified.tv_sec && status.st_mtim.tv_nsec == modified.tv_nsec
     }
 }
 

@@ -14,19 +14,43 @@ package final class FileSink: ByteSink {
         var hasFailed = false
     }
 
-    private let path: String
+    package let path: String
     private let replaces: Bool
     private let state: Mutex<State>
     private var partial: String { path + FileSink.suffix }
     private static let suffix = ".partial"
 
     /// - Parameter overwrite: replaces a file of that name in the end; otherwise one is an error, now or then.
-    /// - Throws: `ArchiveError.exists`, `.io`.
+    /// - Throws: `ArchiveError.exists`, `.busy` when another backup writes under that name, `.io`.
     package init(path: String, overwrite: Bool = false) throws {
         self.path = path
         replaces = overwrite
         try FileSink.requireFree(path, overwrite: overwrite)
-        state = Mutex(State(descriptor: try FileSink.create(path + FileSink.suffix)))
+        let partial = path + FileSink.suffix
+        let descriptor = try FileSink.create(partial)
+        do {
+            // Another backup may have got its name between the two: from here on the partial reserves the name.
+            try FileSink.requireFree(path, overwrite: overwrite)
+        } catch {
+            FileSink.remove(partial, descriptor)
+            close(descriptor)
+            throw error
+        }
+        state = Mutex(State(descriptor: descriptor))
+    }
+
+    /// The first of `stem.ending`, `stem-2.ending` and so on that is free and that no other backup writes.
+    ///
+    /// - Throws: `ArchiveError.busy` when there is none, `.io`.
+    package static func firstFree(stem: String, ending: String) throws -> FileSink {
+        for number in 1...1000 {
+            do {
+                return try FileSink(path: stem + (number > 1 ? "-\(number)" : "") + ending)
+            } catch let error as ArchiveError where error.code == .exists || error.code == .busy {
+                continue
+            }
+        }
+        throw ArchiveError(.busy, "a thousand backups are named \(stem)", hint: "try again, or name a file")
     }
 
     deinit { discard() }
@@ -49,7 +73,7 @@ package final class FileSink: ByteSink {
         }
         guard errno != EEXIST else {
             throw ArchiveError(
-                .exists,
+                .busy,
                 "another backup is writing \(partial)",
                 hint: "wait for it, or take another name"
             )
@@ -90,7 +114,8 @@ package final class FileSink: ByteSink {
 
     /// Syncs the bytes, gives the file its name, and syncs the folder: after this it survives a power cut.
     ///
-    /// - Throws: `ArchiveError.io`, also where an earlier write failed; `.exists` when somebody took the name meanwhile.
+    /// - Throws: `ArchiveError.io`, also where an earlier write failed or another program replaced the partial; `.exists` when
+    ///   another program took the name meanwhile.
     package func commit() throws {
         try state.withLock { state in
             guard state.descriptor >= 0, !state.hasFailed else {
@@ -101,25 +126,48 @@ package final class FileSink: ByteSink {
                 state.hasFailed = true
                 throw ArchiveError.system(partial, "could not be synced")
             }
-            try takeName()
+            try takeName(state.descriptor)
             close(state.descriptor)
             state.descriptor = -1
         }
         try syncFolder()
     }
 
-    /// A hard link is refused where the name is taken, however late someone took it; a rename would replace it.
-    private func takeName() throws {
-        if !replaces {
-            if link(partial, path) == 0 {
-                unlink(partial)
-                return
-            }
-            if errno == EEXIST { throw FileSink.taken(path) }
-            // A file system without hard links: the name was free a moment ago.
-            try FileSink.requireFree(path, overwrite: false)
+    /// What gets the name is the file that we wrote, whatever has the partial's name by now.
+    private func takeName(_ descriptor: CInt) throws {
+        guard FileSink.isNamed(descriptor, partial) else { throw lost() }
+        if replaces {
+            guard rename(partial, path) == 0 else { throw ArchiveError.system(path, "could not be named") }
+        } else {
+            try linkName(descriptor)
         }
+        guard FileSink.isNamed(descriptor, path) else { throw lost() }
+    }
+
+    /// A hard link is refused where the name is taken, however late someone took it; a rename would replace it.
+    private func linkName(_ descriptor: CInt) throws {
+        let isLinked = linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0
+        if isLinked || (errno != EEXIST && link(partial, path) == 0) {
+            FileSink.remove(partial, descriptor)
+            return
+        }
+        if errno == EEXIST { throw FileSink.taken(path) }
+        // A file system without hard links: the name was free a moment ago.
+        try FileSink.requireFree(path, overwrite: false)
         guard rename(partial, path) == 0 else { throw ArchiveError.system(path, "could not be named") }
+    }
+
+    private func lost() -> ArchiveError {
+        ArchiveError(
+            .io,
+            "\(path) gets no file: another program has removed or replaced \(partial) while it was written",
+            hint: "keep other programs out of that folder, and back up again"
+        )
+    }
+
+    /// Takes the partial away, if that is still the file that we opened.
+    private static func remove(_ partial: String, _ descriptor: CInt) {
+        if isNamed(descriptor, partial) { unlink(partial) }
     }
 
     private func syncFolder() throws {
@@ -137,7 +185,7 @@ package final class FileSink: ByteSink {
     package func discard() {
         state.withLock { state in
             guard state.descriptor >= 0 else { return }
-            unlink(partial)
+            FileSink.remove(partial, state.descriptor)
             close(state.descriptor)
             state.descriptor = -1
         }
@@ -146,8 +194,11 @@ package final class FileSink: ByteSink {
 
 // What others left behind.
 extension FileSink {
-    /// Removes partials of ours in `folder` that nobody writes any more; returns their names.
-    package static func removeStalePartials(in folder: String) -> [String] {
+    /// Removes partials of ours in `folder` that no process writes any more, and returns their names.
+    ///
+    /// - Parameter isOurs: the folder holds backups, so that the usual names are enough. Elsewhere, and under another
+    ///   name, a partial must also be for its owner alone and begin as a backup does.
+    package static func removeStalePartials(in folder: String, isOurs: Bool = true) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []
@@ -155,19 +206,42 @@ extension FileSink {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) {
                 String(cString: $0.assumingMemoryBound(to: CChar.self).baseAddress!)
             }
-            if [".zip", ".sql", ".sql.gz"].contains(where: { name.hasSuffix($0 + suffix) }) { names.append(name) }
+            if name.hasSuffix(suffix) { names.append(name) }
         }
-        return names.sorted().filter { removeIfStale("\(folder)/\($0)") }
+        return names.sorted().filter { name in
+            let isUsual = isOurs && [".zip", ".sql", ".sql.gz"].contains { name.hasSuffix($0 + suffix) }
+            return removeIfStale("\(folder)/\(name)") { isUsual || looksLikeOurs($0, name) }
+        }
+    }
+
+    private static func looksLikeOurs(_ descriptor: CInt, _ name: String) -> Bool {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o777 == 0o600 else {
+            return false
+        }
+        var first = [UInt8](repeating: 0, count: 64)
+        let count = pread(descriptor, &first, first.count, 0)
+        guard count > 0 else { return count == 0 }
+        first.removeSubrange(count...)
+        if name.hasSuffix(".sql.gz" + suffix) { return first.starts(with: [0x1F, 0x8B]) }
+        // The name of the first member follows 30 bytes of its header.
+        let member = first.dropFirst(30)
+        let isArchive =
+            first.starts(with: Array("PK".utf8) + [3, 4])
+            && ["data/", "large-objects/", "schema/"].contains { member.starts(with: $0.utf8) }
+        return isArchive || first.starts(with: "-- A plain dump of the PostgreSQL database ".utf8)
     }
 
     /// The lock of a process goes with it, so a partial that can be locked has no writer.
-    private static func removeIfStale(_ partial: String) -> Bool {
+    private static func removeIfStale(_ partial: String, _ isOurs: (CInt) -> Bool = { _ in true }) -> Bool {
         // Non-blocking, because a pipe of that name would be waited for.
         let descriptor = open(partial, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         // Another cleaner may have removed it meanwhile, and another writer have begun one of the same name.
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, isNamed(descriptor, partial) else { return false }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, isNamed(descriptor, partial), isOurs(descriptor) else {
+            return false
+        }
         return unlink(partial) == 0
     }
 

@@ -36,8 +36,8 @@ package struct GzipReader: ~Copyable {
 
     /// Fills `memory` from its beginning and returns how many bytes are there; 0 at the end, less than fit at any time.
     ///
-    /// - Throws: `ArchiveError.damaged` when the bytes are no gzip, end early, or do not fit their checksum; what the
-    ///   source throws.
+    /// - Throws: `ArchiveError.damaged` when the bytes are no gzip or do not fit their checksum, `.cutOff` when they end
+    ///   early; what the source throws.
     package mutating func read(into memory: UnsafeMutableRawBufferPointer) throws -> Int {
         guard !isAtEnd, let base = memory.baseAddress, !memory.isEmpty else { return 0 }
         stream.pointee.next_out = base.assumingMemoryBound(to: UInt8.self)
@@ -56,7 +56,7 @@ package struct GzipReader: ~Copyable {
             switch inflate(stream, Z_NO_FLUSH) {
             case Z_OK, Z_BUF_ERROR:
                 guard stream.pointee.avail_in == 0, Int(stream.pointee.avail_out) == wanted else { continue }
-                guard try fetch() else { throw damaged("it ends early: the file is cut off") }
+                guard try fetch() else { throw damaged("it ends early: the file is cut off", .cutOff) }
             case Z_STREAM_END: isInsideMember = false
             default: throw damaged(stream.pointee.msg.map { String(cString: $0) } ?? "zlib cannot read it")
             }
@@ -82,7 +82,7 @@ package struct GzipReader: ~Copyable {
         isInsideMember = true
     }
 
-    private func damaged(_ reason: String) -> ArchiveError {
-        ArchiveError(.damaged, "\(name) is damaged: \(reason)", hint: "take another copy of the file")
+    private func damaged(_ reason: String, _ code: ArchiveError.Code = .damaged) -> ArchiveError {
+        ArchiveError(code, "\(name) is damaged: \(reason)", hint: "take another copy of the file")
     }
 }

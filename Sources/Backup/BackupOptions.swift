@@ -5,6 +5,8 @@ package struct BackupOptions: Sendable {
     package enum Output: Sendable, Equatable {
         /// A file that gets its name only when it is whole; an existing one is refused unless `overwrite`.
         case file(path: String, overwrite: Bool)
+        /// A new file, whose name is that of no other: the first free of `stem.zip`, `stem-2.zip` and so on.
+        case firstFree(stem: String)
         /// A descriptor that takes the archive as it grows, such as 1 for standard output.
         case pipe(descriptor: CInt)
     }
@@ -16,6 +18,15 @@ package struct BackupOptions: Sendable {
         case sql
         /// The same, packed by gzip.
         case sqlGzip
+
+        /// Of the file's name.
+        package var ending: String {
+            switch self {
+            case .zip: ".zip"
+            case .sql: ".sql"
+            case .sqlGzip: ".sql.gz"
+            }
+        }
     }
 
     package var output: Output

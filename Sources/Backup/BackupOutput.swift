@@ -9,11 +9,14 @@ struct BackupOutput: Sendable {
     private let file: FileSink?
 
     /// - Throws: `ArchiveError` when the file exists or cannot be made.
-    init(_ output: BackupOptions.Output) throws {
+    init(_ output: BackupOptions.Output, _ format: BackupOptions.Format) throws {
         switch output {
         case .file(let path, let overwrite):
             let file = try FileSink(path: path, overwrite: overwrite)
             (self.file, self.path, sink) = (file, path, file)
+        case .firstFree(let stem):
+            let file = try FileSink.firstFree(stem: stem, ending: format.ending)
+            (self.file, path, sink) = (file, file.path, file)
         case .pipe(let descriptor):
             (file, path, sink) = (nil, nil, PipeSink(descriptor: descriptor))
         }

@@ -33,7 +33,7 @@ package struct BackupRun: Sendable {
         let start = ContinuousClock.now
         var attempt = 1
         while true {
-            let output = try BackupOutput(options.output)
+            let output = try BackupOutput(options.output, options.format)
             do {
                 let manifest = try await options.format == .zip ? archive(to: output) : plainDump(to: output)
                 try output.commit()

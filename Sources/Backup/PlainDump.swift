@@ -1,6 +1,7 @@
 internal import Archive
 internal import Logging
 internal import PostgresClient
+internal import SQLText
 
 extension BackupRun {
     /// A plain dump that psql reads: the same snapshot and the same schema as an archive, one session for the rows.
@@ -80,6 +81,7 @@ struct PlainDump {
         }
         try writeSequences(session)
         try put(schema.postData)
+        try put(closing)
         try flush()
         return manifest
     }
@@ -91,9 +93,17 @@ struct PlainDump {
             -- at \(snapshot.time) from PostgreSQL \(snapshot.serverVersionText).
             -- Restore it with granary restore FILE, or into an empty database with
             -- psql --no-psqlrc --set=ON_ERROR_STOP=1 --dbname=DB --file=FILE.
+            \(DumpMarks.announcement)
 
 
             """
+    }
+
+    /// By this a restore knows that nothing is missing.
+    private var closing: String {
+        let withRows = manifest.tables.filter { $0.kind == .ordinary && !$0.dataLeftOut }
+        let rows = withRows.reduce(0) { $0 + $1.rows }
+        return "\n\(DumpMarks.closing(tables: withRows.count, rows: rows))\n"
     }
 
     private mutating func put(_ text: String) throws {

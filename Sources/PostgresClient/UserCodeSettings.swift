@@ -75,6 +75,8 @@ extension Session {
     /// To be asked before the session is pinned. Where only the configuration files could tell and we may not read
     /// them, it is what this session has.
     package borrowing func userCodeSettings() throws -> UserCodeSettings {
+        // As in `pin`: with a timeout of some milliseconds the query might not come through.
+        try execute("SET statement_timeout = 0")
         let rows = try query(
             """
             SELECT s.name, s.source IN ('client', 'user', 'database user', 'session') AS is_ours, s.reset_val,

@@ -1,31 +1,32 @@
 internal import Archive
-internal import Glibc
 
-/// A plain dump on disk, packed with gzip or not, read from its beginning to its end. Never leaves its thread.
+/// One reading of a plain dump from its beginning to its end, unpacked if it is packed. Never leaves its thread.
 final class DumpFile {
-    let path: String
-    /// Of the file, packed as it is.
-    let byteCount: Int
-    private let descriptor: CInt
-    /// Bytes of the file that were read.
+    private let file: RestoreFile
+    /// Bytes of the file, packed as it is, that were read.
     private(set) var position = 0
 
-    /// - Throws: `ArchiveError.io` when the file cannot be opened.
-    init(_ path: String) throws {
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Self.failure(path) }
-        self.path = path
-        var status = stat()
-        byteCount = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
-    }
+    init(_ file: RestoreFile) { self.file = file }
 
-    deinit { close(descriptor) }
+    var path: String { file.path }
+    /// Of the file, packed as it is.
+    var byteCount: Int { file.source.byteCount }
+    /// The file is still as it was when it was opened.
+    var isUnchanged: Bool { file.source.isUnchanged }
 
     /// What `DumpScript` reads: the text, unpacked.
-    func text() throws -> (UnsafeMutableRawBufferPointer) throws -> Int {
-        guard path.hasSuffix(".gz") else { return { try self.read($0) } }
+    ///
+    /// - Parameter mayBeCut: a packed text that ends early is the end of the text.
+    func text(mayBeCut: Bool = false) throws -> (UnsafeMutableRawBufferPointer) throws -> Int {
+        guard case .dump(isPacked: true) = file.content else { return { try self.read($0) } }
         let unpacked = Unpacked(try GzipReader(name: path) { try self.read($0) })
-        return { try unpacked.reader.read(into: $0) }
+        return { memory in
+            do {
+                return try unpacked.reader.read(into: memory)
+            } catch let error as ArchiveError where mayBeCut && error.code == .cutOff {
+                return 0
+            }
+        }
     }
 
     private final class Unpacked {
@@ -34,16 +35,9 @@ final class DumpFile {
     }
 
     private func read(_ memory: UnsafeMutableRawBufferPointer) throws -> Int {
-        while true {
-            let count = Glibc.read(descriptor, memory.baseAddress, memory.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw Self.failure(path) }
-            position += count
-            return count
-        }
-    }
-
-    private static func failure(_ path: String) -> ArchiveError {
-        ArchiveError(.io, "\(path): \(String(cString: strerror(errno)))")
+        try Task.checkCancellation()
+        let count = try file.source.readSome(at: position, into: memory)
+        position += count
+        return count
     }
 }

@@ -16,6 +16,7 @@ struct DumpPlayer: ~Copyable {
     private var rules: DumpRules
     private let file: DumpFile
     private var script: DumpScript
+    private let mayBeCut: Bool
     private let progress: @Sendable (RestoreProgress) -> Void
     private var rows = 0
     private var tables: Set<[String]> = []
@@ -24,28 +25,34 @@ struct DumpPlayer: ~Copyable {
     private var knownSettings: [String: Bool] = [:]
     private var reportedBytes = 0
 
-    /// - Throws: `ArchiveError` when the file cannot be opened.
+    /// - Parameter mayBeCut: plays what there is of a dump whose end is missing.
+    /// - Throws: `ArchiveError` when zlib has no memory.
     static func open(
+        _ file: RestoreFile,
         _ rules: DumpRules,
+        mayBeCut: Bool = false,
         progress: @escaping @Sendable (RestoreProgress) -> Void
     ) throws -> DumpPlayer {
-        let file = try DumpFile(rules.path)
-        return DumpPlayer(rules, file, DumpScript(source: try file.text()), progress)
+        let file = DumpFile(file)
+        let script = DumpScript(mayBeCut: mayBeCut, source: try file.text(mayBeCut: mayBeCut))
+        return DumpPlayer(rules, file, script, mayBeCut, progress)
     }
 
     private init(
         _ rules: DumpRules,
         _ file: DumpFile,
         _ script: consuming DumpScript,
+        _ mayBeCut: Bool,
         _ progress: @escaping @Sendable (RestoreProgress) -> Void
     ) {
         self.rules = rules
         self.file = file
         self.script = script
+        self.mayBeCut = mayBeCut
         self.progress = progress
     }
 
-    /// - Throws: `RestoreError`, `ArchiveError` when a packed file is damaged, `PostgresError` when the connection is lost.
+    /// - Throws: `RestoreError`, also when the file was changed meanwhile; `ArchiveError` when a packed file is damaged, `PostgresError` when the connection is lost.
     mutating func run(_ session: inout Session) throws -> Outcome {
         progress(.planned(tables: 0, bytes: file.byteCount))
         do {
@@ -59,6 +66,14 @@ struct DumpPlayer: ~Copyable {
         } catch let error as SQLTextError {
             throw rules.error(error)
         }
+        guard file.isUnchanged else {
+            throw RestoreError(
+                .mismatch,
+                "\(rules.path) was changed while it was restored",
+                hint: "nothing was changed; restore it again once it is finished"
+            )
+        }
+        if mayBeCut, session.isInTransaction { try session.execute("COMMIT") }
         guard rules.inPlace || !session.isInTransaction else {
             throw RestoreError(
                 .dump,
@@ -119,6 +134,9 @@ extension DumpPlayer {
         do {
             let count = try session.copyIn(bytes: statement) { sink in
                 while try script.nextCopyData({ try sink.write($0) }) { report(name, rows: 0) }
+            }
+            guard !script.marks.isWithinGranary || count == script.rowLines else {
+                throw rules.error(line, "the server took \(count) of the \(script.rowLines) rows of \(name)")
             }
             rows += count
             tables.insert(table)

@@ -35,8 +35,8 @@ extension RestoreRun {
         let target = try await findTarget()
         guard target.exists else { return nil }
         var reach = RestoreReach.database
-        if !isPlainDump {
-            let manifest = try ArchiveReader(FileSource(path: options.file)).manifest
+        if case .archive(let archive) = try open().content {
+            let manifest = archive.manifest
             reach = try RestoreReach(manifest, settled: options.settled(for: target, manifest.scope))
         }
         let (asked, stateSchema) = (reach, options.stateSchema)

@@ -6,64 +6,52 @@ internal import SQLText
 
 /// A plain dump, as pg_dump or we write it, all or nothing.
 ///
-///     look at the beginning of the file and at the server; change nothing
+///     read the file to its end and look at the server; change nothing
 ///     a new database → the dump, statement by statement → ANALYZE → the swap
 ///     or with --in-place: BEGIN → the dump → COMMIT, in the target itself
 struct PlainDumpRestore: Sendable {
+    let file: RestoreFile
     let options: RestoreOptions
     let target: TargetDatabase
     let logger: Logger
     let progress: @Sendable (RestoreProgress) -> Void
-
-    /// Of the file, packed as it is.
-    private static let codeBytesMax = 64 << 20
 
     private var rules: DumpRules { DumpRules(path: options.file, inPlace: options.inPlace) }
 
     func run() async throws -> RestoreReport {
         try requireSense()
         progress(.phase("looking at the dump and the server"))
-        try lookAtBeginning()
-        return options.inPlace ? try await restoreInPlace() : try await restoreBeside()
+        let survey = try file.dumpSurvey(inPlace: options.inPlace)
+        if let refusal = survey.refusal(options, target) { throw refusal }
+        if let failure = survey.failure { throw failure }
+        var report = options.inPlace ? try await restoreInPlace() : try await restoreBeside(survey)
+        report.isComplete = survey.isComplete
+        if case .cut(let sentence) = survey.completeness { report.notes.append(sentence) }
+        return report
     }
 
     /// What would happen, and what would make it fail.
     func plan() async throws -> RestorePlanReport {
         try requireSense()
-        try lookAtBeginning()
-        let check = try check()
+        progress(.phase("reading the dump to its end"))
+        let survey = try file.dumpSurvey(inPlace: options.inPlace)
+        let refusal = survey.refusal(options, target)
+        if refusal == nil, let failure = survey.failure { throw failure }
+        let check = check()
         let findings = try await withSession(target.maintenance, logger: logger) { try check.inspect($0) }
         var report = RestorePlanReport(
             database: target.name,
-            steps: steps(findings),
+            steps: steps(findings) + (refusal == nil ? survey.notes : []),
             tables: 0,
             rows: 0,
             rawBytes: check.neededBytes,
-            obstacles: findings.obstacles.map { "\($0.message) (\($0.hint))" }
+            obstacles: (refusal.map { ["\($0.message) (\($0.hint ?? ""))"] } ?? [])
+                + findings.obstacles.map { "\($0.message) (\($0.hint))" }
         )
-        report.code = try code()
+        report.code = survey.code
+        report.isComplete = survey.isComplete
+        report.refusal = refusal
         return report
-    }
-
-    /// As much of the file as is read in a moment: what makes functions stands at the beginning of a dump, what makes
-    /// triggers at its end.
-    private func code() throws -> CodeInventory {
-        let file = try DumpFile(options.file)
-        var script = DumpScript(source: try file.text())
-        var reader = CodeReader()
-        do {
-            while let element = try script.next() {
-                if case .statement(let text, _) = element { reader.read(dumped: text) }
-                guard file.position < Self.codeBytesMax else {
-                    reader.stop()
-                    break
-                }
-            }
-        } catch is SQLTextError {
-            // Where and why is said by the restore itself, which comes to the same place.
-            reader.stop()
-        }
-        return reader.inventory
     }
 
     private func steps(_ findings: Preflight.Findings) -> [String] {
@@ -97,36 +85,20 @@ struct PlainDumpRestore: Sendable {
         }
     }
 
-    /// Refuses what would be refused later anyway, as far as it stands before the first rows.
-    private func lookAtBeginning() throws {
-        let file = try DumpFile(options.file)
-        var script = DumpScript(source: try file.text())
-        var rules = rules
-        do {
-            for _ in 0..<500 {
-                guard file.position < 4 << 20, let element = try script.next() else { return }
-                _ = try rules.judge(element)
-                if case .copy = element { return }
-            }
-        } catch let error as SQLTextError {
-            throw rules.error(error)
-        }
-    }
-
-    private func check() throws -> TargetCheck {
+    private func check() -> TargetCheck {
         TargetCheck(
             target: target,
             force: options.force,
             replaces: !options.inPlace,
-            neededBytes: try DumpFile(options.file).byteCount
+            neededBytes: file.source.byteCount
         )
     }
 }
 
 // Beside the target.
 extension PlainDumpRestore {
-    private func restoreBeside() async throws -> RestoreReport {
-        let check = try check()
+    private func restoreBeside(_ survey: DumpSurvey) async throws -> RestoreReport {
+        let check = check()
         return try await DatabaseReplacement(
             target: target,
             options: options,
@@ -143,7 +115,7 @@ extension PlainDumpRestore {
                 progress(.phase("running the dump"))
                 let outcome = try await withSession(database, logger: logger) { session in
                     try Self.prepare(session)
-                    var player = try DumpPlayer.open(rules, progress: progress)
+                    var player = try DumpPlayer.open(file, rules, mayBeCut: survey.isCut, progress: progress)
                     return try player.run(&session)
                 }
                 // A session of its own: the dump may have set anything in its one.
@@ -230,7 +202,7 @@ extension PlainDumpRestore {
 extension PlainDumpRestore {
     private func restoreInPlace() async throws -> RestoreReport {
         let start = ContinuousClock.now
-        let check = try check()
+        let check = check()
         let findings = try await withSession(target.address, logger: logger) { try check.inspect($0) }
         if let failure = Preflight.failure(findings.obstacles) { throw failure }
         progress(.phase("running the dump"))
@@ -239,13 +211,12 @@ extension PlainDumpRestore {
             return try session.decisiveTransaction { session in
                 let schema = StateSchema(options.stateSchema)
                 let returning = StateReturn(dump: options)
-                let settings = try session.userCodeSettings().own
                 try session.setValueFormats()
                 let state = try TargetState.read(schema, before: returning.extent, &session)
-                try session.set(settings)
+                try Self.prepare(session)
                 let shelf = try StateShelf(schema, session)
                 let before = try Sequences.positions(session)
-                var player = try DumpPlayer.open(rules, progress: progress)
+                var player = try DumpPlayer.open(file, rules, progress: progress)
                 let outcome = try player.run(&session)
                 try shelf.putBack(session)
                 try Sequences([], feeding: nil, own: .before(before)).follow(&session)

@@ -1,5 +1,5 @@
 /// Why a restore did not happen. The target is as it was.
-package struct RestoreError: Error, Sendable, CustomStringConvertible {
+package struct RestoreError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: Sendable, Equatable {
         /// A selection that fits nothing, or contradicts itself.
         case selection
@@ -11,6 +11,8 @@ package struct RestoreError: Error, Sendable, CustomStringConvertible {
         case mismatch
         /// A plain dump holds what only psql can run.
         case dump
+        /// A plain dump that is not whole, or does not tell whether it is.
+        case incomplete
         /// Tables that were to be empty hold rows (`ifEmpty`).
         case refused
         /// Code that would run, in an archive that none of our keys has sealed.

@@ -48,6 +48,9 @@ package struct RestoreOptions: Sendable {
     package var dropOld = false
     /// Leaves constraints that the rows violate NOT VALID instead of failing.
     package var allowInvalid = false
+    /// Restores a plain dump in place, or drops the old database for it, though nothing tells whether the dump is whole;
+    /// and one that is cut off, into a new database.
+    package var allowIncomplete = false
     /// Ends sessions that are connected to the target.
     package var force = false
     /// A table with more COPY text than this is loaded chunk by chunk, by several workers.
@@ -88,6 +91,8 @@ package struct RestoreReport: Sendable, Equatable {
     package var notes: [String]
     /// The services of which something else is applied now than before.
     package var rewinds: [ServiceRewind] = []
+    /// Whether the file was whole; nil for a plain dump that does not tell.
+    package var isComplete: Bool? = true
 }
 
 /// What a restore would do, for `--plan`.
@@ -104,6 +109,10 @@ package struct RestorePlanReport: Sendable, Equatable {
     package var rewinds: [ServiceRewind] = []
     /// The environment that the archive is a backup of; nil if it does not say, as no plain dump does.
     package var environment: String?
+    /// Whether the file is whole; nil for a plain dump that does not tell.
+    package var isComplete: Bool? = true
+    /// What a restore would throw because the file is not whole.
+    package var refusal: RestoreError?
     /// Whether the archive has a seal of ours; nil for a plain dump, which can have none.
     package var isSealed: Bool?
     /// What would run; nil where nobody asked, because the archive is our own.

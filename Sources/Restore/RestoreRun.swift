@@ -6,17 +6,21 @@ package import PostgresClient
 /// One restore, from the file to the database: whole, or not at all.
 package struct RestoreRun: Sendable {
     let options: RestoreOptions
+    private let file: RestoreFile?
     let server: ServerAddress
     let logger: Logger
     let progress: @Sendable (RestoreProgress) -> Void
 
+    /// - Parameter file: the file as it is open already, for who plans first and restores later; nil opens it.
     package init(
         _ options: RestoreOptions,
+        file: RestoreFile? = nil,
         server: ServerAddress,
         logger: Logger,
         progress: @escaping @Sendable (RestoreProgress) -> Void
     ) {
         self.options = options
+        self.file = file
         self.server = server
         self.logger = logger
         self.progress = progress
@@ -35,11 +39,8 @@ package struct RestoreRun: Sendable {
 
     private func restore() async throws -> RestoreReport {
         let target = try await findTarget()
-        guard !isPlainDump else {
-            return try await PlainDumpRestore(options: options, target: target, logger: logger, progress: progress)
-                .run()
-        }
-        let archive = try ArchiveReader(FileSource(path: options.file))
+        let file = try open()
+        guard case .archive(let archive) = file.content else { return try await plainDump(file, target).run() }
         try requireSense(archive.manifest)
         let options = options.settled(for: target, archive.manifest.scope)
         try requireTrust(archive, options)
@@ -66,11 +67,8 @@ package struct RestoreRun: Sendable {
     /// - Parameter listsCode: Tells what would run in an archive that is trusted, too.
     package func plan(listsCode: Bool = true) async throws -> RestorePlanReport {
         let target = try await findTarget()
-        guard !isPlainDump else {
-            return try await PlainDumpRestore(options: options, target: target, logger: logger, progress: progress)
-                .plan()
-        }
-        let archive = try ArchiveReader(FileSource(path: options.file))
+        let file = try open()
+        guard case .archive(let archive) = file.content else { return try await plainDump(file, target).plan() }
         try requireSense(archive.manifest)
         let options = options.settled(for: target, archive.manifest.scope)
         let preflight = Preflight(manifest: archive.manifest, options: options, target: target)
@@ -131,7 +129,11 @@ package struct RestoreRun: Sendable {
         }
     }
 
-    var isPlainDump: Bool { options.file.hasSuffix(".sql") || options.file.hasSuffix(".sql.gz") }
+    func open() throws -> RestoreFile { try file ?? RestoreFile(options.file) }
+
+    private func plainDump(_ file: RestoreFile, _ target: TargetDatabase) -> PlainDumpRestore {
+        PlainDumpRestore(file: file, options: options, target: target, logger: logger, progress: progress)
+    }
 
     func findTarget() async throws -> TargetDatabase {
         try await TargetDatabase.find(
@@ -143,6 +145,13 @@ package struct RestoreRun: Sendable {
     }
 
     private func requireSense(_ manifest: Manifest) throws {
+        if options.allowIncomplete {
+            throw RestoreError(
+                .selection,
+                "--allow-incomplete goes with a plain dump",
+                hint: "leave it out: an archive is whole, or cannot be read"
+            )
+        }
         if options.rows != nil, options.tables.isEmpty {
             throw RestoreError(.selection, "--rows goes with --table", hint: "name the tables with --table")
         }

@@ -22,6 +22,8 @@ package struct DumpScript: ~Copyable {
     private var buffer: DumpBuffer
     private var scanner = StatementScanner()
     private var isAtStart = true
+    /// The next byte begins a line, so that a comment there may be a mark.
+    private var isAtLineStart = true
     /// A statement was begun before a meta-command came in between; the line is that of its first byte.
     private var openStatement: Int?
     private var rows: RowsState?
@@ -33,16 +35,25 @@ package struct DumpScript: ~Copyable {
 
     /// The line that the rows of the last `.copy` begin on.
     package private(set) var firstRowLine = 0
+    /// Lines of rows that the last `.copy` has had so far.
+    package private(set) var rowLines = 0
+    /// The marks that were read so far.
+    package private(set) var marks = DumpMarks()
+    private let mayBeCut: Bool
 
     /// - Parameters:
     ///   - bufferBytes: How much is read at once, and the largest slab of rows.
     ///   - limitBytes: The longest statement; PostgreSQL takes none of 1 GiB and more.
+    ///   - mayBeCut: The text may end anywhere: a statement without its semicolon and a row without its newline are left
+    ///     out there, where otherwise a quotation, a comment or rows that do not end are an error.
     ///   - source: Fills the memory it is lent and returns how many bytes it put there; 0 at the end.
     package init(
         bufferBytes: Int = 1 << 20,
         limitBytes: Int = 1 << 30,
+        mayBeCut: Bool = false,
         source: @escaping (UnsafeMutableRawBufferPointer) throws -> Int
     ) {
+        self.mayBeCut = mayBeCut
         buffer = DumpBuffer(bytes: max(1, bufferBytes), limitBytes: limitBytes, source: source)
     }
 
@@ -50,6 +61,15 @@ package struct DumpScript: ~Copyable {
     ///
     /// - Throws: `SQLTextError`, and what the source throws.
     package mutating func next() throws -> Element? {
+        guard mayBeCut else { return try nextElement() }
+        do {
+            return try nextElement()
+        } catch let error as SQLTextError where error.code == .unterminated {
+            return nil
+        }
+    }
+
+    private mutating func nextElement() throws -> Element? {
         if isAtStart { try skipMark() }
         while rows != nil { _ = try nextCopyData { _ in } }
         if openStatement == nil {
@@ -59,12 +79,13 @@ package struct DumpScript: ~Copyable {
         }
         let line = openStatement ?? buffer.line(at: buffer.position)
         openStatement = nil
+        isAtLineStart = false
         switch try scanner.scan(&buffer) {
         case .backslash:
             openStatement = line
             return try metaCommand(line: buffer.line(at: buffer.position))
         case .semicolon: return try finish(line: line, endsWithSemicolon: true)
-        case .endOfText: return try finish(line: line, endsWithSemicolon: false)
+        case .endOfText: return mayBeCut ? nil : try finish(line: line, endsWithSemicolon: false)
         }
     }
 
@@ -96,6 +117,7 @@ package struct DumpScript: ~Copyable {
 
     /// `\name`, at the backslash. What belongs to a statement that is open stays; the command becomes blanks.
     private mutating func metaCommand(line: Int) throws -> Element {
+        isAtLineStart = false
         let began = buffer.position - buffer.start
         buffer.position += 1
         var name: [UInt8] = []
@@ -145,11 +167,15 @@ extension DumpScript {
     private mutating func skipBlanks() throws {
         while let byte = try buffer.peek() {
             if byte.isBlank || byte == UInt8(ascii: ";") {
+                isAtLineStart = byte == 0x0A || byte == 0x0D
                 buffer.position += 1
             } else if byte == UInt8(ascii: "-"), try buffer.peek(1) == UInt8(ascii: "-") {
+                if isAtLineStart { try readMark() }
+                isAtLineStart = false
                 try StatementScanner.skipLine(&buffer, releasing: true)
             } else if byte == UInt8(ascii: "/"), try buffer.peek(1) == UInt8(ascii: "*") {
                 let line = buffer.line(at: buffer.position)
+                isAtLineStart = false
                 guard try StatementScanner.skipBlock(&buffer, releasing: true) else {
                     throw SQLTextError(
                         .unterminated,
@@ -163,6 +189,16 @@ extension DumpScript {
             }
             buffer.release()
         }
+    }
+}
+
+// Marks.
+extension DumpScript {
+    /// At the first dash of a comment that begins a line. Marks are shorter than what is looked at.
+    private mutating func readMark() throws {
+        var text: [UInt8] = []
+        while text.count < 200, let byte = try buffer.peek(text.count), byte != 0x0A, byte != 0x0D { text.append(byte) }
+        marks.note(String(decoding: text, as: UTF8.self), line: buffer.line(at: buffer.position))
     }
 }
 
@@ -184,6 +220,8 @@ extension DumpScript {
         buffer.release()
         firstRowLine = buffer.line(at: buffer.position)
         rows = RowsState(statementLine: line)
+        rowLines = 0
+        marks.noteTable()
     }
 
     /// Lends the next slab of the rows of the COPY that `next` returned last; false after the last one.
@@ -191,7 +229,7 @@ extension DumpScript {
     /// A slab is a part of the text as it stands, newlines included, and ends anywhere.
     package mutating func nextCopyData(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
         guard var state = rows else { return false }
-        guard let first = try buffer.peek() else { throw cutOff(state) }
+        guard let first = try buffer.peek() else { return try endOfText(state) }
         if state.isAtLineStart, first == UInt8(ascii: "\\"), let length = try endMark(at: 0) {
             end(length)
             return false
@@ -214,7 +252,13 @@ extension DumpScript {
             end(length)
             return true
         }
-        if !holdsBack { position = buffer.end }
+        if mayBeCut, position == start, !holdsBack {
+            // No whole row is in memory, and half of one is not given away.
+            if try buffer.fill() { return true }
+            buffer.position = buffer.end
+            return try endOfText(state)
+        }
+        if !holdsBack, !mayBeCut { position = buffer.end }
         state.isAtLineStart = buffer.bytes[position - 1] == 0x0A
         rows = state
         try lend(position - start, lines, body)
@@ -223,7 +267,8 @@ extension DumpScript {
 
     /// Passes over the end mark; its last line may have no newline.
     private mutating func end(_ length: Int) {
-        buffer.pass(length, lines: buffer.bytes[buffer.position + length - 1] == 0x0A ? 1 : 0)
+        isAtLineStart = buffer.bytes[buffer.position + length - 1] == 0x0A
+        buffer.pass(length, lines: isAtLineStart ? 1 : 0)
         rows = nil
     }
 
@@ -235,6 +280,8 @@ extension DumpScript {
         guard length > 0 else { return }
         try body(UnsafeRawBufferPointer(start: buffer.bytes + buffer.position, count: length))
         buffer.pass(length, lines: lines)
+        rowLines += lines
+        marks.noteRows(lines)
     }
 
     /// The length of the line `\.` if it stands at `ahead`, its newline included.
@@ -248,8 +295,13 @@ extension DumpScript {
         }
     }
 
-    private mutating func cutOff(_ state: RowsState) -> SQLTextError {
-        SQLTextError(
+    /// Within rows.
+    private mutating func endOfText(_ state: RowsState) throws -> Bool {
+        guard !mayBeCut else {
+            rows = nil
+            return false
+        }
+        throw SQLTextError(
             .unterminated,
             line: buffer.line(at: buffer.position),
             "the text ends within the rows of the COPY of line \(state.statementLine)",

@@ -114,7 +114,7 @@ import Testing
         let folder = Folder()
         let sink = try FileSink(path: folder.file("a.zip"))
         let error = archiveError { _ = try FileSink(path: folder.file("a.zip")) }
-        #expect(error?.code == .exists)
+        #expect(error?.code == .busy)
         #expect(error?.message == "another backup is writing \(folder.file("a.zip.partial"))")
         #expect(error?.hint == "wait for it, or take another name")
         try append("first", to: sink)
@@ -194,6 +194,88 @@ import Testing
         #expect(folder.names == ["a.zip.partial"])
         sink.discard()
         #expect(folder.names == [])
+    }
+}
+
+/// The partial is ours until it has its name.
+@Suite struct ReplacedPartialTests {
+    private func append(_ text: String, to sink: FileSink) throws {
+        try Array(text.utf8).withUnsafeBytes { try sink.append($0) }
+    }
+
+    /// Each takes the partial from us: another file of its name, none, a link.
+    @Test(arguments: [false, true], ["mv other a.zip.partial", "rm a.zip.partial", "ln -sf other a.zip.partial"])
+    func aPartialThatAnotherProgramTookGetsNoName(overwrite: Bool, theft: String) throws {
+        let folder = Folder()
+        if overwrite { _ = try folder.write(Array("old".utf8), as: "a.zip") }
+        let sink = try FileSink(path: folder.file("a.zip"), overwrite: overwrite)
+        try append("ours", to: sink)
+        _ = shell("cd '\(folder.path)'; printf theirs > other; \(theft)")
+        let error = archiveError { try sink.commit() }
+        #expect(error?.code == .io)
+        #expect(
+            error?.message
+                == "\(folder.file("a.zip")) gets no file: another program has removed or replaced \(folder.file("a.zip.partial")) while it was written"
+        )
+        let before = folder.names
+        sink.discard()
+        // Theirs is left to them, and the old backup is as it was.
+        #expect(folder.names == before)
+        if overwrite { #expect(contents(of: folder.file("a.zip")) == Array("old".utf8)) }
+        #expect(folder.names.contains("a.zip") == overwrite)
+    }
+
+    @Test func aReservedNameIsTheFirstFreeOne() throws {
+        let folder = Folder()
+        _ = try folder.write([1], as: "a.zip")
+        let second = try FileSink.firstFree(stem: folder.file("a"), ending: ".zip")
+        let third = try FileSink.firstFree(stem: folder.file("a"), ending: ".zip")
+        let other = try FileSink.firstFree(stem: folder.file("a"), ending: ".sql.gz")
+        for sink in [second, third, other] { try sink.commit() }
+        #expect(folder.names == ["a-2.zip", "a-3.zip", "a.sql.gz", "a.zip"])
+    }
+
+    /// Between a look at the name and the making of the partial another backup may get that name.
+    @Test func manyAtOnceEachGetANameOfTheirOwn() async throws {
+        let folder = Folder()
+        let path = folder.path
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for worker in 0..<4 {
+                group.addTask {
+                    for round in 0..<50 {
+                        let sink = try FileSink.firstFree(stem: "\(path)/a", ending: ".zip")
+                        try Array("\(worker)-\(round)".utf8).withUnsafeBytes { try sink.append($0) }
+                        try sink.commit()
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(folder.names.count == 200)
+        #expect(Set(folder.names.map { contents(of: "\(path)/\($0)") }).count == 200)
+    }
+
+    @Test func partialsOfAnyNameThatBeginAsABackupAreCleaned() throws {
+        let folder = Folder()
+        let archive = "PK\\003\\004" + String(repeating: "x", count: 26) + "data/000001-t"
+        _ = shell(
+            """
+            cd '\(folder.path)'; umask 077
+            printf '\(archive)' > a.dump.partial; printf '\(archive)' > a.zip.partial
+            printf -- '-- A plain dump of the PostgreSQL database x' > b.partial
+            : > c.partial; printf '\\037\\213x' > d.sql.gz.partial
+            printf 'PK\\003\\004xxxxxxxxxxxxxxxxxxxxxxxxxxholiday.jpg' > e.zip.partial; printf theirs > f.partial
+            printf '\(archive)' > g.partial; chmod 644 g.partial; printf '\(archive)' > h.dump
+            """
+        )
+        let live = try FileSink(path: folder.file("live.dump"))
+        let ours = ["a.dump.partial", "a.zip.partial", "b.partial", "c.partial", "d.sql.gz.partial"]
+        let others = ["e.zip.partial", "f.partial", "g.partial", "h.dump", "live.dump.partial"]
+        #expect(FileSink.removeStalePartials(in: folder.path, isOurs: false) == ours)
+        #expect(folder.names == others)
+        // In the folder of backups the name is enough.
+        #expect(FileSink.removeStalePartials(in: folder.path) == ["e.zip.partial"])
+        try live.commit()
     }
 }
 

@@ -218,13 +218,8 @@ import Testing
         (String(repeating: "x", count: 300), String(repeating: "x", count: 100)),
     ])
     func anyDatabaseGivesAHarmlessFileName(database: String, safe: String) {
-        let name = BackupTarget.fileName(database: database, secondsSince1970: 1_795_418_100, format: .zip)
-        #expect(name == "\(safe)-20261123T071500Z.zip")
-    }
-
-    @Test func aSecondOfTheSameSecondGetsANumber() {
-        let name = BackupTarget.fileName(database: "shop", secondsSince1970: 0, format: .sqlGzip, attempt: 2)
-        #expect(name == "shop-19700101T000000Z-2.sql.gz")
+        let stem = BackupTarget.stem(database: database, secondsSince1970: 1_795_418_100)
+        #expect(stem == "\(safe)-20261123T071500Z")
     }
 }
 

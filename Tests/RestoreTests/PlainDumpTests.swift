@@ -125,6 +125,7 @@ import Testing
                 let report = try await restore(file, url) {
                     $0.inPlace = inPlace
                     $0.dropOld = !inPlace
+                    $0.allowIncomplete = true
                 }
                 #expect(report.notes == ["the server does not know the setting future_timeout, so it was left out"])
                 #expect(try await psql(url, "SELECT count(*) FROM t") == "0")
@@ -138,7 +139,7 @@ import Testing
             + Array("\" (a text);\nCOPY \"".utf8) + [0xE4] + Array("\" FROM stdin;\n".utf8) + [0xFC, 0x0A]
             + Array("\\.\n".utf8)
         try await withTarget(text) { url, file in
-            _ = try await restore(file, url) { $0.dropOld = true }
+            _ = try await restore(file, url) { ($0.dropOld, $0.allowIncomplete) = (true, true) }
             #expect(try await psql(url, "SELECT a FROM \"ä\"") == "ü")
         }
     }
@@ -151,6 +152,7 @@ import Testing
                 plan.steps == [
                     "make a new database beside \(name(of: url))", "run \(file) in it",
                     "swap it with \(name(of: url)), and keep the old database under another name",
+                    "nothing in \(file) tells whether it is complete",
                 ]
             )
             #expect(plan.obstacles == [])
@@ -170,7 +172,7 @@ import Testing
         for inPlace in inPlace {
             try await withTarget(text, file: name) { (url: String, file: String) async throws -> Void in
                 do {
-                    _ = try await restore(file, url) { $0.inPlace = inPlace }
+                    _ = try await restore(file, url) { ($0.inPlace, $0.allowIncomplete) = (inPlace, true) }
                     Issue.record("the restore did not fail")
                 } catch {
                     check(error, file)
@@ -273,13 +275,13 @@ import Testing
             says: "1: BEGIN would end or split the one transaction of --in-place"
         )
         try await withTarget("BEGIN;\nCREATE TABLE t (a int);\nCOMMIT;\n") { url, file in
-            _ = try await restore(file, url) { $0.dropOld = true }
+            _ = try await restore(file, url) { ($0.dropOld, $0.allowIncomplete) = (true, true) }
             #expect(try await psql(url, "SELECT count(*) FROM t") == "0")
         }
         try await withTarget("SAVEPOINT a;\nCREATE TABLE t (a int);\nROLLBACK TO a;\nCREATE TABLE u (a int);\n") {
             url,
             file in
-            _ = try await restore(file, url) { $0.inPlace = true }
+            _ = try await restore(file, url) { ($0.inPlace, $0.allowIncomplete) = (true, true) }
             #expect(try await psql(url, "SELECT to_regclass('t') IS NULL, count(*) FROM u") == "t|0")
         }
     }
@@ -306,7 +308,8 @@ import Testing
         let text = "CREATE TABLE t (a int);\nCOPY t FROM stdin;\n\(rows)\\.\n"
         let packed = try await runCommand("gzip", ["-c"], input: Array(text.utf8)).stdoutBytes
         try await expectFailure(Array(packed.dropLast(20_000)), file: "dump.sql.gz") { error, file in
-            #expect((error as? ArchiveError)?.message == "\(file) is damaged: it ends early: the file is cut off")
+            #expect((error as? RestoreError)?.message == "\(file) is damaged: it ends early: the file is cut off")
+            #expect((error as? RestoreError)?.code == .incomplete)
         }
         var damaged = packed
         damaged[packed.count - 6] ^= 1
@@ -369,7 +372,7 @@ import Testing
     @Test func anInterruptLeavesNothing() async throws {
         for inPlace in [false, true] {
             try await withTarget("CREATE TABLE t (a int);\nSELECT pg_sleep(120);\n") { url, file in
-                let task = Task { try await restore(file, url) { $0.inPlace = inPlace } }
+                let task = Task { try await restore(file, url) { ($0.inPlace, $0.allowIncomplete) = (inPlace, true) } }
                 let server = try await ThrowawayServer.shared()
                 let sleeping =
                     "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(120)%' AND datname LIKE '\(PlainDump.name(of: url))%'"

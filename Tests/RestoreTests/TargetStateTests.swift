@@ -80,7 +80,7 @@ import Testing
             try await ScratchFolder.with { folder in
                 let file = try folder.write("CREATE TABLE public.u AS SELECT 3 AS a;\n", to: "b.sql")
                 try await psql(target, "INSERT INTO granary.seeds VALUES ('s', 'staging', 'x', 'y')")
-                try await restore(file, target) { $0.inPlace = true }
+                try await restore(file, target) { ($0.inPlace, $0.allowIncomplete) = (true, true) }
                 try await #expect(psql(target, "SELECT a FROM public.u") == "3")
                 try await #expect(marker(target) == .marked("staging"))
                 try await #expect(psql(target, Self.log) == "ours up,  restored")
@@ -93,7 +93,9 @@ import Testing
         try await withTarget("zip") { target, _ in
             try await ScratchFolder.with { folder in
                 let file = try folder.write("CREATE TABLE public.u AS SELECT 3 AS a;\nSELECT 1/0;\n", to: "b.sql")
-                await #expect(throws: RestoreError.self) { try await restore(file, target) { $0.inPlace = true } }
+                await #expect(throws: RestoreError.self) {
+                    try await restore(file, target) { ($0.inPlace, $0.allowIncomplete) = (true, true) }
+                }
                 try await #expect(marker(target) == .marked("staging"))
                 try await #expect(psql(target, Self.log) == "ours up")
             }

@@ -18,9 +18,7 @@ extension BackupCommand {
         )
         try refuseTerminal(target)
         try checkMigrations()
-        for name in FileSink.removeStalePartials(in: destination.backups) {
-            console.note("removed \(Folders.joined(destination.backups, name)), which an earlier backup left behind")
-        }
+        removeStalePartials(target, on: console)
         let connected = try await database.connect(on: console, migrations: destination.migrations ?? "migrations")
         var options = try options(for: target, database: connected, variables: console.environment)
         if target.format == .zip { options.sealKey = try Installation(console).sealingKey() }
@@ -82,20 +80,20 @@ extension BackupCommand {
         case .file(let path): return .file(path: path, overwrite: destination.force)
         case .named(let folder):
             try Folders.make(folder)
-            let now = time(nil)
-            // Two backups within a second get two names.
-            for attempt in 1...1000 {
-                let name = BackupTarget.fileName(
-                    database: database.name,
-                    secondsSince1970: now,
-                    format: target.format,
-                    attempt: attempt
-                )
-                let path = Folders.joined(folder, name)
-                if !Folders.exists(path) { return .file(path: path, overwrite: destination.force) }
-            }
-            throw CommandError(.file, "\(folder) is full of backups of this second", hint: "name a file with --output")
+            let stem = BackupTarget.stem(database: database.name, secondsSince1970: time(nil))
+            return .firstFree(stem: Folders.joined(folder, stem))
         }
+    }
+
+    /// What backups that were killed left in the folder of backups, and in the one that is written to.
+    private func removeStalePartials(_ target: BackupTarget, on console: Console) {
+        var found = FileSink.removeStalePartials(in: destination.backups)
+            .map { Folders.joined(destination.backups, $0) }
+        if case .file(let path) = target.place {
+            let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+            found += FileSink.removeStalePartials(in: folder, isOurs: false).map { Folders.joined(folder, $0) }
+        }
+        for path in found { console.note("removed \(path), which an earlier backup left behind") }
     }
 
     private func tell(_ report: BackupReport, on console: Console) throws {

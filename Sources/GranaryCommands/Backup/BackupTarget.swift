@@ -43,21 +43,9 @@ package struct BackupTarget: Sendable, Equatable {
         }
     }
 
-    /// `shop-20261123T071500Z.zip`; with `attempt`, `shop-20261123T071500Z-2.zip`.
-    package static func fileName(
-        database: String,
-        secondsSince1970: Int,
-        format: BackupOptions.Format,
-        attempt: Int = 1
-    ) -> String {
-        let suffix =
-            switch format {
-            case .zip: "zip"
-            case .sql: "sql"
-            case .sqlGzip: "sql.gz"
-            }
-        let number = attempt > 1 ? "-\(attempt)" : ""
-        return "\(safe(database))-\(Formatting.timestamp(secondsSince1970: secondsSince1970))\(number).\(suffix)"
+    /// `shop-20261123T071500Z`, of which the file's name is made.
+    package static func stem(database: String, secondsSince1970: Int) -> String {
+        "\(safe(database))-\(Formatting.timestamp(secondsSince1970: secondsSince1970))"
     }
 
     /// A database may be called `../../etc/passwd` or `-rf`; a file of ours may not.

@@ -37,8 +37,8 @@ struct SafetyBackup {
         for name in FileSink.removeStalePartials(in: place) {
             console.note("removed \(Folders.joined(place, name)), which an earlier backup left behind")
         }
-        let path = try file(in: place)
-        var options = BackupOptions(output: .file(path: path, overwrite: false))
+        let stem = BackupTarget.stem(database: "\(database)-\(occasion)", secondsSince1970: time(nil))
+        var options = BackupOptions(output: .firstFree(stem: Folders.joined(place, stem)))
         options.tables = tables
         options.schemas = schemas
         options.environment = environment
@@ -47,7 +47,8 @@ struct SafetyBackup {
         options.lockTimeout = lockTimeout
         options.postgresBin = postgresBin
         options.sealKey = try Installation(console).sealingKey()
-        _ = try await BackupRun(options, server: server, logger: console.logger, progress: { _ in }).run()
+        let report = try await BackupRun(options, server: server, logger: console.logger, progress: { _ in }).run()
+        guard let path = report.file else { throw CommandError(.file, "the backup has no file") }
         let found = try await Verification(FileSource(path: path), jobs: 2).run()
         guard found.isWhole else {
             throw CommandError(
@@ -57,21 +58,6 @@ struct SafetyBackup {
             )
         }
         return path
-    }
-
-    private func file(in folder: String) throws -> String {
-        let now = time(nil)
-        for attempt in 1...1000 {
-            let name = BackupTarget.fileName(
-                database: "\(database)-\(occasion)",
-                secondsSince1970: now,
-                format: .zip,
-                attempt: attempt
-            )
-            let path = Folders.joined(folder, name)
-            if !Folders.exists(path) { return path }
-        }
-        throw CommandError(.file, "\(folder) is full of backups of this second", hint: "name another with --backups")
     }
 
     /// In a container, what is neither mounted nor a volume lies on the overlay that is removed with it.

@@ -1,4 +1,3 @@
-internal import Archive
 internal import ArgumentParser
 internal import Environments
 internal import PostgresClient
@@ -32,13 +31,20 @@ extension RestoreCommand {
         let environment = try await environment(of: goal, on: console)
         if !goal.exists { options.environment = try environmentOfNew(goal, on: console) }
         options.trust = .sealed(by: try Installation(console).knownKeys())
-        let run = RestoreRun(options, server: connected.address, logger: console.logger) { _ in }
-        var outlook = try await run.plan(listsCode: plan)
-        let production = try await productionAnswers(run, outlook, options, goal, environment)
+        let opened = try RestoreFile(file)
+        let looking = options
+        var outlook = try await ProgressRenderer.drawing(on: console) { renderer in
+            try await RestoreRun(looking, file: opened, server: connected.address, logger: console.logger) {
+                renderer.receive(ProgressEvent($0))
+            }.plan(listsCode: plan)
+        }
+        let run = RestoreRun(options, file: opened, server: connected.address, logger: console.logger) { _ in }
+        let production = try await productionAnswers(run, opened, outlook, options, goal, environment)
         if plan {
             outlook.steps += production?.steps ?? []
             return try tell(outlook, on: console)
         }
+        if let refusal = outlook.refusal { throw refusal }
         try requireOrigin(outlook.environment, isProduction: production != nil)
         try production?.require(on: console)
         for line in RestoreIntent(file: options.file, goal: goal, steps: outlook.steps).lines { console.note(line) }
@@ -51,7 +57,7 @@ extension RestoreCommand {
         ).settle()
         let isOurs = outlook.isSealed
         options.trust = .anyone
-        let destroys = try options.destroys(isPartial: isPartial(options.file))
+        let destroys = options.destroys(isPartial: opened.isPartialArchive)
         try await Confirmation(
             database: goal.name,
             host: goal.host,
@@ -60,7 +66,7 @@ extension RestoreCommand {
         ).settle(isNeeded: goal.exists && destroys || production != nil, isRequired: production != nil)
         let settled = options
         let report = try await ProgressRenderer.drawing(on: console) { renderer in
-            try await RestoreRun(settled, server: connected.address, logger: console.logger) {
+            try await RestoreRun(settled, file: opened, server: connected.address, logger: console.logger) {
                 renderer.receive(ProgressEvent($0))
             }.run()
         }
@@ -83,6 +89,7 @@ extension RestoreCommand {
     /// nil where nothing of production is at stake.
     private func productionAnswers(
         _ run: RestoreRun,
+        _ opened: RestoreFile,
         _ outlook: RestorePlanReport,
         _ options: RestoreOptions,
         _ goal: ConnectedDatabase,
@@ -97,7 +104,7 @@ extension RestoreCommand {
             environment: environment,
             table: table,
             archived: outlook.environment,
-            losesRows: try options.destroys(isPartial: isPartial(options.file)),
+            losesRows: options.destroys(isPartial: opened.isPartialArchive),
             from: answer("from", target.from, isProduction: true),
             confirm: answer("confirm", target.confirm, isProduction: true)
         )
@@ -146,15 +153,11 @@ extension RestoreCommand {
         options.noOwner = manner.noOwner
         options.roleMap = Dictionary(uniqueKeysWithValues: manner.roleMap.map { ($0.archived, $0.here) })
         options.allowInvalid = manner.allowInvalid
+        options.allowIncomplete = manner.allowIncomplete
         options.withoutAnalyze = manner.noAnalyze
         options.stateSchema = state.stateSchema
         options.services = try connected.services(migrations: migrations, variables: console.environment)
         return options
-    }
-
-    private func isPartial(_ file: String) throws -> Bool {
-        guard !file.hasSuffix(".sql"), !file.hasSuffix(".sql.gz") else { return false }
-        return try !ArchiveReader(FileSource(path: file)).manifest.scope.isWholeDatabase
     }
 
     /// The database that is written: the connection's own, or that of `--into`.
@@ -180,7 +183,7 @@ extension RestoreCommand {
     ) throws {
         for line in Self.lines(report, drop: report.kept.map { connected.dropCommand(for: $0) }) { console.note(line) }
         if console.settings.isJSON { try console.result(Self.document(report, isOurs: isOurs)) }
-        if !report.invalid.isEmpty { throw ExitCode(ExitStatus.findings.rawValue) }
+        if !report.invalid.isEmpty || report.isComplete == false { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
     package static func lines(_ report: RestoreReport, drop: String?) -> [String] {
@@ -210,7 +213,7 @@ extension RestoreCommand {
             "seconds": .number(report.seconds), "swapped": .bool(report.swapped), "kept": .optional(report.kept),
             "kept_bytes": .optional(report.keptBytes), "invalid": .strings(report.invalid),
             "notes": .strings(report.notes), "rewinds": .array(report.rewinds.map(document)),
-            "trusted": isOurs.map { .bool($0) } ?? .null,
+            "trusted": isOurs.map { .bool($0) } ?? .null, "complete": report.isComplete.map { .bool($0) } ?? .null,
         ])
     }
 
@@ -249,7 +252,8 @@ extension RestoreCommand {
             "database": .string(report.database), "tables": .integer(report.tables), "rows": .integer(report.rows),
             "raw_bytes": .integer(report.rawBytes), "steps": .strings(report.steps),
             "obstacles": .strings(report.obstacles), "rewinds": .array(report.rewinds.map(document)),
-            "trusted": report.isSealed.map { .bool($0) } ?? .null, "runs": report.code?.document ?? .null,
+            "trusted": report.isSealed.map { .bool($0) } ?? .null,
+            "complete": report.isComplete.map { .bool($0) } ?? .null, "runs": report.code?.document ?? .null,
         ])
     }
 }

@@ -34,7 +34,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         case .findings:
             """
             Findings: damage in an archive, something wrong with migrations or seeds, pending migrations with --check, \
-            constraints that were left NOT VALID, problems that the doctor has found.
+            constraints that were left NOT VALID, a dump that was restored though it is incomplete, problems that the doctor has found.
             """
         case .refused: "Refused by a guard, a rule or a person."
         case .noConnection: "No connection, or no database given."
@@ -49,6 +49,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             switch error {
             case is CancellationError: .interrupted
             case let error as PostgresError: Self.status(of: error)
+            case let error as ArchiveError: error.code == .busy ? .busy : .failed
             case let error as BackupError: error.code == .busy ? .busy : .failed
             case let error as RestoreError: Self.status(of: error)
             case let error as CleaningError: Self.status(of: error)
@@ -76,7 +77,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
     private static func status(of error: RestoreError) -> ExitStatus {
         switch error.code {
         case .busy: .busy
-        case .refused, .untrusted: .refused
+        case .refused, .untrusted, .incomplete: .refused
         case .selection, .preflight, .statement, .mismatch, .dump: .failed
         }
     }

@@ -1,0 +1,60 @@
+internal import Archive
+internal import Synchronization
+
+/// The file of a restore, opened once: what is checked and asked about is what is loaded, whatever takes its name
+/// meanwhile.
+package final class RestoreFile: Sendable {
+    enum Content: Sendable {
+        case archive(ArchiveReader)
+        case dump(isPacked: Bool)
+    }
+
+    package let path: String
+    let source: FileSource
+    let content: Content
+    private let survey = Mutex<(inPlace: Bool, found: DumpSurvey)?>(nil)
+
+    /// - Parameter path: a file, or a pipe, whose content is kept until the restore ends.
+    /// - Throws: `ArchiveError`, also for an archive that cannot be read; `CancellationError` while a pipe is read.
+    package init(_ path: String) throws {
+        self.path = path
+        source = try FileSource(path: path, takesPipes: true)
+        switch try Self.kind(path, source) {
+        case .archive: content = .archive(try ArchiveReader(source))
+        case .dump: content = .dump(isPacked: false)
+        case .packedDump: content = .dump(isPacked: true)
+        }
+    }
+
+    /// Whether the file is an archive of some schemas or tables.
+    package var isPartialArchive: Bool {
+        guard case .archive(let archive) = content else { return false }
+        return !archive.manifest.scope.isWholeDatabase
+    }
+
+    private enum Kind {
+        case archive, dump, packedDump
+    }
+
+    private static func kind(_ path: String, _ source: FileSource) throws -> Kind {
+        if path.hasSuffix(".sql.gz") { return .packedDump }
+        if path.hasSuffix(".sql") { return .dump }
+        // The name of standard input tells nothing.
+        guard source.wasPipe || path.hasPrefix("/dev/") else { return .archive }
+        var first: [UInt8] = [0, 0]
+        let count = try first.withUnsafeMutableBytes { try source.readSome(at: 0, into: $0) }
+        return switch (count, first) {
+        case (2, [0x50, 0x4B]): .archive
+        case (2, [0x1F, 0x8B]): .packedDump
+        default: .dump
+        }
+    }
+
+    /// What the dump holds, read once for the plan, the question and the restore.
+    func dumpSurvey(inPlace: Bool) throws -> DumpSurvey {
+        if let known = survey.withLock({ $0 }), known.inPlace == inPlace { return known.found }
+        let found = try DumpSurvey.read(self, DumpRules(path: path, inPlace: inPlace))
+        survey.withLock { $0 = (inPlace, found) }
+        return found
+    }
+}

@@ -1,0 +1,177 @@
+import TestSupport
+import Testing
+
+/// Which files are restored, as a user of the command meets it.
+@Suite struct RestoreFileTests {
+    private func withShop(
+        _ body: (
+            _ url: String, _ folder: ScratchFolder, _ granary: ([String]) async throws -> CommandOutcome
+        ) async throws -> Void
+    ) async throws {
+        let server = try await ThrowawayServer.shared()
+        try await ScratchFolder.with { folder in
+            try await server.withDatabase { url in
+                try await psql(url, "CREATE TABLE good (a int); INSERT INTO good VALUES (1)")
+                func granary(_ arguments: [String]) async throws -> CommandOutcome {
+                    try await runCommand(
+                        granaryBinary(),
+                        arguments,
+                        environment: ["DATABASE_URL": url, "GRANARY_ENV": "development"],
+                        workingDirectory: folder.path
+                    )
+                }
+                try #require(try await granary(["env", "mark", "development"]).status == 0)
+                try await body(url, folder, granary)
+            }
+        }
+    }
+
+    private func name(of url: String) -> String {
+        String(url.dropFirst("postgresql:///".count).prefix { $0 != "?" })
+    }
+
+    @Test func anEmptyAndACutDumpAreRefusedBeforeAnythingHappens() async throws {
+        try await withShop { url, folder, granary in
+            let dump = try await TrickyDatabase.dump(url)
+            let cut = String(
+                dump[..<(try #require(dump.firstRange(of: "--\n-- PostgreSQL database dump complete")).lowerBound)]
+            )
+            for (text, message) in [
+                ("", "dump.sql holds no statement, so there is nothing to restore"),
+                ("-- nothing\n", "dump.sql holds no statement, so there is nothing to restore"),
+                (cut, "dump.sql:2: the header of pg_dump has no closing line"),
+                (
+                    "CREATE TABLE t (a int);\n",
+                    "nothing in dump.sql tells whether it is complete, so --drop-old is refused"
+                ),
+            ] {
+                try folder.write(text, to: "dump.sql")
+                let restore = ["restore", "dump.sql", "--drop-old", "--confirm", name(of: url)]
+                let refused = try await granary(restore)
+                #expect(refused.status == 3, "\(refused)")
+                #expect(refused.stderr.contains("granary: error: \(message)"), "\(refused)")
+                #expect(refused.stderr.contains("\nhint: nothing was changed; "), "\(refused)")
+                let plan = try await granary(restore + ["--plan"])
+                #expect(plan.status == 1, "\(plan)")
+                #expect(plan.stdout.contains("It would fail:\n- \(message)"), "\(plan)")
+                #expect(try await psql(url, "SELECT count(*) FROM good") == "1")
+            }
+        }
+    }
+
+    @Test func aCutDumpThatIsAllowedEndsWithTwo() async throws {
+        try await withShop { url, folder, granary in
+            try folder.write("-- PostgreSQL database dump\nCREATE TABLE t (a int);\nCREATE TABLE u", to: "cut.sql")
+            let made = name(of: url) + "_cut"
+            let restored = try await granary(["restore", "cut.sql", "--allow-incomplete", "--into", made, "--json"])
+            #expect(restored.status == 2, "\(restored)")
+            #expect(restored.stdout.contains("\"complete\":false"), "\(restored)")
+            #expect(restored.stderr.contains("note: cut.sql:1: "), "\(restored)")
+            let server = try await ThrowawayServer.shared()
+            #expect(
+                try await psql(server.url(database: made), "SELECT count(*), to_regclass('u') IS NULL FROM t") == "0|t"
+            )
+            // It is there now, so it is not replaced.
+            let again = try await granary(["restore", "cut.sql", "--allow-incomplete", "--into", made])
+            #expect(again.status == 3, "\(again)")
+            try await server.execute("DROP DATABASE \"\(made)\"")
+        }
+    }
+
+    @Test(arguments: ["a.zip", "a.sql", "a.sql.gz"]) func aFileThroughAPipeIsRestored(file: String) async throws {
+        try await withShop { url, folder, granary in
+            try #require(try await granary(["backup", "--output", file]).status == 0)
+            let made = name(of: url) + "_piped"
+            let server = try await ThrowawayServer.shared()
+            for source in ["cat \(file) | ", "mkfifo p; (sleep 0.2; cat \(file) > p) & "] {
+                let path = source.hasPrefix("cat") ? "/dev/stdin" : "p"
+                let outcome = try await runCommand(
+                    "sh",
+                    ["-c", "\(source)'\(granaryBinary())' restore --quiet --drop-old --into \(made) \(path)"],
+                    environment: ["DATABASE_URL": url, "GRANARY_ENV": "development"],
+                    workingDirectory: folder.path
+                )
+                #expect(outcome.status == 0, "\(outcome)")
+                #expect(try await psql(server.url(database: made), "SELECT a FROM good") == "1")
+                try await server.execute("DROP DATABASE \"\(made)\"")
+            }
+        }
+    }
+}
+
+/// Backups that begin in the same second.
+@Suite struct BackupNameTests {
+    @Test func allBackupsOfASecondGetAName() async throws {
+        let server = try await ThrowawayServer.shared()
+        try await ScratchFolder.with { folder in
+            try await server.withDatabase { url in
+                try await psql(url, "CREATE TABLE t AS SELECT 1 AS a")
+                let outcomes = try await withThrowingTaskGroup(of: CommandOutcome.self) { group in
+                    for _ in 0..<6 {
+                        group.addTask {
+                            try await runCommand(
+                                granaryBinary(),
+                                ["backup", "--quiet", "--database-url", url],
+                                workingDirectory: folder.path
+                            )
+                        }
+                    }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                #expect(outcomes.map(\.status) == [0, 0, 0, 0, 0, 0], "\(outcomes)")
+                let names = Set(outcomes.map { $0.stdout.split(separator: "\n").last ?? "" })
+                #expect(names.count == 6)
+                #expect(folder.names(in: "backups").count == 6)
+            }
+        }
+    }
+
+    @Test func twoCleaningsOfASecondBothHaveTheirBackup() async throws {
+        let server = try await ThrowawayServer.shared()
+        try await ScratchFolder.with { folder in
+            try await server.withDatabase { url in
+                try await psql(
+                    url,
+                    """
+                    CREATE SCHEMA one; CREATE TABLE one.t AS SELECT 1 AS a;
+                    CREATE SCHEMA two; CREATE TABLE two.t AS SELECT 2 AS a;
+                    """
+                )
+                let name = String(url.dropFirst("postgresql:///".count).prefix { $0 != "?" })
+                @Sendable func granary(_ arguments: [String]) async throws -> CommandOutcome {
+                    try await runCommand(
+                        granaryBinary(),
+                        arguments + ["--database-url", url],
+                        workingDirectory: folder.path
+                    )
+                }
+                try #require(try await granary(["env", "mark", "development"]).status == 0)
+                async let first = granary(["clean", "--service", "one", "--confirm", name])
+                async let second = granary(["clean", "--service", "two", "--confirm", name])
+                for outcome in try await [first, second] { #expect(outcome.status == 0, "\(outcome)") }
+                #expect(folder.names(in: "backups").count == 2)
+                #expect(
+                    try await psql(url, "SELECT (SELECT count(*) FROM one.t), (SELECT count(*) FROM two.t)") == "0|0"
+                )
+            }
+        }
+    }
+
+    @Test func aFileThatAnotherBackupWritesIsBusy() async throws {
+        let server = try await ThrowawayServer.shared()
+        try await ScratchFolder.with { folder in
+            try await server.withDatabase { url in
+                let outcome = try await runCommand(
+                    "sh",
+                    [
+                        "-c",
+                        "exec 9> a.zip.partial; flock 9; '\(granaryBinary())' backup -o a.zip --database-url '\(url)' 9>&-",
+                    ],
+                    workingDirectory: folder.path
+                )
+                #expect(outcome.status == 5, "\(outcome)")
+                #expect(outcome.stderr.contains("another backup is writing a.zip.partial"), "\(outcome)")
+            }
+        }
+    }
+}
