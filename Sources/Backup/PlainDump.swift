@@ -48,6 +48,7 @@ struct PlainDump {
     private let sink: any ByteSink
     private let progress: @Sendable (BackupProgress) -> Void
     private let plan: BackupPlan
+    private let settings: SettingsScript
     private var manifest: Manifest
     /// What is not yet in the sink.
     private var pending: [UInt8] = []
@@ -69,6 +70,7 @@ struct PlainDump {
         self.sink = sink
         self.progress = progress
         plan = BackupPlan(snapshot, jobs: 1)
+        settings = SettingsScript(Manifest.Database(snapshot.database), withCustom: false)
         manifest = Manifest(snapshot, schema, options)
         manifest.tables = plan.tables
     }
@@ -77,14 +79,12 @@ struct PlainDump {
     /// - Returns: what was written, as the archive's manifest would say it, without chunks.
     mutating func write(_ session: inout Session) throws -> Manifest {
         progress(.planned(tables: plan.tables.count { $0.kind == .ordinary }, bytes: plan.bytes))
-        let settings = SettingsScript(Manifest.Database(snapshot.database), withCustom: false)
-        try put(header + schema.preData + "\n" + settings.beforeRows + "\n")
+        try put(header + schema.preData + "\n" + settings.forUserCode + "\n")
         try writeLargeObjects(&session)
         for index in plan.tables.indices where plan.tables[index].kind == .ordinary && !plan.tables[index].dataLeftOut {
             try writeRows(of: index, &session)
         }
         try writeSequences(session)
-        try put(settings.afterRows + "\n")
         try put(schema.postData)
         try put(closing)
         try flush()
@@ -130,7 +130,8 @@ extension PlainDump {
         progress(.started(table: entry.table.description))
         reported = (0, 0)
         let list = columns.isEmpty ? "" : " (\(session.quoted(columns.map(\.name))))"
-        try put("COPY \(session.quoted(entry.table))\(list) FROM stdin;\n")
+        let settings = settings.forRows(of: plan.tables[index])
+        try put(settings.before + "COPY \(session.quoted(entry.table))\(list) FROM stdin;\n")
         do {
             // In the session's encoding, which is what the dump sets for whoever reads it.
             let statement = CopyStatement(entry, columns: columns, encoding: nil)
@@ -152,7 +153,7 @@ extension PlainDump {
         } catch let error as PostgresError {
             throw TableDump.explain(error, entry)
         }
-        try put("\\.\n\n")
+        try put("\\.\n\(settings.after)\n")
         let table = manifest.tables[index]
         try hand(on: index)
         progress(.finished(table: entry.table.description, rows: table.rows, bytes: table.rawBytes))

@@ -20,11 +20,14 @@ struct RecoveryScript {
         if manifest.scope.isWholeDatabase, !manifest.schemas.contains("public") {
             lines.append("DROP SCHEMA IF EXISTS public;")
         }
-        lines += ["\\i \(MemberName.preData)", "", settings.beforeRows]
-        for table in manifest.tables where !table.chunks.isEmpty { lines += copy(table, session) }
+        lines += ["\\i \(MemberName.preData)", "", settings.forUserCode]
+        for table in manifest.tables where !table.chunks.isEmpty {
+            let needed = settings.forRows(of: table)
+            lines += ([needed.before] + copy(table, session) + [needed.after]).filter { !$0.isEmpty }
+        }
         lines +=
             largeObjects(session) + sequences(session) + [
-                settings.afterRows, "\\i \(MemberName.postData)", "", "ANALYZE;",
+                "\\i \(MemberName.postData)", "", "ANALYZE;",
             ]
         return lines.joined(separator: "\n") + "\n"
     }

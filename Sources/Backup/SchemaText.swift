@@ -42,7 +42,7 @@ struct SchemaText {
         var hasRefreshed = false
         for item in items {
             if item.kind == "MATERIALIZED VIEW DATA", !hasRefreshed {
-                text += "\n" + settings.beforeRefreshes
+                text += "\n" + settings.forUserCode
                 hasRefreshed = true
             }
             text += "\n-- Name: \(plain(item.name)); Type: \(item.kind); Schema: \(plain(item.schema ?? "-")); "
@@ -74,6 +74,8 @@ struct SchemaText {
         SELECT pg_catalog.set_config('search_path', '', false);
         SET check_function_bodies = false;
         SET xmloption = content;
+        SET array_nulls = on;
+        SET transform_null_equals = off;
         SET client_min_messages = warning;
         SET row_security = off;
 

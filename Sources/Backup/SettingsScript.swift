@@ -18,15 +18,19 @@ struct SettingsScript: Sendable {
         }.map { ($0.name, $0.value) }
     }
 
-    /// After the schema, which may hold a text search configuration that a setting names.
-    var beforeRows: String {
-        own + UserCodeSettings.ofCopyText.map { "SET \($0.name) = \(Self.literal($0.value));\n" }.joined()
+    /// After statements of pg_dump, which are read under settings of their own (`SchemaText`), and before code of the
+    /// database runs. A text search configuration that a setting names may be part of the schema.
+    var forUserCode: String { UserCodeSettings.ofScripts.map { "RESET \($0.name);\n" }.joined() + own }
+
+    /// Before and after the rows of a table whose text needs something else; both are empty for most tables.
+    func forRows(of table: Manifest.Table) -> (before: String, after: String) {
+        let needed = UserCodeSettings.forText(of: table.columns.map(\.type))
+        guard !needed.isEmpty else { return ("", "") }
+        return (
+            needed.map { "SET \($0.name) = \(Self.literal($0.value));\n" }.joined(),
+            needed.map { "RESET \($0.name);\n" }.joined() + own
+        )
     }
-
-    var afterRows: String { UserCodeSettings.ofCopyText.map { "RESET \($0.name);\n" }.joined() + own }
-
-    /// Statements of pg_dump are read under `xmloption = content`; functions of materialized views are not.
-    var beforeRefreshes: String { "RESET xmloption;\n" + own }
 
     private var own: String {
         guard !settings.isEmpty else { return "" }

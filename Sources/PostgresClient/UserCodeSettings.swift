@@ -30,6 +30,9 @@ package struct UserCodeSettings: Sendable {
         ("standard_conforming_strings", "on"),
     ]
 
+    /// The same for a script, which sets `standard_conforming_strings` once and for all.
+    package static let ofScripts: [Setting] = ofStatements.filter { $0.name != "standard_conforming_strings" }
+
     /// For COPY text, which a backup wrote under these. Dates, times, intervals, numbers and bytea are read alike under
     /// every setting.
     package static let ofCopyText: [Setting] = [
@@ -48,11 +51,16 @@ package struct UserCodeSettings: Sendable {
     /// While rows with columns of `types` (`format_type`'s spelling, with the schema) are read: the database's own but for
     /// what the text of these types needs.
     package func whileReading(_ types: [String]) -> [Setting] {
+        let pinned = Self.forText(of: types)
+        return own.filter { !Self.has(pinned, $0.name) } + pinned
+    }
+
+    /// Those of `ofCopyText` that the text of these types needs.
+    package static func forText(of types: [String]) -> [Setting] {
         // A type with a schema may be a domain or a composite of any of them.
         let needs = { (word: String) in types.contains { $0.contains(word) || $0.contains(".") } }
         let words = ["lc_monetary": "money", "xmloption": "xml", "array_nulls": "[]"]
-        let pinned = Self.ofCopyText.filter { setting in words[setting.name].map(needs) ?? true }
-        return own.filter { !Self.has(pinned, $0.name) } + pinned
+        return ofCopyText.filter { setting in words[setting.name].map(needs) ?? true }
     }
 
     private static func has(_ settings: [Setting], _ name: String) -> Bool {
@@ -67,6 +75,8 @@ extension Session {
     /// To be asked before the session is pinned. Where only the configuration files could tell and we may not read
     /// them, it is what this session has.
     package borrowing func userCodeSettings() throws -> UserCodeSettings {
+        // As in `pin`: with a timeout of some milliseconds the query might not come through.
+        try execute("SET statement_timeout = 0")
         let rows = try query(
             """
             SELECT s.name, s.source IN ('client', 'user', 'database user', 'session') AS is_ours, s.reset_val,

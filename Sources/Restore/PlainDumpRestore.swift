@@ -186,7 +186,8 @@ extension PlainDumpRestore {
             ("idle_session_timeout", "0"), ("transaction_timeout", "0"), ("default_transaction_read_only", "off"),
             ("default_transaction_deferrable", "off"), ("synchronous_commit", "off"),
             ("client_min_messages", "warning"),
-            ("standard_conforming_strings", "on"),
+            // What pg_dump leaves to the database, although its rows may hold NULL in an array.
+            ("standard_conforming_strings", "on"), ("array_nulls", "on"),
         ]
         let values = settings.map { "('\($0.0)', '\($0.1)')" }.joined(separator: ", ")
         try session.query(
@@ -211,10 +212,9 @@ extension PlainDumpRestore {
             return try session.decisiveTransaction { session in
                 let schema = StateSchema(options.stateSchema)
                 let returning = StateReturn(dump: options)
-                let settings = try session.userCodeSettings().own
                 try session.setValueFormats()
                 let state = try TargetState.read(schema, before: returning.extent, &session)
-                try session.set(settings)
+                try Self.prepare(session)
                 let shelf = try StateShelf(schema, session)
                 let before = try Sequences.positions(session)
                 var player = try DumpPlayer.open(file, rules, progress: progress)

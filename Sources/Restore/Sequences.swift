@@ -81,7 +81,8 @@ struct Sequences {
             """
             SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT')
+            WHERE c.relpersistence <> 't'
+                AND CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT') ELSE false END
             """
         ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
         return try positions(names, session)
