@@ -66,6 +66,12 @@ package enum KnownLedgers {
         return shapes.first { $0.fits(schema: schema, name: name.lowercased(), columns: known) }
     }
 
+    /// Whose ledger a table is by its name alone, where no other table would be called so.
+    package static func tool(of name: String) -> String? {
+        let name = name.lowercased()
+        return shapes.first { $0.names.contains(name) && $0.columns.isEmpty && $0.schema == nil }?.tool
+    }
+
     static var names: [String] { Array(Set(shapes.flatMap(\.names))).sorted() }
 
     /// Columns that tell a ledger of any name.

@@ -85,7 +85,14 @@ extension Migrator {
                     )
                 }
                 // A table that is named may be shared, so its version need not be one of this service's files.
-                if let obstacle = table == nil ? Adoption.obstacle(state) : Adoption.dirt(state) { throw obstacle }
+                if var obstacle = table == nil ? Adoption.obstacle(state) : Adoption.dirt(state) {
+                    // Only what is in step can be repaired.
+                    if let table, let row = state.sibling?.row, !folder.service.schemas.contains(table.schema) {
+                        obstacle.hint =
+                            "look at what \(row.version) has done, settle it with golang-migrate's `force`, and adopt again"
+                    }
+                    throw obstacle
+                }
                 let ledger = Ledger(service: state.name, stateSchema: options.stateSchema.name, session)
                 try Adoption.adopt(state, ledger, context, &session)
                 names += state.entries.map(\.name)

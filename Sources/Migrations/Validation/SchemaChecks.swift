@@ -103,8 +103,8 @@ struct SchemaChecks {
                     what = "the schema \(touch.name), which holds the ledger"
                 } else if touch.kind == .schema, cascades, context.ownSchemas.contains(touch.name) {
                     what = "the schema \(touch.name) with all that is in it, where golang-migrate keeps its ledger"
-                } else if touch.kind == .table, touch.name == "schema_migrations" {
-                    what = "\(touch.relation), which is golang-migrate's ledger"
+                } else if touch.kind == .table, let tool = KnownLedgers.tool(of: touch.name) {
+                    what = "\(touch.relation), which is the ledger of \(tool)"
                 } else {
                     return nil
                 }
