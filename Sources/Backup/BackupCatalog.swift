@@ -72,10 +72,10 @@ extension BackupCatalog {
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
             LEFT JOIN pg_catalog.pg_depend d
-                ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+                ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
             LEFT JOIN (
                 SELECT e.extname, u.config, u.condition
-                FROM pg_catalog.pg_extension e, unnest(e.extconfig, e.extcondition) AS u (config, condition)
+                FROM pg_catalog.pg_extension e, pg_catalog.unnest(e.extconfig, e.extcondition) AS u (config, condition)
             ) x ON x.config = c.oid
             WHERE c.relkind IN ('r', 'p') AND c.relpersistence IN ('p', 'u')
                 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -104,10 +104,10 @@ extension BackupCatalog {
             FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_depend d
-                ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+                ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
             LEFT JOIN pg_catalog.pg_depend o
-                ON o.classid = 'pg_catalog.pg_class'::regclass AND o.objid = c.oid AND o.deptype IN ('a', 'i')
-                AND o.refclassid = 'pg_catalog.pg_class'::regclass AND o.refobjsubid > 0
+                ON o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.objid = c.oid AND o.deptype IN ('a', 'i')
+                AND o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND o.refobjsubid > 0
             WHERE c.relkind = 'S' AND c.relpersistence IN ('p', 'u')
                 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                 AND (d.objid IS NULL
@@ -132,19 +132,21 @@ extension BackupCatalog {
             AND EXISTS (
                 SELECT FROM pg_catalog.pg_depend m
                 JOIN pg_catalog.pg_depend d ON d.refclassid = m.classid AND d.refobjid = m.objid
-                LEFT JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::regclass AND c.oid = d.objid
-                LEFT JOIN pg_catalog.pg_proc p ON d.classid = 'pg_catalog.pg_proc'::regclass AND p.oid = d.objid
-                LEFT JOIN pg_catalog.pg_type t ON d.classid = 'pg_catalog.pg_type'::regclass AND t.oid = d.objid
-                LEFT JOIN pg_catalog.pg_attrdef a ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND a.oid = d.objid
+                LEFT JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.objid
+                LEFT JOIN pg_catalog.pg_proc p ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = d.objid
+                LEFT JOIN pg_catalog.pg_type t ON d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = d.objid
+                LEFT JOIN pg_catalog.pg_attrdef a ON d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND a.oid = d.objid
                 LEFT JOIN pg_catalog.pg_class ac ON ac.oid = a.adrelid
                 JOIN pg_catalog.pg_namespace n
                     ON n.oid IN (c.relnamespace, p.pronamespace, t.typnamespace, ac.relnamespace)
-                WHERE m.refclassid = 'pg_catalog.pg_extension'::regclass AND m.refobjid = e.oid AND m.deptype = 'e'
-                    AND (n.nspname = ANY ($1::text[])
-                         OR (n.nspname || '.' || coalesce(c.relname, ac.relname)) = ANY ($2::text[])
-                         OR coalesce(c.relname, ac.relname) = ANY ($2::text[])))
+                WHERE m.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND m.refobjid = e.oid AND m.deptype = 'e'
+                    AND (n.nspname = ANY ($1::pg_catalog.text[])
+                         OR (n.nspname || '.' || coalesce(c.relname, ac.relname)) = ANY ($2::pg_catalog.text[])
+                         OR coalesce(c.relname, ac.relname) = ANY ($2::pg_catalog.text[])))
             """
-        let filter = scope.isWholeDatabase ? "AND $1::text[] IS NOT NULL AND $2::text[] IS NOT NULL" : needed
+        let filter =
+            scope.isWholeDatabase
+            ? "AND $1::pg_catalog.text[] IS NOT NULL AND $2::pg_catalog.text[] IS NOT NULL" : needed
         return try session.query(
             """
             SELECT e.extname, e.extversion, n.nspname
@@ -231,7 +233,7 @@ extension BackupCatalog {
 
     private static func partitions(of parent: TableEntry, _ session: borrowing Session) throws -> [UInt32] {
         try session.query(
-            "SELECT relid::oid AS oid FROM pg_catalog.pg_partition_tree($1::oid::regclass)",
+            "SELECT relid::pg_catalog.oid AS oid FROM pg_catalog.pg_partition_tree($1::pg_catalog.oid::pg_catalog.regclass)",
             [String(parent.oid)]
         )
         .map { $0.oid("oid") }

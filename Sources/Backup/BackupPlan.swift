@@ -56,7 +56,9 @@ extension BackupPlan {
         for (index, entry) in snapshot.catalog.tables.enumerated()
         where !entry.isPartitioned && !tables[index].dataLeftOut {
             let size = snapshot.sizes[entry.oid] ?? TableSize(bytes: 0, toastBytes: 0, blocks: 0)
-            let canSplit = entry.isHeap && entry.condition == nil && snapshot.serverVersion >= 140_000
+            let canSplit =
+                entry.isHeap && entry.condition == nil && snapshot.serverVersion >= 140_000
+                && !snapshot.unplannable.contains(entry.oid)
             jobs += BackupPlan.split(entry, index: index, size, canSplit: canSplit, splitBytes: splitBytes)
         }
         jobs += BackupPlan.split(snapshot.largeObjects, into: workers * 4)

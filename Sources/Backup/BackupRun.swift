@@ -80,7 +80,14 @@ package struct BackupRun: Sendable {
         }
         let unlogged = manifest.tables.filter { $0.dataLeftOut && $0.isUnlogged }
             .map { "the rows of the unlogged table \($0.schema).\($0.name) cannot be read on a standby" }
-        return redacted + unlogged
+        let isOfSchemas = manifest.scope.tables.isEmpty
+        let ledger =
+            isOfSchemas && manifest.ledger == nil
+            ? [
+                "what is applied of the migrations is not in it, because granary's own tables cannot be read; `granary doctor` says why"
+            ]
+            : []
+        return redacted + unlogged + ledger
     }
 }
 

@@ -10,8 +10,8 @@ enum CatalogDetails {
             SELECT c.oid, coalesce(pg_catalog.pg_table_size(c.oid), 0) AS bytes,
                    CASE WHEN c.reltoastrelid = 0 THEN 0
                         ELSE coalesce(pg_catalog.pg_table_size(c.reltoastrelid), 0) END AS toast,
-                   coalesce(pg_catalog.pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint AS blocks
-            FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::oid[])
+                   coalesce(pg_catalog.pg_relation_size(c.oid), 0) / pg_catalog.current_setting('block_size')::bigint AS blocks
+            FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::pg_catalog.oid[])
             """,
             [oids(tables)]
         )
@@ -31,7 +31,7 @@ enum CatalogDetails {
             """
             SELECT attrelid, attname, pg_catalog.format_type(atttypid, atttypmod) AS type
             FROM pg_catalog.pg_attribute
-            WHERE attrelid = ANY ($1::oid[]) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+            WHERE attrelid = ANY ($1::pg_catalog.oid[]) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
             ORDER BY attrelid, attnum
             """,
             [oids(tables)]
@@ -50,9 +50,9 @@ enum CatalogDetails {
             """
             SELECT i.indrelid, a.attname
             FROM pg_catalog.pg_index i
-            CROSS JOIN LATERAL unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY AS k (attnum, position)
+            CROSS JOIN LATERAL pg_catalog.unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY AS k (attnum, position)
             JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-            WHERE i.indisprimary AND i.indrelid = ANY ($1::oid[])
+            WHERE i.indisprimary AND i.indrelid = ANY ($1::pg_catalog.oid[])
             ORDER BY i.indrelid, k.position
             """,
             [oids(tables)]
@@ -68,7 +68,7 @@ enum CatalogDetails {
         for start in stride(from: 0, to: sequences.count, by: 200) {
             let batch = sequences[start..<min(start + 200, sequences.count)]
             let parts = batch.map {
-                "SELECT \($0.oid)::oid AS oid, last_value, is_called FROM \(session.quoted($0.name))"
+                "SELECT \($0.oid)::pg_catalog.oid AS oid, last_value, is_called FROM \(session.quoted($0.name))"
             }
             let rows = try session.query(parts.joined(separator: " UNION ALL "))
             let found = Dictionary(uniqueKeysWithValues: rows.map { ($0.oid("oid"), $0) })
@@ -196,14 +196,18 @@ enum CatalogDetails {
         for entry in tables where entry.table.name == "schema_migrations" {
             let shape = try session.query(
                 """
-                SELECT string_agg(attname || ' ' || pg_catalog.format_type(atttypid, NULL), ', ' ORDER BY attnum) AS shape
+                SELECT pg_catalog.string_agg(attname || ' ' || pg_catalog.format_type(atttypid, NULL), ', ' ORDER BY attnum) AS shape
                 FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped
                 """,
                 [String(entry.oid)]
             )[0].text("shape")
             // dbmate's table has the same name and other columns.
             guard shape == "version bigint, dirty boolean" else { continue }
-            let rows = try session.query("SELECT version, dirty FROM \(session.quoted(entry.table)) ORDER BY version")
+            // It says nothing that a restore needs: not worth to run what somebody has put there.
+            guard try session.flaws(of: [entry.table], areOurs: false).isEmpty else { continue }
+            let rows = try session.query(
+                "SELECT version, dirty FROM ONLY \(session.quoted(entry.table)) ORDER BY version"
+            )
             versions += rows.map {
                 Manifest.SchemaVersion(
                     table: entry.table.description,
@@ -217,7 +221,12 @@ enum CatalogDetails {
 
     /// The environment that the database is marked with, if it is. A copy's marker is that of another database.
     static func marker(_ schema: StateSchema, _ session: borrowing Session) throws -> String? {
-        try Marker(schema).read(session).name
+        do {
+            return try Marker(schema).read(session).name
+        } catch is EnvironmentsError {
+            // Several markers are none.
+            return nil
+        }
     }
 
     private static func oids(_ tables: [TableEntry]) -> String {

@@ -77,7 +77,7 @@ extension CopyStatement {
             CROSS JOIN LATERAL (SELECT pg_catalog.lo_open(m.oid, 262144) AS fd OFFSET 0) o
             CROSS JOIN LATERAL (SELECT pg_catalog.lo_lseek64(o.fd, 0, 2) AS size OFFSET 0) s
             CROSS JOIN LATERAL (SELECT pg_catalog.lo_close(o.fd) + (s.size * 0)::int AS closed OFFSET 0) c
-            CROSS JOIN LATERAL generate_series(0, greatest(s.size - 1, 0) + c.closed, 262144) AS g (start)
+            CROSS JOIN LATERAL pg_catalog.generate_series(0, greatest(s.size - 1, 0) + c.closed, 262144) AS g (start)
             WHERE m.oid BETWEEN \(first) AND \(last)
         ) TO STDOUT
         """

@@ -15,8 +15,10 @@ struct LedgerRows {
     /// - Returns: nil for single tables, which no ledger belongs to, and for a role that may not read the ledger.
     func read(_ session: borrowing Session) throws -> [Manifest.ServiceLedger]? {
         guard scope.isWholeDatabase || !scope.schemas.isEmpty else { return nil }
-        guard try stateSchema.exists(session) else { return [] }
-        guard try stateSchema.mayRead(session) else { return nil }
+        try stateSchema.requireOrdinary(session)
+        let faults = try stateSchema.faults(session).filter { [.migrations, .log].contains($0.table) }
+        if faults.contains(where: \.isMissingTable) { return [] }
+        guard faults.isEmpty, try stateSchema.mayRead(session) else { return nil }
         let schemas = Set(exactly: scope.schemas)
         return try ledgers(session).values.sorted { $0.service < $1.service }
             .filter { scope.isWholeDatabase || !schemas.isDisjoint(with: Set(exactly: $0.schemas)) }
@@ -92,7 +94,7 @@ struct LedgerRows {
         return try session.query(
             """
             WITH restored AS (
-                SELECT service, max(id) AS id FROM \(log)
+                SELECT service, pg_catalog.max(id) AS id FROM \(log)
                 WHERE event = 'restored' AND (service <> '' OR name = 'database') GROUP BY service)
             SELECT service, version, name, event, layer, sha256, actor, outcome, statements_done, statements_total,
                 wrapped, sqlstate, note, \(Self.time("started_at"))
@@ -100,7 +102,7 @@ struct LedgerRows {
                 SELECT DISTINCT ON (service, version, event = 'adopt') * FROM \(log) l
                 WHERE event = 'adopt'
                     OR version IS NOT NULL AND event IN ('up', 'down', 'repair', 'baseline')
-                        AND id > coalesce((SELECT max(r.id) FROM restored r WHERE r.service IN ('', l.service)), 0)
+                        AND id > coalesce((SELECT pg_catalog.max(r.id) FROM restored r WHERE r.service IN ('', l.service)), 0)
                 ORDER BY service, version, event = 'adopt', id DESC) AS last
             WHERE event = 'adopt' OR NOT wrapped AND outcome <> 'done' AND (outcome = 'running' OR statements_done > 0)
             ORDER BY id

@@ -77,7 +77,9 @@ struct RecoveryScript {
         var lines = objects.objects.flatMap { LargeObjectText.create($0, session) }
         lines.append("CREATE TEMPORARY TABLE granary_large_objects (object oid, start bigint, content bytea);")
         lines += objects.chunks.map { "\\copy pg_temp.granary_large_objects FROM '\($0.member)'" }
-        lines.append("SELECT count(pg_catalog.lo_put(object, start, content)) FROM pg_temp.granary_large_objects;")
+        lines.append(
+            "SELECT pg_catalog.count(pg_catalog.lo_put(object, start, content)) FROM pg_temp.granary_large_objects;"
+        )
         lines.append("DROP TABLE pg_temp.granary_large_objects;")
         return lines + [""]
     }

@@ -20,42 +20,42 @@ extension CatalogDetails {
     static func roles(_ session: borrowing Session) throws -> [Role] {
         let options =
             session.serverVersion >= 160_000
-            ? "format(' WITH ADMIN %s, INHERIT %s, SET %s', m.admin_option::text, m.inherit_option::text, m.set_option::text)"
+            ? "pg_catalog.format(' WITH ADMIN %s, INHERIT %s, SET %s', m.admin_option::pg_catalog.text, m.inherit_option::pg_catalog.text, m.set_option::pg_catalog.text)"
             : "CASE WHEN m.admin_option THEN ' WITH ADMIN OPTION' ELSE '' END"
         let rows = try session.query(
             """
             WITH RECURSIVE used (oid) AS (
                 SELECT refobjid FROM pg_catalog.pg_shdepend s
-                WHERE refclassid = 'pg_catalog.pg_authid'::regclass
+                WHERE refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
                     -- Whoever installs an extension owns it: nothing of that is in an archive.
-                    AND NOT (deptype = 'o' AND (classid = 'pg_catalog.pg_extension'::regclass OR EXISTS (
+                    AND NOT (deptype = 'o' AND (classid = 'pg_catalog.pg_extension'::pg_catalog.regclass OR EXISTS (
                         SELECT FROM pg_catalog.pg_depend d
                         WHERE d.classid = s.classid AND d.objid = s.objid AND d.deptype = 'e')))
-                    AND (dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-                         OR (classid = 'pg_catalog.pg_database'::regclass
-                             AND objid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())))
+                    AND (dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+                         OR (classid = 'pg_catalog.pg_database'::pg_catalog.regclass
+                             AND objid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())))
                 UNION
                 -- The first superuser is pinned, so nobody keeps a record of what it owns.
                 SELECT owner FROM (
-                    SELECT 'pg_catalog.pg_class'::regclass AS catalog, oid, relowner AS owner FROM pg_catalog.pg_class
-                    UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid, proowner FROM pg_catalog.pg_proc
-                    UNION ALL SELECT 'pg_catalog.pg_type'::regclass, oid, typowner FROM pg_catalog.pg_type
-                    UNION ALL SELECT 'pg_catalog.pg_namespace'::regclass, oid, nspowner FROM pg_catalog.pg_namespace
+                    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS catalog, oid, relowner AS owner FROM pg_catalog.pg_class
+                    UNION ALL SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, oid, proowner FROM pg_catalog.pg_proc
+                    UNION ALL SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, oid, typowner FROM pg_catalog.pg_type
+                    UNION ALL SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, oid, nspowner FROM pg_catalog.pg_namespace
                 ) o
                 WHERE o.owner = 10 AND o.oid >= 16384 AND NOT EXISTS (
                     SELECT FROM pg_catalog.pg_depend d
                     WHERE d.classid = o.catalog AND d.objid = o.oid AND d.deptype = 'e')
                 UNION
-                SELECT datdba FROM pg_catalog.pg_database WHERE datname = current_database()
+                SELECT datdba FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
                 UNION
                 SELECT m.roleid FROM pg_catalog.pg_auth_members m JOIN used u ON u.oid = m.member
             )
             SELECT r.rolname, r.rolsuper, r.rolinherit, r.rolcreaterole, r.rolcreatedb, r.rolcanlogin, r.rolreplication,
                    r.rolbypassrls,
-                   (SELECT array_agg(g.rolname ORDER BY g.rolname, m.grantor)::text[]
+                   (SELECT pg_catalog.array_agg(g.rolname ORDER BY g.rolname, m.grantor)::pg_catalog.text[]
                     FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
                     WHERE m.member = r.oid) AS member_of,
-                   (SELECT array_agg(\(options) ORDER BY g.rolname, m.grantor)::text[]
+                   (SELECT pg_catalog.array_agg(\(options) ORDER BY g.rolname, m.grantor)::pg_catalog.text[]
                     FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
                     WHERE m.member = r.oid) AS options
             FROM used u JOIN pg_catalog.pg_roles r ON r.oid = u.oid

@@ -23,6 +23,8 @@ struct Snapshot: Sendable {
     var schemas: [String]
     /// Tables whose rows are not read: left out on request, or unlogged and on a standby.
     var withoutRows: Set<UInt32>
+    /// Tables of which only the whole may be read, because a query would run code of their owners.
+    var unplannable: Set<UInt32>
     var locking: TableLocking
     var sizes: [UInt32: TableSize]
     var columns: [UInt32: [Manifest.Column]]
@@ -70,6 +72,7 @@ struct SnapshotTaker: Sendable {
 
     func take(_ session: inout Session) throws -> Snapshot {
         try session.pin([("row_security", "off")])
+        try session.refuseViews()
         let before = try BackupCatalog.read(session, scope)
         let locking = try locking(of: before.tables.count, session)
         try setLockTimeout(session)
@@ -85,8 +88,8 @@ struct SnapshotTaker: Sendable {
     private func locking(of tables: Int, _ session: borrowing Session) throws -> TableLocking {
         let row = try session.query(
             """
-            SELECT current_setting('max_locks_per_transaction')::bigint
-                * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint)
+            SELECT pg_catalog.current_setting('max_locks_per_transaction')::bigint
+                * (pg_catalog.current_setting('max_connections')::bigint + pg_catalog.current_setting('max_prepared_transactions')::bigint)
                 AS room
             """
         )[0]
@@ -95,7 +98,7 @@ struct SnapshotTaker: Sendable {
     }
 
     private func setLockTimeout(_ session: borrowing Session) throws {
-        try session.query("SELECT set_config('lock_timeout', $1, false)", ["\(lockTimeout.milliseconds)ms"])
+        try session.query("SELECT pg_catalog.set_config('lock_timeout', $1, false)", ["\(lockTimeout.milliseconds)ms"])
     }
 
     private func lock(_ tables: [TableEntry], _ session: inout Session) throws {
@@ -150,8 +153,8 @@ struct SnapshotTaker: Sendable {
         let now = try session.query(
             """
             SELECT pg_catalog.pg_is_in_recovery() AS standby,
-                   to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS time,
-                   current_setting('block_size') AS block_size
+                   pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS time,
+                   pg_catalog.current_setting('block_size') AS block_size
             """
         )[0]
         let isStandby = now.bool("standby")
@@ -182,6 +185,7 @@ struct SnapshotTaker: Sendable {
             catalog: catalog,
             schemas: try CatalogDetails.schemas(session),
             withoutRows: withoutRows,
+            unplannable: try session.tablesThatRunCode(),
             locking: locking,
             sizes: try CatalogDetails.sizes(of: readable, session),
             columns: try CatalogDetails.columns(of: catalog.tables, session),
@@ -200,11 +204,11 @@ struct SnapshotTaker: Sendable {
     private func walPosition(_ session: borrowing Session, _ isStandby: Bool) throws -> String? {
         let function = isStandby ? "pg_last_wal_replay_lsn" : "pg_current_wal_lsn"
         let allowed = try session.query(
-            "SELECT has_function_privilege(('pg_catalog.' || $1 || '()')::regprocedure, 'EXECUTE') AS may",
+            "SELECT pg_catalog.has_function_privilege(('pg_catalog.' || $1 || '()')::pg_catalog.regprocedure, 'EXECUTE') AS may",
             [function]
         )
         guard allowed[0].bool("may") else { return nil }
-        return try session.query("SELECT pg_catalog.\(function)()::text AS position")[0]["position"]
+        return try session.query("SELECT pg_catalog.\(function)()::pg_catalog.text AS position")[0]["position"]
     }
 }
 
@@ -214,13 +218,13 @@ enum LockReport {
     static func busy(_ tables: [UInt32], waited: Duration, _ session: borrowing Session) throws -> BackupError {
         let found = try session.query(
             """
-            SELECT l.pid, l.relation::regclass::text AS relation, l.granted, coalesce(a.application_name, '') AS application,
-                   extract(epoch FROM now() - a.query_start)::bigint AS seconds,
-                   array_to_string((regexp_split_to_array(trim(a.query), '\\s+'))[1:3], ' ') AS words
+            SELECT l.pid, l.relation::pg_catalog.regclass::pg_catalog.text AS relation, l.granted, coalesce(a.application_name, '') AS application,
+                   extract(epoch FROM pg_catalog.now() - a.query_start)::bigint AS seconds,
+                   pg_catalog.array_to_string((pg_catalog.regexp_split_to_array(trim(a.query), '\\s+'))[1:3], ' ') AS words
             FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
             WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
-                AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-                AND l.relation = ANY ($1::oid[]) AND l.pid <> pg_catalog.pg_backend_pid()
+                AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+                AND l.relation = ANY ($1::pg_catalog.oid[]) AND l.pid <> pg_catalog.pg_backend_pid()
             ORDER BY l.granted DESC LIMIT 1
             """,
             ["{" + tables.map(String.init).joined(separator: ",") + "}"]

@@ -30,6 +30,7 @@ struct TableDump: ~Copyable {
     /// Joins the snapshot and takes the locks, in a transaction that stays open.
     static func join(_ snapshot: Snapshot, _ session: inout Session) throws {
         try session.pin([("row_security", "off")])
+        try session.refuseViews()
         try session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try session.execute("SET TRANSACTION SNAPSHOT \(session.literal(snapshot.name))")
         guard snapshot.locking == .everyTable else { return }
@@ -87,7 +88,7 @@ struct TableDump: ~Copyable {
     static func lockNow(_ entry: TableEntry, _ session: inout Session) throws {
         try TableDump.lock([entry], &session)
         let current = try session.query(
-            "SELECT coalesce(pg_catalog.pg_relation_filenode($1::oid::regclass), 0) AS node",
+            "SELECT coalesce(pg_catalog.pg_relation_filenode($1::pg_catalog.oid::pg_catalog.regclass), 0) AS node",
             [String(entry.oid)]
         )
         guard current.first?.oid("node") == entry.fileNode else {

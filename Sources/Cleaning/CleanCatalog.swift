@@ -100,16 +100,16 @@ extension CleanCatalog {
                     AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable,
                 CASE WHEN c.relrowsecurity THEN pg_catalog.row_security_active(c.oid) ELSE false END AS hides,
                 c.relkind = 'r' AND c.relam = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'heap') AS heap,
-                (SELECT count(*) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid) AS indexes,
+                (SELECT pg_catalog.count(*) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid) AS indexes,
                 EXISTS (SELECT FROM pg_catalog.pg_constraint k
                         WHERE k.conrelid = c.oid AND k.contype = 'c' AND NOT k.convalidated) AS invalid_check,
                 CASE WHEN pg_catalog.lower(c.relname) = 'migrations' THEN
-                    (SELECT pg_catalog.array_agg(a.attname::text) FROM pg_catalog.pg_attribute a
+                    (SELECT pg_catalog.array_agg(a.attname::pg_catalog.text) FROM pg_catalog.pg_attribute a
                      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) END AS columns
             FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_depend d
-                ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
+                ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
             LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
             WHERE \(isUserTable)
             ORDER BY n.nspname, c.relname
@@ -167,7 +167,7 @@ extension CleanCatalog {
         try session.query(
             """
             SELECT k.oid, k.conname, k.conrelid, k.confrelid,
-                (SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+                (SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
                  WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)) AS columns
             FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' ORDER BY k.oid
             """
@@ -190,8 +190,8 @@ extension CleanCatalog {
             JOIN pg_catalog.pg_class c ON c.oid = s.seqrelid
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             JOIN pg_catalog.pg_depend d
-                ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = s.seqrelid AND d.deptype IN ('a', 'i')
-                AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid > 0
+                ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = s.seqrelid AND d.deptype IN ('a', 'i')
+                AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjsubid > 0
             WHERE c.relpersistence <> 't'
             ORDER BY n.nspname, c.relname
             """

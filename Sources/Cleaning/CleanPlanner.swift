@@ -113,8 +113,8 @@ extension CleanPlanner {
         let locks = steps.units.reduce(0) { $0 + $1.members.reduce(0) { $0 + 2 + $1.indexes } }
         let room = try session.query(
             """
-            SELECT current_setting('max_locks_per_transaction')::bigint
-                * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint)
+            SELECT pg_catalog.current_setting('max_locks_per_transaction')::bigint
+                * (pg_catalog.current_setting('max_connections')::bigint + pg_catalog.current_setting('max_prepared_transactions')::bigint)
                 AS room
             """
         )[0].int("room")
@@ -137,13 +137,13 @@ extension CleanPlanner {
         return try session.query(
             """
             WITH RECURSIVE readers (oid) AS (
-                SELECT pg_catalog.unnest($1::oid[])
+                SELECT pg_catalog.unnest($1::pg_catalog.oid[])
                 UNION
                 SELECT w.ev_class
                 FROM readers r
                 JOIN pg_catalog.pg_depend d
-                    ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = r.oid
-                        AND d.classid = 'pg_catalog.pg_rewrite'::regclass
+                    ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = r.oid
+                        AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
                 JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid AND w.rulename = '_RETURN'
             )
             SELECT n.nspname, c.relname

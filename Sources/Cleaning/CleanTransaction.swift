@@ -76,9 +76,16 @@ extension CleanTransaction {
     private func forgetSeeds(_ session: borrowing Session) throws {
         let seeds = TableName(schema: options.stateSchema, name: "seeds")
         guard plan.catalog.relations.contains(where: { $0.name == seeds && $0.mayBeRead }) else { return }
+        try session.requireOrdinary(
+            [seeds],
+            areOurs: true,
+            hint:
+                "look at it in psql as its owner; drop or rename it, or name the schema of granary's tables with --state-schema"
+        )
         let table = session.quoted(seeds)
-        let isMeant = "($1 OR service = ANY ($2::text[]) OR source = ANY ($3::text[])) AND source <> 'as_of'"
-        let begins = "source LIKE 'table %' AND details::json -> 'start' IS NOT NULL"
+        let isMeant =
+            "($1 OR service = ANY ($2::pg_catalog.text[]) OR source = ANY ($3::pg_catalog.text[])) AND source <> 'as_of'"
+        let begins = "source LIKE 'table %' AND details::pg_catalog.json -> 'start' IS NOT NULL"
         let parameters = [
             options.schemas == nil ? "true" : "false", QuotedText.array(options.services),
             QuotedText.array(steps.units.map { "table \($0.name)" }),
@@ -87,7 +94,7 @@ extension CleanTransaction {
         try session.query(
             """
             UPDATE \(table) SET sha256 = '', rows = NULL,
-                details = pg_catalog.json_build_object('start', details::json -> 'start')::text
+                details = pg_catalog.json_build_object('start', details::pg_catalog.json -> 'start')::pg_catalog.text
             WHERE \(isMeant) AND \(begins)
             """,
             parameters

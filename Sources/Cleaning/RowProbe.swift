@@ -77,7 +77,7 @@ struct RowProbe {
         )
         guard !owners.isEmpty else { return }
         let oids = "{\(owners.keys.map(String.init).joined(separator: ","))}"
-        for row in try session.query("SELECT oid, \(columns) FROM pg_catalog.unnest($1::oid[]) AS oid", [oids]) {
+        for row in try session.query("SELECT oid, \(columns) FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS oid", [oids]) {
             if let unit = owners[row.oid("oid")] { body(unit, row) }
         }
     }
@@ -106,7 +106,7 @@ struct RowProbe {
     func counts(_ units: [CleanUnit], _ session: borrowing Session) throws -> [(UInt32, Int)] {
         try batches(units) { batch in
             try session.query(
-                batch.map { "SELECT \($0.oid) AS unit, (SELECT count(*) FROM \($0.target(session))) AS rows" }
+                batch.map { "SELECT \($0.oid) AS unit, (SELECT pg_catalog.count(*) FROM \($0.target(session))) AS rows" }
                     .joined(separator: " UNION ALL ")
             ).map { ($0.oid("unit"), $0.int("rows")) }
         }

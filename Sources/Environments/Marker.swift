@@ -22,11 +22,23 @@ package struct Marker: Sendable {
 
     private func table(_ session: borrowing Session) -> String { "\(session.quoted(schema.name)).environment" }
 
-    /// - Throws: `PostgresError`; a role that may not look sees no marker.
+    /// A role that may not look sees no marker, and a damaged table has none: see `damage(_:)`.
+    ///
+    /// - Throws: `EnvironmentsError` with `.refused` where there are several; `PostgresError`, with `.untrusted` where
+    ///   something else is in the table's place.
     package func read(_ session: borrowing Session) throws -> MarkerState {
         let table = table(session)
-        guard try mayBeRead(session) == true else { return .unmarked }
-        guard let row = try session.query("SELECT name, fingerprint FROM \(table)").first else { return .unmarked }
+        try schema.requireOrdinary(session, [.environment])
+        guard try mayBeRead(session) == true, try !lacksColumns(session) else { return .unmarked }
+        let rows = try session.query("SELECT name, fingerprint FROM ONLY \(table) LIMIT 2")
+        guard let row = rows.first else { return .unmarked }
+        guard rows.count == 1 else {
+            throw EnvironmentsError(
+                .refused,
+                "\(schema.name).environment has several rows, and a database is one environment",
+                hint: "`granary env mark NAME --force` leaves one"
+            )
+        }
         let isOurs = try Self.areSame(row.text("fingerprint"), Self.fingerprint(session))
         return isOurs ? .marked(row.text("name")) : .copy(of: row.text("name"))
     }
@@ -47,9 +59,29 @@ package struct Marker: Sendable {
         ).first?.bool("may")
     }
 
+    /// What is wrong with the marker's table, in a sentence and what puts it right; nil where it is whole, or not there.
+    package func damage(_ session: borrowing Session) throws -> (message: String, remedy: String)? {
+        try faults(session).first.map {
+            ("\(schema.name).environment \($0.text)", StateSchema.remedy($0, schema.name))
+        }
+    }
+
+    private func faults(_ session: borrowing Session) throws -> [StateSchema.Fault] {
+        try schema.faults(session).filter { $0.table == .environment && !$0.isMissingTable && !$0.isOld }
+    }
+
+    /// Whether it cannot be read; a key that is missing does not keep a row from being read.
+    private func lacksColumns(_ session: borrowing Session) throws -> Bool {
+        try faults(session).contains { if case .missingKey = $0 { false } else { true } }
+    }
+
     /// Marks the database, in place of what was said before.
-    package func write(_ name: String, _ session: inout Session) throws {
-        try schema.ensure(&session)
+    ///
+    /// - Parameter remakingTable: Whether a table that is damaged, or has several rows, is made again.
+    /// - Throws: `EnvironmentsError` with `.database`; `PostgresError`.
+    package func write(_ name: String, remakingTable: Bool = false, _ session: inout Session) throws {
+        if remakingTable { try removeDamaged(&session) }
+        try schema.ensure(&session, needed: [.environment])
         try session.query(
             """
             INSERT INTO \(table(session)) (name, fingerprint) VALUES ($1, $2)
@@ -58,6 +90,26 @@ package struct Marker: Sendable {
             """,
             [name, Self.fingerprint(session)]
         )
+    }
+
+    /// Drops a table that is not whole, so that it is made anew; whoever could use it, can use the new one.
+    private func removeDamaged(_ session: inout Session) throws {
+        try schema.requireOrdinary(session, [.environment])
+        guard try !faults(session).isEmpty else { return }
+        let (schema, table) = (schema, table(session))
+        try session.transaction { session in
+            let roles = try session.query(
+                """
+                SELECT DISTINCT r.rolname FROM pg_catalog.pg_class c
+                CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = $1 AND c.relname = 'environment' AND a.privilege_type = 'INSERT' AND a.grantee <> c.relowner
+                """,
+                [schema.name]
+            ).map { session.quoted($0.text("rolname")) }
+            try session.execute("DROP TABLE \(table); \(schema.creation(of: .environment, session))")
+            for role in roles { try session.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON \(table) TO \(role)") }
+        }
     }
 
     /// The server's system identifier and the database's oid. Everyone may call `pg_control_system()`, unless a provider

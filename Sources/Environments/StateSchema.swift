@@ -6,20 +6,12 @@ package struct StateSchema: Sendable {
 
     package init(_ name: String = "granary") { self.name = name }
 
-    /// Whether it is there, with all its tables.
+    /// Whether it is there, with all its tables, as this version makes them.
+    ///
+    /// - Throws: `PostgresError` with `.untrusted` where something else is in a table's place.
     package func exists(_ session: borrowing Session) throws -> Bool {
-        // Not by to_regclass(), which is an error for who may not use the schema.
-        try session.query(
-            """
-            SELECT count(*) = 4 AND count(*) FILTER (WHERE c.relname = 'seeds' AND EXISTS (
-                    SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'details')) = 1 AS there
-            FROM pg_catalog.pg_class c
-            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname = $1 AND c.relkind = 'r'
-                AND c.relname IN ('environment', 'migrations', 'migration_log', 'seeds')
-            """,
-            [name]
-        )[0].bool("there")
+        try requireOrdinary(session)
+        return try faults(session).isEmpty
     }
 
     /// Whether the role may read the ledger and its log.
@@ -49,14 +41,19 @@ package struct StateSchema: Sendable {
         )[0].bool("may")
     }
 
-    /// Makes what is missing.
+    /// Makes what is missing, and brings older tables up to date.
     ///
-    /// - Throws: `EnvironmentsError` with `.database` where the role may not.
-    package func ensure(_ session: inout Session) throws {
+    /// - Parameter needed: The tables that must be whole then.
+    /// - Throws: `EnvironmentsError` with `.database` where the role may not, or a table is damaged; `PostgresError` with
+    ///   `.untrusted`.
+    package func ensure(_ session: inout Session, needed: [Table] = Table.allCases) throws {
         guard try !exists(session) else { return }
         do {
-            if session.isInTransaction { return try make(session) }
-            try session.transaction { try make($0) }
+            if session.isInTransaction {
+                try make(session)
+            } else {
+                try session.transaction { try make($0) }
+            }
         } catch let error as PostgresError where error.sqlState == "42501" {
             throw EnvironmentsError(
                 .database,
@@ -64,6 +61,7 @@ package struct StateSchema: Sendable {
                 hint: "let the database's owner run `granary init --grant \(QuotedText.shellWord(session.user))` once"
             )
         }
+        try require(needed, session)
     }
 
     private func make(_ session: borrowing Session) throws {
@@ -77,7 +75,15 @@ package struct StateSchema: Sendable {
                 "CREATE SCHEMA \(schema); COMMENT ON SCHEMA \(schema) IS 'What granary knows of this database'"
             )
         }
-        try session.execute(statements(session))
+        let faults = try faults(session)
+        for table in Table.allCases where faults.contains(where: { $0.table == table && $0.isMissingTable }) {
+            try session.execute(creation(of: table, session))
+        }
+        for case .missingColumn(let table, let column) in faults where column.addition != nil {
+            try session.execute(
+                "ALTER TABLE \(session.quoted(name)).\(table) ADD COLUMN \(column.name) \(column.addition ?? "")"
+            )
+        }
     }
 
     /// What `init --grant` does: a role may use everything in the schema.
@@ -98,70 +104,4 @@ package struct StateSchema: Sendable {
     }
 
     private static let lockKey = 7_234_301_180_426_821_217
-
-    private func statements(_ session: borrowing Session) -> String {
-        let schema = session.quoted(name)
-        return """
-            CREATE TABLE IF NOT EXISTS \(schema).environment (
-                single boolean PRIMARY KEY DEFAULT true CHECK (single),
-                name text NOT NULL,
-                fingerprint text NOT NULL,
-                marked_at timestamptz NOT NULL DEFAULT now(),
-                marked_by text NOT NULL DEFAULT session_user);
-            COMMENT ON TABLE \(schema).environment IS 'The marker: which environment this database is, and of which server and database that was said';
-            CREATE TABLE IF NOT EXISTS \(schema).migrations (
-                service text NOT NULL,
-                version bigint NOT NULL,
-                name text NOT NULL,
-                layer text NOT NULL DEFAULT '',
-                up_sha256 text,
-                down_sha256 text,
-                down_sql text,
-                verified boolean NOT NULL,
-                applied_at timestamptz NOT NULL,
-                applied_by text NOT NULL,
-                duration_ms bigint,
-                requires text[] NOT NULL DEFAULT '{}',
-                applied_order bigint GENERATED ALWAYS AS IDENTITY,
-                PRIMARY KEY (service, version));
-            COMMENT ON TABLE \(schema).migrations IS 'The ledger: the migrations that are applied now';
-            CREATE TABLE IF NOT EXISTS \(schema).migration_log (
-                id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-                service text NOT NULL,
-                version bigint,
-                name text NOT NULL DEFAULT '',
-                event text NOT NULL,
-                environment text NOT NULL DEFAULT '',
-                layer text NOT NULL DEFAULT '',
-                sha256 text,
-                actor text NOT NULL,
-                client_host text NOT NULL DEFAULT '',
-                tool_version text NOT NULL DEFAULT '',
-                started_at timestamptz NOT NULL,
-                finished_at timestamptz,
-                duration_ms bigint,
-                estimated_duration text,
-                outcome text NOT NULL,
-                statements_done integer,
-                statements_total integer,
-                wrapped boolean NOT NULL DEFAULT true,
-                sqlstate text,
-                message text,
-                note text);
-            CREATE INDEX IF NOT EXISTS migration_log_service ON \(schema).migration_log (service, version, id);
-            COMMENT ON TABLE \(schema).migration_log IS 'Each run of each migration, and how it ended';
-            CREATE TABLE IF NOT EXISTS \(schema).seeds (
-                service text NOT NULL,
-                environment text NOT NULL,
-                source text NOT NULL,
-                sha256 text NOT NULL,
-                seeded_at timestamptz NOT NULL DEFAULT now(),
-                PRIMARY KEY (service, environment, source));
-            ALTER TABLE \(schema).seeds ADD COLUMN IF NOT EXISTS layer text NOT NULL DEFAULT '',
-                ADD COLUMN IF NOT EXISTS rows bigint, ADD COLUMN IF NOT EXISTS details text;
-            COMMENT ON TABLE \(schema).seeds IS 'What was seeded: files and tables, by the hash of their content';
-            COMMENT ON COLUMN \(schema).seeds.source IS 'A file below the folder of seeds, or the word table and its name';
-            COMMENT ON COLUMN \(schema).seeds.details IS 'JSON: the keys that seeding inserted, where generated rows begin, what now is';
-            """
-    }
 }

@@ -12,6 +12,7 @@ extension Session {
     /// Prepares a session for looking only: it never waits behind a lock for long, and filters no rows unseen.
     package borrowing func pinForLooking() throws {
         try pin([("lock_timeout", "500ms"), ("row_security", "off"), ("default_transaction_read_only", "on")])
+        try refuseViews()
     }
 
     /// The tables of this database that a look would have to wait for. Source: `pg_locks`, which takes no lock on them.

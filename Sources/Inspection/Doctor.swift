@@ -48,8 +48,20 @@ package struct Doctor: Sendable {
         package var markerIsHidden = false
         package var isEmpty: Bool
         package var hasStateSchema: Bool
+        /// What is wrong with granary's own tables, and what puts it right.
+        package var stateTrouble: [Trouble] = []
         /// nil where there is no ledger, or it may not be read.
         package var appliedMigrations: Int?
+    }
+
+    package struct Trouble: Sendable, Equatable {
+        package var detail: String
+        package var remedy: String
+
+        package init(_ detail: String, remedy: String) {
+            self.detail = detail
+            self.remedy = remedy
+        }
     }
 
     package struct Folder: Sendable, Equatable {
@@ -81,15 +93,15 @@ extension Doctor {
             """
             SELECT r.rolsuper, r.rolcreatedb, r.rolbypassrls, pg_catalog.pg_is_in_recovery() AS standby,
                 pg_catalog.pg_has_role(d.datdba, 'MEMBER') AS owns, pg_catalog.pg_database_size(d.oid) AS bytes,
-                (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                (SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                     WHERE c.relkind IN ('r', 'p') AND c.relrowsecurity AND \(condition)
                     AND pg_catalog.row_security_active(c.oid)) AS hidden,
                 unreadable.*
             FROM pg_catalog.pg_database d, pg_catalog.pg_roles r, (
-                SELECT count(*) FILTER (WHERE is_own) AS unreadable, count(*) FILTER (WHERE NOT is_own) AS elsewhere
+                SELECT pg_catalog.count(*) FILTER (WHERE is_own) AS unreadable, pg_catalog.count(*) FILTER (WHERE NOT is_own) AS elsewhere
                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                CROSS JOIN LATERAL (SELECT n.nspname = ANY ($1::text[]) OR NOT EXISTS (
-                    SELECT FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1::text[])) AS is_own) AS o
+                CROSS JOIN LATERAL (SELECT n.nspname = ANY ($1::pg_catalog.text[]) OR NOT EXISTS (
+                    SELECT FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1::pg_catalog.text[])) AS is_own) AS o
                 WHERE c.relkind IN ('r', 'p') AND \(condition)
                     AND NOT (pg_catalog.has_schema_privilege(n.oid, 'USAGE')
                         AND pg_catalog.has_table_privilege(c.oid, 'SELECT'))) AS unreadable
@@ -98,6 +110,16 @@ extension Doctor {
             [QuotedText.array(schemas)]
         )[0]
         let marker = Marker(stateSchema)
+        var trouble = try trouble(stateSchema, session)
+        // What could run somebody's code is not read.
+        let isOrdinary = try stateSchema.isOrdinary(session)
+        var mark = MarkerState.unmarked
+        do {
+            if isOrdinary { mark = try marker.read(session) }
+        } catch let error as EnvironmentsError {
+            trouble.append(Trouble(error.message, remedy: error.hint ?? ""))
+        }
+        let isThere = isOrdinary && trouble.isEmpty ? try stateSchema.exists(session) : false
         return DatabaseFacts(
             place: session.place,
             database: session.database,
@@ -113,21 +135,35 @@ extension Doctor {
             hiddenTables: row.int("hidden"),
             unreadableTables: row.int("unreadable"),
             unreadableElsewhere: row.int("elsewhere"),
-            marker: try marker.read(session),
+            marker: mark,
             markerIsHidden: try marker.isHidden(session),
             isEmpty: try marker.isEmpty(session),
-            hasStateSchema: try stateSchema.exists(session),
-            appliedMigrations: try applied(stateSchema, session)
+            hasStateSchema: isThere,
+            stateTrouble: trouble,
+            appliedMigrations: isThere ? try applied(stateSchema, session) : nil
         )
+    }
+
+    /// What keeps our tables from being read: other things in their place, columns or keys that are missing.
+    private static func trouble(_ schema: StateSchema, _ session: borrowing Session) throws -> [Trouble] {
+        let flaws = try schema.flaws(session).map {
+            Trouble("\($0.table) \($0.flaw): it could run code of somebody else's", remedy: StateSchema.suspicionRemedy)
+        }
+        let faults = try schema.faults(session)
+        // Without any table it is a database that granary has not written to yet.
+        guard !faults.allSatisfy(\.isMissingTable) else { return flaws }
+        return flaws
+            + faults.map {
+                Trouble("\(schema.name).\($0.table) \($0.text)", remedy: StateSchema.remedy($0, schema.name))
+            }
     }
 
     private static let condition = "n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'"
 
     private static func applied(_ stateSchema: StateSchema, _ session: borrowing Session) throws -> Int? {
-        guard try stateSchema.exists(session) else { return nil }
         do {
             return try session.query(
-                "SELECT count(*) AS applied FROM \(session.quoted(stateSchema.name)).migrations"
+                "SELECT pg_catalog.count(*) AS applied FROM \(session.quoted(stateSchema.name)).migrations"
             )[0].int("applied")
         } catch let error as PostgresError where error.sqlState == "42501" || error.sqlState == "55P03" {
             return nil
@@ -158,7 +194,9 @@ extension Doctor {
                     remedy: "upgrade the server to PostgreSQL 12 or newer"
                 ),
             rights(facts),
-        ] + rows(facts) + [marker(facts, environment, isLocal), ledger(facts)]
+        ] + rows(facts) + [marker(facts, environment, isLocal)]
+            + (facts.stateTrouble.isEmpty
+                ? [ledger(facts)] : facts.stateTrouble.map { Check("ledger", .problem, $0.detail, remedy: $0.remedy) })
     }
 
     private static func rights(_ facts: DatabaseFacts) -> Check {

@@ -8,7 +8,7 @@ package enum InspectionScope: Sendable, Equatable {
 
     /// The condition on `pg_namespace`, called `n`, with the parameter `$1`.
     static let condition = """
-        ($1::text[] IS NULL OR n.nspname = ANY ($1::text[])) AND n.nspname <> 'information_schema'
+        ($1::pg_catalog.text[] IS NULL OR n.nspname = ANY ($1::pg_catalog.text[])) AND n.nspname <> 'information_schema'
             AND n.nspname !~ '^pg_'
         """
 

@@ -24,6 +24,8 @@ package struct RowCounts: Sendable, Equatable {
         case foreign
         case rewritten = "emptied or rewritten meanwhile"
         case gone
+        /// A function in an index or in statistics, which planning a count would call with our rights.
+        case foreignCode = "a count would run a function of its owner's"
     }
 
     package enum Progress: Sendable, Equatable {
@@ -54,19 +56,21 @@ package struct RowCounting: Sendable {
     package func quick(_ scope: InspectionScope) async throws -> RowCounts {
         try await withSession(server, logger: logger) { session in
             let report = try TableReport.read(scope, session)
+            let unplannable = try session.tablesThatRunCode()
             let began = ContinuousClock.now
             var counted: [UInt32: Count] = [:]
             let leaves = report.tables.flatMap(\.leaves).sorted { ($0.heapBytes, $0.name) < ($1.heapBytes, $1.name) }
             for (number, leaf) in leaves.enumerated() {
                 let isCheap = leaf.heapBytes <= Self.cheapBytes
                 // A file without bytes has no rows: that is exact, and needs no look into the table.
-                if report.sizesAreCurrent, leaf.heapBytes == 0, Self.obstacle(leaf) == nil {
+                if report.sizesAreCurrent, leaf.heapBytes == 0, Self.obstacle(leaf, unplannable) == nil {
                     counted[leaf.oid] = .rows(0)
                     continue
                 }
                 let hasTime = number < Self.countedAnyway || ContinuousClock.now - began < Self.patience
                 counted[leaf.oid] =
-                    try Self.obstacle(leaf) ?? (isCheap && hasTime ? Self.count(leaf, session) : .estimated)
+                    try Self.obstacle(leaf, unplannable)
+                    ?? (isCheap && hasTime ? Self.count(leaf, session) : .estimated)
             }
             return Self.rolledUp(report, counted)
         }
@@ -87,8 +91,8 @@ package struct RowCounting: Sendable {
             try session.pinForLooking()
             try session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             let snapshot = try session.query("SELECT pg_catalog.pg_export_snapshot() AS name")[0].text("name")
-            return (snapshot, try TableReport.read(scope, session))
-        } while: { snapshot, report in
+            return (snapshot, try TableReport.read(scope, session), try session.tablesThatRunCode())
+        } while: { snapshot, report, unplannable in
             let leaves = report.tables.flatMap(\.leaves).sorted { ($1.heapBytes, $0.name) < ($0.heapBytes, $1.name) }
             progress(.planned(tables: leaves.count, bytes: leaves.reduce(0) { $0 + $1.heapBytes }))
             let queue = CountQueue(leaves)
@@ -96,7 +100,7 @@ package struct RowCounting: Sendable {
                 for _ in 0..<max(1, min(jobs, leaves.count)) {
                     group.addTask {
                         try await withSession(server, logger: logger) { session in
-                            try Self.work(queue, snapshot, &session, progress)
+                            try Self.work(queue, snapshot, unplannable, &session, progress)
                         }
                     }
                 }
@@ -117,7 +121,8 @@ extension RowCounting {
         case obstacle(RowCounts.Obstacle)
     }
 
-    private static func obstacle(_ leaf: TableReport.Leaf) -> Count? {
+    private static func obstacle(_ leaf: TableReport.Leaf, _ unplannable: Set<UInt32>) -> Count? {
+        if unplannable.contains(leaf.oid) { return .obstacle(.foreignCode) }
         if leaf.kind == .foreignTable { return .obstacle(.foreign) }
         if !leaf.isReadable { return .obstacle(.noPrivilege) }
         if !leaf.isPopulated { return .obstacle(.notPopulated) }
@@ -127,13 +132,14 @@ extension RowCounting {
     private static func work(
         _ queue: CountQueue,
         _ snapshot: String,
+        _ unplannable: Set<UInt32>,
         _ session: inout Session,
         _ progress: @Sendable (RowCounts.Progress) -> Void
     ) throws -> [UInt32: Count] {
         try session.pinForLooking()
         var counted: [UInt32: Count] = [:]
         while let leaf = queue.next() {
-            var count = obstacle(leaf)
+            var count = obstacle(leaf, unplannable)
             if count == nil {
                 count = try session.transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") { session in
                     try session.execute("SET TRANSACTION SNAPSHOT \(session.literal(snapshot))")
@@ -157,7 +163,7 @@ extension RowCounting {
         do {
             let row = try session.query(
                 """
-                SELECT count(*) AS rows, (SELECT c.relfilenode FROM pg_catalog.pg_class c WHERE c.oid = \(leaf.oid))
+                SELECT pg_catalog.count(*) AS rows, (SELECT c.relfilenode FROM pg_catalog.pg_class c WHERE c.oid = \(leaf.oid))
                     IS DISTINCT FROM pg_catalog.pg_relation_filenode(\(leaf.oid)) AS rewritten
                 FROM ONLY \(session.quoted(leaf.name))
                 """

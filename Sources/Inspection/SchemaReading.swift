@@ -71,9 +71,9 @@ package struct SchemaReading: Sendable {
             """
             SELECT c.oid, n.nspname, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity,
                 c.relpersistence = 'u' AS unlogged, d.description,
-                CASE WHEN c.relkind = 'p' AND c.oid <> ALL ($2::oid[]) THEN pg_catalog.pg_get_partkeydef(c.oid) END AS key
+                CASE WHEN c.relkind = 'p' AND c.oid <> ALL ($2::pg_catalog.oid[]) THEN pg_catalog.pg_get_partkeydef(c.oid) END AS key
             FROM \(Self.wanted) LEFT JOIN pg_catalog.pg_description d
-                ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::regclass AND d.objsubid = 0
+                ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = 0
             ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"
             """,
             [scope.parameter, locked]
@@ -166,7 +166,7 @@ extension SchemaReading {
     private static let wanted = """
         pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND c.relpersistence <> 't'
-            AND $2::oid[] IS NOT NULL AND \(InspectionScope.condition)
+            AND $2::pg_catalog.oid[] IS NOT NULL AND \(InspectionScope.condition)
         """
 
     /// A default has no columns in it, so that it can be written without its table, and without a lock.
@@ -174,37 +174,37 @@ extension SchemaReading {
         SELECT a.attrelid AS owner, a.attname AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
             a.attnotnull, CASE WHEN a.attidentity <> '' THEN a.attidentity ELSE a.attgenerated END AS generation,
             CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(f.adbin, 0)
-                WHEN c.oid <> ALL ($2::oid[]) THEN pg_catalog.pg_get_expr(f.adbin, f.adrelid) END AS expression,
+                WHEN c.oid <> ALL ($2::pg_catalog.oid[]) THEN pg_catalog.pg_get_expr(f.adbin, f.adrelid) END AS expression,
             d.description
         FROM \(wanted) JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
         LEFT JOIN pg_catalog.pg_description d
-            ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::regclass AND d.objsubid = a.attnum
+            ON d.objoid = c.oid AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objsubid = a.attnum
         ORDER BY a.attrelid, a.attnum
         """
 
     private static let constraints = """
         SELECT k.conrelid AS owner, k.conname AS name, k.contype, k.convalidated,
-            CASE WHEN k.contype IN ('p', 'u', 'f') OR c.oid <> ALL ($2::oid[])
+            CASE WHEN k.contype IN ('p', 'u', 'f') OR c.oid <> ALL ($2::pg_catalog.oid[])
                 THEN pg_catalog.pg_get_constraintdef(k.oid) END AS definition,
-            ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u (number, position)
+            ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u (number, position)
                 JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.number
                 ORDER BY u.position) AS columns,
             rn.nspname AS rschema, r.relname AS rname,
             k.contype <> 'f' OR EXISTS (
                 SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = k.conrelid AND i.indisvalid AND i.indpred IS NULL
-                    AND (pg_catalog.string_to_array(i.indkey::text, ' ')::int2[])[1:pg_catalog.cardinality(k.conkey)]
+                    AND (pg_catalog.string_to_array(i.indkey::pg_catalog.text, ' ')::pg_catalog.int2[])[1:pg_catalog.cardinality(k.conkey)]
                         @> k.conkey) AS indexed
         FROM \(wanted) JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype IN ('p', 'u', 'f', 'c', 'x')
             AND k.conparentid = 0
         LEFT JOIN pg_catalog.pg_class r ON r.oid = k.confrelid LEFT JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
-        ORDER BY k.conrelid, pg_catalog.array_position(ARRAY['p', 'u', 'f', 'c', 'x'], k.contype::text), k.conname COLLATE "C"
+        ORDER BY k.conrelid, pg_catalog.array_position(ARRAY['p', 'u', 'f', 'c', 'x'], k.contype::pg_catalog.text), k.conname COLLATE "C"
         """
 
     /// What belongs to a constraint is defined by that; to write it twice would take a third of the time.
     private static let indexes = """
         SELECT i.indrelid AS owner, x.relname AS name, i.indisunique, i.indisvalid, k.oid IS NOT NULL AS constrained,
-            CASE WHEN (k.oid IS NULL OR NOT i.indisvalid) AND c.oid <> ALL ($2::oid[])
+            CASE WHEN (k.oid IS NULL OR NOT i.indisvalid) AND c.oid <> ALL ($2::pg_catalog.oid[])
                 THEN pg_catalog.pg_get_indexdef(i.indexrelid) END AS definition
         FROM \(wanted) JOIN pg_catalog.pg_index i ON i.indrelid = c.oid
         JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
@@ -215,7 +215,7 @@ extension SchemaReading {
 
     private static let triggers = """
         SELECT t.tgrelid AS owner, t.tgname AS name,
-            CASE WHEN t.tgqual IS NULL OR c.oid <> ALL ($2::oid[])
+            CASE WHEN t.tgqual IS NULL OR c.oid <> ALL ($2::pg_catalog.oid[])
                 THEN pg_catalog.pg_get_triggerdef(t.oid)
                     || CASE t.tgenabled WHEN 'D' THEN ' (disabled)' WHEN 'A' THEN ' (always)'
                         WHEN 'R' THEN ' (replica)' ELSE '' END END AS definition
@@ -225,7 +225,7 @@ extension SchemaReading {
 
     private static let policies = """
         SELECT p.polrelid AS owner, p.polname AS name,
-            CASE WHEN c.oid <> ALL ($2::oid[]) THEN
+            CASE WHEN c.oid <> ALL ($2::pg_catalog.oid[]) THEN
                 CASE WHEN p.polpermissive THEN 'permissive' ELSE 'restrictive' END || ' for '
                 || CASE p.polcmd WHEN 'r' THEN 'select' WHEN 'a' THEN 'insert' WHEN 'w' THEN 'update'
                     WHEN 'd' THEN 'delete' ELSE 'all' END || ' to '
@@ -242,21 +242,21 @@ extension SchemaReading {
     /// Those of all levels, each behind the one it is a part of.
     private static let partitions = """
         WITH RECURSIVE tree (owner, namespace, oid, parent, level, path) AS (
-            SELECT c.oid, c.relnamespace, p.oid, NULL::oid, 1, ARRAY[pn.nspname, p.relname]::text[]
+            SELECT c.oid, c.relnamespace, p.oid, NULL::pg_catalog.oid, 1, ARRAY[pn.nspname, p.relname]::pg_catalog.text[]
             FROM \(wanted) JOIN pg_catalog.pg_inherits i ON i.inhparent = c.oid
             JOIN pg_catalog.pg_class p ON p.oid = i.inhrelid AND p.relispartition
             JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
             UNION ALL
-            SELECT t.owner, t.namespace, p.oid, t.oid, t.level + 1, t.path || ARRAY[pn.nspname, p.relname]::text[]
+            SELECT t.owner, t.namespace, p.oid, t.oid, t.level + 1, t.path || ARRAY[pn.nspname, p.relname]::pg_catalog.text[]
             FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid
             JOIN pg_catalog.pg_class p ON p.oid = i.inhrelid JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
         )
         SELECT t.owner, t.level, n.nspname, p.relname,
             CASE WHEN p.relnamespace = t.namespace THEN '' ELSE n.nspname || '.' END || p.relname AS name,
             CASE WHEN u.relnamespace = t.namespace THEN '' ELSE un.nspname || '.' END || u.relname AS parent,
-            pg_catalog.pg_get_expr(p.relpartbound, 0) || CASE WHEN p.relkind = 'p' AND p.oid <> ALL ($2::oid[])
+            pg_catalog.pg_get_expr(p.relpartbound, 0) || CASE WHEN p.relkind = 'p' AND p.oid <> ALL ($2::pg_catalog.oid[])
                 THEN ' PARTITION BY ' || pg_catalog.pg_get_partkeydef(p.oid) ELSE '' END AS definition,
-            ARRAY(SELECT x.relname::text FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+            ARRAY(SELECT x.relname::pg_catalog.text FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
                 WHERE i.indrelid = p.oid AND NOT i.indisvalid ORDER BY x.relname COLLATE "C") AS invalid
         FROM tree t JOIN pg_catalog.pg_class p ON p.oid = t.oid
         JOIN pg_catalog.pg_namespace n ON n.oid = p.relnamespace

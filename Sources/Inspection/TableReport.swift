@@ -153,7 +153,7 @@ extension TableReport {
             mayStat
             ? """
             CASE WHEN f.size >= 1073741824 THEN f.size + (
-                SELECT coalesce(sum((pg_catalog.pg_stat_file(f.path || '.' || s.number, true)).size), 0)
+                SELECT coalesce(pg_catalog.sum((pg_catalog.pg_stat_file(f.path || '.' || s.number, true)).size), 0)
                 FROM pg_catalog.generate_series(1, 64 + r.relpages / 65536) AS s (number)) ELSE f.size END
             """
             : "r.relpages::bigint * pg_catalog.current_setting('block_size')::bigint"
@@ -181,8 +181,8 @@ extension TableReport {
                 FROM parts JOIN pg_catalog.pg_class r ON r.oid = parts.relation AND r.relkind IN ('r', 'm', 'i', 't')
                 \(file)
             ), sums AS (
-                SELECT owner, sum(bytes) FILTER (WHERE part = 'heap') AS heap,
-                    sum(bytes) FILTER (WHERE part = 'index') AS indexes, sum(bytes) FILTER (WHERE part = 'toast') AS toast
+                SELECT owner, pg_catalog.sum(bytes) FILTER (WHERE part = 'heap') AS heap,
+                    pg_catalog.sum(bytes) FILTER (WHERE part = 'index') AS indexes, pg_catalog.sum(bytes) FILTER (WHERE part = 'toast') AS toast
                 FROM sizes GROUP BY owner
             )
             SELECT w.oid, w.nspname, w.relname, w.relkind, w.relispopulated, s.heap, s.indexes, s.toast,

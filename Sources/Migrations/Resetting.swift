@@ -90,12 +90,12 @@ extension Migrator {
         }
         return try session.query(
             """
-            SELECT n.nspname AS name, count(c.oid) AS tables,
-                   coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint AS rows,
-                   coalesce(sum(c.relpages::bigint), 0) * pg_catalog.current_setting('block_size')::bigint AS bytes
+            SELECT n.nspname AS name, pg_catalog.count(c.oid) AS tables,
+                   coalesce(pg_catalog.sum(greatest(c.reltuples, 0)), 0)::bigint AS rows,
+                   coalesce(pg_catalog.sum(c.relpages::bigint), 0) * pg_catalog.current_setting('block_size')::bigint AS bytes
             FROM pg_catalog.pg_namespace n
             LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'm')
-            WHERE n.nspname = ANY ($1::text[])
+            WHERE n.nspname = ANY ($1::pg_catalog.text[])
             GROUP BY n.nspname ORDER BY n.nspname
             """,
             [QuotedText.array(schemas)]
@@ -154,9 +154,7 @@ extension Migrator {
         let sibling = try Adoption.adopted(ledger, session).flatMap { try GolangMigrateLedger.find($0, session) }
         if let sibling { try StepRunner.Sibling(table: sibling.table, version: nil).write(session) }
         try session.query("DELETE FROM \(ledger.schema).migrations WHERE service = $1", [service])
-        if try session.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there", ["\(ledger.schema).seeds"])[0]
-            .bool("there")
-        {
+        if try options.stateSchema.isReadable([.seeds], session) {
             try session.query("DELETE FROM \(ledger.schema).seeds WHERE service = $1", [service])
         }
         try ledger.append(LogEntry(event: "reset"), context, session)
@@ -168,14 +166,14 @@ extension Migrator {
             """
             SELECT 0 AS step, pg_catalog.format('CREATE SCHEMA %I AUTHORIZATION %I', n.nspname,
                        pg_catalog.pg_get_userbyid(n.nspowner)) AS statement
-            FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY ($1::text[])
+            FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY ($1::pg_catalog.text[])
             UNION ALL
             SELECT 1, pg_catalog.format('GRANT %s ON SCHEMA %I TO %s%s', a.privilege_type, n.nspname,
                        CASE a.grantee WHEN 0 THEN 'PUBLIC'
                             ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END,
                        CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
             FROM pg_catalog.pg_namespace n CROSS JOIN LATERAL pg_catalog.aclexplode(n.nspacl) a
-            WHERE n.nspname = ANY ($1::text[]) AND a.grantee <> n.nspowner
+            WHERE n.nspname = ANY ($1::pg_catalog.text[]) AND a.grantee <> n.nspowner
             ORDER BY 1, 2
             """,
             [QuotedText.array(schemas)]

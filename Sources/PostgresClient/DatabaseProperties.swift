@@ -137,9 +137,9 @@ extension Session {
     private borrowing func settings(ofDatabase oid: UInt32) throws -> [DatabaseProperties.Setting] {
         try query(
             """
-            SELECT r.rolname, split_part(c, '=', 1) AS name, substr(c, strpos(c, '=') + 1) AS value
+            SELECT r.rolname, pg_catalog.split_part(c, '=', 1) AS name, pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1) AS value
             FROM pg_catalog.pg_db_role_setting s
-            CROSS JOIN LATERAL unnest(s.setconfig) WITH ORDINALITY AS u (c, position)
+            CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) WITH ORDINALITY AS u (c, position)
             LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
             WHERE s.setdatabase = $1 ORDER BY r.rolname NULLS FIRST, u.position
             """,

@@ -16,6 +16,8 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
         case timeout
         /// The server answered something that was not asked for.
         case unexpected
+        /// Something of the database would run somebody else's code, and is not touched.
+        case untrusted
     }
 
     package var code: Code

@@ -105,7 +105,7 @@ private struct Doubt {
         try session.query(
             """
             SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
-            WHERE backend_xid::text = ($1::bigint & 4294967295)::text
+            WHERE backend_xid::pg_catalog.text = ($1::bigint & 4294967295)::pg_catalog.text
             """,
             [transaction]
         )

@@ -10,50 +10,50 @@ extension Session {
         try query(
             """
             WITH RECURSIVE doomed (classid, objid) AS (
-                SELECT 'pg_catalog.pg_namespace'::regclass::oid, oid FROM pg_catalog.pg_namespace
-                WHERE nspname = ANY ($1::text[])
+                SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass::pg_catalog.oid, oid FROM pg_catalog.pg_namespace
+                WHERE nspname = ANY ($1::pg_catalog.text[])
                 UNION
                 SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
                 JOIN doomed x ON d.refclassid = x.classid AND d.refobjid = x.objid
                 WHERE d.deptype IN ('n', 'a', 'i', 'P', 'S')
-                    AND NOT ($2 AND (d.classid = 'pg_catalog.pg_extension'::regclass
+                    AND NOT ($2 AND (d.classid = 'pg_catalog.pg_extension'::pg_catalog.regclass
                         OR EXISTS (SELECT FROM pg_catalog.pg_depend e
                                    WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')))
             ), placed AS (
                 SELECT d.classid, d.objid, coalesce(
-                    (SELECT relnamespace FROM pg_catalog.pg_class WHERE d.classid = 'pg_catalog.pg_class'::regclass AND oid = d.objid),
+                    (SELECT relnamespace FROM pg_catalog.pg_class WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND oid = d.objid),
                     (SELECT c.relnamespace FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
-                     WHERE d.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = d.objid),
+                     WHERE d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = d.objid),
                     (SELECT t.typnamespace FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_type t ON t.oid = k.contypid
-                     WHERE d.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = d.objid),
+                     WHERE d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = d.objid),
                     (SELECT c.relnamespace FROM pg_catalog.pg_attrdef a JOIN pg_catalog.pg_class c ON c.oid = a.adrelid
-                     WHERE d.classid = 'pg_catalog.pg_attrdef'::regclass AND a.oid = d.objid),
+                     WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND a.oid = d.objid),
                     (SELECT c.relnamespace FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
-                     WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid),
+                     WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND r.oid = d.objid),
                     (SELECT c.relnamespace FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid
-                     WHERE d.classid = 'pg_catalog.pg_trigger'::regclass AND g.oid = d.objid),
+                     WHERE d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass AND g.oid = d.objid),
                     (SELECT c.relnamespace FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
-                     WHERE d.classid = 'pg_catalog.pg_policy'::regclass AND p.oid = d.objid),
+                     WHERE d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND p.oid = d.objid),
                     (SELECT n.oid FROM pg_catalog.pg_identify_object(d.classid, d.objid, 0) i
-                     JOIN pg_catalog.pg_namespace n ON quote_ident(n.nspname) = i.schema)) AS namespace
+                     JOIN pg_catalog.pg_namespace n ON pg_catalog.quote_ident(n.nspname) = i.schema)) AS namespace
                 FROM doomed d
-                WHERE d.classid <> 'pg_catalog.pg_namespace'::regclass
-                    AND NOT (d.classid = 'pg_catalog.pg_trigger'::regclass
+                WHERE d.classid <> 'pg_catalog.pg_namespace'::pg_catalog.regclass
+                    AND NOT (d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass
                              AND EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.oid = d.objid AND g.tgisinternal))
             )
             SELECT DISTINCT i.type || ' ' || i.identity AS title
             FROM placed p
             LEFT JOIN pg_catalog.pg_namespace n ON n.oid = p.namespace
             LEFT JOIN pg_catalog.pg_rewrite v
-                ON p.classid = 'pg_catalog.pg_rewrite'::regclass AND v.oid = p.objid AND v.rulename = '_RETURN'
+                ON p.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND v.oid = p.objid AND v.rulename = '_RETURN'
             -- What a view selects is a rule in the catalog, and a view to whoever reads this.
             CROSS JOIN LATERAL pg_catalog.pg_identify_object(
-                CASE WHEN v.oid IS NULL THEN p.classid ELSE 'pg_catalog.pg_class'::regclass END,
+                CASE WHEN v.oid IS NULL THEN p.classid ELSE 'pg_catalog.pg_class'::pg_catalog.regclass END,
                 coalesce(v.ev_class, p.objid), 0) i
             WHERE (n.nspname IS NULL AND p.classid NOT IN (
-                       'pg_catalog.pg_amop'::regclass, 'pg_catalog.pg_amproc'::regclass, 'pg_catalog.pg_default_acl'::regclass,
-                       'pg_catalog.pg_publication_rel'::regclass, 'pg_catalog.pg_cast'::regclass))
-                OR (n.nspname <> ALL ($1::text[]) AND n.nspname !~ '^pg_toast')
+                       'pg_catalog.pg_amop'::pg_catalog.regclass, 'pg_catalog.pg_amproc'::pg_catalog.regclass, 'pg_catalog.pg_default_acl'::pg_catalog.regclass,
+                       'pg_catalog.pg_publication_rel'::pg_catalog.regclass, 'pg_catalog.pg_cast'::pg_catalog.regclass))
+                OR (n.nspname <> ALL ($1::pg_catalog.text[]) AND n.nspname !~ '^pg_toast')
             ORDER BY 1
             """,
             [QuotedText.array(schemas), String(extensionsStay)]

@@ -9,7 +9,7 @@ extension Session {
             try query(
                 """
                 SELECT nspname FROM pg_catalog.pg_namespace
-                WHERE nspname = ANY ($1::text[]) AND NOT (
+                WHERE nspname = ANY ($1::pg_catalog.text[]) AND NOT (
                     pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
                     AND pg_catalog.pg_has_role(nspowner, 'USAGE'))
                 """,
@@ -27,9 +27,9 @@ extension Session {
         let contents = try query(
             """
             SELECT CASE WHEN i.type IN ('function', 'procedure', 'aggregate') THEN 'ROUTINE'
-                        WHEN i.type = 'statistics object' THEN 'STATISTICS' ELSE upper(i.type) END AS kind, i.identity
+                        WHEN i.type = 'statistics object' THEN 'STATISTICS' ELSE pg_catalog.upper(i.type) END AS kind, i.identity
             FROM pg_catalog.pg_depend d CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) i
-            WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.deptype = 'n'
+            WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.deptype = 'n'
                 AND d.refobjid = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1)
                 AND i.type IN (
                     'table', 'foreign table', 'view', 'materialized view', 'sequence', 'function', 'procedure', 'aggregate',

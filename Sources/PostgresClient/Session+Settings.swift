@@ -15,6 +15,8 @@ extension Session {
         ("idle_session_timeout", "0"), ("transaction_timeout", "0"), ("client_min_messages", "warning"),
         ("default_transaction_read_only", "off"), ("default_transaction_deferrable", "off"),
         ("quote_all_identifiers", "off"), ("synchronize_seqscans", "off"), ("enable_tidscan", "on"),
+        // With it on, planning a query would work out what is constant in the CHECKs of its tables.
+        ("constraint_exclusion", "partition"),
         ("escape_string_warning", "off"), ("vacuum_cost_delay", "0"), ("jit", "off"),
         // A statement of a client that was killed ends too, instead of running on for nobody.
         ("client_connection_check_interval", "1s"),
@@ -22,8 +24,6 @@ extension Session {
 
     /// Pins the session: the values' formats, no timeouts, and `others`. A setting that the server does not know is left out.
     package borrowing func pin(_ others: [(name: String, value: String)] = []) throws {
-        // By itself first: with a timeout of some milliseconds the query below might not come through.
-        try execute("SET statement_timeout = 0")
         // Each once, the last word counting: in what order the server would set one twice is not said.
         let usual = (Session.valueSettings + Session.patience).filter { setting in
             !others.contains { $0.name.lowercased() == setting.name.lowercased() }
@@ -32,9 +32,9 @@ extension Session {
         let values = settings.map { "(\(literal($0.name)), \(literal($0.value)))" }.joined(separator: ", ")
         try query(
             """
-            SELECT set_config(s.name, v.value, false)
+            SELECT pg_catalog.set_config(s.name, v.value, false)
             FROM (VALUES \(values)) AS v (name, value)
-            JOIN pg_catalog.pg_settings s ON lower(s.name) = lower(v.name)
+            JOIN pg_catalog.pg_settings s ON pg_catalog.lower(s.name) = pg_catalog.lower(v.name)
             """
         )
     }

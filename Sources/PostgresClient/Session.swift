@@ -14,10 +14,22 @@ package struct Session: ~Copyable {
         self.logger = logger
     }
 
-    /// Connects through the same wait as everything else, because `PQconnectPoll` ignores `connect_timeout`.
+    /// Connects, and makes the session safe to look names up in: see `Session+Start.swift`.
     ///
     /// - Throws: `PostgresError` with `.connection` or `.timeout`; `CancellationError`.
     static func connect(_ server: ServerAddress, signal: CancelSignal, logger: Logger) throws -> Session {
+        let session = try open(server, signal: signal, logger: logger)
+        guard let interruption = try session.start() else { return session }
+        logger.debug(
+            "connecting again, because a timeout of the role or the database ended the session: \(interruption)"
+        )
+        let patient = try open(session.sendingTimeouts(to: server), signal: signal, logger: logger)
+        if let error = try patient.start() { throw error }
+        return patient
+    }
+
+    /// Connects through the same wait as everything else, because `PQconnectPoll` ignores `connect_timeout`.
+    private static func open(_ server: ServerAddress, signal: CancelSignal, logger: Logger) throws -> Session {
         let connection = withCStrings(server.parameters.map(\.keyword)) { keywords in
             withCStrings(server.parameters.map(\.value)) { values in PQconnectStartParams(keywords, values, 1) }
         }
@@ -31,8 +43,8 @@ package struct Session: ~Copyable {
 
     private func finishConnecting() throws {
         let connection = wire.connection
-        let limit = connectionParameter("connect_timeout").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
-        wire.deadline = .now + .seconds(limit ?? 10)
+        let limit = secondsToConnect
+        wire.deadline = .now + .seconds(limit)
         defer { wire.deadline = nil }
         var next = PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING
         while next != PGRES_POLLING_OK {
@@ -42,7 +54,7 @@ package struct Session: ~Copyable {
             } catch let error as PostgresError where error.code == .timeout {
                 throw PostgresError(
                     code: .connection,
-                    message: "no answer from the server at \(place) within \(limit ?? 10) seconds",
+                    message: "no answer from the server at \(place) within \(limit) seconds",
                     hint: "check the host and the port, or set connect_timeout"
                 )
             }
@@ -50,15 +62,13 @@ package struct Session: ~Copyable {
         }
         PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
         PQsetnonblocking(connection, 1)
-        try restoreEncoding()
+        // All text but that of a SQL_ASCII database crosses the wire as UTF-8; the server converts.
+        wire.codec = encoding == "SQL_ASCII" ? .bytes : .utf8
     }
 
-    /// All text but that of a SQL_ASCII database crosses the wire as UTF-8; the server converts.
-    /// Also to be called after `RESET ALL`, which undoes it.
-    package borrowing func restoreEncoding() throws {
-        let encoding = String(cString: PQparameterStatus(wire.connection, "server_encoding"))
-        wire.codec = encoding == "SQL_ASCII" ? .bytes : .utf8
-        try execute("SET client_encoding = '\(wire.codec == .bytes ? "SQL_ASCII" : "UTF8")'")
+    /// `connect_timeout`, or what we take where none is given.
+    var secondsToConnect: Int {
+        connectionParameter("connect_timeout").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 10
     }
 
     private func connectionFailure() -> PostgresError {
@@ -152,7 +162,7 @@ extension Session {
         return ServerAddress("", overrides: pinnedParameters + secret)
     }
 
-    private func connectionParameter(_ keyword: String) -> String? {
+    func connectionParameter(_ keyword: String) -> String? {
         connectionParameters.first { $0.keyword == keyword }?.value
     }
 

@@ -8,7 +8,7 @@ package enum SessionDescription {
             CASE WHEN a.state LIKE 'idle in transaction%' THEN ', idle in its transaction for '
                  ELSE ', busy for ' END
             || pg_catalog.date_trunc('second', pg_catalog.clock_timestamp() - coalesce(
-                CASE WHEN a.state LIKE 'idle in transaction%' THEN a.xact_start ELSE a.query_start END, a.backend_start))::text,
+                CASE WHEN a.state LIKE 'idle in transaction%' THEN a.xact_start ELSE a.query_start END, a.backend_start))::pg_catalog.text,
             ', in ' || nullif(pg_catalog.substring(pg_catalog.upper(pg_catalog.btrim(a.query)), '^[A-Z]+'), ''))
         """
 }

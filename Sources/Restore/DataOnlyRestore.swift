@@ -33,7 +33,7 @@ struct DataOnlyRestore {
             )
         }
         if selection.isWholeDatabase {
-            try session.query("SELECT count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata")
+            try session.query("SELECT pg_catalog.count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata")
         }
         let tally = try restore.load(selection.leavingOutExtensions, inOrderOf: order?.tables, &session)
         let waived = try InvalidChecks.restore(tally.waived, &session)
@@ -138,10 +138,10 @@ extension DataOnlyRestore {
             FROM pg_catalog.pg_constraint k
             JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE k.contype = 'f' AND k.conparentid = 0
-                AND (k.conrelid = ANY ($1::regclass[]::oid[]) OR k.confrelid = ANY ($1::regclass[]::oid[])
+                AND (k.conrelid = ANY ($1::pg_catalog.regclass[]::pg_catalog.oid[]) OR k.confrelid = ANY ($1::pg_catalog.regclass[]::pg_catalog.oid[])
                      OR EXISTS (SELECT FROM pg_catalog.pg_constraint p
                                 WHERE p.conparentid = k.oid
-                                    AND (p.conrelid = ANY ($1::regclass[]::oid[]) OR p.confrelid = ANY ($1::regclass[]::oid[]))))
+                                    AND (p.conrelid = ANY ($1::pg_catalog.regclass[]::pg_catalog.oid[]) OR p.confrelid = ANY ($1::pg_catalog.regclass[]::pg_catalog.oid[]))))
             ORDER BY k.oid
             """,
             [regclasses(tables, session)]
@@ -156,7 +156,7 @@ extension DataOnlyRestore {
                 pg_catalog.obj_description(k.oid, 'pg_constraint') AS comment
             FROM pg_catalog.pg_constraint k
             JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE k.oid = ANY ($1::oid[]) ORDER BY k.oid
+            WHERE k.oid = ANY ($1::pg_catalog.oid[]) ORDER BY k.oid
             """,
             ["{\(oids.map(String.init).joined(separator: ","))}"]
         ).map { foreignKey($0, session) }
@@ -177,7 +177,7 @@ extension DataOnlyRestore {
             SELECT n.nspname, c.relname, t.tgname, t.tgenabled
             FROM pg_catalog.pg_trigger t
             JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgrelid = ANY ($1::regclass[]::oid[])
+            WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgrelid = ANY ($1::pg_catalog.regclass[]::pg_catalog.oid[])
             """,
             [regclasses(tables, session)]
         ).map { row in

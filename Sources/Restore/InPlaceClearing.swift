@@ -14,7 +14,7 @@ extension InPlaceRestore {
         try drop(schemas, kept, &session)
         try makePublicSchema(selection, session)
         guard selection.isWholeDatabase else { return }
-        try session.query("SELECT count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata")
+        try session.query("SELECT pg_catalog.count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata")
         for item in selection.items.reversed() where InPlaceRestore.databaseWide.contains(item.kind) {
             if let drop = item.dropSQL { try session.execute(InPlaceRestore.ifExists(drop)) }
         }
@@ -59,7 +59,7 @@ extension InPlaceRestore {
             SELECT nspname FROM pg_catalog.pg_namespace n
             WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                                WHERE d.classid = 'pg_catalog.pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e')
+                                WHERE d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.objid = n.oid AND d.deptype = 'e')
             ORDER BY nspname
             """
         ).map { $0.text("nspname") }
@@ -81,7 +81,7 @@ extension InPlaceRestore {
             """
             SELECT evtname FROM pg_catalog.pg_event_trigger t
             WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                              WHERE d.classid = 'pg_catalog.pg_event_trigger'::regclass AND d.objid = t.oid AND d.deptype = 'e')
+                              WHERE d.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass AND d.objid = t.oid AND d.deptype = 'e')
             """
         )
         for trigger in triggers {
@@ -111,7 +111,7 @@ extension InPlaceRestore {
         let kept = try session.query(
             """
             SELECT n.nspname, c.relname, coalesce(u.condition, '') AS condition
-            FROM pg_catalog.pg_extension e, unnest(e.extconfig, e.extcondition) AS u (config, condition)
+            FROM pg_catalog.pg_extension e, pg_catalog.unnest(e.extconfig, e.extcondition) AS u (config, condition)
             JOIN pg_catalog.pg_class c ON c.oid = u.config AND c.relkind IN ('r', 'p')
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             """

@@ -59,8 +59,8 @@ struct InPlaceRestore: Sendable {
     private func requireRoom(for selection: Selection, _ session: borrowing Session) throws {
         let row = try session.query(
             """
-            SELECT current_setting('max_locks_per_transaction')::bigint
-                * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint)
+            SELECT pg_catalog.current_setting('max_locks_per_transaction')::bigint
+                * (pg_catalog.current_setting('max_connections')::bigint + pg_catalog.current_setting('max_prepared_transactions')::bigint)
                 AS room
             """
         )[0]

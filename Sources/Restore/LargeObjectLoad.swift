@@ -68,7 +68,7 @@ enum LargeObjectLoad {
             throw RestoreError(.mismatch, "\(chunk.member): the server took \(rows) of \(chunk.rows) pieces")
         }
         try session.query(
-            "SELECT count(pg_catalog.lo_put(object, start, content)) FROM pg_temp.granary_large_objects"
+            "SELECT pg_catalog.count(pg_catalog.lo_put(object, start, content)) FROM pg_temp.granary_large_objects"
         )
         try session.execute(isAlone ? "COMMIT" : "DROP TABLE pg_temp.granary_large_objects")
     }

@@ -137,7 +137,7 @@ struct LedgerWriter {
             INSERT INTO \(schema).migration_log (service, version, name, event, environment, layer, sha256, actor,
                 started_at, finished_at, outcome, statements_done, statements_total, wrapped, sqlstate, note)
             VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce(nullif($8, ''), session_user), $9,
-                CASE WHEN $10 = 'running' THEN NULL ELSE $9::timestamptz END, $10, $11, $12, $13, $14, $15)
+                CASE WHEN $10 = 'running' THEN NULL ELSE $9::pg_catalog.timestamptz END, $10, $11, $12, $13, $14, $15)
             """,
             [
                 service, entry.version.map { String($0) }, entry.name, entry.event, environment, entry.layer,

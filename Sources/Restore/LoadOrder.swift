@@ -13,7 +13,7 @@ struct LoadOrder {
     static func read(_ tables: [Manifest.Table], _ session: borrowing Session) throws -> LoadOrder {
         let keys = try session.query(
             """
-            WITH RECURSIVE tables AS (SELECT t::oid AS oid, t::text AS name FROM pg_catalog.unnest($1::regclass[]) AS t),
+            WITH RECURSIVE tables AS (SELECT t::pg_catalog.oid AS oid, t::pg_catalog.text AS name FROM pg_catalog.unnest($1::pg_catalog.regclass[]) AS t),
             top (oid, conparentid, leaf) AS (
                 SELECT oid, conparentid, oid FROM pg_catalog.pg_constraint
                 WHERE contype = 'f' AND conrelid IN (SELECT oid FROM tables)

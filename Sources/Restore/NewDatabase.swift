@@ -75,7 +75,7 @@ enum NewDatabase {
         let abandoned = try session.query(
             """
             SELECT d.datname FROM pg_catalog.pg_database d
-            CROSS JOIN LATERAL regexp_match(d.datname, '\(mark)([0-9]{1,9})_[0-9a-f]{8}$') AS m (leader)
+            CROSS JOIN LATERAL pg_catalog.regexp_match(d.datname, '\(mark)([0-9]{1,9})_[0-9a-f]{8}$') AS m (leader)
             WHERE m.leader IS NOT NULL AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
                                 WHERE a.pid = m.leader[1]::int AND a.application_name = 'granary'

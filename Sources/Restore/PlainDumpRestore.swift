@@ -116,6 +116,7 @@ extension PlainDumpRestore {
                 let outcome = try await withSession(database, logger: logger) { session in
                     try Self.prepare(session)
                     var player = try DumpPlayer.open(file, rules, mayBeCut: survey.isCut, progress: progress)
+                    try session.execute(Session.databaseSearchPath)
                     return try player.run(&session)
                 }
                 if !options.withoutAnalyze { try await analyze(database) }
@@ -184,7 +185,7 @@ extension PlainDumpRestore {
         let values = settings.map { "('\($0.0)', '\($0.1)')" }.joined(separator: ", ")
         try session.query(
             """
-            SELECT set_config(s.name, v.value, false)
+            SELECT pg_catalog.set_config(s.name, v.value, false)
             FROM (VALUES \(values)) AS v (name, value) JOIN pg_catalog.pg_settings s ON s.name = v.name
             """
         )
@@ -207,7 +208,9 @@ extension PlainDumpRestore {
                 let state = try TargetState.read(schema, before: returning.extent, &session)
                 let shelf = try StateShelf(schema, session)
                 var player = try DumpPlayer.open(file, rules, progress: progress)
+                try session.execute(Session.databaseSearchPath)
                 let outcome = try player.run(&session)
+                try session.execute(Session.emptySearchPath)
                 try shelf.putBack(session)
                 return (outcome, try returning.write(state, &session))
             }

@@ -24,7 +24,7 @@ enum Sequences {
         for sequence in sequences {
             let name = session.quoted(TableName(schema: sequence.schema, name: sequence.name))
             let isOurs = try session.query(
-                "SELECT pg_catalog.pg_has_role(relowner, 'USAGE') AS ours FROM pg_catalog.pg_class WHERE oid = $1::regclass",
+                "SELECT pg_catalog.pg_has_role(relowner, 'USAGE') AS ours FROM pg_catalog.pg_class WHERE oid = $1::pg_catalog.regclass",
                 [name]
             )[0].bool("ours")
             if isOurs { try session.execute("ALTER SEQUENCE \(name) RESTART") }
@@ -44,6 +44,6 @@ enum Sequences {
     }
 
     private static func literal(_ sequence: Manifest.Sequence, _ session: borrowing Session) -> String {
-        session.literal(session.quoted(TableName(schema: sequence.schema, name: sequence.name))) + "::regclass"
+        session.literal(session.quoted(TableName(schema: sequence.schema, name: sequence.name))) + "::pg_catalog.regclass"
     }
 }

@@ -118,7 +118,7 @@ extension TableRestore {
                 WITH added AS (
                     INSERT INTO \(name) (\(columns)) OVERRIDING SYSTEM VALUE SELECT \(columns) FROM pg_temp.granary_rows
                     ON CONFLICT (\(session.quoted(table.primaryKey))) DO NOTHING RETURNING 1
-                ) SELECT count(*) AS rows FROM added
+                ) SELECT pg_catalog.count(*) AS rows FROM added
                 """
             )
             added += inserted[0].int("rows")

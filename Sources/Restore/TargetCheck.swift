@@ -42,12 +42,12 @@ struct TargetCheck: Sendable {
 
     private func size(_ database: DatabaseProperties, _ session: borrowing Session) throws -> Int {
         let may = try session.query(
-            "SELECT has_database_privilege($1::oid, 'CONNECT') AS may",
+            "SELECT pg_catalog.has_database_privilege($1::pg_catalog.oid, 'CONNECT') AS may",
             [String(database.oid)]
         )[0].bool("may")
         guard may else { return 0 }
         return try session.query(
-            "SELECT pg_catalog.pg_database_size($1::oid) AS bytes",
+            "SELECT pg_catalog.pg_database_size($1::pg_catalog.oid) AS bytes",
             [String(database.oid)]
         )[0].int("bytes")
     }
@@ -79,11 +79,11 @@ struct TargetCheck: Sendable {
         var obstacles: [Preflight.Obstacle] = []
         let isPinned = try session.query(
             """
-            SELECT (SELECT count(*) FROM pg_catalog.pg_prepared_xacts WHERE database = $1) AS prepared,
-                   (SELECT count(*) FROM pg_catalog.pg_replication_slots WHERE database = $1) AS slots,
-                   (SELECT count(*) FROM pg_catalog.pg_subscription s
+            SELECT (SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_xacts WHERE database = $1) AS prepared,
+                   (SELECT pg_catalog.count(*) FROM pg_catalog.pg_replication_slots WHERE database = $1) AS slots,
+                   (SELECT pg_catalog.count(*) FROM pg_catalog.pg_subscription s
                     JOIN pg_catalog.pg_database d ON d.oid = s.subdbid WHERE d.datname = $1) AS subscriptions,
-                   coalesce(current_setting('cron.database_name', true), '') = $1 AS cron
+                   coalesce(pg_catalog.current_setting('cron.database_name', true), '') = $1 AS cron
             """,
             [database.name]
         )[0]

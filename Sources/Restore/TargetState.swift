@@ -1,5 +1,6 @@
 internal import Archive
 internal import Environments
+internal import Logging
 internal import PostgresClient
 
 /// What belongs to the target and not to the archive: the marker, and the log of its migrations.
@@ -138,6 +139,7 @@ struct StateReturn: Sendable {
 
     private func carry(_ state: TargetState, _ session: inout Session) throws {
         guard state.marker != nil || state.log != nil else { return }
+        guard try !isDamaged(state, session) else { return }
         let isMissing = try !state.schema.exists(session)
         try state.schema.ensure(&session)
         if isMissing, !state.roles.isEmpty { try state.schema.grant(to: state.roles, &session) }
@@ -159,7 +161,7 @@ struct StateReturn: Sendable {
         let changed = returning.filter { service in
             !service.migrations.isEmpty || !service.log.isEmpty || state.applied.services[service.service] != nil
         }
-        guard let first = changed.first else { return }
+        guard let first = changed.first, try !isDamaged(state, session) else { return }
         try state.schema.ensure(&session)
         guard try state.schema.mayWrite(session) else {
             throw RestoreError(
@@ -173,6 +175,15 @@ struct StateReturn: Sendable {
         for service in changed { try writer.replace(service, session) }
         guard !state.existed else { return }
         try writer.bringOpenEntries(changed, whole: false, environment: state.marker ?? "", session)
+    }
+
+    /// What is restored counts, and not what we have to say of it.
+    private func isDamaged(_ state: TargetState, _ session: borrowing Session) throws -> Bool {
+        guard try state.schema.isDamaged(session) else { return false }
+        session.logger.warning(
+            "granary's own tables in \(state.schema.name) are damaged and were left as they are; `granary doctor` says what is wrong"
+        )
+        return true
     }
 
     private func log(

@@ -114,7 +114,7 @@ import Testing
         try await server.withDatabase(options: "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'") { url in
             try await withSession(ServerAddress(url), logger: quietLogger) { session in
                 let name = "caf\u{E9}"  // The byte E9, which is not UTF-8.
-                try session.execute("CREATE TABLE \(session.quoted(name)) (a text)")
+                try session.execute("CREATE TABLE public.\(session.quoted(name)) (a text)")
                 let row = try session.query(
                     "SELECT relname, encode(relname::text::bytea, 'hex') AS hex FROM pg_class WHERE relname = $1",
                     [name]
@@ -129,6 +129,10 @@ import Testing
 /// A session on a database of its own.
 func withDatabaseSession(_ body: @escaping @Sendable (inout Session) throws -> Void) async throws {
     try await ThrowawayServer.shared().withDatabase { url in
-        try await withSession(ServerAddress(url), logger: quietLogger, body)
+        try await withSession(ServerAddress(url), logger: quietLogger) { session in
+            // Tests say `t` for a table, as people do in psql.
+            try session.execute(Session.databaseSearchPath)
+            try body(&session)
+        }
     }
 }

@@ -81,18 +81,18 @@ struct SwapTests {
         try await ScratchFolder.with { folder in
             try await server.execute("CREATE DATABASE \(QuotedText.name(name)) TEMPLATE template0")
             try await withSession(address, logger: quietLogger) {
-                try $0.execute("CREATE TABLE t (id integer); INSERT INTO t SELECT generate_series(1, 3)")
+                try $0.execute("CREATE TABLE public.t (id integer); INSERT INTO public.t SELECT generate_series(1, 3)")
             }
             let options = BackupOptions(output: .file(path: folder.file("a.zip"), overwrite: false))
             let report = try await BackupRun(options, server: address, logger: quietLogger, progress: { _ in }).run()
             #expect(report.database == name)
-            try await withSession(address, logger: quietLogger) { try $0.execute("DROP TABLE t") }
+            try await withSession(address, logger: quietLogger) { try $0.execute("DROP TABLE public.t") }
             var restoring = RestoreOptions(file: folder.file("a.zip"))
             restoring.dropOld = true
             let restored = try await RestoreRun(restoring, server: address, logger: quietLogger, progress: { _ in })
                 .run()
             #expect(restored.database == name)
-            let rows = try await withSession(address, logger: quietLogger) { try $0.query("SELECT id FROM t") }
+            let rows = try await withSession(address, logger: quietLogger) { try $0.query("SELECT id FROM public.t") }
             #expect(rows.count == 3)
             try await server.execute("DROP DATABASE \(QuotedText.name(name)) WITH (FORCE)")
         }

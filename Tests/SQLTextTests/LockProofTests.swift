@@ -133,6 +133,7 @@ import Testing
 private func withSampleDatabase(_ body: @escaping @Sendable (inout Session) throws -> Void) async throws {
     try await ThrowawayServer.shared().withDatabase { url in
         try await withSession(ServerAddress(url), logger: quietLogger) { session in
+            try session.execute(Session.databaseSearchPath)
             try session.execute(LockExamples.schema)
             try body(&session)
         }

@@ -88,7 +88,7 @@ extension ConnectedDatabase {
         let found = try session.within(.seconds(5)) { session in
             try session.query(
                 """
-                SELECT count(*) AS tables, coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint AS rows,
+                SELECT pg_catalog.count(*) AS tables, coalesce(pg_catalog.sum(greatest(c.reltuples, 0)), 0)::bigint AS rows,
                        pg_catalog.pg_database_size(pg_catalog.current_database()) AS bytes
                 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                 WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'

@@ -141,7 +141,7 @@ package struct EnvMark: SpokenCommand {
 
     @Argument(help: "A declared environment.", completion: .environment) package var name: String
 
-    @Flag(name: .long, help: "Also where the database is marked otherwise.") package var force = false
+    @Flag(name: .long, help: "Also where the database is marked otherwise, or the marker's table is damaged.") package var force = false
     @OptionGroup(title: "Which service") package var service: ServiceOptions
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions
@@ -165,8 +165,11 @@ package struct EnvMark: SpokenCommand {
             )
         }
         let marker = Marker(service.state.schema)
-        let before = try await withSession(connected.address, logger: console.logger) { try marker.read($0).name }
-        if let before, before != name, !force {
+        let force = force
+        let before = try await withSession(connected.address, logger: console.logger) { session in
+            force ? nil : try marker.read(session).name
+        }
+        if let before, before != name {
             throw EnvironmentsError(
                 .refused,
                 "the database \(connected.name) is marked \(before)",
@@ -174,7 +177,9 @@ package struct EnvMark: SpokenCommand {
             )
         }
         let name = name
-        try await withSession(connected.address, logger: console.logger) { try marker.write(name, &$0) }
+        try await withSession(connected.address, logger: console.logger) {
+            try marker.write(name, remakingTable: force, &$0)
+        }
         console.note("marked \(connected.name) as \(name)")
         if console.settings.isJSON {
             try console.result(.object(["database": .string(connected.name), "environment": .string(name)]))

@@ -10,8 +10,15 @@ struct Gate {
     /// What was found of marker and choice; nothing is changed.
     func situation() async throws -> Guard.Situation {
         let found = try await withSession(database.address, logger: console.logger) { [schema] session in
+            // A name that is looked up and then read may be given to something else in between.
+            try session.refuseViews()
             let marker = Marker(schema)
-            return (marker: try marker.read(session), isEmpty: try marker.isEmpty(session))
+            return (
+                marker: try marker.read(session), isEmpty: try marker.isEmpty(session), damage: try marker.damage(session)
+            )
+        }
+        if let damage = found.damage {
+            console.note("\(damage.message), so the database counts as unmarked; \(damage.remedy)")
         }
         let choice = try EnvironmentChoice.resolve(
             option: database.environmentOption,

@@ -46,7 +46,7 @@ struct InspectSession {
             || services.contains { $0.file.service != nil || $0.file.schemas != nil }
         let found = try await withSession(connected.address, logger: console.logger) { session in
             try session.query(
-                "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1::text[])",
+                "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1::pg_catalog.text[])",
                 [QuotedText.array(schemas)]
             ).count
         }

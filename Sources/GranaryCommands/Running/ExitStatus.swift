@@ -68,6 +68,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         switch (error.code, error.sqlState) {
         // lock_not_available: someone held a table for too long.
         case (_, "55P03"): .busy
+        case (.untrusted, _): .refused
         // cannot_connect_now: the server is starting or stopping.
         case (.connection, _), (_, "57P03"): .noConnection
         default: .failed

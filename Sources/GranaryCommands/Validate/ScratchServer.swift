@@ -116,7 +116,7 @@ struct ScratchServer: Sendable {
     private static func identity(_ address: ServerAddress, on console: Console) async throws -> String {
         try await withSession(address, logger: console.logger) { session in
             try session.query(
-                "SELECT concat_ws(' ', pg_catalog.pg_postmaster_start_time(), current_setting('port')) AS identity"
+                "SELECT pg_catalog.concat_ws(' ', pg_catalog.pg_postmaster_start_time(), pg_catalog.current_setting('port')) AS identity"
             )[0].text("identity")
         }
     }

@@ -12,7 +12,7 @@ enum TableSizes {
                 let rows = try session.query(
                     """
                     SELECT n.nspname AS schema, c.relname AS name,
-                           (c.relpages + coalesce(t.relpages, 0))::bigint * current_setting('block_size')::bigint AS bytes
+                           (c.relpages + coalesce(t.relpages, 0))::bigint * pg_catalog.current_setting('block_size')::bigint AS bytes
                     FROM pg_catalog.pg_class c
                     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                     LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid

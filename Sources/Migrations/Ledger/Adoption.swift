@@ -47,7 +47,7 @@ enum Adoption {
         guard try ledger.exists(session) else { return [:] }
         let rows = try session.query(
             """
-            SELECT m.service, max(m.version) AS version FROM \(ledger.schema).migrations m
+            SELECT m.service, pg_catalog.max(m.version) AS version FROM \(ledger.schema).migrations m
             WHERE m.service IN (
                     SELECT service FROM (
                         SELECT DISTINCT ON (service) service, note FROM \(ledger.schema).migration_log

@@ -14,18 +14,21 @@ extension ConcurrentIndexWork {
     func standing(_ session: borrowing Session) throws -> Standing? {
         guard let index else { return nil }
         // An index is in the schema of its table, whatever the search path is.
-        let schema = index.schema ?? table?.schema
-        let row = try session.query(
-            """
-            SELECT n.nspname, c.relname, i.indisvalid,
-                EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = c.oid) AS building
-            FROM pg_catalog.pg_class c
-                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
-            WHERE c.relname = $1
-                AND CASE WHEN $2::text IS NULL THEN pg_catalog.pg_table_is_visible(c.oid) ELSE n.nspname = $2 END
-            """,
-            [index.name, schema]
-        ).first
+        let schemas = try (index.schema ?? table?.schema).map { [$0] } ?? session.searchedSchemas()
+        let row = try session.underEmptySearchPath { session in
+            try session.query(
+                """
+                SELECT n.nspname, c.relname, i.indisvalid,
+                    EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = c.oid) AS building
+                FROM pg_catalog.pg_class c
+                    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                    JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
+                WHERE c.relname = $1 AND n.nspname::pg_catalog.text = ANY ($2::pg_catalog.text[])
+                ORDER BY pg_catalog.array_position($2::pg_catalog.text[], n.nspname::pg_catalog.text) LIMIT 1
+                """,
+                [index.name, QuotedText.array(schemas)]
+            ).first
+        }
         return row.map { row in
             Standing(
                 name: TableName(schema: row.text("nspname"), name: row.text("relname")),

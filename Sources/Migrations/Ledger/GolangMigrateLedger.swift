@@ -16,6 +16,8 @@ package struct GolangMigrateLedger: Sendable, Equatable {
     }
 
     /// The table of this name if it is golang-migrate's; dbmate's has the same name and other columns.
+    ///
+    /// - Throws: `PostgresError`, with `.untrusted` for one that is no ordinary table.
     package static func find(_ table: TableName, _ session: borrowing Session) throws -> GolangMigrateLedger? {
         let columns = try session.query(
             """
@@ -24,20 +26,30 @@ package struct GolangMigrateLedger: Sendable, Equatable {
             FROM pg_catalog.pg_class c
                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-            WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind = 'r'
+            WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
             """,
             [table.schema, table.name]
         )[0]
         guard columns["form"] == "dirty boolean, version bigint" else { return nil }
-        let row = try session.query("SELECT version, dirty FROM \(session.quoted(table)) LIMIT 1").first
+        try requireOrdinary(table, session)
+        let row = try session.query("SELECT version, dirty FROM ONLY \(session.quoted(table)) LIMIT 1").first
         return GolangMigrateLedger(
             table: table,
             row: row.map { Row(version: $0.int("version"), isDirty: $0.bool("dirty")) }
         )
     }
 
+    private static func requireOrdinary(_ table: TableName, _ session: borrowing Session) throws {
+        try session.requireOrdinary(
+            [table],
+            areOurs: false,
+            hint: "golang-migrate's table has two columns and nothing else: drop what was added, or rename it in psql"
+        )
+    }
+
     /// Writes the version, or none at 0; DELETE and not TRUNCATE, which would lock out who reads the version.
     static func write(_ version: Int?, to table: TableName, _ session: borrowing Session) throws {
+        try requireOrdinary(table, session)
         let name = session.quoted(table)
         let insertion = version.map { "; INSERT INTO \(name) (version, dirty) VALUES (\($0), false)" } ?? ""
         try session.execute("DELETE FROM \(name)\(insertion)")

@@ -46,9 +46,18 @@ extension Ledger {
 
     /// Writes that a migration is no longer applied, in the transaction that reverts it.
     func recordDown(_ entry: LogEntry, _ context: RunContext, _ session: borrowing Session) throws {
-        try session.query(
-            "WITH gone AS (\(rowDeletion)) \(insertion(after: 2))",
+        let gone = try session.query(
+            "WITH gone AS (\(rowDeletion) RETURNING 1), said AS (\(insertion(after: 2))) SELECT pg_catalog.count(*) AS rows FROM gone",
             [service, entry.version.map { String($0) }] + values(entry, context)
+        )[0].int("rows")
+        guard gone > 0 else { throw undeletable(entry.version ?? 0) }
+    }
+
+    private func undeletable(_ version: Int) -> MigrationError {
+        MigrationError(
+            .disagreement,
+            "the row of \(version) in the ledger of \(service) could not be deleted",
+            hint: "look at \(schema).migrations in psql; `granary doctor` says what is wrong with it"
         )
     }
 
@@ -58,7 +67,8 @@ extension Ledger {
     }
 
     func removeRow(_ version: Int, _ session: borrowing Session) throws {
-        try session.query(rowDeletion, [service, String(version)])
+        let gone = try session.query("\(rowDeletion) RETURNING 1 AS gone", [service, String(version)])
+        guard !gone.isEmpty else { throw undeletable(version) }
     }
 
     private var rowDeletion: String { "DELETE FROM \(schema).migrations WHERE service = $1 AND version = $2" }
@@ -106,7 +116,7 @@ extension Ledger {
         return """
             INSERT INTO \(schema).migration_log (\(columns.joined(separator: ", ")), started_at, finished_at)
             VALUES (\(parameters.joined(separator: ", ")), pg_catalog.clock_timestamp() - \(duration),
-                CASE WHEN $\(count + 13)::text = 'running' THEN NULL ELSE pg_catalog.clock_timestamp() END)
+                CASE WHEN $\(count + 13)::pg_catalog.text = 'running' THEN NULL ELSE pg_catalog.clock_timestamp() END)
             """
     }
 

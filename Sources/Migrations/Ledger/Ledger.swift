@@ -1,3 +1,4 @@
+internal import Environments
 package import PostgresClient
 
 /// What is applied, per service: the tables `migrations` and `migration_log` of the state schema.
@@ -7,11 +8,13 @@ package import PostgresClient
 /// each of its statements. The last one counts.
 package struct Ledger: Sendable {
     package let service: String
+    private let state: StateSchema
     /// The state schema, quoted.
     let schema: String
 
     package init(service: String, stateSchema: String, _ session: borrowing Session) {
         self.service = service
+        state = StateSchema(stateSchema)
         schema = session.quoted(stateSchema)
     }
 
@@ -56,7 +59,7 @@ package struct Ledger: Sendable {
                        statements_total, sqlstate, wrapped, started_at
                 FROM \(schema).migration_log
                 WHERE service = $1 AND version IS NOT NULL AND event IN ('up', 'down', 'repair', 'baseline', 'adopt')
-                    AND id > coalesce((SELECT max(id) FROM \(schema).migration_log
+                    AND id > coalesce((SELECT pg_catalog.max(id) FROM \(schema).migration_log
                         WHERE event IN ('restored', 'reset')
                             AND (service = $1 OR service = '' AND name = 'database')), 0)
                 ORDER BY version, id DESC) AS last
@@ -98,8 +101,9 @@ package struct Ledger: Sendable {
         return last.text("event") == "up" && last.text("outcome") != "done" && last.int("statements_done") == 0
     }
 
+    /// - Throws: `EnvironmentsError` where a table is damaged or of an older version; `PostgresError` with `.untrusted` where
+    ///   something else is in its place.
     func exists(_ session: borrowing Session) throws -> Bool {
-        try session.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there", ["\(schema).migrations"])[0]
-            .bool("there")
+        try state.isReadable([.migrations, .log], session)
     }
 }

@@ -202,7 +202,9 @@ private struct CatalogTables {
         var schemas: [String: Set<String>] = [:]
         for row in rows { schemas[row.text("relname"), default: []].insert(row.text("nspname")) }
         self.schemas = schemas
-        current = try session.query("SELECT pg_catalog.current_schema() AS name")[0]["name"]
+        current = try session.underDatabaseSearchPath {
+            try $0.query("SELECT pg_catalog.current_schema() AS name")[0]["name"]
+        }
     }
 
     /// Without a schema it may be anywhere: the file may have set the search path.

@@ -93,89 +93,89 @@ extension CatalogShape {
             SELECT oid, nspname, nspowner, nspacl FROM pg_catalog.pg_namespace
             WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
         ), relation AS (
-            SELECT c.*, format('%I.%I', n.nspname, c.relname) AS name, CASE c.relkind WHEN 'r' THEN 'table'
+            SELECT c.*, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, CASE c.relkind WHEN 'r' THEN 'table'
                 WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
                 WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'index' END AS kind,
-                CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char" AS holder
+                CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::pg_catalog."char" AS holder
             FROM pg_catalog.pg_class c JOIN own n ON n.oid = c.relnamespace
             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c', 'i', 'I') AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+                WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
         )
-        SELECT 'schema' AS kind, quote_ident(nspname) AS name, '' AS parent,
-            concat_ws(E'\\n', 'owner ' || nspowner::regrole,
+        SELECT 'schema' AS kind, pg_catalog.quote_ident(nspname) AS name, '' AS parent,
+            pg_catalog.concat_ws(E'\\n', 'owner ' || nspowner::pg_catalog.regrole,
                 \(privileges("nspacl", "'n'", "nspowner"))) AS definition
         FROM own
         UNION ALL
-        SELECT kind, name, CASE WHEN relkind IN ('i', 'I') THEN (SELECT format('table %s', i.indrelid::regclass)
+        SELECT kind, name, CASE WHEN relkind IN ('i', 'I') THEN (SELECT pg_catalog.format('table %s', i.indrelid::pg_catalog.regclass)
                 FROM pg_catalog.pg_index i WHERE i.indexrelid = r.oid)
-            ELSE format('schema %I', (SELECT nspname FROM own WHERE own.oid = relnamespace)) END,
-            concat_ws(E'\\n', 'owner ' || relowner::regrole, \(privileges("relacl", "holder", "relowner")),
-                'options ' || reloptions::text, 'persistence ' || relpersistence::text,
+            ELSE pg_catalog.format('schema %I', (SELECT nspname FROM own WHERE own.oid = relnamespace)) END,
+            pg_catalog.concat_ws(E'\\n', 'owner ' || relowner::pg_catalog.regrole, \(privileges("relacl", "holder", "relowner")),
+                'options ' || reloptions::pg_catalog.text, 'persistence ' || relpersistence::pg_catalog.text,
                 CASE WHEN relrowsecurity THEN 'row security' END, CASE WHEN relforcerowsecurity THEN 'forced row security' END,
-                CASE WHEN relkind IN ('r', 'p') THEN 'replica identity ' || relreplident::text END,
-                CASE WHEN relkind = 'p' THEN pg_get_partkeydef(oid) END, pg_get_expr(relpartbound, oid),
-                CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) END,
-                CASE WHEN relkind IN ('i', 'I') THEN (SELECT pg_get_indexdef(i.indexrelid)
+                CASE WHEN relkind IN ('r', 'p') THEN 'replica identity ' || relreplident::pg_catalog.text END,
+                CASE WHEN relkind = 'p' THEN pg_catalog.pg_get_partkeydef(oid) END, pg_catalog.pg_get_expr(relpartbound, oid),
+                CASE WHEN relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(oid) END,
+                CASE WHEN relkind IN ('i', 'I') THEN (SELECT pg_catalog.pg_get_indexdef(i.indexrelid)
                     || CASE WHEN i.indisvalid THEN '' ELSE ' INVALID' END || CASE WHEN i.indisclustered THEN ' clustered' ELSE '' END
                     FROM pg_catalog.pg_index i WHERE i.indexrelid = r.oid) END,
-                (SELECT 'inherits ' || string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno)
+                (SELECT 'inherits ' || pg_catalog.string_agg(i.inhparent::pg_catalog.regclass::pg_catalog.text, ', ' ORDER BY i.inhseqno)
                     FROM pg_catalog.pg_inherits i WHERE i.inhrelid = r.oid AND relkind NOT IN ('i', 'I')),
-                (SELECT concat_ws(' ', format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
+                (SELECT pg_catalog.concat_ws(' ', pg_catalog.format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
                     s.seqcycle) FROM pg_catalog.pg_sequence s WHERE s.seqrelid = r.oid))
         FROM relation r
         UNION ALL
-        SELECT 'column', format('%s.%I', r.name, a.attname), format('%s %s', r.kind, r.name),
-            concat_ws(E'\\n', format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'NOT NULL' ELSE 'NULL' END,
-                'default ' || pg_get_expr(d.adbin, d.adrelid), 'identity ' || nullif(a.attidentity::text, ''),
-                'generated ' || nullif(a.attgenerated::text, ''), 'storage ' || a.attstorage::text,
-                'compression ' || nullif(a.attcompression::text, ''), 'statistics ' || nullif(coalesce(a.attstattarget, -1), -1),
-                'collation ' || nullif(a.attcollation, t.typcollation)::regcollation, 'privileges ' || a.attacl::text,
-                'options ' || a.attoptions::text)
+        SELECT 'column', pg_catalog.format('%s.%I', r.name, a.attname), pg_catalog.format('%s %s', r.kind, r.name),
+            pg_catalog.concat_ws(E'\\n', pg_catalog.format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'NOT NULL' ELSE 'NULL' END,
+                'default ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid), 'identity ' || nullif(a.attidentity::pg_catalog.text, ''),
+                'generated ' || nullif(a.attgenerated::pg_catalog.text, ''), 'storage ' || a.attstorage::pg_catalog.text,
+                'compression ' || nullif(a.attcompression::pg_catalog.text, ''), 'statistics ' || nullif(coalesce(a.attstattarget, -1), -1),
+                'collation ' || nullif(a.attcollation, t.typcollation)::regcollation, 'privileges ' || a.attacl::pg_catalog.text,
+                'options ' || a.attoptions::pg_catalog.text)
         FROM relation r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
             JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
             LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         WHERE r.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
         UNION ALL
-        SELECT 'constraint', concat(CASE WHEN c.conrelid <> 0 THEN c.conrelid::regclass::text
-                ELSE c.contypid::regtype::text END, '.', quote_ident(c.conname)),
-            CASE WHEN c.conrelid <> 0 THEN 'table ' || c.conrelid::regclass ELSE 'type ' || c.contypid::regtype END,
-            pg_get_constraintdef(c.oid)
+        SELECT 'constraint', pg_catalog.concat(CASE WHEN c.conrelid <> 0 THEN c.conrelid::pg_catalog.regclass::pg_catalog.text
+                ELSE c.contypid::pg_catalog.regtype::pg_catalog.text END, '.', pg_catalog.quote_ident(c.conname)),
+            CASE WHEN c.conrelid <> 0 THEN 'table ' || c.conrelid::pg_catalog.regclass ELSE 'type ' || c.contypid::pg_catalog.regtype END,
+            pg_catalog.pg_get_constraintdef(c.oid)
         FROM pg_catalog.pg_constraint c JOIN own n ON n.oid = c.connamespace WHERE c.contype <> 'n' AND c.oid >= 16384
         UNION ALL
-        SELECT 'trigger', format('%s.%I', r.name, t.tgname), format('%s %s', r.kind, r.name),
-            pg_get_triggerdef(t.oid) || ' enabled ' || t.tgenabled::text
+        SELECT 'trigger', pg_catalog.format('%s.%I', r.name, t.tgname), pg_catalog.format('%s %s', r.kind, r.name),
+            pg_catalog.pg_get_triggerdef(t.oid) || ' enabled ' || t.tgenabled::pg_catalog.text
         FROM pg_catalog.pg_trigger t JOIN relation r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal
         UNION ALL
-        SELECT 'rule', format('%s.%I', r.name, w.rulename), format('%s %s', r.kind, r.name), pg_get_ruledef(w.oid)
+        SELECT 'rule', pg_catalog.format('%s.%I', r.name, w.rulename), pg_catalog.format('%s %s', r.kind, r.name), pg_catalog.pg_get_ruledef(w.oid)
         FROM pg_catalog.pg_rewrite w JOIN relation r ON r.oid = w.ev_class WHERE w.rulename <> '_RETURN'
         UNION ALL
-        SELECT 'policy', format('%s.%I', r.name, p.polname), format('%s %s', r.kind, r.name),
-            concat_ws(E'\\n', p.polcmd, p.polpermissive, p.polroles::regrole[]::text, pg_get_expr(p.polqual, p.polrelid),
-                pg_get_expr(p.polwithcheck, p.polrelid))
+        SELECT 'policy', pg_catalog.format('%s.%I', r.name, p.polname), pg_catalog.format('%s %s', r.kind, r.name),
+            pg_catalog.concat_ws(E'\\n', p.polcmd, p.polpermissive, p.polroles::pg_catalog.regrole[]::pg_catalog.text, pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+                pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))
         FROM pg_catalog.pg_policy p JOIN relation r ON r.oid = p.polrelid
         UNION ALL
-        SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, p.oid::regprocedure::text,
-            format('schema %I', n.nspname), concat_ws(E'\\n', 'owner ' || p.proowner::regrole, \(privileges("p.proacl", "'f'", "p.proowner")),
-                CASE WHEN p.prokind <> 'a' THEN pg_get_functiondef(p.oid) END)
+        SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, p.oid::pg_catalog.regprocedure::pg_catalog.text,
+            pg_catalog.format('schema %I', n.nspname), pg_catalog.concat_ws(E'\\n', 'owner ' || p.proowner::pg_catalog.regrole, \(privileges("p.proacl", "'f'", "p.proowner")),
+                CASE WHEN p.prokind <> 'a' THEN pg_catalog.pg_get_functiondef(p.oid) END)
         FROM pg_catalog.pg_proc p JOIN own n ON n.oid = p.pronamespace
         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-            WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
+            WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
         UNION ALL
-        SELECT 'type', t.oid::regtype::text, format('schema %I', n.nspname),
-            concat_ws(E'\\n', 'owner ' || t.typowner::regrole, \(privileges("t.typacl", "'T'", "t.typowner")),
-                (SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
+        SELECT 'type', t.oid::pg_catalog.regtype::pg_catalog.text, pg_catalog.format('schema %I', n.nspname),
+            pg_catalog.concat_ws(E'\\n', 'owner ' || t.typowner::pg_catalog.regrole, \(privileges("t.typacl", "'T'", "t.typowner")),
+                (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
                     FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid),
-                CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END,
+                CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END,
                 CASE WHEN t.typnotnull THEN 'NOT NULL' END, 'default ' || t.typdefault,
-                (SELECT r.rngsubtype::regtype::text FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid))
+                (SELECT r.rngsubtype::pg_catalog.regtype::pg_catalog.text FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid))
         FROM pg_catalog.pg_type t JOIN own n ON n.oid = t.typnamespace
         WHERE t.typtype IN ('e', 'd', 'r', 'b') AND t.typcategory <> 'A' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-            WHERE d.classid = 'pg_catalog.pg_type'::regclass AND d.objid = t.oid AND d.deptype IN ('e', 'i'))
+            WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid AND d.deptype IN ('e', 'i'))
         UNION ALL
-        SELECT 'extension', quote_ident(extname), '', extversion FROM pg_catalog.pg_extension
+        SELECT 'extension', pg_catalog.quote_ident(extname), '', extversion FROM pg_catalog.pg_extension
         UNION ALL
-        SELECT 'default privileges', format('of %s in %s on %s', d.defaclrole::regrole, d.defaclnamespace::regnamespace,
-            d.defaclobjtype), '', d.defaclacl::text FROM pg_catalog.pg_default_acl d
+        SELECT 'default privileges', pg_catalog.format('of %s in %s on %s', d.defaclrole::pg_catalog.regrole, d.defaclnamespace::pg_catalog.regnamespace,
+            d.defaclobjtype), '', d.defaclacl::pg_catalog.text FROM pg_catalog.pg_default_acl d
         UNION ALL
         SELECT 'comment on', o.type || ' ' || o.identity, CASE WHEN o.type IN ('table', 'view', 'type', 'schema', 'sequence')
             THEN o.type || ' ' || o.identity WHEN o.type LIKE '% column' THEN 'column ' || o.identity
@@ -183,8 +183,8 @@ extension CatalogShape {
         FROM pg_catalog.pg_description c, LATERAL pg_catalog.pg_identify_object(c.classoid, c.objoid, c.objsubid) o
         WHERE c.objoid >= 16384
         UNION ALL
-        SELECT o.type, o.identity, '', coalesce(CASE WHEN x.class = 'pg_catalog.pg_statistic_ext'::regclass
-            THEN pg_get_statisticsobjdef(x.oid) END, '')
+        SELECT o.type, o.identity, '', coalesce(CASE WHEN x.class = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass
+            THEN pg_catalog.pg_get_statisticsobjdef(x.oid) END, '')
         FROM (\(Self.others.map { "SELECT '\($0)'::regclass AS class, oid FROM \($0)" }.joined(separator: " UNION ALL "))) x,
             LATERAL pg_catalog.pg_identify_object(x.class, x.oid, 0) o
         WHERE x.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
@@ -195,8 +195,8 @@ extension CatalogShape {
     /// that the privileges were looked at, and nothing else.
     private static func privileges(_ list: String, _ kind: String, _ owner: String) -> String {
         """
-        (SELECT string_agg('privilege ' || a::text, E'\\n' ORDER BY a::text)
-            FROM unnest(coalesce(\(list), acldefault(\(kind), \(owner)))) a)
+        (SELECT pg_catalog.string_agg('privilege ' || a::pg_catalog.text, E'\\n' ORDER BY a::pg_catalog.text)
+            FROM pg_catalog.unnest(coalesce(\(list), pg_catalog.acldefault(\(kind), \(owner)))) a)
         """
     }
 

@@ -13,11 +13,11 @@ struct RowDigests: Sendable, Equatable {
     static func read(_ session: borrowing Session) throws -> RowDigests {
         let tables = try session.query(
             """
-            SELECT format('%I.%I', n.nspname, c.relname) AS name
+            SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                 AND pg_catalog.pg_relation_size(c.oid) > 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+                    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
             ORDER BY 1
             """
         ).map { $0.text("name") }
@@ -25,7 +25,7 @@ struct RowDigests: Sendable, Equatable {
         for name in tables {
             let row = try session.query(
                 """
-                SELECT count(*) AS rows, coalesce(sum(hashtextextended(to_jsonb(t)::text, 0)::numeric), 0) AS sum
+                SELECT pg_catalog.count(*) AS rows, coalesce(pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.to_jsonb(t)::pg_catalog.text, 0)::numeric), 0) AS sum
                 FROM ONLY \(name) AS t
                 """
             )[0]
@@ -39,7 +39,7 @@ struct RowDigests: Sendable, Equatable {
     static func emptyTables(in schemas: Set<String>, _ session: borrowing Session) throws -> [String] {
         try session.query(
             """
-            SELECT format('%I.%I', n.nspname, c.relname) AS name
+            SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname = ANY ($1)
                 AND pg_catalog.pg_relation_size(c.oid) = 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i

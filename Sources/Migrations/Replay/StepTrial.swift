@@ -194,19 +194,24 @@ extension MigrationScript {
     private func run(_ session: inout Session, _ keepsChanges: Bool) throws -> StatementFailure? {
         var index = 0
         do {
+            try session.execute(Session.databaseSearchPath)
             if mode == .wrapped { try session.execute("BEGIN") }
             for statement in statements {
                 try session.execute(statement.text)
                 index += 1
             }
             if mode == .wrapped { try session.execute(keepsChanges ? "COMMIT" : "ROLLBACK") }
-            if changesSession { try session.resetSettings() }
+            try endRun(session)
             return nil
         } catch let error as PostgresError {
             guard error.code != .connectionLost else { throw error.at(place(of: index)) }
             if session.isInTransaction { try session.execute("ROLLBACK") }
-            if changesSession { try session.resetSettings() }
+            try endRun(session)
             return StatementFailure(error, at: index, of: self)
         }
+    }
+
+    private func endRun(_ session: borrowing Session) throws {
+        if changesSession { try session.resetSettings() } else { try session.execute(Session.emptySearchPath) }
     }
 }

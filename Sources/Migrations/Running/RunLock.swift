@@ -72,7 +72,7 @@ struct RunLock {
     static let holder = """
         SELECT \(SessionDescription.expression) AS who
         FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-        WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $2::oid AND l.objid = $3::oid AND l.objsubid = 1
+        WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $2::pg_catalog.oid AND l.objid = $3::pg_catalog.oid AND l.objsubid = 1
             AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
             AND a.backend_start <= started_at AND a.pid <> pg_catalog.pg_backend_pid() LIMIT 1
         """
@@ -88,7 +88,7 @@ struct RunLock {
             """
             SELECT a.pid, \(SessionDescription.expression) AS who
             FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-            WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1::oid AND l.objid = $2::oid AND l.objsubid = 1
+            WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1::pg_catalog.oid AND l.objid = $2::pg_catalog.oid AND l.objsubid = 1
                 AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
             """,
             halves(of: key)

@@ -87,14 +87,19 @@ extension StepRunner {
         while true {
             var index = 0
             do {
-                try session.execute("BEGIN; SET LOCAL lock_timeout = \(patience.lockTimeout.milliseconds)")
+                try session.execute(
+                    "BEGIN; SET LOCAL lock_timeout = \(patience.lockTimeout.milliseconds); SET LOCAL search_path TO DEFAULT"
+                )
                 for statement in step.script.statements {
                     try session.execute(statement.text)
                     index += 1
                 }
                 // A file may have become another role, which need not be allowed to write the ledger.
                 try leaveRole(session)
-                try record(entry("done", since: start, done: step.script.statements.count), session)
+                // What was deferred to the COMMIT is the file's, and runs under its search path.
+                try session.underEmptySearchPath {
+                    try record(entry("done", since: start, done: step.script.statements.count), $0)
+                }
                 try session.execute("COMMIT")
                 if step.script.changesSession { try session.resetSettings() }
                 return
@@ -126,6 +131,7 @@ extension StepRunner {
         let statements = step.script.statements
         var done = resuming?.statementsDone ?? 0
         try ledger.append(entry("running", since: start, done: done), context, session)
+        try session.execute(Session.databaseSearchPath)
         var (index, attempt) = (done, 1)
         while true {
             do {
@@ -137,7 +143,9 @@ extension StepRunner {
                 if step.script.ledgerIndex == nil {
                     try session.transaction { session in
                         try leaveRole(session)
-                        try finish(entry("done", since: start, done: statements.count), session)
+                        try session.underEmptySearchPath {
+                            try finish(entry("done", since: start, done: statements.count), $0)
+                        }
                     }
                 }
                 return try session.resetSettings()
@@ -185,7 +193,9 @@ extension StepRunner {
         if index == step.script.ledgerIndex {
             // The file's own transaction is about to commit: what the ledger says goes with it.
             try leaveRole(session)
-            try finish(self.entry("done", since: start, done: index + 1), session)
+            try session.underEmptySearchPath {
+                try finish(self.entry("done", since: start, done: index + 1), $0)
+            }
             try session.execute(statement.text)
         } else if statement.fitsTransaction, !session.isInTransaction {
             try session.transaction { session in
@@ -205,7 +215,7 @@ extension StepRunner {
     /// The log is written as the role that connected, whichever the file has become; the file's role comes back afterwards.
     private func say(_ entry: LogEntry, _ session: borrowing Session) throws {
         if step.script.changesSession { try session.execute("SET LOCAL ROLE NONE") }
-        try ledger.append(entry, context, session)
+        try session.underEmptySearchPath { try ledger.append(entry, context, $0) }
     }
 
     private func leaveRole(_ session: borrowing Session) throws {
@@ -261,9 +271,7 @@ extension StepRunner.Sibling {
 extension Session {
     /// Settings and role as they were when the session began.
     borrowing func resetSettings() throws {
-        try execute("RESET SESSION AUTHORIZATION")
-        try execute("RESET ALL")
-        try restoreEncoding()
+        try reset()
         try setPatience()
     }
 

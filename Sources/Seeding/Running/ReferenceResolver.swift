@@ -16,9 +16,11 @@ struct ReferenceResolver {
 
     /// The tables that this run is about.
     private var meant: Set<TableName> = []
+    private var catalog = SeedCatalog([])
 
-    mutating func note(_ tables: [BoundTable], meant: Set<TableName>) {
+    mutating func note(_ tables: [BoundTable], meant: Set<TableName>, in catalog: SeedCatalog) {
         self.meant = meant
+        self.catalog = catalog
         for table in tables {
             for row in table.rows {
                 for case .reference(let reference) in row.cells.values {
@@ -80,12 +82,16 @@ struct ReferenceResolver {
         let name = "\(reference.parent).\(reference.column) \(conditions)"
         if let value = looked[name] { return .known(value) }
         guard !conditions.isEmpty else { return .later }
-        let tests = conditions.enumerated().map { "t.\(session.quoted($1.column)) = $\($0 + 1)" }
+        let parent = catalog[reference.parent]
+        let tests = conditions.enumerated().map { place, condition in
+            let equality = parent?.equality(condition.column) ?? "OPERATOR(pg_catalog.=)"
+            return "t.\(session.quoted(condition.column)) \(equality) $\(place + 1)"
+        }
         let rows: Rows
         do {
             rows = try session.query(
                 """
-                SELECT t.\(session.quoted(reference.column))::text AS value FROM \(session.quoted(reference.parent)) t
+                SELECT t.\(session.quoted(reference.column))::pg_catalog.text AS value FROM \(session.quoted(reference.parent)) t
                 WHERE \(tests.joined(separator: " AND ")) LIMIT 2
                 """,
                 conditions.map(\.value)

@@ -47,8 +47,7 @@ extension SeedRun {
         guard step.runs else { return }
         try Self.run(step.script.bytes, path: path, &session)
         // A script may leave the session otherwise than it found it.
-        let names = (options.schemas + ["public"]).map { session.quoted($0) }.joined(separator: ", ")
-        try session.query("SELECT pg_catalog.set_config('search_path', $1, false)", [names])
+        try session.execute(Session.emptySearchPath)
         if !options.planOnly {
             try record.write(
                 step.script.file.name,
@@ -56,6 +55,7 @@ extension SeedRun {
                 session
             )
         }
+        try useServicePath(session)
     }
 
     /// Runs statements and COPY blocks, refusing what belongs to psql or cannot be part of a transaction.

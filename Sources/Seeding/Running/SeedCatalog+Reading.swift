@@ -56,6 +56,7 @@ extension SeedCatalog {
             column.isIdentity = !row.text("attidentity").isEmpty
             column.defaultText = row["default"]
             column.sequence = row["sequence"]
+            if let equality = row["equality"] { column.equality = equality }
             column.enumLabels = row.texts("labels")
             column.domainChecks = row.texts("domain_checks")
             switch (row.text("typtype"), row.text("typcategory")) {
@@ -74,7 +75,7 @@ extension SeedCatalog {
 
     private static let ofOurs = """
         n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> $1
-        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.pg_class'::regclass
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend x WHERE x.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
             AND x.objid = c.oid AND x.deptype = 'e')
         """
 
@@ -90,6 +91,12 @@ extension SeedCatalog {
         SELECT n.nspname AS schema, c.relname AS table, c.relispartition, a.attname AS column,
             pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
             pg_catalog.format_type(b.oid, CASE WHEN b.depth = 0 THEN a.atttypmod ELSE b.typmod END) AS base_type,
+            (SELECT pg_catalog.format('OPERATOR(%I.%s)', e.nspname, o.oprname) FROM pg_catalog.pg_opclass k
+                JOIN pg_catalog.pg_am m ON m.oid = k.opcmethod AND m.amname IN ('btree', 'hash')
+                JOIN pg_catalog.pg_amop p ON p.amopfamily = k.opcfamily AND p.amoplefttype = b.oid
+                    AND p.amoprighttype = b.oid AND p.amopstrategy = CASE m.amname WHEN 'btree' THEN 3 ELSE 1 END
+                JOIN pg_catalog.pg_operator o ON o.oid = p.amopopr JOIN pg_catalog.pg_namespace e ON e.oid = o.oprnamespace
+                WHERE k.opcintype = b.oid AND k.opcdefault ORDER BY m.amname LIMIT 1) AS equality,
             t.typname, t.typtype, t.typcategory, a.attnotnull, b.not_null AS domain_not_null, a.attgenerated, a.attidentity,
             pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS "default",
             CASE WHEN a.attidentity <> '' OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%' THEN
@@ -98,7 +105,7 @@ extension SeedCatalog {
                     substring(pg_catalog.pg_get_expr(d.adbin, d.adrelid) FROM '^nextval\\(''(.*)''::regclass\\)$'))
                 END AS sequence,
             (SELECT pg_catalog.array_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e
-                WHERE e.enumtypid = t.oid)::text[] AS labels,
+                WHERE e.enumtypid = t.oid)::pg_catalog.text[] AS labels,
             (SELECT pg_catalog.array_agg(pg_catalog.pg_get_constraintdef(k.oid) ORDER BY k.oid)
                 FROM domain x JOIN pg_catalog.pg_constraint k ON k.contypid = x.oid AND k.contype = 'c'
                 WHERE x.root = a.atttypid) AS domain_checks
@@ -116,8 +123,8 @@ extension SeedCatalog {
         SELECT n.nspname AS schema, c.relname AS table, i.relname AS name, x.indisprimary AS is_primary,
             x.indpred IS NULL AND x.indexprs IS NULL AND x.indimmediate AS is_key,
             pg_catalog.pg_get_indexdef(x.indexrelid) AS definition,
-            (SELECT coalesce(pg_catalog.array_agg(a.attname::text ORDER BY k.place), '{}')
-                FROM unnest(x.indkey::int2[]) WITH ORDINALITY k (number, place)
+            (SELECT coalesce(pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY k.place), '{}')
+                FROM pg_catalog.unnest(x.indkey::pg_catalog.int2[]) WITH ORDINALITY k (number, place)
                 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number
                 WHERE k.place <= x.indnkeyatts) AS columns
         FROM pg_catalog.pg_index x
@@ -131,11 +138,11 @@ extension SeedCatalog {
     private static let constraintQuery = """
         SELECT n.nspname AS schema, c.relname AS table, k.conname AS name, k.contype, k.condeferrable,
             fn.nspname AS parent_schema, f.relname AS parent, pg_catalog.pg_get_constraintdef(k.oid) AS definition,
-            (SELECT coalesce(pg_catalog.array_agg(a.attname::text ORDER BY u.place), '{}')
-                FROM unnest(k.conkey) WITH ORDINALITY u (number, place)
+            (SELECT coalesce(pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY u.place), '{}')
+                FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u (number, place)
                 JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.number) AS columns,
-            (SELECT pg_catalog.array_agg(a.attname::text ORDER BY u.place)
-                FROM unnest(k.confkey) WITH ORDINALITY u (number, place)
+            (SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY u.place)
+                FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY u (number, place)
                 JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.number) AS parent_columns
         FROM pg_catalog.pg_constraint k
         JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
@@ -149,7 +156,7 @@ extension SeedCatalog {
 
     private static let compositeQuery = """
         SELECT pg_catalog.format_type(t.oid, NULL) AS type,
-            (SELECT pg_catalog.array_agg(a.attname::text ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+            (SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
                 WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS attributes
         FROM pg_catalog.pg_type t JOIN pg_catalog.pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
         """

@@ -12,6 +12,9 @@ package struct SeedCatalog: Sendable {
         /// The bare name of the base type: `varchar`, `int8`, `_text`.
         package var typeName: String
         package var kind: Kind = .plain
+        /// Whether two values are the same, as the type itself has it: an operator with its schema, because statements of
+        /// ours run under the search path of the service, where somebody may have put another.
+        package var equality = "OPERATOR(pg_catalog.=)"
         package var isNotNull = false
         package var isGenerated = false
         package var isIdentity = false
@@ -79,6 +82,8 @@ package struct SeedCatalog: Sendable {
 
         package func index(_ column: String) -> Int? { columns.firstIndex { $0.name == column } }
         package func column(_ name: String) -> Column? { columns.first { $0.name == name } }
+        /// The operator by which a column's values are the same.
+        func equality(_ column: String) -> String { self.column(column)?.equality ?? "OPERATOR(pg_catalog.=)" }
         package var primaryKey: Unique? { uniques.first { $0.isPrimary } }
 
         /// The foreign key that a column is in, the narrowest where it is in several.

@@ -1,3 +1,4 @@
+internal import Environments
 package import PostgresClient
 
 /// `granary.seeds`: what was seeded. It says what is ours, never what is in a table.
@@ -31,15 +32,7 @@ package struct SeedRecord: Sendable {
 
     package mutating func read(_ session: borrowing Session) throws {
         let table = "\(session.quoted(schema)).seeds"
-        let isThere = try session.query(
-            """
-            SELECT count(*) = 1 AS there FROM pg_catalog.pg_attribute a
-            JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname = $1 AND c.relname = 'seeds' AND a.attname = 'details'
-            """,
-            [schema]
-        )[0].bool("there")
-        guard isThere else { return }
+        guard try StateSchema(schema).isReadable([.seeds], session) else { return }
         let rows = try session.query(
             "SELECT source, layer, sha256, rows, details FROM \(table) WHERE service = $1 AND environment = $2",
             [service, environment]

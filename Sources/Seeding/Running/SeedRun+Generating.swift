@@ -106,8 +106,10 @@ extension SeedRun {
                 updated = try session.query(sql)[0].int("count")
             }
             let inserted = try session.query(merge.insert(group, number: 0, givesWay: true))[0].int("count")
-            let found = try session.query("SELECT count(*) AS count FROM \(merge.temporary) WHERE granary_found")[0]
-                .int("count")
+            let found = try session.query(
+                "SELECT pg_catalog.count(*) AS count FROM \(merge.temporary) WHERE granary_found"
+            )[0]
+            .int("count")
             outcome.inserted += inserted
             outcome.updated += updated
             outcome.unchanged += found - updated
@@ -272,7 +274,7 @@ extension SeedRun {
         else { return 1 }
         if let recorded { return recorded }
         let most = try session.query(
-            "SELECT max(\(session.quoted(key[0])))::bigint AS most FROM \(session.quoted(bound.name))"
+            "SELECT pg_catalog.max(\(session.quoted(key[0])))::bigint AS most FROM \(session.quoted(bound.name))"
         )[0]["most"]
         guard let most = most.flatMap({ Int($0) }), most > 0 else { return 1 }
         let step = column.typeName == "int2" ? 100 : 1000
@@ -307,9 +309,9 @@ extension SeedRun {
         // Listed rows count: a parent that has one gets the fewer.
         var listed: [Int: Int] = [:]
         if combinations == 1, let merge = merges[bound.name], key.columns.allSatisfy({ merge.columns.contains($0) }) {
-            let columns = key.columns.map { "s.\(merge.q($0))::text" }.joined(separator: ", ")
+            let columns = key.columns.map { "s.\(merge.q($0))::pg_catalog.text" }.joined(separator: ", ")
             let rows = try session.query(
-                "SELECT ARRAY[\(columns)] AS key, count(*) AS count FROM \(merge.temporary) s GROUP BY 1"
+                "SELECT ARRAY[\(columns)] AS key, pg_catalog.count(*) AS count FROM \(merge.temporary) s GROUP BY 1"
             )
             for row in rows {
                 if let place = pool.index(ofKey: row.texts("key"), columns: key.parentColumns) {
@@ -338,7 +340,7 @@ extension SeedRun {
             guard let pool = pools[key.parent],
                 bound.table.uniques.contains(where: { Set($0.columns) == Set(key.columns) })
             else { continue }
-            let columns = key.columns.map { "s.\(merge.q($0))::text" }.joined(separator: ", ")
+            let columns = key.columns.map { "s.\(merge.q($0))::pg_catalog.text" }.joined(separator: ", ")
             let rows = try session.query("SELECT ARRAY[\(columns)] AS key FROM \(merge.temporary) s")
             taken[key.name] = rows.compactMap { pool.index(ofKey: $0.texts("key"), columns: key.parentColumns) }
                 .sorted()
@@ -378,15 +380,17 @@ extension SeedRun {
     ) throws -> ReferencePool {
         let target = session.quoted(parent.name)
         let list =
-            columns.enumerated().map { "t.\(session.quoted($1))::text AS c\($0)" }
+            columns.enumerated().map { "t.\(session.quoted($1))::pg_catalog.text AS c\($0)" }
             + times.enumerated().map { "(extract(epoch FROM t.\(session.quoted($1))) * 1000000)::bigint AS t\($0)" }
         let merge = isOurs ? merges[parent.name] : nil
         let generatedRows = isOurs ? generated[parent.name] : nil
         let rows: Rows?
         var identity = columns.indices.map { "c\($0)" }
         if let merge, !merge.key.isEmpty {
-            let on = merge.key.map { "t.\(merge.q($0)) = s.\(merge.q($0))" }.joined(separator: " AND ")
-            let keys = merge.key.enumerated().map { "t.\(merge.q($1))::text AS k\($0)" }
+            let on = merge.key.map { "t.\(merge.q($0)) \(parent.equality($0)) s.\(merge.q($0))" }.joined(
+                separator: " AND "
+            )
+            let keys = merge.key.enumerated().map { "t.\(merge.q($1))::pg_catalog.text AS k\($0)" }
             identity = merge.key.indices.map { "k\($0)" }
             rows = try session.query(
                 "SELECT \((list + keys).joined(separator: ", ")) FROM \(merge.temporary) s JOIN \(target) t ON \(on) ORDER BY s.granary_n"

@@ -56,6 +56,7 @@ struct SeedRun {
         self.order = order
         if order.detours.values.contains(.checkedLast) { try session.execute("SET CONSTRAINTS ALL DEFERRED") }
         let scripts = ScriptPlan(set.scripts, options, record)
+        try useServicePath(session)
         var next = 0
         for name in order.tables {
             while next < scripts.steps.count, scripts.steps[next].number < (order.numbers[name] ?? 0) {
@@ -69,11 +70,19 @@ struct SeedRun {
         try fillPostponed(&session)
         try prune(order.tables.reversed(), &session)
         try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        try session.execute(Session.emptySearchPath)
         if !options.planOnly {
             try moveSequences(session)
             try writeRecord(session)
         }
         report.tables = order.tables.compactMap { outcomes[$0] }
+    }
+
+    /// Not empty as for a dump: defaults, triggers and !sql expect what the service itself sees. What of ours runs under it
+    /// names schemas for functions and operators.
+    func useServicePath(_ session: borrowing Session) throws {
+        let path = (options.schemas + ["public"]).map { session.quoted($0) }.joined(separator: ", ")
+        try session.query("SELECT pg_catalog.set_config('search_path', $1, false)", [path])
     }
 
     /// Two runs for one service at once would find the same rows missing.
@@ -97,14 +106,17 @@ struct SeedRun {
             // A whole second, so that what is recorded is what was meant.
             asOf = options.now
             let written = try session.query(
-                "SELECT pg_catalog.to_char(pg_catalog.to_timestamp($1::float8) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS t",
+                "SELECT pg_catalog.to_char(pg_catalog.to_timestamp($1::pg_catalog.float8) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS t",
                 ["\(options.now)"]
             )[0].text("t")
             newAsOf = written
             return
         }
         do {
-            asOf = try session.query("SELECT floor(extract(epoch FROM $1::timestamptz))::bigint AS t", [text])[0].int(
+            asOf = try session.query(
+                "SELECT pg_catalog.floor(extract(epoch FROM $1::pg_catalog.timestamptz))::bigint AS t",
+                [text]
+            )[0].int(
                 "t"
             )
         } catch let error as PostgresError where error.code == .server {
@@ -139,7 +151,7 @@ struct SeedRun {
                 )
             }
         }
-        references.note(tables, meant: Set(tables.map(\.name).filter { isMeant($0) }))
+        references.note(tables, meant: Set(tables.map(\.name).filter { isMeant($0) }), in: catalog)
     }
 
     private var numbers: [TableName: Int] {
@@ -171,10 +183,10 @@ extension SeedRun {
                 guard let sequence = table.column(column)?.sequence else { continue }
                 try session.query(
                     """
-                    SELECT pg_catalog.setval($1::regclass, m.value) FROM \(sequence) s,
-                        (SELECT max(\(session.quoted(column)))::bigint AS value FROM \(session.quoted(name))) m,
+                    SELECT pg_catalog.setval($1::pg_catalog.regclass, m.value) FROM \(sequence) s,
+                        (SELECT pg_catalog.max(\(session.quoted(column)))::bigint AS value FROM \(session.quoted(name))) m,
                         pg_catalog.pg_sequence q
-                    WHERE q.seqrelid = $1::regclass AND q.seqincrement > 0 AND m.value BETWEEN q.seqmin AND q.seqmax
+                    WHERE q.seqrelid = $1::pg_catalog.regclass AND q.seqincrement > 0 AND m.value BETWEEN q.seqmin AND q.seqmax
                         AND (m.value > s.last_value OR m.value = s.last_value AND NOT s.is_called)
                     """,
                     [sequence]

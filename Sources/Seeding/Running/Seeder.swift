@@ -101,10 +101,8 @@ package struct Seeder: Sendable {
     }
 
     private static func prepare(_ session: inout Session, _ options: SeedOptions) throws {
-        // Not empty as for a dump: defaults, triggers and !sql expect what the service itself sees.
-        let path = (options.schemas + ["public"]).map { session.quoted($0) }.joined(separator: ", ")
         // Rows that a policy hides would be made once more: better an error.
-        try session.pin([("search_path", path), ("lock_timeout", "30s"), ("row_security", "off")])
+        try session.pin([("lock_timeout", "30s"), ("row_security", "off")])
     }
 }
 

@@ -127,10 +127,12 @@ extension SeedRun {
             conditions.append((bound.table.columns[column].name, text))
         }
         guard !conditions.isEmpty else { return nil }
-        let tests = conditions.enumerated().map { "\(session.quoted($1.0)) = $\($0 + 1)" }.joined(separator: " AND ")
+        let tests = conditions.enumerated().map {
+            "\(session.quoted($1.0)) \(bound.table.equality($1.0)) $\($0 + 1)"
+        }.joined(separator: " AND ")
         let target = session.quoted(name)
         let present = try session.query(
-            "SELECT \(session.quoted(column))::text AS value FROM \(target) WHERE \(tests)",
+            "SELECT \(session.quoted(column))::pg_catalog.text AS value FROM \(target) WHERE \(tests)",
             conditions.map(\.1)
         ).first?["value"]
         if let present {
@@ -142,10 +144,13 @@ extension SeedRun {
             // A plan leaves sequences alone: numbers behind all that are there do for a trial.
             planNumbers[name, default: 0] += 1
             taken = try session.query(
-                "SELECT (coalesce(max(\(session.quoted(column))), 0) + 1000000 + \(planNumbers[name] ?? 0))::text AS value FROM \(target)"
+                "SELECT (coalesce(pg_catalog.max(\(session.quoted(column))), 0) + 1000000 + \(planNumbers[name] ?? 0))::pg_catalog.text AS value FROM \(target)"
             )[0].text("value")
         } else {
-            taken = try session.query("SELECT pg_catalog.nextval($1::regclass)::text AS value", [sequence])[0].text(
+            taken = try session.query(
+                "SELECT pg_catalog.nextval($1::pg_catalog.regclass)::pg_catalog.text AS value",
+                [sequence]
+            )[0].text(
                 "value"
             )
         }

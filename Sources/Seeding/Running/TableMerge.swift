@@ -58,7 +58,7 @@ struct TableMerge {
     }
 
     private var onKey: String {
-        key.map { "t.\(q($0)) = s.\(q($0))" }.joined(separator: " AND ")
+        key.map { "t.\(q($0)) \(table.equality($0)) s.\(q($0))" }.joined(separator: " AND ")
     }
 
     var finding: String {
@@ -69,8 +69,17 @@ struct TableMerge {
     private func differs(_ column: String) -> String {
         let asText = ["json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle", "txid_snapshot"]
             .contains(table.column(column)?.typeName ?? "")
-        let cast = asText ? "::text" : ""
-        return "t.\(q(column))\(cast) IS DISTINCT FROM s.\(q(column))\(cast)"
+        let cast = asText ? "::pg_catalog.text" : ""
+        return differ(
+            "t.\(q(column))\(cast)",
+            "s.\(q(column))\(cast)",
+            asText ? "OPERATOR(pg_catalog.=)" : table.equality(column)
+        )
+    }
+
+    /// IS DISTINCT FROM, with an operator that is named and not looked up.
+    private func differ(_ one: String, _ other: String, _ equality: String) -> String {
+        "((\(one) \(equality) \(other)) IS NOT TRUE AND pg_catalog.num_nulls(\(one), \(other)) < 2)"
     }
 
     /// The columns that a row that is there already can lose its own values of.
@@ -84,7 +93,7 @@ struct TableMerge {
         let columns = changing(group)
         guard !columns.isEmpty else { return nil }
         return """
-            SELECT min(s.granary_n) AS n FROM \(temporary) s JOIN \(target) t ON \(onKey)
+            SELECT pg_catalog.min(s.granary_n) AS n FROM \(temporary) s JOIN \(target) t ON \(onKey)
             WHERE s.granary_g = \(number) AND (\(columns.map(differs).joined(separator: " OR ")))
             """
     }
@@ -99,7 +108,7 @@ struct TableMerge {
                 WHERE s.granary_g = \(number) AND s.granary_found AND \(onKey)\(upTo(last))
                     AND (\(columns.map(differs).joined(separator: " OR ")))
                 RETURNING 1)
-            SELECT count(*) AS count FROM changed
+            SELECT pg_catalog.count(*) AS count FROM changed
             """
     }
 
@@ -120,7 +129,7 @@ struct TableMerge {
             for column in table.columns where column.sequence != nil && !given.contains(column.name) {
                 names.append(q(column.name))
                 values.append(
-                    "(SELECT coalesce(max(\(q(column.name))), 0) FROM \(target)) + row_number() OVER (ORDER BY s.granary_n)"
+                    "(SELECT coalesce(pg_catalog.max(\(q(column.name))), 0) FROM \(target)) + pg_catalog.row_number() OVER (ORDER BY s.granary_n)"
                 )
             }
         }
@@ -131,7 +140,7 @@ struct TableMerge {
                 SELECT \(values.joined(separator: ", ")) FROM \(temporary) s
                 WHERE s.granary_g = \(number) AND s.granary_found IS NOT TRUE\(upTo(last)) ORDER BY s.granary_n
                 \(givesWay ? "ON CONFLICT DO NOTHING" : "") RETURNING 1)
-            SELECT count(*) AS count FROM made
+            SELECT pg_catalog.count(*) AS count FROM made
             """
     }
 
@@ -140,7 +149,7 @@ struct TableMerge {
     /// Values that the target has for rows of ours.
     func values(of column: String) -> String {
         """
-        SELECT s.granary_n AS n, t.\(q(column))::text AS value FROM \(temporary) s JOIN \(target) t ON \(onKey)
+        SELECT s.granary_n AS n, t.\(q(column))::pg_catalog.text AS value FROM \(temporary) s JOIN \(target) t ON \(onKey)
         WHERE s.granary_n = ANY ($1::integer[])
         """
     }
@@ -156,9 +165,9 @@ struct TableMerge {
         WITH changed AS (
             UPDATE \(target) t SET \(columns.map { "\(q($0)) = d.\(q($0))" }.joined(separator: ", "))
             FROM \(temporary) s JOIN \(values) d ON d.granary_n = s.granary_n
-            WHERE \(onKey) AND (\(columns.map { "t.\(q($0)) IS DISTINCT FROM d.\(q($0))" }.joined(separator: " OR ")))
+            WHERE \(onKey) AND (\(columns.map { differ("t.\(q($0))", "d.\(q($0))", table.equality($0)) }.joined(separator: " OR ")))
             RETURNING s.granary_found)
-        SELECT count(*) FILTER (WHERE granary_found) AS count FROM changed
+        SELECT pg_catalog.count(*) FILTER (WHERE granary_found) AS count FROM changed
         """
     }
 
@@ -166,7 +175,7 @@ struct TableMerge {
         """
         WITH gone AS (
             DELETE FROM \(target) t USING \(keys) s WHERE \(onKey) RETURNING 1)
-        SELECT count(*) AS count FROM gone
+        SELECT pg_catalog.count(*) AS count FROM gone
         """
     }
 }

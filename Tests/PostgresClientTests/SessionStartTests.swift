@@ -1,0 +1,126 @@
+import Glibc
+import PostgresClient
+import TestSupport
+import Testing
+
+@Suite struct SessionStartTests {
+    /// A role of a name of its own, and a database that it owns.
+    private func withOwner(
+        _ settings: [String] = [],
+        _ body: (_ server: ThrowawayServer, _ url: String, _ owner: String) async throws -> Void
+    ) async throws {
+        let server = try await ThrowawayServer.shared()
+        try await server.withDatabase { url in
+            let database = try await psql(url, "SELECT current_database()")
+            try await psql(
+                url,
+                "CREATE ROLE owner_of_\(database) LOGIN; ALTER DATABASE \(database) OWNER TO owner_of_\(database)"
+            )
+            for setting in settings {
+                try await psql(url, "ALTER ROLE owner_of_\(database) IN DATABASE \(database) SET \(setting)")
+            }
+            try await body(server, url, "owner_of_\(database)")
+        }
+    }
+
+    @Test func theFirstStatementOfASessionEmptiesTheSearchPath() async throws {
+        try await withOwner { server, url, _ in
+            try await psql(
+                url,
+                "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET log_statement = ''all''', current_database()); END $$"
+            )
+            let process = try await withSession(ServerAddress(url), logger: quietLogger) { $0.processID }
+            let lines = String(decoding: readFile(server.log), as: UTF8.self).split(separator: "\n")
+            let statements = lines.filter { $0.contains("[\(process)]") && $0.contains("LOG:  statement: ") }
+            let first = try #require(statements.first)
+            #expect(first.hasSuffix("statement: SELECT pg_catalog.set_config('search_path', '', false)"))
+        }
+    }
+
+    @Test func whatComesFirstInTheSearchPathIsNotCalled() async throws {
+        try await withOwner { server, url, _ in
+            let database = try await psql(url, "SELECT current_database()")
+            try await HostileOwner.fill(url)
+            try await withSession(ServerAddress(url), logger: quietLogger) { session in
+                try session.pin()
+                _ = try session.query("SELECT lower('A'), 1 + 1 AS sum, now() = now() AS same, count(*) FROM pg_class")
+                try session.underEmptySearchPath { _ in }
+                try session.reset()
+                _ = try session.searchedSchemas()
+            }
+            #expect(HostileOwner.alarms(server, database) == [])
+            // The alarm itself works.
+            try await withSession(ServerAddress(url), logger: quietLogger) { session in
+                try session.execute(Session.databaseSearchPath)
+                _ = try session.query("SELECT lower('A')")
+            }
+            #expect(HostileOwner.alarms(server, database) != [])
+        }
+    }
+
+    @Test func theSearchPathOfTheDatabaseIsThereForStatementsOfAUsers() async throws {
+        try await withOwner { _, url, _ in
+            try await psql(
+                url,
+                "CREATE SCHEMA own; DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = own', current_database()); END $$"
+            )
+            try await withSession(ServerAddress(url), logger: quietLogger) { session in
+                func path() throws -> String { try session.query("SHOW search_path")[0].text("search_path") }
+                try #expect(path() == "\"\"")
+                #expect(try session.searchedSchemas() == ["own"])
+                try session.execute(Session.databaseSearchPath)
+                try #expect(path() == "own")
+                try session.underEmptySearchPath { _ in try #expect(path() != "own") }
+                try #expect(path() == "own")
+                // Within a transaction too, and what the statements before have set comes back.
+                try session.execute("BEGIN; SET search_path = public")
+                try session.underEmptySearchPath { _ in try #expect(path() != "public") }
+                try #expect(path() == "public")
+                try session.execute("COMMIT")
+                try #expect(path() == "public")
+                try session.reset()
+                try #expect(path() != "own" && path() != "public")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "statement_timeout = '1ms'", "lock_timeout = '1ms'", "idle_in_transaction_session_timeout = '1ms'",
+        "idle_session_timeout = '1ms'", "default_transaction_read_only = on", "standard_conforming_strings = off",
+    ])
+    func whatARoleHasSetDoesNotEndASession(setting: String) async throws {
+        let server = try await ThrowawayServer.shared()
+        guard !setting.hasPrefix("idle_session") || server.major >= 14 else { return }
+        try await withOwner([setting]) { _, url, owner in
+            try await psql(url, "GRANT CREATE ON SCHEMA public TO \(owner)")
+            let address = ServerAddress(url).setting("user", to: owner)
+            try await withSession(address, logger: quietLogger) { session in
+                usleep(20_000)
+                try session.execute("BEGIN; CREATE TABLE public.t (a text)")
+                usleep(20_000)
+                try session.execute("INSERT INTO public.t VALUES ('\\'); COMMIT")
+                #expect(try session.query("SELECT a, pg_catalog.pg_sleep(0.02) FROM public.t")[0]["a"] == "\\")
+            }
+        }
+    }
+
+    /// The network is slower than the session may be idle.
+    @Test func aSessionThatIsOverBeforeItsFirstStatementIsMadeAgain() async throws {
+        guard try await ThrowawayServer.shared().major >= 14 else { return }
+        try await withOwner(["idle_session_timeout = '1ms'"]) { server, url, owner in
+            let database = try await psql(url, "SELECT current_database()")
+            let proxy = try FaultProxy(before: server)
+            defer { proxy.close() }
+            // The startup packet is the first message, and the first statement the second.
+            proxy.arm(.pause(.milliseconds(50)), at: .message(2, .before))
+            let address = ServerAddress(proxy.url(database: database)).setting("user", to: owner)
+            let options = try await withSession(address, logger: quietLogger) { session in
+                usleep(20_000)
+                return try session.query("SELECT pg_catalog.current_setting('idle_session_timeout') AS value")[0][
+                    "value"
+                ]
+            }
+            #expect(options == "0")
+        }
+    }
+}
