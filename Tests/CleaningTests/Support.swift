@@ -107,7 +107,9 @@ struct Barn: Sendable {
         try await withHeldSession(
             ServerAddress(url),
             logger: quietLogger,
-            prepare: { try $0.execute("SET application_name = '\(application)'; BEGIN; \(sql)") },
+            prepare: {
+                try $0.execute("\(Session.databaseSearchPath); SET application_name = '\(application)'; BEGIN; \(sql)")
+            },
             while: { try await body() }
         )
     }

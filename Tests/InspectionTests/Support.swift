@@ -47,7 +47,7 @@ enum Shop {
         _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
         try await withHeldSession(ServerAddress(url), logger: quietLogger) { session in
-            try session.execute("BEGIN; LOCK TABLE \(table) IN ACCESS EXCLUSIVE MODE")
+            try session.execute("\(Session.databaseSearchPath); BEGIN; LOCK TABLE \(table) IN ACCESS EXCLUSIVE MODE")
         } while: {
             try await body()
         }

@@ -206,7 +206,7 @@ struct MigratedShop: Sendable {
             ServerAddress(url),
             logger: quietLogger,
             prepare: { session in
-                try session.execute("SET application_name = 'gate'; BEGIN")
+                try session.execute("\(Session.databaseSearchPath); SET application_name = 'gate'; BEGIN")
                 try session.execute(gate)
             },
             while: { _ in

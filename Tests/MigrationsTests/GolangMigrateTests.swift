@@ -269,7 +269,7 @@ extension Project {
             ServerAddress(url),
             logger: quietLogger,
             prepare: { session in
-                try session.execute("SET application_name = '\(application)'; BEGIN")
+                try session.execute("\(Session.databaseSearchPath); SET application_name = '\(application)'; BEGIN")
                 try session.execute(sql)
             },
             while: { _ in try await body() }

@@ -58,7 +58,7 @@ import Testing
         let page = try RulesPage()
         try await ThrowawayServer.shared().withDatabase { url in
             try await withSession(ServerAddress(url), logger: quietLogger) { session in
-                try session.execute("SET client_min_messages = error")
+                try session.execute("\(Session.databaseSearchPath); SET client_min_messages = error")
                 for section in page.sections {
                     let place = "docs/rules.md:\(section.line)"
                     for bad in section.bad {
@@ -102,6 +102,7 @@ import Testing
         #expect((section.claim == .none) == (claim == "No claim."))
         try await ThrowawayServer.shared().withDatabase { url in
             try await withSession(ServerAddress(url), logger: quietLogger) { session in
+                try session.execute(Session.databaseSearchPath)
                 try Stage.prepare(session, page, section)
                 let seen = try Stage.run(sql, session, section.claim)
                 #expect(!seen.isClaimed, "\(seen)")

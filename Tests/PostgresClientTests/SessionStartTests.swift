@@ -65,21 +65,23 @@ import Testing
                 "CREATE SCHEMA own; DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = own', current_database()); END $$"
             )
             try await withSession(ServerAddress(url), logger: quietLogger) { session in
-                func path() throws -> String { try session.query("SHOW search_path")[0].text("search_path") }
-                try #expect(path() == "\"\"")
-                #expect(try session.searchedSchemas() == ["own"])
+                let first = try path(session)
+                #expect(first == "\"\"")
+                let searched = try session.searchedSchemas()
+                #expect(searched == ["own"])
                 try session.execute(Session.databaseSearchPath)
-                try #expect(path() == "own")
-                try session.underEmptySearchPath { _ in try #expect(path() != "own") }
-                try #expect(path() == "own")
+                var paths = try [path(session), session.underEmptySearchPath { try path($0) }, path(session)]
+                #expect(paths == ["own", "\"\"", "own"])
                 // Within a transaction too, and what the statements before have set comes back.
                 try session.execute("BEGIN; SET search_path = public")
-                try session.underEmptySearchPath { _ in try #expect(path() != "public") }
-                try #expect(path() == "public")
+                paths = try [path(session), session.underEmptySearchPath { try path($0) }, path(session)]
+                #expect(paths == ["public", "\"\"", "public"])
                 try session.execute("COMMIT")
-                try #expect(path() == "public")
+                let after = try path(session)
+                #expect(after == "public")
                 try session.reset()
-                try #expect(path() != "own" && path() != "public")
+                let last = try path(session)
+                #expect(last == "\"\"")
             }
         }
     }
@@ -99,7 +101,8 @@ import Testing
                 try session.execute("BEGIN; CREATE TABLE public.t (a text)")
                 usleep(20_000)
                 try session.execute("INSERT INTO public.t VALUES ('\\'); COMMIT")
-                #expect(try session.query("SELECT a, pg_catalog.pg_sleep(0.02) FROM public.t")[0]["a"] == "\\")
+                let text = try session.query("SELECT a, pg_catalog.pg_sleep(0.02) FROM public.t")[0]["a"]
+                #expect(text == "\\")
             }
         }
     }
@@ -123,4 +126,8 @@ import Testing
             #expect(options == "0")
         }
     }
+}
+
+private func path(_ session: borrowing Session) throws -> String {
+    try session.query("SHOW search_path")[0].text("search_path")
 }

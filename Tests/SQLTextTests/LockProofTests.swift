@@ -91,7 +91,10 @@ import Testing
     ) async throws {
         try await ThrowawayServer.shared().withDatabase { url in
             let address = ServerAddress(url)
-            try await withSession(address, logger: quietLogger) { try $0.execute(LockExamples.schema) }
+            try await withSession(address, logger: quietLogger) {
+                try $0.execute(Session.databaseSearchPath)
+                try $0.execute(LockExamples.schema)
+            }
             let statement = try SQLScript(sql).statements[0]
             let effects = StatementEffects(of: statement)
             let claimed = try #require(effects.locks[RelationName(schema: "s", name: table)])
@@ -99,7 +102,7 @@ import Testing
 
             let refused = await #expect(throws: PostgresError.self) {
                 try await withSession(address, logger: quietLogger) { session in
-                    try session.execute("BEGIN")
+                    try session.execute("\(Session.databaseSearchPath); BEGIN")
                     try session.execute(sql)
                 }
             }
@@ -108,7 +111,10 @@ import Testing
             try await withSession(address, logger: quietLogger) { holder in
                 try holder.execute("BEGIN; LOCK TABLE s.\(table) IN SHARE MODE")
                 let runner = Task {
-                    try await withSession(address, logger: quietLogger) { try $0.execute(sql) }
+                    try await withSession(address, logger: quietLogger) {
+                        try $0.execute(Session.databaseSearchPath)
+                        try $0.execute(sql)
+                    }
                 }
                 // SHARE hinders every lock that changes a table. The thread of a session may wait; it is not one of the
                 // cooperative pool.
