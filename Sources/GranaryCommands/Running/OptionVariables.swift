@@ -8,8 +8,6 @@ package struct OptionVariables {
     /// Of these only one can be meant; one on the command line silences the variables of the others.
     private static let contradicting = [["database-url", "local"], ["quiet", "verbose"]]
 
-    /// What a person decides about one database is not left in the environment for all of them.
-    private static let withoutVariable: Set = ["help", "version", "beside"]
     /// The variables that gave this run options, by the names of the options.
     @TaskLocal package static var used: [String: String] = [:]
 

@@ -35,7 +35,7 @@ package struct MigrationPolicy: Sendable {
         var obstacles = misplacedRules(services) + limits(services) + windows(plan)
         for step in plan.steps where step.direction == .up {
             let dependencies = services.first { $0.name == step.service }?.dependencies ?? DependenciesFile()
-            if riskDecides(dependencies) { obstacles += risk(of: step, dependencies) }
+            if riskDecides(step, dependencies) { obstacles += risk(of: step, dependencies) }
             obstacles += approval(of: step, dependencies, services) + destruction(by: step)
         }
         return obstacles
@@ -45,14 +45,15 @@ package struct MigrationPolicy: Sendable {
     func notes(_ plan: MigrationPlan, _ services: [ServiceState]) -> [String] {
         plan.steps.filter { $0.direction == .up }.flatMap { step -> [String] in
             let dependencies = services.first { $0.name == step.service }?.dependencies ?? DependenciesFile()
-            return riskDecides(dependencies) ? [] : risk(of: step, dependencies).map(\.message)
+            return riskDecides(step, dependencies) ? [] : risk(of: step, dependencies).map(\.message)
         }
     }
 
     /// Whether an approval, a maintenance window or a ban of destruction hangs on what is said of a migration.
-    private func riskDecides(_ dependencies: DependenciesFile) -> Bool {
-        environment.requiresApproval || dependencies.requiresApprovalForHighRisk || environment.requiresWindow
-            || !environment.allowsDestructiveOperations
+    private func riskDecides(_ step: MigrationStep, _ dependencies: DependenciesFile) -> Bool {
+        let rules = rules(of: step.service)
+        return rules.requiresApproval || dependencies.requiresApprovalForHighRisk || rules.requiresWindow
+            || !rules.allowsDestructiveOperations
     }
 
     /// Rows that a plan destroys are backed up first, where the environment or the service asks for it.

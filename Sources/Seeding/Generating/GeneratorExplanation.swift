@@ -113,14 +113,6 @@ enum GeneratedTables {
                     hint: "name tables of the application"
                 )
             }
-            let fitting = named.filter { $0.ledgerOf == nil }
-            if fitting.isEmpty, let ledger = named.first, let tool = ledger.ledgerOf {
-                throw SeedingError(
-                    .usage,
-                    "\(ledger.name) is the ledger of \(tool), into which no rows are generated",
-                    hint: "name tables of the application"
-                )
-            }
             guard !fitting.isEmpty else {
                 throw SeedingError(
                     .usage,
