@@ -11,7 +11,7 @@ struct PartCheck: Sendable {
     struct Outcome: Sendable {
         var notes: [String] = []
         var obstacles: [Preflight.Obstacle] = []
-        /// Items that attach partitions to parents which are not there.
+        /// Items that attach partitions to parents which are not there, and indexes to those of such parents.
         var leftOut: Set<Int> = []
     }
 
@@ -80,6 +80,11 @@ struct PartCheck: Sendable {
                 )
             )
         }
+        // Their indexes have no parents to be attached to.
+        let lone = LonePartitions(selection.items)
+        outcome.leftOut = Set(
+            selection.items.filter { $0.kind == "INDEX ATTACH" && lone.hasIndexAttached(by: $0) }.map(\.id)
+        )
         for (item, parent) in lonePartitions where !isThere(PartNeeds.Need(table: parent)) {
             outcome.leftOut.insert(item.id)
             outcome.notes.append(

@@ -75,7 +75,7 @@ struct RestorePlan: Sendable {
 }
 
 /// Partitions that are made without their parents.
-private struct LonePartitions {
+struct LonePartitions {
     private let attachments: Set<Int>
     private let tables: Set<Int>
     private let items: [Int: Manifest.SchemaItem]

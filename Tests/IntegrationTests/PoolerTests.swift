@@ -30,7 +30,7 @@ import Testing
             try await server.withDatabase { url in
                 try await psql(url, "CREATE SCHEMA shop; CREATE TABLE shop.a AS SELECT 1 AS id")
                 let name = String(url.split(separator: "?")[0].split(separator: "/").last ?? "")
-                try await PgBouncer.run(before: server, mode: mode, size: 3, databases: databases ?? nil) { pool in
+                try await PgBouncer.run(before: server, mode: mode, size: 3, databases: databases) { pool in
                     try await body(
                         Pooled(
                             folder: folder,
@@ -50,10 +50,11 @@ import Testing
             try await #expect(pooled.run(["env", "mark", "development"], url: pooled.direct).status == 0)
             try await #expect(pooled.run(["backup", "-o", "a.zip"], url: pooled.direct).status == 0)
             let before = try await psql(pooled.pooled, "SHOW search_path")
+            let service = ["--service", "shop"]
             for command in [
                 ["backup", "-o", "b.zip"], ["restore", "a.zip", "--trust", "--confirm", pooled.database],
-                ["restore", "a.zip", "--plan"], ["clean", "--all", "--confirm", pooled.database], ["tables", "--all"],
-                ["counts", "--all"], ["schema"], ["env", "show"], ["seed", "--common"], ["migrate", "status"],
+                ["restore", "a.zip", "--plan"], ["clean", "--confirm", pooled.database] + service,
+                ["tables"] + service, ["counts"] + service,
             ] {
                 let outcome = try await pooled.run(command)
                 #expect(outcome.status == 3, "\(command): \(outcome)")
@@ -72,7 +73,7 @@ import Testing
     @Test func inSessionModeABackupIsMadeAndComesBack() async throws {
         try await withPool("session") { pooled in
             try await #expect(pooled.run(["backup", "-o", "a.zip", "--jobs", "1"], url: pooled.direct).status == 0)
-            let outcome = try await pooled.run(["tables", "--all"])
+            let outcome = try await pooled.run(["tables", "--service", "shop"])
             #expect(outcome.status == 0, "\(outcome)")
         }
     }

@@ -18,16 +18,17 @@ import Testing
             ("aws-0.pooler.supabase.com", "6543", "10.0.0.7", "5432", "port 5432 of aws-0.pooler.supabase.com"),
             ("pool.example.org", "6432", "10.0.0.7", "5433", "which the pooler reaches at 10.0.0.7, port 5433"),
             ("/run/pgbouncer", "6432", nil, "5434", "at port 5434 instead of 6432"),
-        ] as [(String, String, String?, String, String)]
+        ] as [(host: String, port: String, server: String?, serverPort: String, hint: String)]
     )
     func theHintNamesTheServerItself(
-        _ host: String,
-        _ port: String,
-        _ server: String?,
-        _ serverPort: String,
-        _ hint: String
+        _ found: (host: String, port: String, server: String?, serverPort: String, hint: String)
     ) {
-        let found = SessionPooling.direct(host: host, port: port, server: server, serverPort: serverPort)
-        #expect(found.hasSuffix(hint), "\(found)")
+        let direct = SessionPooling.direct(
+            host: found.host,
+            port: found.port,
+            server: found.server,
+            serverPort: found.serverPort
+        )
+        #expect(direct.hasSuffix(found.hint), "\(direct)")
     }
 }

@@ -62,6 +62,17 @@ struct OccupantTests {
             #expect(others.contains { $0.contains("logical replication") && $0.contains(" of granary (process ") })
             _ = try await swap(server, new: "fresh", into: "finished", as: "granary").run()
             #expect(try await server.databases().contains("finished"))
+            // The worker begins anew; only an idle slot lets its database be dropped.
+            try await psql(
+                server.url(database: "finished"),
+                "ALTER SUBSCRIPTION s DISABLE; ALTER SUBSCRIPTION s SET (slot_name = NONE); DROP SUBSCRIPTION s"
+            )
+            try await eventually {
+                try await psql(
+                    source,
+                    "SELECT count(pg_drop_replication_slot(slot_name)) FROM pg_replication_slots WHERE NOT active"
+                ) == "1"
+            }
         }
         try await server.stop()
     }

@@ -74,7 +74,9 @@ struct WholePartTests {
                     #"parts.he"ir|x"#: 1,
                 ]
             )
-            #expect(report.notes.contains { $0.contains(#"other.late_1, parts."he""ir|x", parts.early, parts.late"#) })
+            #expect(
+                report.notes.contains { $0.contains(#"other.late_1, parts.early, "parts"."he""ir|x", parts.late"#) }
+            )
             // Of the other schemas nothing else.
             let names = manifest.schema.map { "\($0.kind) \($0.schema ?? "-").\($0.name)" }
             for word in ["unrelated", "pair", "one()", "customers_pkey", "mood", "stamp()", "SCHEMA parts"] {
@@ -264,21 +266,22 @@ struct WholePartTests {
             CREATE TABLE app.e_1 PARTITION OF app.e FOR VALUES FROM (0) TO (10); INSERT INTO app.e VALUES (1), (2)
             """
         try await withDatabase(sql) { server, url, folder in
-            try await backup(url, to: folder.file("a.zip"))
-            try await server.withName { name in
-                let report = try await restore(folder.file("a.zip"), url) {
-                    $0.into = name
-                    $0.tables = [.init(table: "app.e_1")]
-                }
-                #expect(report.rows == 2)
-                #expect(report.notes.contains { $0.contains("app.e_1 becomes a table of its own: app.e") })
-                #expect(
-                    try await psql(
+            try await backup(url, to: folder.file("whole.zip"))
+            try await backup(url, to: folder.file("alone.zip")) { $0.tables = ["app.e_1"] }
+            for file in ["whole.zip", "alone.zip"] {
+                try await server.withName { name in
+                    let report = try await restore(folder.file(file), url) {
+                        $0.into = name
+                        $0.tables = [.init(table: "app.e_1")]
+                    }
+                    #expect(report.rows == 2)
+                    #expect(report.notes.contains { $0.contains("app.e_1 becomes a table of its own: app.e,") })
+                    let rows = try await psql(
                         server.url(database: name),
                         "SELECT a FROM app.e_1 ORDER BY a; SELECT relispartition FROM pg_class WHERE relname = 'e_1'"
                     )
-                        == "1\n2\nf"
-                )
+                    #expect(rows == "1\n2\nf")
+                }
             }
         }
     }
