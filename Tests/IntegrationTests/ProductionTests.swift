@@ -313,18 +313,18 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
 
     /// The rules of one service are not those of the first that comes along.
     @Test(arguments: ["alpha", "omega"]) func eachServiceIsHeldToItsOwnRules(_ strict: String) async throws {
-        try await Site.with(marked: "other") { site in
+        try await Site.with(marked: "qa") { site in
             let lax = strict == "alpha" ? "omega" : "alpha"
             for (name, allows) in [(strict, "false"), (lax, "true")] {
                 try site.folder.write(
-                    "{\"service\": \"\(name)\", \"environments\": {\"other\": {\"config\": {\"allow_destructive_operations\": \(allows)}}}}",
+                    "{\"service\": \"\(name)\", \"environments\": {\"qa\": {\"config\": {\"allow_destructive_operations\": \(allows)}}}}",
                     to: "services/\(name)/migrations/environments.json"
                 )
             }
             try site.folder.write("DROP TABLE shop.orders;", to: "services/\(strict)/migrations/1_drop.up.sql")
             let outcome = try await site.granary("migrate", "up", "--root", "services")
             #expect(outcome.status == 3, "\(outcome)")
-            #expect(outcome.stderr.contains("other allows no destructive operations"), "\(outcome)")
+            #expect(outcome.stderr.contains("qa allows no destructive operations"), "\(outcome)")
             try await #expect(site.rows() == "1 one, 2 two")
             try await #expect(
                 site.granary("clean", "--root", "services", "--schema", "shop", "--confirm", site.name).status == 3
