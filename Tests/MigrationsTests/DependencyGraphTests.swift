@@ -7,7 +7,7 @@ import Testing
 struct DependencyGraphTests {
     private static func graph(_ files: Files, _ dependencies: String, environment: String? = nil) throws -> [String] {
         try files.write(dependencies, to: "migrations/dependencies.json")
-        return DependencyGraph([(files.service, files.environments)], environment: environment, copy: "development")
+        return try DependencyGraph([(files.service, files.environments)], environment: environment, copy: "development")
             .nodes.map { "\($0.name) \($0.risk.rawValue) \($0.needs.map(\.name).joined(separator: " "))" }
     }
 

@@ -5,6 +5,14 @@ import Synchronization
 import TestSupport
 import Testing
 
+private final class Attempts: Sendable {
+    private let value = Mutex(0)
+
+    var count: Int { value.withLock { $0 } }
+
+    func add() { value.withLock { $0 += 1 } }
+}
+
 /// What a file does to its session, to its transaction and to the lock of the run.
 @Suite struct SessionStateTests {
     @Test(arguments: [
@@ -29,18 +37,18 @@ import Testing
         ]) {
             project in
             try await project.up(1)
-            let attempts = Mutex(0)
+            let attempts = Attempts()
             let run = Mutex<Task<MigrationReport, any Error>?>(nil)
             try await project.while("LOCK TABLE a IN ACCESS SHARE MODE", as: "reader") {
                 let task = Task {
                     try await project.migrator({ event in
-                        if case .retrying = event { attempts.withLock { $0 += 1 } }
+                        if case .retrying = event { attempts.add() }
                     }) {
                         $0.patience = LockPatience(lockTimeout: .milliseconds(100), budget: .seconds(50))
                     }.run(.up(nil))
                 }
                 run.withLock { $0 = task }
-                try await eventually { attempts.withLock { $0 } > 0 }
+                try await eventually { attempts.count > 0 }
             }
             try await #expect(run.withLock { $0 }!.value.appliedSteps.map(\.version) == [2])
         }

@@ -295,7 +295,7 @@ struct PreflightTests {
             }
             var options = RestoreOptions(file: folder.file("many.zip"))
             options.inPlace = true
-            let run = RestoreRun(options, server: try ServerAddress(url), logger: quietLogger, progress: { _ in })
+            let run = RestoreRun(options, server: ServerAddress(url), logger: quietLogger, progress: { _ in })
             let obstacles = try await run.plan().obstacles
             #expect(obstacles.contains { $0.contains("the server has room for 420") }, "\(obstacles)")
             // As the hint says.

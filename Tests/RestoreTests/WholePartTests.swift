@@ -183,7 +183,7 @@ struct WholePartTests {
                 #expect(error?.code == .preflight)
                 for need in Self.needs { #expect(error?.message.contains(need) == true, "\(need)") }
                 #expect(error?.hint?.contains(#"CREATE EXTENSION "citext""#) == true)
-                #expect(try await !server.databases().contains(name))
+                try await #expect(!server.databases().contains(name))
             }
             try await psql(url, "DROP FUNCTION other.stamp() CASCADE; ALTER TYPE other.mood RENAME TO temper")
             let before = try await DatabasePortrait.of(url)
