@@ -25,6 +25,12 @@ enum Fault: Sendable, CustomStringConvertible {
     case ourDisk(bytes: Int)
     /// The server's disk has so much room.
     case serverDisk(bytes: Int)
+    /// Whoever reads our standard error stops after so many bytes, until somebody presses Ctrl-C.
+    case stalledOutput(bytes: Int)
+    /// The same command is started once more.
+    case rival(seconds: Double)
+    /// Somebody puts another file in the place of the one that a backup is being written into.
+    case replacedFile(seconds: Double)
 
     /// The kind, as the tally has it.
     var kind: Kind {
@@ -38,6 +44,9 @@ enum Fault: Sendable, CustomStringConvertible {
         case .pause: .pause
         case .ourDisk: .ourDisk
         case .serverDisk: .serverDisk
+        case .stalledOutput: .stalledOutput
+        case .rival: .rival
+        case .replacedFile: .replacedFile
         }
     }
 
@@ -51,6 +60,16 @@ enum Fault: Sendable, CustomStringConvertible {
         case pause = "network paused"
         case ourDisk = "our disk full"
         case serverDisk = "server's disk full"
+        case stalledOutput = "output stalled"
+        case rival = "raced by itself"
+        case replacedFile = "file replaced"
+
+        /// What breaks.
+        static let failures: [Kind] = [
+            .kill, .interrupt, .terminate, .crash, .cut, .stall, .pause, .ourDisk, .serverDisk,
+        ]
+        /// What others do.
+        static let meddling: [Kind] = [.stalledOutput, .rival, .replacedFile]
     }
 
     var description: String {
@@ -66,6 +85,9 @@ enum Fault: Sendable, CustomStringConvertible {
         case .pause(let point, let seconds): "network paused \(point) for \(milliseconds(seconds))"
         case .ourDisk(let bytes): "our disk has room for \(bytes) bytes"
         case .serverDisk(let bytes): "the server's disk has room for \(bytes) bytes"
+        case .stalledOutput(let bytes): "the reader of standard error stops after \(bytes) bytes, then SIGINT"
+        case .rival(let seconds): "the same command again after \(milliseconds(seconds))"
+        case .replacedFile(let seconds): "its file replaced \(milliseconds(seconds)) after it was begun"
         }
     }
 
@@ -73,10 +95,16 @@ enum Fault: Sendable, CustomStringConvertible {
 }
 
 extension Fault {
-    static func draw(for trial: any Trial, _ measure: Measure, _ random: inout SeededRandom) -> Fault {
-        let kinds = Kind.allCases.filter {
+    /// - Parameter kinds: Those to choose from, as far as they can happen to the command.
+    static func draw(
+        from kinds: [Kind],
+        for trial: any Trial,
+        _ measure: Measure,
+        _ random: inout SeededRandom
+    ) -> Fault {
+        let kinds = kinds.filter {
             switch $0 {
-            case .ourDisk: trial.ownBytes > 0
+            case .ourDisk, .replacedFile: trial.ownBytes > 0
             case .serverDisk: trial.serverBytes > 0
             default: true
             }
@@ -100,6 +128,9 @@ extension Fault {
             let pages = Int.random(in: 1...trial.ownBytes / 4096, using: &random)
             return .ourDisk(bytes: pages * 4096)
         case .serverDisk: return .serverDisk(bytes: Int.random(in: 0..<trial.serverBytes, using: &random))
+        case .stalledOutput: return .stalledOutput(bytes: Int.random(in: 0..<1200, using: &random))
+        case .rival: return .rival(seconds: seconds)
+        case .replacedFile: return .replacedFile(seconds: seconds / 2)
         }
     }
 }

@@ -10,13 +10,15 @@ struct FaultRun: Sendable {
 
     /// Everything about it comes from the seed, so that the seed finds it again.
     ///
-    /// - Parameter measure: What the command of that number takes without a fault.
-    init(seed: UInt64, measure: (_ number: Int) async throws -> Measure) async throws {
+    /// - Parameters:
+    ///   - kinds: Of faults, to choose from.
+    ///   - measure: What the command of that number takes without a fault.
+    init(seed: UInt64, kinds: [Fault.Kind], measure: (_ number: Int) async throws -> Measure) async throws {
         self.seed = seed
         var random = SeededRandom(seed: seed)
         let number = Int.random(in: 0..<trials.count, using: &random)
         trial = trials[number]
-        fault = Fault.draw(for: trial, try await measure(number), &random)
+        fault = Fault.draw(from: kinds, for: trial, try await measure(number), &random)
     }
 
     struct Ending: Sendable {
@@ -122,7 +124,71 @@ extension FaultRun {
         case .serverDisk(let bytes):
             try scene.ground.leaveFree(bytes)
             return (try await start(scene) { _ in }, nil)
+        case .stalledOutput(let bytes): return try await stallOutput(bytes, scene)
+        case .rival(let seconds): return (try await race(seconds, scene), nil)
+        case .replacedFile(let seconds): return (try await replaceFile(seconds, scene), nil)
         }
+    }
+
+    private func stallOutput(_ bytes: Int, _ scene: Scene) async throws -> (CommandOutcome, secondsToEnd: Double?) {
+        let pressed = Mutex<ContinuousClock.Instant?>(nil)
+        let outcome = try await start(scene, before: Self.stoppingReader(bytes)) { process in
+            // It stands still as soon as its output does; there is nothing from outside that tells.
+            for _ in 0..<150 where !process.hasEnded { try await Task.sleep(for: .milliseconds(10)) }
+            guard !process.hasEnded else { return }
+            pressed.withLock { $0 = .now }
+            try await process.send(SIGINT, after: 0)
+        }
+        let seconds = pressed.withLock { $0.map { (ContinuousClock.now - $0) / .seconds(1) } }
+        if let seconds, seconds > 15 { throw BrokenPromise("it ended \(seconds) s after the interrupt: \(outcome)") }
+        return (outcome, seconds)
+    }
+
+    /// Standard error is a pipe that takes so many bytes, and that nobody reads.
+    private static func stoppingReader(_ bytes: Int) -> [String] {
+        let script = """
+            mkfifo pipe && { sleep 1000 <pipe & reader=$!; exec 7>pipe; } || exit 99
+            head -c 61440 /dev/zero >&7; head -c \(4096 - bytes) /dev/zero >&7
+            "$@" 2>&7; status=$?
+            kill $reader; rm pipe
+            exit $status
+            """
+        return ["sh", "-c", script, "sh"]
+    }
+
+    /// One of both is done, and the other is done after it, or was told why not.
+    private func race(_ seconds: Double, _ scene: Scene) async throws -> CommandOutcome {
+        async let second: CommandOutcome = {
+            try await Task.sleep(for: .seconds(seconds))
+            return try await scene.granary(trial.arguments(scene))
+        }()
+        let first = try await start(scene) { _ in }
+        let outcomes = [first, try await second]
+        for outcome in outcomes where outcome.status != 0 {
+            let sentences = [" exists already", "another backup is writing"]
+            let isTold =
+                outcome.status == 5
+                || trial is BackupTrial && sentences.contains { outcome.stderr.contains($0) }
+            guard isTold else { throw BrokenPromise("a rival is no reason to fail like this: \(outcome)") }
+        }
+        guard let done = outcomes.first(where: { $0.status == 0 }) else {
+            throw BrokenPromise("neither of both is done: \(outcomes)")
+        }
+        return done
+    }
+
+    /// What somebody else has put there must never be called the backup.
+    private func replaceFile(_ seconds: Double, _ scene: Scene) async throws -> CommandOutcome {
+        let outcome = try await start(scene) { process in
+            func partial() -> String? { scene.scratch.names(in: "out").first { $0.hasSuffix(".partial") } }
+            while !process.hasEnded, partial() == nil { try await Task.sleep(for: .milliseconds(1)) }
+            try await Task.sleep(for: .seconds(seconds))
+            guard let name = partial() else { return }
+            rename("\(scene.out)/\(name)", scene.scratch.file("moved"))
+            try scene.scratch.write("somebody else's", to: "out/\(name)")
+        }
+        for name in scene.scratch.names(in: "out") where name.hasSuffix(".partial") { unlink("\(scene.out)/\(name)") }
+        return outcome
     }
 
     /// A process that may end while something happens to it.

@@ -9,6 +9,14 @@ import Testing
 /// `make test-faults RUNS=1000 SEED=…` runs a thousand. Run n of a seed is run 1 of the seed n - 1 further on.
 @Suite(.serialized) struct RandomFaultTests {
     @Test func whateverHappensTheStateIsTheOldOneOrTheNewAndTheNextRunSucceeds() async throws {
+        try await run(Fault.Kind.failures)
+    }
+
+    @Test func whateverOthersDoTheStateIsTheOldOneOrTheNewAndTheNextRunSucceeds() async throws {
+        try await run(Fault.Kind.meddling)
+    }
+
+    private func run(_ kinds: [Fault.Kind]) async throws {
         let runs = getenv("GRANARY_FAULT_RUNS").flatMap { Int(String(cString: $0)) } ?? 8
         let given = getenv("GRANARY_TEST_SEED").flatMap { UInt64(String(cString: $0)) }
         let first = given ?? UInt64.random(in: 0..<1_000_000_000)
@@ -19,7 +27,7 @@ import Testing
         var tally = Tally()
         do {
             for number in 0..<runs {
-                let run = try await FaultRun(seed: first + UInt64(number)) { trial in
+                let run = try await FaultRun(seed: first + UInt64(number), kinds: kinds) { trial in
                     let measure = if let known = measures[trial] { known } else { try await measure(trial, on: ground) }
                     measures[trial] = measure
                     return measure

@@ -17,8 +17,8 @@ package final class Screen: Sendable {
     /// - Parameter isReady: Whether `put` would not have to wait now.
     package init(
         isTerminal: Bool,
-        isReady: @escaping @Sendable () -> Bool = { true },
-        put: @escaping @Sendable (String) -> Void
+        put: @escaping @Sendable (String) -> Void,
+        isReady: @escaping @Sendable () -> Bool = { true }
     ) {
         self.isTerminal = isTerminal
         self.isReady = isReady
@@ -29,8 +29,8 @@ package final class Screen: Sendable {
     package static func standardError(environment: [String: String]) -> Screen {
         Screen(
             isTerminal: isatty(STDERR_FILENO) == 1 && environment["TERM"] != "dumb",
-            isReady: { StandardError.isReady },
-            put: StandardError.write
+            put: StandardError.write,
+            isReady: { StandardError.isReady }
         )
     }
 
