@@ -92,7 +92,7 @@ extension BackupCatalog {
                 ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'
             LEFT JOIN (
                 SELECT e.extname, u.config, u.condition
-                FROM pg_catalog.pg_extension e, pg_catalog.unnest(e.extconfig, e.extcondition) AS u (config, condition)
+                FROM pg_catalog.pg_extension e, ROWS FROM (pg_catalog.unnest(e.extconfig), pg_catalog.unnest(e.extcondition)) AS u (config, condition)
             ) x ON x.config = c.oid
             LEFT JOIN (
                 SELECT i.inhrelid, pg_catalog.array_agg(pn.nspname ORDER BY i.inhseqno) AS schemas,

@@ -80,13 +80,13 @@ extension Session {
         let rows = try query(
             """
             SELECT s.name, s.source IN ('client', 'user', 'database user', 'session') AS is_ours, s.reset_val,
-                (SELECT substr(c, strpos(c, '=') + 1)
-                 FROM pg_catalog.pg_db_role_setting r CROSS JOIN LATERAL unnest(r.setconfig) AS c
+                (SELECT pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1)
+                 FROM pg_catalog.pg_db_role_setting r CROSS JOIN LATERAL pg_catalog.unnest(r.setconfig) AS c
                  LEFT JOIN pg_catalog.pg_database d ON d.oid = r.setdatabase
                  WHERE r.setrole = 0 AND (r.setdatabase = 0 OR d.datname = pg_catalog.current_database())
-                     AND lower(split_part(c, '=', 1)) = lower(s.name)
+                     AND pg_catalog.lower(pg_catalog.split_part(c, '=', 1)) = pg_catalog.lower(s.name)
                  ORDER BY r.setdatabase DESC LIMIT 1) AS set_for_all
-            FROM pg_catalog.pg_settings s WHERE lower(s.name) = ANY ($1::text[])
+            FROM pg_catalog.pg_settings s WHERE pg_catalog.lower(s.name) = ANY ($1::pg_catalog.text[])
             """,
             [QuotedText.array(UserCodeSettings.names.map { $0.lowercased() })]
         )
@@ -111,7 +111,7 @@ extension Session {
         )[0].bool("may")
         guard may else { return [:] }
         return Dictionary(
-            try query("SELECT lower(name) AS name, setting FROM pg_catalog.pg_file_settings WHERE applied").map {
+            try query("SELECT pg_catalog.lower(name) AS name, setting FROM pg_catalog.pg_file_settings WHERE applied").map {
                 ($0.text("name"), $0.text("setting"))
             },
             uniquingKeysWith: { _, last in last }

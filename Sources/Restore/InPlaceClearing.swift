@@ -119,7 +119,7 @@ extension InPlaceRestore {
         let kept = try session.query(
             """
             SELECT n.nspname, c.relname, coalesce(u.condition, '') AS condition
-            FROM pg_catalog.pg_extension e, pg_catalog.unnest(e.extconfig, e.extcondition) AS u (config, condition)
+            FROM pg_catalog.pg_extension e, ROWS FROM (pg_catalog.unnest(e.extconfig), pg_catalog.unnest(e.extcondition)) AS u (config, condition)
             JOIN pg_catalog.pg_class c ON c.oid = u.config AND c.relkind IN ('r', 'p')
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             """

@@ -69,14 +69,24 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a: 1\na: 2\n", "x.yaml:1: the key a is there twice"),
+        ("a: 1\na: 2\n", "x.yaml:2: the key a is there twice"),
         ("a: [1, 2\nb: 3\n", "x.yaml:2:2: did not find expected ',' or ']'"),
         ("rows:\n  bob: {boss: @alice}\n", "x.yaml:2:15: found character that cannot start any token"),
-        ("--- 1\n--- 2\n", "x.yaml:2:1: but found another document"),
+        ("a: 1\nb: *c\n", "x.yaml:2: the alias *c names no anchor before it"),
+        ("a: &a [*a]\n", "x.yaml:1: the alias *a names no anchor before it"),
+        ("a: 1\n? [b]\n: 2\n", "x.yaml:2: a key of a mapping must be a text"),
+        ("a: &b [1]\n*b : 2\n", "x.yaml:2: a key of a mapping must be a text"),
+        ("a: \u{1}\n", "x.yaml: control characters are not allowed"),
+        ("--- 1\n--- 2\n", "x.yaml:2: a second document begins here"),
     ])
     func brokenYAMLIsNamedByLine(text: String, message: String) {
         let error = #expect(throws: EnvironmentsError.self) { try YAMLText.read(text, path: "x.yaml") }
         #expect(error?.message == message)
+    }
+
+    @Test func anAliasMayBeAKey() throws {
+        let node = try YAMLText.read("name: &n alice\nages: {*n : 7}\n", path: "x.yaml")
+        #expect(node["ages"]?["alice"]?.text == "7")
     }
 
     /// A few lines of it could stand for millions of values.
