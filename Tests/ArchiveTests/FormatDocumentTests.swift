@@ -282,6 +282,7 @@ private struct FormatDocument {
                 oid: 16384,
                 schema: "public",
                 name: "t",
+                parents: [.init(schema: "public", name: "all_of_t")],
                 extensionName: "citext",
                 columns: [.init(name: "id", type: "bigint")],
                 primaryKey: ["id"],
@@ -297,6 +298,8 @@ private struct FormatDocument {
             rawBytes: 2,
             chunks: [chunk]
         )
+        manifest.needs = [.init(kind: "type", name: "other.mood", neededBy: [16384])]
+        manifest.distributed = [.init(schema: "public", name: "t")]
         manifest.redacted = ["user mapping USER MAPPING shop SERVER other"]
         manifest.files = [.init(member: "README.txt", rawBytes: 1, storedBytes: 1, sha256: chunk.sha256)]
         manifest.seal = .init(key: "00112233aabbccdd", hmac: Manifest.Seal.zeros)
