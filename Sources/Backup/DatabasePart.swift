@@ -25,18 +25,18 @@ struct DatabasePart: Sendable {
             """
             WITH RECURSIVE family (oid) AS (
                 SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                WHERE c.relkind IN ('r', 'p', 'f') AND (n.nspname = ANY ($1::text[]) OR c.oid = ANY ($2::oid[]))
+                WHERE c.relkind IN ('r', 'p', 'f') AND (n.nspname = ANY ($1::pg_catalog.text[]) OR c.oid = ANY ($2::pg_catalog.oid[]))
                 UNION
                 SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN family f ON f.oid = i.inhparent
                 JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
                 WHERE c.relkind IN ('r', 'p', 'f') AND c.relpersistence <> 't' AND (c.relispartition OR $3)
             )
-            SELECT c.oid, n.nspname, c.relname, n.nspname = ANY ($1::text[]) AS inside, f.oid IS NOT NULL AS belongs
+            SELECT c.oid, n.nspname, c.relname, n.nspname = ANY ($1::pg_catalog.text[]) AS inside, f.oid IS NOT NULL AS belongs
             FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN family f ON f.oid = c.oid
             WHERE f.oid IS NOT NULL
-                OR c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND n.nspname <> ALL ($1::text[]) AND n.oid IN (
+                OR c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND n.nspname <> ALL ($1::pg_catalog.text[]) AND n.oid IN (
                     SELECT m.relnamespace FROM family JOIN pg_catalog.pg_class m ON m.oid = family.oid)
             ORDER BY n.nspname, c.relname
             """,

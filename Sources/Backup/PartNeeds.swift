@@ -9,12 +9,12 @@ extension DatabasePart {
         try session.query(
             """
             WITH RECURSIVE part (classid, objid, root) AS (
-                SELECT 'pg_catalog.pg_class'::regclass::oid, oid, oid FROM pg_catalog.pg_class WHERE oid = ANY ($2::oid[])
+                SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, oid, oid FROM pg_catalog.pg_class WHERE oid = ANY ($2::pg_catalog.oid[])
                 UNION
                 SELECT d.classid, d.objid, d.objid FROM pg_catalog.pg_depend d
                 JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid
-                WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND n.nspname = ANY ($1::text[])
-                    AND d.deptype = 'n' AND d.classid <> 'pg_catalog.pg_extension'::regclass
+                WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND n.nspname = ANY ($1::pg_catalog.text[])
+                    AND d.deptype = 'n' AND d.classid <> 'pg_catalog.pg_extension'::pg_catalog.regclass
                     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                                     WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
                 UNION
@@ -22,8 +22,8 @@ extension DatabasePart {
                 SELECT d.classid, d.objid, p.root FROM part p
                 JOIN pg_catalog.pg_depend d ON d.refclassid = p.classid AND d.refobjid = p.objid
                 WHERE d.deptype IN ('a', 'i')
-                    AND d.classid <> ALL (ARRAY['pg_catalog.pg_publication_rel', 'pg_catalog.pg_default_acl']::regclass[]::oid[])
-                    AND NOT (d.classid = 'pg_catalog.pg_class'::regclass
+                    AND d.classid <> ALL (ARRAY['pg_catalog.pg_publication_rel', 'pg_catalog.pg_default_acl']::pg_catalog.regclass[]::pg_catalog.oid[])
+                    AND NOT (d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                              AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhrelid = d.objid))
             ), needed AS (
                 SELECT DISTINCT d.refclassid, d.refobjid, p.root FROM part p
@@ -31,15 +31,15 @@ extension DatabasePart {
                 WHERE d.deptype IN ('n', 'a', 'i')
             ), resolved AS (
                 SELECT DISTINCT r.classid, r.objid, d.root FROM needed d
-                LEFT JOIN pg_catalog.pg_type t ON d.refclassid = 'pg_catalog.pg_type'::regclass AND t.oid = d.refobjid
+                LEFT JOIN pg_catalog.pg_type t ON d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = d.refobjid
                 LEFT JOIN pg_catalog.pg_type element ON element.oid = t.typelem AND t.typcategory = 'A'
                 LEFT JOIN pg_catalog.pg_class c ON c.oid = CASE
-                    WHEN d.refclassid = 'pg_catalog.pg_class'::regclass THEN d.refobjid
+                    WHEN d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass THEN d.refobjid
                     ELSE coalesce(element.typrelid, t.typrelid) END
                 LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
                 CROSS JOIN LATERAL (
-                    SELECT CASE WHEN c.relkind = 'c' THEN 'pg_catalog.pg_type'::regclass::oid
-                                WHEN c.oid IS NOT NULL THEN 'pg_catalog.pg_class'::regclass::oid
+                    SELECT CASE WHEN c.relkind = 'c' THEN 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid
+                                WHEN c.oid IS NOT NULL THEN 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
                                 ELSE d.refclassid END AS classid,
                            CASE WHEN c.relkind = 'c' THEN c.reltype
                                 WHEN c.oid IS NOT NULL THEN coalesce(x.indrelid, c.oid)
@@ -57,13 +57,13 @@ extension DatabasePart {
                    pg_catalog.array_agg(DISTINCT o.root) AS roots
             FROM outside o
             LEFT JOIN pg_catalog.pg_extension x
-                ON o.classid = 'pg_catalog.pg_extension'::regclass AND x.oid = o.objid
+                ON o.classid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND x.oid = o.objid
             CROSS JOIN LATERAL pg_catalog.pg_identify_object(o.classid, o.objid, 0) i
             WHERE x.extname IS DISTINCT FROM 'plpgsql' AND o.classid = ANY (ARRAY[
                 'pg_catalog.pg_class', 'pg_catalog.pg_type', 'pg_catalog.pg_proc', 'pg_catalog.pg_extension',
                 'pg_catalog.pg_operator', 'pg_catalog.pg_opclass', 'pg_catalog.pg_opfamily', 'pg_catalog.pg_collation',
                 'pg_catalog.pg_ts_config', 'pg_catalog.pg_ts_dict', 'pg_catalog.pg_foreign_server',
-                'pg_catalog.pg_language', 'pg_catalog.pg_am']::regclass[]::oid[])
+                'pg_catalog.pg_language', 'pg_catalog.pg_am']::pg_catalog.regclass[]::pg_catalog.oid[])
             GROUP BY 1, 2 ORDER BY i.type <> 'extension', 1, 2
             """,
             [QuotedText.array(schemas), "{" + relations.map(String.init).joined(separator: ",") + "}"]

@@ -43,7 +43,7 @@ struct SettingsScript: Sendable {
                               WHERE r.setrole = 0 AND d.datname = pg_catalog.current_database()
                                   AND lower(pg_catalog.split_part(c, '=', 1)) = lower(v.name))
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_settings s
-                                WHERE lower(s.name) = lower(v.name) AND s.context <> 'user');
+                                WHERE pg_catalog.lower(s.name) = pg_catalog.lower(v.name) AND s.context <> 'user');
 
             """
     }

@@ -90,7 +90,7 @@ package enum KnownLedgers {
             columns: ["version int8", "dirty bool"],
             isExact: true,
             isKnownByColumns: true,
-            reading: Reading(entry: "t.version::text", order: "t.version", isDirty: "t.dirty", isOneRow: true)
+            reading: Reading(entry: "t.version::pg_catalog.text", order: "t.version", isDirty: "t.dirty", isOneRow: true)
         ),
         Shape(
             tool: "goose",
@@ -98,7 +98,7 @@ package enum KnownLedgers {
             columns: ["id", "version_id int8", "is_applied bool", "tstamp"],
             isKnownByColumns: true,
             reading: Reading(
-                entry: "t.version_id::text",
+                entry: "t.version_id::pg_catalog.text",
                 order: "t.version_id",
                 // The last row of a version counts, and version 0 is there from the beginning.
                 condition: """
@@ -113,9 +113,9 @@ package enum KnownLedgers {
             columns: ["installed_rank", "version", "script", "checksum", "success bool", "type"],
             isKnownByColumns: true,
             reading: Reading(
-                entry: "coalesce(t.version::text, t.script::text)",
+                entry: "coalesce(t.version::pg_catalog.text, t.script::pg_catalog.text)",
                 order: "(t.version IS NOT NULL), t.installed_rank",
-                condition: "t.type::text <> 'SCHEMA'",
+                condition: "t.type::pg_catalog.text <> 'SCHEMA'",
                 isDirty: "NOT t.success"
             )
         ),
@@ -125,7 +125,7 @@ package enum KnownLedgers {
             columns: ["version_num"],
             isExact: true,
             isKnownByColumns: true,
-            reading: Reading(entry: "t.version_num::text", order: "t.version_num", isOneRow: true)
+            reading: Reading(entry: "t.version_num::pg_catalog.text", order: "t.version_num", isOneRow: true)
         ),
         Shape(
             tool: "Prisma",
@@ -133,7 +133,7 @@ package enum KnownLedgers {
             columns: ["migration_name", "finished_at", "rolled_back_at", "started_at", "applied_steps_count"],
             isKnownByColumns: true,
             reading: Reading(
-                entry: "t.migration_name::text",
+                entry: "t.migration_name::pg_catalog.text",
                 order: "t.started_at",
                 condition: "t.rolled_back_at IS NULL",
                 isDirty: "t.finished_at IS NULL"
@@ -144,7 +144,7 @@ package enum KnownLedgers {
             names: [],
             columns: ["id", "author", "filename", "dateexecuted", "orderexecuted", "exectype"],
             isKnownByColumns: true,
-            reading: Reading(entry: "t.id::text", order: "t.orderexecuted")
+            reading: Reading(entry: "t.id::pg_catalog.text", order: "t.orderexecuted")
         ),
     ]
 
@@ -154,22 +154,22 @@ package enum KnownLedgers {
             tool: "Ecto",
             names: ["schema_migrations"],
             columns: ["version int8", "inserted_at"],
-            reading: Reading(entry: "t.version::text", order: "t.version")
+            reading: Reading(entry: "t.version::pg_catalog.text", order: "t.version")
         ),
         Shape(
             tool: "Migratus",
             names: ["schema_migrations"],
             columns: ["id int8", "applied", "description"],
-            reading: Reading(entry: "t.id::text", order: "t.id")
+            reading: Reading(entry: "t.id::pg_catalog.text", order: "t.id")
         ),
         Shape(
             tool: "golang-migrate",
             names: ["schema_migrations"],
             columns: ["version", "dirty"],
             reading: Reading(
-                entry: "t.version::text",
+                entry: "t.version::pg_catalog.text",
                 order: "t.version",
-                isDirty: "t.dirty::text IN ('true', '1')",
+                isDirty: "t.dirty::pg_catalog.text IN ('true', '1')",
                 isOneRow: true
             )
         ),
@@ -177,7 +177,7 @@ package enum KnownLedgers {
             tool: "dbmate or Rails",
             names: ["schema_migrations"],
             columns: ["version"],
-            reading: Reading(entry: "t.version::text", order: "pg_catalog.length(t.version::text), t.version")
+            reading: Reading(entry: "t.version::pg_catalog.text", order: "pg_catalog.length(t.version::pg_catalog.text), t.version")
         ),
         // Whatever its columns are.
         Shape(tool: "golang-migrate, dbmate or Rails", names: ["schema_migrations"]),
@@ -185,7 +185,7 @@ package enum KnownLedgers {
 
     /// An entry is named by a column, and comes after those with a lower key.
     private static func rows(_ entry: String, by order: String, where condition: String = "true") -> Reading {
-        Reading(entry: "t.\(entry)::text", order: "t.\(order)", condition: condition)
+        Reading(entry: "t.\(entry)::pg_catalog.text", order: "t.\(order)", condition: condition)
     }
 
     private static let byName: [Shape] = [
@@ -197,7 +197,7 @@ package enum KnownLedgers {
             names: ["schema_version"],
             columns: ["version int4"],
             isExact: true,
-            reading: Reading(entry: "t.version::text", order: "t.version", condition: "t.version > 0", isOneRow: true)
+            reading: Reading(entry: "t.version::pg_catalog.text", order: "t.version", condition: "t.version > 0", isOneRow: true)
         ),
         Shape(tool: "goose", names: ["goose_db_version"]),
         Shape(tool: "Alembic", names: ["alembic_version"]),
@@ -266,7 +266,7 @@ package enum KnownLedgers {
             tool: "go-pg",
             names: ["gopg_migrations"],
             columns: ["id", "version"],
-            reading: Reading(entry: "t.version::text", order: "t.id", condition: "t.version > 0", isOneRow: true)
+            reading: Reading(entry: "t.version::pg_catalog.text", order: "t.id", condition: "t.version > 0", isOneRow: true)
         ),
         Shape(tool: "go-pg", names: ["gopg_migrations"]),
         Shape(
@@ -313,7 +313,7 @@ package enum KnownLedgers {
             tool: "Laravel",
             names: ["migrations"],
             columns: ["migration", "batch"],
-            reading: Reading(entry: "t.migration::text", order: "t.batch")
+            reading: Reading(entry: "t.migration::pg_catalog.text", order: "t.batch")
         ),
         Shape(
             tool: "TypeORM",

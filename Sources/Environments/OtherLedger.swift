@@ -94,7 +94,7 @@ package struct OtherLedger: Sendable, Equatable {
         let entry = reading.entry.map { "(SELECT \($0) FROM ONLY \(name) t WHERE \(condition) \(order) LIMIT 1)" }
         let row = try session.query(
             """
-            SELECT pg_catalog.count(*) AS entries, \(entry ?? "NULL::text") AS last,
+            SELECT pg_catalog.count(*) AS entries, \(entry ?? "NULL::pg_catalog.text") AS last,
                 coalesce(pg_catalog.bool_or(\(reading.isDirty ?? "false")), false) AS dirty
             FROM ONLY \(name) t WHERE \(condition)
             """

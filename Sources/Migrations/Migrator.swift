@@ -302,9 +302,7 @@ extension Migrator {
         let there = try tables.filter { table in
             let name =
                 table.schema.map { "\(session.quoted($0)).\(session.quoted(table.name))" } ?? session.quoted(table.name)
-            return try session.underDatabaseSearchPath {
-                try $0.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there", [name])[0].bool("there")
-            }
+            return try session.relation(named: name) != nil
         }
         guard !there.isEmpty || !schemas.isEmpty else { return nil }
         let backUp = backUp

@@ -27,7 +27,7 @@ package struct Occupant: Sendable, CustomStringConvertible {
             SELECT a.pid, a.datname, coalesce(a.usename, '') AS usename, coalesce(r.rolsuper, false) AS rolsuper,
                    coalesce(a.application_name, '') AS application, a.backend_type
             FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid
-            WHERE a.datname = ANY ($1::text[]) AND a.pid <> pg_catalog.pg_backend_pid()
+            WHERE a.datname = ANY ($1::pg_catalog.text[]) AND a.pid <> pg_catalog.pg_backend_pid()
                 AND coalesce(a.backend_type, CASE WHEN a.usesysid IS NULL THEN 'autovacuum worker' ELSE '' END)
                     <> 'autovacuum worker'
             ORDER BY a.backend_start, a.pid

@@ -48,9 +48,9 @@ extension Session {
 
     /// The same server, with the timeouts among what the client says as it connects: a session that may be idle for a
     /// millisecond only is over before its first statement. Poolers refuse such options, hence not always.
-    func sendingTimeouts(to server: ServerAddress) -> ServerAddress {
+    func sendingTimeouts(to server: ServerAddress, _ version: Int) -> ServerAddress {
         let given = connectionParameter("options").map { [$0] } ?? []
-        let timeouts = Session.timeouts(serverVersion).map { "-c \($0)=0" }
+        let timeouts = Session.timeouts(version).map { "-c \($0)=0" }
         return server.setting("options", to: (given + timeouts).joined(separator: " "))
     }
 
@@ -94,6 +94,15 @@ extension Session {
         let result = Result { try body(self) }
         try execute(Session.emptySearchPath)
         return try result.get()
+    }
+
+    /// The relation that a name means under the search path that psql would have; nil if there is none.
+    ///
+    /// - Parameter name: As SQL spells it, with or without a schema.
+    package borrowing func relation(named name: String) throws -> UInt32? {
+        try underDatabaseSearchPath {
+            try $0.query("SELECT pg_catalog.to_regclass($1)::pg_catalog.oid AS oid", [name])[0]["oid"]
+        }.flatMap { UInt32($0) }
     }
 
     /// The schemas in which a name without one is looked up: those of the session's search path, and where that is empty

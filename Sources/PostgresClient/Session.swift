@@ -19,11 +19,13 @@ package struct Session: ~Copyable {
     /// - Throws: `PostgresError` with `.connection` or `.timeout`; `CancellationError`.
     static func connect(_ server: ServerAddress, signal: CancelSignal, logger: Logger) throws -> Session {
         let session = try open(server, signal: signal, logger: logger)
+        // Once the connection is lost, libpq no longer tells it.
+        let version = session.serverVersion
         guard let interruption = try session.start() else { return session }
         logger.debug(
             "connecting again, because a timeout of the role or the database ended the session: \(interruption)"
         )
-        let patient = try open(session.sendingTimeouts(to: server), signal: signal, logger: logger)
+        let patient = try open(session.sendingTimeouts(to: server, version), signal: signal, logger: logger)
         if let error = try patient.start() { throw error }
         return patient
     }

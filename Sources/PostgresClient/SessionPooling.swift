@@ -56,7 +56,7 @@ package enum SessionPooling {
         let found = try session.query(
             """
             SELECT pg_catalog.host(pg_catalog.inet_server_addr()) AS host,
-                   coalesce(pg_catalog.inet_server_port()::text, pg_catalog.current_setting('port')) AS port
+                   coalesce(pg_catalog.inet_server_port()::pg_catalog.text, pg_catalog.current_setting('port')) AS port
             """
         )[0]
         return direct(host: session.host, port: session.port, server: found["host"], serverPort: found.text("port"))

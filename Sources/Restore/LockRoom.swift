@@ -47,7 +47,7 @@ struct LockRoom {
         }
         return try session.query(
             """
-            SELECT count(*) AS there FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            SELECT pg_catalog.count(*) AS there FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE \(condition)
             """
         )[0].int("there")

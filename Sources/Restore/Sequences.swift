@@ -179,7 +179,7 @@ extension Sequences {
             FROM pg_catalog.pg_depend d
             JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'
             JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-            WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+            WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
                 AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0 AND NOT (a.atthasdef AND a.attidentity = '')
             UNION
             SELECT d.refobjid, a.attrelid, a.attname
@@ -187,7 +187,7 @@ extension Sequences {
             JOIN pg_catalog.pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'
             JOIN pg_catalog.pg_attrdef e ON e.oid = d.objid
             JOIN pg_catalog.pg_attribute a ON a.attrelid = e.adrelid AND a.attnum = e.adnum
-            WHERE d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+            WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
                 AND pg_catalog.pg_get_expr(e.adbin, e.adrelid) ~ '^\\(*nextval\\(''.*''::regclass\\)\\)*(::[a-z]+)?$'
             UNION
             SELECT f.sequence, i.inhrelid, f.attname
@@ -254,7 +254,7 @@ extension Sequences {
                     ? ("max", "\(name) >= \(low) AND \(name) < \(high)")
                     : ("min", "\(name) > \(low) AND \(name) <= \(high)")
                 return """
-                    SELECT \(entry.oid)::oid AS oid, trunc(\(function)(\(name))::numeric)::bigint AS value
+                    SELECT \(entry.oid)::pg_catalog.oid AS oid, pg_catalog.trunc(pg_catalog.\(function)(\(name))::numeric)::bigint AS value
                     FROM ONLY \(session.quoted(table)) WHERE \(limits)
                     """
             }
@@ -275,7 +275,7 @@ extension Sequences {
 
     private func set(_ goals: Goals, _ session: borrowing Session) throws {
         let calls = goals.positions.filter { goals.moves.contains($0.key) }.map { name, goal in
-            "SELECT pg_catalog.setval(\(session.literal(session.quoted(name)))::regclass, \(goal.value), \(goal.isCalled));"
+            "SELECT pg_catalog.setval(\(session.literal(session.quoted(name)))::pg_catalog.regclass, \(goal.value), \(goal.isCalled));"
         }
         for start in stride(from: 0, to: calls.count, by: 200) {
             try session.execute(calls[start..<min(start + 200, calls.count)].joined(separator: "\n"))

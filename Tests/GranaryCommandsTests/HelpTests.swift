@@ -298,6 +298,8 @@ import Testing
                   --role-map <old=new>    A role of the backup, and the one to use; repeatable.
                   --allow-invalid         Leave constraints that rows violate NOT VALID, and
                                           list them.
+                  --allow-incomplete      Restore a plain dump that is cut off, or does not
+                                          tell whether it is whole.
                   --no-analyze            Skip ANALYZE at the end.
 
                 OPTIONS:

@@ -132,9 +132,9 @@ import Testing
                 + #""kept_bytes":1200000000,"invalid":["orders: orders_total_check"],"#
                 + #""notes":["subscriptions were left out"],"#
                 + #""rewinds":[{"service":"user-service","from":5,"to":3},{"service":"orders","from":null,"to":1}],"#
-                + #""trusted":null}"#
+                + #""trusted":null,"complete":true}"#
         )
-        #expect(RestoreCommand.document(Self.restore, isOurs: true).text.hasSuffix(#""trusted":true}"#))
+        #expect(RestoreCommand.document(Self.restore, isOurs: true).text.hasSuffix(#""trusted":true,"complete":true}"#))
     }
 
     @Test func aPlanIsToldStepByStepWithItsObstacles() {

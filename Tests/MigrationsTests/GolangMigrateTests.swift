@@ -109,7 +109,13 @@ import Testing
                 _ = try await project.migrator().repair(trusting: trusted)
                 try await #expect(project.ledger() == (trusted == .row ? used.row : "1 2"))
                 try await #expect(project.row() == (trusted == .row ? used.after : "2|f"))
-                try await #expect(project.migrator().plan(.up(nil)).obstacles.isEmpty)
+                // With the row's word the files before it are to run again, and their tables are there.
+                let obstacles = try await project.migrator().plan(.up(nil)).obstacles
+                #expect(
+                    trusted == .row
+                        ? obstacles.allSatisfy { $0.message.hasSuffix("is there already") } : obstacles.isEmpty,
+                    "\(obstacles)"
+                )
             }
         }
     }

@@ -209,16 +209,18 @@ import Testing
     }
 
     @Test func aTableThatIsThereAlreadyStopsUpBeforeAnythingRuns() async throws {
-        try await Project.with(["1_a.up.sql": "CREATE TABLE a ();", "2_b.up.sql": "CREATE TABLE b ();"]) { project in
-            try await project.sql("CREATE TABLE b ()")
+        try await Project.with([
+            "1_a.up.sql": "CREATE TABLE public.a ();", "2_b.up.sql": "CREATE TABLE public.b ();",
+        ]) { project in
+            try await project.sql("CREATE TABLE public.b ()")
             let error = await failure { try await project.up() }
             #expect(error?.code == .disagreement)
-            #expect(error?.message == "2_b is not applied, and the table b that it makes is there already")
+            #expect(error?.message == "2_b is not applied, and the table public.b that it makes is there already")
             #expect(error?.hint?.contains("`granary migrate baseline 2`") == true)
-            try await #expect(project.sql("SELECT to_regclass('a') IS NULL") == "t")
+            try await #expect(project.sql("SELECT to_regclass('public.a') IS NULL") == "t")
             // One step does not come that far.
             try await #expect(project.up(1).appliedSteps.map(\.version) == [1])
-            try project.write("CREATE TABLE IF NOT EXISTS b ();", to: "2_b.up.sql")
+            try project.write("CREATE TABLE IF NOT EXISTS public.b ();", to: "2_b.up.sql")
             try await #expect(project.up().appliedSteps.map(\.version) == [2])
         }
     }

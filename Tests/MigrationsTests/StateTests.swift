@@ -63,7 +63,7 @@ import Testing
             )
             _ = await failure { try await project.up() }
             try project.folder.remove("migrations/2_b.up.sql")
-            try await #expect(project.states() == "1 applied, 2 failed")
+            try await #expect(project.states() == "1 applied, 2 newer")
             let standing = try await project.migrator().status()[0].standings.all[1]
             #expect(standing.name == "2_b")
             #expect(standing.unfinished?.statementsDone == 1)

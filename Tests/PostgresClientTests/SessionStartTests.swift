@@ -66,22 +66,22 @@ import Testing
             )
             try await withSession(ServerAddress(url), logger: quietLogger) { session in
                 let first = try path(session)
-                #expect(first == "\"\"")
+                #expect(first == "")
                 let searched = try session.searchedSchemas()
                 #expect(searched == ["own"])
                 try session.execute(Session.databaseSearchPath)
                 var paths = try [path(session), session.underEmptySearchPath { try path($0) }, path(session)]
-                #expect(paths == ["own", "\"\"", "own"])
+                #expect(paths == ["own", "", "own"])
                 // Within a transaction too, and what the statements before have set comes back.
                 try session.execute("BEGIN; SET search_path = public")
                 paths = try [path(session), session.underEmptySearchPath { try path($0) }, path(session)]
-                #expect(paths == ["public", "\"\"", "public"])
+                #expect(paths == ["public", "", "public"])
                 try session.execute("COMMIT")
                 let after = try path(session)
                 #expect(after == "public")
                 try session.reset()
                 let last = try path(session)
-                #expect(last == "\"\"")
+                #expect(last == "")
             }
         }
     }

@@ -20,7 +20,7 @@ struct PrivilegeTests {
         ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO role_gone;
         ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO role_stays;
         ALTER TABLE t ENABLE ROW LEVEL SECURITY;
-        CREATE POLICY both ON t TO role_gone, role_stays USING (a = 1);
+        CREATE POLICY shared ON t TO role_gone, role_stays USING (a = 1);
         CREATE POLICY lost ON t TO role_gone USING (true); COMMENT ON POLICY lost ON t IS 'role_gone too';
         SELECT lo_create(4711); GRANT SELECT ON LARGE OBJECT 4711 TO role_gone; GRANT SELECT ON LARGE OBJECT 4711 TO role_stays;
         """
@@ -68,7 +68,7 @@ struct PrivilegeTests {
             (SELECT string_agg(defaclobjtype::text || ' ' || coalesce(nullif(grantee, 0)::regrole::text, 'PUBLIC'), ',' ORDER BY 1)
              FROM pg_default_acl, aclexplode(defaclacl) WHERE grantee <> defaclrole)
         """
-    private static let right = "f|f|f|t|t|t|t|both{role_stays}|role_stays|r role_stays"
+    private static let right = "f|f|f|t|t|t|t|shared{role_stays}|role_stays|r role_stays"
 
     @Test func noRevokeIsLostInANewDatabaseAndWhatWasNotGrantedIsListed() async throws {
         try await withMissingRole { server, _, folder in
@@ -86,12 +86,12 @@ struct PrivilegeTests {
                     "GRANT ALL ON FUNCTION public.top() TO role_gone", "GRANT SELECT ON TABLE public.t TO role_gone",
                     "GRANT ALL ON TYPE public.mood TO role_gone", "GRANT USAGE ON SCHEMA public TO role_gone",
                     "GRANT SELECT ON LARGE OBJECT 4711 TO role_gone", "GRANT CONNECT ON DATABASE TO role_gone",
-                    "policy public.t lost", "policy public.t both is not for role_gone", "its setting of work_mem",
+                    "policy public.t lost", "policy public.t shared is not for role_gone", "its setting of work_mem",
                     "GRANT SELECT ON TABLES TO role_gone",
                 ] {
                     #expect(report.notes.contains { $0.contains(part) }, "\(part): \(report.notes)")
                 }
-                #expect(!report.notes.contains { $0.contains("role_stays") && !$0.contains("both") }, "\(report.notes)")
+                #expect(!report.notes.contains { $0.contains("role_stays") && !$0.contains("shared") }, "\(report.notes)")
             }
         }
     }

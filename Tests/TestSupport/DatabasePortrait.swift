@@ -45,7 +45,7 @@ package struct DatabasePortrait: Sendable, Equatable {
                    shobj_description(d.oid, 'pg_database'), spcname,
                    (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(datacl) a)
             FROM pg_database d JOIN pg_tablespace t ON t.oid = dattablespace WHERE datname = current_database();
-            SELECT setrole::regrole, setconfig FROM pg_db_role_setting s JOIN pg_database d ON d.oid = setdatabase
+            SELECT setrole::regrole, (SELECT array_agg(c ORDER BY c) FROM unnest(setconfig) c) FROM pg_db_role_setting s JOIN pg_database d ON d.oid = setdatabase
             WHERE datname = current_database() ORDER BY 1;
             """
         )

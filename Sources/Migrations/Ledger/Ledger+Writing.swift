@@ -46,11 +46,11 @@ extension Ledger {
 
     /// Writes that a migration is no longer applied, in the transaction that reverts it.
     func recordDown(_ entry: LogEntry, _ context: RunContext, _ session: borrowing Session) throws {
-        let gone = try session.query(
-            "WITH gone AS (\(rowDeletion) RETURNING 1), said AS (\(insertion(after: 2))) SELECT pg_catalog.count(*) AS rows FROM gone",
+        let row = try session.query(
+            "WITH gone AS (\(rowDeletion) RETURNING 1), said AS (\(insertion(after: 2))) \(rowsKept)",
             [service, entry.version.map { String($0) }] + values(entry, context)
-        )[0].int("rows")
-        guard gone > 0 else { throw undeletable(entry.version ?? 0) }
+        )[0]
+        guard row.int("kept") == 0 else { throw undeletable(entry.version ?? 0) }
     }
 
     private func undeletable(_ version: Int) -> MigrationError {
@@ -67,8 +67,20 @@ extension Ledger {
     }
 
     func removeRow(_ version: Int, _ session: borrowing Session) throws {
-        let gone = try session.query("\(rowDeletion) RETURNING 1 AS gone", [service, String(version)])
-        guard !gone.isEmpty else { throw undeletable(version) }
+        let row = try session.query(
+            "WITH gone AS (\(rowDeletion) RETURNING 1) \(rowsKept)",
+            [service, String(version)]
+        )[0]
+        guard row.int("kept") == 0 else { throw undeletable(version) }
+    }
+
+    /// How many rows a trigger or a rule has kept from `rowDeletion`: the query still sees those that were there before. A
+    /// file that broke off has no row.
+    private var rowsKept: String {
+        """
+        SELECT (SELECT pg_catalog.count(*) FROM \(schema).migrations WHERE service = $1 AND version = $2)
+            - (SELECT pg_catalog.count(*) FROM gone) AS kept
+        """
     }
 
     private var rowDeletion: String { "DELETE FROM \(schema).migrations WHERE service = $1 AND version = $2" }

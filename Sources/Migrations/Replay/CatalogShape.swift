@@ -185,7 +185,7 @@ extension CatalogShape {
         UNION ALL
         SELECT o.type, o.identity, '', coalesce(CASE WHEN x.class = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass
             THEN pg_catalog.pg_get_statisticsobjdef(x.oid) END, '')
-        FROM (\(Self.others.map { "SELECT '\($0)'::regclass AS class, oid FROM \($0)" }.joined(separator: " UNION ALL "))) x,
+        FROM (\(Self.others.map { "SELECT '\($0)'::pg_catalog.regclass AS class, oid FROM \($0)" }.joined(separator: " UNION ALL "))) x,
             LATERAL pg_catalog.pg_identify_object(x.class, x.oid, 0) o
         WHERE x.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
             WHERE d.classid = x.class AND d.objid = x.oid AND d.deptype IN ('e', 'i'))

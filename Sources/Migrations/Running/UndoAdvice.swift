@@ -76,6 +76,7 @@ struct DoomedTables: Sendable {
         guard isSchema || what.kind == .table || what.column != nil else { return [] }
         let name =
             what.schema.map { "\(session.quoted($0)).\(session.quoted(what.name))" } ?? session.quoted(what.name)
+        let oid = isSchema ? nil : try session.relation(named: name)
         return try session.query(
             """
             SELECT n.nspname, c.relname, c.relkind = 'p' AS is_partitioned,
@@ -84,10 +85,10 @@ struct DoomedTables: Sendable {
                     AS has_invalid
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relkind IN ('r', 'p')
-                AND CASE WHEN $1 THEN n.nspname = $2 AND NOT c.relispartition ELSE c.oid = pg_catalog.to_regclass($3) END
+                AND CASE WHEN $1 THEN n.nspname = $2 AND NOT c.relispartition ELSE c.oid = $3 END
             ORDER BY 1, 2
             """,
-            [isSchema ? "true" : "false", what.name, name]
+            [isSchema ? "true" : "false", what.name, oid.map(String.init)]
         ).map { row in
             Table(
                 name: TableName(schema: row.text("nspname"), name: row.text("relname")),

@@ -126,8 +126,8 @@ extension SeedCatalog {
     private static let uniqueQuery = """
         SELECT n.nspname AS schema, c.relname AS table, i.relname AS name, x.indisprimary AS is_primary,
             x.indpred IS NULL AND x.indexprs IS NULL AND x.indimmediate AND x.indisvalid AND x.indisready AS is_key,
-            NOT EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest(x.indkey::int2[]), pg_catalog.unnest(x.indclass::oid[]),
-                    pg_catalog.unnest(x.indcollation::oid[])) WITH ORDINALITY k (number, opclass, collid, place)
+            NOT EXISTS (SELECT FROM ROWS FROM (pg_catalog.unnest(x.indkey::pg_catalog.int2[]), pg_catalog.unnest(x.indclass::pg_catalog.oid[]),
+                    pg_catalog.unnest(x.indcollation::pg_catalog.oid[])) WITH ORDINALITY k (number, opclass, collid, place)
                 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number
                 JOIN pg_catalog.pg_opclass o ON o.oid = k.opclass
                 WHERE k.place <= x.indnkeyatts AND (NOT o.opcdefault OR k.collid <> a.attcollation
