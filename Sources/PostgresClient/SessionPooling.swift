@@ -15,12 +15,17 @@ package enum SessionPooling {
         var own = [first]
         for _ in 0..<5 { own.append(try process(session)) }
         guard isShared(own: own, other: other) else { return }
+        let address = try directAddress(session)
+        try giveBack(session)
         throw PostgresError(
             code: .pooled,
             message: "between granary and the server is a pooler that changes sessions with each transaction",
-            hint: "connect to \(try directAddress(session)), or through a pool in session mode"
+            hint: "connect to \(address), or through a pool in session mode"
         )
     }
+
+    /// Takes back what every session of ours sets when it begins: the next program is given this session of the server.
+    private static func giveBack(_ session: borrowing Session) throws { try session.execute("RESET ALL") }
 
     /// - Parameters:
     ///   - own: The server processes that our connection was given, one after the other.
@@ -41,7 +46,11 @@ package enum SessionPooling {
         return try session.waiting {
             do {
                 return try await withSession(server, logger: logger) { other in
-                    try other.within(.seconds(3)) { try process($0) }
+                    try other.within(.seconds(3)) { other in
+                        let process = try process(other)
+                        try giveBack(other)
+                        return process
+                    }
                 }
             } catch let error as PostgresError {
                 // A pool in session mode whose sessions are all taken lets it wait: then ours is our own.

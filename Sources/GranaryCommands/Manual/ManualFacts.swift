@@ -63,6 +63,7 @@ package enum ManualFacts {
             name: "XDG_CONFIG_HOME",
             text: "The folder for the key of this installation, granary/archive.key; else ~/.config."
         ),
+        Fact(name: "TMPDIR", text: "The folder that holds a backup read from a pipe meanwhile; else /var/tmp."),
         Fact(
             name: "XDG_CACHE_HOME, HOME",
             text: "The folder for the private server on which migrations are tried out; else ~/.cache."

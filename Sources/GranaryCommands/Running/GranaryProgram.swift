@@ -13,13 +13,14 @@ package enum GranaryProgram {
         MemoryExhaustion.explain()
         let unreadable = ProcessHygiene.unreadableText()
         ProcessHygiene.hidePasswords()
-        var completed = OptionVariables.Completed(arguments: asked(arguments), used: [:])
+        var completed = OptionVariables.Completed(arguments: separated(asked(arguments)), used: [:])
         let command: any ParsableCommand
         do {
             if let unreadable { throw unreadable }
             try ProcessLimits.require()
             if let options = OptionVariables(variables: ProcessEnvironment.current) {
                 completed = try options.complete(completed.arguments)
+                completed.arguments = separated(completed.arguments)
             }
             if let unknown = UnknownCommand(completed.arguments) { throw unknown.error }
             command = try Granary.parseAsRoot(completed.arguments)
@@ -27,6 +28,14 @@ package enum GranaryProgram {
             return end(with: error, parsing: completed)
         }
         return await run(command, parsed: completed)
+    }
+
+    /// `--check=exact` of `migrate status` as two arguments: of an option whose value may be left out, the parser drops a
+    /// value behind = where another option follows, and a word that is no value.
+    private static func separated(_ arguments: [String]) -> [String] {
+        guard arguments.starts(with: ["migrate", "status"]) else { return arguments }
+        let lead = "--check="
+        return arguments.flatMap { $0.hasPrefix(lead) ? ["--check", String($0.dropFirst(lead.count))] : [$0] }
     }
 
     private static func run(
