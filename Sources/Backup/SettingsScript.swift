@@ -41,7 +41,7 @@ struct SettingsScript: Sendable {
                               JOIN pg_catalog.pg_database d ON d.oid = r.setdatabase
                               CROSS JOIN LATERAL pg_catalog.unnest(r.setconfig) AS c
                               WHERE r.setrole = 0 AND d.datname = pg_catalog.current_database()
-                                  AND lower(pg_catalog.split_part(c, '=', 1)) = lower(v.name))
+                                  AND pg_catalog.lower(pg_catalog.split_part(c, '=', 1)) = pg_catalog.lower(v.name))
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_settings s
                                 WHERE pg_catalog.lower(s.name) = pg_catalog.lower(v.name) AND s.context <> 'user');
 
