@@ -204,6 +204,7 @@ extension Migrator {
                             return result
                         }
                     } catch {
+                        let error = Self.explained(error)
                         inner.withLock { $0 = $0 ?? error }
                         throw error
                     }
@@ -213,6 +214,13 @@ extension Migrator {
             if let reason = inner.withLock({ $0 }), !(reason is CancellationError) { throw reason }
             throw RunLock.lost(error.message)
         }
+    }
+
+    /// The second session may be one too many for a pool.
+    private static func explained(_ error: any Error) -> any Error {
+        guard var error = error as? PostgresError, error.code == .timeout else { return error }
+        error.hint = "a run takes two connections, one that holds its lock and one for the files: a pool needs both"
+        return error
     }
 
     private func takeLock(_ adopting: TableName?, _ session: inout Session) throws -> HeldRunLock {

@@ -7,7 +7,7 @@ import Testing
 
 /// A pooler between granary and the server.
 @Suite struct PoolingTests {
-    @Test(.enabled(if: PgBouncer.isInstalled), arguments: [1, 20]) func inSessionModeEverythingWorks(
+    @Test(.enabled(if: PgBouncer.isInstalled), arguments: [2, 20]) func inSessionModeEverythingWorks(
         size: Int
     ) async throws {
         try await withPool("session", size: size) { project, pool in
@@ -18,6 +18,14 @@ import Testing
             try await #expect(pool.states() == "1 applied, 2 pending")
             // The lock is not left to whoever gets the session next.
             try await #expect(project.up().appliedSteps.map(\.version) == [2])
+        }
+    }
+
+    /// One session holds the lock, the other runs the files.
+    @Test(.enabled(if: PgBouncer.isInstalled)) func aPoolOfOneSessionIsTooSmall() async throws {
+        try await withPool("session", size: 1) { _, pool in
+            let error = await #expect(throws: PostgresError.self) { try await pool.up() }
+            #expect(error?.hint?.contains("a run takes two connections") == true, "\(String(describing: error))")
         }
     }
 

@@ -132,7 +132,7 @@ extension SeedRun {
         _ declaration: GenerateDeclaration,
         _ session: inout Session
     ) throws -> Int {
-        let counting = "SELECT count(*) AS count FROM \(session.quoted(bound.name))"
+        let counting = "SELECT pg_catalog.count(*) AS count FROM \(session.quoted(bound.name))"
         let before = bound.table.hasTriggers ? try session.query(counting)[0].int("count") : 0
         let count = try send(
             rows,
