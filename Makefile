@@ -7,7 +7,7 @@ TARGET  ?= archive
 SECONDS ?= 600
 BUILT  := .build/release/granary
 # Debug information doubles the size of the program and the time of a build, so it is made on request: make install DEBUG=1
-DEBUG_INFO = --debug-info-format $(if $(DEBUG),dwarf,none)
+DEBUG_INFO = -debug-info-format $(if $(DEBUG),dwarf,none)
 # igzip makes backups faster. Looked for when something is built, since `deps` may have brought it just before.
 TRAITS  = $(if $(wildcard /usr/include/isa-l/igzip_lib.h /usr/local/include/isa-l/igzip_lib.h),--traits Igzip)
 # The db-* targets of granary.mk use the granary built here.
