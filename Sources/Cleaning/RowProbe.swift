@@ -77,7 +77,10 @@ struct RowProbe {
         )
         guard !owners.isEmpty else { return }
         let oids = "{\(owners.keys.map(String.init).joined(separator: ","))}"
-        for row in try session.query("SELECT oid, \(columns) FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS oid", [oids]) {
+        for row in try session.query(
+            "SELECT oid, \(columns) FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS oid",
+            [oids]
+        ) {
             if let unit = owners[row.oid("oid")] { body(unit, row) }
         }
     }
@@ -106,8 +109,10 @@ struct RowProbe {
     func counts(_ units: [CleanUnit], _ session: borrowing Session) throws -> [(UInt32, Int)] {
         try batches(units) { batch in
             try session.query(
-                batch.map { "SELECT \($0.oid) AS unit, (SELECT pg_catalog.count(*) FROM \($0.target(session))) AS rows" }
-                    .joined(separator: " UNION ALL ")
+                batch.map {
+                    "SELECT \($0.oid) AS unit, (SELECT pg_catalog.count(*) FROM \($0.target(session))) AS rows"
+                }
+                .joined(separator: " UNION ALL ")
             ).map { ($0.oid("unit"), $0.int("rows")) }
         }
     }

@@ -1,6 +1,6 @@
 internal import CCrypto
 
-/// Random bytes that nobody can predict, and comparison that tells nothing by its duration.
+/// Unpredictable random bytes, and comparison in constant time.
 package enum Secrets {
     /// Bytes of libcrypto's generator for private keys.
     ///

@@ -90,7 +90,12 @@ package enum KnownLedgers {
             columns: ["version int8", "dirty bool"],
             isExact: true,
             isKnownByColumns: true,
-            reading: Reading(entry: "t.version::pg_catalog.text", order: "t.version", isDirty: "t.dirty", isOneRow: true)
+            reading: Reading(
+                entry: "t.version::pg_catalog.text",
+                order: "t.version",
+                isDirty: "t.dirty",
+                isOneRow: true
+            )
         ),
         Shape(
             tool: "goose",
@@ -177,7 +182,10 @@ package enum KnownLedgers {
             tool: "dbmate or Rails",
             names: ["schema_migrations"],
             columns: ["version"],
-            reading: Reading(entry: "t.version::pg_catalog.text", order: "pg_catalog.length(t.version::pg_catalog.text), t.version")
+            reading: Reading(
+                entry: "t.version::pg_catalog.text",
+                order: "pg_catalog.length(t.version::pg_catalog.text), t.version"
+            )
         ),
         // Whatever its columns are.
         Shape(tool: "golang-migrate, dbmate or Rails", names: ["schema_migrations"]),
@@ -197,7 +205,12 @@ package enum KnownLedgers {
             names: ["schema_version"],
             columns: ["version int4"],
             isExact: true,
-            reading: Reading(entry: "t.version::pg_catalog.text", order: "t.version", condition: "t.version > 0", isOneRow: true)
+            reading: Reading(
+                entry: "t.version::pg_catalog.text",
+                order: "t.version",
+                condition: "t.version > 0",
+                isOneRow: true
+            )
         ),
         Shape(tool: "goose", names: ["goose_db_version"]),
         Shape(tool: "Alembic", names: ["alembic_version"]),
@@ -266,7 +279,12 @@ package enum KnownLedgers {
             tool: "go-pg",
             names: ["gopg_migrations"],
             columns: ["id", "version"],
-            reading: Reading(entry: "t.version::pg_catalog.text", order: "t.id", condition: "t.version > 0", isOneRow: true)
+            reading: Reading(
+                entry: "t.version::pg_catalog.text",
+                order: "t.id",
+                condition: "t.version > 0",
+                isOneRow: true
+            )
         ),
         Shape(tool: "go-pg", names: ["gopg_migrations"]),
         Shape(

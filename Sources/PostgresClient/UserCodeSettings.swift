@@ -111,9 +111,10 @@ extension Session {
         )[0].bool("may")
         guard may else { return [:] }
         return Dictionary(
-            try query("SELECT pg_catalog.lower(name) AS name, setting FROM pg_catalog.pg_file_settings WHERE applied").map {
-                ($0.text("name"), $0.text("setting"))
-            },
+            try query("SELECT pg_catalog.lower(name) AS name, setting FROM pg_catalog.pg_file_settings WHERE applied")
+                .map {
+                    ($0.text("name"), $0.text("setting"))
+                },
             uniquingKeysWith: { _, last in last }
         )
     }

@@ -42,7 +42,9 @@ struct DataOnlyRestore {
             )
         }
         if selection.isWholeDatabase {
-            try session.query("SELECT pg_catalog.count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata")
+            try session.query(
+                "SELECT pg_catalog.count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata"
+            )
         }
         let tally = try restore.load(selection.leavingOutExtensions, userCode, inOrderOf: order?.tables, &session)
         let waived = try InvalidChecks.restore(tally.waived, &session)

@@ -141,7 +141,8 @@ package struct EnvMark: SpokenCommand {
 
     @Argument(help: "A declared environment.", completion: .environment) package var name: String
 
-    @Flag(name: .long, help: "Also where the database is marked otherwise, or the marker's table is damaged.") package var force = false
+    @Flag(name: .long, help: "Also where the database is marked otherwise, or the marker's table is damaged.") package
+        var force = false
     @OptionGroup(title: "Which service") package var service: ServiceOptions
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
     @OptionGroup(title: "Output") package var speech: OutputOptions

@@ -14,7 +14,8 @@ struct Gate {
             try session.refuseViews()
             let marker = Marker(schema)
             return (
-                marker: try marker.read(session), isEmpty: try marker.isEmpty(session), damage: try marker.damage(session)
+                marker: try marker.read(session), isEmpty: try marker.isEmpty(session),
+                damage: try marker.damage(session)
             )
         }
         if let damage = found.damage {
