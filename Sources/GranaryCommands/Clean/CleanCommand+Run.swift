@@ -227,8 +227,14 @@ extension CleanCommand {
         guard plan.obstacles.isEmpty else { throw ExitCode(ExitStatus.failed.rawValue) }
     }
 
+    /// The line for a shell that brings back what was cleaned.
+    private func undoLine(_ file: String, _ plan: CleanPlan, _ database: ConnectedDatabase) -> String {
+        RestoreLine(self.database, service.state, migrations: service.migrations, database)
+            .text(file, ["--data-only", "--if-empty"] + (plan.undoNeedsAllowInvalid ? ["--allow-invalid"] : []))
+    }
+
     private func tell(_ plan: CleanPlan, _ report: CleanReport?, _ job: Job) throws {
-        let undo = report?.undo.map { UndoLine(file: $0, plan: plan, command: self, database: job.database).text }
+        let undo = report?.undo.map { undoLine($0, plan, job.database) }
         if let report { for line in CleanLines.report(report) { job.console.note(line) } }
         if undo != nil { job.console.note("to undo it:") }
         if job.console.settings.isJSON {

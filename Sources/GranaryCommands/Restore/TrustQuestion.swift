@@ -55,7 +55,7 @@ extension RestoreCommand {
         } else {
             words.append("--trust")
         }
-        return (["granary"] + words.map(QuotedText.shellWord)).joined(separator: " ")
+        return QuotedText.shellLine(["granary"] + words)
     }
 }
 
