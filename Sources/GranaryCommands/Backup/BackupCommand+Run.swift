@@ -80,7 +80,7 @@ extension BackupCommand {
         case .file(let path): return .file(path: path, overwrite: destination.force)
         case .named(let folder):
             try Folders.make(folder)
-            let stem = BackupTarget.stem(database: database.name, secondsSince1970: time(nil))
+            let stem = BackupFile.stem(database: database.name, secondsSince1970: time(nil))
             return .firstFree(stem: Folders.joined(folder, stem))
         }
     }
