@@ -41,7 +41,7 @@ package struct BackupsList: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let listing = CatalogueListing(try BackupCatalogue.read(folder: backups))
-        if console.settings.isJSON { return try console.result(listing.document) }
+        if console.settings.isJSON { return try console.result(CatalogueListing.result.document(listing)) }
         if listing.isEmpty { return console.note("there are no backups in \(backups)") }
         for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }
     }
@@ -84,7 +84,9 @@ package struct BackupsShow: SpokenCommand {
             )
         }
         guard let contents = BackupContents(entry) else { return }
-        if console.settings.isJSON { return try console.result(contents.document) }
-        for line in contents.lines(width: StandardOutput.columns) { try console.result(line: line) }
+        try console.result(
+            BackupContents.result.document(contents),
+            else: contents.lines(width: StandardOutput.columns)
+        )
     }
 }

@@ -23,17 +23,12 @@ package struct CheckListing: Sendable {
         }
     }
 
-    package var document: JSONDocument {
-        .object([
-            "ok": .bool(problems == 0),
-            "checks": .array(
-                checks.map { check in
-                    .object([
-                        "name": .string(check.name), "status": .string(check.verdict.rawValue),
-                        "detail": .string(check.detail), "remedy": .optional(check.remedy),
-                    ])
-                }
-            ),
-        ])
-    }
+    static let result = ResultDescription<CheckListing>([
+        .init("ok") { $0.problems == 0 }, .init("checks", each: check, \.checks),
+    ])
+
+    private static let check = ResultDescription<Doctor.Check>([
+        .init("name", \.name), .init("status", \.verdict.rawValue), .init("detail", \.detail),
+        .init("remedy", \.remedy),
+    ])
 }

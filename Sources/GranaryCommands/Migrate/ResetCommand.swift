@@ -79,7 +79,7 @@ package struct ResetCommand: SpokenCommand {
 
     private func tellPlan(_ doomed: [DoomedSchema], on console: Console) throws {
         if console.settings.isJSON {
-            return try console.result(.object(["dropped": .array(doomed.map(RunReport.document))]))
+            return try console.result(.object(["dropped": .array(doomed.map(RunReport.schema.document))]))
         }
         try console.result(doomed.isEmpty ? "nothing is there to be dropped" : "would drop \(Self.text(doomed))")
     }
