@@ -1,19 +1,19 @@
 internal import Archive
-package import Inspection
+internal import Inspection
 
 /// What one backup holds, for people and for programs.
-package struct BackupContents: Sendable {
+struct BackupContents {
     private let entry: BackupCatalogue.Entry
     private let manifest: Manifest
 
     /// nil for a file without a manifest.
-    package init?(_ entry: BackupCatalogue.Entry) {
+    init?(_ entry: BackupCatalogue.Entry) {
         guard let manifest = entry.manifest else { return nil }
         self.entry = entry
         self.manifest = manifest
     }
 
-    package func lines(width: Int?) -> [String] {
+    func lines(width: Int?) -> [String] {
         var lines = facts.flatMap { name, value in
             let line = Formatting.harmless(name + String(repeating: " ", count: max(1, 14 - name.utf8.count)) + value)
             return width.map { Formatting.wrapped(line, columns: $0, indentation: 14) } ?? [line]

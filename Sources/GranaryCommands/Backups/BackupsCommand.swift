@@ -40,7 +40,7 @@ package struct BackupsList: SpokenCommand {
     package init() {}
 
     package func run(on console: Console) async throws {
-        let listing = CatalogueListing(try BackupCatalogue.read(folder: backups))
+        let listing = CatalogueListing(catalogue: try BackupCatalogue.read(folder: backups))
         if console.settings.isJSON { return try console.result(CatalogueListing.result.document(listing)) }
         if listing.isEmpty { return console.note("there are no backups in \(backups)") }
         for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }

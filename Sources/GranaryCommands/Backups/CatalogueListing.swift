@@ -1,15 +1,13 @@
 internal import Archive
-package import Inspection
+internal import Inspection
 
 /// A folder of backups for people and for programs.
-package struct CatalogueListing: Sendable {
-    private let catalogue: BackupCatalogue
+struct CatalogueListing {
+    let catalogue: BackupCatalogue
 
-    package init(_ catalogue: BackupCatalogue) { self.catalogue = catalogue }
+    var isEmpty: Bool { catalogue.entries.isEmpty }
 
-    package var isEmpty: Bool { catalogue.entries.isEmpty }
-
-    package func lines(width: Int?) -> [String] { Self.entry.table(catalogue.entries, width: width) + [total] }
+    func lines(width: Int?) -> [String] { Self.entry.table(catalogue.entries, width: width) + [total] }
 
     private var total: String {
         let bytes = catalogue.entries.reduce(0) { $0 + $1.bytes }
@@ -77,16 +75,11 @@ extension Manifest {
 }
 
 /// What was deleted, what stays and why.
-package struct PruneListing: Sendable {
-    private let decisions: [Retention.Decision]
-    private let isDryRun: Bool
+struct PruneListing {
+    let decisions: [Retention.Decision]
+    let isDryRun: Bool
 
-    package init(_ decisions: [Retention.Decision], isDryRun: Bool) {
-        self.decisions = decisions
-        self.isDryRun = isDryRun
-    }
-
-    package func lines(width: Int?) -> [String] {
+    func lines(width: Int?) -> [String] {
         var table = TableRenderer([
             .init("backup"), .init("time", expendable: 0), .init("size", isNumber: true, expendable: 1),
             .init("decision", mayShrink: true),

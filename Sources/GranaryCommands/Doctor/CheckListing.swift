@@ -1,15 +1,13 @@
-package import Inspection
+internal import Inspection
 
 /// The doctor's findings for people and for programs.
-package struct CheckListing: Sendable {
-    private let checks: [Doctor.Check]
+struct CheckListing {
+    let checks: [Doctor.Check]
 
-    package init(_ checks: [Doctor.Check]) { self.checks = checks }
-
-    package var problems: Int { checks.filter { $0.verdict == .problem }.count }
+    var problems: Int { checks.filter { $0.verdict == .problem }.count }
 
     /// - Parameter columns: The terminal's; nil for a pipe, where no line is broken.
-    package func lines(columns: Int?) -> [String] {
+    func lines(columns: Int?) -> [String] {
         let width = checks.map { Formatting.width($0.name) }.max() ?? 0
         var lines = checks.flatMap { check -> [String] in
             let mark = check.verdict.rawValue + String(repeating: " ", count: 9 - check.verdict.rawValue.count)

@@ -38,7 +38,7 @@ package struct DoctorCommand: SpokenCommand {
         let all =
             await programs(facts?.serverVersion, on: console) + checks + project()
             + [Doctor.judgeDisk(free: Self.freeBytes(backups), database: facts?.bytes, sizes: Formatting.bytes)]
-        let listing = CheckListing(all)
+        let listing = CheckListing(checks: all)
         try console.result(
             CheckListing.result.document(listing),
             else: listing.lines(columns: StandardOutput.columns)

@@ -4,13 +4,8 @@ internal import SQLText
 
 /// What a run would do.
 struct PlanReport {
-    private let plan: MigrationPlan
-    private let environment: String
-
-    init(_ plan: MigrationPlan, environment: String) {
-        self.plan = plan
-        self.environment = environment
-    }
+    let plan: MigrationPlan
+    let environment: String
 
     /// - Throws: `ExitCode`, the one that the run would end with, when something stands in its way.
     func tell(on console: Console) throws {

@@ -2,25 +2,12 @@ internal import Migrations
 
 /// What a run of migrations came to.
 struct RunReport {
-    private let report: MigrationReport
+    let report: MigrationReport
+    let undo: UndoCommands
     /// What a reset dropped before; nil for other runs.
-    private let dropped: [DoomedSchema]?
-
+    var dropped: [DoomedSchema]?
     /// The seeds that came in afterwards.
-    private let seeded: [SeedSummary]
-    private let undo: UndoCommands
-
-    init(
-        _ report: MigrationReport,
-        undo: UndoCommands,
-        dropped: [DoomedSchema]? = nil,
-        seeded: [SeedSummary] = []
-    ) {
-        self.report = report
-        self.undo = undo
-        self.dropped = dropped
-        self.seeded = seeded
-    }
+    var seeded: [SeedSummary] = []
 
     func tell(on console: Console) throws {
         if console.settings.isJSON { return try console.result(Self.result.document(self)) }

@@ -2,13 +2,8 @@ internal import Seeding
 
 /// What a run of seeding came to.
 struct SeedSummary {
-    private let report: SeedReport
-    private let isPlan: Bool
-
-    init(_ report: SeedReport, isPlan: Bool) {
-        self.report = report
-        self.isPlan = isPlan
-    }
+    let report: SeedReport
+    let isPlan: Bool
 
     func tell(on console: Console) throws {
         for note in report.notes { console.note(note) }

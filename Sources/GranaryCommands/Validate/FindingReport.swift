@@ -2,17 +2,10 @@ internal import Migrations
 
 /// Findings as people, programs and GitHub read them.
 struct FindingReport {
-    private let findings: [Finding]
-    private let fileCount: Int
-
+    let findings: [Finding]
+    let fileCount: Int
     /// What was run up, down and up again.
-    private let replayed: [ReplayReport.Step]
-
-    init(_ findings: [Finding], fileCount: Int, replayed: [ReplayReport.Step]) {
-        self.findings = findings
-        self.fileCount = fileCount
-        self.replayed = replayed
-    }
+    let replayed: [ReplayReport.Step]
 
     private func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
 
