@@ -1,3 +1,4 @@
+internal import PostgresClient
 internal import Seeding
 
 /// What a run of seeding came to.

@@ -1,4 +1,4 @@
-package import ArgumentParser
+internal import ArgumentParser
 internal import Glibc
 
 /// The program around the commands: arguments in, exit code out.

@@ -1,4 +1,4 @@
-package import ArgumentParser
+internal import ArgumentParser
 
 /// Gives every option a variable: `GRANARY_` and its name in capitals, such as GRANARY_JOBS for `--jobs`.
 ///

@@ -1,4 +1,4 @@
-package import ArgumentParser
+internal import ArgumentParser
 
 /// A word where a command was expected, and what may have been meant by it.
 package struct UnknownCommand: Equatable {
