@@ -8,8 +8,24 @@ package struct Migration: Sendable, Equatable {
     package let title: String
     /// The environment whose folder it is in; empty for the base.
     package let layer: String
-    package internal(set) var up: MigrationFile?
-    package internal(set) var down: MigrationFile?
+    package var up: MigrationFile?
+    package var down: MigrationFile?
+
+    package init(
+        version: Int,
+        digits: String,
+        title: String,
+        layer: String,
+        up: MigrationFile? = nil,
+        down: MigrationFile? = nil
+    ) {
+        self.version = version
+        self.digits = digits
+        self.title = title
+        self.layer = layer
+        self.up = up
+        self.down = down
+    }
 
     /// `000003_add_user_settings`, the form in which people name it.
     package var name: String { "\(digits)_\(title)" }

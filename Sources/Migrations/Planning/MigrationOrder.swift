@@ -1,12 +1,17 @@
 /// The order in which migrations depend on each other.
-enum MigrationOrder {
+package enum MigrationOrder {
     /// A migration of a service.
-    struct Node: Hashable, Comparable, CustomStringConvertible {
-        var service: String
-        var version: Int
+    package struct Node: Hashable, Comparable, CustomStringConvertible {
+        package var service: String
+        package var version: Int
 
-        static func < (a: Node, b: Node) -> Bool { (a.version, a.service) < (b.version, b.service) }
-        var description: String { "\(service)/\(version)" }
+        package init(service: String, version: Int) {
+            self.service = service
+            self.version = version
+        }
+
+        package static func < (a: Node, b: Node) -> Bool { (a.version, a.service) < (b.version, b.service) }
+        package var description: String { "\(service)/\(version)" }
     }
 
     /// The nodes so that each comes after what it depends on, and by version where nothing else says so.
