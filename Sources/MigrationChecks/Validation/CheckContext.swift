@@ -29,7 +29,7 @@ struct CheckContext: Sendable {
         productionLayers = Set(tree.environments.environments.filter(\.isProduction).map(\.name) + [""])
         let parent = tree.service.folder.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         let folder = (parent + ["docs", "migrations"]).joined(separator: "/")
-        pages = FolderListing.names(in: folder).map { (folder, Set($0)) }
+        pages = MigrationFolder.names(in: folder).map { (folder, Set($0)) }
     }
 
     /// Those that are declared and those that its own migrations create; where nothing is made in any of them, the one in

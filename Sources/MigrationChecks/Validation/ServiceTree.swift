@@ -19,14 +19,30 @@ final class CheckedMigration: Sendable {
     var layer: String { migration.layer }
     var files: [ParsedFile] { [up, down].compactMap { $0 } }
 
-    fileprivate init(reading pair: FolderListing.Pair) {
-        var reading = MigrationReading(pair)
-        up = reading.parsed(reading.migration.up)
-        down = reading.parsed(reading.migration.down)
-        migration = reading.migration
-        let existing = "\(pair.folder)/\(pair.up == nil ? pair.downName : pair.upName)"
-        path = migration.up?.path ?? migration.down?.path ?? existing
-        findings = reading.findings
+    fileprivate init(reading pair: MigrationFolder.Pair) {
+        var findings: [Finding] = []
+        migration = pair.read { path, error in findings.append(Finding(unreadable: path, error)) }
+        up = Self.parsed(migration.up, of: migration, &findings)
+        down = Self.parsed(migration.down, of: migration, &findings)
+        path = migration.up?.path ?? migration.down?.path ?? pair.path
+        self.findings = findings
+    }
+
+    private static func parsed(
+        _ file: MigrationFile?,
+        of migration: Migration,
+        _ findings: inout [Finding]
+    ) -> ParsedFile? {
+        guard let file else { return nil }
+        do {
+            return try ParsedFile(file, of: migration)
+        } catch {
+            let (line, column) = (error.line, error.column)
+            findings.append(
+                Finding(.syntax, file: file.path, line: line, column: column, error.message, hint: error.hint)
+            )
+            return nil
+        }
     }
 }
 
@@ -58,49 +74,53 @@ struct ServiceTree: Sendable {
     }
 
     static func read(_ service: Service, _ declared: DeclaredFiles) async -> ServiceTree {
-        var listing = FolderListing(service.folder, declared.environments)
-        let pairs = listing.pairs()
-        let migrations = await Parallel.map(pairs) { CheckedMigration(reading: $0) }
+        let folder = MigrationFolder(service.folder, environments: declared.environments.folders)
+        let migrations = await Parallel.map(folder?.pairs ?? []) { CheckedMigration(reading: $0) }
         let hasBase = migrations.contains { $0.layer.isEmpty }
+        let oddities =
+            folder.map { oddities($0, declared.environments) }
+            ?? [
+                Finding(
+                    .unreadableFile,
+                    file: service.folder,
+                    "there is no such folder",
+                    hint: "--migrations names the folder of migrations; `granary init` makes one"
+                )
+            ]
         return ServiceTree(
             service: service,
             environments: declared.environments,
             dependencies: declared.dependencies,
             layout: hasBase || migrations.isEmpty ? .overlay : .copies,
             migrations: migrations,
-            folders: listing.folders,
-            findings: listing.oddities.map { Finding($0, declared.environments) } + migrations.flatMap(\.findings)
+            folders: Dictionary(uniqueKeysWithValues: (folder?.layers ?? []).map { ($0.name, $0.path) }),
+            findings: oddities + migrations.flatMap(\.findings)
         )
     }
-}
 
-extension Finding {
-    /// - Parameter environments: Those that a folder may be meant for.
-    fileprivate init(_ oddity: FolderListing.Oddity, _ environments: EnvironmentsFile) {
-        switch oddity {
-        case .noFolder(let path):
-            self.init(
-                .unreadableFile,
-                file: path,
-                "there is no such folder",
-                hint: "--migrations names the folder of migrations; `granary init` makes one"
-            )
-        case .numberTooHigh(let path):
-            self.init(
-                .fileName,
-                file: path,
-                "its number is above \(MigrationFileName.highestVersion), the highest that a migration may have",
-                hint: "give it a shorter number, such as 20240101000001"
-            )
-        case .misnamed(let path):
-            self.init(
-                .fileName,
-                file: path,
-                "the name is not of the form number_title.up.sql or number_title.down.sql, so nobody runs it",
-                hint: Self.properName(path)
-            )
-        case .strayFolder(let name, let file):
-            self.init(
+    /// Files and folders that are not run because of their names.
+    private static func oddities(_ folder: MigrationFolder, _ environments: EnvironmentsFile) -> [Finding] {
+        let files = folder.layers.flatMap(\.entries).compactMap { entry -> Finding? in
+            switch entry.kind {
+            case .migration: nil
+            case .numberTooHigh:
+                Finding(
+                    .fileName,
+                    file: entry.path,
+                    "its number is above \(MigrationFileName.highestVersion), the highest that a migration may have",
+                    hint: "give it a shorter number, such as 20240101000001"
+                )
+            case .otherSQL:
+                Finding(
+                    .fileName,
+                    file: entry.path,
+                    "the name is not of the form number_title.up.sql or number_title.down.sql, so nobody runs it",
+                    hint: properName(entry.path)
+                )
+            }
+        }
+        let folders = folder.strayFolders.map { name, file in
+            Finding(
                 .unknownFolder,
                 file: file,
                 "\(name) is no environment, so nobody runs the migrations in its folder",
@@ -109,6 +129,7 @@ extension Finding {
                 } ?? "declare it in environments.json"
             )
         }
+        return files + folders
     }
 
     private static func properName(_ path: String) -> String {
@@ -119,56 +140,21 @@ extension Finding {
     }
 }
 
-/// Reads and parses the files of a migration, and notes what cannot be.
-private struct MigrationReading {
-    private(set) var migration: Migration
-    private(set) var findings: [Finding] = []
-
-    init(_ pair: FolderListing.Pair) {
-        let name = pair.name
-        migration = Migration(version: name.version, digits: name.digits, title: name.title, layer: pair.layer)
-        if let up = pair.up { migration.up = read(up, "\(pair.folder)/\(pair.upName)") }
-        if let down = pair.down { migration.down = read(down, "\(pair.folder)/\(pair.downName)") }
-    }
-
-    private mutating func read(_ name: MigrationFileName, _ path: String) -> MigrationFile? {
-        do {
-            return try MigrationFile.read(name, at: path)
-        } catch {
-            findings.append(Self.unreadable(path, error))
-            return nil
-        }
-    }
-
+extension Finding {
     /// Of an error whose message begins with the path, and perhaps a line.
-    private static func unreadable(_ path: String, _ error: MigrationError) -> Finding {
+    fileprivate init(unreadable path: String, _ error: MigrationError) {
         guard error.message.hasPrefix(path) else {
-            return Finding(.unreadableFile, file: path, error.message, hint: error.hint)
+            self.init(.unreadableFile, file: path, error.message, hint: error.hint)
+            return
         }
         let rest = error.message.dropFirst(path.count)
         guard rest.first == ":", let end = rest.firstRange(of: ": "),
             let line = Int(rest[rest.index(after: rest.startIndex)..<end.lowerBound])
-        else { return Finding(.unreadableFile, file: path, "the file\(rest)", hint: error.hint) }
-        return Finding(.unreadableFile, file: path, line: line, String(rest[end.upperBound...]), hint: error.hint)
-    }
-
-    mutating func parsed(_ file: MigrationFile?) -> ParsedFile? {
-        guard let file else { return nil }
-        do {
-            return try ParsedFile(file, of: migration)
-        } catch {
-            findings.append(
-                Finding(
-                    .syntax,
-                    file: file.path,
-                    line: error.line,
-                    column: error.column,
-                    error.message,
-                    hint: error.hint
-                )
-            )
-            return nil
+        else {
+            self.init(.unreadableFile, file: path, "the file\(rest)", hint: error.hint)
+            return
         }
+        self.init(.unreadableFile, file: path, line: line, String(rest[end.upperBound...]), hint: error.hint)
     }
 }
 

@@ -44,16 +44,9 @@ extension Migration {
     ///
     /// - Throws: `MigrationError` with `.file`.
     package static func all(in folder: String, _ environments: EnvironmentsFile) throws(MigrationError) -> [Migration] {
-        var listing = FolderListing(folder, environments)
         var migrations: [Migration] = []
-        for pair in listing.pairs() {
-            let name = pair.name
-            var migration = Migration(version: name.version, digits: name.digits, title: name.title, layer: pair.layer)
-            if let up = pair.up { migration.up = try MigrationFile.read(up, at: "\(pair.folder)/\(pair.upName)") }
-            if let down = pair.down {
-                migration.down = try MigrationFile.read(down, at: "\(pair.folder)/\(pair.downName)")
-            }
-            migrations.append(migration)
+        for pair in MigrationFolder(folder, environments: environments.folders)?.pairs ?? [] {
+            migrations.append(try pair.read { _, error throws(MigrationError) in throw error })
         }
         return migrations
     }

@@ -93,16 +93,12 @@ package struct DependencyGraph: Sendable {
 
     /// The files that can be read.
     private mutating func readMigrations(of service: Service, _ file: EnvironmentsFile) -> [Migration] {
-        var listing = FolderListing(service.folder, file)
-        return listing.pairs().map { pair in
-            let name = pair.name
-            var migration = Migration(version: name.version, digits: name.digits, title: name.title, layer: pair.layer)
-            do {
-                if let up = pair.up { migration.up = try MigrationFile.read(up, at: "\(pair.folder)/\(pair.upName)") }
-            } catch {
-                faults[service.name, default: []].append((error as? MigrationError)?.message ?? "\(error)")
+        let folder = MigrationFolder(service.folder, environments: file.folders)
+        return (folder?.pairs ?? []).map { pair in
+            pair.read { path, error in
+                // What a down file says is not drawn.
+                if path == pair.up?.path { faults[service.name, default: []].append(error.message) }
             }
-            return migration
         }
     }
 
