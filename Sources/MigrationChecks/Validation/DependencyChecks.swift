@@ -113,9 +113,10 @@ struct DependencyChecks {
                     + entry.crossService.flatMap { name, versions in versions.map { Node(service: name, version: $0) } }
             }
         }
-        var search = CircleSearch(needs: needs)
+        var search = DependencySearch { needs[$0] ?? [] }
         for node in needs.keys.sorted() { search.visit(node) }
-        return search.circles.compactMap { circle in
+        var told: Set<Set<Node>> = []
+        return search.circles.map(Self.fromSmallest).filter { told.insert(Set($0)).inserted }.compactMap { circle in
             guard let tree = trees.first(where: { $0.service.name == circle[0].service }),
                 let entry = tree.dependencies.entry(circle[0].version)
             else { return nil }
@@ -130,49 +131,15 @@ struct DependencyChecks {
         }
     }
 
+    private static func fromSmallest(_ circle: [Node]) -> [Node] {
+        guard let smallest = circle.min(), let place = circle.firstIndex(of: smallest) else { return circle }
+        return Array(circle[place...] + circle[..<place])
+    }
+
     /// As people name it: the service where there are several, and the file.
     private func name(_ node: Node) -> String {
         let tree = trees.first { $0.service.name == node.service }
         let name = tree?.migrations.first { $0.version == node.version }?.migration.name ?? "\(node.version)"
         return trees.count > 1 ? "\(node.service)/\(name)" : name
-    }
-}
-
-/// Goes along the dependencies, without recursion, and notes each way back to where it came through.
-private struct CircleSearch {
-    typealias Node = MigrationOrder.Node
-
-    let needs: [Node: [Node]]
-    private(set) var circles: [[Node]] = []
-    private var done: Set<Node> = []
-    private var told: Set<Set<Node>> = []
-
-    init(needs: [Node: [Node]]) { self.needs = needs }
-
-    mutating func visit(_ start: Node) {
-        guard !done.contains(start) else { return }
-        var path: [(node: Node, rest: ArraySlice<Node>)] = [(start, (needs[start] ?? [])[...])]
-        var places = [start: 0]
-        while let last = path.indices.last {
-            guard let next = path[last].rest.popFirst() else {
-                done.insert(path[last].node)
-                places[path[last].node] = nil
-                path.removeLast()
-                continue
-            }
-            if let place = places[next] {
-                note(path[place...].map(\.node))
-            } else if !done.contains(next) {
-                places[next] = path.count
-                path.append((next, (needs[next] ?? [])[...]))
-            }
-        }
-    }
-
-    private mutating func note(_ circle: [Node]) {
-        guard told.insert(Set(circle)).inserted, let smallest = circle.min(),
-            let place = circle.firstIndex(of: smallest)
-        else { return }
-        circles.append(Array(circle[place...] + circle[..<place]))
     }
 }
