@@ -1,4 +1,5 @@
 import Environments
+import Migrations
 import SQLText
 import TestSupport
 import Testing

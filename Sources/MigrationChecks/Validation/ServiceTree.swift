@@ -78,7 +78,7 @@ struct ServiceTree: Sendable {
         let migrations = await Parallel.map(folder?.pairs ?? []) { CheckedMigration(reading: $0) }
         let hasBase = migrations.contains { $0.layer.isEmpty }
         let oddities =
-            folder.map { oddities($0, declared.environments) }
+            folder.map { Self.oddities($0, declared.environments) }
             ?? [
                 Finding(
                     .unreadableFile,
