@@ -1,4 +1,4 @@
-internal import Environments
+internal import Bookkeeping
 internal import SQLText
 
 /// Whose schema a name is in: none, another service's, or the one that the ledger lives in.
