@@ -1,4 +1,5 @@
 internal import Bookkeeping
+internal import Environments
 internal import SQLText
 
 /// Whose schema a name is in: none, another service's, or the one that the ledger lives in.
