@@ -57,6 +57,7 @@ let package = Package(
             dependencies: ["CYaml", "PostgresClient"],
             swiftSettings: settings
         ),
+        .target(name: "Bookkeeping", dependencies: ["Basics", "PostgresClient", log], swiftSettings: settings),
         .target(
             name: "LocalServer",
             dependencies: ["Basics", "PostgresClient", log, subprocess, system],
@@ -66,44 +67,44 @@ let package = Package(
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
-            dependencies: ["CChild", "Environments", "PostgresClient", "Archive", "SQLText", log],
+            dependencies: ["CChild", "Environments", "Bookkeeping", "PostgresClient", "Archive", "SQLText", log],
             swiftSettings: settings
         ),
         .target(
             name: "Restore",
-            dependencies: ["PostgresClient", "Archive", "SQLText", "Environments", log],
+            dependencies: ["PostgresClient", "Archive", "SQLText", "Environments", "Bookkeeping", log],
             swiftSettings: settings
         ),
         .target(
             name: "Migrations",
             dependencies: [
-                "Basics", "PostgresClient", "SQLText", "Environments", log, subprocess, system,
+                "Basics", "PostgresClient", "SQLText", "Environments", "Bookkeeping", log, subprocess, system,
                 "Cryptography",
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Cleaning",
-            dependencies: ["PostgresClient", "Environments", log],
+            dependencies: ["PostgresClient", "Environments", "Bookkeeping", log],
             swiftSettings: settings
         ),
         .target(
             name: "Seeding",
             dependencies: [
-                "Basics", "PostgresClient", "SQLText", "Environments", "Archive", log, "Cryptography",
+                "Basics", "PostgresClient", "SQLText", "Environments", "Bookkeeping", "Archive", log, "Cryptography",
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Inspection",
-            dependencies: ["PostgresClient", "Archive", "Environments", log],
+            dependencies: ["PostgresClient", "Archive", "Bookkeeping", log],
             swiftSettings: settings
         ),
 
         // 4: what is built of capabilities.
         .target(
             name: "MigrationChecks",
-            dependencies: ["Basics", "Migrations", "PostgresClient", "SQLText", "Environments", log],
+            dependencies: ["Basics", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping", log],
             swiftSettings: settings
         ),
 
@@ -112,7 +113,7 @@ let package = Package(
             name: "GranaryCommands",
             dependencies: [
                 "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning", "Inspection",
-                "LocalServer", "Environments", "Archive",
+                "LocalServer", "Environments", "Bookkeeping", "Archive",
                 "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -142,6 +143,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "BookkeepingTests",
+            dependencies: ["Bookkeeping", "PostgresClient", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "SQLTextTests",
             dependencies: ["SQLText", "PostgresClient", "TestSupport"],
             swiftSettings: settings
@@ -158,13 +164,16 @@ let package = Package(
         ),
         .testTarget(
             name: "RestoreTests",
-            dependencies: ["Restore", "Backup", "Environments", "Archive", "PostgresClient", "TestSupport"],
+            dependencies: [
+                "Restore", "Backup", "Environments", "Bookkeeping", "Archive", "PostgresClient", "TestSupport",
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "MigrationsTests",
             dependencies: [
-                "Migrations", "Environments", "LocalServer", "SQLText", "PostgresClient", "TestSupport", log,
+                "Migrations", "Environments", "Bookkeeping", "LocalServer", "SQLText", "PostgresClient", "TestSupport",
+                log,
             ],
             swiftSettings: settings
         ),
@@ -195,7 +204,8 @@ let package = Package(
         .testTarget(
             name: "GranaryCommandsTests",
             dependencies: [
-                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Environments", "Archive",
+                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Environments", "Bookkeeping",
+                "Archive",
                 "PostgresClient", "TestSupport", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

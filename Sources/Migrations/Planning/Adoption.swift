@@ -1,4 +1,4 @@
-internal import Environments
+internal import Bookkeeping
 internal import PostgresClient
 
 /// golang-migrate's ledger beside ours: found, adopted on first use, kept in step.

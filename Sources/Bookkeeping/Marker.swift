@@ -24,7 +24,7 @@ package struct Marker: Sendable {
 
     /// A role that may not look sees no marker, and a damaged table has none: see `damage(_:)`.
     ///
-    /// - Throws: `EnvironmentsError` with `.refused` where there are several; `PostgresError`, with `.untrusted` where
+    /// - Throws: `BookkeepingError` with `.refused` where there are several; `PostgresError`, with `.untrusted` where
     ///   something else is in the table's place.
     package func read(_ session: borrowing Session) throws -> MarkerState {
         let table = table(session)
@@ -33,7 +33,7 @@ package struct Marker: Sendable {
         let rows = try session.query("SELECT name, fingerprint FROM ONLY \(table) LIMIT 2")
         guard let row = rows.first else { return .unmarked }
         guard rows.count == 1 else {
-            throw EnvironmentsError(
+            throw BookkeepingError(
                 .refused,
                 "\(schema.name).environment has several rows, and a database is one environment",
                 hint: "`granary env mark NAME --force` leaves one"
@@ -78,7 +78,7 @@ package struct Marker: Sendable {
     /// Marks the database, in place of what was said before.
     ///
     /// - Parameter remakingTable: Whether a table that is damaged, or has several rows, is made again.
-    /// - Throws: `EnvironmentsError` with `.database`; `PostgresError`.
+    /// - Throws: `BookkeepingError` with `.database`; `PostgresError`.
     package func write(_ name: String, remakingTable: Bool = false, _ session: inout Session) throws {
         if remakingTable { try removeDamaged(&session) }
         try schema.ensure(&session, needed: [.environment])

@@ -1,4 +1,4 @@
-import Environments
+import Bookkeeping
 import PostgresClient
 import TestSupport
 import Testing
@@ -66,7 +66,7 @@ import Testing
         try await server.withDatabase { url in
             try await psql(url, "CREATE ROLE plain LOGIN")
             let plain = url.replacing("user=granary", with: "user=plain")
-            let error = await #expect(throws: EnvironmentsError.self) {
+            let error = await #expect(throws: BookkeepingError.self) {
                 try await inSession(plain) { try Marker().write("test", &$0) }
             }
             #expect(error?.code == .database)

@@ -44,7 +44,7 @@ package struct StateSchema: Sendable {
     /// Makes what is missing, and brings older tables up to date.
     ///
     /// - Parameter needed: The tables that must be whole then.
-    /// - Throws: `EnvironmentsError` with `.database` where the role may not, or a table is damaged; `PostgresError` with
+    /// - Throws: `BookkeepingError` with `.database` where the role may not, or a table is damaged; `PostgresError` with
     ///   `.untrusted`.
     package func ensure(_ session: inout Session, needed: [Table] = Table.allCases) throws {
         guard try !exists(session) else { return }
@@ -55,7 +55,7 @@ package struct StateSchema: Sendable {
                 try session.transaction { try make($0) }
             }
         } catch let error as PostgresError where error.sqlState == "42501" {
-            throw EnvironmentsError(
+            throw BookkeepingError(
                 .database,
                 "the role \(session.user) may not make the schema \(name): \(error.message)",
                 hint: "let the database's owner run `granary init --grant \(QuotedText.shellWord(session.user))` once"

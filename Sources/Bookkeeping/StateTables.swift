@@ -236,7 +236,7 @@ extension StateSchema {
     /// Whether some tables are there and can be read by this version.
     ///
     /// - Returns: false where one of them is not there.
-    /// - Throws: `EnvironmentsError` with `.database`, naming what is wrong with a table and what puts it right;
+    /// - Throws: `BookkeepingError` with `.database`, naming what is wrong with a table and what puts it right;
     ///   `PostgresError` with `.untrusted`.
     package func isReadable(_ tables: [Table], _ session: borrowing Session) throws -> Bool {
         try requireOrdinary(session, tables)
@@ -246,14 +246,14 @@ extension StateSchema {
         return true
     }
 
-    /// - Throws: `EnvironmentsError` with `.database` where one of some tables is not there or not whole.
+    /// - Throws: `BookkeepingError` with `.database` where one of some tables is not there or not whole.
     func require(_ tables: [Table], _ session: borrowing Session) throws {
         try Self.require(try faults(session).filter { tables.contains($0.table) }, name)
     }
 
     private static func require(_ faults: [Fault], _ name: String) throws {
         guard let fault = faults.first(where: { !$0.isOld }) ?? faults.first else { return }
-        throw EnvironmentsError(.database, "\(name).\(fault.table) \(fault.text)", hint: remedy(fault, name))
+        throw BookkeepingError(.database, "\(name).\(fault.table) \(fault.text)", hint: remedy(fault, name))
     }
 
     /// What puts a fault right.

@@ -1,18 +1,21 @@
-/// Whether a command may write into a database, by the environment that was chosen and the marker that is there.
-package enum Guard {
-    /// What was found.
-    package struct Situation: Sendable {
-        package var choice: EnvironmentChoice?
-        package var marker: MarkerState
-        /// No table of a user's is in it.
-        package var isEmpty: Bool
-        /// It is on granary's own local server.
-        package var isLocal: Bool
-        package var database: String
-        /// The environments there are, and the file that says so; nil takes every name.
-        package var declared: EnvironmentsFile?
+internal import Bookkeeping
+internal import Environments
 
-        package init(
+/// Whether a command may write into a database, by the environment that was chosen and the marker that is there.
+enum Guard {
+    /// What was found.
+    struct Situation: Sendable {
+        var choice: EnvironmentChoice?
+        var marker: MarkerState
+        /// No table of a user's is in it.
+        var isEmpty: Bool
+        /// It is on granary's own local server.
+        var isLocal: Bool
+        var database: String
+        /// The environments there are, and the file that says so; nil takes every name.
+        var declared: EnvironmentsFile?
+
+        init(
             choice: EnvironmentChoice?,
             marker: MarkerState,
             isEmpty: Bool,
@@ -29,10 +32,10 @@ package enum Guard {
         }
     }
 
-    package struct Admission: Sendable, Equatable {
-        package var environment: String
+    struct Admission: Sendable, Equatable {
+        var environment: String
         /// The database is to be marked before anything else.
-        package var marks: Bool
+        var marks: Bool
     }
 
     /// What may be done in an environment that nobody has declared, nobody knows.
@@ -50,7 +53,7 @@ package enum Guard {
     }
 
     /// - Throws: `EnvironmentsError` with `.refused`.
-    package static func admit(_ situation: Situation) throws(EnvironmentsError) -> Admission {
+    static func admit(_ situation: Situation) throws(EnvironmentsError) -> Admission {
         let chosen = situation.choice?.name
         if case .marked(let name) = situation.marker {
             guard let choice = situation.choice, choice.name != name else {
