@@ -63,6 +63,8 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        .target(name: "Databases", dependencies: ["PostgresClient", log], swiftSettings: settings),
+
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
@@ -71,13 +73,13 @@ let package = Package(
         ),
         .target(
             name: "Restore",
-            dependencies: ["PostgresClient", "Archive", "SQLText", "Environments", log],
+            dependencies: ["PostgresClient", "Archive", "SQLText", "Environments", "Databases", log],
             swiftSettings: settings
         ),
         .target(
             name: "Migrations",
             dependencies: [
-                "Basics", "PostgresClient", "SQLText", "Environments", log, subprocess, system,
+                "Basics", "PostgresClient", "SQLText", "Environments", "Databases", log, subprocess, system,
                 "Cryptography",
             ],
             swiftSettings: settings
@@ -140,6 +142,11 @@ let package = Package(
         .testTarget(
             name: "LocalServerTests",
             dependencies: ["LocalServer", "Basics", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "DatabasesTests",
+            dependencies: ["Databases", "PostgresClient", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -1,108 +1,116 @@
-internal import Environments
-internal import Logging
-internal import PostgresClient
+package import Logging
+package import PostgresClient
 
 /// A new database beside the target, which takes the target's place once it is filled, or is dropped again.
 ///
-///     look at the server; throw what stands in the way
+///     look at the server; throw what is in the way
 ///     make the new database, led by a session that is held until the end
-///     fill it → the swap
-struct DatabaseReplacement: Sendable {
-    let target: TargetDatabase
-    let options: RestoreOptions
-    let state: StateReturn
-    let logger: Logger
-    let progress: @Sendable (RestoreProgress) -> Void
+///     fill it → the swap → the old database is kept, or dropped
+package struct DatabaseReplacement: Sendable {
+    private let target: TargetDatabase
+    private let force: Bool
+    private let dropsOld: Bool
+    private let logger: Logger
 
-    /// The new database, still empty, and what was found before it was made.
-    struct Beginning: Sendable {
-        var name: String
-        var properties: DatabaseProperties
-        var findings: Preflight.Findings
+    /// What is to be made.
+    package struct Plan<Findings: Sendable>: Sendable {
+        package var properties: DatabaseProperties
+        /// Whether there is a database that gives way to it.
+        package var replaces: Bool
+        /// What else was found, for the one who fills it.
+        package var findings: Findings
+
+        package init(properties: DatabaseProperties, replaces: Bool, findings: Findings) {
+            self.properties = properties
+            self.replaces = replaces
+            self.findings = findings
+        }
+    }
+
+    /// What became of the old database.
+    package struct Outcome: Sendable {
+        /// The new database took the place of an old one.
+        package var swapped = false
+        /// The name under which the old database was kept.
+        package var kept: String?
+        /// Why the old database is kept although it was to be dropped.
+        package var dropFailure: (any Error)?
     }
 
     /// - Parameters:
-    ///   - inspect: Looks at the server, and says what the new database shall be like. Its session is to the
-    ///     maintenance database.
-    ///   - fill: Fills the new database.
-    func run(
-        inspect: @escaping @Sendable (borrowing Session) throws -> (Preflight.Findings, DatabaseProperties),
-        fill: @escaping @Sendable (Beginning) async throws -> RestoreReport
-    ) async throws -> RestoreReport {
-        let start = ContinuousClock.now
-        return try await withHeldSession(
+    ///   - force: Ends the sessions that are connected to the target.
+    ///   - dropsOld: Drops the old database instead of keeping it under another name.
+    package init(target: TargetDatabase, force: Bool, dropsOld: Bool, logger: Logger) {
+        self.target = target
+        self.force = force
+        self.dropsOld = dropsOld
+        self.logger = logger
+    }
+
+    /// - Parameters:
+    ///   - inspect: Looks at the server, throws what is in the way, and says what the new database shall be like. Its
+    ///     session is to the maintenance database.
+    ///   - fill: Fills the new database of that name, until it can take the target's place.
+    /// - Throws: `DatabaseError`, `PostgresError`, and what the closures throw; the target is as it was, unless the error is
+    ///   `PostgresError.inDoubt`.
+    package func run<Findings: Sendable, Result: Sendable>(
+        inspect: @escaping @Sendable (borrowing Session) throws -> Plan<Findings>,
+        fill: @escaping @Sendable (_ name: String, Plan<Findings>) async throws -> Result
+    ) async throws -> (Result, Outcome) {
+        try await withHeldSession(
             target.maintenance,
             logger: logger,
             prepare: { session in
                 try session.pin()
-                let (findings, properties) = try inspect(session)
-                if let failure = Preflight.failure(findings.obstacles) { throw failure }
-                for name in try NewDatabase.dropAbandoned(session) {
-                    logger.notice("dropped \(name), which a restore that was killed had left behind")
-                }
-                let name = NewDatabase.name(for: target.name, leader: session.processID)
-                try NewDatabase.create(name, like: properties, session)
-                do {
-                    try NewDatabase.applyUserCodeSettings(properties, to: name, session)
-                } catch {
-                    try? NewDatabase.drop(name, session)  // `error` is the one that counts.
-                    throw error
-                }
-                return Beginning(name: name, properties: properties, findings: findings)
+                let plan = try inspect(session)
+                return (name: try create(plan.properties, session), plan: plan)
             },
-            while: { beginning in
+            while: { (new: (name: String, plan: Plan<Findings>)) in
                 do {
-                    var report = try await fill(beginning)
-                    try await takePlace(of: beginning, &report)
-                    report.seconds = (.now - start) / .seconds(1)
-                    return report
+                    let result = try await fill(new.name, new.plan)
+                    return (result, try await takePlace(new.name, replaces: new.plan.replaces))
                 } catch let error as PostgresError where error.code == .inDoubt {
                     // It may be in place. If it is not, the next restore drops it.
                     throw error
                 } catch {
-                    await dropUnfinished(beginning.name)
+                    await dropUnfinished(new.name)
                     throw error
                 }
             }
         )
     }
 
-    private func takePlace(of beginning: Beginning, _ report: inout RestoreReport) async throws {
-        progress(.phase("putting the new database in place"))
-        let exists = beginning.findings.existing != nil
-        report.rewinds = try await returnState(to: beginning.name, exists: exists)
-        let old = exists ? DatabaseName.derived(from: target.name, "_before_\(Timestamp.now)") : nil
-        let swap = DatabaseSwap(target: target, new: beginning.name, old: old, force: options.force, logger: logger)
-        guard let old = try await swap.run() else { return }
-        report.swapped = true
-        if options.dropOld {
-            do {
-                try await withSession(target.maintenance, logger: logger) { try NewDatabase.drop(old, $0) }
-                return
-            } catch {
-                report.notes.append("the old database could not be dropped: \(error)")
-            }
+    /// - Parameter session: to the maintenance database; it leads until the end.
+    private func create(_ properties: DatabaseProperties, _ session: borrowing Session) throws -> String {
+        for name in try SessionMark.replacement.abandoned(session) {
+            try NewDatabase.drop(name, session)
+            logger.notice("dropped \(name), which a restore that was killed had left behind")
         }
-        report.kept = old
-        report.keptBytes = beginning.findings.existingBytes
+        let suffix = SessionMark.replacement.suffix(process: session.processID)
+        let name = DatabaseName.derived(from: target.name, suffix)
+        try NewDatabase.create(name, like: properties, session)
+        do {
+            try NewDatabase.applyUserCodeSettings(properties, to: name, session)
+        } catch {
+            try? NewDatabase.drop(name, session)  // `error` is the one that counts.
+            throw error
+        }
+        return name
     }
 
-    /// Gives the new database what belongs to the target, before it takes the target's place.
-    private func returnState(to name: String, exists: Bool) async throws -> [ServiceRewind] {
-        let (schema, state) = (StateSchema(options.stateSchema), state)
-        var before = TargetState.new(schema, environment: options.environment)
-        if exists {
-            before = try await withSession(target.address, logger: logger) { session in
-                try session.pin()
-                return try TargetState.read(schema, before: state.extent, &session)
-            }
+    private func takePlace(_ new: String, replaces: Bool) async throws -> Outcome {
+        let old = replaces ? DatabaseName.derived(from: target.name, "_before_\(Timestamp.now)") : nil
+        let swap = DatabaseSwap(target: target, new: new, old: old, force: force, logger: logger)
+        guard let old = try await swap.run() else { return Outcome() }
+        var outcome = Outcome(swapped: true, kept: old)
+        guard dropsOld else { return outcome }
+        do {
+            try await withSession(target.maintenance, logger: logger) { try NewDatabase.drop(old, $0) }
+            outcome.kept = nil
+        } catch {
+            outcome.dropFailure = error
         }
-        let target = before
-        return try await withSession(self.target.maintenance.database(name), logger: logger) { session in
-            // By now the new database has its settings, such as a read-only mode.
-            try session.pin()
-            return try session.transaction { try state.write(target, &$0) }
-        }
+        return outcome
     }
 
     /// Whether the failure is ours, the server's or an interrupt: what we made is taken away again.
@@ -110,7 +118,7 @@ struct DatabaseReplacement: Sendable {
         // A task of its own: the one we are in may have been cancelled.
         await Task {
             do {
-                // Where the network is gone, whoever has pressed Ctrl-C shall not wait for it.
+                // If the network is gone, an interrupted run must not wait for it.
                 let server = target.maintenance.setting("connect_timeout", to: "3")
                 try await withSession(server, logger: logger) { try NewDatabase.drop(name, $0) }
             } catch {

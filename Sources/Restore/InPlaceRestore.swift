@@ -1,4 +1,5 @@
 internal import Archive
+internal import Databases
 internal import Environments
 internal import Logging
 internal import PostgresClient

@@ -1,22 +1,12 @@
-internal import Archive
-internal import PostgresClient
+package import PostgresClient
 
-/// The database that is loaded beside the old one: made, given its properties, or dropped again.
-enum NewDatabase {
-    /// What stands in its name until it has the target's: whose it is, so that a later run knows one that was abandoned.
-    ///
-    /// A mark inside the database would come too late: the server finishes CREATE DATABASE even if we are killed meanwhile.
-    private static let mark = "_granary_"
-
-    /// A name that no other database has, with the process of the session that leads the restore in it.
-    static func name(for target: String, leader: Int) -> String {
-        DatabaseName.derived(from: target, "\(mark)\(leader)_\(String(UInt32.random(in: 1 << 28 ... .max), radix: 16))")
-    }
-
+/// A database that is made, given its properties, and dropped.
+package enum NewDatabase {
     /// Makes an empty database with the properties of the one it will replace.
     ///
-    /// - Parameter session: to the maintenance database; it leads the restore until the end.
-    static func create(_ name: String, like properties: DatabaseProperties, _ session: borrowing Session) throws {
+    /// - Parameter session: to the maintenance database.
+    /// - Throws: `DatabaseError.keyword`, `PostgresError`.
+    package static func create(_ name: String, like properties: DatabaseProperties, _ session: borrowing Session) throws {
         var options = [
             "TEMPLATE template0", "ENCODING \(session.literal(properties.encoding))",
             "LC_COLLATE \(session.literal(properties.collate))", "LC_CTYPE \(session.literal(properties.ctype))",
@@ -27,7 +17,7 @@ enum NewDatabase {
             options.append("TABLESPACE \(session.quoted(properties.tablespace))")
         }
         if session.serverVersion >= 150_000 {
-            options.append("LOCALE_PROVIDER \(try ArchivedWord(properties.localeProvider).text)")
+            options.append("LOCALE_PROVIDER \(try Keyword(properties.localeProvider).text)")
             if let locale = properties.locale, properties.localeProvider != "libc" {
                 let word = properties.localeProvider == "icu" ? "ICU_LOCALE" : "BUILTIN_LOCALE"
                 options.append("\(word) \(session.literal(locale))")
@@ -41,7 +31,7 @@ enum NewDatabase {
 
     /// Sets what user code reads, so that it computes the same while the database is filled as afterwards. The other
     /// settings, such as time-outs and libraries, would be in the way until then.
-    static func applyUserCodeSettings(
+    package static func applyUserCodeSettings(
         _ properties: DatabaseProperties,
         to name: String,
         _ session: borrowing Session
@@ -56,36 +46,44 @@ enum NewDatabase {
 
     /// Sets what `ALTER DATABASE` sets: privileges, settings, the comment.
     ///
-    /// - Returns: What was left out for want of a role, each a sentence.
-    static func apply(
+    /// - Parameter role: The server's role for one that `properties` name; nil if the server has none.
+    /// - Returns: What was left out because a role is missing, each a sentence.
+    /// - Throws: `DatabaseError.keyword`, `PostgresError`.
+    package static func apply(
         _ properties: DatabaseProperties,
         to name: String,
-        roles: RoleMap,
+        role: (String) -> String? = { $0 },
         _ session: borrowing Session
     ) throws -> [String] {
         let database = session.quoted(name)
         var leftOut: [String] = []
         for setting in properties.settings {
-            if let role = setting.role, roles.isMissing(role) {
-                leftOut.append("left out, because the server has no role \(role): its setting of \(setting.name)")
-                continue
+            var subject = "DATABASE"
+            if let name = setting.role {
+                guard let role = role(name) else {
+                    leftOut.append("left out, because the server has no role \(name): its setting of \(setting.name)")
+                    continue
+                }
+                subject = "ROLE \(session.quoted(role)) IN DATABASE"
             }
             let value = SettingValue(setting.name, setting.value).sql(session)
-            let subject = setting.role.map { "ROLE \(session.quoted(roles.role($0))) IN DATABASE" } ?? "DATABASE"
             try session.execute("ALTER \(subject) \(database) SET \(session.quoted(setting.name)) TO \(value)")
         }
         if let privileges = properties.privileges {
             try session.execute("REVOKE ALL ON DATABASE \(database) FROM PUBLIC, \(session.quoted(properties.owner))")
             for privilege in privileges {
-                if let role = privilege.grantee, roles.isMissing(role) {
-                    leftOut.append(
-                        "left out, because the server has no role \(role): GRANT \(privilege.privilege) ON DATABASE TO \(role)"
-                    )
-                    continue
+                var grantee = "PUBLIC"
+                if let name = privilege.grantee {
+                    guard let role = role(name) else {
+                        leftOut.append(
+                            "left out, because the server has no role \(name): GRANT \(privilege.privilege) ON DATABASE TO \(name)"
+                        )
+                        continue
+                    }
+                    grantee = session.quoted(role)
                 }
-                let grantee = privilege.grantee.map { session.quoted(roles.role($0)) } ?? "PUBLIC"
                 let option = privilege.grantable ? " WITH GRANT OPTION" : ""
-                let word = try ArchivedWord(privilege.privilege).text
+                let word = try Keyword(privilege.privilege).text
                 try session.execute("GRANT \(word) ON DATABASE \(database) TO \(grantee)\(option)")
             }
         }
@@ -97,72 +95,8 @@ enum NewDatabase {
         return leftOut
     }
 
-    /// Drops what a restore left behind that was killed: its leader is no more. Its workers' sessions may still be there,
-    /// finishing a statement for nobody. A server that was started again gives the same numbers to new sessions, ours too.
-    static func dropAbandoned(_ session: borrowing Session) throws -> [String] {
-        let abandoned = try session.query(
-            """
-            SELECT d.datname FROM pg_catalog.pg_database d
-            CROSS JOIN LATERAL pg_catalog.regexp_match(d.datname, '\(mark)([0-9]{1,9})_[0-9a-f]{8}$') AS m (leader)
-            WHERE m.leader IS NOT NULL AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
-                AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
-                                WHERE a.pid = m.leader[1]::int AND a.application_name = 'granary'
-                                    AND a.pid <> pg_catalog.pg_backend_pid())
-            """
-        ).map { $0.text("datname") }
-        for name in abandoned { try drop(name, session) }
-        return abandoned
-    }
-
-    static func drop(_ name: String, _ session: borrowing Session) throws {
+    package static func drop(_ name: String, _ session: borrowing Session) throws {
         let force = session.serverVersion >= 130_000 ? " WITH (FORCE)" : ""
         try session.execute("DROP DATABASE IF EXISTS \(session.quoted(name))\(force)")
-    }
-}
-
-/// A setting's stored text as `SET … TO` takes it.
-struct SettingValue {
-    /// Settings whose value is a list of names, each quoted on its own (`GUC_LIST_QUOTE`).
-    private static let lists: Set<String> = [
-        "local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries",
-        "temp_tablespaces", "unix_socket_directories",
-    ]
-
-    private let elements: [String]
-
-    init(_ name: String, _ value: String) {
-        elements = Self.lists.contains(name.lowercased()) ? Self.split(value) : [value]
-    }
-
-    func sql(_ session: borrowing Session) -> String {
-        elements.isEmpty ? "''" : elements.map { session.literal($0) }.joined(separator: ", ")
-    }
-
-    /// The names of a list such as `"$user", public`, as `SplitGUCList` finds them.
-    static func split(_ list: String) -> [String] {
-        var elements: [String] = []
-        var current = String.UnicodeScalarView()
-        var isQuoted = false
-        var hasElement = false
-        var previous: Unicode.Scalar?
-        for scalar in list.unicodeScalars {
-            switch scalar {
-            case "\"":
-                isQuoted.toggle()
-                // A doubled quote inside quotes stands for one.
-                if isQuoted, previous == "\"" { current.append(scalar) }
-                hasElement = true
-            case "," where !isQuoted:
-                elements.append(String(current))
-                current = String.UnicodeScalarView()
-                hasElement = true
-            case _ where !isQuoted && scalar.properties.isWhitespace: continue
-            default:
-                current.append(scalar)
-                hasElement = true
-            }
-            previous = scalar
-        }
-        return hasElement ? elements + [String(current)] : []
     }
 }
