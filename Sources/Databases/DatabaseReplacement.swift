@@ -1,3 +1,11 @@
+// Databases as wholes: made, replaced, dropped, and lent.
+//
+//     target        the database that is replaced or changed; it may not exist yet
+//     maintenance   another database of that server, to be connected to while the target is renamed
+//     replacement   a new database beside the target → filled → both renames in one transaction
+//     scratch       an empty database that lives as long as a closure
+//     mark          text in the name of an unfinished database, by which a later run finds and drops it
+
 package import Logging
 package import PostgresClient
 
