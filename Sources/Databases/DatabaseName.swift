@@ -1,4 +1,4 @@
-package import PostgresClient
+internal import PostgresClient
 
 /// Names that are made from other names.
 package enum DatabaseName {

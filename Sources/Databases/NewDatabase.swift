@@ -6,7 +6,8 @@ package enum NewDatabase {
     ///
     /// - Parameter session: to the maintenance database.
     /// - Throws: `DatabaseError.keyword`, `PostgresError`.
-    package static func create(_ name: String, like properties: DatabaseProperties, _ session: borrowing Session) throws {
+    package static func create(_ name: String, like properties: DatabaseProperties, _ session: borrowing Session) throws
+    {
         var options = [
             "TEMPLATE template0", "ENCODING \(session.literal(properties.encoding))",
             "LC_COLLATE \(session.literal(properties.collate))", "LC_CTYPE \(session.literal(properties.ctype))",

@@ -16,7 +16,7 @@ package enum ScratchDatabase {
         _ body: @escaping @Sendable (ServerAddress) async throws -> R
     ) async throws -> R {
         // The maker's session stays open: by it others see that the database is not abandoned.
-        return try await withHeldSession(
+        try await withHeldSession(
             server,
             logger: logger,
             prepare: { session in

@@ -51,7 +51,9 @@ struct RestoreBeside: Sendable {
         report.swapped = outcome.swapped
         report.kept = outcome.kept
         if outcome.kept == nil { report.keptBytes = nil }
-        if let failure = outcome.dropFailure { report.notes.append("the old database could not be dropped: \(failure)") }
+        if let failure = outcome.dropFailure {
+            report.notes.append("the old database could not be dropped: \(failure)")
+        }
         report.seconds = (.now - start) / .seconds(1)
         return report
     }
