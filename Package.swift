@@ -64,6 +64,8 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        .target(name: "Databases", dependencies: ["PostgresClient", log], swiftSettings: settings),
+
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
@@ -72,7 +74,7 @@ let package = Package(
         ),
         .target(
             name: "Restore",
-            dependencies: ["PostgresClient", "Archive", "SQLText", "Environments", "Bookkeeping", log],
+            dependencies: ["PostgresClient", "Archive", "SQLText", "Environments", "Bookkeeping", "Databases", log],
             swiftSettings: settings
         ),
         .target(
@@ -104,7 +106,7 @@ let package = Package(
         // 4: what is built of capabilities.
         .target(
             name: "MigrationChecks",
-            dependencies: ["Basics", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping", log],
+            dependencies: ["Basics", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping", "Databases", log],
             swiftSettings: settings
         ),
 
@@ -155,6 +157,11 @@ let package = Package(
         .testTarget(
             name: "LocalServerTests",
             dependencies: ["LocalServer", "Basics", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "DatabasesTests",
+            dependencies: ["Databases", "PostgresClient", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
