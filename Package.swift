@@ -106,7 +106,9 @@ let package = Package(
         // 4: what is built of capabilities.
         .target(
             name: "MigrationChecks",
-            dependencies: ["Basics", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping", "Databases", log],
+            dependencies: [
+                "Basics", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping", "Databases", log,
+            ],
             swiftSettings: settings
         ),
 

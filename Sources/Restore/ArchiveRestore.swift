@@ -1,44 +1,139 @@
 internal import Archive
+internal import Bookkeeping
 internal import Databases
 internal import Logging
 internal import PostgresClient
 
-/// An archive into a new database beside the target, which then takes the target's place.
+/// A restore of an archive: what the plan, the question before it and the restore itself share.
 ///
-///     look at the server; name everything that would fail; change nothing
-///     a new database → pre-data → rows, by workers
-///     → indexes in parallel → constraints by one session → statistics and checks in parallel
-///     → triggers, privileges, materialized views → rows and sequences held against the manifest
-///     → the swap
+///     in a new database   look at the server; refuse, or make the database → making, by workers → the swap
+///     in the target       look at the server; refuse, or BEGIN → making, refilling, adding or copying → COMMIT
 struct ArchiveRestore: Sendable {
     let archive: ArchiveReader
+    /// Settled for the target.
     let options: RestoreOptions
     let target: TargetDatabase
+    /// All that is asked for.
+    let selection: Selection
     let logger: Logger
     let progress: @Sendable (RestoreProgress) -> Void
 
-    private var manifest: Manifest { archive.manifest }
+    /// - Throws: `RestoreError.selection`.
+    init(
+        _ archive: ArchiveReader,
+        _ options: RestoreOptions,
+        _ target: TargetDatabase,
+        logger: Logger,
+        progress: @escaping @Sendable (RestoreProgress) -> Void
+    ) throws {
+        let scope = archive.manifest.scope
+        try options.requireSense(scope)
+        self.archive = archive
+        self.options = options.settled(for: target, scope)
+        self.target = target
+        self.logger = logger
+        self.progress = progress
+        selection = try Selection(archive.manifest, self.options)
+    }
+
+    var manifest: Manifest { archive.manifest }
+    var isInPlace: Bool { options.restoresInPlace(manifest.scope) }
+    var state: StateReturn { StateReturn(manifest, options) }
 
     func run() async throws -> RestoreReport {
-        let whole = try Selection(manifest, options)
-        let part = PartCheck(manifest, options, whole).ofNewDatabase(target.name)
-        let selection = whole.leavingOut(part.leftOut)
+        try requireTrust()
         progress(.phase("looking at the server"))
+        return isInPlace ? try await runInPlace() : try await runBeside()
+    }
+
+    func isSealed() throws -> Bool {
+        guard case .sealed(let keys) = options.trust else { return false }
+        return try archive.isSealed(by: keys)
+    }
+
+    /// - Throws: `RestoreError.untrusted`.
+    private func requireTrust() throws {
+        guard options.trust != .anyone, try !isSealed() else { return }
+        let code = try CodeReader(manifest, options).inventory
+        guard !code.isHarmless else { return }
+        throw RestoreError(
+            .untrusted,
+            "\(options.file) was not made by this installation, and would run code: \(code.lines.joined(separator: ", "))",
+            hint: "nothing was changed; if you know who made it, restore it with --trust"
+        )
+    }
+
+    /// Asks the server and the target what would fail, and what must be known.
+    ///
+    /// - Parameter session: to the target where the restore is in place, else to the maintenance database.
+    func inspect(_ session: borrowing Session) throws -> (Preflight.Findings, PartCheck.Outcome) {
+        let findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
+        let check = PartCheck(manifest, options, selection)
+        let part = isInPlace && target.exists ? try check.inspect(session) : check.ofNewDatabase(target.name)
+        return (findings, part)
+    }
+
+    func work(
+        _ findings: Preflight.Findings,
+        _ selection: Selection,
+        isInPlace: Bool
+    ) -> RestoreWork {
+        RestoreWork(archive, options, selection, findings, isInPlace: isInPlace, progress: progress)
+    }
+}
+
+// Beside the target.
+extension ArchiveRestore {
+    private func runBeside() async throws -> RestoreReport {
+        let part = PartCheck(manifest, options, selection).ofNewDatabase(target.name)
         return try await RestoreBeside(
             target: target,
             options: options,
-            state: StateReturn(manifest, options),
+            state: state,
             logger: logger,
             progress: progress
         ).run(
             inspect: { session in
-                var findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
+                var (findings, part) = try inspect(session)
                 findings.obstacles += part.obstacles
                 findings.notes += part.notes
                 return (findings, try properties(findings))
             },
-            fill: { beginning in try await fill(beginning, selection) }
+            fill: { beginning in try await fill(beginning, selection.leavingOut(part.leftOut)) }
         )
+    }
+
+    private func fill(_ beginning: RestoreBeside.Beginning, _ selection: Selection) async throws -> RestoreReport {
+        let findings = beginning.findings
+        let work = work(findings, selection, isInPlace: false)
+        let database = target.maintenance.database(beginning.name)
+        let steps = StepsBeside(
+            database: database,
+            workers: options.jobs,
+            logger: logger,
+            progress: progress,
+            prepare: { session, step in
+                try SchemaStatements.pin(session, work.record.now.userCode)
+                try work.prepare(session, step)
+            }
+        )
+        try await steps.run([work.schema])
+        // Only now: the text search configuration that the database names may be part of the schema.
+        let userCode = try await withSession(database, logger: logger) { try $0.userCodeSettings() }
+        work.record.update { $0.userCode = userCode }
+        try await steps.run(work.filling)
+        let unset = try await withSession(target.maintenance, logger: logger) { session in
+            try SchemaStatements.pin(session, UserCodeSettings())
+            return try NewDatabase.apply(
+                beginning.properties,
+                to: beginning.name,
+                role: { findings.existing == nil ? work.roles.present($0) : $0 },
+                session
+            )
+        }
+        var report = work.report(on: target.name)
+        report.notes = findings.notes + report.notes + unset
+        return report
     }
 
     /// The old database's properties, or where there is none those of the archive.
@@ -61,191 +156,62 @@ struct ArchiveRestore: Sendable {
     }
 }
 
-// Filling the new database.
+// In the target itself: one session, one transaction.
 extension ArchiveRestore {
-    private func fill(
-        _ beginning: RestoreBeside.Beginning,
-        _ selection: Selection
-    ) async throws -> RestoreReport {
-        let (findings, properties) = (beginning.findings, beginning.properties)
-        let database = target.maintenance.database(beginning.name)
-        let plan = RestorePlan(selection.items, withSubscriptions: options.withSubscriptions)
-        progress(.phase("making the schema"))
-        try await inOneSession(database, nil) {
-            try makePreData(plan, schemaStatements(findings, UserCodeSettings()), selection, &$0)
+    private func runInPlace() async throws -> RestoreReport {
+        let start = ContinuousClock.now
+        let (findings, part) = try await withSession(target.address, logger: logger) { try inspect($0) }
+        if let failure = Preflight.failure(findings.obstacles + part.obstacles) { throw failure }
+        let selection = selection.leavingOut(part.leftOut)
+        var report = try await withSession(target.address, logger: logger) { session in
+            let userCode = try session.userCodeSettings()
+            try SchemaStatements.pin(session, userCode, [("lock_timeout", "10s")])
+            let room = LockRoom(manifest: manifest, selection: selection, options: options)
+            if let failure = Preflight.failure(try room.obstacle(session).map { [$0] } ?? []) { throw failure }
+            return try session.decisiveTransaction { try restore(selection, findings, userCode, &$0) }
         }
-        // Only now: the text search configuration that the database names may be part of the schema.
-        let userCode = try await withSession(database, logger: logger) { try $0.userCodeSettings() }
-        let statements = schemaStatements(findings, userCode)
-        let post = PostData(
-            plan: plan,
-            manifest: manifest,
-            options: options,
-            database: database,
-            statements: statements,
-            logger: logger,
-            progress: progress
-        )
-        let tally = try await loadRows(into: database, selection, userCode)
-        try await post.buildIndexes()
-        let (validations, waived) = try await inOneSession(database, userCode) { session in
-            var statements = statements
-            progress(.phase("adding constraints"))
-            let waived = try InvalidChecks.restore(tally.waived, &session)
-            return (try post.addConstraints(&statements, &session), waived)
-        }
-        let invalid = try await post.analyzeAndValidate(
-            validations,
-            analyze: options.withoutAnalyze ? [] : analyses(selection)
-        )
-        let leftOut = try await inOneSession(database, userCode) { session in
-            progress(.phase("adding triggers, privileges and views"))
-            return try finish(plan, statements, selection, tally, &session)
-        }
-        let unset = try await inOneSession(target.maintenance, nil) { session in
-            try NewDatabase.apply(
-                properties,
-                to: beginning.name,
-                role: { findings.existing == nil ? options.roles(findings).present($0) : $0 },
-                session
-            )
-        }
-        return RestoreReport(
-            database: target.name,
-            rows: selection.rows,
-            tables: selection.tablesWithRows.count,
-            seconds: 0,
-            swapped: false,
-            kept: nil,
-            keptBytes: nil,
-            invalid: (waived + invalid).sorted(),
-            notes: findings.notes + leftOut + unset
-        )
+        report.notes += findings.notes + part.notes
+        report.seconds = (.now - start) / .seconds(1)
+        return report
     }
 
-    private func schemaStatements(_ findings: Preflight.Findings, _ userCode: UserCodeSettings) -> SchemaStatements {
-        SchemaStatements(
-            roles: options.roles(findings),
-            withOwners: !options.noOwner,
-            tablespaces: findings.tablespaces,
-            userCode: userCode
-        )
-    }
-
-    private func inOneSession<R: Sendable>(
-        _ address: ServerAddress,
-        _ userCode: UserCodeSettings?,
-        _ body: @escaping @Sendable (inout Session) throws -> R
-    ) async throws -> R {
-        try await withSession(address, logger: logger) { session in
-            try SchemaStatements.pin(session, userCode)
-            return try body(&session)
-        }
-    }
-
-    /// In transactions of some hundred items: each item takes locks, and the lock table is finite.
-    private func makePreData(
-        _ plan: RestorePlan,
-        _ statements: SchemaStatements,
+    private func restore(
         _ selection: Selection,
+        _ findings: Preflight.Findings,
+        _ userCode: UserCodeSettings,
         _ session: inout Session
-    ) throws {
-        var statements = statements
-        if selection.isWholeDatabase, !manifest.schemas.contains("public") { try session.execute("DROP SCHEMA public") }
-        for schema in selection.placesWithoutItem {
-            try session.execute("CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema))")
-        }
-        for start in stride(from: 0, to: plan.preData.count, by: 200) {
-            try session.execute("BEGIN")
-            for item in plan.preData[start..<min(start + 200, plan.preData.count)] {
-                try statements.make(item, &session)
-            }
-            try session.execute("COMMIT")
-            progress(.made(object: "schema", number: min(start + 200, plan.preData.count), of: plan.preData.count))
-        }
-        if let objects = selection.largeObjects {
-            try LargeObjectLoad.create(
-                objects.objects,
-                roles: statements.roles,
-                withOwners: statements.withOwners,
-                &session
-            )
-        }
+    ) throws -> RestoreReport {
+        try session.setValueFormats()
+        let before = try TargetState.read(StateSchema(options.stateSchema), before: state.extent, &session)
+        try session.set(userCode.whileMaking)
+        let refills = options.dataOnly || options.rows == .replace
+        let work = work(findings, refills ? selection.leavingOutExtensions : selection, isInPlace: true)
+        work.record.update { $0.userCode = userCode }
+        try StepsInPlace(progress: progress, prepare: work.prepare).run(try steps(work, session), &session)
+        var report = work.report(on: target.name)
+        try session.setValueFormats()
+        report.rewinds = try state.write(before, &session)
+        report.notes += state.ledger.notes(over: before.applied)
+        return report
     }
 
-    private func loadRows(
-        into database: ServerAddress,
-        _ selection: Selection,
-        _ userCode: UserCodeSettings
-    ) async throws -> LoadTally {
-        progress(.phase("loading rows"))
-        progress(.planned(tables: selection.tablesWithRows.count, bytes: selection.rawBytes))
-        let tally = LoadTally()
-        let queue = WorkQueue(
-            LoadJob.jobs(
-                selection.tablesWithRows,
-                selection.largeObjects,
-                workers: options.jobs,
-                splitBytes: options.splitBytes
-            )
-        )
-        let encoding = manifest.database.encoding
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<min(options.jobs, queue.count) {
-                group.addTask {
-                    try await withSession(database, logger: logger) { session in
-                        try SchemaStatements.pin(session, userCode)
-                        var load = TableLoad(
-                            archive,
-                            encoding: encoding,
-                            userCode: userCode,
-                            tally: tally,
-                            allowInvalid: options.allowInvalid,
-                            progress: progress
-                        )
-                        while let (job, _) = queue.next() { try load.run(job, &session) }
-                    }
-                }
-            }
-            try await group.waitForAll()
+    /// What is done in the target, as the options and what is there say.
+    private func steps(_ work: RestoreWork, _ session: borrowing Session) throws -> [RestoreStep] {
+        if options.dataOnly { return work.refilling }
+        guard !options.tables.isEmpty else { return [work.clearing] + work.making }
+        let obstacles = try TableObstacles.tables(manifest, options, session)
+        if let failure = Preflight.failure(obstacles) { throw failure }
+        guard options.tables.allSatisfy({ $0.newName == nil }) else { return work.copying }
+        // Their sequences may be there, and are used meanwhile.
+        work.record.update { $0.own = .current }
+        guard try !TableObstacles.existing(work.selection.tables.map(\.tableName), session).isEmpty else {
+            return work.making
         }
-        return tally
-    }
-
-    /// Extensions' tables were not emptied; of partitioned tables the parents have statistics of their own.
-    private func analyses(_ selection: Selection) -> [Analysis] {
-        selection.tables.sorted { $0.rawBytes > $1.rawBytes }.map { table in
-            Analysis(
-                table: table.tableName,
-                vacuums: options.jobs > 1 && table.rawBytes > options.splitBytes
-            )
+        return switch options.rows {
+        case nil: work.making
+        case .replace: work.refilling
+        case .missing: work.adding
         }
-    }
-
-    private func finish(
-        _ plan: RestorePlan,
-        _ statements: SchemaStatements,
-        _ selection: Selection,
-        _ tally: LoadTally,
-        _ session: inout Session
-    ) throws -> [String] {
-        var statements = statements
-        let sequences = try Sequences(selection.sequences, feeding: nil, own: .none).follow(&session)
-        var leftOut: [String] = []
-        if let objects = selection.largeObjects {
-            leftOut = try LargeObjectLoad.own(
-                objects.objects,
-                roles: statements.roles,
-                withOwners: statements.withOwners,
-                &session
-            )
-        }
-        for item in plan.late + plan.privileges + plan.refreshes + plan.eventTriggers {
-            try statements.make(item, &session)
-        }
-        try tally.requireAll(of: selection.tablesWithRows)
-        try Sequences.compare(sequences, session)
-        return statements.leftOut + leftOut
     }
 }
 

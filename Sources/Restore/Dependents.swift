@@ -37,3 +37,32 @@ struct Dependents: Sendable {
         if let failure = Preflight.failure([obstacle].compactMap(\.self)) { throw failure }
     }
 }
+
+extension Selection {
+    /// The schemas of the target that are dropped or emptied.
+    func doomedSchemas(
+        _ manifest: Manifest,
+        _ options: RestoreOptions,
+        _ session: borrowing Session
+    ) throws -> [String] {
+        let there = try session.query(
+            """
+            SELECT nspname FROM pg_catalog.pg_namespace n
+            WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                                WHERE d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.objid = n.oid AND d.deptype = 'e')
+            ORDER BY nspname
+            """
+        ).map { $0.text("nspname") }
+        if isWholeDatabase { return there }
+        let wanted = Set(exactly: options.schemas.isEmpty ? manifest.scope.schemas : options.schemas)
+        guard !wanted.isEmpty else {
+            throw RestoreError(
+                .selection,
+                "the archive holds single tables",
+                hint: "name those to restore with --table"
+            )
+        }
+        return there.filter { wanted.contains($0) }
+    }
+}

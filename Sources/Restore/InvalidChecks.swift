@@ -9,7 +9,12 @@ enum InvalidChecks {
     }
 
     /// Takes the constraint off the table it was declared on, which for a partition may be an ancestor.
-    static func waive(_ constraint: String, of table: TableName, _ tally: LoadTally, _ session: inout Session) throws {
+    static func waive(
+        _ constraint: String,
+        of table: TableName,
+        _ record: RestoreRecord,
+        _ session: inout Session
+    ) throws {
         let found = try session.query(
             """
             WITH RECURSIVE lineage (oid) AS (
@@ -33,7 +38,7 @@ enum InvalidChecks {
             constraint: constraint,
             definition: row.text("definition")
         )
-        guard tally.waive(check) else { return }
+        guard record.waive(check) else { return }
         let owner = session.quoted(TableName(schema: check.schema, name: check.table))
         try session.execute("ALTER TABLE \(owner) DROP CONSTRAINT \(session.quoted(constraint))")
     }
@@ -49,4 +54,13 @@ enum InvalidChecks {
             return "\(table) \(check.constraint)"
         }
     }
+}
+
+/// A CHECK constraint that the rows violate, to be added again NOT VALID.
+struct WaivedCheck: Sendable, Equatable {
+    var schema: String
+    var table: String
+    var constraint: String
+    /// `pg_get_constraintdef`.
+    var definition: String
 }

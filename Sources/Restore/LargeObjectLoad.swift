@@ -3,12 +3,7 @@ internal import PostgresClient
 
 /// Large objects: made with their owners first, filled from chunks of lines of oid, offset and content.
 enum LargeObjectLoad {
-    static func create(
-        _ objects: [Manifest.LargeObject],
-        roles: RoleMap,
-        withOwners: Bool,
-        _ session: inout Session
-    ) throws {
+    static func create(_ objects: [Manifest.LargeObject], _ session: borrowing Session) throws {
         for start in stride(from: 0, to: objects.count, by: 500) {
             let batch = objects[start..<min(start + 500, objects.count)]
             var statements = batch.map { "SELECT pg_catalog.lo_create(\($0.oid));" }

@@ -1,6 +1,7 @@
 internal import Archive
 internal import Databases
-package import PostgresClient
+internal import Logging
+internal import PostgresClient
 
 /// The tables of the target that a restore goes over.
 enum RestoreReach: Sendable, Equatable {
@@ -10,13 +11,13 @@ enum RestoreReach: Sendable, Equatable {
     case tables([TableName])
 
     /// - Parameter settled: The options, settled for the target.
-    init(_ manifest: Manifest, settled options: RestoreOptions) throws {
+    init(_ manifest: Manifest, settled options: RestoreOptions, _ selection: Selection) {
         let scope = manifest.scope
         if options.ifEmpty || options.tables.contains(where: { $0.newName != nil }) {
             // Refused as soon as one of the tables holds a row, or made beside them.
             self = .tables([])
         } else if options.dataOnly || options.rows != nil {
-            self = .tables(try Selection(manifest, options).tables.map(\.tableName))
+            self = .tables(selection.tables.map(\.tableName))
         } else if !options.tables.isEmpty || !options.restoresInPlace(scope) {
             // A table that is there is in the way of one that is made anew.
             self = options.tables.isEmpty ? .database : .tables([])
@@ -25,7 +26,7 @@ enum RestoreReach: Sendable, Equatable {
             let inside = Set(exactly: schemas)
             self = .schemas(
                 schemas,
-                besides: try Selection(manifest, options).tables.map(\.tableName).filter { !inside.contains($0.schema) }
+                besides: selection.tables.map(\.tableName).filter { !inside.contains($0.schema) }
             )
         } else {
             self = .database
@@ -33,25 +34,23 @@ enum RestoreReach: Sendable, Equatable {
     }
 }
 
-extension RestoreRun {
-    /// A table with rows that the restore would replace, drop, empty or add rows to; nil if none of them holds a row, or
-    /// if there is no such database yet. A table that cannot be read counts as one with rows.
-    ///
-    /// - Throws: `RestoreError`, `ArchiveError`, `PostgresError`.
-    package func tableWithRows() async throws -> TableName? {
-        let target = try await findTarget()
+extension RestoreReach {
+    /// A table in reach that holds rows.
+    func tableWithRows(
+        in target: TargetDatabase,
+        without stateSchema: String,
+        logger: Logger
+    ) async throws -> TableName? {
         guard target.exists else { return nil }
-        var reach = RestoreReach.database
-        if case .archive(let archive) = try open().content {
-            let manifest = archive.manifest
-            reach = try RestoreReach(manifest, settled: options.settled(for: target, manifest.scope))
-        }
-        let (asked, stateSchema) = (reach, options.stateSchema)
         return try await withSession(target.address, logger: logger) { session in
             try session.pin([("lock_timeout", "2s"), ("row_security", "off")])
-            return try session.tables(in: asked, without: stateSchema).first { try session.holdsRows($0) }
+            return try session.tables(in: self, without: stateSchema).first { try session.holdsRows($0) }
         }
     }
+}
+
+extension ArchiveRestore {
+    var reach: RestoreReach { RestoreReach(manifest, settled: options, selection) }
 }
 
 extension Session {

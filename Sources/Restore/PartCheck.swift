@@ -45,7 +45,7 @@ struct PartCheck: Sendable {
         }
         var outcome = outcome(in: session.database, needs: needs, isThere: there.contains)
         guard options.tables.isEmpty else { return outcome }
-        let schemas = try InPlaceRestore.doomedSchemas(selection, manifest, options, session)
+        let schemas = try selection.doomedSchemas(manifest, options, session)
         let kept = try session.schemasToKeep(among: schemas)
         let dependents = try Dependents(of: schemas, kept: kept, selection, session)
         outcome.obstacles += [dependents.obstacle].compactMap(\.self)

@@ -8,8 +8,8 @@ internal import SQLText
 /// A plain dump, as pg_dump or we write it, all or nothing.
 ///
 ///     read the file to its end and look at the server; change nothing
-///     a new database → the dump, statement by statement → ANALYZE → the swap
-///     or with --in-place: BEGIN → the dump → COMMIT, in the target itself
+///     a new database → playing → following → statistics → the swap
+///     or with --in-place: BEGIN → playing → following → COMMIT → statistics, in the target itself
 struct PlainDumpRestore: Sendable {
     let file: RestoreFile
     let options: RestoreOptions
@@ -57,13 +57,10 @@ struct PlainDumpRestore: Sendable {
 
     private func steps(_ findings: Preflight.Findings) -> [String] {
         guard !options.inPlace else { return ["run \(options.file) in \(target.name), in one transaction"] }
-        let last =
-            switch (findings.existing, options.dropOld) {
-            case (nil, _): "name it \(target.name)"
-            case (_, true): "swap it with \(target.name), and drop the old database"
-            case (_, false): "swap it with \(target.name), and keep the old database under another name"
-            }
-        return ["make a new database beside \(target.name)", "run \(options.file) in it", last]
+        return [
+            "make a new database beside \(target.name)", "run \(options.file) in it",
+            options.lastStep(for: target.name, exists: findings.existing != nil),
+        ]
     }
 
     /// A dump is text: nothing in it can be left out or renamed.
@@ -96,80 +93,50 @@ struct PlainDumpRestore: Sendable {
     }
 }
 
-// Beside the target.
+// The steps. Beside the target each has a session of its own: the dump may set anything in its one.
 extension PlainDumpRestore {
-    private func restoreBeside(_ survey: DumpSurvey) async throws -> RestoreReport {
-        let check = check()
-        return try await RestoreBeside(
-            target: target,
-            options: options,
-            state: StateReturn(dump: options),
-            logger: logger,
-            progress: progress
-        ).run(
-            inspect: { session in
-                let findings = try check.inspect(session)
-                return (findings, try findings.existing ?? properties(findings, session))
-            },
-            fill: { beginning in
-                let database = target.maintenance.database(beginning.name)
-                progress(.phase("running the dump"))
-                let outcome = try await withSession(database, logger: logger) { session in
-                    try Self.prepare(session)
-                    var player = try DumpPlayer.open(file, rules, mayBeCut: survey.isCut, progress: progress)
-                    try session.execute(Session.databaseSearchPath)
-                    return try player.run(&session)
+    /// The dump, statement by statement.
+    private func playing(mayBeCut: Bool, _ record: RestoreRecord) -> RestoreStep {
+        RestoreStep(
+            events: [.phase("running the dump")],
+            work: .once { session in
+                var player = try DumpPlayer.open(file, rules, mayBeCut: mayBeCut, progress: progress)
+                try session.execute(Session.databaseSearchPath)
+                let outcome = try player.run(&session)
+                record.update {
+                    $0.addedRows = outcome.rows
+                    $0.addedTables = outcome.tables
+                    $0.notes = outcome.notes
                 }
-                // A session of its own: the dump may have set anything in its one.
-                try await withSession(database, logger: logger) { session in
-                    try Self.prepare(session)
-                    try Sequences([], feeding: nil, own: .none).follow(&session)
-                }
-                if !options.withoutAnalyze { try await analyze(database) }
-                try await withSession(target.maintenance, logger: logger) { session in
-                    _ = try NewDatabase.apply(beginning.properties, to: beginning.name, session)
-                }
-                return report(outcome)
             }
         )
     }
 
-    /// Where there is no target yet: the locale of the maintenance database, and UTF-8 wherever that locale can have it.
-    private func properties(_ findings: Preflight.Findings, _ session: borrowing Session) throws -> DatabaseProperties {
-        guard var properties = try session.properties(ofDatabase: session.database) else {
-            throw RestoreError(.preflight, "the database \(session.database) is not in pg_database")
-        }
-        if ["C", "POSIX"].contains(properties.ctype) { properties.encoding = "UTF8" }
-        properties.owner = findings.user
-        properties.tablespace = "pg_default"
-        properties.connectionLimit = -1
-        properties.comment = nil
-        properties.privileges = nil
-        properties.settings = []
-        return properties
+    /// Sequences, as far as the rows.
+    private func following(_ own: Sequences.Own) -> RestoreStep {
+        RestoreStep(work: .once { try Sequences([], feeding: nil, own: own).follow(&$0) })
     }
 
-    private func analyze(_ database: ServerAddress) async throws {
-        progress(.phase("gathering statistics"))
-        try await withSession(database, logger: logger) { session in
-            try Self.prepare(session)
-            // Of tables that are not ours the server would only warn.
-            try session.execute("SET client_min_messages = error")
-            try session.execute("ANALYZE")
-        }
+    private var statistics: [RestoreStep] {
+        guard !options.withoutAnalyze else { return [] }
+        let analyze = RestoreStep(
+            events: [.phase("gathering statistics")],
+            work: .once { session in
+                // Of tables that are not ours the server would only warn.
+                try session.execute("SET client_min_messages = error")
+                try session.execute("ANALYZE")
+            }
+        )
+        return [analyze]
     }
 
-    private func report(_ outcome: DumpPlayer.Outcome) -> RestoreReport {
-        RestoreReport(
-            database: target.name,
-            rows: outcome.rows,
-            tables: outcome.tables,
-            seconds: 0,
-            swapped: false,
-            kept: nil,
-            keptBytes: nil,
-            invalid: [],
-            notes: outcome.notes
+    private func steps(in database: ServerAddress) -> StepsBeside {
+        StepsBeside(
+            database: database,
+            workers: 1,
+            logger: logger,
+            progress: progress,
+            prepare: { session, _ in try Self.prepare(session) }
         )
     }
 
@@ -195,6 +162,49 @@ extension PlainDumpRestore {
     }
 }
 
+// Beside the target.
+extension PlainDumpRestore {
+    private func restoreBeside(_ survey: DumpSurvey) async throws -> RestoreReport {
+        let check = check()
+        return try await RestoreBeside(
+            target: target,
+            options: options,
+            state: StateReturn(dump: options),
+            logger: logger,
+            progress: progress
+        ).run(
+            inspect: { session in
+                let findings = try check.inspect(session)
+                return (findings, try findings.existing ?? properties(findings, session))
+            },
+            fill: { beginning in
+                let record = RestoreRecord()
+                try await steps(in: target.maintenance.database(beginning.name))
+                    .run([playing(mayBeCut: survey.isCut, record), following(.none)] + statistics)
+                try await withSession(target.maintenance, logger: logger) { session in
+                    _ = try NewDatabase.apply(beginning.properties, to: beginning.name, session)
+                }
+                return record.report(on: target.name)
+            }
+        )
+    }
+
+    /// Where there is no target yet: the locale of the maintenance database, and UTF-8 wherever that locale can have it.
+    private func properties(_ findings: Preflight.Findings, _ session: borrowing Session) throws -> DatabaseProperties {
+        guard var properties = try session.properties(ofDatabase: session.database) else {
+            throw RestoreError(.preflight, "the database \(session.database) is not in pg_database")
+        }
+        if ["C", "POSIX"].contains(properties.ctype) { properties.encoding = "UTF8" }
+        properties.owner = findings.user
+        properties.tablespace = "pg_default"
+        properties.connectionLimit = -1
+        properties.comment = nil
+        properties.privileges = nil
+        properties.settings = []
+        return properties
+    }
+}
+
 // In the target itself.
 extension PlainDumpRestore {
     private func restoreInPlace() async throws -> RestoreReport {
@@ -202,37 +212,36 @@ extension PlainDumpRestore {
         let check = check()
         let findings = try await withSession(target.address, logger: logger) { try check.inspect($0) }
         if let failure = Preflight.failure(findings.obstacles) { throw failure }
-        progress(.phase("running the dump"))
-        let (outcome, rewinds) = try await withSession(target.address, logger: logger) { session in
+        var report = try await withSession(target.address, logger: logger) { session in
             try Self.prepare(session)
-            return try session.decisiveTransaction { session in
-                let schema = StateSchema(options.stateSchema)
-                let returning = StateReturn(dump: options)
-                try session.setValueFormats()
-                let state = try TargetState.read(schema, before: returning.extent, &session)
-                try Self.prepare(session)
-                let shelf = try StateShelf(schema, session)
-                let before = try Sequences.positions(session)
-                var player = try DumpPlayer.open(file, rules, progress: progress)
-                try session.execute(Session.databaseSearchPath)
-                let outcome = try player.run(&session)
-                try session.execute(Session.emptySearchPath)
-                try shelf.putBack(session)
-                try Sequences([], feeding: nil, own: .before(before)).follow(&session)
-                try session.setValueFormats()
-                return (outcome, try returning.write(state, &session))
-            }
+            return try session.decisiveTransaction { try restore(&$0) }
         }
-        var report = report(outcome)
-        report.rewinds = rewinds
-        if !options.withoutAnalyze {
-            do {
-                try await analyze(target.address)
-            } catch let error as PostgresError where error.code == .server {
-                report.notes.append("the statistics could not be gathered: \(error)")
-            }
+        do {
+            try await steps(in: target.address).run(statistics)
+        } catch let error as PostgresError where error.code == .server {
+            report.notes.append("the statistics could not be gathered: \(error)")
         }
         report.seconds = (.now - start) / .seconds(1)
+        return report
+    }
+
+    private func restore(_ session: inout Session) throws -> RestoreReport {
+        let (schema, returning, record) = (
+            StateSchema(options.stateSchema), StateReturn(dump: options), RestoreRecord()
+        )
+        let steps = StepsInPlace(progress: progress)
+        try session.setValueFormats()
+        let state = try TargetState.read(schema, before: returning.extent, &session)
+        try Self.prepare(session)
+        let shelf = try StateShelf(schema, session)
+        let before = try Sequences.positions(session)
+        try steps.run([playing(mayBeCut: false, record)], &session)
+        try session.execute(Session.emptySearchPath)
+        try shelf.putBack(session)
+        try steps.run([following(.before(before))], &session)
+        try session.setValueFormats()
+        var report = record.report(on: target.name)
+        report.rewinds = try returning.write(state, &session)
         return report
     }
 }

@@ -140,18 +140,3 @@ extension Manifest {
     /// Rows of all tables.
     var rows: Int { tables.reduce(0) { $0 + $1.rows } }
 }
-
-extension RestoreOptions {
-    /// Parts of an archive go into a database that is there, and leave the rest of it alone, whoever named it.
-    func settled(for target: TargetDatabase, _ scope: Manifest.Scope) -> RestoreOptions {
-        var options = self
-        let isPart = !schemas.isEmpty || !tables.isEmpty || !scope.isWholeDatabase
-        if isPart, target.exists { options.inPlace = true }
-        return options
-    }
-
-    /// One transaction in the database itself: asked for, or because only parts of a database come back.
-    func restoresInPlace(_ scope: Manifest.Scope) -> Bool {
-        inPlace || dataOnly || (into == nil && (!schemas.isEmpty || !tables.isEmpty || !scope.isWholeDatabase))
-    }
-}

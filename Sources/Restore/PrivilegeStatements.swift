@@ -16,11 +16,11 @@ struct PrivilegeStatements {
         self.roles = roles
     }
 
-    mutating func run(_ session: borrowing Session) throws {
-        for statement in Self.statements(item.sql) { try run(statement, session) }
+    mutating func run(_ session: inout Session) throws {
+        for statement in Self.statements(item.sql) { try run(statement, &session) }
     }
 
-    private mutating func run(_ statement: String, _ session: borrowing Session) throws {
+    private mutating func run(_ statement: String, _ session: inout Session) throws {
         let words = statement.split(whereSeparator: \.isWhitespace).prefix(3).map { $0.uppercased() }
         if words == ["RESET", "SESSION", "AUTHORIZATION"], absentGrantor != nil {
             absentGrantor = nil
@@ -33,7 +33,8 @@ struct PrivilegeStatements {
         }
         if let absentGrantor { return leave(statement, "it was granted by \(absentGrantor)") }
         do {
-            try session.attempt(roles.apply(to: statement, kind: item.kind, session))
+            let sql = roles.apply(to: statement, kind: item.kind, session)
+            try session.attempt { try $0.execute(sql) }
         } catch let error as PostgresError where Self.mayBeLeft(statement, words, of: item.kind, error) {
             if isGrantor {
                 absentGrantor = statement.split(whereSeparator: \.isWhitespace).last.map(String.init) ?? ""
@@ -76,20 +77,5 @@ struct PrivilegeStatements {
         return (statements + [current]).map { statement in
             String(statement.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
         }.filter { !$0.isEmpty }
-    }
-}
-
-extension Session {
-    /// Runs a statement whose failure leaves a transaction that is open as it was.
-    fileprivate borrowing func attempt(_ sql: String) throws {
-        guard isInTransaction else { return try execute(sql) }
-        try execute("SAVEPOINT granary_attempt")
-        do {
-            try execute(sql)
-        } catch {
-            try execute("ROLLBACK TO SAVEPOINT granary_attempt")
-            throw error
-        }
-        try execute("RELEASE SAVEPOINT granary_attempt")
     }
 }

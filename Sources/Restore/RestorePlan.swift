@@ -117,6 +117,15 @@ struct LoadJob: Sendable {
 }
 
 extension LoadJob {
+    /// Jobs for all rows, the tables one after the other as they are given.
+    static func inOrder(_ tables: [Manifest.Table], _ largeObjects: Manifest.LargeObjects?) -> [LoadJob] {
+        tables.map { LoadJob(subject: .wholeTable($0), bytes: $0.rawBytes) } + Self.jobs(of: largeObjects)
+    }
+
+    private static func jobs(of largeObjects: Manifest.LargeObjects?) -> [LoadJob] {
+        (largeObjects?.chunks ?? []).map { LoadJob(subject: .largeObjects($0), bytes: $0.rawBytes) }
+    }
+
     /// Jobs for all rows, the largest tables first. Tables with more text than `splitBytes` are shared by the workers.
     static func jobs(
         _ tables: [Manifest.Table],
@@ -132,6 +141,6 @@ extension LoadJob {
                 jobs.append(LoadJob(subject: .wholeTable(table), bytes: table.rawBytes))
             }
         }
-        return jobs + (largeObjects?.chunks ?? []).map { LoadJob(subject: .largeObjects($0), bytes: $0.rawBytes) }
+        return jobs + Self.jobs(of: largeObjects)
     }
 }

@@ -33,16 +33,16 @@ struct SchemaStatements {
     /// Pins a session that makes objects or loads rows: time-outs, an empty `search_path` and `settings` are ours, what
     /// user code reads is the database's.
     ///
-    /// - Parameter userCode: nil while the database is too new to say it.
+    /// - Parameter userCode: nothing while the database is too new to say it.
     static func pin(
         _ session: borrowing Session,
-        _ userCode: UserCodeSettings?,
+        _ userCode: UserCodeSettings,
         _ others: [(name: String, value: String)] = []
     ) throws {
         let usual = settings.filter { setting in !others.contains { $0.name == setting.name } }
         try session.pin(
             usual + others,
-            values: (userCode ?? UserCodeSettings()).whileMaking + [("search_path", "")]
+            values: userCode.whileMaking + [("search_path", "")]
         )
         try fireTriggers(session)
     }
@@ -72,7 +72,7 @@ struct SchemaStatements {
     mutating func make(_ item: Manifest.SchemaItem, _ session: inout Session) throws {
         do {
             try useStorage(of: item, session)
-            try run(item, session)
+            try run(item, &session)
             if withOwners, let owner = item.owner, let ownable = item.ownable {
                 try session.execute("ALTER \(ownable) OWNER TO \(session.quoted(roles.role(owner)))")
             }
@@ -97,20 +97,20 @@ struct SchemaStatements {
         }
     }
 
-    private mutating func run(_ item: Manifest.SchemaItem, _ session: borrowing Session) throws {
+    private mutating func run(_ item: Manifest.SchemaItem, _ session: inout Session) throws {
         guard !item.sql.isEmpty else { return }
-        if !withOwners, try runWithoutRoles(item, session) { return }
+        if !withOwners, try runWithoutRoles(item, &session) { return }
         let sql = roles.apply(to: item.sql, kind: item.kind, session)
         if item.kind == "MATERIALIZED VIEW DATA" { return try Self.refresh(sql, userCode, session) }
         try session.execute(sql)
     }
 
     /// Without owners the archive's roles may be missing; returns false for items that name none.
-    private mutating func runWithoutRoles(_ item: Manifest.SchemaItem, _ session: borrowing Session) throws -> Bool {
+    private mutating func runWithoutRoles(_ item: Manifest.SchemaItem, _ session: inout Session) throws -> Bool {
         switch item.kind {
         case "ACL", "DEFAULT ACL":
             var privileges = PrivilegeStatements(item, roles)
-            try privileges.run(session)
+            try privileges.run(&session)
             leftOut += privileges.leftOut
         case "POLICY", "USER MAPPING":
             let missing = roles.missing(in: item.sql, kind: item.kind)

@@ -6,7 +6,7 @@ struct TableLoad: ~Copyable {
     let archive: ArchiveReader
     let encoding: String
     let userCode: UserCodeSettings
-    let tally: LoadTally
+    let record: RestoreRecord
     let allowInvalid: Bool
     let progress: @Sendable (RestoreProgress) -> Void
     private var reader: ChunkReader
@@ -17,14 +17,14 @@ struct TableLoad: ~Copyable {
         _ archive: ArchiveReader,
         encoding: String,
         userCode: UserCodeSettings,
-        tally: LoadTally,
+        record: RestoreRecord,
         allowInvalid: Bool,
         progress: @escaping @Sendable (RestoreProgress) -> Void
     ) {
         self.archive = archive
         self.encoding = encoding
         self.userCode = userCode
-        self.tally = tally
+        self.record = record
         self.allowInvalid = allowInvalid
         self.progress = progress
         reader = ChunkReader()
@@ -32,6 +32,12 @@ struct TableLoad: ~Copyable {
 
     mutating func run(_ job: LoadJob, _ session: inout Session) throws {
         switch job.subject {
+        case .wholeTable(let table) where session.isInTransaction:
+            for chunk in table.chunks {
+                try retryingWithoutChecks(table, &session) { load, session in
+                    try session.attempt { try load.copy(chunk, into: table, frozen: false, &$0) }
+                }
+            }
         case .wholeTable(let table):
             try retryingWithoutChecks(table, &session) { try $0.load(table, &$1) }
         case .chunk(let table, let chunk):
@@ -90,7 +96,7 @@ struct TableLoad: ~Copyable {
                 hint: "run granary verify on the archive"
             )
         }
-        let sum = tally.add(rows: rows, bytes: chunk.rawBytes, to: table.number)
+        let sum = record.add(rows: rows, bytes: chunk.rawBytes, to: table.number)
         progress(.advanced(table: table.tableName.description, rows: rows, bytes: chunk.rawBytes))
         if sum.rows == table.rows {
             progress(.finished(table: table.tableName.description, rows: sum.rows, bytes: sum.bytes))
@@ -121,7 +127,7 @@ struct TableLoad: ~Copyable {
             } catch let error as PostgresError where allowInvalid && error.sqlState == "23514" {
                 guard let name = InvalidChecks.violated(error) else { throw error }
                 try session.set(userCode.whileDescribing)
-                try InvalidChecks.waive(name, of: table.tableName, tally, &session)
+                try InvalidChecks.waive(name, of: table.tableName, record, &session)
             }
         }
     }

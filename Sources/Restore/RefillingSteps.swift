@@ -1,73 +1,105 @@
 internal import Archive
 internal import PostgresClient
 
-/// Rows into a schema that is there: foreign keys off, triggers off, tables emptied, rows in, all of it back on.
+/// What keeps rows out of tables that are there, and is off while they are loaded.
 ///
 /// An owner may do this; no superuser is needed. `TRUNCATE` is refused while any foreign key points at a table, even
 /// from an empty one, so the keys are dropped and added again, which checks them.
-struct DataOnlyRestore {
-    private let restore: InPlaceRestore
-    private let selection: Selection
-    private let userCode: UserCodeSettings
-    private let roles: RoleMap
-
-    init(
-        _ restore: InPlaceRestore,
-        _ selection: Selection,
-        _ userCode: UserCodeSettings,
-        _ roles: RoleMap
-    ) {
-        self.roles = roles
-        self.restore = restore
-        self.selection = selection
-        self.userCode = userCode
+struct SuspendedRules: Sendable {
+    struct ForeignKey: Sendable {
+        var table: String
+        var name: String
+        var definition: String
+        var comment: String?
     }
 
-    func run(_ session: inout Session) throws -> RestoreReport {
-        let tables = selection.tablesWithRows.filter { $0.extensionName == nil }
-        try requireTables(tables, session)
-        let order = try restore.options.ifEmpty ? emptyTables(tables, session) : nil
-        let keys = try order.map { try foreignKeys($0.unorderable, session) } ?? foreignKeys(of: tables, session)
-        let triggers = try userTriggers(of: tables, session)
-        restore.progress(.phase(order == nil ? "emptying the tables" : "switching triggers off"))
-        for key in keys {
+    struct Trigger: Sendable {
+        var table: String
+        var name: String
+        /// `ENABLE TRIGGER`, `ENABLE REPLICA TRIGGER` or `ENABLE ALWAYS TRIGGER`.
+        var enable: String
+    }
+
+    var keys: [ForeignKey] = []
+    var triggers: [Trigger] = []
+    /// The tables in the order of the keys that stay on; nil where none does.
+    var order: [Manifest.Table]?
+}
+
+// The steps.
+extension RestoreWork {
+    /// Sees that the tables are there, and with `ifEmpty` that there is nothing in them; looks up their rules.
+    var survey: RestoreStep {
+        RestoreStep(
+            work: .once { session in
+                let tables = selection.tablesWithRows
+                try requireTables(tables, session)
+                let order = try options.ifEmpty ? emptyTables(tables, session) : nil
+                let rules = SuspendedRules(
+                    keys: try order.map { try foreignKeys($0.unorderable, session) }
+                        ?? foreignKeys(of: tables, session),
+                    triggers: try userTriggers(of: tables, session),
+                    order: order?.tables
+                )
+                record.update { $0.suspended = rules }
+            }
+        )
+    }
+
+    /// Takes the rules off, and everything that comes back out.
+    var suspension: RestoreStep {
+        RestoreStep(
+            events: [.phase(options.ifEmpty ? "switching triggers off" : "emptying the tables")],
+            work: .once { try suspend(&$0) }
+        )
+    }
+
+    private func suspend(_ session: inout Session) throws {
+        let rules = record.now.suspended
+        for key in rules.keys {
             try session.execute("ALTER TABLE \(key.table) DROP CONSTRAINT IF EXISTS \(session.quoted(key.name))")
         }
-        for trigger in triggers {
+        for trigger in rules.triggers {
             try session.execute("ALTER TABLE \(trigger.table) DISABLE TRIGGER \(session.quoted(trigger.name))")
         }
-        if !tables.isEmpty, order == nil {
-            try session.execute(
-                "TRUNCATE TABLE \(tables.map { "ONLY " + session.quoted($0.tableName) }.joined(separator: ", "))"
-            )
-        }
-        if selection.isWholeDatabase {
-            try session.query(
-                "SELECT pg_catalog.count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata"
-            )
-        }
-        let tally = try restore.load(selection.leavingOutExtensions, userCode, inOrderOf: order?.tables, &session)
-        let waived = try InvalidChecks.restore(tally.waived, &session)
-        var leftOut: [String] = []
-        if let objects = selection.largeObjects {
-            leftOut = try LargeObjectLoad.own(
-                objects.objects,
-                roles: roles,
-                withOwners: !restore.options.noOwner,
-                &session
-            )
-        }
-        let invalid = try addKeys(keys, &session)
-        for trigger in triggers {
+        let tables = selection.tablesWithRows
+        if !tables.isEmpty, !options.ifEmpty { try session.execute("TRUNCATE TABLE \(only(tables, session))") }
+        if selection.isWholeDatabase { try unlinkLargeObjects(session) }
+        if let objects = selection.largeObjects { try LargeObjectLoad.create(objects.objects, session) }
+    }
+
+    var waivedChecks: RestoreStep {
+        RestoreStep(
+            work: .once { session in
+                try restoreWaivedChecks(&session)
+                let leftOut = try ownLargeObjects(&session)
+                record.update { $0.notes += leftOut }
+            }
+        )
+    }
+
+    /// Puts the rules on again, and lets follow what follows from rows.
+    var resumption: RestoreStep {
+        RestoreStep(events: [.phase("adding foreign keys")], work: .once { try resume(&$0) })
+    }
+
+    private func resume(_ session: inout Session) throws {
+        let rules = record.now.suspended
+        let invalid = try addKeys(rules.keys, &session)
+        record.update { $0.invalid += invalid }
+        for trigger in rules.triggers {
             try session.execute("ALTER TABLE \(trigger.table) \(trigger.enable) \(session.quoted(trigger.name))")
         }
-        try Sequences(selection.sequences, feeding: tables.map(\.tableName), own: .current).follow(&session)
+        try Sequences(selection.sequences, feeding: selection.tablesWithRows.map(\.tableName), own: .current)
+            .follow(&session)
         try refreshViews(&session)
-        try restore.analyze(selection.leavingOutExtensions, session)
-        try tally.requireAll(of: tables)
-        var report = restore.report(selection.leavingOutExtensions, invalid: waived + invalid)
-        report.notes = leftOut
-        return report
+    }
+}
+
+// Whether they are there, and empty.
+extension RestoreWork {
+    private func only(_ tables: [Manifest.Table], _ session: borrowing Session) -> String {
+        tables.map { "ONLY " + session.quoted($0.tableName) }.joined(separator: ", ")
     }
 
     /// Locks the tables against writing, and sees that there is nothing in them.
@@ -77,32 +109,16 @@ struct DataOnlyRestore {
         // Checks that were put off would be pending when triggers are switched on again, which forbids that.
         try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
         if !tables.isEmpty {
-            let names = tables.map { "ONLY " + session.quoted($0.tableName) }.joined(separator: ", ")
-            try session.execute("LOCK TABLE \(names) IN SHARE ROW EXCLUSIVE MODE")
+            try session.execute("LOCK TABLE \(only(tables, session)) IN SHARE ROW EXCLUSIVE MODE")
         }
-        if let obstacle = try Self.obstacle(tables, session) {
+        if let obstacle = try TableObstacles.rows(in: tables, session) {
             throw RestoreError(.refused, "nothing was changed, because \(obstacle.message)", hint: obstacle.hint)
         }
         return try LoadOrder.read(tables, session)
     }
 
-    /// What `--if-empty` says of tables that hold rows; those that are not there are not asked.
-    static func obstacle(
-        _ tables: [Manifest.Table],
-        _ session: borrowing Session
-    ) throws -> Preflight.Obstacle? {
-        let filled = try tables.map(\.tableName).filter { table in
-            try session.query("SELECT EXISTS (SELECT FROM ONLY \(session.quoted(table))) AS filled")[0].bool("filled")
-        }
-        guard !filled.isEmpty else { return nil }
-        return Preflight.Obstacle(
-            message: "rows were written since into \(filled.map(\.description).joined(separator: ", "))",
-            hint: "empty these tables first, or load beside them with --table T=OTHER and copy what is missing"
-        )
-    }
-
     private func requireTables(_ tables: [Manifest.Table], _ session: borrowing Session) throws {
-        let there = Set(try Self.there(tables, session).map(\.tableName))
+        let there = Set(try TableObstacles.there(tables, session).map(\.tableName))
         let missing = tables.map(\.tableName).filter { !there.contains($0) }
         guard missing.isEmpty else {
             throw RestoreError(
@@ -112,39 +128,15 @@ struct DataOnlyRestore {
             )
         }
     }
-
-    /// Those of the tables that the database has.
-    static func there(_ tables: [Manifest.Table], _ session: borrowing Session) throws -> [Manifest.Table] {
-        let there = Set(
-            try session.query(
-                """
-                SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
-                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'
-                """
-            ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
-        )
-        return tables.filter { there.contains($0.tableName) }
-    }
 }
 
 // What is taken off and put on again.
-extension DataOnlyRestore {
-    private struct ForeignKey {
-        var table: String
-        var name: String
-        var definition: String
-        var comment: String?
-    }
-
-    private struct Trigger {
-        var table: String
-        var name: String
-        /// `ENABLE TRIGGER`, `ENABLE REPLICA TRIGGER` or `ENABLE ALWAYS TRIGGER`.
-        var enable: String
-    }
-
+extension RestoreWork {
     /// Keys of these tables and keys that point at them, those of partitions left to their parents.
-    private func foreignKeys(of tables: [Manifest.Table], _ session: borrowing Session) throws -> [ForeignKey] {
+    private func foreignKeys(
+        of tables: [Manifest.Table],
+        _ session: borrowing Session
+    ) throws -> [SuspendedRules.ForeignKey] {
         try session.query(
             """
             SELECT DISTINCT n.nspname, c.relname, k.conname, k.oid, pg_catalog.pg_get_constraintdef(k.oid) AS definition,
@@ -163,7 +155,7 @@ extension DataOnlyRestore {
     }
 
     /// Keys by their oids, those of partitions' parents.
-    private func foreignKeys(_ oids: [UInt32], _ session: borrowing Session) throws -> [ForeignKey] {
+    private func foreignKeys(_ oids: [UInt32], _ session: borrowing Session) throws -> [SuspendedRules.ForeignKey] {
         try session.query(
             """
             SELECT n.nspname, c.relname, k.conname, pg_catalog.pg_get_constraintdef(k.oid) AS definition,
@@ -176,8 +168,8 @@ extension DataOnlyRestore {
         ).map { foreignKey($0, session) }
     }
 
-    private func foreignKey(_ row: Rows.Row, _ session: borrowing Session) -> ForeignKey {
-        ForeignKey(
+    private func foreignKey(_ row: Rows.Row, _ session: borrowing Session) -> SuspendedRules.ForeignKey {
+        SuspendedRules.ForeignKey(
             table: session.quoted(TableName(schema: row.text("nspname"), name: row.text("relname"))),
             name: row.text("conname"),
             definition: row.text("definition"),
@@ -185,7 +177,10 @@ extension DataOnlyRestore {
         )
     }
 
-    private func userTriggers(of tables: [Manifest.Table], _ session: borrowing Session) throws -> [Trigger] {
+    private func userTriggers(
+        of tables: [Manifest.Table],
+        _ session: borrowing Session
+    ) throws -> [SuspendedRules.Trigger] {
         try session.query(
             """
             SELECT n.nspname, c.relname, t.tgname, t.tgenabled
@@ -196,7 +191,7 @@ extension DataOnlyRestore {
             [regclasses(tables, session)]
         ).map { row in
             let mode = ["R": "REPLICA ", "A": "ALWAYS "][row.text("tgenabled")] ?? ""
-            return Trigger(
+            return SuspendedRules.Trigger(
                 table: session.quoted(TableName(schema: row.text("nspname"), name: row.text("relname"))),
                 name: row.text("tgname"),
                 enable: "ENABLE \(mode)TRIGGER"
@@ -205,9 +200,8 @@ extension DataOnlyRestore {
     }
 
     /// Adding a key checks it, unless it was NOT VALID before.
-    private func addKeys(_ keys: [ForeignKey], _ session: inout Session) throws -> [String] {
-        restore.progress(.phase("adding foreign keys"))
-        return try keys.compactMap { key in
+    private func addKeys(_ keys: [SuspendedRules.ForeignKey], _ session: inout Session) throws -> [String] {
+        try keys.compactMap { key in
             let invalid = try add(key, &session)
             if let comment = key.comment {
                 try session.execute(
@@ -219,21 +213,19 @@ extension DataOnlyRestore {
     }
 
     /// Returns the key's name when it was left NOT VALID.
-    private func add(_ key: ForeignKey, _ session: inout Session) throws -> String? {
+    private func add(_ key: SuspendedRules.ForeignKey, _ session: inout Session) throws -> String? {
         let addition = "ALTER TABLE \(key.table) ADD CONSTRAINT \(session.quoted(key.name)) \(key.definition)"
-        try session.execute("SAVEPOINT granary_key")
         do {
-            try session.execute(addition)
+            try session.attempt { try $0.execute(addition) }
             return nil
         } catch let error as PostgresError where error.sqlState == "23503" {
-            guard restore.options.allowInvalid else {
+            guard options.allowInvalid else {
                 throw RestoreError(
                     .statement,
                     "foreign key \(key.name) of \(key.table) does not hold: \(error)",
                     hint: "restore the table it points to as well, or use --allow-invalid"
                 )
             }
-            try session.execute("ROLLBACK TO SAVEPOINT granary_key")
             try session.execute(addition + " NOT VALID")
             return "\(key.table) \(key.name)"
         }
@@ -248,7 +240,7 @@ extension DataOnlyRestore {
                 continue
             }
             do {
-                try SchemaStatements.refresh("REFRESH MATERIALIZED VIEW \(name)", userCode, session)
+                try SchemaStatements.refresh("REFRESH MATERIALIZED VIEW \(name)", record.now.userCode, session)
             } catch let error as PostgresError where error.code == .server {
                 throw SchemaStatements.failure(of: item, error)
             }

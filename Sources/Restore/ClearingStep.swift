@@ -2,10 +2,17 @@ internal import Archive
 internal import PostgresClient
 
 // Making room for what comes back.
-extension InPlaceRestore {
-    /// Drops or empties the schemas that come back, after looking who else would lose something.
-    func clear(_ selection: Selection, _ session: inout Session) throws {
-        let schemas = try InPlaceRestore.doomedSchemas(selection, manifest, options, session)
+extension RestoreWork {
+    /// Drops or empties the schemas that come back, after a check that this takes nothing else along.
+    var clearing: RestoreStep { RestoreStep(work: .once { try clear(&$0) }) }
+
+    private func clear(_ session: inout Session) throws {
+        if !selection.isWholeDatabase {
+            // A part leaves the rest alone, which may hold numbers that these sequences have handed out.
+            let positions = try Sequences.positions(session)
+            record.update { $0.own = .before(positions) }
+        }
+        let schemas = try selection.doomedSchemas(manifest, options, session)
         // Of a whole database everything comes back, so nothing lies outside.
         let kept = try session.schemasToKeep(among: schemas)
         if !selection.isWholeDatabase {
@@ -14,13 +21,17 @@ extension InPlaceRestore {
         progress(.phase("dropping what comes back"))
         if selection.isWholeDatabase { try dropEventTriggers(session) }
         try drop(schemas, kept, &session)
-        try makePublicSchema(selection, session)
+        try makePublicSchema(session)
         guard selection.isWholeDatabase else { return }
-        try session.query("SELECT pg_catalog.count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata")
-        for item in selection.items.reversed() where InPlaceRestore.databaseWide.contains(item.kind) {
-            if let drop = item.dropSQL { try session.execute(InPlaceRestore.ifExists(drop)) }
+        try unlinkLargeObjects(session)
+        for item in selection.items.reversed() where Self.databaseWide.contains(item.kind) {
+            if let drop = item.dropSQL { try session.execute(Self.ifExists(drop)) }
         }
-        try deleteExtensionRows(selection, session)
+        try deleteExtensionRows(session)
+    }
+
+    func unlinkLargeObjects(_ session: borrowing Session) throws {
+        try session.query("SELECT pg_catalog.count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata")
     }
 
     /// Kinds of items that lie in no schema and are dropped one by one.
@@ -55,34 +66,6 @@ extension InPlaceRestore {
         return drop
     }
 
-    /// The schemas of the target that are dropped or emptied.
-    static func doomedSchemas(
-        _ selection: Selection,
-        _ manifest: Manifest,
-        _ options: RestoreOptions,
-        _ session: borrowing Session
-    ) throws -> [String] {
-        let there = try session.query(
-            """
-            SELECT nspname FROM pg_catalog.pg_namespace n
-            WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
-                AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                                WHERE d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.objid = n.oid AND d.deptype = 'e')
-            ORDER BY nspname
-            """
-        ).map { $0.text("nspname") }
-        if selection.isWholeDatabase { return there }
-        let wanted = Set(exactly: options.schemas.isEmpty ? manifest.scope.schemas : options.schemas)
-        guard !wanted.isEmpty else {
-            throw RestoreError(
-                .selection,
-                "the archive holds single tables",
-                hint: "name those to restore with --table"
-            )
-        }
-        return there.filter { wanted.contains($0) }
-    }
-
     /// They would act on what we do, and forbid it for all we know.
     private func dropEventTriggers(_ session: borrowing Session) throws {
         let triggers = try session.query(
@@ -98,10 +81,10 @@ extension InPlaceRestore {
     }
 
     /// initdb made the schema `public`, so no archive has a statement that makes it; it is made as initdb does.
-    private func makePublicSchema(_ selection: Selection, _ session: borrowing Session) throws {
+    private func makePublicSchema(_ session: borrowing Session) throws {
         let isWanted =
-            selection.isWholeDatabase ? archive.manifest.schemas.contains("public") : options.schemas.contains("public")
-        guard isWanted || archive.manifest.scope.schemas.contains("public"),
+            selection.isWholeDatabase ? manifest.schemas.contains("public") : options.schemas.contains("public")
+        guard isWanted || manifest.scope.schemas.contains("public"),
             try session.query("SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'public'").isEmpty
         else { return }
         let owner = session.serverVersion >= 150_000 ? " AUTHORIZATION pg_database_owner" : ""
@@ -115,7 +98,7 @@ extension InPlaceRestore {
     }
 
     /// Extensions that lie in schemas of their own stay, and so would the rows that the archive brings once more.
-    private func deleteExtensionRows(_ selection: Selection, _ session: borrowing Session) throws {
+    private func deleteExtensionRows(_ session: borrowing Session) throws {
         let kept = try session.query(
             """
             SELECT n.nspname, c.relname, coalesce(u.condition, '') AS condition

@@ -1,0 +1,157 @@
+internal import Archive
+internal import PostgresClient
+
+// Indexes beside each other, constraints by one session, checks beside each other again.
+//
+// Constraints in parallel deadlock (two foreign keys between two tables, taken in opposite order), and each takes a
+// lock on both its tables: so they are added NOT VALID, which is quick, and validated afterwards.
+extension RestoreWork {
+    /// The indexes, the largest tables first.
+    var indexes: RestoreStep {
+        RestoreStep(
+            events: [.phase(isInPlace ? "building indexes, adding constraints" : "building indexes")],
+            work: .each {
+                let statements = statements
+                return plan.indexesBySize(manifest).map { build in
+                    RestoreStep.Job(title: build.item.title) { session in
+                        var (statements, item) = (statements, build.item)
+                        item.sql = build.sql
+                        item.ownable = nil
+                        try statements.make(item, &session)
+                    }
+                }
+            }
+        )
+    }
+
+    /// The constraints in pg_dump's order, and what else must be there before triggers.
+    var constraints: RestoreStep {
+        RestoreStep(events: isInPlace ? [] : [.phase("adding constraints")], work: .once { try addConstraints(&$0) })
+    }
+
+    private func addConstraints(_ session: inout Session) throws {
+        try restoreWaivedChecks(&session)
+        var statements = statements
+        var validations: [Validation] = []
+        for (index, item) in plan.constraints.enumerated() {
+            progress(.made(object: item.title, number: index + 1, of: plan.constraints.count))
+            var item = item
+            if let attach = item.index?.attach {
+                item.sql = attach
+            } else if let validation = Validation(item, manifest, serverVersion: session.serverVersion) {
+                item.sql = validation.addition
+                validations.append(validation)
+            }
+            try statements.make(item, &session)
+        }
+        record.update {
+            $0.validations = validations
+            $0.notes += statements.leftOut
+        }
+    }
+
+    /// Adds the checks again that the rows violate.
+    func restoreWaivedChecks(_ session: inout Session) throws {
+        let names = try InvalidChecks.restore(record.waived, &session)
+        record.update { $0.invalid += names }
+    }
+
+    /// Statistics, and then the checks that need a fifth less time with them. Either would wait for the other's lock on
+    /// its table.
+    var checks: RestoreStep {
+        RestoreStep(
+            events: isInPlace ? [] : [.phase("gathering statistics, checking constraints")],
+            runsUserCode: true,
+            work: .each { analyses + record.now.validations.map(job) }
+        )
+    }
+
+    /// Statistics of each table; for rows that were loaded unfrozen also the visibility map, which the first scan would make.
+    private var analyses: [RestoreStep.Job] {
+        guard !options.withoutAnalyze else { return [] }
+        return selection.tables.sorted { $0.rawBytes > $1.rawBytes }.map { table in
+            let vacuums = !isInPlace && options.jobs > 1 && table.rawBytes > options.splitBytes
+            return RestoreStep.Job(title: "statistics of \(table.tableName)") { session in
+                try session.execute("\(vacuums ? "VACUUM (ANALYZE)" : "ANALYZE") \(session.quoted(table.tableName))")
+            }
+        }
+    }
+
+    private func job(_ validation: Validation) -> RestoreStep.Job {
+        RestoreStep.Job(title: validation.title) { session in
+            do {
+                try session.attempt { try $0.execute(validation.validation) }
+            } catch let error as PostgresError where error.sqlState?.hasPrefix("23") == true {
+                guard options.allowInvalid else {
+                    throw RestoreError(
+                        .statement,
+                        "\(validation.title) does not hold: \(error)",
+                        hint: "--allow-invalid leaves such constraints NOT VALID and lists them"
+                    )
+                }
+                record.update { $0.invalid.append(validation.title) }
+            }
+        }
+    }
+}
+
+/// A constraint that is added NOT VALID and checked later.
+struct Validation: Sendable {
+    var title: String
+    var addition: String
+    var validation: String
+
+    /// nil for items that are added as they are: other kinds, those that were NOT VALID in the backup, and before
+    /// PostgreSQL 18 those of partitioned tables.
+    init?(_ item: Manifest.SchemaItem, _ manifest: Manifest, serverVersion: Int) {
+        guard item.kind == "FK CONSTRAINT", let schema = item.schema else { return nil }
+        var statement = item.sql[...]
+        while let last = statement.last, last.isWhitespace || last == ";" { statement.removeLast() }
+        guard !statement.hasSuffix(" NOT VALID"), !statement.hasSuffix(" NOT ENFORCED") else { return nil }
+        let parent = manifest.tables.first { table in
+            table.schema == schema && table.kind == .partitioned && item.name.hasPrefix(table.name + " ")
+        }
+        guard parent == nil || serverVersion >= 180_000 else { return nil }
+        guard let (table, name) = Validation.names(in: String(statement)) else { return nil }
+        title = item.title
+        addition = statement + " NOT VALID"
+        validation = "\(table)VALIDATE CONSTRAINT \(name)"
+    }
+
+    /// pg_dump writes `ALTER TABLE [ONLY] name ADD CONSTRAINT name …`: what stands before ADD, and the second name.
+    private static func names(in statement: String) -> (table: String, constraint: String)? {
+        var table = ""
+        var isPastAdd = false
+        for token in SQLTokens(statement) {
+            switch token {
+            case .word("ADD") where !isPastAdd: isPastAdd = true
+            case .word("CONSTRAINT") where isPastAdd: continue
+            case .word(let word) where isPastAdd: return (table, word)
+            case .quotedName(_, let text) where isPastAdd: return (table, text)
+            case .word(let text), .quotedName(_, let text), .other(let text): if !isPastAdd { table += text }
+            }
+        }
+        return nil
+    }
+}
+
+extension RestorePlan {
+    /// The index builds, those of the largest tables first.
+    func indexesBySize(_ manifest: Manifest) -> [IndexBuild] {
+        let sizes = Dictionary(
+            manifest.tables.map { ("\($0.schema).\($0.name)", $0.rawBytes) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        return indexes.map { (build: $0, bytes: sizes[$0.tableName(in: manifest)] ?? 0) }
+            .sorted { $0.bytes > $1.bytes }.map(\.build)
+    }
+}
+
+extension RestorePlan.IndexBuild {
+    /// The table that the index is on, as the manifest's tables are named: pg_dump tags a constraint with it, and
+    /// an index depends on it.
+    fileprivate func tableName(in manifest: Manifest) -> String {
+        let owners = manifest.schema.filter { $0.kind == "TABLE" && item.dependsOn.contains($0.id) }
+        return owners.first.map { "\($0.schema ?? "").\($0.name)" } ?? ""
+    }
+}

@@ -1,0 +1,43 @@
+internal import Archive
+internal import PostgresClient
+
+// What acts on rows, or follows from them.
+extension RestoreWork {
+    /// Sequences, owners of large objects, triggers, privileges, views.
+    var derived: RestoreStep {
+        RestoreStep(events: [.phase("adding triggers, privileges and views")], work: .once { try makeDerived(&$0) })
+    }
+
+    private func makeDerived(_ session: inout Session) throws {
+        let found = record.now
+        let fed = isInPlace ? selection.tables.map(\.tableName) : nil
+        let sequences = try Sequences(selection.sequences, feeding: fed, own: found.own).follow(&session)
+        let leftOut = try ownLargeObjects(&session)
+        var statements = statements
+        for item in plan.late + plan.privileges + plan.refreshes + plan.eventTriggers where found.ground.isOurs(item) {
+            try statements.make(item, &session)
+        }
+        // Of a whole database the archive has brought its own.
+        if !selection.isWholeDatabase { try found.ground.defaults?.restore(session) }
+        record.update {
+            $0.sequences = sequences
+            $0.notes += statements.leftOut + leftOut
+        }
+    }
+
+    /// - Returns: What was left out because a role is missing, each a sentence.
+    func ownLargeObjects(_ session: inout Session) throws -> [String] {
+        guard let objects = selection.largeObjects?.objects else { return [] }
+        return try LargeObjectLoad.own(objects, roles: roles, withOwners: !options.noOwner, &session)
+    }
+
+    /// Rows and sequences held against the manifest.
+    var comparison: RestoreStep {
+        RestoreStep(
+            work: .once { session in
+                try record.requireAll(of: selection.tablesWithRows)
+                try Sequences.compare(record.now.sequences, session)
+            }
+        )
+    }
+}

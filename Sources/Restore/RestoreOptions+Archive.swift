@@ -1,0 +1,56 @@
+internal import Archive
+internal import Databases
+
+// What the options mean for an archive.
+extension RestoreOptions {
+    /// Parts of an archive go into a database that is there, and leave the rest of it alone, whoever named it.
+    func settled(for target: TargetDatabase, _ scope: Manifest.Scope) -> RestoreOptions {
+        var options = self
+        let isPart = !schemas.isEmpty || !tables.isEmpty || !scope.isWholeDatabase
+        if isPart, target.exists { options.inPlace = true }
+        return options
+    }
+
+    /// One transaction in the database itself: asked for, or because only parts of a database come back.
+    func restoresInPlace(_ scope: Manifest.Scope) -> Bool {
+        inPlace || dataOnly || (into == nil && (!schemas.isEmpty || !tables.isEmpty || !scope.isWholeDatabase))
+    }
+
+    /// - Throws: `RestoreError.selection` for options that contradict each other, or the archive.
+    func requireSense(_ scope: Manifest.Scope) throws {
+        if allowIncomplete {
+            throw RestoreError(
+                .selection,
+                "--allow-incomplete goes with a plain dump",
+                hint: "leave it out: an archive is whole, or cannot be read"
+            )
+        }
+        if rows != nil, tables.isEmpty {
+            throw RestoreError(.selection, "--rows goes with --table", hint: "name the tables with --table")
+        }
+        if ifEmpty, !dataOnly {
+            throw RestoreError(.selection, "--if-empty goes with --data-only", hint: "add --data-only")
+        }
+        if dropOld, restoresInPlace(scope) {
+            throw RestoreError(
+                .selection,
+                "--drop-old goes with a restore that swaps databases",
+                hint: "leave --drop-old out"
+            )
+        }
+        if tables.contains(where: { $0.newName != nil }), dataOnly || rows != nil {
+            throw RestoreError(
+                .selection,
+                "--table T=U makes a new table, so --rows and --data-only do not go with it",
+                hint: "leave them out"
+            )
+        }
+        if Set(tables.map { $0.newName == nil }).count > 1 {
+            throw RestoreError(
+                .selection,
+                "--table T=U and --table T do not go together",
+                hint: "restore the copies first, then the others"
+            )
+        }
+    }
+}

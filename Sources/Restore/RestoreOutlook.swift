@@ -1,0 +1,147 @@
+internal import Archive
+internal import Bookkeeping
+internal import Databases
+internal import Logging
+internal import PostgresClient
+
+// What would happen, and what would make it fail.
+extension ArchiveRestore {
+    /// Looks at the archive and the target, and changes nothing.
+    ///
+    /// - Parameter listsCode: Tells what would run in an archive that is trusted, too.
+    func plan(listsCode: Bool) async throws -> RestorePlanReport {
+        let looksInside = isInPlace && target.exists
+        var (findings, part) = try await withSession(
+            looksInside ? target.address : target.maintenance,
+            logger: logger
+        ) { try inspect($0) }
+        let inside = try await lookInside()
+        findings.notes += Preflight(manifest: manifest, options: options, target: target)
+            .grantsWithoutRole(findings.roles)
+        findings.notes += part.notes + distribution(inside.distributed)
+        findings.obstacles += part.obstacles + inside.obstacles
+        var report = RestoreOutlook(restore: self, findings: findings, rewinds: inside.rewinds).report()
+        report.environment = manifest.environment
+        let isSealed = try isSealed()
+        report.isSealed = isSealed
+        if listsCode || !isSealed { report.code = try CodeReader(manifest, options).inventory }
+        return report
+    }
+
+    /// What only the target can tell; nothing where there is none.
+    private struct Inside: Sendable {
+        var obstacles: [Preflight.Obstacle] = []
+        /// Tables that Citus distributes.
+        var distributed: [TableName] = []
+        /// The services that would be taken to another version.
+        var rewinds: [ServiceRewind] = []
+    }
+
+    /// A target that is replaced need not let us in.
+    private func lookInside() async throws -> Inside {
+        guard target.exists else { return Inside() }
+        do {
+            return try await withSession(target.address, logger: logger) { try lookInside($0) }
+        } catch let error as PostgresError where error.code == .connection && !isInPlace {
+            return Inside()
+        }
+    }
+
+    private func lookInside(_ session: borrowing Session) throws -> Inside {
+        var inside = Inside()
+        if !options.dataOnly, options.rows == nil { inside.distributed = try session.distributedTables() }
+        if isInPlace {
+            if !options.tables.isEmpty { inside.obstacles += try TableObstacles.tables(manifest, options, session) }
+            let room = LockRoom(manifest: manifest, selection: selection, options: options)
+            inside.obstacles += try room.obstacle(session).map { [$0] } ?? []
+        }
+        if options.ifEmpty {
+            let there = try TableObstacles.there(selection.leavingOutExtensions.tablesWithRows, session)
+            inside.obstacles += try TableObstacles.rows(in: there, session).map { [$0] } ?? []
+        }
+        let returning = state.ledger
+        if returning.extent.changesLedger {
+            let before = try TargetState.applied(StateSchema(options.stateSchema), session)
+            inside.rewinds = returning.outcome(over: before).map(before.rewinds) ?? []
+        }
+        return inside
+    }
+
+    /// What would not be distributed afterwards.
+    private func distribution(_ tables: [TableName]) -> [String] {
+        guard !tables.isEmpty else { return [] }
+        return [
+            "Citus distributes \(tables.map(\.spelling).listed()) of \(target.name): what is made anew is not distributed"
+        ]
+    }
+}
+
+/// What a restore would do, in sentences.
+struct RestoreOutlook {
+    let restore: ArchiveRestore
+    let findings: Preflight.Findings
+    let rewinds: [ServiceRewind]
+
+    private var manifest: Manifest { restore.manifest }
+    private var options: RestoreOptions { restore.options }
+    private var target: TargetDatabase { restore.target }
+    private var selection: Selection { restore.selection }
+
+    func report() -> RestorePlanReport {
+        RestorePlanReport(
+            database: target.name,
+            steps: steps,
+            tables: selection.tablesWithRows.count,
+            rows: selection.rows,
+            rawBytes: selection.rawBytes,
+            obstacles: findings.obstacles.map { "\($0.message) (\($0.hint))" },
+            rewinds: rewinds
+        )
+    }
+
+    private var steps: [String] {
+        let content = [
+            counted(selection.items.count, "object"), counted(selection.tablesWithRows.count, "table"),
+            counted(selection.rows, "row"),
+        ].joined(separator: ", ")
+        guard !restore.isInPlace else {
+            return [inPlaceStep, "make or load \(content), in one transaction in \(target.name)"]
+                + rewinds.map(\.sentence) + findings.notes
+        }
+        let steps = [
+            "make a new database beside \(target.name)", "fill it with \(content)",
+            options.lastStep(for: target.name, exists: findings.existing != nil),
+        ]
+        return steps + rewinds.map(\.sentence) + findings.notes
+    }
+
+    private func counted(_ number: Int, _ noun: String) -> String {
+        var digits = String(number)
+        var place = digits.count - 3
+        while place > 0 {
+            digits.insert(",", at: digits.index(digits.startIndex, offsetBy: place))
+            place -= 3
+        }
+        return "\(digits) \(noun)\(number == 1 ? "" : "s")"
+    }
+
+    private var inPlaceStep: String {
+        if options.ifEmpty { return "leave everything as it is if one of the tables holds a row" }
+        if options.dataOnly || options.rows == .replace { return "empty the tables that come back" }
+        if options.rows == .missing { return "leave the rows that are there" }
+        if !options.tables.isEmpty { return "leave the other tables alone" }
+        let schemas = options.schemas.isEmpty ? manifest.scope.schemas : options.schemas
+        return "drop \(schemas.isEmpty ? "every schema" : "the schemas " + schemas.joined(separator: ", "))"
+    }
+}
+
+extension RestoreOptions {
+    /// What happens when the new database is filled.
+    func lastStep(for target: String, exists: Bool) -> String {
+        switch (exists, dropOld) {
+        case (false, _): "name it \(target)"
+        case (true, true): "swap it with \(target), and drop the old database"
+        case (true, false): "swap it with \(target), and keep the old database under another name"
+        }
+    }
+}

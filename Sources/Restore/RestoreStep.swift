@@ -1,0 +1,135 @@
+internal import Logging
+internal import PostgresClient
+
+/// A piece of a restore. Steps follow each other; what runs them decides in how many sessions.
+struct RestoreStep: Sendable {
+    enum Work: Sendable {
+        /// One session does all of it.
+        case once(@Sendable (inout Session) throws -> Void)
+        /// Jobs that do not depend on each other, listed when the step begins.
+        case each(@Sendable () -> [Job])
+        /// Sessions that keep something from job to job take the jobs' numbers, 0 up to `count`, until there is none left.
+        case shared(count: Int, @Sendable (inout Session, _ next: () -> Int?) throws -> Void)
+    }
+
+    struct Job: Sendable {
+        /// What people know it by.
+        var title: String
+        var body: @Sendable (inout Session) throws -> Void
+    }
+
+    /// What is told when it begins.
+    var events: [RestoreProgress] = []
+    /// Whether it runs user code, which sees the database's own settings; else it runs what pg_dump wrote.
+    var runsUserCode = false
+    var work: Work
+}
+
+/// Runs steps in a database that is ours alone, each job in a transaction of its own, what is shared by several workers.
+struct StepsBeside: Sendable {
+    let database: ServerAddress
+    let workers: Int
+    let logger: Logger
+    let progress: @Sendable (RestoreProgress) -> Void
+    /// Readies each session for a step.
+    let prepare: @Sendable (borrowing Session, RestoreStep) throws -> Void
+
+    func run(_ steps: [RestoreStep]) async throws { for step in steps { try await run(step) } }
+
+    private func run(_ step: RestoreStep) async throws {
+        switch step.work {
+        case .once(let body):
+            step.events.forEach(progress)
+            try await withSession(database, logger: logger) { session in
+                try prepare(session, step)
+                try body(&session)
+            }
+        case .each(let list):
+            let jobs = list()
+            guard !jobs.isEmpty else { return }
+            step.events.forEach(progress)
+            try await share(jobs.count, step) { session, next in
+                while let number = next() {
+                    progress(.made(object: jobs[number].title, number: number + 1, of: jobs.count))
+                    try Self.retryingDeadlocks { try jobs[number].body(&session) }
+                }
+            }
+        case .shared(let count, let body):
+            step.events.forEach(progress)
+            try await share(count, step, body)
+        }
+    }
+
+    private func share(
+        _ count: Int,
+        _ step: RestoreStep,
+        _ body: @escaping @Sendable (inout Session, _ next: () -> Int?) throws -> Void
+    ) async throws {
+        guard count > 0 else { return }
+        let queue = WorkQueue(Array(0..<count))
+        let sessions = min(workers, count)
+        // An index build may take helpers of its own: together they stay within what was asked for.
+        let helpers = max(0, workers / sessions - 1)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<sessions {
+                group.addTask {
+                    try await withSession(database, logger: logger) { session in
+                        try prepare(session, step)
+                        try session.set([
+                            ("max_parallel_maintenance_workers", String(helpers)), ("maintenance_work_mem", "256MB"),
+                        ])
+                        try body(&session) { queue.next()?.job }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private static func retryingDeadlocks(_ body: () throws -> Void) throws {
+        for _ in 0..<5 {
+            do {
+                return try body()
+            } catch  where PostgresError.isState("40P01", error) {
+                continue
+            }
+        }
+        try body()
+    }
+}
+
+/// Runs steps in one session, within the transaction that is open: all of them happen, or nothing does.
+struct StepsInPlace {
+    let progress: @Sendable (RestoreProgress) -> Void
+    /// Readies the session for a step.
+    var prepare: (borrowing Session, RestoreStep) throws -> Void = { _, _ in }
+
+    func run(_ steps: [RestoreStep], _ session: inout Session) throws {
+        for step in steps {
+            try prepare(session, step)
+            step.events.forEach(progress)
+            switch step.work {
+            case .once(let body): try body(&session)
+            case .each(let list): for job in list() { try job.body(&session) }
+            case .shared(let count, let body):
+                var numbers = (0..<count).makeIterator()
+                try body(&session) { numbers.next() }
+            }
+        }
+    }
+}
+
+extension Session {
+    /// Runs `body`; if the server refuses it, a transaction that is open is as it was before.
+    mutating func attempt(_ body: (inout Session) throws -> Void) throws {
+        guard isInTransaction else { return try body(&self) }
+        try execute("SAVEPOINT granary_attempt")
+        do {
+            try body(&self)
+        } catch let error as PostgresError where error.code == .server {
+            try execute("ROLLBACK TO SAVEPOINT granary_attempt")
+            throw error
+        }
+        try execute("RELEASE SAVEPOINT granary_attempt")
+    }
+}
