@@ -39,6 +39,8 @@ struct ArchiveRestore: Sendable {
     var manifest: Manifest { archive.manifest }
     var isInPlace: Bool { options.restoresInPlace(manifest.scope) }
     var state: StateReturn { StateReturn(manifest, options) }
+    /// The tables of the target that it goes over.
+    var reach: RestoreReach { RestoreReach(manifest, settled: options, selection) }
 
     func run() async throws -> RestoreReport {
         try requireTrust()

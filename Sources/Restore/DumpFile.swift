@@ -1,24 +1,47 @@
 internal import Archive
+internal import Synchronization
+
+/// A plain dump, open from the first look at it to the end of its restore.
+final class PlainDump: Sendable {
+    let path: String
+    let source: FileSource
+    let isPacked: Bool
+    private let known = Mutex<(inPlace: Bool, survey: DumpSurvey)?>(nil)
+
+    init(path: String, _ source: FileSource, isPacked: Bool) {
+        self.path = path
+        self.source = source
+        self.isPacked = isPacked
+    }
+
+    /// What it holds, read once for the plan, the question and the restore.
+    func survey(inPlace: Bool) throws -> DumpSurvey {
+        if let known = known.withLock({ $0 }), known.inPlace == inPlace { return known.survey }
+        let survey = try DumpSurvey.read(self, DumpRules(path: path, inPlace: inPlace))
+        known.withLock { $0 = (inPlace, survey) }
+        return survey
+    }
+}
 
 /// One reading of a plain dump from its beginning to its end, unpacked if it is packed. Never leaves its thread.
 final class DumpFile {
-    private let file: RestoreFile
+    private let dump: PlainDump
     /// Bytes of the file, packed as it is, that were read.
     private(set) var position = 0
 
-    init(_ file: RestoreFile) { self.file = file }
+    init(_ dump: PlainDump) { self.dump = dump }
 
-    var path: String { file.path }
+    var path: String { dump.path }
     /// Of the file, packed as it is.
-    var byteCount: Int { file.source.byteCount }
+    var byteCount: Int { dump.source.byteCount }
     /// The file is still as it was when it was opened.
-    var isUnchanged: Bool { file.source.isUnchanged }
+    var isUnchanged: Bool { dump.source.isUnchanged }
 
     /// What `DumpScript` reads: the text, unpacked.
     ///
     /// - Parameter mayBeCut: a packed text that ends early is the end of the text.
     func text(mayBeCut: Bool = false) throws -> (UnsafeMutableRawBufferPointer) throws -> Int {
-        guard case .dump(isPacked: true) = file.content else { return { try self.read($0) } }
+        guard dump.isPacked else { return { try self.read($0) } }
         let unpacked = Unpacked(try GzipReader(name: path) { try self.read($0) })
         return { memory in
             do {
@@ -36,7 +59,7 @@ final class DumpFile {
 
     private func read(_ memory: UnsafeMutableRawBufferPointer) throws -> Int {
         try Task.checkCancellation()
-        let count = try file.source.readSome(at: position, into: memory)
+        let count = try dump.source.readSome(at: position, into: memory)
         position += count
         return count
     }

@@ -28,12 +28,12 @@ struct DumpPlayer: ~Copyable {
     /// - Parameter mayBeCut: plays what there is of a dump whose end is missing.
     /// - Throws: `ArchiveError` when zlib has no memory.
     static func open(
-        _ file: RestoreFile,
+        _ dump: PlainDump,
         _ rules: DumpRules,
         mayBeCut: Bool = false,
         progress: @escaping @Sendable (RestoreProgress) -> Void
     ) throws -> DumpPlayer {
-        let file = DumpFile(file)
+        let file = DumpFile(dump)
         let script = DumpScript(mayBeCut: mayBeCut, source: try file.text(mayBeCut: mayBeCut))
         return DumpPlayer(rules, file, script, mayBeCut, progress)
     }

@@ -33,7 +33,7 @@ struct DumpSurvey: Sendable {
     private static let codeBytesMax = 64 << 20
 
     /// - Throws: `RestoreError` for what is not SQL text; `ArchiveError`; `CancellationError`.
-    static func read(_ file: RestoreFile, _ rules: DumpRules) throws -> DumpSurvey {
+    static func read(_ file: PlainDump, _ rules: DumpRules) throws -> DumpSurvey {
         var survey = DumpSurvey()
         let dump = DumpFile(file)
         var script = DumpScript(source: try dump.text())

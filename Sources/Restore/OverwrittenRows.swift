@@ -49,10 +49,6 @@ extension RestoreReach {
     }
 }
 
-extension ArchiveRestore {
-    var reach: RestoreReach { RestoreReach(manifest, settled: options, selection) }
-}
-
 extension Session {
     /// Tables with rows of their own, the largest first; no extension's.
     fileprivate borrowing func tables(in reach: RestoreReach, without stateSchema: String) throws -> [TableName] {

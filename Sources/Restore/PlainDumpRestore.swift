@@ -11,7 +11,7 @@ internal import SQLText
 ///     a new database → playing → following → statistics → the swap
 ///     or with --in-place: BEGIN → playing → following → COMMIT → statistics, in the target itself
 struct PlainDumpRestore: Sendable {
-    let file: RestoreFile
+    let dump: PlainDump
     let options: RestoreOptions
     let target: TargetDatabase
     let logger: Logger
@@ -22,7 +22,7 @@ struct PlainDumpRestore: Sendable {
     func run() async throws -> RestoreReport {
         try requireSense()
         progress(.phase("looking at the dump and the server"))
-        let survey = try file.dumpSurvey(inPlace: options.inPlace)
+        let survey = try dump.survey(inPlace: options.inPlace)
         if let refusal = survey.refusal(options, target) { throw refusal }
         if let failure = survey.failure { throw failure }
         var report = options.inPlace ? try await restoreInPlace() : try await restoreBeside(survey)
@@ -35,7 +35,7 @@ struct PlainDumpRestore: Sendable {
     func plan() async throws -> RestorePlanReport {
         try requireSense()
         progress(.phase("reading the dump to its end"))
-        let survey = try file.dumpSurvey(inPlace: options.inPlace)
+        let survey = try dump.survey(inPlace: options.inPlace)
         let refusal = survey.refusal(options, target)
         if refusal == nil, let failure = survey.failure { throw failure }
         let check = check()
@@ -88,7 +88,7 @@ struct PlainDumpRestore: Sendable {
             target: target,
             force: options.force,
             replaces: !options.inPlace,
-            neededBytes: file.source.byteCount
+            neededBytes: dump.source.byteCount
         )
     }
 }
@@ -100,7 +100,7 @@ extension PlainDumpRestore {
         RestoreStep(
             events: [.phase("running the dump")],
             work: .once { session in
-                var player = try DumpPlayer.open(file, rules, mayBeCut: mayBeCut, progress: progress)
+                var player = try DumpPlayer.open(dump, rules, mayBeCut: mayBeCut, progress: progress)
                 try session.execute(Session.databaseSearchPath)
                 let outcome = try player.run(&session)
                 record.update {

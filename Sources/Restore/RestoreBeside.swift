@@ -77,6 +77,17 @@ struct RestoreBeside: Sendable {
     }
 }
 
+extension RestoreOptions {
+    /// What happens when the new database is filled.
+    func lastStep(for target: String, exists: Bool) -> String {
+        switch (exists, dropOld) {
+        case (false, _): "name it \(target)"
+        case (true, true): "swap it with \(target), and drop the old database"
+        case (true, false): "swap it with \(target), and keep the old database under another name"
+        }
+    }
+}
+
 extension RestoreError {
     init(_ error: DatabaseError) {
         let code: Code =

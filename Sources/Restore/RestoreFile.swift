@@ -1,28 +1,23 @@
 internal import Archive
-internal import Synchronization
 
 /// The file of a restore, opened once: what is checked and asked about is what is loaded, whatever takes its name
 /// meanwhile.
 package final class RestoreFile: Sendable {
     enum Content: Sendable {
         case archive(ArchiveReader)
-        case dump(isPacked: Bool)
+        case dump(PlainDump)
     }
 
-    package let path: String
-    let source: FileSource
     let content: Content
-    private let survey = Mutex<(inPlace: Bool, found: DumpSurvey)?>(nil)
 
     /// - Parameter path: a file, or a pipe, whose content is kept until the restore ends.
     /// - Throws: `ArchiveError`, also for an archive that cannot be read; `CancellationError` while a pipe is read.
     package init(_ path: String) throws {
-        self.path = path
-        source = try FileSource(path: path, takesPipes: true)
+        let source = try FileSource(path: path, takesPipes: true)
         switch try Self.kind(path, source) {
         case .archive: content = .archive(try ArchiveReader(source))
-        case .dump: content = .dump(isPacked: false)
-        case .packedDump: content = .dump(isPacked: true)
+        case .dump: content = .dump(PlainDump(path: path, source, isPacked: false))
+        case .packedDump: content = .dump(PlainDump(path: path, source, isPacked: true))
         }
     }
 
@@ -48,13 +43,5 @@ package final class RestoreFile: Sendable {
         case (2, [0x1F, 0x8B]): .packedDump
         default: .dump
         }
-    }
-
-    /// What the dump holds, read once for the plan, the question and the restore.
-    func dumpSurvey(inPlace: Bool) throws -> DumpSurvey {
-        if let known = survey.withLock({ $0 }), known.inPlace == inPlace { return known.found }
-        let found = try DumpSurvey.read(self, DumpRules(path: path, inPlace: inPlace))
-        survey.withLock { $0 = (inPlace, found) }
-        return found
     }
 }

@@ -67,11 +67,6 @@ struct RestorePlan: Sendable {
         }
         self.late = attachments + self.late
     }
-
-    var itemCount: Int {
-        preData.count + indexes.count + constraints.count + late.count + privileges.count + refreshes.count
-            + eventTriggers.count
-    }
 }
 
 /// Partitions that are made without their parents.

@@ -77,12 +77,12 @@ package struct RestoreRun: Sendable {
     private func route() async throws -> Route {
         let target = try await findTarget()
         let file = try file ?? RestoreFile(options.file)
-        guard case .archive(let archive) = file.content else {
-            return .dump(
-                PlainDumpRestore(file: file, options: options, target: target, logger: logger, progress: progress)
-            )
+        return switch file.content {
+        case .archive(let archive):
+            .archive(try ArchiveRestore(archive, options, target, logger: logger, progress: progress))
+        case .dump(let dump):
+            .dump(PlainDumpRestore(dump: dump, options: options, target: target, logger: logger, progress: progress))
         }
-        return .archive(try ArchiveRestore(archive, options, target, logger: logger, progress: progress))
     }
 
     private func findTarget() async throws -> TargetDatabase {

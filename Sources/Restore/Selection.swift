@@ -3,9 +3,9 @@ internal import PostgresClient
 
 /// The part of an archive that is asked for.
 struct Selection: Sendable {
-    let items: [Manifest.SchemaItem]
+    private(set) var items: [Manifest.SchemaItem]
     /// All tables in it, those without rows of their own included.
-    let tables: [Manifest.Table]
+    private(set) var tables: [Manifest.Table]
     let sequences: [Manifest.Sequence]
     let largeObjects: Manifest.LargeObjects?
     let isWholeDatabase: Bool
@@ -55,44 +55,18 @@ struct Selection: Sendable {
         largeObjects = nil
     }
 
-    private init(
-        items: [Manifest.SchemaItem],
-        tables: [Manifest.Table],
-        sequences: [Manifest.Sequence],
-        largeObjects: Manifest.LargeObjects?,
-        isWholeDatabase: Bool,
-        notOurs: Set<TableName>
-    ) {
-        self.notOurs = notOurs
-        self.items = items
-        self.tables = tables
-        self.sequences = sequences
-        self.largeObjects = largeObjects
-        self.isWholeDatabase = isWholeDatabase
-    }
-
     /// The same without the configuration tables of extensions, whose rows cannot be told from the extensions' own.
     var leavingOutExtensions: Selection {
-        Selection(
-            items: items,
-            tables: tables.filter { $0.extensionName == nil },
-            sequences: sequences,
-            largeObjects: largeObjects,
-            isWholeDatabase: isWholeDatabase,
-            notOurs: notOurs
-        )
+        var selection = self
+        selection.tables.removeAll { $0.extensionName != nil }
+        return selection
     }
 
     /// The same without some items of the schema.
     func leavingOut(_ ids: Set<Int>) -> Selection {
-        Selection(
-            items: items.filter { !ids.contains($0.id) },
-            tables: tables,
-            sequences: sequences,
-            largeObjects: largeObjects,
-            isWholeDatabase: isWholeDatabase,
-            notOurs: notOurs
-        )
+        var selection = self
+        selection.items.removeAll { ids.contains($0.id) }
+        return selection
     }
 
     /// Schemas of tables in a part that does not bring these schemas.
@@ -195,6 +169,10 @@ extension Manifest {
         }
         return parents
     }
+}
+
+extension Manifest.Table {
+    var tableName: TableName { TableName(schema: schema, name: name) }
 }
 
 extension Manifest.SchemaItem {

@@ -150,7 +150,3 @@ struct CopyIntoTable {
             + (all.isEmpty ? "" : " WITH (\(all.joined(separator: ", ")))")
     }
 }
-
-extension Manifest.Table {
-    var tableName: TableName { TableName(schema: schema, name: name) }
-}
