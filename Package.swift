@@ -63,6 +63,8 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        .target(name: "SyntheticData", swiftSettings: settings),
+
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
@@ -90,7 +92,7 @@ let package = Package(
         .target(
             name: "Seeding",
             dependencies: [
-                "Basics", "PostgresClient", "SQLText", "Environments", "Archive", log, "Cryptography",
+                "Basics", "PostgresClient", "SQLText", "Environments", "SyntheticData", "Archive", log, "Cryptography",
             ],
             swiftSettings: settings
         ),

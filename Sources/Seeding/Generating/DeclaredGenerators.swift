@@ -1,4 +1,5 @@
 internal import Environments
+internal import SyntheticData
 
 /// Reads what `columns:` says of a column.
 struct DeclaredGenerators {

@@ -1,5 +1,6 @@
 internal import Environments
 import PostgresClient
+internal import SyntheticData
 
 /// Puts the generators of a table together: references, declarations, inference, and last what must be unique.
 struct GeneratorCompiler {
@@ -24,7 +25,7 @@ struct GeneratorCompiler {
 
     /// - Throws: `SeedingError` with `.file` or `.schema`.
     func compile() throws(SeedingError) -> GeneratedTable {
-        let result = GeneratedTable(name: table.name, source: source, start: start)
+        let result = GeneratedTable(source: source, start: start)
         var inference = GeneratorInference(
             table: table,
             facts: ColumnFacts.read(table),
@@ -301,38 +302,6 @@ extension GeneratorCompiler {
         guard let open = unique.definition.firstIndex(of: "(") else { return false }
         return unique.definition[open...].split { !($0.isLetter || $0.isNumber || $0 == "_") }.contains { $0 == column }
     }
-}
-
-/// A column as others of its row see it: what must be unique may still get another generator than the one that was
-/// chosen first.
-private final class LateColumn: CellGenerator, @unchecked Sendable {
-    /// Set for the last time before any row is made.
-    var generator: CellGenerator
-
-    init(_ generator: CellGenerator) { self.generator = generator }
-
-    override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { generator.write(row, &out) }
-    override func writeSlug(_ row: GeneratedRow, _ out: inout CopyBuffer) { generator.writeSlug(row, &out) }
-    override func micros(_ row: GeneratedRow) -> Int? { generator.micros(row) }
-    override var domain: Int? { generator.domain }
-    override func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) {
-        generator.write(index: index, row, &out)
-    }
-    override var isUnique: Bool { generator.isUnique }
-    override var summary: String { generator.summary }
-}
-
-/// A column of a table that is still being put together.
-private final class SequenceOrColumn: CellGenerator, @unchecked Sendable {
-    private unowned let table: GeneratedTable
-    private let column: String
-
-    init(_ table: GeneratedTable, _ column: String) {
-        self.table = table
-        self.column = column
-    }
-
-    override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { table.write(column, row, &out) }
 }
 
 extension GeneratedTable.Source {

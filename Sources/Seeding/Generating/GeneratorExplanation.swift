@@ -1,5 +1,6 @@
 internal import Environments
 internal import PostgresClient
+internal import SyntheticData
 
 /// Which rule chose the generator of a column.
 package struct GeneratorExplanation: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import PostgresClient
+internal import SyntheticData
 
 // By name and type together.
 extension GeneratorInference {

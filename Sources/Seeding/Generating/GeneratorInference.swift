@@ -1,3 +1,5 @@
+internal import SyntheticData
+
 /// Chooses a generator for a column that nobody has declared: by its constraints, its name, its type.
 struct GeneratorInference {
     let table: SeedCatalog.Table

@@ -1,5 +1,6 @@
 internal import Environments
 import PostgresClient
+internal import SyntheticData
 
 /// The generated rows of a table, as the run and the record know them.
 struct GeneratedRows {

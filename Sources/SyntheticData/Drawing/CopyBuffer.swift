@@ -1,11 +1,9 @@
-internal import Glibc
-
 /// The outgoing bytes of a COPY in text form, grown by doubling and never copied cell by cell.
 ///
 /// The escapes are those of <https://www.postgresql.org/docs/current/sql-copy.html>, File Formats.
 package struct CopyBuffer: ~Copyable {
-    @usableFromInline package private(set) var base: UnsafeMutablePointer<UInt8>
-    package private(set) var count = 0
+    @usableFromInline var base: UnsafeMutablePointer<UInt8>
+    package fileprivate(set) var count = 0
     private var capacity: Int
 
     /// Between columns, and behind rows.

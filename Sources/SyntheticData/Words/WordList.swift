@@ -1,15 +1,15 @@
 /// Words, packed one behind the other so that none is an object of its own, each with its form in addresses.
 ///
 /// The memory is never given back: lists live as long as the program.
-final class WordList: Sendable {
-    let count: Int
-    nonisolated(unsafe) let bytes: UnsafePointer<UInt8>
-    nonisolated(unsafe) let offsets: UnsafePointer<Int32>
-    nonisolated(unsafe) let slugBytes: UnsafePointer<UInt8>
-    nonisolated(unsafe) let slugOffsets: UnsafePointer<Int32>
+package final class WordList: Sendable {
+    package let count: Int
+    package nonisolated(unsafe) let bytes: UnsafePointer<UInt8>
+    package nonisolated(unsafe) let offsets: UnsafePointer<Int32>
+    package nonisolated(unsafe) let slugBytes: UnsafePointer<UInt8>
+    package nonisolated(unsafe) let slugOffsets: UnsafePointer<Int32>
 
     /// - Parameter entries: Words separated by line breaks or commas, `_` for a blank; `佐藤/sato` gives the slug.
-    convenience init(_ entries: String) {
+    package convenience init(_ entries: String) {
         var words: [String] = []
         var slugs: [String] = []
         for entry in entries.split(whereSeparator: { $0.isNewline || $0 == "," }) {
@@ -22,7 +22,7 @@ final class WordList: Sendable {
         self.init(words, slugs: slugs)
     }
 
-    init(_ words: [String], slugs: [String]) {
+    package init(_ words: [String], slugs: [String]) {
         count = words.count
         (bytes, offsets) = Self.packed(words)
         (slugBytes, slugOffsets) = Self.packed(slugs)
@@ -42,8 +42,8 @@ final class WordList: Sendable {
         return (UnsafePointer(bytes), UnsafePointer(offsets))
     }
 
-    func word(_ index: Int) -> String { Self.text(bytes, offsets, index) }
-    func slug(_ index: Int) -> String { Self.text(slugBytes, slugOffsets, index) }
+    package func word(_ index: Int) -> String { Self.text(bytes, offsets, index) }
+    package func slug(_ index: Int) -> String { Self.text(slugBytes, slugOffsets, index) }
 
     private static func text(_ bytes: UnsafePointer<UInt8>, _ offsets: UnsafePointer<Int32>, _ index: Int) -> String {
         let start = Int(offsets[index])
@@ -54,7 +54,7 @@ final class WordList: Sendable {
     }
 
     /// The words of at most so many characters; where there are none, all of them cut.
-    func fitted(_ length: Int) -> WordList {
+    package func fitted(_ length: Int) -> WordList {
         let fitting = (0..<count).filter { word($0).count <= length }
         if fitting.count == count { return self }
         guard fitting.isEmpty else { return WordList(fitting.map(word), slugs: fitting.map(slug)) }
@@ -65,7 +65,7 @@ final class WordList: Sendable {
     }
 
     /// Lower case, ASCII, words joined by a dash.
-    static func slug(_ text: String) -> String {
+    package static func slug(_ text: String) -> String {
         var result = ""
         for scalar in text.lowercased().unicodeScalars {
             switch scalar {
@@ -84,7 +84,7 @@ final class WordList: Sendable {
 }
 
 extension String {
-    var trimmingBlanks: String {
+    package var trimmingBlanks: String {
         var slice = self[...]
         while let last = slice.last, last == " " { slice.removeLast() }
         return String(slice.drop { $0 == " " })

@@ -1,56 +1,58 @@
-internal import PostgresClient
-
 /// The generated rows of a table: how many, and the generator of each column. Immutable; any row can be asked for.
-final class GeneratedTable: @unchecked Sendable {
-    struct Column {
-        var name: String
-        var generator: CellGenerator
+package final class GeneratedTable: @unchecked Sendable {
+    package struct Column {
+        package var name: String
+        package var generator: CellGenerator
         /// Which rule chose it.
-        var reason: String
+        package var reason: String
+
+        package init(name: String, generator: CellGenerator, reason: String) {
+            self.name = name
+            self.generator = generator
+            self.reason = reason
+        }
     }
 
     /// How rows come about.
-    enum Source {
+    package enum Source {
         case count(Int)
         /// The numbers of the first rows of each parent, and behind them that of all; combinations of each.
         case per(ReferencePool, firsts: [Int], combinations: Int)
     }
 
-    let name: TableName
-    let source: Source
-    let start: Int?
-    fileprivate(set) var columns: [Column] = []
+    package let source: Source
+    package let start: Int?
+    package fileprivate(set) var columns: [Column] = []
     /// Columns that the server computes, by expression.
-    fileprivate(set) var expressions: [(name: String, sql: String)] = []
+    package fileprivate(set) var expressions: [(name: String, sql: String)] = []
     private var byName: [String: Int] = [:]
 
-    init(name: TableName, source: Source, start: Int?) {
-        self.name = name
+    package init(source: Source, start: Int?) {
         self.source = source
         self.start = start
     }
 
     /// Only while it is being put together, by one thread.
-    func finish(columns: [Column], expressions: [(name: String, sql: String)]) {
+    package func finish(columns: [Column], expressions: [(name: String, sql: String)]) {
         self.columns = columns
         self.expressions = expressions
         byName = Dictionary(columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { one, _ in one })
     }
 
-    var count: Int {
+    package var count: Int {
         switch source {
         case .count(let count): count
         case .per(_, let firsts, _): firsts.last ?? 0
         }
     }
 
-    func generator(_ column: String) -> CellGenerator? { byName[column].map { columns[$0].generator } }
+    package func generator(_ column: String) -> CellGenerator? { byName[column].map { columns[$0].generator } }
 
-    func write(_ column: String, _ row: GeneratedRow, _ out: inout CopyBuffer) {
+    package func write(_ column: String, _ row: GeneratedRow, _ out: inout CopyBuffer) {
         if let generator = generator(column) { generator.write(row, &out) } else { out.appendNull() }
     }
 
-    func row(_ number: Int) -> GeneratedRow {
+    package func row(_ number: Int) -> GeneratedRow {
         guard case .per(let pool, let firsts, let combinations) = source else {
             return GeneratedRow(identity: UInt64(number), number: number)
         }
@@ -84,7 +86,7 @@ final class GeneratedTable: @unchecked Sendable {
     /// Renders rows as lines of COPY text.
     ///
     /// - Parameter isNumbered: The row's number and a 0 come first, as tables beside the real one have them.
-    func render(_ rows: Range<Int>, isNumbered: Bool = false, into out: inout CopyBuffer) {
+    package func render(_ rows: Range<Int>, isNumbered: Bool = false, into out: inout CopyBuffer) {
         let generators = columns.map(\.generator)
         func line(_ row: GeneratedRow, _ out: inout CopyBuffer) {
             var isFirst = true

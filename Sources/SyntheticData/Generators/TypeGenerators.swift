@@ -1,11 +1,11 @@
 /// Version 4 identifiers (RFC 9562), by the row.
-final class UUIDGenerator: CellGenerator, @unchecked Sendable {
+package final class UUIDGenerator: CellGenerator, @unchecked Sendable {
     private let key: UInt64
-    init(key: UInt64) { self.key = key }
+    package init(key: UInt64) { self.key = key }
 
     private static let digits = Array("0123456789abcdef".utf8)
 
-    override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+    package override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
         let high = CellHash.draw(key, row.identity) & 0xFFFF_FFFF_FFFF_0FFF | 0x4000
         let low = CellHash.next(high ^ key) & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
         for place in 0..<16 {
@@ -16,57 +16,57 @@ final class UUIDGenerator: CellGenerator, @unchecked Sendable {
         }
     }
 
-    override var isUnique: Bool { true }
-    override var summary: String { "uuid" }
+    package override var isUnique: Bool { true }
+    package override var summary: String { "uuid" }
 }
 
 /// Values of types that need no more than a draw or two to be written.
-final class FormGenerator: CellGenerator, @unchecked Sendable {
+package final class FormGenerator: CellGenerator, @unchecked Sendable {
     private let form: @Sendable (inout Draws) -> String
     private let key: UInt64
     private let name: String
     private let isUniqueByNumber: Bool
 
     /// The draws of one cell, one after the other.
-    struct Draws {
+    package struct Draws {
         var draw: UInt64
-        let row: GeneratedRow
+        package let row: GeneratedRow
 
-        mutating func below(_ count: Int) -> Int {
+        package mutating func below(_ count: Int) -> Int {
             draw = CellHash.next(draw)
             return CellHash.below(count, draw)
         }
     }
 
-    init(_ name: String, isUnique: Bool = false, key: UInt64, _ form: @escaping @Sendable (inout Draws) -> String) {
+    package init(_ name: String, isUnique: Bool = false, key: UInt64, _ form: @escaping @Sendable (inout Draws) -> String) {
         self.form = form
         self.key = key
         self.name = name
         isUniqueByNumber = isUnique
     }
 
-    override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+    package override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
         var draws = Draws(draw: CellHash.draw(key, row.identity), row: row)
         out.append(value: form(&draws))
     }
 
-    override var isUnique: Bool { isUniqueByNumber }
-    override var summary: String { name }
+    package override var isUnique: Bool { isUniqueByNumber }
+    package override var summary: String { name }
 }
 
 /// Lists of another generator's values.
-final class ArrayGenerator: CellGenerator, @unchecked Sendable {
+package final class ArrayGenerator: CellGenerator, @unchecked Sendable {
     private let inner: CellGenerator
     private let counts: ClosedRange<Int>
     private let key: UInt64
 
-    init(_ inner: CellGenerator, counts: ClosedRange<Int>, key: UInt64) {
+    package init(_ inner: CellGenerator, counts: ClosedRange<Int>, key: UInt64) {
         self.inner = inner
         self.counts = counts
         self.key = key
     }
 
-    override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+    package override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
         let draw = CellHash.draw(key, row.identity)
         let count = counts.lowerBound + CellHash.below(counts.count, draw)
         out.append(UInt8(ascii: "{"))
@@ -88,21 +88,26 @@ final class ArrayGenerator: CellGenerator, @unchecked Sendable {
         out.append(UInt8(ascii: "}"))
     }
 
-    override var summary: String { "list of \(inner.summary)" }
+    package override var summary: String { "list of \(inner.summary)" }
 }
 
 /// One generator or another, by the value of a column of the same row.
-final class CaseGenerator: CellGenerator, @unchecked Sendable {
-    struct Branch: Sendable {
+package final class CaseGenerator: CellGenerator, @unchecked Sendable {
+    package struct Branch: Sendable {
         let condition: RowCondition
         let generator: CellGenerator
+
+        package init(condition: RowCondition, generator: CellGenerator) {
+            self.condition = condition
+            self.generator = generator
+        }
     }
 
     private let branches: [Branch]
     private let otherwise: CellGenerator
     private let name: String
 
-    init(_ branches: [Branch], otherwise: CellGenerator, name: String) {
+    package init(_ branches: [Branch], otherwise: CellGenerator, name: String) {
         self.branches = branches
         self.otherwise = otherwise
         self.name = name
@@ -113,24 +118,24 @@ final class CaseGenerator: CellGenerator, @unchecked Sendable {
         return otherwise
     }
 
-    override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { chosen(row, &out).write(row, &out) }
+    package override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { chosen(row, &out).write(row, &out) }
 
-    override func micros(_ row: GeneratedRow) -> Int? {
+    package override func micros(_ row: GeneratedRow) -> Int? {
         var scratch = CopyBuffer(capacity: 64)
         return chosen(row, &scratch).micros(row)
     }
 
-    override var summary: String { name }
+    package override var summary: String { name }
 }
 
 /// `status = refunded`, `status != draft`, `status in (a, b)`, `refund is null`, `refund is not null`.
-struct RowCondition: Sendable {
+package struct RowCondition: Sendable {
     private let column: CellGenerator
     /// As COPY text has them.
     private let values: [[UInt8]]
     private let isNegated: Bool
 
-    init(_ column: CellGenerator, values: [String?], isNegated: Bool) {
+    package init(_ column: CellGenerator, values: [String?], isNegated: Bool) {
         self.column = column
         self.values = values.map { value in
             var buffer = CopyBuffer(capacity: 64)
@@ -140,7 +145,7 @@ struct RowCondition: Sendable {
         self.isNegated = isNegated
     }
 
-    func holds(_ row: GeneratedRow, _ out: inout CopyBuffer) -> Bool {
+    package func holds(_ row: GeneratedRow, _ out: inout CopyBuffer) -> Bool {
         // Rendered behind what is there, looked at, and taken back.
         let mark = out.count
         column.write(row, &out)
