@@ -1,84 +1,104 @@
 /// The outgoing bytes of a COPY in text form, grown by doubling and never copied cell by cell.
 ///
-/// The escapes are those of <https://www.postgresql.org/docs/current/sql-copy.html>, File Formats.
-package struct CopyBuffer: ~Copyable {
+/// The escapes are those of <https://www.postgresql.org/docs/current/sql-copy.html>, File Formats. The buffer is public
+/// and inlinable because the compiler inlines no methods of `package` types into other modules.
+public struct CopyBuffer: ~Copyable {
     @usableFromInline var base: UnsafeMutablePointer<UInt8>
-    package fileprivate(set) var count = 0
-    private var capacity: Int
+    @usableFromInline var used = 0
+    @usableFromInline var capacity: Int
+
+    @inlinable public var count: Int { used }
 
     /// Between columns, and behind rows.
-    package static let tab: UInt8 = 0x09
-    package static let newline: UInt8 = 0x0A
+    @inlinable public static var tab: UInt8 { 0x09 }
+    @inlinable public static var newline: UInt8 { 0x0A }
 
-    package init(capacity: Int = 1 << 16) {
+    @inlinable
+    public init(capacity: Int = 1 << 16) {
         self.capacity = max(64, capacity)
         base = .allocate(capacity: self.capacity)
     }
 
     deinit { base.deallocate() }
 
-    package mutating func removeAll() { count = 0 }
+    @inlinable
+    public mutating func removeAll() { used = 0 }
 
     /// Drops what was written since `count` was `mark`.
-    package mutating func rewind(to mark: Int) { count = mark }
+    @inlinable
+    public mutating func rewind(to mark: Int) { used = mark }
 
-    package func lend<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-        try body(UnsafeRawBufferPointer(start: base, count: count))
+    @inlinable
+    public func lend<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+        try body(UnsafeRawBufferPointer(start: base, count: used))
     }
 
-    package func bytes(from start: Int = 0) -> [UInt8] {
-        Array(UnsafeBufferPointer(start: base + start, count: count - start))
+    @inlinable
+    public func bytes(from start: Int = 0) -> [UInt8] {
+        Array(UnsafeBufferPointer(start: base + start, count: used - start))
     }
 
-    @inline(__always)
-    package mutating func reserve(_ more: Int) {
-        if capacity - count < more { grow(more) }
+    @inlinable @inline(__always)
+    public mutating func reserve(_ more: Int) {
+        if capacity - used < more { grow(more) }
     }
 
-    @inline(never)
-    private mutating func grow(_ more: Int) {
-        let larger = max(capacity * 2, count + more)
+    @inlinable @inline(never)
+    mutating func grow(_ more: Int) {
+        let larger = max(capacity * 2, used + more)
         let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
-        memory.update(from: base, count: count)
+        memory.update(from: base, count: used)
         base.deallocate()
         base = memory
         capacity = larger
     }
 
-    @inline(__always)
-    package mutating func append(_ byte: UInt8) {
+    @inlinable @inline(__always)
+    public mutating func append(_ byte: UInt8) {
         reserve(1)
-        base[count] = byte
-        count += 1
+        base[used] = byte
+        used += 1
     }
 
     /// Bytes that need no escapes.
-    @inline(__always)
-    package mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+    @inlinable @inline(__always)
+    public mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
         reserve(bytes.count)
-        if let source = bytes.baseAddress { (base + count).update(from: source, count: bytes.count) }
-        count += bytes.count
+        if let source = bytes.baseAddress { (base + used).update(from: source, count: bytes.count) }
+        used += bytes.count
     }
 
-    package mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBufferPointer { append($0) } }
+    @inlinable
+    public mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBufferPointer { append($0) } }
 
-    package mutating func append(plain text: String) {
+    @inlinable
+    public mutating func append(plain text: String) {
         var text = text
         text.withUTF8 { append($0) }
     }
 
-    package mutating func appendNull() {
+    @inlinable
+    public mutating func appendNull() {
         append(UInt8(ascii: "\\"))
         append(UInt8(ascii: "N"))
     }
 
+    /// The bytes of one value, escaped.
+    package static func bytes(of value: String?) -> [UInt8] {
+        var buffer = CopyBuffer(capacity: 64)
+        buffer.append(value: value)
+        return buffer.bytes()
+    }
+
     /// A value, escaped.
-    package mutating func append(value: String?) {
+    @inlinable
+    public mutating func append(value: String?) {
         guard var text = value else { return appendNull() }
         text.withUTF8 { append(escaping: $0) }
     }
 
-    package mutating func append(escaping bytes: UnsafeBufferPointer<UInt8>) {
+    @inlinable
+    public mutating func append(escaping bytes: UnsafeBufferPointer<UInt8>) {
         reserve(bytes.count * 2)
         for byte in bytes {
             let letter: UInt8
@@ -88,28 +108,28 @@ package struct CopyBuffer: ~Copyable {
             case 0x0D: letter = UInt8(ascii: "r")
             case 0x09: letter = UInt8(ascii: "t")
             default:
-                base[count] = byte
-                count += 1
+                base[used] = byte
+                used += 1
                 continue
             }
-            base[count] = UInt8(ascii: "\\")
-            base[count + 1] = letter
-            count += 2
+            base[used] = UInt8(ascii: "\\")
+            base[used + 1] = letter
+            used += 2
         }
     }
 
-    @inline(__always)
-    package mutating func append(_ number: Int) {
+    @inlinable @inline(__always)
+    public mutating func append(_ number: Int) {
         reserve(20)
         if number < 0 {
-            base[count] = UInt8(ascii: "-")
-            count += 1
+            base[used] = UInt8(ascii: "-")
+            used += 1
         }
         append(digits: number.magnitude)
     }
 
-    @inline(__always)
-    private mutating func append(digits number: UInt) {
+    @inlinable @inline(__always)
+    mutating func append(digits number: UInt) {
         var rest = number
         var length = 1
         var limit: UInt = 10
@@ -120,8 +140,8 @@ package struct CopyBuffer: ~Copyable {
             limit = next
         }
         if length == 19, number >= 10_000_000_000_000_000_000 { length = 20 }
-        var place = count + length
-        count += length
+        var place = used + length
+        used += length
         repeat {
             place -= 1
             base[place] = UInt8(truncatingIfNeeded: UInt8(ascii: "0") &+ UInt8(rest % 10))
@@ -130,12 +150,12 @@ package struct CopyBuffer: ~Copyable {
     }
 
     /// A number with leading zeros.
-    @inline(__always)
-    package mutating func append(_ number: Int, width: Int) {
+    @inlinable @inline(__always)
+    public mutating func append(_ number: Int, width: Int) {
         reserve(width)
         var rest = number
-        var place = count + width
-        count += width
+        var place = used + width
+        used += width
         for _ in 0..<width {
             place -= 1
             base[place] = UInt8(ascii: "0") + UInt8(rest % 10)

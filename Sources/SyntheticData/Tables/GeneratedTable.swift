@@ -1,59 +1,19 @@
-/// The generated rows of a table: how many, and the generator of each column. Immutable; any row can be asked for.
-package final class GeneratedTable: @unchecked Sendable {
-    package struct Column {
-        package var name: String
-        package var generator: CellGenerator
-        /// Which rule chose it.
-        package var reason: String
-
-        package init(name: String, generator: CellGenerator, reason: String) {
-            self.name = name
-            self.generator = generator
-            self.reason = reason
-        }
-    }
-
-    /// How rows come about.
-    package enum Source {
-        case count(Int)
-        /// The numbers of the first rows of each parent, and behind them that of all; combinations of each.
-        case per(ReferencePool, firsts: [Int], combinations: Int)
-    }
-
-    package let source: Source
-    package let start: Int?
-    package fileprivate(set) var columns: [Column] = []
-    /// Columns that the server computes, by expression.
-    package fileprivate(set) var expressions: [(name: String, sql: String)] = []
-    private var byName: [String: Int] = [:]
-
-    package init(source: Source, start: Int?) {
-        self.source = source
-        self.start = start
-    }
-
-    /// Only while it is being put together, by one thread.
-    package func finish(columns: [Column], expressions: [(name: String, sql: String)]) {
-        self.columns = columns
-        self.expressions = expressions
-        byName = Dictionary(columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { one, _ in one })
-    }
+/// How the rows of a table come about.
+package enum RowSource: Sendable {
+    case count(Int)
+    /// The numbers of the first rows of each parent, and behind them that of all; combinations of each.
+    case per(ReferencePool, firsts: [Int], combinations: Int)
 
     package var count: Int {
-        switch source {
+        switch self {
         case .count(let count): count
         case .per(_, let firsts, _): firsts.last ?? 0
         }
     }
 
-    package func generator(_ column: String) -> CellGenerator? { byName[column].map { columns[$0].generator } }
-
-    package func write(_ column: String, _ row: GeneratedRow, _ out: inout CopyBuffer) {
-        if let generator = generator(column) { generator.write(row, &out) } else { out.appendNull() }
-    }
-
+    /// The row of a number below `count`.
     package func row(_ number: Int) -> GeneratedRow {
-        guard case .per(let pool, let firsts, let combinations) = source else {
+        guard case .per(let pool, let firsts, let combinations) = self else {
             return GeneratedRow(identity: UInt64(number), number: number)
         }
         var (low, high) = (0, firsts.count - 1)
@@ -66,7 +26,7 @@ package final class GeneratedTable: @unchecked Sendable {
     }
 
     @inline(__always)
-    private static func row(
+    fileprivate static func row(
         _ number: Int,
         parent: Int,
         slot: Int,
@@ -81,6 +41,48 @@ package final class GeneratedTable: @unchecked Sendable {
             slot: slot / combinations,
             combination: slot % combinations
         )
+    }
+}
+
+/// The generated rows of a table: how many, and the generator of each column. Immutable; any row can be asked for.
+package final class GeneratedTable: Sendable {
+    package struct Column: Sendable {
+        package var name: String
+        package var generator: any CellGenerator
+        /// Which rule chose it.
+        package var reason: String
+
+        package init(name: String, generator: any CellGenerator, reason: String) {
+            self.name = name
+            self.generator = generator
+            self.reason = reason
+        }
+    }
+
+    package let source: RowSource
+    /// Where the keys of the rows begin.
+    package let start: Int?
+    package let columns: [Column]
+    /// Columns that the server computes, by expression.
+    package let expressions: [(name: String, sql: String)]
+    private let byName: [String: Int]
+
+    package init(source: RowSource, start: Int?, columns: [Column], expressions: [(name: String, sql: String)]) {
+        self.source = source
+        self.start = start
+        self.columns = columns
+        self.expressions = expressions
+        byName = Dictionary(columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { one, _ in one })
+    }
+
+    package var count: Int { source.count }
+
+    func row(_ number: Int) -> GeneratedRow { source.row(number) }
+
+    func generator(_ column: String) -> (any CellGenerator)? { byName[column].map { columns[$0].generator } }
+
+    func write(_ column: String, _ row: GeneratedRow, _ out: inout CopyBuffer) {
+        if let generator = generator(column) { generator.write(row, &out) } else { out.appendNull() }
     }
 
     /// Renders rows as lines of COPY text.
@@ -110,7 +112,7 @@ package final class GeneratedTable: @unchecked Sendable {
         var parent = row(rows.lowerBound).parent
         for number in rows {
             while firsts[parent + 1] <= number { parent += 1 }
-            line(Self.row(number, parent: parent, slot: number - firsts[parent], pool, combinations), &out)
+            line(RowSource.row(number, parent: parent, slot: number - firsts[parent], pool, combinations), &out)
         }
     }
 }

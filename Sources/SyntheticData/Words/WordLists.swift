@@ -4,26 +4,26 @@ import Synchronization
 package enum WordLists {
     package static let locales = ["en", "de", "ja"]
 
-    package enum Kind: String, Sendable, CaseIterable {
+    enum Kind: String, Sendable, CaseIterable {
         case givenNames, familyNames, cities, streets, words, jobs, products, companies
     }
 
-    package struct Locale: Sendable {
+    struct Locale: Sendable {
         var lists: [Kind: String]
-        package var country: String
-        package var timeZone: String
+        var country: String
+        var timeZone: String
         /// `family given`.
-        package var isFamilyFirst = false
+        var isFamilyFirst = false
         /// Between words of a text.
-        package var separator = " "
+        var separator = " "
         /// `#` for a digit: numbers that are kept for fiction, or are nobody's.
-        package var phone: String
-        package var postcode: String
+        var phone: String
+        var postcode: String
     }
 
     private static let cache = Mutex<[String: WordList]>([:])
 
-    package static func locale(_ name: String) -> Locale {
+    static func locale(_ name: String) -> Locale {
         switch name {
         case "de": german
         case "ja": japanese
@@ -31,7 +31,7 @@ package enum WordLists {
         }
     }
 
-    package static func list(_ kind: Kind, _ locale: String) -> WordList {
+    static func list(_ kind: Kind, _ locale: String) -> WordList {
         cache.withLock { cache in
             let name = "\(kind.rawValue) \(locale)"
             if let list = cache[name] { return list }
@@ -42,26 +42,26 @@ package enum WordLists {
     }
 
     /// Codes of ISO 3166-1, 639-1 and 4217, and names of time zones.
-    package static let countryCodes =
+    static let countryCodes =
         "AT AU BE BR CA CH CL CZ DE DK ES FI FR GB GR HU IE IN IT JP KR MX NL NO NZ PL PT SE SG US ZA"
         .split(separator: " ").map(String.init)
-    package static let countryCodes3 =
+    static let countryCodes3 =
         "AUT AUS BEL BRA CAN CHE CHL CZE DEU DNK ESP FIN FRA GBR GRC HUN IRL IND ITA JPN KOR MEX NLD NOR NZL POL PRT SWE SGP USA ZAF"
         .split(separator: " ").map(String.init)
-    package static let countries =
+    static let countries =
         "Austria,Australia,Belgium,Brazil,Canada,Switzerland,Chile,Czechia,Germany,Denmark,Spain,Finland,France,United Kingdom,Greece,Hungary,Ireland,India,Italy,Japan,South Korea,Mexico,Netherlands,Norway,New Zealand,Poland,Portugal,Sweden,Singapore,United States,South Africa"
         .split(separator: ",").map(String.init)
-    package static let languages = "en de fr es it pt nl pl sv da fi nb cs el hu ja ko zh tr ar hi".split(separator: " ").map(
+    static let languages = "en de fr es it pt nl pl sv da fi nb cs el hu ja ko zh tr ar hi".split(separator: " ").map(
         String.init
     )
-    package static let currencies = "EUR USD GBP JPY CHF SEK NOK DKK PLN CZK HUF CAD AUD NZD INR KRW BRL MXN ZAR SGD".split(
+    static let currencies = "EUR USD GBP JPY CHF SEK NOK DKK PLN CZK HUF CAD AUD NZD INR KRW BRL MXN ZAR SGD".split(
         separator: " "
     ).map(String.init)
-    package static let timeZones = [
+    static let timeZones = [
         "UTC", "Europe/Berlin", "Europe/London", "Europe/Paris", "Europe/Madrid", "Europe/Rome", "Europe/Warsaw",
         "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Sao_Paulo",
         "Asia/Tokyo", "Asia/Seoul", "Asia/Singapore", "Asia/Kolkata", "Australia/Sydney", "Africa/Johannesburg",
     ]
-    package static let colors = "red,green,blue,yellow,orange,purple,black,white,grey,brown,pink,teal".split(separator: ",")
+    static let colors = "red,green,blue,yellow,orange,purple,black,white,grey,brown,pink,teal".split(separator: ",")
         .map(String.init)
 }

@@ -8,13 +8,14 @@ package final class ReferencePool: Sendable {
     private let generated: GeneratedTable?
     package let listedCount: Int
 
-    package init(columns: [String: [String?]], times: [String: [Int?]], identities: [UInt64], generated: GeneratedTable?) {
+    package init(
+        columns: [String: [String?]],
+        times: [String: [Int?]],
+        identities: [UInt64],
+        generated: GeneratedTable?
+    ) {
         self.columns = columns.mapValues { values in
-            values.map { value in
-                var buffer = CopyBuffer(capacity: 64)
-                buffer.append(value: value)
-                return buffer.bytes()
-            }
+            values.map { CopyBuffer.bytes(of: $0) }
         }
         self.times = times
         self.identities = identities
@@ -45,11 +46,7 @@ package final class ReferencePool: Sendable {
 
     /// Where a listed row stands.
     package func index(ofKey key: [String], columns names: [String]) -> Int? {
-        let wanted = key.map { text -> [UInt8] in
-            var buffer = CopyBuffer(capacity: 64)
-            buffer.append(value: text)
-            return buffer.bytes()
-        }
+        let wanted = key.map { CopyBuffer.bytes(of: $0) }
         return (0..<listedCount).first { index in
             zip(names, wanted).allSatisfy { columns[$0]?[index] == $1 }
         }
@@ -57,7 +54,7 @@ package final class ReferencePool: Sendable {
 }
 
 /// A column of a foreign key, drawn. All columns of the key draw alike.
-package final class ReferenceGenerator: CellGenerator, @unchecked Sendable {
+package final class ReferenceGenerator: CellGenerator {
     package enum Pick: Sendable {
         case even
         /// Early rows more often, by Zipf's law with this exponent.
@@ -105,15 +102,15 @@ package final class ReferenceGenerator: CellGenerator, @unchecked Sendable {
         }
     }
 
-    package override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { pool.write(column, index(row), &out) }
-    package override func micros(_ row: GeneratedRow) -> Int? { pool.micros(column, index(row)) }
-    package override var domain: Int? { count }
-    package override func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) { pool.write(column, index, &out) }
-    package override var isUnique: Bool {
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { pool.write(column, index(row), &out) }
+    package func micros(_ row: GeneratedRow) -> Int? { pool.micros(column, index(row)) }
+    package var domain: Int? { count }
+    package func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) { pool.write(column, index, &out) }
+    package var isUnique: Bool {
         if case .once = pick { return true }
         return false
     }
-    package override var summary: String {
+    package var summary: String {
         switch pick {
         case .even: "one of \(count) rows"
         case .zipf: "one of \(count) rows, early ones more often"
@@ -124,26 +121,26 @@ package final class ReferenceGenerator: CellGenerator, @unchecked Sendable {
 }
 
 /// A reference to an earlier row of the same table; the first ones have none, or themselves.
-package final class SelfReferenceGenerator: CellGenerator, @unchecked Sendable {
-    private let target: CellGenerator
+package final class SelfReferenceGenerator: CellGenerator {
+    private let target: any CellGenerator
     private let isNullable: Bool
-    private let rowOf: @Sendable (Int) -> GeneratedRow
+    private let rows: RowSource
     private let key: UInt64
 
-    package init(_ target: CellGenerator, isNullable: Bool, key: UInt64, rowOf: @escaping @Sendable (Int) -> GeneratedRow) {
+    package init(_ target: any CellGenerator, isNullable: Bool, key: UInt64, rows: RowSource) {
         self.target = target
         self.isNullable = isNullable
         self.key = key
-        self.rowOf = rowOf
+        self.rows = rows
     }
 
-    package override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
         let draw = CellHash.draw(key, row.identity)
         guard row.number > 0, !(isNullable && CellHash.below(10, CellHash.next(draw)) == 0) else {
             return isNullable ? out.appendNull() : target.write(row, &out)
         }
-        target.write(rowOf(CellHash.below(row.number, draw)), &out)
+        target.write(rows.row(CellHash.below(row.number, draw)), &out)
     }
 
-    package override var summary: String { "an earlier row" }
+    package var summary: String { "an earlier row" }
 }

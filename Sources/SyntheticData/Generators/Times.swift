@@ -60,7 +60,7 @@ package enum TimeForm: Sendable {
 }
 
 /// Times between two others; with growth there are the more the later it is.
-package final class TimeGenerator: CellGenerator, @unchecked Sendable {
+package final class TimeGenerator: CellGenerator {
     private let low: Int
     private let steps: Int
     private let form: TimeForm
@@ -78,24 +78,24 @@ package final class TimeGenerator: CellGenerator, @unchecked Sendable {
         permutation = isUnique ? Permutation(count: steps, key: key) : nil
     }
 
-    package override func micros(_ row: GeneratedRow) -> Int? {
+    package func micros(_ row: GeneratedRow) -> Int? {
         if let permutation { return low + permutation(min(row.number, permutation.count - 1)) * form.step }
         let draw = CellHash.draw(key, row.identity)
         let place = grows ? Int(CellHash.unit(draw).squareRoot() * Double(steps)) : CellHash.below(steps, draw)
         return low + min(place, steps - 1) * form.step
     }
 
-    package override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { form.write(micros(row) ?? 0, &out) }
-    package override var domain: Int? { steps }
-    package override func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) {
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { form.write(micros(row) ?? 0, &out) }
+    package var domain: Int? { steps }
+    package func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) {
         form.write(low + index * form.step, &out)
     }
-    package override var isUnique: Bool { permutation != nil }
-    package override var summary: String { "times" }
+    package var isUnique: Bool { permutation != nil }
+    package var summary: String { "times" }
 }
 
 /// Times after another column's, of this row or of the parent's.
-package final class AfterGenerator: CellGenerator, @unchecked Sendable {
+package final class AfterGenerator: CellGenerator {
     /// The other time; nil for NULL, which makes this NULL too.
     private let base: @Sendable (GeneratedRow) -> Int?
     private let within: Int
@@ -121,7 +121,7 @@ package final class AfterGenerator: CellGenerator, @unchecked Sendable {
         self.key = key
     }
 
-    package override func micros(_ row: GeneratedRow) -> Int? {
+    package func micros(_ row: GeneratedRow) -> Int? {
         guard let begin = base(row) else { return nil }
         let first = begin + max(least, form == .date ? 0 : least)
         let last = max(first, min(begin + within, max(limit, first)))
@@ -129,8 +129,8 @@ package final class AfterGenerator: CellGenerator, @unchecked Sendable {
         return first + CellHash.below(steps + 1, CellHash.draw(key, row.identity)) * form.step
     }
 
-    package override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
         if let value = micros(row) { form.write(value, &out) } else { out.appendNull() }
     }
-    package override var summary: String { "times after another" }
+    package var summary: String { "times after another" }
 }
