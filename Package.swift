@@ -65,6 +65,7 @@ let package = Package(
         ),
 
         .target(name: "Databases", dependencies: ["PostgresClient", log], swiftSettings: settings),
+        .target(name: "SyntheticData", swiftSettings: settings),
 
         // 3: the capabilities, strangers to each other.
         .target(
@@ -93,7 +94,8 @@ let package = Package(
         .target(
             name: "Seeding",
             dependencies: [
-                "Basics", "PostgresClient", "SQLText", "Environments", "Bookkeeping", "Archive", log, "Cryptography",
+                "Basics", "PostgresClient", "SQLText", "Environments", "Bookkeeping", "SyntheticData", "Archive", log,
+                "Cryptography",
             ],
             swiftSettings: settings
         ),

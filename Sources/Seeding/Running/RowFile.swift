@@ -1,5 +1,6 @@
 internal import Basics
 internal import Glibc
+internal import SyntheticData
 
 /// Generated rows in a file, as COPY text. Rows are for the owner alone, even those that nobody has lived.
 enum RowFile {

@@ -1,20 +1,21 @@
 /// The rows that a foreign key may refer to: those that are in the table first, then the generated ones, whose keys
 /// are computed and never looked up.
-final class ReferencePool: Sendable {
+package final class ReferencePool: Sendable {
     /// By column, as COPY text has them.
     private let columns: [String: [[UInt8]]]
     private let times: [String: [Int?]]
     private let identities: [UInt64]
     private let generated: GeneratedTable?
-    let listedCount: Int
+    package let listedCount: Int
 
-    init(columns: [String: [String?]], times: [String: [Int?]], identities: [UInt64], generated: GeneratedTable?) {
+    package init(
+        columns: [String: [String?]],
+        times: [String: [Int?]],
+        identities: [UInt64],
+        generated: GeneratedTable?
+    ) {
         self.columns = columns.mapValues { values in
-            values.map { value in
-                var buffer = CopyBuffer(capacity: 64)
-                buffer.append(value: value)
-                return buffer.bytes()
-            }
+            values.map { CopyBuffer.bytes(of: $0) }
         }
         self.times = times
         self.identities = identities
@@ -22,9 +23,9 @@ final class ReferencePool: Sendable {
         listedCount = identities.count
     }
 
-    var count: Int { listedCount + (generated?.count ?? 0) }
+    package var count: Int { listedCount + (generated?.count ?? 0) }
 
-    func write(_ column: String, _ index: Int, _ out: inout CopyBuffer) {
+    package func write(_ column: String, _ index: Int, _ out: inout CopyBuffer) {
         if index < listedCount {
             if let values = columns[column] { out.append(values[index]) } else { out.appendNull() }
         } else if let generated {
@@ -32,24 +33,20 @@ final class ReferencePool: Sendable {
         }
     }
 
-    func micros(_ column: String, _ index: Int) -> Int? {
+    package func micros(_ column: String, _ index: Int) -> Int? {
         if index < listedCount { return times[column]?[index] }
         guard let generated else { return nil }
         return generated.generator(column)?.micros(generated.row(index - listedCount))
     }
 
     /// What the draws about a parent begin with; its place does not count, so that others may come before it.
-    func identity(_ index: Int) -> UInt64 {
+    package func identity(_ index: Int) -> UInt64 {
         index < listedCount ? identities[index] : generated?.row(index - listedCount).identity ?? 0
     }
 
     /// Where a listed row stands.
-    func index(ofKey key: [String], columns names: [String]) -> Int? {
-        let wanted = key.map { text -> [UInt8] in
-            var buffer = CopyBuffer(capacity: 64)
-            buffer.append(value: text)
-            return buffer.bytes()
-        }
+    package func index(ofKey key: [String], columns names: [String]) -> Int? {
+        let wanted = key.map { CopyBuffer.bytes(of: $0) }
         return (0..<listedCount).first { index in
             zip(names, wanted).allSatisfy { columns[$0]?[index] == $1 }
         }
@@ -57,8 +54,8 @@ final class ReferencePool: Sendable {
 }
 
 /// A column of a foreign key, drawn. All columns of the key draw alike.
-final class ReferenceGenerator: CellGenerator, @unchecked Sendable {
-    enum Pick: Sendable {
+package final class ReferenceGenerator: CellGenerator {
+    package enum Pick: Sendable {
         case even
         /// Early rows more often, by Zipf's law with this exponent.
         case zipf(Double)
@@ -68,13 +65,13 @@ final class ReferenceGenerator: CellGenerator, @unchecked Sendable {
         case once(skipped: [Int])
     }
 
-    let pool: ReferencePool
-    let column: String
-    let pick: Pick
+    package let pool: ReferencePool
+    package let column: String
+    package let pick: Pick
     private let key: UInt64
     private let count: Int
 
-    init(_ pool: ReferencePool, column: String, pick: Pick, key: UInt64) {
+    package init(_ pool: ReferencePool, column: String, pick: Pick, key: UInt64) {
         self.pool = pool
         self.column = column
         self.pick = pick
@@ -82,7 +79,7 @@ final class ReferenceGenerator: CellGenerator, @unchecked Sendable {
         count = pool.count
     }
 
-    func index(_ row: GeneratedRow) -> Int {
+    package func index(_ row: GeneratedRow) -> Int {
         switch pick {
         case .even: return CellHash.below(count, CellHash.draw(key, row.identity))
         case .zipf(let exponent):
@@ -105,15 +102,15 @@ final class ReferenceGenerator: CellGenerator, @unchecked Sendable {
         }
     }
 
-    override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { pool.write(column, index(row), &out) }
-    override func micros(_ row: GeneratedRow) -> Int? { pool.micros(column, index(row)) }
-    override var domain: Int? { count }
-    override func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) { pool.write(column, index, &out) }
-    override var isUnique: Bool {
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { pool.write(column, index(row), &out) }
+    package func micros(_ row: GeneratedRow) -> Int? { pool.micros(column, index(row)) }
+    package var domain: Int? { count }
+    package func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) { pool.write(column, index, &out) }
+    package var isUnique: Bool {
         if case .once = pick { return true }
         return false
     }
-    override var summary: String {
+    package var summary: String {
         switch pick {
         case .even: "one of \(count) rows"
         case .zipf: "one of \(count) rows, early ones more often"
@@ -124,26 +121,26 @@ final class ReferenceGenerator: CellGenerator, @unchecked Sendable {
 }
 
 /// A reference to an earlier row of the same table; the first ones have none, or themselves.
-final class SelfReferenceGenerator: CellGenerator, @unchecked Sendable {
-    private let target: CellGenerator
+package final class SelfReferenceGenerator: CellGenerator {
+    private let target: any CellGenerator
     private let isNullable: Bool
-    private let rowOf: @Sendable (Int) -> GeneratedRow
+    private let rows: RowSource
     private let key: UInt64
 
-    init(_ target: CellGenerator, isNullable: Bool, key: UInt64, rowOf: @escaping @Sendable (Int) -> GeneratedRow) {
+    package init(_ target: any CellGenerator, isNullable: Bool, key: UInt64, rows: RowSource) {
         self.target = target
         self.isNullable = isNullable
         self.key = key
-        self.rowOf = rowOf
+        self.rows = rows
     }
 
-    override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
         let draw = CellHash.draw(key, row.identity)
         guard row.number > 0, !(isNullable && CellHash.below(10, CellHash.next(draw)) == 0) else {
             return isNullable ? out.appendNull() : target.write(row, &out)
         }
-        target.write(rowOf(CellHash.below(row.number, draw)), &out)
+        target.write(rows.row(CellHash.below(row.number, draw)), &out)
     }
 
-    override var summary: String { "an earlier row" }
+    package var summary: String { "an earlier row" }
 }

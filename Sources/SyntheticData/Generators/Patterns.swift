@@ -2,8 +2,8 @@
 ///
 /// Characters, classes, `.`, `\d \w \s`, groups, `|`, `* + ? {n} {n,m}`, anchors. Look-arounds and back references are
 /// not read; then there is no generator.
-final class PatternGenerator: CellGenerator, @unchecked Sendable {
-    indirect enum Piece: Sendable {
+package final class PatternGenerator: CellGenerator {
+    private indirect enum Piece: Sendable {
         case characters([Unicode.Scalar])
         case sequence([Piece])
         case choice([Piece])
@@ -17,7 +17,7 @@ final class PatternGenerator: CellGenerator, @unchecked Sendable {
     private let source: String
 
     /// - Returns: nil for a pattern that is not understood.
-    init?(_ pattern: String, lengthMax: Int = .max, isUnique: Bool = false, key: UInt64) {
+    package init?(_ pattern: String, isUnique: Bool = false, key: UInt64) {
         var parser = Parser(Array(pattern.unicodeScalars))
         guard let piece = parser.parse() else { return nil }
         self.piece = piece
@@ -27,7 +27,7 @@ final class PatternGenerator: CellGenerator, @unchecked Sendable {
         permutation = isUnique ? Permutation(count: count ?? .max, key: key) : nil
     }
 
-    override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
         if let permutation { return write(index: permutation(min(row.number, permutation.count - 1)), row, &out) }
         var draw = CellHash.draw(key, row.identity)
         var text = String.UnicodeScalarView()
@@ -50,16 +50,16 @@ final class PatternGenerator: CellGenerator, @unchecked Sendable {
         }
     }
 
-    override var domain: Int? { count }
-    override var isUnique: Bool { permutation != nil }
+    package var domain: Int? { count }
+    package var isUnique: Bool { permutation != nil }
 
-    override func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) {
+    package func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) {
         var text = String.UnicodeScalarView()
         Self.write(piece, index, &text)
         out.append(value: String(text))
     }
 
-    override var summary: String { "pattern \(source)" }
+    package var summary: String { "pattern \(source)" }
 
     /// How many texts there are; nil for more than can be counted.
     private static func count(_ piece: Piece) -> Int? {

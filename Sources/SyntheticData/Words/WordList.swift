@@ -3,13 +3,14 @@
 /// The memory is never given back: lists live as long as the program.
 final class WordList: Sendable {
     let count: Int
-    nonisolated(unsafe) let bytes: UnsafePointer<UInt8>
-    nonisolated(unsafe) let offsets: UnsafePointer<Int32>
-    nonisolated(unsafe) let slugBytes: UnsafePointer<UInt8>
-    nonisolated(unsafe) let slugOffsets: UnsafePointer<Int32>
+    // Safe to share: the memory is filled before the initialiser ends, and neither written nor freed afterwards.
+    private nonisolated(unsafe) let bytes: UnsafePointer<UInt8>
+    private nonisolated(unsafe) let offsets: UnsafePointer<Int32>
+    private nonisolated(unsafe) let slugBytes: UnsafePointer<UInt8>
+    private nonisolated(unsafe) let slugOffsets: UnsafePointer<Int32>
 
     /// - Parameter entries: Words separated by line breaks or commas, `_` for a blank; `佐藤/sato` gives the slug.
-    convenience init(_ entries: String) {
+    init(_ entries: String) {
         var words: [String] = []
         var slugs: [String] = []
         for entry in entries.split(whereSeparator: { $0.isNewline || $0 == "," }) {
@@ -19,10 +20,6 @@ final class WordList: Sendable {
             words.append(word)
             slugs.append(parts.count > 1 ? String(parts[1]).trimmingBlanks : Self.slug(word))
         }
-        self.init(words, slugs: slugs)
-    }
-
-    init(_ words: [String], slugs: [String]) {
         count = words.count
         (bytes, offsets) = Self.packed(words)
         (slugBytes, slugOffsets) = Self.packed(slugs)
@@ -42,26 +39,24 @@ final class WordList: Sendable {
         return (UnsafePointer(bytes), UnsafePointer(offsets))
     }
 
-    func word(_ index: Int) -> String { Self.text(bytes, offsets, index) }
-    func slug(_ index: Int) -> String { Self.text(slugBytes, slugOffsets, index) }
+    /// Words and slugs hold nothing that COPY escapes.
+    @inline(__always)
+    func write(_ index: Int, _ out: inout CopyBuffer) { out.append(Self.text(bytes, offsets, index)) }
 
-    private static func text(_ bytes: UnsafePointer<UInt8>, _ offsets: UnsafePointer<Int32>, _ index: Int) -> String {
+    @inline(__always)
+    func writeSlug(_ index: Int, _ out: inout CopyBuffer) { out.append(Self.text(slugBytes, slugOffsets, index)) }
+
+    func word(_ index: Int) -> String { String(decoding: Self.text(bytes, offsets, index), as: UTF8.self) }
+    func slug(_ index: Int) -> String { String(decoding: Self.text(slugBytes, slugOffsets, index), as: UTF8.self) }
+
+    @inline(__always)
+    private static func text(
+        _ bytes: UnsafePointer<UInt8>,
+        _ offsets: UnsafePointer<Int32>,
+        _ index: Int
+    ) -> UnsafeBufferPointer<UInt8> {
         let start = Int(offsets[index])
-        return String(
-            decoding: UnsafeBufferPointer(start: bytes + start, count: Int(offsets[index + 1]) - start),
-            as: UTF8.self
-        )
-    }
-
-    /// The words of at most so many characters; where there are none, all of them cut.
-    func fitted(_ length: Int) -> WordList {
-        let fitting = (0..<count).filter { word($0).count <= length }
-        if fitting.count == count { return self }
-        guard fitting.isEmpty else { return WordList(fitting.map(word), slugs: fitting.map(slug)) }
-        return WordList(
-            (0..<count).map { String(word($0).prefix(length)) },
-            slugs: (0..<count).map { String(slug($0).prefix(length)) }
-        )
+        return UnsafeBufferPointer(start: bytes + start, count: Int(offsets[index + 1]) - start)
     }
 
     /// Lower case, ASCII, words joined by a dash.
@@ -84,7 +79,7 @@ final class WordList: Sendable {
 }
 
 extension String {
-    var trimmingBlanks: String {
+    package var trimmingBlanks: String {
         var slice = self[...]
         while let last = slice.last, last == " " { slice.removeLast() }
         return String(slice.drop { $0 == " " })

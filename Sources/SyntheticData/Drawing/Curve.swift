@@ -1,13 +1,13 @@
 internal import Glibc
 
 /// Distributions, by the inverse of their curves: one draw, one value.
-enum Curve {
-    static func exp(_ x: Double) -> Double { Glibc.exp(x) }
-    static func log(_ x: Double) -> Double { Glibc.log(x) }
-    static func power(_ x: Double, _ y: Double) -> Double { Glibc.pow(x, y) }
+package enum Curve {
+    package static func exp(_ x: Double) -> Double { Glibc.exp(x) }
+    package static func log(_ x: Double) -> Double { Glibc.log(x) }
+    package static func power(_ x: Double, _ y: Double) -> Double { Glibc.pow(x, y) }
 
     /// The standard normal distribution's quantile, by Acklam's rational approximation (relative error below 1.2e-9).
-    static func normal(_ share: Double) -> Double {
+    package static func normal(_ share: Double) -> Double {
         let p = min(max(share, 1e-12), 1 - 1e-12)
         let a = [
             -39.69683028665376, 220.9460984245205, -275.9285104469687, 138.357751867269, -30.66479806614716,
@@ -33,20 +33,22 @@ enum Curve {
 }
 
 /// How many rows a parent has.
-struct CountRule: Sendable, Equatable {
-    enum Shape: Sendable, Equatable {
+package struct CountRule: Sendable, Equatable {
+    package enum Shape: Sendable, Equatable {
         case exactly(Int)
         case between(Int, Int)
         /// The counts 1…max, their shares added up and stretched so that the mean is right.
         case zipf(exponent: Double, mean: Double, max: Int)
     }
 
-    var shape: Shape
+    package var shape: Shape
     /// The share of parents that have none.
-    var none = 0.0
+    package var none = 0.0
+
+    package init(shape: Shape) { self.shape = shape }
 
     /// A function of a draw, so that a parent's count is its own.
-    func sampler() -> @Sendable (UInt64) -> Int {
+    package func sampler() -> @Sendable (UInt64) -> Int {
         let none = none
         let inner: @Sendable (UInt64) -> Int
         switch shape {

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Renders pieces on several threads and hands them over in order, so that the outcome is the same whatever their
 /// number.
-final class OrderedRendering: @unchecked Sendable {
+package final class OrderedRendering: @unchecked Sendable {
     // Everything below is touched under the lock alone.
     private var lock = pthread_mutex_t()
     private var changed = pthread_cond_t()
@@ -17,7 +17,7 @@ final class OrderedRendering: @unchecked Sendable {
     private let render: @Sendable (Int, inout CopyBuffer) -> Void
 
     /// Calls `body` with each piece, in order, on the calling thread.
-    static func run(
+    package static func run(
         pieces: Int,
         jobs: Int,
         render: @escaping @Sendable (Int, inout CopyBuffer) -> Void,

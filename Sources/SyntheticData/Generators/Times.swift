@@ -1,10 +1,10 @@
 /// Calendar arithmetic without a library: microseconds since 1970 in UTC.
-enum Calendar {
-    static let day = 86_400_000_000
+package enum Calendar {
+    package static let day = 86_400_000_000
 
     /// The civil date of a day number, by Howard Hinnant's `civil_from_days`.
     @inline(__always)
-    static func date(_ days: Int) -> (year: Int, month: Int, day: Int) {
+    package static func date(_ days: Int) -> (year: Int, month: Int, day: Int) {
         let z = days + 719_468
         let era = (z >= 0 ? z : z - 146_096) / 146_097
         let doe = z - era * 146_097
@@ -15,7 +15,7 @@ enum Calendar {
         return (yoe + era * 400 + (month <= 2 ? 1 : 0), month, doy - (153 * mp + 2) / 5 + 1)
     }
 
-    static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
+    package static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let y = month <= 2 ? year - 1 : year
         let era = (y >= 0 ? y : y - 399) / 400
         let yoe = y - era * 400
@@ -23,18 +23,18 @@ enum Calendar {
         return era * 146_097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719_468
     }
 
-    static func floor(_ value: Int, _ by: Int) -> Int { value >= 0 ? value / by : -((-value + by - 1) / by) }
+    package static func floor(_ value: Int, _ by: Int) -> Int { value >= 0 ? value / by : -((-value + by - 1) / by) }
 }
 
 /// What a time looks like.
-enum TimeForm: Sendable {
+package enum TimeForm: Sendable {
     case timestamptz, timestamp, date, time, timetz
 
     /// The smallest step that rows differ by, in microseconds.
-    var step: Int { self == .date ? Calendar.day : 1_000_000 }
+    package var step: Int { self == .date ? Calendar.day : 1_000_000 }
 
     @inline(__always)
-    func write(_ micros: Int, _ out: inout CopyBuffer) {
+    package func write(_ micros: Int, _ out: inout CopyBuffer) {
         let days = Calendar.floor(micros, Calendar.day)
         if self != .time, self != .timetz {
             let date = Calendar.date(days)
@@ -60,7 +60,7 @@ enum TimeForm: Sendable {
 }
 
 /// Times between two others; with growth there are the more the later it is.
-final class TimeGenerator: CellGenerator, @unchecked Sendable {
+package final class TimeGenerator: CellGenerator {
     private let low: Int
     private let steps: Int
     private let form: TimeForm
@@ -69,7 +69,7 @@ final class TimeGenerator: CellGenerator, @unchecked Sendable {
     private let permutation: Permutation?
 
     /// - Parameters: In microseconds since 1970.
-    init(_ range: ClosedRange<Int>, form: TimeForm, grows: Bool = false, isUnique: Bool = false, key: UInt64) {
+    package init(_ range: ClosedRange<Int>, form: TimeForm, grows: Bool = false, isUnique: Bool = false, key: UInt64) {
         low = Calendar.floor(range.lowerBound, form.step) * form.step
         steps = max(1, (range.upperBound - low) / form.step + 1)
         self.form = form
@@ -78,24 +78,24 @@ final class TimeGenerator: CellGenerator, @unchecked Sendable {
         permutation = isUnique ? Permutation(count: steps, key: key) : nil
     }
 
-    override func micros(_ row: GeneratedRow) -> Int? {
+    package func micros(_ row: GeneratedRow) -> Int? {
         if let permutation { return low + permutation(min(row.number, permutation.count - 1)) * form.step }
         let draw = CellHash.draw(key, row.identity)
         let place = grows ? Int(CellHash.unit(draw).squareRoot() * Double(steps)) : CellHash.below(steps, draw)
         return low + min(place, steps - 1) * form.step
     }
 
-    override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { form.write(micros(row) ?? 0, &out) }
-    override var domain: Int? { steps }
-    override func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) {
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { form.write(micros(row) ?? 0, &out) }
+    package var domain: Int? { steps }
+    package func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) {
         form.write(low + index * form.step, &out)
     }
-    override var isUnique: Bool { permutation != nil }
-    override var summary: String { "times" }
+    package var isUnique: Bool { permutation != nil }
+    package var summary: String { "times" }
 }
 
 /// Times after another column's, of this row or of the parent's.
-final class AfterGenerator: CellGenerator, @unchecked Sendable {
+package final class AfterGenerator: CellGenerator {
     /// The other time; nil for NULL, which makes this NULL too.
     private let base: @Sendable (GeneratedRow) -> Int?
     private let within: Int
@@ -105,7 +105,7 @@ final class AfterGenerator: CellGenerator, @unchecked Sendable {
     private let key: UInt64
 
     /// - Parameters: In microseconds; `limit` is a time that is not passed as long as the other one leaves room.
-    init(
+    package init(
         _ base: @escaping @Sendable (GeneratedRow) -> Int?,
         within: Int,
         least: Int,
@@ -121,7 +121,7 @@ final class AfterGenerator: CellGenerator, @unchecked Sendable {
         self.key = key
     }
 
-    override func micros(_ row: GeneratedRow) -> Int? {
+    package func micros(_ row: GeneratedRow) -> Int? {
         guard let begin = base(row) else { return nil }
         let first = begin + max(least, form == .date ? 0 : least)
         let last = max(first, min(begin + within, max(limit, first)))
@@ -129,8 +129,8 @@ final class AfterGenerator: CellGenerator, @unchecked Sendable {
         return first + CellHash.below(steps + 1, CellHash.draw(key, row.identity)) * form.step
     }
 
-    override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
         if let value = micros(row) { form.write(value, &out) } else { out.appendNull() }
     }
-    override var summary: String { "times after another" }
+    package var summary: String { "times after another" }
 }

@@ -3,9 +3,9 @@
 ///
 /// The mixer is SplitMix64's (Steele, Lea, Flood 2014); the permutation a Feistel network of four rounds that walks in
 /// circles until it is back inside the domain, so that any number of indices is permuted, without memory.
-enum CellHash {
+package enum CellHash {
     @inline(__always)
-    static func mix(_ value: UInt64) -> UInt64 {
+    package static func mix(_ value: UInt64) -> UInt64 {
         var z = value
         z = (z ^ (z &>> 30)) &* 0xBF58_476D_1CE4_E5B9
         z = (z ^ (z &>> 27)) &* 0x94D0_49BB_1331_11EB
@@ -13,7 +13,7 @@ enum CellHash {
     }
 
     /// What a column's draws begin with. FNV-1a over the names, mixed.
-    static func key(seed: Int, _ names: String...) -> UInt64 {
+    package static func key(seed: Int, _ names: String...) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for name in names {
             for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
@@ -24,31 +24,31 @@ enum CellHash {
 
     /// The draw of a row.
     @inline(__always)
-    static func draw(_ key: UInt64, _ row: UInt64) -> UInt64 { mix(key &+ (row &+ 1) &* 0x9E37_79B9_7F4A_7C15) }
+    package static func draw(_ key: UInt64, _ row: UInt64) -> UInt64 { mix(key &+ (row &+ 1) &* 0x9E37_79B9_7F4A_7C15) }
 
     /// Another draw of the same cell.
     @inline(__always)
-    static func next(_ draw: UInt64) -> UInt64 { mix(draw &+ 0x9E37_79B9_7F4A_7C15) }
+    package static func next(_ draw: UInt64) -> UInt64 { mix(draw &+ 0x9E37_79B9_7F4A_7C15) }
 
     /// A draw as one of `count` numbers.
     @inline(__always)
-    static func below(_ count: Int, _ draw: UInt64) -> Int {
+    package static func below(_ count: Int, _ draw: UInt64) -> Int {
         Int(truncatingIfNeeded: draw.multipliedFullWidth(by: UInt64(count)).high)
     }
 
     /// A draw as a number from 0 to 1, 1 excluded.
     @inline(__always)
-    static func unit(_ draw: UInt64) -> Double { Double(draw &>> 11) * 0x1p-53 }
+    package static func unit(_ draw: UInt64) -> Double { Double(draw &>> 11) * 0x1p-53 }
 }
 
 /// All numbers below `count`, in an order of its own.
-struct Permutation: Sendable {
-    let count: Int
+package struct Permutation: Sendable {
+    package let count: Int
     private let key: UInt64
     private let halfBits: UInt64
     private let mask: UInt64
 
-    init(count: Int, key: UInt64) {
+    package init(count: Int, key: UInt64) {
         self.count = max(1, count)
         self.key = key
         let bits = max(2, UInt64(Int.bitWidth - (self.count - 1).leadingZeroBitCount))
@@ -58,7 +58,7 @@ struct Permutation: Sendable {
 
     /// - Parameter tweak: Permutes otherwise for each.
     @inline(__always)
-    func callAsFunction(_ index: Int, tweak: UInt64 = 0) -> Int {
+    package func callAsFunction(_ index: Int, tweak: UInt64 = 0) -> Int {
         if count == 1 { return 0 }
         var value = UInt64(index)
         repeat { value = round(value, key ^ tweak) } while value >= UInt64(count)

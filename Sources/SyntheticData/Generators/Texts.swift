@@ -1,51 +1,31 @@
 /// Words of a list; unique ones carry a number behind them.
-final class WordGenerator: CellGenerator, @unchecked Sendable {
-    private let bytes: UnsafePointer<UInt8>
-    private let offsets: UnsafePointer<Int32>
-    private let slugBytes: UnsafePointer<UInt8>
-    private let slugOffsets: UnsafePointer<Int32>
-    private let count: Int
+final class WordGenerator: CellGenerator {
+    private let list: WordList
     private let key: UInt64
     private let name: String
-    private let lengthMax: Int
 
-    /// - Parameter lengthMax: In characters; longer words are cut.
-    init(_ list: WordList, name: String, lengthMax: Int = .max, key: UInt64) {
-        let list = lengthMax == .max ? list : list.fitted(lengthMax)
-        (bytes, offsets) = (list.bytes, list.offsets)
-        (slugBytes, slugOffsets) = (list.slugBytes, list.slugOffsets)
-        count = list.count
+    init(_ list: WordList, name: String, key: UInt64) {
+        self.list = list
         self.key = key
         self.name = name
-        self.lengthMax = lengthMax
     }
 
-    override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
-        write(index: CellHash.below(count, CellHash.draw(key, row.identity)), row, &out)
-    }
+    @inline(__always)
+    private func index(_ row: GeneratedRow) -> Int { CellHash.below(list.count, CellHash.draw(key, row.identity)) }
 
-    override func writeSlug(_ row: GeneratedRow, _ out: inout CopyBuffer) {
-        let index = CellHash.below(count, CellHash.draw(key, row.identity))
-        let start = Int(slugOffsets[index])
-        out.append(UnsafeBufferPointer(start: slugBytes + start, count: Int(slugOffsets[index + 1]) - start))
-    }
-
-    override var domain: Int? { count }
-
-    override func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) {
-        let start = Int(offsets[index])
-        out.append(UnsafeBufferPointer(start: bytes + start, count: Int(offsets[index + 1]) - start))
-    }
-
-    override var summary: String { "words: \(name)" }
+    func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { list.write(index(row), &out) }
+    func writeSlug(_ row: GeneratedRow, _ out: inout CopyBuffer) { list.writeSlug(index(row), &out) }
+    var domain: Int? { list.count }
+    func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) { list.write(index, &out) }
+    var summary: String { "words: \(name)" }
 }
 
 /// Text, other columns, the row's number.
-final class TemplateGenerator: CellGenerator, @unchecked Sendable {
-    enum Part {
+package final class TemplateGenerator: CellGenerator {
+    package enum Part {
         case text([UInt8])
-        case column(CellGenerator)
-        case slug(CellGenerator)
+        case column(any CellGenerator)
+        case slug(any CellGenerator)
         /// The row's number, from 1.
         case number
         /// One of so many, drawn.
@@ -58,7 +38,7 @@ final class TemplateGenerator: CellGenerator, @unchecked Sendable {
     private let bytesMax: Int
 
     /// - Parameter bytesMax: What is longer is cut before its number, which makes it unique.
-    init(_ parts: [Part], name: String, bytesMax: Int = .max) {
+    package init(_ parts: [Part], name: String, bytesMax: Int = .max) {
         self.parts = parts
         self.name = name
         self.bytesMax = bytesMax
@@ -75,7 +55,7 @@ final class TemplateGenerator: CellGenerator, @unchecked Sendable {
         }
     }
 
-    override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
         let start = out.count
         for part in parts {
             switch part {
@@ -101,7 +81,7 @@ final class TemplateGenerator: CellGenerator, @unchecked Sendable {
         out.append(plain: String(tail))
     }
 
-    override func writeSlug(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+    package func writeSlug(_ row: GeneratedRow, _ out: inout CopyBuffer) {
         let start = out.count
         write(row, &out)
         let slug = WordList.slug(String(decoding: out.bytes(from: start), as: UTF8.self))
@@ -109,8 +89,8 @@ final class TemplateGenerator: CellGenerator, @unchecked Sendable {
         out.append(plain: slug)
     }
 
-    override var isUnique: Bool { hasNumber }
-    override var summary: String { name }
+    package var isUnique: Bool { hasNumber }
+    package var summary: String { name }
 }
 
 extension String {
@@ -118,7 +98,7 @@ extension String {
 }
 
 /// Some sentences.
-final class TextGenerator: CellGenerator, @unchecked Sendable {
+final class TextGenerator: CellGenerator {
     private let list: WordList
     private let words: ClosedRange<Int>
     private let lengthMin: Int
@@ -147,7 +127,7 @@ final class TextGenerator: CellGenerator, @unchecked Sendable {
         self.key = key
     }
 
-    override func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+    func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
         var draw = CellHash.draw(key, row.identity)
         let count = words.lowerBound + CellHash.below(words.count, draw)
         let tail =
@@ -169,6 +149,6 @@ final class TextGenerator: CellGenerator, @unchecked Sendable {
         out.append(value: text)
     }
 
-    override var isUnique: Bool { isUniqueText }
-    override var summary: String { isSentence ? "sentences" : "words" }
+    var isUnique: Bool { isUniqueText }
+    var summary: String { isSentence ? "sentences" : "words" }
 }
