@@ -78,10 +78,10 @@ package struct ResetCommand: SpokenCommand {
     }
 
     private func tellPlan(_ doomed: [DoomedSchema], on console: Console) throws {
-        if console.settings.isJSON {
-            return try console.result(.object(["dropped": .array(doomed.map(RunReport.schema.document))]))
-        }
-        try console.result(doomed.isEmpty ? "nothing is there to be dropped" : "would drop \(Self.text(doomed))")
+        try console.result(
+            .object(["dropped": .array(doomed.map(RunReport.schema.document))]),
+            else: [doomed.isEmpty ? "nothing is there to be dropped" : "would drop \(Self.text(doomed))"]
+        )
     }
 
     /// `user_service (3 tables, about 1,200 rows, 1.4 MB)`
