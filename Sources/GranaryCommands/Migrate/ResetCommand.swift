@@ -47,7 +47,7 @@ package struct ResetCommand: SpokenCommand {
         if !doomed.isEmpty {
             let connected = session.connected
             console.note("dropping from \(connected.name) at \(connected.host): \(Self.text(doomed))")
-            // The local server is nobody's but this folder's.
+            // The local server belongs to this folder alone.
             try await Confirmation(database: connected.name, host: connected.host, given: confirm, console: console)
                 .settle(isNeeded: true, isRequired: !connected.isLocal)
         }

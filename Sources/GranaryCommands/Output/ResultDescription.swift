@@ -94,7 +94,7 @@ extension ResultDescription {
             }
         }
 
-        /// A column that no key stands for.
+        /// A column without a key.
         package static func column(_ column: Column) -> Field { Field([], [column]) { _ in [] } }
     }
 
