@@ -2,7 +2,7 @@ package import ArgumentParser
 internal import Environments
 internal import FoundationEssentials
 
-/// What files say that may stand at a place of the command line.
+/// Words that a shell can offer at a place of the command line, read from files.
 ///
 /// Nothing here fails: where nothing can be read, there is nothing to offer.
 package struct Candidates {

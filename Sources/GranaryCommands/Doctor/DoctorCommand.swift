@@ -71,7 +71,7 @@ package struct DoctorCommand: SpokenCommand {
         return checks
     }
 
-    /// A database that cannot be reached is a finding, and so is one that nobody gave.
+    /// A database that cannot be reached is a finding, and so is a missing one.
     private func databaseChecks(on console: Console) async -> ([Doctor.Check], Doctor.DatabaseFacts?) {
         do {
             let connected = try await database.connect(on: console, migrations: service.migrations)

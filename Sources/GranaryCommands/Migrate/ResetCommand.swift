@@ -48,7 +48,7 @@ package struct ResetCommand: SpokenCommand {
         if !doomed.isEmpty {
             let connected = session.connected
             console.note("dropping from \(connected.name) at \(connected.host): \(Self.text(doomed))")
-            // The local server is nobody's but this folder's.
+            // The local server belongs to this folder alone.
             try await Confirmation(database: connected.name, host: connected.host, given: confirm, console: console)
                 .settle(isNeeded: true, isRequired: !connected.isLocal)
         }
@@ -79,10 +79,10 @@ package struct ResetCommand: SpokenCommand {
     }
 
     private func tellPlan(_ doomed: [DoomedSchema], on console: Console) throws {
-        if console.settings.isJSON {
-            return try console.result(.object(["dropped": .array(doomed.map(RunReport.schema.document))]))
-        }
-        try console.result(doomed.isEmpty ? "nothing is there to be dropped" : "would drop \(Self.text(doomed))")
+        try console.result(
+            .object(["dropped": .array(doomed.map(RunReport.schema.document))]),
+            else: [doomed.isEmpty ? "nothing is there to be dropped" : "would drop \(Self.text(doomed))"]
+        )
     }
 
     /// `user_service (3 tables, about 1,200 rows, 1.4 MB)`

@@ -4,7 +4,7 @@ internal import FoundationEssentials
 internal import Glibc
 internal import PostgresClient
 
-/// A verified backup of what is about to be destroyed.
+/// A verified backup of the rows that a command is about to destroy.
 struct SafetyBackup {
     let server: ServerAddress
     let database: String
@@ -63,7 +63,7 @@ struct SafetyBackup {
         return path
     }
 
-    /// In a container, what is neither mounted nor a volume lies on the overlay that is removed with it.
+    /// In a container, a folder that is neither mounted nor a volume is on the overlay, which is removed with it.
     private static func diesWithItsContainer(_ path: String) -> Bool {
         let signs = ["/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io"]
         guard signs.contains(where: Folders.exists), let full = realpath(path, nil) else { return false }

@@ -26,7 +26,7 @@ struct ScratchServer: Sendable {
             try await server.requireRights(on: console)
             return try await body(server)
         }
-        // A `.granary` folder in the project is a choice of database, which validating must not make for anybody.
+        // A `.granary` folder makes the local server the project's database; validating must not decide that.
         let isProjects = LocalCluster.exists(project: ".")
         let project = try isProjects ? "." : folderAside(console.environment)
         let cluster = try LocalCluster.open(project: project, postgresBin: postgresBin, logger: console.logger)
@@ -68,7 +68,7 @@ struct ScratchServer: Sendable {
         return folder
     }
 
-    /// Whether nobody but us is on it.
+    /// Whether no other session is connected.
     private func isIdle(on console: Console) async throws -> Bool {
         try await withSession(address, logger: console.logger) { session in
             try session.query(
