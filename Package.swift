@@ -40,11 +40,12 @@ let package = Package(
 
         // 1: one stranger each: the server, the file, the text.
         .target(name: "PostgresClient", dependencies: ["CLibpq", log], swiftSettings: settings),
+        .target(name: "Storage", dependencies: ["Basics"], swiftSettings: settings),
         .target(
             name: "Archive",
             dependencies: [
                 "CZlib", "CDeflate", .target(name: "CIsal", condition: .when(traits: ["Igzip"])), "CXXHash",
-                "Cryptography", "Basics",
+                "Cryptography", "Storage",
             ],
             swiftSettings: settings
         ),
@@ -66,12 +67,12 @@ let package = Package(
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
-            dependencies: ["CChild", "Environments", "PostgresClient", "Archive", "SQLText", log],
+            dependencies: ["CChild", "Environments", "PostgresClient", "Archive", "Storage", "SQLText", log],
             swiftSettings: settings
         ),
         .target(
             name: "Restore",
-            dependencies: ["PostgresClient", "Archive", "SQLText", "Environments", log],
+            dependencies: ["PostgresClient", "Archive", "Storage", "SQLText", "Environments", log],
             swiftSettings: settings
         ),
         .target(
@@ -96,7 +97,7 @@ let package = Package(
         ),
         .target(
             name: "Inspection",
-            dependencies: ["PostgresClient", "Archive", "Environments", log],
+            dependencies: ["PostgresClient", "Archive", "Storage", "Environments", log],
             swiftSettings: settings
         ),
 
@@ -105,7 +106,7 @@ let package = Package(
             name: "GranaryCommands",
             dependencies: [
                 "Backup", "Restore", "Migrations", "Seeding", "Cleaning", "Inspection", "LocalServer",
-                "Environments", "Archive",
+                "Environments", "Archive", "Storage",
                 "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -126,7 +127,12 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: settings),
-        .testTarget(name: "ArchiveTests", dependencies: ["Archive", "granary"], swiftSettings: settings),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "ArchiveTests",
+            dependencies: ["Archive", "Storage", "TestSupport", "granary"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "EnvironmentsTests",
             dependencies: ["Environments", "PostgresClient", "TestSupport"],
@@ -149,7 +155,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RestoreTests",
-            dependencies: ["Restore", "Backup", "Environments", "Archive", "PostgresClient", "TestSupport"],
+            dependencies: ["Restore", "Backup", "Environments", "Archive", "Storage", "PostgresClient", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -161,7 +167,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CleaningTests",
-            dependencies: ["Cleaning", "granary", "Archive", "PostgresClient", "TestSupport", log],
+            dependencies: ["Cleaning", "granary", "Archive", "Storage", "PostgresClient", "TestSupport", log],
             swiftSettings: settings
         ),
         .testTarget(
@@ -200,7 +206,7 @@ let package = Package(
         // Hostile input: the readers as the fuzzer calls them, and its corpus as a test.
         .target(
             name: "FuzzTargets",
-            dependencies: ["Archive", "SQLText", "Environments", "Migrations", "Seeding"],
+            dependencies: ["Archive", "Storage", "SQLText", "Environments", "Migrations", "Seeding"],
             path: "Fuzzing/Targets",
             swiftSettings: settings
         ),

@@ -1,5 +1,6 @@
 package import Archive
 internal import Glibc
+internal import Storage
 
 /// The files of a folder of backups, as their manifests describe them.
 package struct BackupCatalogue: Sendable {

@@ -3,6 +3,7 @@ internal import Environments
 internal import Logging
 internal import PostgresClient
 internal import SQLText
+internal import Storage
 
 /// A plain dump, as pg_dump or we write it, all or nothing.
 ///

@@ -2,6 +2,7 @@ internal import Archive
 internal import ArgumentParser
 package import Backup
 internal import Glibc
+internal import Storage
 
 extension BackupCommand {
     package mutating func validate() throws {

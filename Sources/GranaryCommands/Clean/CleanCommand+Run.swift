@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Cleaning
 internal import Environments
 internal import PostgresClient
+internal import Storage
 internal import Synchronization
 
 extension CleanCommand {

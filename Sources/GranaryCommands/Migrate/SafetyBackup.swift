@@ -3,6 +3,7 @@ internal import Backup
 internal import FoundationEssentials
 internal import Glibc
 internal import PostgresClient
+internal import Storage
 
 /// A verified backup of what is about to be destroyed.
 struct SafetyBackup {

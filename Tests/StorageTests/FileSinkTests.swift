@@ -1,7 +1,7 @@
 import Glibc
+import Storage
+import TestSupport
 import Testing
-
-@testable import Archive
 
 @Suite struct FileSinkTests {
     private func append(_ text: String, to sink: FileSink) throws {
@@ -26,13 +26,13 @@ import Testing
         #expect(contents(of: folder.file("a.zip")) == Array("hello".utf8))
         sink.discard()
         #expect(folder.names == ["a.zip"])
-        #expect(archiveError { try append("more", to: sink) }?.code == .io)
+        #expect(storageError { try append("more", to: sink) }?.code == .io)
     }
 
     @Test func aTakenNameIsRefusedAtOnce() throws {
         let folder = Folder()
         let path = try folder.write([1], as: "a.zip")
-        let error = archiveError { _ = try FileSink(path: path) }
+        let error = storageError { _ = try FileSink(path: path) }
         #expect(error?.code == .exists)
         #expect(error?.message == "\(path) exists already")
         #expect(error?.hint == "take another name, or replace it with --force")
@@ -45,7 +45,7 @@ import Testing
         let sink = try FileSink(path: path)
         try append("ours", to: sink)
         _ = shell("printf theirs > '\(path)'")
-        #expect(archiveError { try sink.commit() }?.code == .exists)
+        #expect(storageError { try sink.commit() }?.code == .exists)
         #expect(contents(of: path) == Array("theirs".utf8))
         sink.discard()
         #expect(folder.names == ["a.zip"])
@@ -54,7 +54,7 @@ import Testing
     @Test func aLinkToNowhereIsATakenName() throws {
         let folder = Folder()
         _ = shell("ln -s nowhere '\(folder.file("a.zip"))'")
-        #expect(archiveError { _ = try FileSink(path: folder.file("a.zip")) }?.code == .exists)
+        #expect(storageError { _ = try FileSink(path: folder.file("a.zip")) }?.code == .exists)
     }
 
     @Test func overwritingReplacesOnlyInTheEnd() throws {
@@ -73,7 +73,7 @@ import Testing
         let folder = Folder()
         let path = folder.file("a.zip")
         _ = shell("\(command) '\(path)'")
-        let error = archiveError { _ = try FileSink(path: path, overwrite: true) }
+        let error = storageError { _ = try FileSink(path: path, overwrite: true) }
         #expect(error?.code == .exists)
         #expect(error?.message == "\(path) is there and is not a file")
         #expect(folder.names == ["a.zip"])
@@ -85,7 +85,7 @@ import Testing
         try append("half", to: sink)
         sink.discard()
         #expect(folder.names == [])
-        let error = archiveError { try sink.commit() }
+        let error = storageError { try sink.commit() }
         #expect(error?.code == .io)
         #expect(folder.names == [])
     }
@@ -113,7 +113,7 @@ import Testing
     @Test func twoBackupsDoNotWriteTheSameFile() throws {
         let folder = Folder()
         let sink = try FileSink(path: folder.file("a.zip"))
-        let error = archiveError { _ = try FileSink(path: folder.file("a.zip")) }
+        let error = storageError { _ = try FileSink(path: folder.file("a.zip")) }
         #expect(error?.code == .busy)
         #expect(error?.message == "another backup is writing \(folder.file("a.zip.partial"))")
         #expect(error?.hint == "wait for it, or take another name")
@@ -167,7 +167,7 @@ import Testing
     }
 
     @Test func aFolderThatIsNotThereIsSaid() throws {
-        let error = archiveError { _ = try FileSink(path: "/nonexistent/a.zip") }
+        let error = storageError { _ = try FileSink(path: "/nonexistent/a.zip") }
         #expect(error?.code == .io)
         #expect(error?.message == "/nonexistent/a.zip.partial could not be made: No such file or directory")
         #expect(error?.hint == "check the path")
@@ -182,14 +182,14 @@ import Testing
         defer { _ = shell("umount '\(folder.path)'") }
         let sink = try FileSink(path: folder.file("a.zip"))
         let content = [UInt8](repeating: 7, count: 200_000)
-        let error = archiveError { try content.withUnsafeBytes { try sink.append($0) } }
+        let error = storageError { try content.withUnsafeBytes { try sink.append($0) } }
         #expect(error?.code == .io)
         #expect(
             error?.message == "\(folder.file("a.zip.partial")) could not be written: No space left on device"
         )
         #expect(error?.hint == "make room there, or write elsewhere with --output")
-        #expect(archiveError { try append("small", to: sink) }?.code == .io)
-        let refusal = archiveError { try sink.commit() }
+        #expect(storageError { try append("small", to: sink) }?.code == .io)
+        let refusal = storageError { try sink.commit() }
         #expect(refusal?.code == .io)
         #expect(folder.names == ["a.zip.partial"])
         sink.discard()
@@ -211,7 +211,7 @@ import Testing
         let sink = try FileSink(path: folder.file("a.zip"), overwrite: overwrite)
         try append("ours", to: sink)
         _ = shell("cd '\(folder.path)'; printf theirs > other; \(theft)")
-        let error = archiveError { try sink.commit() }
+        let error = storageError { try sink.commit() }
         #expect(error?.code == .io)
         #expect(
             error?.message
@@ -283,8 +283,8 @@ import Testing
     @Test func aFullDeviceIsSaidWithAHint() throws {
         let descriptor = open("/dev/full", O_WRONLY | O_CLOEXEC)
         defer { close(descriptor) }
-        let writer = ArchiveWriter(sink: PipeSink(descriptor: descriptor, wake: -1))
-        let error = archiveError { try writer.finish(Sample.emptyManifest) }
+        let sink = PipeSink(descriptor: descriptor, wake: -1)
+        let error = storageError { try [UInt8](repeating: 7, count: 100).withUnsafeBytes { try sink.append($0) } }
         #expect(error?.code == .io)
         #expect(error?.message == "the output could not be written: No space left on device")
         #expect(error?.hint == "make room there, or write elsewhere with --output")

@@ -22,7 +22,7 @@ package final class FileSink: ByteSink {
     private static let suffix = ".partial"
 
     /// - Parameter overwrite: replaces a file of that name in the end; otherwise one is an error, now or then.
-    /// - Throws: `ArchiveError.exists`, `.busy` when another backup writes under that name, `.io`.
+    /// - Throws: `StorageError.exists`, `.busy` when another backup writes under that name, `.io`.
     package init(path: String, overwrite: Bool = false) throws {
         self.path = path
         replaces = overwrite
@@ -42,16 +42,16 @@ package final class FileSink: ByteSink {
 
     /// The first of `stem.ending`, `stem-2.ending` and so on that is free and that no other backup writes.
     ///
-    /// - Throws: `ArchiveError.busy` when there is none, `.io`.
+    /// - Throws: `StorageError.busy` when there is none, `.io`.
     package static func firstFree(stem: String, ending: String) throws -> FileSink {
         for number in 1...1000 {
             do {
                 return try FileSink(path: stem + (number > 1 ? "-\(number)" : "") + ending)
-            } catch let error as ArchiveError where error.code == .exists || error.code == .busy {
+            } catch let error as StorageError where error.code == .exists || error.code == .busy {
                 continue
             }
         }
-        throw ArchiveError(.busy, "a thousand backups are named \(stem)", hint: "try again, or name a file")
+        throw StorageError(.busy, "a thousand backups are named \(stem)", hint: "try again, or name a file")
     }
 
     deinit { discard() }
@@ -72,13 +72,13 @@ package final class FileSink: ByteSink {
             errno = EEXIST
         }
         guard errno != EEXIST else {
-            throw ArchiveError(
+            throw StorageError(
                 .busy,
                 "another backup is writing \(partial)",
                 hint: "wait for it, or take another name"
             )
         }
-        throw ArchiveError.system(partial, "could not be made")
+        throw StorageError.system(partial, "could not be made")
     }
 
     /// Said before hours of reading, not after: a taken name, and one that a rename would destroy or fail at.
@@ -87,12 +87,12 @@ package final class FileSink: ByteSink {
         guard lstat(path, &status) == 0 else { return }
         guard overwrite else { throw taken(path) }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw ArchiveError(.exists, "\(path) is there and is not a file", hint: "take another name")
+            throw StorageError(.exists, "\(path) is there and is not a file", hint: "take another name")
         }
     }
 
-    private static func taken(_ path: String) -> ArchiveError {
-        ArchiveError(.exists, "\(path) exists already", hint: "take another name, or replace it with --force")
+    private static func taken(_ path: String) -> StorageError {
+        StorageError(.exists, "\(path) exists already", hint: "take another name, or replace it with --force")
     }
 
     package var byteCount: Int { state.withLock(\.count) }
@@ -100,7 +100,7 @@ package final class FileSink: ByteSink {
     package func append(_ bytes: UnsafeRawBufferPointer) throws {
         try state.withLock { state in
             guard state.descriptor >= 0, !state.hasFailed else {
-                throw ArchiveError(.io, "\(partial) takes no more bytes: it was closed, or could not be written before")
+                throw StorageError(.io, "\(partial) takes no more bytes: it was closed, or could not be written before")
             }
             do {
                 try writeAll(bytes, to: state.descriptor, name: partial)
@@ -114,17 +114,17 @@ package final class FileSink: ByteSink {
 
     /// Syncs the bytes, gives the file its name, and syncs the folder: after this it survives a power cut.
     ///
-    /// - Throws: `ArchiveError.io`, also where an earlier write failed or another program replaced the partial; `.exists` when
+    /// - Throws: `StorageError.io`, also where an earlier write failed or another program replaced the partial; `.exists` when
     ///   another program took the name meanwhile.
     package func commit() throws {
         try state.withLock { state in
             guard state.descriptor >= 0, !state.hasFailed else {
-                throw ArchiveError(.io, "\(path) gets no file: \(partial) could not be written, or was discarded")
+                throw StorageError(.io, "\(path) gets no file: \(partial) could not be written, or was discarded")
             }
             guard fsync(state.descriptor) == 0 else {
                 // Asked again, the system would call it well: it has forgotten the pages it could not write.
                 state.hasFailed = true
-                throw ArchiveError.system(partial, "could not be synced")
+                throw StorageError.system(partial, "could not be synced")
             }
             try takeName(state.descriptor)
             close(state.descriptor)
@@ -137,7 +137,7 @@ package final class FileSink: ByteSink {
     private func takeName(_ descriptor: CInt) throws {
         guard FileSink.isNamed(descriptor, partial) else { throw lost() }
         if replaces {
-            guard rename(partial, path) == 0 else { throw ArchiveError.system(path, "could not be named") }
+            guard rename(partial, path) == 0 else { throw StorageError.system(path, "could not be named") }
         } else {
             try linkName(descriptor)
         }
@@ -154,11 +154,11 @@ package final class FileSink: ByteSink {
         if errno == EEXIST { throw FileSink.taken(path) }
         // A file system without hard links: the name was free a moment ago.
         try FileSink.requireFree(path, overwrite: false)
-        guard rename(partial, path) == 0 else { throw ArchiveError.system(path, "could not be named") }
+        guard rename(partial, path) == 0 else { throw StorageError.system(path, "could not be named") }
     }
 
-    private func lost() -> ArchiveError {
-        ArchiveError(
+    private func lost() -> StorageError {
+        StorageError(
             .io,
             "\(path) gets no file: another program has removed or replaced \(partial) while it was written",
             hint: "keep other programs out of that folder, and back up again"
@@ -173,11 +173,11 @@ package final class FileSink: ByteSink {
     private func syncFolder() throws {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw ArchiveError.system(folder, "could not be synced") }
+        guard descriptor >= 0 else { throw StorageError.system(folder, "could not be synced") }
         defer { close(descriptor) }
         // Some network file systems cannot sync a folder, and need not.
         guard fsync(descriptor) == 0 || errno == EINVAL else {
-            throw ArchiveError.system(folder, "could not be synced")
+            throw StorageError.system(folder, "could not be synced")
         }
     }
 
