@@ -40,7 +40,7 @@ let package = Package(
 
         // 1: one stranger each: the server, the file, the text.
         .target(name: "PostgresClient", dependencies: ["CLibpq", log], swiftSettings: settings),
-        .target(name: "Storage", dependencies: ["Basics"], swiftSettings: settings),
+        .target(name: "Storage", swiftSettings: settings),
         .target(
             name: "Archive",
             dependencies: [
@@ -55,12 +55,12 @@ let package = Package(
         // 2: where commands run, and what they may do there.
         .target(
             name: "Environments",
-            dependencies: ["CYaml", "PostgresClient"],
+            dependencies: ["CYaml", "Storage", "PostgresClient"],
             swiftSettings: settings
         ),
         .target(
             name: "LocalServer",
-            dependencies: ["Basics", "PostgresClient", log, subprocess, system],
+            dependencies: ["Storage", "PostgresClient", log, subprocess, system],
             swiftSettings: settings
         ),
 
@@ -78,7 +78,7 @@ let package = Package(
         .target(
             name: "Migrations",
             dependencies: [
-                "Basics", "PostgresClient", "SQLText", "Environments", log, subprocess, system,
+                "Storage", "PostgresClient", "SQLText", "Environments", log, subprocess, system,
                 "Cryptography",
             ],
             swiftSettings: settings
@@ -91,7 +91,7 @@ let package = Package(
         .target(
             name: "Seeding",
             dependencies: [
-                "Basics", "PostgresClient", "SQLText", "Environments", "Archive", log, "Cryptography",
+                "Storage", "PostgresClient", "SQLText", "Environments", "Archive", log, "Cryptography",
             ],
             swiftSettings: settings
         ),
@@ -145,7 +145,7 @@ let package = Package(
         ),
         .testTarget(
             name: "LocalServerTests",
-            dependencies: ["LocalServer", "Basics", "TestSupport"],
+            dependencies: ["LocalServer", "Storage", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -60,13 +60,11 @@ package struct SealKeyFile: Sendable {
     }
 
     private func makeFolders() throws {
-        var position = path.startIndex
-        while let slash = path[path.index(after: position)...].firstIndex(of: "/") {
-            let folder = String(path[..<slash])
-            guard mkdir(folder, 0o700) == 0 || errno == EEXIST || access(folder, X_OK) == 0 else {
-                throw StorageError.system(folder, "could not be made")
-            }
-            position = slash
+        guard let slash = path.lastIndex(of: "/") else { return }
+        do {
+            try Files.makeFolders(String(path[..<slash]), mode: 0o700)
+        } catch {
+            throw StorageError(error, "could not be made")
         }
     }
 }

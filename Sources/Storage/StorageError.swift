@@ -39,15 +39,19 @@ package struct StorageError: Error, Sendable, CustomStringConvertible {
 
     /// The failure of the last system call, from `errno`.
     package static func system(_ name: String, _ what: String) -> StorageError {
-        let reason = errno
+        StorageError(SystemError.last(name), what)
+    }
+
+    /// - Parameter what: What could not be done, such as `could not be made`.
+    package init(_ error: SystemError, _ what: String) {
         let hint =
-            switch reason {
+            switch error.number {
             case ENOSPC, EDQUOT, EFBIG: "make room there, or write elsewhere with --output"
             case EACCES, EPERM, EROFS: "check who may write there"
             case EPIPE: "the reader of the pipe has gone"
             case ENOENT: "check the path"
             default: nil as String?
             }
-        return StorageError(.io, "\(name) \(what): \(String(cString: strerror(reason)))", hint: hint)
+        self.init(.io, "\(error.path) \(what): \(error)", hint: hint)
     }
 }

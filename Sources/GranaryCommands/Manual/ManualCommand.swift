@@ -1,5 +1,5 @@
 package import ArgumentParser
-internal import FoundationEssentials
+internal import Storage
 
 /// `granary manual`, for `make install` and for who makes packages; help does not list it.
 package struct ManualCommand: SpokenCommand {
@@ -27,9 +27,9 @@ package struct ManualCommand: SpokenCommand {
         let epoch = console.environment["SOURCE_DATE_EPOCH"].flatMap(Int.init)
         var written: [String] = []
         for page in ManualPages(tree, date: String(Formatting.time(secondsSince1970: epoch).prefix(10))).all {
-            let path = Folders.joined(folder, page.file)
+            let path = Files.joined(folder, page.file)
             do {
-                try Data(page.text.utf8).write(to: URL(filePath: path))
+                try Files.overwrite(path, Array(page.text.utf8))
             } catch {
                 throw CommandError(.file, "\(path) could not be written", hint: "make its folder, writable")
             }

@@ -4,6 +4,7 @@ internal import Glibc
 internal import Migrations
 internal import PostgresClient
 internal import Seeding
+internal import Storage
 
 /// The part of `validate` that needs a server: migrations up, down and up, and seeds held against what they make.
 struct ReplayRun: Sendable {
@@ -76,7 +77,7 @@ struct ReplayRun: Sendable {
                 now: time(nil)
             )
             options.folder = seeds(service)
-            guard Folders.isFolder(options.folder) else { continue }
+            guard Files.isFolder(options.folder) else { continue }
             findings += try await Seeder(options, server: server, logger: console.logger).findings().map(Finding.init)
         }
         return findings
