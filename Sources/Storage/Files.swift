@@ -134,11 +134,11 @@ extension Files {
 // Writing.
 extension Files {
     /// Writes a file that must not be there yet; a failure leaves none.
-    package static func create(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o666) throws(SystemError) {
+    package static func create(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o666) throws(SystemError) {
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard file >= 0 else { throw .last(path) }
         defer { close(file) }
-        do {
+        do throws(SystemError) {
             try write(bytes, to: file, path)
         } catch {
             unlink(path)
@@ -147,7 +147,7 @@ extension Files {
     }
 
     /// Writes a file over one that is there, in place.
-    package static func overwrite(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o666) throws(SystemError) {
+    package static func overwrite(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o666) throws(SystemError) {
         let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard file >= 0 else { throw .last(path) }
         defer { close(file) }
@@ -157,7 +157,7 @@ extension Files {
     /// Replaces a file by other content, whole or not at all: another file takes its name.
     ///
     /// - Parameter mode: Of a file that is not there yet; one that is there keeps its own.
-    package static func replace(_ path: String, _ bytes: [UInt8], mode: mode_t = 0o644) throws(SystemError) {
+    package static func replace(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws(SystemError) {
         // A link stays one: what it points at is replaced.
         let place = resolved(path) ?? path
         var status = stat()
@@ -166,7 +166,7 @@ extension Files {
         let file = mkstemp(&template)
         guard file >= 0 else { throw .last(path) }
         let draft = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        do {
+        do throws(SystemError) {
             defer { close(file) }
             try write(bytes, to: file, path)
             guard fchmod(file, mode) == 0, fsync(file) == 0 else { throw SystemError.last(path) }
@@ -191,7 +191,7 @@ extension Files {
     ///
     /// - Returns: The folders that were made, the outermost first. A failure leaves none of them.
     @discardableResult
-    package static func makeFolders(_ path: String, mode: mode_t) throws(SystemError) -> [String] {
+    package static func makeFolders(_ path: String, mode: UInt32) throws(SystemError) -> [String] {
         var made: [String] = []
         var folder = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
