@@ -49,7 +49,7 @@ package struct CountsCommand: SpokenCommand {
         defer { Self.tellOfRowSecurity(counts, on: console) }
         guard let manifest, let path else {
             return try tell(
-                CountListing(counts).document,
+                CountListing.result.document(CountListing(counts)),
                 CountListing(counts).lines(width: StandardOutput.columns),
                 inspect,
                 isEmpty: counts.tables.isEmpty,
@@ -62,7 +62,7 @@ package struct CountsCommand: SpokenCommand {
             createdAt: manifest.createdAt
         )
         try tell(
-            listing.document,
+            DifferenceListing.result.document(listing),
             listing.lines(width: StandardOutput.columns),
             inspect,
             isEmpty: listing.isEmpty,
