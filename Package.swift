@@ -58,6 +58,7 @@ let package = Package(
             dependencies: ["CYaml", "Storage", "PostgresClient"],
             swiftSettings: settings
         ),
+        .target(name: "Bookkeeping", dependencies: ["Basics", "PostgresClient", log], swiftSettings: settings),
         .target(
             name: "LocalServer",
             dependencies: ["Storage", "PostgresClient", log, subprocess, system],
@@ -67,46 +68,57 @@ let package = Package(
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
-            dependencies: ["CChild", "Environments", "PostgresClient", "Archive", "Storage", "SQLText", log],
+            dependencies: [
+                "CChild", "Environments", "Bookkeeping", "PostgresClient", "Archive", "Storage", "SQLText", log,
+            ],
             swiftSettings: settings
         ),
         .target(
             name: "Restore",
-            dependencies: ["PostgresClient", "Archive", "Storage", "SQLText", "Environments", log],
+            dependencies: ["PostgresClient", "Archive", "Storage", "SQLText", "Environments", "Bookkeeping", log],
             swiftSettings: settings
         ),
         .target(
             name: "Migrations",
             dependencies: [
-                "Storage", "PostgresClient", "SQLText", "Environments", log, subprocess, system,
-                "Cryptography",
+                "Basics", "Storage", "PostgresClient", "SQLText", "Environments", "Bookkeeping", log, subprocess,
+                system, "Cryptography",
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Cleaning",
-            dependencies: ["PostgresClient", "Environments", log],
+            dependencies: ["PostgresClient", "Environments", "Bookkeeping", log],
             swiftSettings: settings
         ),
         .target(
             name: "Seeding",
             dependencies: [
-                "Storage", "PostgresClient", "SQLText", "Environments", "Archive", log, "Cryptography",
+                "PostgresClient", "SQLText", "Environments", "Bookkeeping", "Archive", "Storage", log, "Cryptography",
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Inspection",
-            dependencies: ["PostgresClient", "Archive", "Storage", "Environments", log],
+            dependencies: ["PostgresClient", "Archive", "Storage", "Bookkeeping", log],
             swiftSettings: settings
         ),
 
-        // 4 and 5: the commands, and the executable.
+        // 4: what is built of capabilities.
+        .target(
+            name: "MigrationChecks",
+            dependencies: [
+                "Basics", "Storage", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping", log,
+            ],
+            swiftSettings: settings
+        ),
+
+        // 5 and 6: the commands, and the executable.
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Backup", "Restore", "Migrations", "Seeding", "Cleaning", "Inspection", "LocalServer",
-                "Environments", "Archive", "Storage",
+                "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning", "Inspection",
+                "LocalServer", "Environments", "Bookkeeping", "Archive", "Storage",
                 "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -141,6 +153,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "BookkeepingTests",
+            dependencies: ["Bookkeeping", "PostgresClient", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "SQLTextTests",
             dependencies: ["SQLText", "PostgresClient", "TestSupport"],
             swiftSettings: settings
@@ -157,13 +174,24 @@ let package = Package(
         ),
         .testTarget(
             name: "RestoreTests",
-            dependencies: ["Restore", "Backup", "Environments", "Archive", "Storage", "PostgresClient", "TestSupport"],
+            dependencies: [
+                "Restore", "Backup", "Environments", "Bookkeeping", "Archive", "Storage", "PostgresClient",
+                "TestSupport",
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "MigrationsTests",
             dependencies: [
-                "Migrations", "Environments", "LocalServer", "SQLText", "PostgresClient", "TestSupport", log,
+                "Migrations", "Environments", "Bookkeeping", "LocalServer", "SQLText", "PostgresClient", "TestSupport",
+                log,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MigrationChecksTests",
+            dependencies: [
+                "MigrationChecks", "Migrations", "Environments", "SQLText", "PostgresClient", "TestSupport", log,
             ],
             swiftSettings: settings
         ),
@@ -187,7 +215,8 @@ let package = Package(
         .testTarget(
             name: "GranaryCommandsTests",
             dependencies: [
-                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Environments", "Archive",
+                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Environments", "Bookkeeping",
+                "Archive",
                 "PostgresClient", "TestSupport", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -208,7 +237,9 @@ let package = Package(
         // Hostile input: the readers as the fuzzer calls them, and its corpus as a test.
         .target(
             name: "FuzzTargets",
-            dependencies: ["Archive", "Storage", "SQLText", "Environments", "Migrations", "Seeding"],
+            dependencies: [
+                "Archive", "Storage", "SQLText", "Environments", "MigrationChecks", "Migrations", "Seeding",
+            ],
             path: "Fuzzing/Targets",
             swiftSettings: settings
         ),
