@@ -4,6 +4,7 @@ internal import Environments
 internal import Glibc
 internal import Migrations
 internal import Seeding
+internal import Storage
 
 /// `granary reset`.
 package struct ResetCommand: SpokenCommand {
@@ -63,7 +64,7 @@ package struct ResetCommand: SpokenCommand {
         var summaries: [SeedSummary] = []
         for folder in session.options.services where !noSeeds {
             let place = common.service.seeds(of: folder.service, folder: seeds)
-            guard Folders.exists(place) else { continue }
+            guard Files.exists(place) else { continue }
             var options = SeedOptions(
                 service: folder.service.name,
                 schemas: folder.service.schemas,
