@@ -1,4 +1,5 @@
 internal import Archive
+internal import Storage
 internal import Synchronization
 
 /// A plain dump, open from the first look at it to the end of its restore.

@@ -1,5 +1,6 @@
 package import Environments
 package import PostgresClient
+internal import SyntheticData
 
 /// Everything that the files say for an environment, read but not yet held against the tables.
 package struct SeedSet: Sendable {

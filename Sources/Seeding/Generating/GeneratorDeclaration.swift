@@ -1,4 +1,5 @@
 internal import Environments
+internal import SyntheticData
 
 /// `generate:` of a table, read: how many rows, and what is said of columns.
 struct GenerateDeclaration: Sendable {

@@ -1,5 +1,6 @@
 internal import Environments
 import PostgresClient
+internal import SyntheticData
 
 /// The generated rows of a table, as the run and the record know them.
 struct GeneratedRows {
@@ -259,7 +260,7 @@ extension SeedRun {
         let start = try start(bound, declaration, before, session)
         let perKey = try perKey(bound, declaration)
         let taken = try takenParents(bound, pools, session)
-        let source: GeneratedTable.Source
+        let source: RowSource
         switch declaration.amount {
         case .count(let count): source = .count(Int((Double(count) * scale).rounded()))
         case .per(_, let rule, let crossed):
@@ -338,7 +339,7 @@ extension SeedRun {
         _ key: SeedCatalog.ForeignKey?,
         _ pools: [TableName: ReferencePool],
         _ session: borrowing Session
-    ) throws -> GeneratedTable.Source {
+    ) throws -> RowSource {
         guard let key, let pool = pools[key.parent] else { return .count(0) }
         let sampler = rule.sampler()
         let drawKey = CellHash.key(seed: set.options.seed, "\(bound.name)", "per")

@@ -1,4 +1,5 @@
 import PostgresClient
+internal import SyntheticData
 
 /// Cells that are filled when all rows are there.
 struct PostponedCells {

@@ -30,6 +30,17 @@ enum ValueText {
         }
     }
 
+    /// A value of a column that is no composite, in a file that holds types.
+    ///
+    /// - Throws: `SeedingError` with `.schema`, naming the line.
+    static func plain(
+        _ node: SeedNode,
+        for column: SeedCatalog.Column,
+        file: String
+    ) throws(SeedingError) -> String? {
+        try text(node, for: column, composites: [:], isText: false, place: "\(file):\(node.line)")
+    }
+
     /// JSON with the types that YAML's core schema and JSON give plain scalars.
     static func json(_ node: SeedNode) -> String {
         var text = ""
