@@ -23,6 +23,7 @@ struct PrivilegeTests {
         CREATE POLICY shared ON t TO role_gone, role_stays USING (a = 1);
         CREATE POLICY lost ON t TO role_gone USING (true); COMMENT ON POLICY lost ON t IS 'role_gone too';
         SELECT lo_create(4711); GRANT SELECT ON LARGE OBJECT 4711 TO role_gone; GRANT SELECT ON LARGE OBJECT 4711 TO role_stays;
+        CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE USER MAPPING FOR role_gone SERVER s;
         """
 
     /// Lends a database that names the role `role_gone`, which is dropped when `body` begins.
@@ -88,6 +89,7 @@ struct PrivilegeTests {
                     "GRANT SELECT ON LARGE OBJECT 4711 TO role_gone", "GRANT CONNECT ON DATABASE TO role_gone",
                     "policy public.t lost", "policy public.t shared is not for role_gone", "its setting of work_mem",
                     "GRANT SELECT ON TABLES  TO role_gone",  // As pg_dump writes it.
+                    "user mapping",
                 ] {
                     #expect(report.notes.contains { $0.contains(part) }, "\(part): \(report.notes)")
                 }

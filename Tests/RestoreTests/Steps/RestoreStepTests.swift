@@ -1,0 +1,87 @@
+import PostgresClient
+import TestSupport
+import Testing
+
+@testable import Restore
+
+/// Steps do the same whether workers share them or one session does them all.
+@Suite struct RestoreStepTests {
+    private static let table = "CREATE TABLE done (step text, number integer)"
+
+    private static let steps = [
+        RestoreStep(work: .once { try $0.execute("INSERT INTO public.done VALUES ('once', 0)") }),
+        RestoreStep(
+            work: .each {
+                (0..<12).map { number in
+                    RestoreStep.Job(title: "\(number)") { session in
+                        try session.execute("INSERT INTO public.done VALUES ('each', \(number))")
+                    }
+                }
+            }
+        ),
+        RestoreStep(
+            work: .shared(count: 12) { session, next in
+                while let number = next() {
+                    try session.execute("INSERT INTO public.done VALUES ('shared', \(number))")
+                }
+            }
+        ),
+        RestoreStep(work: .each { [] }), RestoreStep(work: .shared(count: 0) { _, _ in }),
+    ]
+
+    private static let done =
+        "SELECT step, count(*), count(DISTINCT number), max(number) FROM done GROUP BY 1 ORDER BY 1"
+    private static let all = "each|12|12|11\nonce|1|1|0\nshared|12|12|11"
+
+    @Test(arguments: [1, 3, 40]) func workersDoEachJobOnce(workers: Int) async throws {
+        try await withDatabase(Self.table) { _, url, _ in
+            try await StepsBeside(
+                database: ServerAddress(url),
+                workers: workers,
+                logger: quietLogger,
+                progress: { _ in },
+                prepare: { _, _ in }
+            ).run(Self.steps)
+            #expect(try await psql(url, Self.done) == Self.all)
+        }
+    }
+
+    @Test func oneSessionDoesEachJobOnce() async throws {
+        try await withDatabase(Self.table) { _, url, _ in
+            try await withSession(ServerAddress(url), logger: quietLogger) { session in
+                try session.transaction { try StepsInPlace(progress: { _ in }).run(Self.steps, &$0) }
+            }
+            #expect(try await psql(url, Self.done) == Self.all)
+        }
+    }
+
+    @Test func aStepThatFailsInOneSessionTakesBackTheStepsBeforeIt() async throws {
+        try await withDatabase(Self.table) { _, url, _ in
+            let failing = RestoreStep(work: .once { try $0.execute("SELECT 1 / 0") })
+            await #expect(throws: PostgresError.self) {
+                try await withSession(ServerAddress(url), logger: quietLogger) { session in
+                    try session.transaction { try StepsInPlace(progress: { _ in }).run(Self.steps + [failing], &$0) }
+                }
+            }
+            #expect(try await psql(url, "SELECT count(*) FROM done") == "0")
+        }
+    }
+
+    @Test func anAttemptThatFailsLeavesTheTransactionAsItWas() async throws {
+        try await withDatabase(Self.table) { _, url, _ in
+            try await withSession(ServerAddress(url), logger: quietLogger) { session in
+                try session.transaction { session in
+                    try session.execute("INSERT INTO public.done VALUES ('before', 1)")
+                    do {
+                        try session.attempt { try $0.execute("INSERT INTO public.done VALUES ('attempt', 1 / 0)") }
+                        Issue.record("the division succeeded")
+                    } catch let error as PostgresError {
+                        #expect(error.sqlState == "22012")
+                    }
+                    try session.attempt { try $0.execute("INSERT INTO public.done VALUES ('after', 1)") }
+                }
+            }
+            #expect(try await psql(url, "SELECT string_agg(step, ',' ORDER BY step) FROM done") == "after,before")
+        }
+    }
+}
