@@ -39,7 +39,7 @@ let package = Package(
         .target(name: "Basics", swiftSettings: settings),
 
         // 1: one stranger each: the server, the file, the text.
-        .target(name: "PostgresClient", dependencies: ["CLibpq", log], swiftSettings: settings),
+        .target(name: "PostgresClient", dependencies: ["Basics", "CLibpq", log], swiftSettings: settings),
         .target(
             name: "Archive",
             dependencies: [
@@ -48,13 +48,13 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .target(name: "Cryptography", dependencies: ["CCrypto"], swiftSettings: settings),
-        .target(name: "SQLText", dependencies: ["CPgQuery"], swiftSettings: settings),
+        .target(name: "Cryptography", dependencies: ["Basics", "CCrypto"], swiftSettings: settings),
+        .target(name: "SQLText", dependencies: ["Basics", "CPgQuery"], swiftSettings: settings),
 
         // 2: where commands run, and what they may do there.
         .target(
             name: "Environments",
-            dependencies: ["CYaml", "PostgresClient"],
+            dependencies: ["Basics", "CYaml", "PostgresClient"],
             swiftSettings: settings
         ),
         .target(
@@ -66,12 +66,12 @@ let package = Package(
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
-            dependencies: ["CChild", "Environments", "PostgresClient", "Archive", "SQLText", log],
+            dependencies: ["Basics", "CChild", "Environments", "PostgresClient", "Archive", "SQLText", log],
             swiftSettings: settings
         ),
         .target(
             name: "Restore",
-            dependencies: ["PostgresClient", "Archive", "SQLText", "Environments", log],
+            dependencies: ["Basics", "PostgresClient", "Archive", "SQLText", "Environments", log],
             swiftSettings: settings
         ),
         .target(
@@ -84,7 +84,7 @@ let package = Package(
         ),
         .target(
             name: "Cleaning",
-            dependencies: ["PostgresClient", "Environments", log],
+            dependencies: ["Basics", "PostgresClient", "Environments", log],
             swiftSettings: settings
         ),
         .target(
@@ -96,7 +96,7 @@ let package = Package(
         ),
         .target(
             name: "Inspection",
-            dependencies: ["PostgresClient", "Archive", "Environments", log],
+            dependencies: ["Basics", "PostgresClient", "Archive", "Environments", log],
             swiftSettings: settings
         ),
 
@@ -104,7 +104,7 @@ let package = Package(
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Backup", "Restore", "Migrations", "Seeding", "Cleaning", "Inspection", "LocalServer",
+                "Basics", "Backup", "Restore", "Migrations", "Seeding", "Cleaning", "Inspection", "LocalServer",
                 "Environments", "Archive",
                 "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -120,6 +120,7 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
+        .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: settings),
         .testTarget(
             name: "PostgresClientTests",
             dependencies: ["PostgresClient", "TestSupport"],

@@ -141,7 +141,7 @@ extension Verification {
                 }
             }
         } catch let error as ArchiveError where error.code != .io {
-            finding.note(error.problem)
+            finding.note(error.message)
             return finding
         }
         guard let chunk else { return finding }
@@ -262,6 +262,6 @@ extension VerificationReport {
 extension VerificationReport.Problem {
     /// What concerns no member concerns the archive.
     fileprivate init(_ error: ArchiveError) {
-        self.init(member: error.member ?? "archive", problem: error.problem)
+        self.init(member: error.place?.file ?? "archive", problem: error.message)
     }
 }

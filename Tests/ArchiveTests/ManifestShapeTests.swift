@@ -5,7 +5,7 @@ import Testing
 /// Manifests of another shape than ours.
 @Suite struct ManifestShapeTests {
     /// What is found when the manifest is `text`, the ZIP being right; opening the archive fails with the same.
-    private func outcome(_ text: String) async throws -> (code: ArchiveError.Code, sentence: String, hint: String?) {
+    private func outcome(_ text: String) async throws -> (code: ArchiveFailure, sentence: String, hint: String?) {
         let archive = try Rebuilding.replacingManifest(of: Sample().finish(), by: text)
         let error = try #require(archiveError { _ = try ArchiveReader(MemorySource(archive)) }, "\(text.prefix(60))")
         let report = try await verify(archive)

@@ -19,7 +19,7 @@ struct PlanReport {
         } else {
             for line in lines { try console.result(line: line) }
         }
-        if let first = plan.obstacles.first { throw ExitCode(ExitStatus(first).rawValue) }
+        if let first = plan.obstacles.first { throw ExitCode(first.exitStatus.rawValue) }
     }
 
     private var lines: [String] {

@@ -65,7 +65,7 @@ package enum GranaryProgram {
             return code.rawValue
         } catch {
             guard let settings else { return end(with: error, parsing: parsed) }
-            let failure = interrupts.haveCome ? Failure(interrupted: error) : Failure(error)
+            let failure = interrupts.haveCome ? FailureReport(interrupted: error) : FailureReport(error)
             Console(settings).report(failure)
             return failure.status.rawValue
         }
@@ -87,10 +87,10 @@ package enum GranaryProgram {
             }
             return 0
         }
-        var failure = Failure(error)
+        var failure = FailureReport(error)
         if !(error is CommandError) {
             let message = Granary.message(for: error)
-            failure = Failure(.usage, sentence(message), hint: hint(for: message, completed))
+            failure = FailureReport(.usage, sentence(message), hint: hint(for: message, completed))
         }
         Console(settings(for: completed.arguments)).report(failure)
         return failure.status.rawValue

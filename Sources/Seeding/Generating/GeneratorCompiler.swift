@@ -70,7 +70,8 @@ struct GeneratorCompiler {
             _ = try compile()
             return nil
         } catch {
-            return error.possible
+            guard case .tooFew(let possible) = error.code else { return nil }
+            return possible
         }
     }
 
@@ -234,13 +235,11 @@ extension GeneratorCompiler {
     }
 
     private func tooFew(_ columns: [String], _ possible: Int, _ wanted: Int) -> SeedingError {
-        var error = SeedingError(
-            .schema,
+        SeedingError(
+            .tooFew(possible: possible),
             "\(declaration.file):\(declaration.line): only \(possible) distinct values of \(table.name) (\(columns.joined(separator: ", "))) are possible, and \(wanted) rows are wanted",
             hint: "lower the count, or declare a generator with more values"
         )
-        error.possible = possible
-        return error
     }
 
     private func chooseColumn(

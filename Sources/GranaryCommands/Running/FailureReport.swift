@@ -1,16 +1,8 @@
-internal import Archive
-internal import Backup
-internal import Cleaning
-internal import Environments
-internal import Inspection
-internal import LocalServer
-internal import Migrations
+internal import ArgumentParser
 internal import PostgresClient
-internal import Restore
-internal import Seeding
 
 /// What a command ends with when it does not end well: the sentence, the way out, and the exit code.
-package struct Failure: Sendable, Equatable {
+package struct FailureReport: Sendable, Equatable {
     package var status: ExitStatus
     package var message: String
     package var hint: String?
@@ -25,22 +17,12 @@ package struct Failure: Sendable, Equatable {
     }
 
     package init(_ error: any Error) {
-        let status = ExitStatus(error)
         switch error {
-        case let error as PostgresError:
-            self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)
-        case let error as BackupError: self.init(status, "\(error)", hint: error.hint)
-        case let error as RestoreError: self.init(status, "\(error)", hint: error.hint)
-        case let error as ArchiveError: self.init(status, "\(error)", hint: error.hint)
-        case let error as LocalServerError: self.init(status, "\(error)", hint: error.hint)
-        case let error as EnvironmentsError: self.init(status, "\(error)", hint: error.hint)
-        case let error as MigrationError: self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)
-        case let error as CleaningError: self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)
-        case let error as SeedingError: self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)
-        case let error as InspectionError: self.init(status, "\(error)", hint: error.hint)
-        case let error as CommandError: self.init(status, "\(error)", hint: error.hint)
-        case is CancellationError: self.init(status, "interrupted")
-        default: self.init(status, "\(error)")
+        case let error as any GranaryError:
+            self.init(error.exitStatus, "\(error)", hint: error.hint, sqlState: error.sqlState)
+        case is CancellationError: self.init(.interrupted, "interrupted")
+        case is ValidationError: self.init(.usage, "\(error)")
+        default: self.init(.failed, "\(error)")
         }
     }
 
