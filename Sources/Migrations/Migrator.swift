@@ -455,7 +455,7 @@ extension Migrator {
             error.message += "; its down file was run, as auto_rollback_on_failure says"
             error.hint = "correct the file and run the command again"
         } catch let failure as MigrationError {
-            error.message += "; auto_rollback_on_failure ran its down file, which failed too: \(failure.message)"
+            error.message += "; auto_rollback_on_failure ran its down file, which failed too: \(failure)"
         }
         return error
     }

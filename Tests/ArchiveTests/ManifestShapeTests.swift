@@ -10,7 +10,7 @@ import Testing
         let error = try #require(archiveError { _ = try ArchiveReader(MemorySource(archive)) }, "\(text.prefix(60))")
         let report = try await verify(archive)
         #expect(report.problems.map(\.problem) == [error.problem])
-        return (error.code, error.message, error.hint)
+        return (error.code, error.description, error.hint)
     }
 
     @Test(arguments: [
@@ -160,7 +160,7 @@ import Testing
             )
             let error = archiveError { _ = try ArchiveReader(MemorySource(Rebuilding.zip([member]))) }
             #expect(
-                error?.message
+                error?.description
                     == (excess == 0
                         ? "manifest.json: is not JSON" : "manifest.json: 16777217 bytes are more than it may have")
             )

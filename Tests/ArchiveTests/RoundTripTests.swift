@@ -42,7 +42,7 @@ import Testing
         for (engine, level, limits) in limits where engine.isBuiltIn {
             let error = archiveError { _ = try Compression(engine: engine, level: level) }
             #expect(error?.code == .compression)
-            #expect(error?.message == "compression level \(level) is not between \(limits)")
+            #expect(error?.description == "compression level \(level) is not between \(limits)")
             #expect(error?.hint == "1 is fast, \(engine == .igzip ? 3 : 6) is small")
         }
         #expect(try Compression(engine: .deflate, level: 0).level == 0)

@@ -110,8 +110,8 @@ import Testing
                 try admit(staging, .marked("production"), isEmpty: true, isLocal: local).get()
             }
             #expect(error?.code == .refused)
-            #expect(error?.message.contains("marked production") == true)
-            #expect(error?.message.contains("--env says staging") == true)
+            #expect(error?.description.contains("marked production") == true)
+            #expect(error?.description.contains("--env says staging") == true)
         }
     }
 
@@ -144,7 +144,7 @@ import Testing
             )
             let error = #expect(throws: EnvironmentsError.self) { try Guard.admit(situation) }
             #expect(error?.code == .refused)
-            #expect(error?.message.contains("is marked qa, which is none of the usual environments") == true)
+            #expect(error?.description.contains("is marked qa, which is none of the usual environments") == true)
             #expect(error?.hint?.contains("declared are development, staging, production") == true)
         }
         let file = try EnvironmentsFile(JSONText(Array(#"{"environments": {"qa": {}}}"#.utf8), path: "m/e.json"))
@@ -159,12 +159,12 @@ import Testing
         #expect(try Guard.admit(situation).environment == "qa")
         situation.marker = .marked("staging")
         let error = #expect(throws: EnvironmentsError.self) { try Guard.admit(situation) }
-        #expect(error?.message.contains("marked staging, which m/e.json does not declare") == true)
+        #expect(error?.description.contains("marked staging, which m/e.json does not declare") == true)
     }
 
     @Test func aCopyCountsAsUnmarkedAndSaysSo() throws {
         let error = #expect(throws: EnvironmentsError.self) { try admit(staging, .copy(of: "production")).get() }
-        #expect(error?.message.contains("is a copy of production") == true)
+        #expect(error?.description.contains("is a copy of production") == true)
         #expect(try admit(staging, .copy(of: "production"), isEmpty: true).get().marks)
     }
 }

@@ -356,7 +356,7 @@ private let users = """
             try project.write("id\n1\n", to: "production/u.csv")
             let error = await failure { try await project.seed("production") }
             #expect(error?.code == .refused)
-            #expect(error?.message.hasSuffix("production takes reference tables only, and shop.u is none") == true)
+            #expect(error?.description.hasSuffix("production takes reference tables only, and shop.u is none") == true)
             try project.write("generate: 5\n", to: "production/t.yaml")
             try project.write("reference: [t, u]\n", to: "seeds.yaml")
             await #expect(

@@ -103,7 +103,7 @@ package struct MigrateStatus: SpokenCommand {
                 lines.append("  \(name)  \(facts.joined(separator: ", "))")
             }
             if state.standings.all.isEmpty { lines.append("  no migrations in \(state.tree.folder)") }
-            lines += state.tree.problems.map { "  \($0.message)" }
+            lines += state.tree.problems.map { "  \($0)" }
             if let note = state.tree.noteOnIgnoredFiles { lines.append("  \(note)") }
             lines += state.disagreements.map { "  disagrees: \($0.message)" }
             lines += state.otherLedgers.map { "  another tool: \($0.sentence)" }
@@ -122,7 +122,7 @@ package struct MigrateStatus: SpokenCommand {
                 }
             ),
             "ignored": .strings(services.flatMap(\.tree.ignored)),
-            "problems": .strings(services.flatMap { $0.tree.problems.map(\.message) }),
+            "problems": .strings(services.flatMap { $0.tree.problems.map(\.description) }),
             "other_ledgers": .array(
                 services.flatMap { state in state.otherLedgers.map { Self.document($0, of: state) } }
             ),

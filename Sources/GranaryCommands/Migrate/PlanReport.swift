@@ -50,7 +50,7 @@ struct PlanReport {
         }
         lines += plan.notes.map { "note: \($0)" }
         if !plan.obstacles.isEmpty { lines.append("It would be refused:") }
-        lines += plan.obstacles.map { "- \($0.message)\($0.hint.map { " (\($0))" } ?? "")" }
+        lines += plan.obstacles.map { "- \($0)\($0.hint.map { " (\($0))" } ?? "")" }
         return lines
     }
 
@@ -58,7 +58,7 @@ struct PlanReport {
         .object([
             "environment": .string(environment), "steps": .array(plan.steps.map(Self.document)),
             "obstacles": .array(
-                plan.obstacles.map { .object(["message": .string($0.message), "hint": .optional($0.hint)]) }
+                plan.obstacles.map { .object(["message": .string($0.description), "hint": .optional($0.hint)]) }
             ),
             "notes": .strings(plan.notes),
         ])

@@ -100,7 +100,7 @@ package struct DependencyGraph: Sendable {
             do {
                 if let up = pair.up { migration.up = try MigrationFile.read(up, at: "\(pair.folder)/\(pair.upName)") }
             } catch {
-                faults[service.name, default: []].append((error as? MigrationError)?.message ?? "\(error)")
+                faults[service.name, default: []].append("\(error)")
             }
             return migration
         }
@@ -133,7 +133,7 @@ package struct DependencyGraph: Sendable {
         for node in nodes { visit(node) }
         for circle in circles {
             let names = (circle + [circle[0]]).map { services > 1 ? "\($0.service)/\($0.name)" : $0.name }
-            let place = declared[circle[0].service]?.place(circle[0].version) ?? ""
+            let place = declared[circle[0].service]?.place(circle[0].version).description ?? ""
             let fault = "\(place): dependencies go round in a circle: \(names.joined(separator: " → "))"
             let members = Set(circle.map(\.id))
             for index in nodes.indices where members.contains(nodes[index].id) {

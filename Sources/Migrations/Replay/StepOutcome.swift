@@ -38,8 +38,8 @@ struct StepOutcome: Sendable {
                 rule: rule.rawValue,
                 severity: severity,
                 file: script.path,
-                line: failure.place?.line ?? 1,
-                column: failure.place?.column,
+                line: failure.place.line ?? 1,
+                column: failure.place.column,
                 message: words + failure.sentence,
                 hint: hint ?? failure.hint
             )
@@ -48,25 +48,15 @@ struct StepOutcome: Sendable {
 }
 
 extension Finding {
-    /// Of an error whose message begins with its place.
     init(_ error: MigrationError, rule: ReplayRule) {
-        guard let match = error.message.prefixMatch(of: #/([^:\s]+):(\d+)(?::(\d+))?: /#) else {
-            self.init(
-                rule: rule.rawValue,
-                severity: .error,
-                file: "migrations",
-                message: error.message,
-                hint: error.hint
-            )
-            return
-        }
+        let place = error.place.flatMap { $0.line == nil ? nil : $0 }
         self.init(
             rule: rule.rawValue,
             severity: .error,
-            file: String(match.1),
-            line: Int(match.2) ?? 1,
-            column: match.3.flatMap { Int($0) },
-            message: String(error.message[match.range.upperBound...]),
+            file: place?.file ?? "migrations",
+            line: place?.line ?? 1,
+            column: place?.column,
+            message: place == nil ? "\(error)" : error.message,
             hint: error.hint
         )
     }

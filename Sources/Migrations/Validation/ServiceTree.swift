@@ -234,16 +234,10 @@ private struct MigrationReading {
         }
     }
 
-    /// Of an error whose message begins with the path, and perhaps a line.
     private static func unreadable(_ path: String, _ error: MigrationError) -> Finding {
-        guard error.message.hasPrefix(path) else {
-            return Finding(.unreadableFile, file: path, error.message, hint: error.hint)
-        }
-        let rest = error.message.dropFirst(path.count)
-        guard rest.first == ":", let end = rest.firstRange(of: ": "),
-            let line = Int(rest[rest.index(after: rest.startIndex)..<end.lowerBound])
-        else { return Finding(.unreadableFile, file: path, "the file\(rest)", hint: error.hint) }
-        return Finding(.unreadableFile, file: path, line: line, String(rest[end.upperBound...]), hint: error.hint)
+        // The path is the finding's own.
+        let message = error.message.hasPrefix(path) ? "the file\(error.message.dropFirst(path.count))" : error.message
+        return Finding(.unreadableFile, file: path, line: error.place?.line ?? 1, message, hint: error.hint)
     }
 
     mutating func parsed(_ file: MigrationFile?) -> ParsedFile? {

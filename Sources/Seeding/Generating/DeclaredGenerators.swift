@@ -32,7 +32,7 @@ struct DeclaredGenerators {
                 for: column,
                 composites: [:],
                 isText: false,
-                place: "\(file):\(node.line)"
+                place: FilePlace(file, line: node.line)
             )
             return .generator(ConstantGenerator(text), nulls: 0)
         }
@@ -45,7 +45,8 @@ struct DeclaredGenerators {
             guard Self.known.contains(member.key) else {
                 throw SeedingError(
                     .file,
-                    "\(file):\(member.line): nothing is known of \(member.key)",
+                    at: FilePlace(file, line: member.line),
+                    "nothing is known of \(member.key)",
                     hint: "known are \(Self.known.sorted().joined(separator: ", "))"
                 )
             }
@@ -118,7 +119,13 @@ struct DeclaredGenerators {
 
     private func plain(_ node: SeedNode, _ column: SeedCatalog.Column) throws(SeedingError) -> CellGenerator {
         ConstantGenerator(
-            try ValueText.text(node, for: column, composites: [:], isText: false, place: "\(file):\(node.line)")
+            try ValueText.text(
+                node,
+                for: column,
+                composites: [:],
+                isText: false,
+                place: FilePlace(file, line: node.line)
+            )
         )
     }
 
@@ -157,7 +164,7 @@ struct DeclaredGenerators {
                         for: column,
                         composites: [:],
                         isText: false,
-                        place: "\(file):\(element.line)"
+                        place: FilePlace(file, line: element.line)
                     )
                 )
             }

@@ -81,7 +81,8 @@ struct GeneratorCompiler {
         for member in declaration.columns where table.index(member.key) == nil {
             throw SeedingError(
                 .file,
-                "\(declaration.file):\(member.line): \(table.name) has no column \(member.key)",
+                at: FilePlace(declaration.file, line: member.line),
+                "\(table.name) has no column \(member.key)",
                 hint: "it has \(table.columns.map(\.name).joined(separator: ", "))"
             )
         }
@@ -117,7 +118,8 @@ extension GeneratorCompiler {
             guard let column = table.column(name) else {
                 throw SeedingError(
                     .file,
-                    "\(declaration.file):\(declaration.line): \(table.name) has no column \(name) to cross with"
+                    at: FilePlace(declaration.file, line: declaration.line),
+                    "\(table.name) has no column \(name) to cross with"
                 )
             }
             var texts: [String?] = []
@@ -128,7 +130,7 @@ extension GeneratorCompiler {
                         for: column,
                         composites: [:],
                         isText: false,
-                        place: "\(declaration.file):\(value.line)"
+                        place: FilePlace(declaration.file, line: value.line)
                     )
                 )
             }
@@ -179,7 +181,8 @@ extension GeneratorCompiler {
                 guard isNullable else {
                     throw SeedingError(
                         .schema,
-                        "\(declaration.file):\(declaration.line): the rows of \(table.name) refer to \(key.parent), which has none",
+                        at: FilePlace(declaration.file, line: declaration.line),
+                        "the rows of \(table.name) refer to \(key.parent), which has none",
                         hint: "seed \(key.parent) too"
                     )
                 }
@@ -237,7 +240,8 @@ extension GeneratorCompiler {
     private func tooFew(_ columns: [String], _ possible: Int, _ wanted: Int) -> SeedingError {
         SeedingError(
             .tooFew(possible: possible),
-            "\(declaration.file):\(declaration.line): only \(possible) distinct values of \(table.name) (\(columns.joined(separator: ", "))) are possible, and \(wanted) rows are wanted",
+            at: FilePlace(declaration.file, line: declaration.line),
+            "only \(possible) distinct values of \(table.name) (\(columns.joined(separator: ", "))) are possible, and \(wanted) rows are wanted",
             hint: "lower the count, or declare a generator with more values"
         )
     }
@@ -278,7 +282,8 @@ extension GeneratorCompiler {
             guard column.fillsItself else {
                 throw SeedingError(
                     .schema,
-                    "\(declaration.file):\(declaration.line): there is no generator for \(table.name).\(column.name) of the type \(column.type)",
+                    at: FilePlace(declaration.file, line: declaration.line),
+                    "there is no generator for \(table.name).\(column.name) of the type \(column.type)",
                     hint: "declare one under generate: columns:, such as \(column.name): !sql \"…\""
                 )
             }
@@ -433,7 +438,8 @@ extension GeneratorCompiler {
             guard isOfParent else { throw tooFew(unique.columns, possible, count) }
             throw SeedingError(
                 .schema,
-                "\(declaration.file):\(declaration.line): only \(possible) distinct values of \(table.name) (\(names.joined(separator: ", "))) are possible for each parent, and \(wanted) rows are wanted",
+                at: FilePlace(declaration.file, line: declaration.line),
+                "only \(possible) distinct values of \(table.name) (\(names.joined(separator: ", "))) are possible for each parent, and \(wanted) rows are wanted",
                 hint: "lower the count, or declare a generator with more values"
             )
         }

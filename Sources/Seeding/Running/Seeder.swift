@@ -107,18 +107,11 @@ package struct Seeder: Sendable {
 }
 
 extension SeedFinding {
-    /// Of an error whose message begins with its place.
     init(_ error: SeedingError, rule: String) {
-        if let match = error.message.prefixMatch(of: #/([^:\s]+):(\d+)(?::\d+)?: /#) {
-            self.init(
-                rule: rule,
-                file: String(match.1),
-                line: Int(match.2) ?? 1,
-                message: String(error.message[match.range.upperBound...]),
-                hint: error.hint
-            )
+        if let place = error.place, let line = place.line {
+            self.init(rule: rule, file: place.file, line: line, message: error.message, hint: error.hint)
         } else {
-            self.init(rule: rule, file: "seeds", line: 1, message: error.message, hint: error.hint)
+            self.init(rule: rule, file: "seeds", line: 1, message: "\(error)", hint: error.hint)
         }
     }
 }
@@ -162,7 +155,8 @@ enum ProductionRules {
             if let generate = table.generate {
                 throw SeedingError(
                     .refused,
-                    "\(generate.file):\(generate.node.line): generated rows are not for production",
+                    at: FilePlace(generate.file, line: generate.node.line),
+                    "generated rows are not for production",
                     hint: "move generate: to the layer of another environment"
                 )
             }
