@@ -59,7 +59,7 @@ package struct Verification: Sendable {
         let manifest = try report.noting({ try readManifest(directory) })
         if let manifest { report.problems += namingProblems(directory, manifest) }
         // Members that overlap could be read over and over: what may be read is bounded by the file's own size.
-        var skipped = Set(misplaced.compactMap(\.member))
+        var skipped = Set(misplaced.compactMap { $0.place?.file })
         // What is wrong with the manifest has been said, and once is enough.
         if manifest == nil { skipped.insert(Manifest.member) }
         let entries = directory.entries.filter { !skipped.contains($0.name) }

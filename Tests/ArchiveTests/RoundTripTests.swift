@@ -102,9 +102,9 @@ import Testing
         )
         let missing = archiveError { _ = try archive.contents(of: "schema/roles.sql") }
         #expect(missing?.code == .damaged)
-        #expect(missing?.message == "schema/roles.sql: it is missing")
+        #expect(missing?.description == "schema/roles.sql: it is missing")
         let large = archiveError { _ = try archive.contents(of: "schema/pre-data.sql", limit: 50) }
-        #expect(large?.message == "schema/pre-data.sql: 51 bytes are more than it may have")
+        #expect(large?.description == "schema/pre-data.sql: 51 bytes are more than it may have")
         #expect(try archive.contents(of: "schema/pre-data.sql", limit: 51).count == 51)
     }
 
