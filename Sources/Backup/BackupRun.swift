@@ -175,7 +175,7 @@ extension BackupRun {
                 chunkBytes: options.chunkBytes,
                 progress: progress
             )
-            while let job = board.nextJob() { try dump.run(job, &session) }
+            while let job = board.jobs.next() { try dump.run(job, &session) }
             try session.execute("COMMIT")
         }
     }

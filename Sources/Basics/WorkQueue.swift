@@ -1,20 +1,20 @@
 internal import Synchronization
 
-/// Jobs that workers take one after the other, in order.
-final class WorkQueue<Job: Sendable>: Sendable {
+/// Jobs that workers take one after the other, in order, each of them once.
+package final class WorkQueue<Job: Sendable>: Sendable {
     private let jobs: [Job]
     private let position = Mutex(0)
 
-    init(_ jobs: [Job]) { self.jobs = jobs }
+    package init(_ jobs: [Job]) { self.jobs = jobs }
 
-    var count: Int { jobs.count }
+    package var count: Int { jobs.count }
 
-    /// The next job and how many were taken before it.
-    func next() -> (job: Job, index: Int)? {
+    /// nil when all are taken.
+    package func next() -> Job? {
         position.withLock { position in
             guard position < jobs.count else { return nil }
             defer { position += 1 }
-            return (jobs[position], position)
+            return jobs[position]
         }
     }
 }

@@ -16,8 +16,6 @@ package struct PostgresError: GranaryError {
         case server
         /// The server did not answer in time.
         case timeout
-        /// The system has no thread left for us.
-        case resources
         /// The server answered something that was not asked for.
         case unexpected
         /// Something of the database would run somebody else's code, and is not touched.

@@ -263,16 +263,6 @@ struct RestoreOutlook {
         return steps + rewinds.map(\.sentence) + findings.notes
     }
 
-    private func counted(_ number: Int, _ noun: String) -> String {
-        var digits = String(number)
-        var place = digits.count - 3
-        while place > 0 {
-            digits.insert(",", at: digits.index(digits.startIndex, offsetBy: place))
-            place -= 3
-        }
-        return "\(digits) \(noun)\(number == 1 ? "" : "s")"
-    }
-
     private var inPlaceStep: String {
         if options.ifEmpty { return "leave everything as it is if one of the tables holds a row" }
         if options.dataOnly || options.rows == .replace { return "empty the tables that come back" }

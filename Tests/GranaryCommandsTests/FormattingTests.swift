@@ -7,7 +7,7 @@ import Testing
         (0, "0"), (999, "999"), (1000, "1,000"), (6_001_215, "6,001,215"), (100_000, "100,000"), (-1234, "-1,234"),
     ])
     func digitsAreGroupedByThousands(number: Int, text: String) {
-        #expect(Formatting.grouped(number) == text)
+        #expect(grouped(number) == text)
     }
 
     @Test(arguments: [
@@ -39,9 +39,9 @@ import Testing
     }
 
     @Test func countsKnowTheSingular() {
-        #expect(Formatting.count(1, "table") == "1 table")
-        #expect(Formatting.count(0, "table") == "0 tables")
-        #expect(Formatting.count(1500, "row") == "1,500 rows")
+        #expect(counted(1, "table") == "1 table")
+        #expect(counted(0, "table") == "0 tables")
+        #expect(counted(1500, "row") == "1,500 rows")
     }
 
     @Test func timestampsAreUTCAndSort() {

@@ -26,8 +26,8 @@ package struct BackupContents: Sendable {
         for row in manifest.tables {
             let stored = row.chunks.reduce(0) { $0 + $1.storedBytes }
             table.add([
-                "\(row.schema).\(row.name)", Formatting.grouped(row.rows), Formatting.bytes(row.rawBytes),
-                Formatting.bytes(stored), Formatting.grouped(row.chunks.count),
+                "\(row.schema).\(row.name)", grouped(row.rows), Formatting.bytes(row.rawBytes),
+                Formatting.bytes(stored), grouped(row.chunks.count),
                 row.dataLeftOut ? "rows left out" : row.kind == .partitioned ? "partitioned" : "",
             ])
         }
@@ -36,17 +36,17 @@ package struct BackupContents: Sendable {
     }
 
     private var facts: [(String, String)] {
-        let tables = "\(Formatting.count(manifest.tables.count, "table")), \(Formatting.count(manifest.rows, "row"))"
+        let tables = "\(counted(manifest.tables.count, "table")), \(counted(manifest.rows, "row"))"
         let ratio = Formatting.ratio(raw: manifest.rawBytes, packed: manifest.storedBytes).map { ", ratio \($0)" } ?? ""
         var facts = [
             ("file", entry.path), ("time", manifest.createdAt), ("environment", manifest.environment ?? "-"),
             ("database", manifest.database.name), ("server", manifest.server.version),
-            ("holds", "\(manifest.scopeText): \(tables), \(Formatting.count(manifest.chunkCount, "chunk"))"),
+            ("holds", "\(manifest.scopeText): \(tables), \(counted(manifest.chunkCount, "chunk"))"),
             ("size", "\(Formatting.bytes(entry.bytes)) of \(Formatting.bytes(manifest.rawBytes))\(ratio)"),
             ("masked", "no"),
         ]
         if let objects = manifest.largeObjects {
-            facts.append(("large objects", Formatting.grouped(objects.objects.count)))
+            facts.append(("large objects", grouped(objects.objects.count)))
         }
         let extensions = manifest.extensions.map { "\($0.name) \($0.version)" }
         facts.append(("extensions", extensions.isEmpty ? "-" : extensions.joined(separator: ", ")))

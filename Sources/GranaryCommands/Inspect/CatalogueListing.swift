@@ -26,7 +26,7 @@ package struct CatalogueListing: Sendable {
             }
             table.add([
                 entry.file, manifest.createdAt, manifest.environment ?? "-", manifest.database.name,
-                manifest.schemaVersionText ?? "-", Formatting.grouped(manifest.rows), Formatting.bytes(entry.bytes),
+                manifest.schemaVersionText ?? "-", grouped(manifest.rows), Formatting.bytes(entry.bytes),
                 Formatting.ratio(raw: manifest.rawBytes, packed: manifest.storedBytes) ?? "-", manifest.scopeText,
                 "yes", "no",
             ])
@@ -41,7 +41,7 @@ package struct CatalogueListing: Sendable {
 
     private var total: String {
         let bytes = catalogue.entries.reduce(0) { $0 + $1.bytes }
-        return "\(Formatting.count(catalogue.entries.count, "file")), \(Formatting.bytes(bytes))"
+        return "\(counted(catalogue.entries.count, "file")), \(Formatting.bytes(bytes))"
     }
 
     package var document: JSONDocument {
@@ -105,7 +105,7 @@ package struct PruneListing: Sendable {
         let gone = decisions.filter { !$0.isKept }
         let bytes = gone.reduce(0) { $0 + $1.entry.bytes }
         let verb = isDryRun ? "would be deleted" : "deleted"
-        let summary = "\(Formatting.count(gone.count, "backup")) \(verb), \(Formatting.bytes(bytes))"
+        let summary = "\(counted(gone.count, "backup")) \(verb), \(Formatting.bytes(bytes))"
         return (decisions.isEmpty ? [] : table.lines(width: width)) + [summary]
     }
 

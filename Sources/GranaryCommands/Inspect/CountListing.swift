@@ -18,14 +18,14 @@ package struct CountListing: Sendable {
     }
 
     static func figure(_ rows: Int?, _ isExact: Bool) -> String {
-        rows.map { "\(isExact ? "" : "~")\(Formatting.grouped($0))" } ?? "?"
+        rows.map { "\(isExact ? "" : "~")\(grouped($0))" } ?? "?"
     }
 
     private var total: String {
         let rows = counts.tables.reduce(0) { $0 + ($1.rows ?? 0) }
         let isExact = counts.tables.allSatisfy(\.isExact)
         return
-            "\(Formatting.count(counts.tables.count, "table")), \(isExact ? "" : "~")\(Formatting.count(rows, "row"))"
+            "\(counted(counts.tables.count, "table")), \(isExact ? "" : "~")\(counted(rows, "row"))"
     }
 
     package var document: JSONDocument {
@@ -64,20 +64,20 @@ package struct DifferenceListing: Sendable {
         ])
         for row in differences {
             table.add([
-                row.table.description, row.then.map(Formatting.grouped) ?? "-",
+                row.table.description, row.then.map(grouped) ?? "-",
                 row.isGone ? "-" : CountListing.figure(row.now, row.isExact), change(row), remark(row),
             ])
         }
         let changed = differences.filter { $0.isGone || ($0.change ?? 0) != 0 }.count
         return table.lines(width: width) + [
-            "\(Formatting.count(changed, "table")) of \(differences.count) changed since \(Formatting.harmless(file)) of \(createdAt)"
+            "\(counted(changed, "table")) of \(differences.count) changed since \(Formatting.harmless(file)) of \(createdAt)"
         ]
     }
 
     private func change(_ row: CountDifference) -> String {
         guard let change = row.change else { return "" }
         let sign = change > 0 ? "+" : ""
-        return change == 0 && row.isExact ? "0" : "\(row.isExact ? "" : "~")\(sign)\(Formatting.grouped(change))"
+        return change == 0 && row.isExact ? "0" : "\(row.isExact ? "" : "~")\(sign)\(grouped(change))"
     }
 
     private func remark(_ row: CountDifference) -> String {

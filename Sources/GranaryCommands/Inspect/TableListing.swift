@@ -22,13 +22,13 @@ package struct TableListing: Sendable {
             let share = Double(row.bytes) / Double(whole)
             table.add([
                 several || width == nil ? row.name.schema : "", row.name.name, kind(row),
-                row.rowsEstimate.map { "~\(Formatting.grouped($0))" } ?? "?", statistics(row),
+                row.rowsEstimate.map { "~\(grouped($0))" } ?? "?", statistics(row),
                 Formatting.bytes(row.heapBytes), Formatting.bytes(row.indexBytes), Formatting.bytes(row.toastBytes),
                 "\(Int((share * 100).rounded())) %", width == nil ? "" : Formatting.bar(share, columns: 10),
                 remark(row),
             ])
         }
-        let count = Formatting.count(report.tables.count, "table")
+        let count = counted(report.tables.count, "table")
         return table.lines(width: width) + ["\(count), \(Formatting.bytes(report.bytes))"]
     }
 
@@ -40,7 +40,7 @@ package struct TableListing: Sendable {
 
     private func kind(_ table: TableReport.Table) -> String {
         guard table.kind == .partitionedTable else { return table.kind.rawValue }
-        return Formatting.count(table.partitions, "partition")
+        return counted(table.partitions, "partition")
     }
 
     private func statistics(_ table: TableReport.Table) -> String {

@@ -35,7 +35,7 @@ struct PlanReport {
             lines.append(
                 "\(step.direction.rawValue) \(step.title)  (\(facts.compactMap { $0 }.joined(separator: ", ")))"
             )
-            lines.append("  \(step.script.path): \(Formatting.count(step.script.statements.count, "statement"))")
+            lines.append("  \(step.script.path): \(counted(step.script.statements.count, "statement"))")
             for statement in step.script.statements {
                 lines.append("  \(statement.line): \(statement.summary)")
             }

@@ -46,18 +46,3 @@ struct StepOutcome: Sendable {
         )
     }
 }
-
-extension Finding {
-    init(_ error: MigrationError, rule: ReplayRule) {
-        let place = error.place.flatMap { $0.line == nil ? nil : $0 }
-        self.init(
-            rule: rule.rawValue,
-            severity: .error,
-            file: place?.file ?? "migrations",
-            line: place?.line ?? 1,
-            column: place?.column,
-            message: place == nil ? "\(error)" : error.message,
-            hint: error.hint
-        )
-    }
-}

@@ -221,16 +221,7 @@ package struct DeclaredFiles: Sendable {
     }
 
     private mutating func note(_ error: EnvironmentsError, _ path: String, _ rule: ValidationRule = .wrongType) {
-        findings.append(
-            Finding(
-                rule,
-                file: path,
-                line: error.place?.line ?? 1,
-                column: error.place?.column,
-                error.place?.line == nil ? "\(error)" : error.message,
-                hint: error.hint
-            )
-        )
+        findings.append(Finding(error, rule: rule.rawValue, severity: rule.severity, elsewhere: path))
     }
 }
 

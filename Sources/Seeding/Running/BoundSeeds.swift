@@ -1,27 +1,6 @@
 package import Environments
 package import PostgresClient
 
-/// Something that does not fit between files and tables.
-package struct SeedFinding: Sendable, Equatable {
-    /// `unknown-table`, `unknown-column`, `missing-column`, `wrong-type`, `unknown-label`, `key`, `reference`, `policy`.
-    package var rule: String
-    package var file: String
-    package var line: Int
-    package var message: String
-    package var hint: String?
-    /// A run cannot go on with it; of the others the server has the last word.
-    package var stopsRun = true
-
-    package init(rule: String, file: String, line: Int, message: String, hint: String? = nil, stopsRun: Bool = true) {
-        self.rule = rule
-        self.file = file
-        self.line = line
-        self.message = message
-        self.hint = hint
-        self.stopsRun = stopsRun
-    }
-}
-
 /// Where a cell's value comes from, when it is not in the file.
 package struct BoundReference: Sendable, Equatable {
     package enum Target: Sendable, Equatable {
@@ -78,7 +57,7 @@ package struct BoundTable: Sendable {
 /// All tables of a set of seeds, held against the catalog.
 package struct BoundSeeds: Sendable {
     package private(set) var tables: [BoundTable] = []
-    package private(set) var findings: [SeedFinding] = []
+    package private(set) var findings: [Finding] = []
     private let catalog: SeedCatalog
     private let schemas: [String]
     private var labels: [TableName: [String: Int]] = [:]
@@ -128,7 +107,7 @@ package struct BoundSeeds: Sendable {
 
     /// The first finding that stops a run.
     package func requireFit(files: Set<String>? = nil) throws(SeedingError) {
-        let stopping = findings.filter { $0.stopsRun && files?.contains($0.file) ?? true }
+        let stopping = findings.filter { $0.severity == .error && files?.contains($0.file) ?? true }
         guard let first = stopping.first else { return }
         let more = stopping.count > 1 ? " (and \(stopping.count - 1) more)" : ""
         throw SeedingError(
@@ -139,6 +118,9 @@ package struct BoundSeeds: Sendable {
         )
     }
 
+    /// - Parameters:
+    ///   - rule: `unknown-table`, `unknown-column`, `missing-column`, `wrong-type`, `unknown-label`, `key`, `reference`, `policy`.
+    ///   - stopsRun: A run cannot go on with it; of the others the server has the last word.
     private mutating func note(
         _ rule: String,
         _ file: String,
@@ -148,7 +130,14 @@ package struct BoundSeeds: Sendable {
         stopsRun: Bool = true
     ) {
         findings.append(
-            SeedFinding(rule: rule, file: file, line: line, message: message, hint: hint, stopsRun: stopsRun)
+            Finding(
+                rule: "seed-\(rule)",
+                severity: stopsRun ? .error : .warning,
+                file: file,
+                line: line,
+                message: message,
+                hint: hint
+            )
         )
     }
 

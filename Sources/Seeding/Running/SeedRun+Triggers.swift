@@ -9,7 +9,7 @@ struct LeftOut {
 
     var count: Int { missing.count + stale.count }
 
-    static func rows(_ count: Int) -> String { count == 1 ? "1 row" : "\(count) rows" }
+    static func rows(_ count: Int) -> String { counted(count, "row", isGrouped: false) }
 
     /// What a person is told, with the places of the first few.
     func notes(_ bound: BoundTable) -> [String] {

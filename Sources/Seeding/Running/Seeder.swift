@@ -73,13 +73,13 @@ package struct Seeder: Sendable {
     /// Values are tried on the server too, in a transaction that is rolled back, as long as nothing else is amiss.
     ///
     /// - Throws: `PostgresError`, `CancellationError`; what is wrong with the files is a finding.
-    package func findings() async throws -> [SeedFinding] {
+    package func findings() async throws -> [Finding] {
         let set: SeedSet
         do {
             set = try readFiles()
             try ProductionRules.check(set, options)
         } catch {
-            return [SeedFinding(error, rule: error.code == .refused ? "policy" : "file")]
+            return [Finding(error, seedRule: error.code == .refused ? "policy" : "file")]
         }
         let options = options
         let found = try await withSession(server, logger: logger) { session in
@@ -96,7 +96,7 @@ package struct Seeder: Sendable {
             _ = try await Seeder(trial, server: server, logger: logger).run()
             return []
         } catch let error as SeedingError {
-            return [SeedFinding(error, rule: error.sqlState?.hasPrefix("22") == true ? "wrong-type" : "row")]
+            return [Finding(error, seedRule: error.sqlState?.hasPrefix("22") == true ? "wrong-type" : "row")]
         }
     }
 
@@ -106,13 +106,10 @@ package struct Seeder: Sendable {
     }
 }
 
-extension SeedFinding {
-    init(_ error: SeedingError, rule: String) {
-        if let place = error.place, let line = place.line {
-            self.init(rule: rule, file: place.file, line: line, message: error.message, hint: error.hint)
-        } else {
-            self.init(rule: rule, file: "seeds", line: 1, message: "\(error)", hint: error.hint)
-        }
+extension Finding {
+    init(_ error: SeedingError, seedRule rule: String) {
+        self.init(error, rule: "seed-\(rule)", elsewhere: "seeds")
+        column = nil
     }
 }
 
