@@ -303,10 +303,7 @@ extension Migrator {
     ) throws -> String? {
         let tables = plan.tablesThatLoseRows
         guard policy.requiresBackup(services) else { return nil }
-        let schemas = try plan.schemasThatAreDropped.filter { schema in
-            try session.query("SELECT pg_catalog.to_regnamespace($1) IS NOT NULL AS there", [session.quoted(schema)])[0]
-                .bool("there")
-        }
+        let schemas = try plan.schemasThatAreDropped.filter { try session.exists(schema: $0) }
         let there = try tables.filter { table in
             let name =
                 table.schema.map { "\(session.quoted($0)).\(session.quoted(table.name))" } ?? session.quoted(table.name)

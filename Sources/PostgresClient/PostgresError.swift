@@ -72,6 +72,9 @@ package struct PostgresError: GranaryError {
         return copy
     }
 
+    /// lock_not_available, deadlock_detected: a lock that could not be had, or two sessions that waited for each other.
+    package var isLockTrouble: Bool { sqlState == "55P03" || sqlState == "40P01" }
+
     package static func isState(_ state: String, _ error: any Error) -> Bool {
         (error as? PostgresError)?.sqlState == state
     }

@@ -89,9 +89,9 @@ package struct RestoreRun: Sendable {
             }
         }
         if options.restoresInPlace(archive.manifest.scope), target.exists {
-            let room = LockRoom(manifest: archive.manifest, selection: selection, options: options)
+            let locks = LockNeed(manifest: archive.manifest, selection: selection, options: options)
             findings.obstacles += try await withSession(target.address, logger: logger) { session in
-                try room.obstacle(session).map { [$0] } ?? []
+                try locks.obstacle(session).map { [$0] } ?? []
             }
         }
         if options.ifEmpty, target.exists {

@@ -64,8 +64,3 @@ extension MigrationScript {
         return "\(path):\(statements[index].line):\(statements[index].column)"
     }
 }
-
-extension PostgresError {
-    /// lock_not_available, deadlock_detected.
-    var isLockTrouble: Bool { sqlState == "55P03" || sqlState == "40P01" }
-}
