@@ -32,11 +32,12 @@ let package = Package(
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CChild"),
+        .systemLibrary(name: "CThread"),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev"])]),
 
         // ½: what all stand on.
-        .target(name: "Basics", swiftSettings: settings),
+        .target(name: "Basics", dependencies: ["CThread"], swiftSettings: settings),
 
         // 1: one stranger each: the server, the file, the text.
         .target(name: "PostgresClient", dependencies: ["Basics", "CLibpq", log], swiftSettings: settings),

@@ -1,3 +1,4 @@
+internal import CThread
 internal import Glibc
 
 /// The system has no thread left for us.

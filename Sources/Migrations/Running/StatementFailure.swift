@@ -18,7 +18,7 @@ struct StatementFailure {
     /// The line and column that the server pointed at, else those of the statement.
     var place: FilePlace {
         guard let statement else { return FilePlace(script.path) }
-        let place =
+        let place: (line: Int, column: Int) =
             error.server?.position.map { statement.place(ofCharacter: $0) } ?? (statement.line, statement.column)
         return FilePlace(script.path, line: place.line, column: place.column)
     }

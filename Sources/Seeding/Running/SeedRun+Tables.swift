@@ -352,7 +352,8 @@ extension SeedRun {
             } catch let error as PostgresError where SeedingError.isAboutRows(error) {
                 throw SeedingError(
                     error,
-                    "\(bound.files[0].file.path): pruning \(name)",
+                    at: FilePlace(bound.files[0].file.path),
+                    "pruning \(name)",
                     hint: "rows that are listed no more are still referred to"
                 )
             }
