@@ -110,6 +110,8 @@ let package = Package(
                 "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            // A link to the file that is installed.
+            resources: [.embedInCode("Init/granary.mk")],
             swiftSettings: settings
         ),
         .executableTarget(name: "granary", dependencies: ["GranaryCommands"], swiftSettings: settings),

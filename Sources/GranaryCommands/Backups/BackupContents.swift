@@ -1,37 +1,24 @@
 internal import Archive
-package import Inspection
+internal import Inspection
 
 /// What one backup holds, for people and for programs.
-package struct BackupContents: Sendable {
+struct BackupContents {
     private let entry: BackupCatalogue.Entry
     private let manifest: Manifest
 
     /// nil for a file without a manifest.
-    package init?(_ entry: BackupCatalogue.Entry) {
+    init?(_ entry: BackupCatalogue.Entry) {
         guard let manifest = entry.manifest else { return nil }
         self.entry = entry
         self.manifest = manifest
     }
 
-    package func lines(width: Int?) -> [String] {
+    func lines(width: Int?) -> [String] {
         var lines = facts.flatMap { name, value in
             let line = Formatting.harmless(name + String(repeating: " ", count: max(1, 14 - name.utf8.count)) + value)
             return width.map { Formatting.wrapped(line, columns: $0, indentation: 14) } ?? [line]
         }
-        var table = TableRenderer([
-            .init("table", mayShrink: true), .init("rows", isNumber: true), .init("size", isNumber: true),
-            .init("stored", isNumber: true, expendable: 2), .init("chunks", isNumber: true, expendable: 1),
-            .init("remark"),
-        ])
-        for row in manifest.tables {
-            let stored = row.chunks.reduce(0) { $0 + $1.storedBytes }
-            table.add([
-                "\(row.schema).\(row.name)", grouped(row.rows), Formatting.bytes(row.rawBytes),
-                Formatting.bytes(stored), grouped(row.chunks.count),
-                row.dataLeftOut ? "rows left out" : row.kind == .partitioned ? "partitioned" : "",
-            ])
-        }
-        if !manifest.tables.isEmpty { lines += [""] + table.lines(width: width) }
+        if !manifest.tables.isEmpty { lines += [""] + Self.table.table(manifest.tables, width: width) }
         return lines
     }
 
@@ -61,35 +48,44 @@ package struct BackupContents: Sendable {
         manifest.files.map(\.member).filter { $0.hasPrefix("migrations/") && $0.hasSuffix(".up.sql") }
     }
 
-    package var document: JSONDocument {
-        .object([
-            "backup": CatalogueListing.document(entry),
-            "extensions": .array(
-                manifest.extensions.map {
-                    .object([
-                        "name": .string($0.name), "version": .string($0.version), "schema": .string($0.schema),
-                    ])
-                }
-            ),
-            "migrations": .array(
-                manifest.schemaVersions.map {
-                    .object([
-                        "table": .string($0.table), "service": .optional($0.service), "version": .string($0.version),
-                        "dirty": .bool($0.dirty),
-                    ])
-                }
-            ),
-            "migration_files": .strings(migrationMembers),
-            "tables": .array(
-                manifest.tables.map { table in
-                    .object([
-                        "table": .string("\(table.schema).\(table.name)"), "rows": .integer(table.rows),
-                        "raw_bytes": .integer(table.rawBytes),
-                        "stored_bytes": .integer(table.chunks.reduce(0) { $0 + $1.storedBytes }),
-                        "chunks": .integer(table.chunks.count), "data_left_out": .bool(table.dataLeftOut),
-                    ])
-                }
-            ),
-        ])
-    }
+    static let result = ResultDescription<BackupContents>([
+        .init("backup", CatalogueListing.entry, \.entry), .init("extensions", each: installed, \.manifest.extensions),
+        .init("migrations", each: version, \.manifest.schemaVersions), .init("migration_files", \.migrationMembers),
+        .init("tables", each: table, \.manifest.tables),
+    ])
+
+    private static let installed = ResultDescription<Manifest.Extension>([
+        .init("name", \.name), .init("version", \.version), .init("schema", \.schema),
+    ])
+
+    private static let version = ResultDescription<Manifest.SchemaVersion>([
+        .init("table", \.table), .init("service", \.service), .init("version", \.version), .init("dirty", \.dirty),
+    ])
+
+    private static let table = ResultDescription<Manifest.Table>([
+        .init("table", \.title, column: .init("table", mayShrink: true, \.title)),
+        .init("rows", \.rows, column: .init("rows", isNumber: true) { grouped($0.rows) }),
+        .init("raw_bytes", \.rawBytes, column: .init("size", isNumber: true) { Formatting.bytes($0.rawBytes) }),
+        .init(
+            "stored_bytes",
+            \.storedBytes,
+            column: .init("stored", isNumber: true, expendable: 2) { Formatting.bytes($0.storedBytes) }
+        ),
+        .init(
+            "chunks",
+            \.chunks.count,
+            column: .init("chunks", isNumber: true, expendable: 1) { grouped($0.chunks.count) }
+        ),
+        .init(
+            "data_left_out",
+            \.dataLeftOut,
+            column: .init("remark") { $0.dataLeftOut ? "rows left out" : $0.kind == .partitioned ? "partitioned" : "" }
+        ),
+    ])
+}
+
+extension Manifest.Table {
+    fileprivate var title: String { "\(schema).\(name)" }
+    /// The rows' bytes in the archive.
+    fileprivate var storedBytes: Int { chunks.reduce(0) { $0 + $1.storedBytes } }
 }

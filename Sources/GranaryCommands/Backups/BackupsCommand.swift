@@ -40,8 +40,8 @@ package struct BackupsList: SpokenCommand {
     package init() {}
 
     package func run(on console: Console) async throws {
-        let listing = CatalogueListing(try BackupCatalogue.read(folder: backups))
-        if console.settings.isJSON { return try console.result(listing.document) }
+        let listing = CatalogueListing(catalogue: try BackupCatalogue.read(folder: backups))
+        if console.settings.isJSON { return try console.result(CatalogueListing.result.document(listing)) }
         if listing.isEmpty { return console.note("there are no backups in \(backups)") }
         for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }
     }
@@ -84,7 +84,9 @@ package struct BackupsShow: SpokenCommand {
             )
         }
         guard let contents = BackupContents(entry) else { return }
-        if console.settings.isJSON { return try console.result(contents.document) }
-        for line in contents.lines(width: StandardOutput.columns) { try console.result(line: line) }
+        try console.result(
+            BackupContents.result.document(contents),
+            else: contents.lines(width: StandardOutput.columns)
+        )
     }
 }

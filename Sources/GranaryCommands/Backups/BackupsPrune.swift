@@ -53,8 +53,8 @@ package struct BackupsPrune: SpokenCommand {
         if !dryRun {
             for decision in decisions where !decision.isKept { try Self.delete(decision.entry.path) }
         }
-        let listing = PruneListing(decisions, isDryRun: dryRun)
-        if console.settings.isJSON { return try console.result(listing.document) }
+        let listing = PruneListing(decisions: decisions, isDryRun: dryRun)
+        if console.settings.isJSON { return try console.result(PruneListing.result.document(listing)) }
         for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }
         for entry in catalogue.entries {
             if entry.isLink {

@@ -1,74 +1,70 @@
 internal import Archive
-package import Inspection
+internal import Inspection
 
 /// A folder of backups for people and for programs.
-package struct CatalogueListing: Sendable {
-    private let catalogue: BackupCatalogue
+struct CatalogueListing {
+    let catalogue: BackupCatalogue
 
-    package init(_ catalogue: BackupCatalogue) { self.catalogue = catalogue }
+    var isEmpty: Bool { catalogue.entries.isEmpty }
 
-    package var isEmpty: Bool { catalogue.entries.isEmpty }
-
-    package func lines(width: Int?) -> [String] {
-        var table = TableRenderer([
-            .init("file"), .init("time", expendable: 8), .init("environment", expendable: 3),
-            .init("database", mayShrink: true, expendable: 5), .init("schema version", mayShrink: true, expendable: 4),
-            .init("rows", isNumber: true, expendable: 7), .init("size", isNumber: true),
-            .init("ratio", isNumber: true, expendable: 2), .init("holds", mayShrink: true, expendable: 6),
-            .init("whole"), .init("masked", expendable: 1),
-        ])
-        for entry in catalogue.entries {
-            guard let manifest = entry.manifest else {
-                table.add([
-                    entry.file, "", "", "", "", "", Formatting.bytes(entry.bytes), "", problem(entry), "no", "",
-                ])
-                continue
-            }
-            table.add([
-                entry.file, manifest.createdAt, manifest.environment ?? "-", manifest.database.name,
-                manifest.schemaVersionText ?? "-", grouped(manifest.rows), Formatting.bytes(entry.bytes),
-                Formatting.ratio(raw: manifest.rawBytes, packed: manifest.storedBytes) ?? "-", manifest.scopeText,
-                "yes", "no",
-            ])
-        }
-        return table.lines(width: width) + [total]
-    }
-
-    private func problem(_ entry: BackupCatalogue.Entry) -> String {
-        if case .unreadable(let problem) = entry.content { return problem }
-        return ""
-    }
+    func lines(width: Int?) -> [String] { Self.entry.table(catalogue.entries, width: width) + [total] }
 
     private var total: String {
         let bytes = catalogue.entries.reduce(0) { $0 + $1.bytes }
         return "\(counted(catalogue.entries.count, "file")), \(Formatting.bytes(bytes))"
     }
 
-    package var document: JSONDocument {
-        .object(["folder": .string(catalogue.folder), "backups": .array(catalogue.entries.map(Self.document))])
-    }
+    static let result = ResultDescription<CatalogueListing>([
+        .init("folder", \.catalogue.folder), .init("backups", each: entry, \.catalogue.entries),
+    ])
 
-    static func document(_ entry: BackupCatalogue.Entry) -> JSONDocument {
-        guard let manifest = entry.manifest else {
-            var problem: String?
-            if case .unreadable(let text) = entry.content { problem = text }
-            return .object([
-                "file": .string(entry.path), "bytes": .integer(entry.bytes), "whole": false,
-                "problem": .optional(problem),
-            ])
-        }
-        return .object([
-            "file": .string(entry.path), "bytes": .integer(entry.bytes), "whole": true, "problem": nil,
-            "created_at": .string(manifest.createdAt), "environment": .optional(manifest.environment),
-            "database": .string(manifest.database.name), "server_version": .string(manifest.server.version),
-            "schema_version": .optional(manifest.schemaVersionText), "rows": .integer(manifest.rows),
-            "raw_bytes": .integer(manifest.rawBytes), "tables": .integer(manifest.tables.count),
-            "chunks": .integer(manifest.chunkCount), "whole_database": .bool(manifest.scope.isWholeDatabase),
-            "schemas": .strings(manifest.scope.schemas), "selected_tables": .strings(manifest.scope.tables),
-            // Rows are stored as they were; a backup that changes them would say so in its manifest.
-            "masked": false,
-        ])
-    }
+    static let entry = ResultDescription<BackupCatalogue.Entry>(
+        [
+            .init("file", \.path, column: .init("file", \.file)),
+            .init("bytes", \.bytes, column: .init("size", isNumber: true) { Formatting.bytes($0.bytes) }),
+            .init("whole", { $0.manifest != nil }, column: .init("whole") { $0.manifest == nil ? "no" : "yes" }),
+            .init(
+                "problem",
+                \.problem,
+                column: .init("holds", mayShrink: true, expendable: 6) { $0.manifest?.scopeText ?? $0.problem ?? "" }
+            ),
+            .part(manifest, \.manifest),
+        ],
+        columns: [
+            "file", "time", "environment", "database", "schema version", "rows", "size", "ratio", "holds", "whole",
+            "masked",
+        ]
+    )
+
+    private static let manifest = ResultDescription<Manifest>([
+        .init("created_at", \.createdAt, column: .init("time", expendable: 8, \.createdAt)),
+        .init("environment", \.environment, column: .init("environment", expendable: 3) { $0.environment ?? "-" }),
+        .init("database", \.database.name, column: .init("database", mayShrink: true, expendable: 5, \.database.name)),
+        .init("server_version", \.server.version),
+        .init(
+            "schema_version",
+            \.schemaVersionText,
+            column: .init("schema version", mayShrink: true, expendable: 4) { $0.schemaVersionText ?? "-" }
+        ),
+        .init("rows", \.rows, column: .init("rows", isNumber: true, expendable: 7) { grouped($0.rows) }),
+        .init(
+            "raw_bytes",
+            \.rawBytes,
+            column: .init("ratio", isNumber: true, expendable: 2) {
+                Formatting.ratio(raw: $0.rawBytes, packed: $0.storedBytes) ?? "-"
+            }
+        ),
+        .init("tables", \.tables.count), .init("chunks", \.chunkCount),
+        .init("whole_database", \.scope.isWholeDatabase), .init("schemas", \.scope.schemas),
+        .init("selected_tables", \.scope.tables),
+        // Rows are stored as they were; a backup that changes them would say so in its manifest.
+        .init("masked", { _ in false }, column: .init("masked", expendable: 1) { _ in "no" }),
+    ])
+}
+
+extension BackupCatalogue.Entry {
+    /// Why it could not be read.
+    fileprivate var problem: String? { if case .unreadable(let problem) = content { problem } else { nil } }
 }
 
 extension Manifest {
@@ -79,16 +75,11 @@ extension Manifest {
 }
 
 /// What was deleted, what stays and why.
-package struct PruneListing: Sendable {
-    private let decisions: [Retention.Decision]
-    private let isDryRun: Bool
+struct PruneListing {
+    let decisions: [Retention.Decision]
+    let isDryRun: Bool
 
-    package init(_ decisions: [Retention.Decision], isDryRun: Bool) {
-        self.decisions = decisions
-        self.isDryRun = isDryRun
-    }
-
-    package func lines(width: Int?) -> [String] {
+    func lines(width: Int?) -> [String] {
         var table = TableRenderer([
             .init("backup"), .init("time", expendable: 0), .init("size", isNumber: true, expendable: 1),
             .init("decision", mayShrink: true),
@@ -109,10 +100,10 @@ package struct PruneListing: Sendable {
         return (decisions.isEmpty ? [] : table.lines(width: width)) + [summary]
     }
 
-    package var document: JSONDocument {
-        func paths(_ kept: Bool) -> JSONDocument {
-            .strings(decisions.filter { $0.isKept == kept }.map(\.entry.path))
-        }
-        return .object(["dry_run": .bool(isDryRun), "deleted": paths(false), "kept": paths(true)])
-    }
+    static let result = ResultDescription<PruneListing>([
+        .init("dry_run", \.isDryRun), .init("deleted") { $0.paths(kept: false) },
+        .init("kept") { $0.paths(kept: true) },
+    ])
+
+    private func paths(kept: Bool) -> [String] { decisions.filter { $0.isKept == kept }.map(\.entry.path) }
 }

@@ -1,15 +1,13 @@
-package import Inspection
+internal import Inspection
 
 /// The doctor's findings for people and for programs.
-package struct CheckListing: Sendable {
-    private let checks: [Doctor.Check]
+struct CheckListing {
+    let checks: [Doctor.Check]
 
-    package init(_ checks: [Doctor.Check]) { self.checks = checks }
-
-    package var problems: Int { checks.filter { $0.verdict == .problem }.count }
+    var problems: Int { checks.filter { $0.verdict == .problem }.count }
 
     /// - Parameter columns: The terminal's; nil for a pipe, where no line is broken.
-    package func lines(columns: Int?) -> [String] {
+    func lines(columns: Int?) -> [String] {
         let width = checks.map { Formatting.width($0.name) }.max() ?? 0
         var lines = checks.flatMap { check -> [String] in
             let mark = check.verdict.rawValue + String(repeating: " ", count: 9 - check.verdict.rawValue.count)
@@ -23,17 +21,12 @@ package struct CheckListing: Sendable {
         }
     }
 
-    package var document: JSONDocument {
-        .object([
-            "ok": .bool(problems == 0),
-            "checks": .array(
-                checks.map { check in
-                    .object([
-                        "name": .string(check.name), "status": .string(check.verdict.rawValue),
-                        "detail": .string(check.detail), "remedy": .optional(check.remedy),
-                    ])
-                }
-            ),
-        ])
-    }
+    static let result = ResultDescription<CheckListing>([
+        .init("ok") { $0.problems == 0 }, .init("checks", each: check, \.checks),
+    ])
+
+    private static let check = ResultDescription<Doctor.Check>([
+        .init("name", \.name), .init("status", \.verdict.rawValue), .init("detail", \.detail),
+        .init("remedy", \.remedy),
+    ])
 }

@@ -38,12 +38,11 @@ package struct DoctorCommand: SpokenCommand {
         let all =
             await programs(facts?.serverVersion, on: console) + checks + project()
             + [Doctor.judgeDisk(free: Self.freeBytes(backups), database: facts?.bytes, sizes: Formatting.bytes)]
-        let listing = CheckListing(all)
-        if console.settings.isJSON {
-            try console.result(listing.document)
-        } else {
-            for line in listing.lines(columns: StandardOutput.columns) { try console.result(line: line) }
-        }
+        let listing = CheckListing(checks: all)
+        try console.result(
+            CheckListing.result.document(listing),
+            else: listing.lines(columns: StandardOutput.columns)
+        )
         if listing.problems > 0 { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 

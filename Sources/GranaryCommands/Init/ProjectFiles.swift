@@ -2,7 +2,7 @@ internal import FoundationEssentials
 internal import Migrations
 
 /// What `granary init` writes.
-package enum ProjectFiles {
+enum ProjectFiles {
     static func all(service: String, migrations: String) -> [(path: String, text: String)] {
         [
             ("\(migrations)/dependencies.json", dependencies),
@@ -10,6 +10,8 @@ package enum ProjectFiles {
             ("seeds/common/.gitkeep", ""), ("backups/.gitkeep", ""), ("granary.mk", makefile),
         ] + MigrationTemplates.files.map { ("\(migrations)/templates/\($0.name)", $0.text) }
     }
+
+    private static var makefile: String { String(decoding: PackageResources.granary_mk, as: UTF8.self) }
 
     static func makeFolder(_ path: String) throws {
         do {

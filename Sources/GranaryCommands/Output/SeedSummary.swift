@@ -1,20 +1,15 @@
+internal import PostgresClient
 internal import Seeding
 
 /// What a run of seeding came to.
 struct SeedSummary {
-    private let report: SeedReport
-    private let isPlan: Bool
-
-    init(_ report: SeedReport, isPlan: Bool) {
-        self.report = report
-        self.isPlan = isPlan
-    }
+    let report: SeedReport
+    let isPlan: Bool
 
     func tell(on console: Console) throws {
         for note in report.notes { console.note(note) }
         for script in report.scripts where !script.runs { console.note("\(script.file) is left out: \(script.reason)") }
-        if console.settings.isJSON { return try console.result(document) }
-        for line in lines { try console.result(line: line) }
+        try console.result(Self.result.document(self), else: lines)
     }
 
     var lines: [String] {
@@ -46,28 +41,23 @@ struct SeedSummary {
         return parts.isEmpty ? "no rows" : parts.joined(separator: ", ")
     }
 
-    var document: JSONDocument {
-        .object([
-            "environment": .string(report.environment), "plan": .bool(isPlan),
-            "tables": .array(
-                report.tables.map { table in
-                    .object([
-                        "table": .string("\(table.table)"), "inserted": .integer(table.inserted),
-                        "updated": .integer(table.updated), "unchanged": .integer(table.unchanged),
-                        "deleted": .integer(table.deleted), "skipped": .integer(table.skipped),
-                    ])
-                }
-            ),
-            "scripts": .array(
-                report.scripts.map { script in
-                    .object([
-                        "file": .string(script.file), "ran": .bool(script.runs && !isPlan),
-                        "reason": .string(script.reason),
-                    ])
-                }
-            ),
-            "notes": .strings(report.notes), "seconds": .number(report.seconds),
-        ])
+    static let result = ResultDescription<SeedSummary>([
+        .init("environment", \.report.environment), .init("plan", \.isPlan),
+        .init("tables", each: table, \.report.tables), .init("scripts", each: script, \.ranScripts),
+        .init("notes", \.report.notes), .init("seconds", \.report.seconds),
+    ])
+
+    private static let table = ResultDescription<SeedReport.Outcome>([
+        .init("table", \.table.description), .init("inserted", \.inserted), .init("updated", \.updated),
+        .init("unchanged", \.unchanged), .init("deleted", \.deleted), .init("skipped", \.skipped),
+    ])
+
+    private static let script = ResultDescription<(script: SeedReport.Script, ran: Bool)>([
+        .init("file", \.script.file), .init("ran", \.ran), .init("reason", \.script.reason),
+    ])
+
+    private var ranScripts: [(script: SeedReport.Script, ran: Bool)] {
+        report.scripts.map { ($0, $0.runs && !isPlan) }
     }
 }
 
@@ -77,27 +67,23 @@ struct SeedExplanation {
     let lines: [GeneratorExplanation]
 
     func tell(on console: Console) throws {
-        if console.settings.isJSON {
-            return try console.result(
-                .object([
-                    "table": .string(table),
-                    "columns": .array(
-                        lines.map { line in
-                            .object([
-                                "column": .string(line.column), "generator": .string(line.generator),
-                                "reason": .string(line.reason),
-                            ])
-                        }
-                    ),
-                ])
-            )
-        }
         let columns = lines.map(\.column.count).max() ?? 0
         let generators = min(60, lines.map(\.generator.count).max() ?? 0)
-        for line in lines {
-            let name = line.column + String(repeating: " ", count: max(0, columns - line.column.count))
-            let generator = line.generator + String(repeating: " ", count: max(0, generators - line.generator.count))
-            try console.result(Formatting.harmless("\(name)  \(generator)  \(line.reason)"))
-        }
+        try console.result(
+            Self.result.document(self),
+            else: lines.map { line in
+                let name = line.column + String(repeating: " ", count: max(0, columns - line.column.count))
+                let space = String(repeating: " ", count: max(0, generators - line.generator.count))
+                return "\(name)  \(line.generator)\(space)  \(line.reason)"
+            }
+        )
     }
+
+    static let result = ResultDescription<SeedExplanation>([
+        .init("table", \.table), .init("columns", each: column, \.lines),
+    ])
+
+    private static let column = ResultDescription<GeneratorExplanation>([
+        .init("column", \.column), .init("generator", \.generator), .init("reason", \.reason),
+    ])
 }

@@ -25,15 +25,48 @@ extension ConnectedDatabase {
 }
 
 extension DatabaseOptions {
-    /// The options that name the database once more in a printed line: what was given on the command line is given again,
-    /// without a password; what came from elsewhere comes from there.
+    /// The options that name the database and its environment once more in a printed line: what was given on the command
+    /// line is given again, without a password; what came from elsewhere comes from there.
     func words(for database: ConnectedDatabase) -> [String] {
-        if local { return ["--local"] }
-        return databaseURL == nil ? [] : ["--database-url", database.shareableText]
+        let url = databaseURL == nil ? [] : ["--database-url", database.shareableText]
+        return (local ? ["--local"] : url) + (env.map { ["--env", $0] } ?? [])
     }
 }
 
 extension StateOptions {
     /// `--state-schema` once more in a printed line, where it is another than the usual one.
     var words: [String] { stateSchema == "granary" ? [] : ["--state-schema", stateSchema] }
+}
+
+/// The line for a shell that restores from a backup into the database that a command has worked on.
+struct RestoreLine: Sendable {
+    private let place: [String]
+    private let database: String
+
+    /// - Parameter migrations: The folder with `environments.json`.
+    init(
+        _ options: DatabaseOptions,
+        _ state: StateOptions,
+        migrations: String,
+        _ database: ConnectedDatabase
+    ) {
+        place =
+            options.words(for: database) + (migrations == "migrations" ? [] : ["--migrations", migrations])
+            + state.words
+        self.database = database.name
+    }
+
+    /// - Parameters:
+    ///   - selection: The options that say what is restored, and where to.
+    ///   - isNew: Whether it makes a database, which could not be confused with another.
+    func text(_ file: String, _ selection: [String], isNew: Bool = false) -> String {
+        QuotedText.shellLine(
+            ["granary", "restore", file] + selection + place + (isNew ? [] : ["--confirm", database])
+        )
+    }
+}
+
+extension QuotedText {
+    /// The words as a shell takes them from one line.
+    static func shellLine(_ words: [String]) -> String { words.map(shellWord).joined(separator: " ") }
 }

@@ -39,7 +39,7 @@ struct SafetyBackup {
         for name in FileSink.removeStalePartials(in: place) {
             console.note("removed \(Folders.joined(place, name)), which an earlier backup left behind")
         }
-        let stem = BackupTarget.stem(database: "\(database)-\(occasion)", secondsSince1970: time(nil))
+        let stem = BackupFile.stem(database: "\(database)-\(occasion)", secondsSince1970: time(nil))
         var options = BackupOptions(output: .firstFree(stem: Folders.joined(place, stem)))
         options.tables = tables
         options.schemas = schemas
