@@ -10,14 +10,12 @@ package enum EnvironmentsFailure: FailureCode {
     case refused
     /// A file is not what it should be.
     case file
-    /// The database does not let us keep our tables.
-    case database
 
     package var exitStatus: ExitStatus {
         switch self {
         case .usage: .usage
         case .refused: .refused
-        case .file, .database: .failed
+        case .file: .failed
         }
     }
 }

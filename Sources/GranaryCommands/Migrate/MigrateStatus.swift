@@ -1,5 +1,5 @@
 package import ArgumentParser
-internal import Environments
+internal import Bookkeeping
 internal import Migrations
 internal import PostgresClient
 internal import SQLText

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bookkeeping
 internal import Environments
 internal import PostgresClient
 package import Restore

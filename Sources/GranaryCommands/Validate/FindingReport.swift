@@ -1,4 +1,4 @@
-internal import Migrations
+internal import MigrationChecks
 
 /// Findings as people, programs and GitHub read them.
 struct FindingReport {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Environments
+internal import MigrationChecks
 internal import Migrations
 internal import PostgresClient
 internal import SQLText
