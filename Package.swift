@@ -65,15 +65,21 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        .target(name: "Databases", dependencies: ["PostgresClient", log], swiftSettings: settings),
+
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
-            dependencies: ["Basics", "CChild", "Environments", "Bookkeeping", "PostgresClient", "Archive", "SQLText", log],
+            dependencies: [
+                "Basics", "CChild", "Environments", "Bookkeeping", "PostgresClient", "Archive", "SQLText", log,
+            ],
             swiftSettings: settings
         ),
         .target(
             name: "Restore",
-            dependencies: ["Basics", "PostgresClient", "Archive", "SQLText", "Environments", "Bookkeeping", log],
+            dependencies: [
+                "Basics", "PostgresClient", "Archive", "SQLText", "Environments", "Bookkeeping", "Databases", log,
+            ],
             swiftSettings: settings
         ),
         .target(
@@ -105,7 +111,9 @@ let package = Package(
         // 4: what is built of capabilities.
         .target(
             name: "MigrationChecks",
-            dependencies: ["Basics", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping", log],
+            dependencies: [
+                "Basics", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping", "Databases", log,
+            ],
             swiftSettings: settings
         ),
 
@@ -157,6 +165,11 @@ let package = Package(
         .testTarget(
             name: "LocalServerTests",
             dependencies: ["LocalServer", "Basics", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "DatabasesTests",
+            dependencies: ["Databases", "PostgresClient", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -1,5 +1,6 @@
 internal import Archive
 internal import Bookkeeping
+internal import Databases
 internal import Logging
 internal import PostgresClient
 

@@ -1,5 +1,6 @@
 internal import Archive
 internal import Bookkeeping
+internal import Databases
 internal import Logging
 internal import PostgresClient
 internal import SQLText
@@ -99,7 +100,7 @@ struct PlainDumpRestore: Sendable {
 extension PlainDumpRestore {
     private func restoreBeside(_ survey: DumpSurvey) async throws -> RestoreReport {
         let check = check()
-        return try await DatabaseReplacement(
+        return try await RestoreBeside(
             target: target,
             options: options,
             state: StateReturn(dump: options),
@@ -126,12 +127,7 @@ extension PlainDumpRestore {
                 }
                 if !options.withoutAnalyze { try await analyze(database) }
                 try await withSession(target.maintenance, logger: logger) { session in
-                    _ = try NewDatabase.apply(
-                        beginning.properties,
-                        to: beginning.name,
-                        roles: RoleMap(names: [:]),
-                        session
-                    )
+                    _ = try NewDatabase.apply(beginning.properties, to: beginning.name, session)
                 }
                 return report(outcome)
             }

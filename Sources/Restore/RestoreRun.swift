@@ -1,5 +1,6 @@
 internal import Archive
 internal import Bookkeeping
+internal import Databases
 package import Logging
 package import PostgresClient
 
@@ -34,6 +35,8 @@ package struct RestoreRun: Sendable {
             var error = error
             error.hint = error.restoreHint
             throw error
+        } catch let error as DatabaseError {
+            throw RestoreError(error)
         }
     }
 
@@ -164,12 +167,20 @@ package struct RestoreRun: Sendable {
     }
 
     func findTarget() async throws -> TargetDatabase {
-        try await TargetDatabase.find(
-            server,
-            into: options.into,
-            maintenanceDatabase: options.maintenanceDatabase,
-            logger: logger
-        )
+        let name = options.into ?? server.resolvedDatabase
+        guard !name.isEmpty else {
+            throw RestoreError(.selection, "no database to restore into was named", hint: "add --into DB")
+        }
+        do {
+            return try await TargetDatabase.find(
+                name,
+                on: server,
+                maintenanceDatabase: options.maintenanceDatabase,
+                logger: logger
+            )
+        } catch let error as DatabaseError {
+            throw RestoreError(error)
+        }
     }
 
     private func requireSense(_ manifest: Manifest) throws {

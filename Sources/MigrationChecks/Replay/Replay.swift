@@ -1,3 +1,4 @@
+internal import Databases
 internal import Environments
 package import Logging
 package import Migrations

@@ -1,27 +1,24 @@
-internal import Logging
-internal import PostgresClient
+package import Logging
+package import PostgresClient
 
-/// The database that is restored, and how to reach its server without being connected to it.
-struct TargetDatabase: Sendable {
-    let name: String
+/// The database that is replaced or changed, and how to reach its server without being connected to it.
+package struct TargetDatabase: Sendable {
+    package let name: String
     /// The server, with the target as its database.
-    let address: ServerAddress
+    package let address: ServerAddress
     /// A database to be connected to while the target is renamed.
-    let maintenance: ServerAddress
+    package let maintenance: ServerAddress
     /// Whether it is there already.
-    let exists: Bool
+    package let exists: Bool
 
-    /// - Parameter server: as the user gave it; its database is the target unless `into` names another.
-    static func find(
-        _ server: ServerAddress,
-        into: String?,
+    /// - Parameter maintenanceDatabase: nil tries `postgres` and `template1`.
+    /// - Throws: `DatabaseError.maintenance`, `PostgresError`.
+    package static func find(
+        _ name: String,
+        on server: ServerAddress,
         maintenanceDatabase: String?,
         logger: Logger
     ) async throws -> TargetDatabase {
-        let name = into ?? server.resolvedDatabase
-        guard !name.isEmpty else {
-            throw RestoreError(.selection, "no database to restore into was named", hint: "add --into DB")
-        }
         let maintenance = try await maintenance(server, beside: name, maintenanceDatabase, logger)
         let exists = try await withSession(maintenance, logger: logger) { session in
             try session.query(
@@ -40,8 +37,8 @@ struct TargetDatabase: Sendable {
         _ logger: Logger
     ) async throws -> ServerAddress {
         let candidates = wanted.map { [$0] } ?? ["postgres", "template1"].filter { $0 != target }
-        var failure: any Error = RestoreError(
-            .preflight,
+        var failure: any Error = DatabaseError(
+            .maintenance,
             "\(target) cannot be the maintenance database too",
             hint: "name another with --maintenance-db"
         )
@@ -54,15 +51,5 @@ struct TargetDatabase: Sendable {
             }
         }
         throw failure
-    }
-}
-
-/// A database of ours that is not finished, and where the old one goes.
-enum DatabaseName {
-    /// PostgreSQL cuts names after 63 bytes.
-    static func derived(from name: String, _ suffix: String) -> String {
-        var base = Substring(name)
-        while base.utf8.count + suffix.utf8.count > 63 { base = base.dropLast() }
-        return base + suffix
     }
 }

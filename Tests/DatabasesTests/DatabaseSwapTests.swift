@@ -1,14 +1,12 @@
-import Archive
-import Backup
 import PostgresClient
 import TestSupport
 import Testing
 
-@testable import Restore
+@testable import Databases
 
 /// Processes that are connected to the databases that are renamed, whatever kind they are of.
 @Suite(.serialized)
-struct OccupantTests {
+struct DatabaseSwapTests {
     private func swap(_ server: ThrowawayServer, new: String, into name: String, as role: String) -> DatabaseSwap {
         let address = ServerAddress(server.url(database: "postgres").replacing("user=granary", with: "user=\(role)"))
         return DatabaseSwap(
@@ -91,8 +89,10 @@ struct OccupantTests {
                     "SELECT count(*) FROM pg_stat_activity WHERE datname = '\(name)_new'"
                 ) == "1"
             }
-            let error = await failure { try await swap(server, new: "\(name)_new", into: name, as: "modest").run() }
-            #expect(error?.code == .preflight)
+            let error = await #expect(throws: DatabaseError.self) {
+                try await swap(server, new: "\(name)_new", into: name, as: "modest").run()
+            }
+            #expect(error?.code == .notAllowed)
             #expect(
                 error?.message.contains("granary") == true && error?.message.contains("modest may not end it") == true
             )
@@ -101,34 +101,6 @@ struct OccupantTests {
             try await server.execute("DROP DATABASE \(name)_new WITH (FORCE)")
             try await server.execute("DROP ROLE modest")
             _ = await visitor.value
-        }
-    }
-}
-
-/// Databases in which Citus distributes tables, by what its catalogs say.
-@Suite struct CitusTests {
-    @Test func theBackupAndThePlanSayWhatIsLost() async throws {
-        let sql = "CREATE TABLE accounts (id int); CREATE TABLE plain (id int);"
-        try await withDatabase(sql + CitusCatalog.sql(distributing: ["accounts"])) { server, url, folder in
-            let report = try await backup(url, to: folder.file("a.zip"))
-            let note = report.notes.first { $0.hasPrefix("Citus distributes public.accounts: ") }
-            #expect(note?.contains("ordinary tables") == true && note?.contains("not of one moment") == true)
-            #expect(try manifest(of: folder.file("a.zip")).distributed == [.init(schema: "public", name: "accounts")])
-            for into in [url, server.url(database: "postgres")] {
-                let outlook = try await RestoreRun(
-                    RestoreOptions(file: folder.file("a.zip")),
-                    server: ServerAddress(into),
-                    logger: quietLogger
-                ) { _ in }.plan()
-                #expect(outlook.steps.contains { $0.hasPrefix("Citus distributed public.accounts: ") })
-                #expect(
-                    outlook.steps.contains { $0.hasPrefix("Citus distributes public.accounts of ") } == (into == url)
-                )
-            }
-            // A part without such a table loses nothing.
-            let part = try await backup(url, to: folder.file("b.zip")) { $0.tables = ["plain"] }
-            #expect(!part.notes.contains { $0.contains("Citus") })
-            #expect(try manifest(of: folder.file("b.zip")).distributed == nil)
         }
     }
 }

@@ -11,8 +11,8 @@ struct DatabaseSwap: Sendable {
     let logger: Logger
 
     /// The first rename holds a lock that new connections wait for, and itself waits five seconds for sessions to end;
-    /// with `force` they are ended meanwhile, so nobody can slip in between. Those of the new database are ended in any
-    /// case: it is ours, and what is connected to it came with an extension.
+    /// with `force` they are ended meanwhile, so that no new one gets in between. Those of the new database are ended in
+    /// any case: it is ours, and what is connected to it came with an extension.
     ///
     /// - Returns: The name that the old database got.
     func run() async throws -> String? {
@@ -20,7 +20,7 @@ struct DatabaseSwap: Sendable {
         async let hindrance = endSessions(of: databases)
         do {
             return try await rename()
-        } catch let busy as RestoreError {
+        } catch let busy as DatabaseError {
             throw await hindrance ?? busy
         }
     }
@@ -42,8 +42,8 @@ struct DatabaseSwap: Sendable {
                     return old
                 }
             } catch let error as PostgresError where error.sqlState == "55006" {
-                throw RestoreError(
-                    .busy,
+                throw DatabaseError(
+                    .inUse,
                     "\(target.name) is in use, so the restored database could not take its place",
                     hint: "let the sessions disconnect, or end them with --force"
                 )
@@ -72,7 +72,7 @@ struct DatabaseSwap: Sendable {
     private func endSessions(of databases: [String]) async -> (any Error)? {
         do {
             return try await withSession(target.maintenance, logger: logger) { session in
-                var stubborn: RestoreError?
+                var stubborn: DatabaseError?
                 for _ in 0..<100 {
                     let others = try Occupant.others(on: databases, session)
                     if others.isEmpty { stubborn = nil }
@@ -95,12 +95,12 @@ struct DatabaseSwap: Sendable {
         }
     }
 
-    private static func refusal(_ other: Occupant, _ session: borrowing Session) -> RestoreError {
+    private static func refusal(_ other: Occupant, _ session: borrowing Session) -> DatabaseError {
         let may =
             other.isSuperuser || other.user.isEmpty
             ? "a superuser" : "\(other.user), or as a member of pg_signal_backend"
-        return RestoreError(
-            .preflight,
+        return DatabaseError(
+            .notAllowed,
             "the restored database could not take its place: \(other) is connected to \(other.database), and \(session.user) may not end it",
             hint: "restore as \(may), or let it end by itself"
         )
