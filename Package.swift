@@ -65,7 +65,7 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        .target(name: "Databases", dependencies: ["PostgresClient", log], swiftSettings: settings),
+        .target(name: "Databases", dependencies: ["Basics", "PostgresClient", log], swiftSettings: settings),
 
         // 3: the capabilities, strangers to each other.
         .target(
