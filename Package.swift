@@ -32,15 +32,16 @@ let package = Package(
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CChild"),
+        .systemLibrary(name: "CThread"),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev"])]),
 
         // ½: what all stand on.
-        .target(name: "Basics", swiftSettings: settings),
+        .target(name: "Basics", dependencies: ["CThread"], swiftSettings: settings),
 
         // 1: one stranger each: the server, the file, the text.
-        .target(name: "PostgresClient", dependencies: ["CLibpq", log], swiftSettings: settings),
-        .target(name: "Storage", swiftSettings: settings),
+        .target(name: "PostgresClient", dependencies: ["Basics", "CLibpq", log], swiftSettings: settings),
+        .target(name: "Storage", dependencies: ["Basics"], swiftSettings: settings),
         .target(
             name: "Archive",
             dependencies: [
@@ -49,13 +50,13 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .target(name: "Cryptography", dependencies: ["CCrypto"], swiftSettings: settings),
-        .target(name: "SQLText", dependencies: ["CPgQuery"], swiftSettings: settings),
+        .target(name: "Cryptography", dependencies: ["Basics", "CCrypto"], swiftSettings: settings),
+        .target(name: "SQLText", dependencies: ["Basics", "CPgQuery"], swiftSettings: settings),
 
         // 2: where commands run, and what they may do there.
         .target(
             name: "Environments",
-            dependencies: ["CYaml", "Storage", "PostgresClient"],
+            dependencies: ["Basics", "CYaml", "Storage", "PostgresClient"],
             swiftSettings: settings
         ),
         .target(name: "Bookkeeping", dependencies: ["Basics", "PostgresClient", log], swiftSettings: settings),
@@ -65,21 +66,23 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        .target(name: "Databases", dependencies: ["PostgresClient", log], swiftSettings: settings),
-        .target(name: "SyntheticData", swiftSettings: settings),
+        .target(name: "Databases", dependencies: ["Basics", "PostgresClient", log], swiftSettings: settings),
+        .target(name: "SyntheticData", dependencies: ["Basics"], swiftSettings: settings),
 
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
             dependencies: [
-                "CChild", "Environments", "Bookkeeping", "PostgresClient", "Archive", "Storage", "SQLText", log,
+                "Basics", "CChild", "Environments", "Bookkeeping", "PostgresClient", "Archive", "Storage", "SQLText",
+                log,
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Restore",
             dependencies: [
-                "PostgresClient", "Archive", "Storage", "SQLText", "Environments", "Bookkeeping", "Databases", log,
+                "Basics", "PostgresClient", "Archive", "Storage", "SQLText", "Environments", "Bookkeeping", "Databases",
+                log,
             ],
             swiftSettings: settings
         ),
@@ -93,7 +96,7 @@ let package = Package(
         ),
         .target(
             name: "Cleaning",
-            dependencies: ["PostgresClient", "Environments", "Bookkeeping", log],
+            dependencies: ["Basics", "PostgresClient", "Environments", "Bookkeeping", log],
             swiftSettings: settings
         ),
         .target(
@@ -106,7 +109,7 @@ let package = Package(
         ),
         .target(
             name: "Inspection",
-            dependencies: ["PostgresClient", "Archive", "Storage", "Bookkeeping", log],
+            dependencies: ["Basics", "PostgresClient", "Archive", "Storage", "Bookkeeping", log],
             swiftSettings: settings
         ),
 
@@ -114,7 +117,8 @@ let package = Package(
         .target(
             name: "MigrationChecks",
             dependencies: [
-                "Basics", "Storage", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping", "Databases",
+                "Basics", "Storage", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping",
+                "Databases",
                 log,
             ],
             swiftSettings: settings
@@ -124,7 +128,7 @@ let package = Package(
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning", "Inspection",
+                "Basics", "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning", "Inspection",
                 "LocalServer", "Environments", "Bookkeeping", "Archive", "Storage",
                 "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -142,6 +146,7 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
+        .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: settings),
         .testTarget(
             name: "PostgresClientTests",
             dependencies: ["PostgresClient", "TestSupport"],

@@ -113,7 +113,7 @@ package struct OtherLedger: Sendable, Equatable {
         if record.isOneRow, let last = record.last {
             return "\(table) says version \(last)\(record.isDirty ? ", dirty" : "") (\(tool))"
         }
-        let entries = "\(record.entries) \(record.entries == 1 ? "migration" : "migrations")"
+        let entries = counted(record.entries, "migration", isGrouped: false)
         let last = record.last.map { record.entries == 1 ? ", \($0)" : ", the last one \($0)" } ?? ""
         return "\(table) lists \(entries)\(last) (\(tool))"
     }

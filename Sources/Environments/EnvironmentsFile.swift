@@ -95,7 +95,8 @@ package struct EnvironmentsFile: Sendable {
         if let current = currentEnvironment, policy(current) == nil {
             throw EnvironmentsError(
                 .file,
-                "\(text.root[ "current_environment"]?.place ?? text.path): current_environment is \(current), which is not declared",
+                at: text.root["current_environment"]?.place ?? FilePlace(text.path),
+                "current_environment is \(current), which is not declared",
                 hint: "declared are \(names.joined(separator: ", "))"
             )
         }
@@ -177,7 +178,7 @@ package struct EnvironmentsFile: Sendable {
             do {
                 policy.window = try MaintenanceWindow(window.text())
             } catch {
-                throw EnvironmentsError(.file, "\(window.place): \(window.trail): \(error.message)", hint: error.hint)
+                throw EnvironmentsError(.file, at: window.place, "\(window.trail): \(error.message)", hint: error.hint)
             }
         }
         try note(config, known: Set(PolicyKey.allCases.map(\.rawValue)))

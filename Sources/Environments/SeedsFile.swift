@@ -112,7 +112,8 @@ package struct SeedsFile: Sendable, Equatable {
             default:
                 throw EnvironmentsError(
                     .file,
-                    "\(path):\(member.line): nothing is known of \(member.key)",
+                    at: FilePlace(path, line: member.line),
+                    "nothing is known of \(member.key)",
                     hint: "known are schema, seed, locale, as_of, reference, protect, environments"
                 )
             }
@@ -142,7 +143,8 @@ package struct SeedsFile: Sendable, Equatable {
             default:
                 throw EnvironmentsError(
                     .file,
-                    "\(path):\(setting.line): nothing is known of \(setting.key) of an environment",
+                    at: FilePlace(path, line: setting.line),
+                    "nothing is known of \(setting.key) of an environment",
                     hint: "known are extends and scale"
                 )
             }
@@ -160,7 +162,8 @@ package struct SeedsFile: Sendable, Equatable {
             guard !chain.contains(name) else {
                 throw EnvironmentsError(
                     .file,
-                    "\(path):\(environments[name]?.line ?? 1): the environments \((chain + [name]).joined(separator: " → ")) extend each other in a circle"
+                    at: FilePlace(path, line: environments[name]?.line ?? 1),
+                    "the environments \((chain + [name]).joined(separator: " → ")) extend each other in a circle"
                 )
             }
             chain.append(name)

@@ -337,7 +337,7 @@ extension Doctor {
 
     private static func ledger(_ facts: DatabaseFacts) -> Check {
         if let applied = facts.appliedMigrations {
-            return Check("ledger", .good, "\(applied) migration\(applied == 1 ? "" : "s") applied")
+            return Check("ledger", .good, "\(counted(applied, "migration", isGrouped: false)) applied")
         }
         return facts.hasStateSchema
             ? Check(

@@ -304,10 +304,7 @@ extension Migrator {
     ) throws -> String? {
         let tables = plan.tablesThatLoseRows
         guard policy.requiresBackup(services) else { return nil }
-        let schemas = try plan.schemasThatAreDropped.filter { schema in
-            try session.query("SELECT pg_catalog.to_regnamespace($1) IS NOT NULL AS there", [session.quoted(schema)])[0]
-                .bool("there")
-        }
+        let schemas = try plan.schemasThatAreDropped.filter { try session.exists(schema: $0) }
         let there = try tables.filter { table in
             let name =
                 table.schema.map { "\(session.quoted($0)).\(session.quoted(table.name))" } ?? session.quoted(table.name)
@@ -456,7 +453,7 @@ extension Migrator {
             error.message += "; its down file was run, as auto_rollback_on_failure says"
             error.hint = "correct the file and run the command again"
         } catch let failure as MigrationError {
-            error.message += "; auto_rollback_on_failure ran its down file, which failed too: \(failure.message)"
+            error.message += "; auto_rollback_on_failure ran its down file, which failed too: \(failure)"
         }
         return error
     }

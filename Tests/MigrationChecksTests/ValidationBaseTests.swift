@@ -104,7 +104,7 @@ import Testing
                 try await GitTree.read("origin/main", folder: folder.file("clone/service/migrations"))
             }
             #expect(error?.code == .usage)
-            #expect(error?.message.contains("that origin/main and what is checked out have in common") == true)
+            #expect(error?.description.contains("that origin/main and what is checked out have in common") == true)
             #expect(error?.hint?.contains("git fetch --unshallow") == true)
             try await git("-C", "clone", "fetch", "-q", "--unshallow")
             let tree = try await GitTree.read("origin/main", folder: folder.file("clone/service/migrations"))
@@ -128,14 +128,14 @@ import Testing
                 try await GitTree.read("origin/main", folder: folder.file("service/migrations"))
             }
             #expect(error?.code == .usage)
-            #expect(error?.message.contains("origin/main is not a commit") == true)
+            #expect(error?.description.contains("origin/main is not a commit") == true)
             let option = await failure { try await GitTree.read("--output=x", folder: folder.path) }
             #expect(option?.code == .usage)
         }
         try await ScratchFolder.with { folder in
             let error = await failure { try await GitTree.read("main", folder: folder.path) }
             #expect(error?.code == .usage)
-            #expect(error?.message.contains("is not in a git repository") == true)
+            #expect(error?.description.contains("is not in a git repository") == true)
         }
     }
 }

@@ -223,7 +223,7 @@ struct GeneratorTests {
         try await Files.with { files in
             let error = await failure { try files.generate(name, .table) }
             #expect(error?.code == .usage)
-            #expect(error?.message.contains("\n") == false)
+            #expect(error?.description.contains("\n") == false)
             #expect(files.names("migrations") == [])
         }
     }
@@ -252,7 +252,7 @@ struct GeneratorTests {
             try files.write("{{#open}}", to: "migrations/templates/table.up.sql.mustache")
             let error = await failure { try files.generate("add_more", .table) }
             #expect(
-                error?.message.hasSuffix(
+                error?.description.hasSuffix(
                     "templates/table.up.sql.mustache:1: this is no Mustache template: {{#open}} is not closed"
                 ) == true
             )
@@ -267,7 +267,7 @@ struct GeneratorTests {
             // Where the page should be, a folder is in the way.
             try files.write("", to: "docs/migrations/000002_add_b.md/.keep")
             let error = await failure { try files.generate("add_b", .table) }
-            #expect(error?.message.contains("docs/migrations/000002_add_b.md could not be made") == true)
+            #expect(error?.description.contains("docs/migrations/000002_add_b.md could not be made") == true)
             #expect(files.names("migrations") == ["000001_a.up.sql", "dependencies.json"])
             #expect(files.read("migrations/dependencies.json") == "{\"migrations\": {}}")
         }

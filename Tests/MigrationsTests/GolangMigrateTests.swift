@@ -67,7 +67,7 @@ import Testing
             for run in [MigrationRequest.up(nil), .down(1)] {
                 let error = await failure { try await project.migrator().run(run) }
                 #expect(error?.code == .disagreement)
-                #expect(error?.message.contains("version 2, dirty") == true)
+                #expect(error?.description.contains("version 2, dirty") == true)
                 #expect(error?.hint?.contains("repair --trust row") == true)
                 #expect(error?.hint?.contains("repair --trust ledger") == true)
             }
@@ -104,8 +104,8 @@ import Testing
                 try await project.sql(used.write)
                 let error = await failure { try await project.up() }
                 #expect(error?.code == .disagreement)
-                #expect(error?.message.contains(used.says) == true, "\(error?.message ?? "")")
-                #expect(error?.message.contains("the ledger says 2") == true)
+                #expect(error?.description.contains(used.says) == true, "\(error?.description ?? "")")
+                #expect(error?.description.contains("the ledger says 2") == true)
                 _ = try await project.migrator().repair(trusting: trusted)
                 try await #expect(project.ledger() == (trusted == .row ? used.row : "1 2"))
                 try await #expect(project.row() == (trusted == .row ? used.after : "2|f"))
@@ -234,7 +234,7 @@ import Testing
                 try await project.while("SELECT pg_advisory_lock(\(key))", as: "golang-migrate") {
                     let error = await failure { try await project.up() }
                     #expect(error?.code == .busy)
-                    #expect(error?.message.contains("golang-migrate") == true, "\(error?.message ?? "")")
+                    #expect(error?.description.contains("golang-migrate") == true, "\(error?.description ?? "")")
                 }
             }
             try await #expect(project.up().appliedSteps.map(\.version) == [3])

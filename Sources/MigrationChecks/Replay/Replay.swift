@@ -58,7 +58,7 @@ package struct Replay: Sendable {
             do {
                 try await replay(environment, &report)
             } catch let error as MigrationError {
-                report.add(Finding(error, rule: .replay))
+                report.add(Finding(error, rule: ReplayRule.replay.rawValue, elsewhere: "migrations"))
             }
         }
         return report

@@ -267,18 +267,8 @@ extension StepRunner {
 extension StepRunner.Sibling {
     /// Keeps golang-migrate's row in step, and makes its table anew where a migration has dropped it.
     func write(_ session: borrowing Session) throws {
-        let isThere = try session.query(
-            "SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there",
-            [session.quoted(table)]
-        )[0]
-        .bool("there")
-        if !isThere {
-            let hasSchema = try session.query(
-                "SELECT pg_catalog.to_regnamespace($1) IS NOT NULL AS there",
-                [session.quoted(table.schema)]
-            )[0]
-            .bool("there")
-            guard hasSchema, version != nil else { return }
+        if try !session.exists(table) {
+            guard version != nil, try session.exists(schema: table.schema) else { return }
             try GolangMigrateLedger.create(table, session)
         }
         try GolangMigrateLedger.write(version, to: table, session)
@@ -306,10 +296,7 @@ extension Session {
         try execute(
             """
             SET statement_timeout = 0;
-            SELECT pg_catalog.set_config(s.name, v.value, false)
-            FROM (VALUES ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'),
-                    ('transaction_timeout', '0'), ('client_connection_check_interval', '1s')) AS v (name, value)
-                JOIN pg_catalog.pg_settings s ON s.name OPERATOR(pg_catalog.=) v.name
+            \(settingStatement(Session.noTimeouts.filter { $0.name != "lock_timeout" } + [("client_connection_check_interval", "1s")]))
             """
         )
     }

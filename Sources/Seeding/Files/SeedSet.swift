@@ -138,7 +138,8 @@ package struct SeedSet: Sendable {
         guard let line = options.localeLine, !WordLists.locales.contains(options.locale) else { return }
         throw SeedingError(
             .file,
-            "\(options.path):\(line): there are no word lists for the locale \(options.locale)",
+            at: FilePlace(options.path, line: line),
+            "there are no word lists for the locale \(options.locale)",
             hint: "there are \(WordLists.locales.joined(separator: ", "))"
         )
     }

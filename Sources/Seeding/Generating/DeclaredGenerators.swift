@@ -37,7 +37,8 @@ struct DeclaredGenerators {
             guard Self.known.contains(member.key) else {
                 throw SeedingError(
                     .file,
-                    "\(file):\(member.line): nothing is known of \(member.key)",
+                    at: FilePlace(file, line: member.line),
+                    "nothing is known of \(member.key)",
                     hint: "known are \(Self.known.sorted().joined(separator: ", "))"
                 )
             }

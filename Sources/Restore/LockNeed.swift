@@ -1,8 +1,8 @@
 internal import Archive
 internal import PostgresClient
 
-/// Whether the server's lock table has room for all that a restore in place locks: every object until the transaction ends.
-struct LockRoom {
+/// The locks that a restore in place takes: of every object until the transaction ends.
+struct LockNeed {
     let manifest: Manifest
     let selection: Selection
     let options: RestoreOptions
@@ -12,28 +12,13 @@ struct LockRoom {
         let objects = options.dataOnly ? selection.tables.count : selection.items.count
         let largeObjects = try lockedLargeObjects(session)
         let needed = try objects + droppedRelations(session) + largeObjects
-        let room = try room(session)
+        let room = try session.lockRoom().total
         guard needed > room else { return nil }
         let among = largeObjects > 0 ? " (\(largeObjects) for large objects)" : ""
         return Preflight.Obstacle(
             message: "one transaction would need \(needed) locks or more\(among), and the server has room for \(room)",
             hint: "raise max_locks_per_transaction, or restore into a new database without --in-place"
         )
-    }
-
-    /// As the server reckons at its start: `InitializeMaxBackends`, `NLOCKENTS`.
-    private func room(_ session: borrowing Session) throws -> Int {
-        try session.query(
-            """
-            SELECT pg_catalog.current_setting('max_locks_per_transaction')::bigint * (
-                pg_catalog.current_setting('max_connections')::bigint
-                + pg_catalog.current_setting('max_prepared_transactions')::bigint
-                + coalesce(pg_catalog.current_setting('autovacuum_worker_slots', true),
-                    pg_catalog.current_setting('autovacuum_max_workers'))::bigint + 1
-                + pg_catalog.current_setting('max_worker_processes')::bigint
-                + pg_catalog.current_setting('max_wal_senders')::bigint) AS room
-            """
-        )[0].int("room")
     }
 
     /// Tables, indexes and sequences of the schemas that come back.

@@ -1,7 +1,6 @@
-import PostgresClient
 import Testing
 
-@testable import Environments
+@testable import PostgresClient
 
 @Suite struct TablePatternTests {
     private static let tables = [

@@ -4,7 +4,7 @@ internal import Logging
 internal import PostgresClient
 
 /// What every session of one backup sees: exported by the leader, imported by the workers and by pg_dump.
-struct Snapshot: Sendable {
+struct ExportedSnapshot: Sendable {
     /// The name that `SET TRANSACTION SNAPSHOT` and `pg_dump --snapshot` take.
     var name: String
     /// The server that the leader talks to, so that all the others reach the same one.
@@ -54,21 +54,20 @@ enum TableLocking: Sendable, Equatable {
     case oneByOne
 }
 
-/// How many locks a backup would take, and how many the server promises.
-struct LockRoom: Sendable {
+/// The locks that a backup takes.
+struct LockNeed: Sendable {
     /// A lock of every session on every table.
     var needed: Int
-    /// `max_locks_per_transaction` × (`max_connections` + `max_prepared_transactions`).
-    var promised: Int
-    var perTransaction: Int
+    var room: LockRoom
 
     /// With some to spare for the others.
-    var locking: TableLocking { needed <= promised / 2 ? .everyTable : .oneByOne }
+    var locking: TableLocking { needed <= room.promised / 2 ? .everyTable : .oneByOne }
 
     /// nil where every table is locked for as long as the backup takes.
     func note(tables: Int) -> String? {
         guard locking == .oneByOne else { return nil }
-        let wanted = (2 * needed * perTransaction + promised - 1) / max(1, promised)
+        let promised = room.promised
+        let wanted = (2 * needed * room.perTransaction + promised - 1) / max(1, promised)
         return """
             the server promises \(promised) locks and \(tables) tables would need \(2 * needed), so each table was locked only while \
             it was read; with max_locks_per_transaction = \(wanted) all of them are locked from the first moment to the last
@@ -99,35 +98,20 @@ struct SnapshotTaker: Sendable {
     /// The schemas of services that are known from their files.
     let services: [String: [String]]
 
-    func take(_ session: inout Session) throws -> Snapshot {
+    func take(_ session: inout Session) throws -> ExportedSnapshot {
         try session.pin([("row_security", "off")])
         try session.refuseViews()
         let before = try BackupCatalog.read(session, scope)
-        let room = try lockRoom(for: before.tables.count, session)
-        let locking = room.locking
+        // The leader and pg_dump hold them too.
+        let need = LockNeed(needed: before.tables.count * (jobs + 2), room: try session.lockRoom())
+        let locking = need.locking
         try setLockTimeout(session)
         try session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         if locking == .everyTable { try lock(before.tables, &session) }
         let name = try session.query("SELECT pg_catalog.pg_export_snapshot() AS name")[0].text("name")
         let catalog = try BackupCatalog.read(session, scope)
         try requireUnchanged(before, catalog, locking)
-        return try describe(session, name: name, catalog: catalog, room)
-    }
-
-    private func lockRoom(for tables: Int, _ session: borrowing Session) throws -> LockRoom {
-        let row = try session.query(
-            """
-            SELECT pg_catalog.current_setting('max_locks_per_transaction')::bigint AS locks,
-                   pg_catalog.current_setting('max_connections')::bigint
-                   + pg_catalog.current_setting('max_prepared_transactions')::bigint AS transactions
-            """
-        )[0]
-        let holders = jobs + 2  // The leader and pg_dump.
-        return LockRoom(
-            needed: tables * holders,
-            promised: row.int("locks") * row.int("transactions"),
-            perTransaction: row.int("locks")
-        )
+        return try describe(session, name: name, catalog: catalog, need)
     }
 
     private func setLockTimeout(_ session: borrowing Session) throws {
@@ -181,8 +165,8 @@ struct SnapshotTaker: Sendable {
         _ session: borrowing Session,
         name: String,
         catalog: BackupCatalog,
-        _ room: LockRoom
-    ) throws -> Snapshot {
+        _ need: LockNeed
+    ) throws -> ExportedSnapshot {
         let now = try session.query(
             """
             SELECT pg_catalog.pg_is_in_recovery() AS standby,
@@ -206,7 +190,7 @@ struct SnapshotTaker: Sendable {
         let distributed = try session.distributedTables().filter { table in
             catalog.tables.contains { $0.table == table }
         }
-        return Snapshot(
+        return ExportedSnapshot(
             name: name,
             address: session.pinnedAddress,
             parameters: session.pinnedParameters,
@@ -226,8 +210,8 @@ struct SnapshotTaker: Sendable {
             schemas: try CatalogDetails.schemas(session),
             withoutRows: withoutRows,
             unplannable: try session.tablesThatRunCode(),
-            locking: room.locking,
-            notes: [room.note(tables: catalog.tables.count)].compactMap(\.self) + citusNotes(distributed),
+            locking: need.locking,
+            notes: [need.note(tables: catalog.tables.count)].compactMap(\.self) + citusNotes(distributed),
             sizes: try CatalogDetails.sizes(of: readable, session),
             columns: try CatalogDetails.columns(of: catalog.tables, session),
             primaryKeys: try CatalogDetails.primaryKeys(of: catalog.tables, session),

@@ -1,4 +1,4 @@
-/// What was probably meant.
+/// The name that was probably meant.
 package enum Spelling {
     /// The name that differs in the fewest letters, if those are few.
     package static func nearest(to name: String, among known: some Sequence<String>) -> String? {
