@@ -100,7 +100,7 @@ import Testing
             try await git("commit", "-qm", "main")
             try await git("clone", "-q", "--depth", "1", "-b", "work", "file://\(folder.path)", "clone")
             try await git("-C", "clone", "fetch", "-q", "--depth", "1", "origin", "main:refs/remotes/origin/main")
-            let error = await failure {
+            let error = await #expect(throws: MigrationError.self) {
                 try await GitTree.read("origin/main", folder: folder.file("clone/service/migrations"))
             }
             #expect(error?.code == .usage)
@@ -124,16 +124,20 @@ import Testing
 
     @Test func aBranchThatIsNotThereAndAFolderWithoutGitAreErrorsOfUsage() async throws {
         try await Self.with(Self.merged) { folder, _ in
-            let error = await failure {
+            let error = await #expect(throws: MigrationError.self) {
                 try await GitTree.read("origin/main", folder: folder.file("service/migrations"))
             }
             #expect(error?.code == .usage)
             #expect(error?.description.contains("origin/main is not a commit") == true)
-            let option = await failure { try await GitTree.read("--output=x", folder: folder.path) }
+            let option = await #expect(throws: MigrationError.self) {
+                try await GitTree.read("--output=x", folder: folder.path)
+            }
             #expect(option?.code == .usage)
         }
         try await ScratchFolder.with { folder in
-            let error = await failure { try await GitTree.read("main", folder: folder.path) }
+            let error = await #expect(throws: MigrationError.self) {
+                try await GitTree.read("main", folder: folder.path)
+            }
             #expect(error?.code == .usage)
             #expect(error?.description.contains("is not in a git repository") == true)
         }
