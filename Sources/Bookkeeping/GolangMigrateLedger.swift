@@ -48,14 +48,14 @@ package struct GolangMigrateLedger: Sendable, Equatable {
     }
 
     /// Writes the version, or none at 0; DELETE and not TRUNCATE, which would lock out who reads the version.
-    static func write(_ version: Int?, to table: TableName, _ session: borrowing Session) throws {
+    package static func write(_ version: Int?, to table: TableName, _ session: borrowing Session) throws {
         try requireOrdinary(table, session)
         let name = session.quoted(table)
         let insertion = version.map { "; INSERT INTO \(name) (version, dirty) VALUES (\($0), false)" } ?? ""
         try session.execute("DELETE FROM \(name)\(insertion)")
     }
 
-    static func create(_ table: TableName, _ session: borrowing Session) throws {
+    package static func create(_ table: TableName, _ session: borrowing Session) throws {
         try session.execute(
             "CREATE TABLE IF NOT EXISTS \(session.quoted(table)) (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)"
         )

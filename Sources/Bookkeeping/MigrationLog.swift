@@ -1,144 +1,171 @@
-import PostgresClient
+package import PostgresClient
 
-/// What the log says of a run beside the file: who, where, with what.
-package struct RunContext: Sendable {
-    package var environment: String
-    package var actor: String
-    package var host: String
-    package var toolVersion: String
+/// The table `migration_log`, which is only added to: one row for each run of each file, and for a run without a
+/// transaction one more for each of its statements. The last one counts.
+package struct MigrationLog: Sendable {
+    /// Quoted.
+    private let table: String
 
-    package init(environment: String, actor: String, host: String, toolVersion: String) {
-        self.environment = environment
-        self.actor = actor
-        self.host = host
-        self.toolVersion = toolVersion
+    package init(_ state: StateSchema, _ session: borrowing Session) { table = state.quoted(.log, session) }
+}
+
+// Two questions about runs that did not end well. `unfinishedRuns` tells the next run what to think of each version;
+// `carriedEntries` is what must come along with the data, so it leaves out what has left nothing behind.
+extension MigrationLog {
+    /// The last run of each version, where it did not end well, or has not ended. What ran before the service's schemas were
+    /// restored has left nothing.
+    func unfinishedRuns(of service: String, _ session: borrowing Session) throws -> [Int: UnfinishedRun] {
+        let rows = try session.query(
+            """
+            SELECT * FROM (
+                SELECT DISTINCT ON (version) version, name, layer, event, sha256, outcome, statements_done,
+                       statements_total, sqlstate, wrapped, started_at
+                FROM \(table)
+                WHERE service = $1 AND version IS NOT NULL AND event IN ('up', 'down', 'repair', 'baseline', 'adopt')
+                    AND \(isAfterLast("'restored', 'reset'"))
+                ORDER BY version, id DESC) AS last
+                LEFT JOIN LATERAL (\(RunLock.holder)) AS holder ON NOT wrapped AND outcome = 'running'
+            WHERE outcome <> 'done'
+            """,
+            [service] + RunLock.halves(of: RunLock.key(service: service))
+                + RunLock.halves(of: RunLock.workKey(service: service))
+        )
+        return Dictionary(rows.map { ($0.int("version"), UnfinishedRun($0)) }, uniquingKeysWith: { one, _ in one })
     }
-}
 
-/// One entry of the log.
-struct LogEntry: Sendable {
-    var event: String
-    var version: Int?
-    var name = ""
-    var layer = ""
-    var sha256: String?
-    var outcome = "done"
-    var milliseconds: Int?
-    var estimatedDuration: String?
-    var statementsDone: Int?
-    var statementsTotal: Int?
-    var isWrapped = true
-    var sqlState: String?
-    var message: String?
-    var note: String?
-}
-
-extension Ledger {
-    /// Writes that a migration is applied, in the transaction that applies it: the row and the log entry at once.
-    func recordUp(_ step: MigrationStep, _ entry: LogEntry, _ context: RunContext, _ session: borrowing Session) throws
-    {
-        let row = row(step, entry.milliseconds, context)
+    /// Of each service golang-migrate's table that is kept in step, and the runs that left half of a file.
+    package func carriedEntries(_ session: borrowing Session) throws -> [(service: String, entry: LogEntry)] {
         try session.query(
-            "WITH entry AS (\(rowInsertion)) \(insertion(after: row.count))",
-            row + values(entry, context)
+            """
+            WITH restored AS (
+                SELECT service, pg_catalog.max(id) AS id FROM \(table)
+                WHERE event = 'restored' AND (service <> '' OR name = 'database') GROUP BY service)
+            SELECT service, version, name, event, layer, sha256, actor, outcome, statements_done, statements_total,
+                wrapped, sqlstate, note, \(TimePrecision.microseconds.text(of: "started_at"))
+            FROM (
+                SELECT DISTINCT ON (service, version, event = 'adopt') * FROM \(table) l
+                WHERE event = 'adopt'
+                    OR version IS NOT NULL AND event IN ('up', 'down', 'repair', 'baseline')
+                        AND id > coalesce((SELECT pg_catalog.max(r.id) FROM restored r WHERE r.service IN ('', l.service)), 0)
+                ORDER BY service, version, event = 'adopt', id DESC) AS last
+            WHERE event = 'adopt' OR NOT wrapped AND outcome <> 'done' AND (outcome = 'running' OR statements_done > 0)
+            ORDER BY id
+            """
+        ).map { ($0.text("service"), LogEntry($0)) }
+    }
+
+    /// Whether an entry is later than the last of some events of the service `$1`, or of the whole database.
+    private func isAfterLast(_ events: String) -> String {
+        """
+        id > coalesce((SELECT pg_catalog.max(id) FROM \(table)
+            WHERE event IN (\(events)) AND (service = $1 OR service = '' AND name = 'database')), 0)
+        """
+    }
+}
+
+// Other questions.
+extension MigrationLog {
+    /// Whether the last thing that happened to the service was a migration that failed and left nothing behind.
+    func lastUpLeftNothing(of service: String, _ session: borrowing Session) throws -> Bool {
+        let last = try session.query(
+            """
+            SELECT event, outcome, statements_done FROM \(table)
+            WHERE service = $1 OR service = '' AND name = 'database' ORDER BY id DESC LIMIT 1
+            """,
+            [service]
+        ).first
+        guard let last else { return false }
+        return last.text("event") == "up" && last.text("outcome") != "done" && last.int("statements_done") == 0
+    }
+
+    /// Whether something of the service has run in this database, since its schemas were restored where they were.
+    func hasHistory(of service: String, _ session: borrowing Session) throws -> Bool {
+        try session.query(
+            """
+            SELECT EXISTS (
+                SELECT FROM \(table)
+                WHERE service = $1 AND event IN ('up', 'down', 'repair', 'baseline', 'adopt')
+                    AND (outcome = 'done' OR statements_done > 0) AND \(isAfterLast("'restored'"))) AS any
+            """,
+            [service]
+        )[0].bool("any")
+    }
+
+    /// What the log says last of golang-migrate's table that a service keeps in step, as `TableName.note`, by service;
+    /// empty for a service that no longer does.
+    ///
+    /// - Parameter service: nil for all.
+    package func adoptions(of service: String? = nil, _ session: borrowing Session) throws -> [String: String] {
+        let rows = try session.query(
+            """
+            SELECT DISTINCT ON (service) service, note FROM \(table)
+            WHERE event = 'adopt'\(service == nil ? "" : " AND service = $1") ORDER BY service, id DESC
+            """,
+            service.map { [$0] } ?? []
         )
+        return Dictionary(rows.map { ($0.text("service"), $0.text("note")) }, uniquingKeysWith: { one, _ in one })
     }
 
-    /// Writes that a migration is no longer applied, in the transaction that reverts it.
-    func recordDown(_ entry: LogEntry, _ context: RunContext, _ session: borrowing Session) throws {
-        let row = try session.query(
-            "WITH gone AS (\(rowDeletion) RETURNING 1), said AS (\(insertion(after: 2))) \(rowsKept)",
-            [service, entry.version.map { String($0) }] + values(entry, context)
-        )[0]
-        guard row.int("kept") == 0 else { throw undeletable(entry.version ?? 0) }
-    }
-
-    private func undeletable(_ version: Int) -> MigrationError {
-        MigrationError(
-            .disagreement,
-            "the row of \(version) in the ledger of \(service) could not be deleted",
-            hint: "look at \(schema).migrations in psql; `granary doctor` says what is wrong with it"
+    /// The ledgers of other tools beside which migrations run, for all services.
+    func tablesBeside(_ session: borrowing Session) throws -> Set<TableName> {
+        let rows = try session.query(
+            "SELECT DISTINCT note FROM \(table) WHERE event = $1 AND note IS NOT NULL",
+            [LogEntry.besideEvent]
         )
+        return Set(rows.compactMap { TableName(noted: $0.text("note")) })
+    }
+}
+
+// Writing.
+extension MigrationLog {
+    package func append(_ entry: LogEntry, service: String, _ session: borrowing Session) throws {
+        try session.query(insertion(of: entry, after: 0), entry.parameters(service: service))
     }
 
-    /// The row alone, where the log already has an entry.
-    func addRow(_ step: MigrationStep, milliseconds: Int?, _ context: RunContext, _ session: borrowing Session) throws {
-        try session.query(rowInsertion, row(step, milliseconds, context))
-    }
-
-    func removeRow(_ version: Int, _ session: borrowing Session) throws {
-        let row = try session.query(
-            "WITH gone AS (\(rowDeletion) RETURNING 1) \(rowsKept)",
-            [service, String(version)]
-        )[0]
-        guard row.int("kept") == 0 else { throw undeletable(version) }
-    }
-
-    /// How many rows a trigger or a rule has kept from `rowDeletion`: the query still sees those that were there before. A
-    /// file that broke off has no row.
-    private var rowsKept: String {
-        """
-        SELECT (SELECT pg_catalog.count(*) FROM \(schema).migrations WHERE service = $1 AND version = $2)
-            - (SELECT pg_catalog.count(*) FROM gone) AS kept
-        """
-    }
-
-    private var rowDeletion: String { "DELETE FROM \(schema).migrations WHERE service = $1 AND version = $2" }
-
-    private var rowInsertion: String {
-        """
-        INSERT INTO \(schema).migrations (service, version, name, layer, up_sha256, down_sha256, down_sql, verified,
-            applied_by, duration_ms, requires, applied_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, pg_catalog.clock_timestamp())
-        """
-    }
-
-    private func row(_ step: MigrationStep, _ milliseconds: Int?, _ context: RunContext) -> [String?] {
-        [
-            service, String(step.version), step.name, step.layer, step.isVerified ? step.sha256 : nil, step.downSHA256,
-            step.downSQL, String(step.isVerified), context.actor, milliseconds.map { String($0) },
-            QuotedText.array(step.requires),
-        ]
-    }
-
-    /// Adds to the log alone: how far a run has come, or how it ended.
-    func append(_ entry: LogEntry, _ context: RunContext, _ session: borrowing Session) throws {
-        try session.query(insertion(after: 0), values(entry, context))
-    }
-
-    /// Files that have moved to another folder since they ran.
-    func moveLayers(_ moves: [(version: Int, layer: String, name: String)], _ session: borrowing Session) throws {
-        for move in moves {
-            try session.query(
-                "UPDATE \(schema).migrations SET layer = $3, name = $4 WHERE service = $1 AND version = $2",
-                [service, String(move.version), move.layer, move.name]
-            )
-        }
-    }
-
-    /// The log entry as a statement whose parameters begin after the first `count`.
-    private func insertion(after count: Int) -> String {
-        let columns = [
-            "service", "version", "name", "event", "environment", "layer", "sha256", "actor", "client_host",
-            "tool_version", "duration_ms", "estimated_duration", "outcome", "statements_done", "statements_total",
-            "wrapped", "sqlstate", "message", "note",
-        ]
-        let parameters = (1...columns.count).map { "$\(count + $0)" }
-        let duration = "pg_catalog.make_interval(secs => coalesce($\(count + 11)::bigint, 0) / 1000.0)"
+    /// The entry as a statement whose parameters begin after the first `count`.
+    func insertion(of entry: LogEntry, after count: Int) -> String {
+        let columns = LogEntry.columns
+        var values = (1...columns.count).map { "$\(count + $0)" }
+        let place = { (column: String) in columns.firstIndex(of: column)! }
+        let (milliseconds, outcome, actor) = (
+            values[place("duration_ms")], values[place("outcome")], values[place("actor")]
+        )
+        values[place("actor")] = "coalesce(nullif(\(actor), ''), session_user)"
+        let (start, end) =
+            switch entry.time {
+            case .now:
+                (
+                    "pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => coalesce(\(milliseconds)::bigint, 0) / 1000.0)",
+                    "pg_catalog.clock_timestamp()"
+                )
+            case .transaction: ("pg_catalog.now()", "pg_catalog.clock_timestamp()")
+            case .at: ("$\(count + columns.count + 1)", "$\(count + columns.count + 1)::pg_catalog.timestamptz")
+            }
         return """
-            INSERT INTO \(schema).migration_log (\(columns.joined(separator: ", ")), started_at, finished_at)
-            VALUES (\(parameters.joined(separator: ", ")), pg_catalog.clock_timestamp() - \(duration),
-                CASE WHEN $\(count + 13)::pg_catalog.text = 'running' THEN NULL ELSE pg_catalog.clock_timestamp() END)
+            INSERT INTO \(table) (\(columns.joined(separator: ", ")), started_at, finished_at)
+            VALUES (\(values.joined(separator: ", ")), \(start),
+                CASE WHEN \(outcome)::pg_catalog.text = 'running' THEN NULL ELSE \(end) END)
             """
     }
+}
 
-    private func values(_ entry: LogEntry, _ context: RunContext) -> [String?] {
-        func text(_ number: Int?) -> String? { number.map { String($0) } }
-        return [
-            service, text(entry.version), entry.name, entry.event, context.environment, entry.layer, entry.sha256,
-            context.actor, context.host, context.toolVersion, text(entry.milliseconds), entry.estimatedDuration,
-            entry.outcome, text(entry.statementsDone), text(entry.statementsTotal), String(entry.isWrapped),
-            entry.sqlState, entry.message, entry.note,
-        ]
+// Over a restore, which may replace the table.
+extension MigrationLog {
+    private static let carried = (LogEntry.columns + ["started_at", "finished_at"]).joined(separator: ", ")
+
+    /// All entries as COPY text; nil for a log without any.
+    package func copy(_ session: inout Session) throws -> [UInt8]? {
+        var log: [UInt8] = []
+        let sql = "COPY (SELECT \(Self.carried) FROM \(table) ORDER BY id) TO STDOUT"
+        try session.copyOut(sql) { rows in while try rows.next({ log.append(contentsOf: $0) }) {} }
+        return log.isEmpty ? nil : log
+    }
+
+    /// Puts the entries of a copy in place of all that are there.
+    package func replace(with copy: [UInt8], _ session: inout Session) throws {
+        try session.execute("DELETE FROM \(table)")
+        _ = try session.copyIn("COPY \(table) (\(Self.carried)) FROM STDIN") { rows in
+            try copy.withUnsafeBytes { try rows.write($0) }
+        }
     }
 }
