@@ -101,15 +101,24 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        // 4 and 5: the commands, and the executable.
+        // 4: what is built of capabilities.
+        .target(
+            name: "MigrationChecks",
+            dependencies: ["Basics", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping", log],
+            swiftSettings: settings
+        ),
+
+        // 5 and 6: the commands, and the executable.
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Backup", "Restore", "Migrations", "Seeding", "Cleaning", "Inspection", "LocalServer",
-                "Environments", "Bookkeeping", "Archive",
+                "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning", "Inspection",
+                "LocalServer", "Environments", "Bookkeeping", "Archive",
                 "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            // A link to the file that is installed.
+            resources: [.embedInCode("Init/granary.mk")],
             swiftSettings: settings
         ),
         .executableTarget(name: "granary", dependencies: ["GranaryCommands"], swiftSettings: settings),
@@ -169,6 +178,13 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "MigrationChecksTests",
+            dependencies: [
+                "MigrationChecks", "Migrations", "Environments", "SQLText", "PostgresClient", "TestSupport", log,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "CleaningTests",
             dependencies: ["Cleaning", "granary", "Archive", "PostgresClient", "TestSupport", log],
             swiftSettings: settings
@@ -210,7 +226,7 @@ let package = Package(
         // Hostile input: the readers as the fuzzer calls them, and its corpus as a test.
         .target(
             name: "FuzzTargets",
-            dependencies: ["Archive", "SQLText", "Environments", "Migrations", "Seeding"],
+            dependencies: ["Archive", "SQLText", "Environments", "MigrationChecks", "Migrations", "Seeding"],
             path: "Fuzzing/Targets",
             swiftSettings: settings
         ),

@@ -1,0 +1,16 @@
+/// A name as it is written; without a schema the search path of the session decides.
+package struct RelationName: Sendable, Hashable, CustomStringConvertible {
+    package var schema: String?
+    package var name: String
+
+    package init(schema: String?, name: String) {
+        self.schema = schema
+        self.name = name
+    }
+
+    /// By the name alone: few have the same in two schemas.
+    package func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
+    /// For people; not quoted.
+    package var description: String { schema.map { "\($0).\(name)" } ?? name }
+}
