@@ -15,6 +15,11 @@ package struct GolangMigrateLedger: Sendable, Equatable {
         package var isDirty: Bool
     }
 
+    /// A table that was adopted and is gone since.
+    package static func gone(_ table: TableName) -> GolangMigrateLedger {
+        GolangMigrateLedger(table: table, isThere: false, row: nil)
+    }
+
     /// The table of this name if it is golang-migrate's; dbmate's has the same name and other columns.
     ///
     /// - Throws: `PostgresError`, with `.untrusted` for one that is no ordinary table.

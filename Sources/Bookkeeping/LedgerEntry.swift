@@ -1,4 +1,4 @@
-package import PostgresClient
+internal import PostgresClient
 
 /// A row of `migrations`: a migration that is applied now.
 package struct LedgerEntry: Sendable, Equatable {

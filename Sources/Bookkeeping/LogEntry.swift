@@ -1,4 +1,4 @@
-package import PostgresClient
+internal import PostgresClient
 
 /// What the log says of a run beside the file: who, where, with what.
 package struct RunContext: Sendable {

@@ -18,7 +18,7 @@ enum Adoption {
     ) throws -> Finding? {
         if let table = try ledger.adoptedTable(session) {
             let found = try GolangMigrateLedger.find(table, session)
-            return Finding(table: found ?? GolangMigrateLedger(table: table, isThere: false, row: nil), isNew: false)
+            return Finding(table: found ?? .gone(table), isNew: false)
         }
         guard !hasEntries else { return nil }
         for schema in schemas {

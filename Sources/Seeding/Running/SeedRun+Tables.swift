@@ -1,3 +1,4 @@
+internal import Bookkeeping
 import PostgresClient
 
 /// Cells that are filled when all rows are there.
