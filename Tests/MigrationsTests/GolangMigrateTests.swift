@@ -1,3 +1,4 @@
+import Bookkeeping
 import Environments
 import Migrations
 import PostgresClient
@@ -212,14 +213,6 @@ import Testing
                 try await #expect(shop.migrator().plan(.up(nil)).obstacles.isEmpty)
             }
         }
-    }
-
-    @Test func theLockIsTheOneThatGolangMigrateTakes() {
-        func keys(_ schema: String, _ table: String, _ database: String) -> [Int] {
-            GolangMigrateLedger.lockKeys(TableName(schema: schema, name: table), database: database)
-        }
-        #expect(keys("user_service", "schema_migrations", "service_db") == [2_062_547_490, 2_223_215_924])
-        #expect(keys("public", "schema_migrations", "service_db") == [4_248_483_293, 2_553_151_175])
     }
 
     @Test(arguments: ["shop", "public"])

@@ -1,3 +1,4 @@
+import Bookkeeping
 import Environments
 import Migrations
 import TestSupport

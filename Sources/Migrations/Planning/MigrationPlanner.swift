@@ -1,3 +1,5 @@
+internal import Bookkeeping
+
 /// Turns a request into steps: pure, from what files and ledger say.
 struct MigrationPlanner {
     let services: [ServiceState]

@@ -1,3 +1,4 @@
+internal import Bookkeeping
 import PostgresClient
 internal import SyntheticData
 

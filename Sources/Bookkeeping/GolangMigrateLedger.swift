@@ -15,6 +15,11 @@ package struct GolangMigrateLedger: Sendable, Equatable {
         package var isDirty: Bool
     }
 
+    /// A table that was adopted and is gone since.
+    package static func gone(_ table: TableName) -> GolangMigrateLedger {
+        GolangMigrateLedger(table: table, isThere: false, row: nil)
+    }
+
     /// The table of this name if it is golang-migrate's; dbmate's has the same name and other columns.
     ///
     /// - Throws: `PostgresError`, with `.untrusted` for one that is no ordinary table.
@@ -48,14 +53,14 @@ package struct GolangMigrateLedger: Sendable, Equatable {
     }
 
     /// Writes the version, or none at 0; DELETE and not TRUNCATE, which would lock out who reads the version.
-    static func write(_ version: Int?, to table: TableName, _ session: borrowing Session) throws {
+    package static func write(_ version: Int?, to table: TableName, _ session: borrowing Session) throws {
         try requireOrdinary(table, session)
         let name = session.quoted(table)
         let insertion = version.map { "; INSERT INTO \(name) (version, dirty) VALUES (\($0), false)" } ?? ""
         try session.execute("DELETE FROM \(name)\(insertion)")
     }
 
-    static func create(_ table: TableName, _ session: borrowing Session) throws {
+    package static func create(_ table: TableName, _ session: borrowing Session) throws {
         try session.execute(
             "CREATE TABLE IF NOT EXISTS \(session.quoted(table)) (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)"
         )

@@ -1,4 +1,3 @@
-internal import Bookkeeping
 package import PostgresClient
 
 /// `granary.seeds`: what was seeded. It says what is ours, never what is in a table.
@@ -20,21 +19,20 @@ package struct SeedRecord: Sendable {
 
     private let service: String
     private let environment: String
-    private let schema: String
+    private let schema: StateSchema
     /// By source: the name of a file, or `table NAME`.
     package private(set) var entries: [String: Entry] = [:]
 
-    package init(service: String, environment: String, schema: String) {
+    package init(service: String, environment: String, _ schema: StateSchema) {
         self.service = service
         self.environment = environment
         self.schema = schema
     }
 
     package mutating func read(_ session: borrowing Session) throws {
-        let table = "\(session.quoted(schema)).seeds"
-        guard try StateSchema(schema).isReadable([.seeds], session) else { return }
+        guard try schema.isReadable([.seeds], session) else { return }
         let rows = try session.query(
-            "SELECT source, layer, sha256, rows, details FROM \(table) WHERE service = $1 AND environment = $2",
+            "SELECT source, layer, sha256, rows, details FROM \(schema.quoted(.seeds, session)) WHERE service = $1 AND environment = $2",
             [service, environment]
         )
         for row in rows {
@@ -53,12 +51,26 @@ package struct SeedRecord: Sendable {
         entries[source] = entry
         try session.query(
             """
-            INSERT INTO \(session.quoted(schema)).seeds (service, environment, source, sha256, layer, rows, details)
+            INSERT INTO \(schema.quoted(.seeds, session)) (service, environment, source, sha256, layer, rows, details)
             VALUES ($1, $2, $3, $4, $5, $6::bigint, $7)
             ON CONFLICT (service, environment, source) DO UPDATE SET sha256 = excluded.sha256, layer = excluded.layer,
                 rows = excluded.rows, details = excluded.details, seeded_at = pg_catalog.now()
             """,
             [service, environment, source, entry.digest, entry.layer, entry.rows.map(String.init), entry.details]
         )
+    }
+
+    /// Takes the lock of the service's seeding until the transaction ends, if no other run has it.
+    package func tryToLock(_ session: borrowing Session) throws -> Bool {
+        try session.query(
+            "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 7234301180)) AS free",
+            ["granary seed \(service)"]
+        )[0].bool("free")
+    }
+
+    /// Forgets what was seeded of a service, in every environment.
+    package static func forget(_ service: String, _ schema: StateSchema, _ session: borrowing Session) throws {
+        guard try schema.isReadable([.seeds], session) else { return }
+        try session.query("DELETE FROM \(schema.quoted(.seeds, session)) WHERE service = $1", [service])
     }
 }
