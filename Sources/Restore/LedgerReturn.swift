@@ -1,7 +1,7 @@
 internal import Archive
 internal import Bookkeeping
-internal import Environments
 internal import PostgresClient
+internal import Project
 
 /// Which services' ledgers come back with their schemas.
 struct LedgerReturn: Sendable {

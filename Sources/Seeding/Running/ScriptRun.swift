@@ -1,5 +1,5 @@
-internal import Environments
 import PostgresClient
+internal import Project
 internal import SQLText
 
 /// Which scripts run, and where among the tables.

@@ -1,5 +1,5 @@
-internal import Environments
 import PostgresClient
+internal import Project
 
 /// One run, in one session and one transaction.
 struct SeedRun {
