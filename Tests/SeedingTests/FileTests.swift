@@ -1,5 +1,5 @@
-import Environments
 import PostgresClient
+import Project
 import Seeding
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
-internal import Environments
 internal import MigrationChecks
 internal import PostgresClient
+internal import Project
 internal import SQLText
 internal import Seeding
 

@@ -1,5 +1,5 @@
-package import Environments
 internal import Migrations
+package import Project
 package import SQLText
 
 /// Checks a folder of migrations by its files alone, and with git against a branch.

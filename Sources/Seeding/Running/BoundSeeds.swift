@@ -1,5 +1,5 @@
-package import Environments
 package import PostgresClient
+package import Project
 
 /// Where a cell's value comes from, when it is not in the file.
 package struct BoundReference: Sendable, Equatable {

@@ -1,6 +1,6 @@
 internal import Bookkeeping
-internal import Environments
 import PostgresClient
+internal import Project
 internal import SyntheticData
 
 /// The generated rows of a table, as the run and the record know them.
