@@ -52,8 +52,8 @@ extension ArchiveRestore {
         if !options.dataOnly, options.rows == nil { inside.distributed = try session.distributedTables() }
         if isInPlace {
             if !options.tables.isEmpty { inside.obstacles += try TableObstacles.tables(manifest, options, session) }
-            let room = LockRoom(manifest: manifest, selection: selection, options: options)
-            inside.obstacles += try room.obstacle(session).map { [$0] } ?? []
+            let locks = LockNeed(manifest: manifest, selection: selection, options: options)
+            inside.obstacles += try locks.obstacle(session).map { [$0] } ?? []
         }
         if options.ifEmpty {
             let there = try TableObstacles.there(selection.leavingOutExtensions.tablesWithRows, session)
@@ -113,16 +113,6 @@ struct RestoreOutlook {
             options.lastStep(for: target.name, exists: findings.existing != nil),
         ]
         return steps + rewinds.map(\.sentence) + findings.notes
-    }
-
-    private func counted(_ number: Int, _ noun: String) -> String {
-        var digits = String(number)
-        var place = digits.count - 3
-        while place > 0 {
-            digits.insert(",", at: digits.index(digits.startIndex, offsetBy: place))
-            place -= 3
-        }
-        return "\(digits) \(noun)\(number == 1 ? "" : "s")"
     }
 
     private var inPlaceStep: String {

@@ -90,7 +90,7 @@ extension RestoreOptions {
 
 extension RestoreError {
     init(_ error: DatabaseError) {
-        let code: Code =
+        let code: RestoreFailure =
             switch error.code {
             case .keyword: .statement
             case .maintenance, .notAllowed: .preflight

@@ -78,7 +78,7 @@ struct StepsBeside: Sendable {
                         try session.set([
                             ("max_parallel_maintenance_workers", String(helpers)), ("maintenance_work_mem", "256MB"),
                         ])
-                        try body(&session) { queue.next()?.job }
+                        try body(&session) { queue.next() }
                     }
                 }
             }
