@@ -198,6 +198,7 @@ let package = Package(
             dependencies: ["Cleaning", "granary", "Archive", "PostgresClient", "TestSupport", log],
             swiftSettings: settings
         ),
+        .testTarget(name: "SyntheticDataTests", dependencies: ["SyntheticData"], swiftSettings: settings),
         .testTarget(
             name: "SeedingTests",
             dependencies: ["Seeding", "Environments", "PostgresClient", "TestSupport", log],
