@@ -40,11 +40,12 @@ let package = Package(
 
         // 1: one stranger each: the server, the file, the text.
         .target(name: "PostgresClient", dependencies: ["CLibpq", log], swiftSettings: settings),
+        .target(name: "Storage", swiftSettings: settings),
         .target(
             name: "Archive",
             dependencies: [
                 "CZlib", "CDeflate", .target(name: "CIsal", condition: .when(traits: ["Igzip"])), "CXXHash",
-                "Cryptography", "Basics",
+                "Cryptography", "Storage",
             ],
             swiftSettings: settings
         ),
@@ -54,13 +55,13 @@ let package = Package(
         // 2: where commands run, and what they may do there.
         .target(
             name: "Environments",
-            dependencies: ["CYaml", "PostgresClient"],
+            dependencies: ["CYaml", "Storage", "PostgresClient"],
             swiftSettings: settings
         ),
         .target(name: "Bookkeeping", dependencies: ["Basics", "PostgresClient", log], swiftSettings: settings),
         .target(
             name: "LocalServer",
-            dependencies: ["Basics", "PostgresClient", log, subprocess, system],
+            dependencies: ["Storage", "PostgresClient", log, subprocess, system],
             swiftSettings: settings
         ),
 
@@ -70,19 +71,23 @@ let package = Package(
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
-            dependencies: ["CChild", "Environments", "Bookkeeping", "PostgresClient", "Archive", "SQLText", log],
+            dependencies: [
+                "CChild", "Environments", "Bookkeeping", "PostgresClient", "Archive", "Storage", "SQLText", log,
+            ],
             swiftSettings: settings
         ),
         .target(
             name: "Restore",
-            dependencies: ["PostgresClient", "Archive", "SQLText", "Environments", "Bookkeeping", "Databases", log],
+            dependencies: [
+                "PostgresClient", "Archive", "Storage", "SQLText", "Environments", "Bookkeeping", "Databases", log,
+            ],
             swiftSettings: settings
         ),
         .target(
             name: "Migrations",
             dependencies: [
-                "Basics", "PostgresClient", "SQLText", "Environments", "Bookkeeping", log, subprocess, system,
-                "Cryptography",
+                "Basics", "Storage", "PostgresClient", "SQLText", "Environments", "Bookkeeping", log, subprocess,
+                system, "Cryptography",
             ],
             swiftSettings: settings
         ),
@@ -94,21 +99,24 @@ let package = Package(
         .target(
             name: "Seeding",
             dependencies: [
-                "Basics", "PostgresClient", "SQLText", "Environments", "Bookkeeping", "SyntheticData", "Archive", log,
+                "PostgresClient", "SQLText", "Environments", "Bookkeeping", "SyntheticData", "Archive", "Storage", log,
                 "Cryptography",
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Inspection",
-            dependencies: ["PostgresClient", "Archive", "Bookkeeping", log],
+            dependencies: ["PostgresClient", "Archive", "Storage", "Bookkeeping", log],
             swiftSettings: settings
         ),
 
         // 4: what is built of capabilities.
         .target(
             name: "MigrationChecks",
-            dependencies: ["Basics", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping", "Databases", log],
+            dependencies: [
+                "Basics", "Storage", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping", "Databases",
+                log,
+            ],
             swiftSettings: settings
         ),
 
@@ -117,7 +125,7 @@ let package = Package(
             name: "GranaryCommands",
             dependencies: [
                 "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning", "Inspection",
-                "LocalServer", "Environments", "Bookkeeping", "Archive",
+                "LocalServer", "Environments", "Bookkeeping", "Archive", "Storage",
                 "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -140,7 +148,12 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: settings),
-        .testTarget(name: "ArchiveTests", dependencies: ["Archive", "granary"], swiftSettings: settings),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "ArchiveTests",
+            dependencies: ["Archive", "Storage", "TestSupport", "granary"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "EnvironmentsTests",
             dependencies: ["Environments", "PostgresClient", "TestSupport"],
@@ -158,7 +171,7 @@ let package = Package(
         ),
         .testTarget(
             name: "LocalServerTests",
-            dependencies: ["LocalServer", "Basics", "TestSupport"],
+            dependencies: ["LocalServer", "Storage", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -174,7 +187,8 @@ let package = Package(
         .testTarget(
             name: "RestoreTests",
             dependencies: [
-                "Restore", "Backup", "Environments", "Bookkeeping", "Archive", "PostgresClient", "TestSupport",
+                "Restore", "Backup", "Environments", "Bookkeeping", "Archive", "Storage", "PostgresClient",
+                "TestSupport",
             ],
             swiftSettings: settings
         ),
@@ -195,7 +209,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CleaningTests",
-            dependencies: ["Cleaning", "granary", "Archive", "PostgresClient", "TestSupport", log],
+            dependencies: ["Cleaning", "granary", "Archive", "Storage", "PostgresClient", "TestSupport", log],
             swiftSettings: settings
         ),
         .testTarget(name: "SyntheticDataTests", dependencies: ["SyntheticData"], swiftSettings: settings),
@@ -236,7 +250,9 @@ let package = Package(
         // Hostile input: the readers as the fuzzer calls them, and its corpus as a test.
         .target(
             name: "FuzzTargets",
-            dependencies: ["Archive", "SQLText", "Environments", "MigrationChecks", "Migrations", "Seeding"],
+            dependencies: [
+                "Archive", "Storage", "SQLText", "Environments", "MigrationChecks", "Migrations", "Seeding",
+            ],
             path: "Fuzzing/Targets",
             swiftSettings: settings
         ),

@@ -1,12 +1,10 @@
+internal import Storage
+
 /// What went wrong with an archive or the file it is in.
 package struct ArchiveError: Error, Sendable, CustomStringConvertible {
     package enum Code: Sendable, Equatable {
         /// The system could not open, read or write.
         case io
-        /// The name is taken.
-        case exists
-        /// Another backup writes under the name.
-        case busy
         /// A level that the engine does not have.
         case compression
         /// Not an archive of ours, or one of another shape.
@@ -41,6 +39,16 @@ package struct ArchiveError: Error, Sendable, CustomStringConvertible {
 
     static func damaged(_ member: String, _ problem: String) -> ArchiveError {
         ArchiveError(.damaged, member: member, problem, hint: "granary verify lists everything that is wrong")
+    }
+
+    /// What `error` says of the content of an archive; nil where it is about something else.
+    static func damage(_ error: any Error) -> ArchiveError? {
+        switch error {
+        case let error as ArchiveError where error.code != .io: error
+        case let error as StorageError where error.code == .endsEarly:
+            damaged(error.file ?? "the file", "the file ends early")
+        default: nil
+        }
     }
 
     /// `member: problem`.

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Storage
 
 /// `manifest.json`, read with suspicion.
 enum ManifestFile {

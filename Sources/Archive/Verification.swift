@@ -1,3 +1,4 @@
+package import Storage
 internal import Synchronization
 
 /// What was found by reading all of an archive.
@@ -140,8 +141,9 @@ extension Verification {
                     finding.note("its size is not what the manifest says")
                 }
             }
-        } catch let error as ArchiveError where error.code != .io {
-            finding.note(error.problem)
+        } catch {
+            guard let damage = ArchiveError.damage(error) else { throw error }
+            finding.note(damage.problem)
             return finding
         }
         guard let chunk else { return finding }
@@ -252,8 +254,9 @@ extension VerificationReport {
     fileprivate mutating func noting<R>(_ body: () throws -> R) throws -> R? {
         do {
             return try body()
-        } catch let error as ArchiveError where error.code != .io {
-            problems.append(Problem(error))
+        } catch {
+            guard let damage = ArchiveError.damage(error) else { throw error }
+            problems.append(Problem(damage))
             return nil
         }
     }

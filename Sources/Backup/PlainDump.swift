@@ -2,6 +2,7 @@ internal import Archive
 internal import Logging
 internal import PostgresClient
 internal import SQLText
+internal import Storage
 
 extension BackupRun {
     /// A plain dump that psql reads: the same snapshot and the same schema as an archive, one session for the rows.

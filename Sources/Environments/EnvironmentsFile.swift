@@ -1,4 +1,4 @@
-import FoundationEssentials
+internal import Storage
 
 /// `environments.json`: the environments there are, and what may be done in each.
 package struct EnvironmentsFile: Sendable {
@@ -73,16 +73,16 @@ package struct EnvironmentsFile: Sendable {
     /// - Throws: `EnvironmentsError` with `.file`, naming the line.
     package static func read(migrations folder: String) throws(EnvironmentsError) -> EnvironmentsFile {
         for path in ["\(folder)/environments.json", "environments.json"] {
-            guard FileManager.default.fileExists(atPath: path) else { continue }
+            guard Files.exists(path) else { continue }
             // A file that cannot be read is not one that allows everything.
-            guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+            guard let bytes = try? Files.bytes(of: path) else {
                 throw EnvironmentsError(
                     .file,
                     "\(path) cannot be read",
                     hint: "look at its rights, and whether it is a file"
                 )
             }
-            return try EnvironmentsFile(JSONText(Array(data), path: path))
+            return try EnvironmentsFile(JSONText(bytes, path: path))
         }
         return .usual
     }

@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 internal import Glibc
+internal import Storage
 
 /// `seeds/seeds.yaml`: what holds for all seeds of a service. Everything in it may be left out.
 package struct SeedsFile: Sendable, Equatable {
@@ -47,14 +47,14 @@ package struct SeedsFile: Sendable, Equatable {
         guard [spelling, "seeds.yml"].contains(name) else {
             throw EnvironmentsError(.file, "\(path) has a name that is not read", hint: "rename it to \(spelling)")
         }
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+        guard let bytes = try? Files.bytes(of: path) else {
             throw EnvironmentsError(
                 .file,
                 "\(path) cannot be read",
                 hint: "look at its rights, and whether it is a file"
             )
         }
-        return try parse(Array(data), path: path)
+        return try parse(bytes, path: path)
     }
 
     /// - Throws: `EnvironmentsError` with `.file`, naming the line.
@@ -70,23 +70,18 @@ package struct SeedsFile: Sendable, Equatable {
 
     /// What is named `seeds.yaml` or `seeds.yml` in the folder, in whatever case.
     private static func spellings(in folder: String) throws(EnvironmentsError) -> [String] {
-        guard let stream = opendir(folder.isEmpty ? "." : folder) else {
-            if errno == ENOENT { return [] }
+        do {
+            return try Files.names(in: folder.isEmpty ? "." : folder).filter {
+                [spelling, "seeds.yml"].contains($0.lowercased())
+            }
+        } catch {
+            guard error.number != ENOENT else { return [] }
             throw EnvironmentsError(
                 .file,
-                "\(folder) cannot be read: \(String(cString: strerror(errno)))",
+                "\(folder) cannot be read: \(error)",
                 hint: "\(spelling) in it says which tables are protected"
             )
         }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if [spelling, "seeds.yml"].contains(name.lowercased()) { names.append(name) }
-        }
-        return names.sorted()
     }
 
     private init(path: String) { self.path = path }

@@ -1,6 +1,16 @@
 internal import Archive
 package import ArgumentParser
 
+// The commands. Console: results on standard output, all else on standard error. Screen: standard error, with lines that
+// are redrawn. Gate: the guard, before a command writes. Result: what a command came to, described once for programs and
+// for lists.
+//
+//     arguments → completed by variables → parsed → one command runs on a console → exit code
+//     a command: options → database → gate → plan → question → run, with progress → result
+//
+// Output, Running, Database, Progress and Prompts serve all commands; each command has a folder, which knows those
+// below and no other command's. This file alone knows them all.
+
 /// `granary`, the root of the commands.
 package struct Granary: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(

@@ -4,6 +4,7 @@ internal import Databases
 internal import Logging
 internal import PostgresClient
 internal import SQLText
+internal import Storage
 
 /// A plain dump, as pg_dump or we write it, all or nothing.
 ///

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Archive
@@ -76,7 +77,7 @@ import Testing
 @Suite(.serialized) struct BoundedMemoryTests {
     /// 192 MiB of writable memory, of which the command itself needs about a third.
     private func verify(_ path: String, in folder: borrowing Folder) async throws -> (status: CInt, output: String) {
-        let granary = try granaryPath()
+        let granary = try granaryBinary()
         return await longShell("cd '\(folder.path)' && ulimit -d 196608 && '\(granary)' verify --jobs 2 '\(path)'")
     }
 

@@ -2,6 +2,7 @@ import Archive
 import Backup
 import PostgresClient
 import Restore
+import Storage
 import TestSupport
 import Testing
 

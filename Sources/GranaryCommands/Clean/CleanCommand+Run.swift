@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Cleaning
 internal import Environments
 internal import PostgresClient
+internal import Storage
 internal import Synchronization
 
 extension CleanCommand {
@@ -67,7 +68,7 @@ extension CleanCommand {
                 return try await cleaner.run(approve: approve) { try await made.take(backup, of: $0) }
             }
         } catch {
-            // If the connection broke at the very COMMIT, nobody knows: the backup stays.
+            // If the connection broke during COMMIT, the outcome is unknown: the backup stays.
             if let file = made.file { job.console.note("the backup \(file) was made before, and stays") }
             throw error
         }
@@ -83,13 +84,13 @@ extension CleanCommand {
             postgresBin: database.programs.postgresBin,
             environment: job.environment,
             stateSchema: service.state.stateSchema,
-            // Rows come back, and nothing of what is applied changes.
+            // Only rows come back; which migrations are applied does not change.
             services: [:],
             console: job.console,
             occasion: "before-clean",
             // A table that inherits from one of them may be kept, and its rows with it.
             withInheritors: false,
-            // Meanwhile nobody can write into the tables.
+            // Until it is done, the tables are locked against writers.
             lockTimeout: manner.lockTimeout.duration
         )
     }
@@ -104,7 +105,7 @@ private final class PlannedCleaning: Sendable {
     }
 }
 
-/// Remembers the backup, whatever becomes of the cleaning.
+/// Remembers the backup, also if the cleaning fails.
 private final class MadeBackup: Sendable {
     private let made = Mutex<String?>(nil)
     var file: String? { made.withLock(\.self) }
@@ -144,7 +145,7 @@ extension CleanCommand {
 
     /// What the folder of seeds of each service says is left alone.
     private func seedsFiles(_ services: [Service]) throws -> [SeedsFile] {
-        if let seeds = selection.seeds, service.root == nil, !Folders.exists(seeds) {
+        if let seeds = selection.seeds, service.root == nil, !Files.exists(seeds) {
             throw CommandError(
                 .usage,
                 "there is no folder \(seeds)",

@@ -13,6 +13,6 @@ extension CompletionKind {
     /// The environments that are declared.
     static var environment: CompletionKind { .custom { words, _, _ in Candidates(words).environments } }
 
-    /// The versions of the migrations that there are files for.
+    /// The versions of the migrations in the folder.
     static var migration: CompletionKind { .custom { words, _, _ in Candidates(words).versions } }
 }

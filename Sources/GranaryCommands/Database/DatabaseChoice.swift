@@ -1,7 +1,7 @@
 package import Environments
 package import PostgresClient
 
-/// Which database is meant, and who said so. Found from what is given alone, without a server.
+/// Which database is meant, and which option or variable named it. No server is asked.
 ///
 /// The first of these counts: `--database-url`, `--local`, `DATABASE_URL`, `DATABASE_HOST` and its family, libpq's own
 /// variables, the local server where `.granary/` exists.

@@ -13,7 +13,7 @@ struct DatabaseProbe {
     func existing(measured: Bool = false) async throws -> ConnectedDatabase {
         try await patiently { address in
             try await withSession(address, logger: console.logger) { session in
-                // Every command sets what its sessions need, which nobody else's session may be left with.
+                // Every command changes settings of its sessions; another client's session must not keep them.
                 try SessionPooling.requireOwnSession(&session)
                 // Pinned: of several hosts, the one that is named to people is the one that is worked on.
                 var database = ConnectedDatabase(
@@ -26,7 +26,7 @@ struct DatabaseProbe {
                 do {
                     try database.measure(&session)
                 } catch is PostgresError {
-                    // Only for people to read; whoever may not ask for sizes may still work.
+                    // Sizes are only for people to read; a role that may not ask for them may still work.
                 }
                 return database
             }

@@ -6,6 +6,7 @@ internal import Glibc
 internal import Inspection
 internal import LocalServer
 internal import PostgresClient
+internal import Storage
 
 /// `granary doctor`.
 package struct DoctorCommand: SpokenCommand {
@@ -71,7 +72,7 @@ package struct DoctorCommand: SpokenCommand {
         return checks
     }
 
-    /// A database that cannot be reached is a finding, and so is one that nobody gave.
+    /// A database that cannot be reached is a finding, and so is a missing one.
     private func databaseChecks(on console: Console) async -> ([Doctor.Check], Doctor.DatabaseFacts?) {
         do {
             let connected = try await database.connect(on: console, migrations: service.migrations)
@@ -99,7 +100,7 @@ package struct DoctorCommand: SpokenCommand {
                 .init(
                     purpose: purpose,
                     path: path,
-                    exists: Folders.isFolder(path),
+                    exists: Files.isFolder(path),
                     isWritable: access(path, W_OK) == 0
                 )
             )
@@ -118,7 +119,7 @@ package struct DoctorCommand: SpokenCommand {
     /// What is free for us where the folder is, or would be made. `statvfs`.
     private static func freeBytes(_ folder: String) -> Int? {
         var place = statvfs()
-        guard statvfs(Folders.isFolder(folder) ? folder : ".", &place) == 0 else { return nil }
+        guard statvfs(Files.isFolder(folder) ? folder : ".", &place) == 0 else { return nil }
         return Int(place.f_bavail) * Int(place.f_frsize)
     }
 }

@@ -30,8 +30,8 @@ struct InspectSession {
 
     /// Connects, and finds the schemas that are meant: those that are named, or the services'.
     ///
-    /// Where nobody named a service and the one that the folder is called after is not in the database, the whole database
-    /// is meant: looking harms nobody.
+    /// If no service was named and the database has no schema of the folder's name, the whole database is meant: reading
+    /// does no harm.
     static func open(_ options: InspectOptions, on console: Console) async throws -> InspectSession {
         let connected = try await options.database.connect(on: console, migrations: options.service.migrations)
         if options.all { return InspectSession(connected: connected, scope: .wholeDatabase, schemas: []) }

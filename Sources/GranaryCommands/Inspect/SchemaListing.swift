@@ -87,7 +87,7 @@ package struct SchemaListing: Sendable {
 }
 
 extension SchemaReport.Column {
-    /// Where its values come from when none is given; nil where nobody says.
+    /// Where its values come from when none is given; nil for a column without a default.
     var rule: String? {
         switch generation {
         case .none: expression.map { "default \($0)" }

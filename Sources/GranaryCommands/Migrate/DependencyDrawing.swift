@@ -4,7 +4,7 @@ internal import SQLText
 /// The graph of dependencies, as text, for Graphviz, for Mermaid, and for programs.
 struct DependencyDrawing {
     let graph: DependencyGraph
-    /// How each stands in the database; empty where none was asked.
+    /// The state of each migration in the database; empty without a database.
     let states: [DependencyGraph.Need: String]
 
     private var services: [String] {
@@ -23,7 +23,7 @@ struct DependencyDrawing {
 
 // As text.
 extension DependencyDrawing {
-    /// A tree for each service: a migration stands beneath the last of those that it depends on, and names the others.
+    /// A tree for each service: a migration is drawn beneath the last one that it depends on, and names the others.
     var text: String {
         services.map { service in
             let rows = rows(of: service)
@@ -54,7 +54,7 @@ extension DependencyDrawing {
         var children: [DependencyGraph.Need: [DependencyGraph.Node]] = [:]
         var pending: [(node: DependencyGraph.Node, parent: DependencyGraph.Need?, branch: String, stem: String)] = []
         for node in own {
-            // What goes round in a circle stands beneath nothing.
+            // A migration in a circle is drawn at the top.
             let parent =
                 node.isInCircle
                 ? nil

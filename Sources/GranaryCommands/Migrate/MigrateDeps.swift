@@ -55,7 +55,7 @@ package struct MigrateDeps: SpokenCommand {
         }
     }
 
-    /// How each stands, where a database was given.
+    /// The state of each migration, if a database was given.
     private func states(on console: Console) async throws -> [DependencyGraph.Need: String] {
         guard try !common.database.isMissing(on: console, migrations: common.service.migrations) else {
             console.note("no database was given, so how each stands is not shown")

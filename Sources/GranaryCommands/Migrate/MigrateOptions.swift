@@ -86,7 +86,7 @@ struct MigrationSession {
             if let name = situation.choice?.name {
                 environment = name
             } else {
-                // Reading does no harm; what is shown is what a developer would see.
+                // Reading does no harm; it shows what a developer would see.
                 environment = "development"
                 console.note("no environment was named, and the database is not marked: this is for development")
             }

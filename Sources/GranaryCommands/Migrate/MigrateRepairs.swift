@@ -106,11 +106,10 @@ package struct MigrateRepair: SpokenCommand {
     package func run(on console: Console) async throws {
         let session = try await MigrationSession.open(common, manner: manner, writes: true, on: console)
         let report = try await session.migrator().repair(trusting: trust)
-        if console.settings.isJSON {
-            return try console.result(.object(["done": .strings(report.done), "applied": .strings(report.applied)]))
-        }
-        for line in report.done { try console.result(line: line) }
-        if report.done.isEmpty { try console.result("there is nothing to repair") }
+        try console.result(
+            .object(["done": .strings(report.done), "applied": .strings(report.applied)]),
+            else: report.done.isEmpty ? ["there is nothing to repair"] : report.done
+        )
     }
 }
 

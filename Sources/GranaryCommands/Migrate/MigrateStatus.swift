@@ -68,7 +68,7 @@ package struct MigrateStatus: SpokenCommand {
         if check != nil, !isClean { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
-    /// Of a newer release, what is not finished yet.
+    /// Migrations of a newer release that are not finished.
     private static func notes(on state: ServiceState) -> [String] {
         state.standings.all.filter { $0.state == .newer }.compactMap { standing in
             guard let run = standing.unfinished, run.isRunning || run.leavesSomething else { return nil }
@@ -150,7 +150,7 @@ package struct MigrateStatus: SpokenCommand {
     ])
 }
 
-/// How each migration stands, with the risk of each.
+/// The state of each migration, with its risk.
 struct MigrationStatus {
     let environment: String
     let services: [ServiceState]

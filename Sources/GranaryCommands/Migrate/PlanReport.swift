@@ -7,7 +7,7 @@ struct PlanReport {
     let plan: MigrationPlan
     let environment: String
 
-    /// - Throws: `ExitCode`, the one that the run would end with, when something stands in its way.
+    /// - Throws: `ExitCode`, the one that the run would end with, if there is an obstacle.
     func tell(on console: Console) throws {
         try console.result(Self.result.document(self), else: lines)
         if let first = plan.obstacles.first { throw ExitCode(ExitStatus(first).rawValue) }

@@ -4,6 +4,7 @@ internal import Environments
 internal import Glibc
 internal import Migrations
 internal import Seeding
+internal import Storage
 
 /// `granary reset`.
 package struct ResetCommand: SpokenCommand {
@@ -48,7 +49,7 @@ package struct ResetCommand: SpokenCommand {
         if !doomed.isEmpty {
             let connected = session.connected
             console.note("dropping from \(connected.name) at \(connected.host): \(Self.text(doomed))")
-            // The local server is nobody's but this folder's.
+            // The local server belongs to this folder alone.
             try await Confirmation(database: connected.name, host: connected.host, given: confirm, console: console)
                 .settle(isNeeded: true, isRequired: !connected.isLocal)
         }
@@ -63,7 +64,7 @@ package struct ResetCommand: SpokenCommand {
         var summaries: [SeedSummary] = []
         for folder in session.options.services where !noSeeds {
             let place = common.service.seeds(of: folder.service, folder: seeds)
-            guard Folders.exists(place) else { continue }
+            guard Files.exists(place) else { continue }
             var options = SeedOptions(
                 service: folder.service.name,
                 schemas: folder.service.schemas,
@@ -79,10 +80,10 @@ package struct ResetCommand: SpokenCommand {
     }
 
     private func tellPlan(_ doomed: [DoomedSchema], on console: Console) throws {
-        if console.settings.isJSON {
-            return try console.result(.object(["dropped": .array(doomed.map(RunReport.schema.document))]))
-        }
-        try console.result(doomed.isEmpty ? "nothing is there to be dropped" : "would drop \(Self.text(doomed))")
+        try console.result(
+            .object(["dropped": .array(doomed.map(RunReport.schema.document))]),
+            else: [doomed.isEmpty ? "nothing is there to be dropped" : "would drop \(Self.text(doomed))"]
+        )
     }
 
     /// `user_service (3 tables, about 1,200 rows, 1.4 MB)`

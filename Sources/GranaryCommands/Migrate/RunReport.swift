@@ -9,18 +9,17 @@ struct RunReport {
     /// The seeds that came in afterwards.
     var seeded: [SeedSummary] = []
 
-    func tell(on console: Console) throws {
-        if console.settings.isJSON { return try console.result(Self.result.document(self)) }
+    func tell(on console: Console) throws { try console.result(Self.result.document(self), else: lines) }
+
+    private var lines: [String] {
         var counts = [(report.appliedSteps.count, "applied"), (report.revertedSteps.count, "reverted")]
             .filter { $0.0 > 0 }.map { "\(Formatting.count($0.0, "migration")) \($0.1)" }
         if let dropped, !dropped.isEmpty {
             counts.insert("\(Formatting.count(dropped.count, "schema")) dropped", at: 0)
         }
         let version = report.version.map { "version \($0)" } ?? "no migration is applied"
-        try console.result(
-            counts.isEmpty ? "nothing to do: \(version)" : "\(counts.joined(separator: ", ")): \(version)"
-        )
-        for line in seeded.flatMap(\.lines) { try console.result(line: line) }
+        let done = counts.isEmpty ? "nothing to do" : counts.joined(separator: ", ")
+        return ["\(done): \(version)"] + seeded.flatMap(\.lines)
     }
 
     static let result = ResultDescription<RunReport>([

@@ -1,4 +1,4 @@
-/// Which lines of two texts are each other, in order; what lies between has changed.
+/// Which lines of two texts are the same, in order; the lines between them have changed.
 ///
 /// Lines that are in both texts once are anchors, as in a patience diff: texts of hundreds of thousands of lines are held
 /// against each other in time that grows with their length. Only short pieces between anchors are compared by Myers'
@@ -11,7 +11,7 @@ struct LineMatching {
 
     /// Pieces up to this length are worth an exact comparison.
     private static let short = 400
-    /// Pieces without an anchor are compared up to this length; longer ones have nothing in common that anybody would see.
+    /// Pieces without an anchor are compared up to this length; longer ones have nothing in common that a reader would notice.
     private static let longest = 2000
 
     /// - Parameters:

@@ -11,7 +11,12 @@ package struct ResultDescription<Value>: Sendable {
     package init(_ fields: [Field], columns titles: [String]? = nil) {
         self.fields = fields
         let columns = fields.flatMap(\.columns)
-        self.columns = titles.map { $0.compactMap { title in columns.first { $0.layout.title == title } } } ?? columns
+        guard let titles else {
+            self.columns = columns
+            return
+        }
+        precondition(Set(titles) == Set(columns.map(\.layout.title)), "each column has its place")
+        self.columns = titles.compactMap { title in columns.first { $0.layout.title == title } }
     }
 
     /// For programs.
@@ -89,7 +94,7 @@ extension ResultDescription {
             }
         }
 
-        /// A column that no key stands for.
+        /// A column without a key.
         package static func column(_ column: Column) -> Field { Field([], [column]) { _ in [] } }
     }
 

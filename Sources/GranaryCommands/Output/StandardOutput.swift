@@ -1,6 +1,6 @@
-internal import Archive
 internal import Glibc
 internal import PostgresClient
+internal import Storage
 
 /// A result could not be handed over: the disk behind the redirection is full, or the reader has gone.
 struct OutputError: Error, CustomStringConvertible {
@@ -29,7 +29,7 @@ enum StandardOutput {
 
     /// Writes all of `text` and a line's end; an interrupt ends the wait for a reader that has stopped.
     ///
-    /// - Throws: `OutputError`; a result that nobody received is not a success.
+    /// - Throws: `OutputError`; a result that was not delivered is no success.
     static func print(_ text: String) throws(OutputError) {
         var text = text + "\n"
         let failure = text.withUTF8 { stream.write(UnsafeRawBufferPointer($0)) }
@@ -73,7 +73,7 @@ enum StandardError {
     /// Writes `text`, until an interrupt ends the wait for a reader that has stopped.
     static func write(_ text: String) {
         var text = text
-        // Nobody can be told that standard error is gone.
+        // There is no other place to report that standard error is closed.
         text.withUTF8 { _ = stream.write(UnsafeRawBufferPointer($0)) }
     }
 }

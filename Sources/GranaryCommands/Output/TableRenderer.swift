@@ -7,7 +7,7 @@ internal import Glibc
 package struct TableRenderer: Sendable {
     package struct Column: Sendable {
         package var title: String
-        /// Figures stand at the right.
+        /// Aligned to the right.
         package var isNumber: Bool
         /// Whether its text may be cut to fit.
         package var mayShrink: Bool

@@ -9,7 +9,7 @@ package final class ProgressRenderer: Sendable {
     private struct State {
         var progress = ProgressState()
         var lineWasAtSeconds = 0.0
-        /// Nothing is drawn before: a question may stand on the terminal.
+        /// Nothing is drawn before: there may be a question on the terminal.
         var hasBegun = false
         var isFinished = false
     }

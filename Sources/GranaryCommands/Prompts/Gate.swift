@@ -38,7 +38,7 @@ struct Gate {
         )
     }
 
-    /// Lets a command write, marking the database where that can surprise nobody.
+    /// Lets a command write, and marks the database where that is safe.
     ///
     /// - Returns: The environment the database is.
     /// - Throws: `EnvironmentsError` with `.refused`.
@@ -54,7 +54,7 @@ struct Gate {
         return admission.environment
     }
 
-    /// Whoever wrote a rule that granary does not know believes that it holds.
+    /// Reports rules that granary does not know: their author believes that they hold.
     private func noteUnknownRules(of environment: String) {
         let file = database.environments
         let config = "environments.\(environment).config."

@@ -25,7 +25,7 @@ struct ProductionAnswers {
     private var source: String { archived ?? "unknown" }
     private var needsFrom: Bool { losesRows && archived != environment }
 
-    /// - Throws: `CommandError` with `.refused` where an answer is missing that nobody can be asked for.
+    /// - Throws: `CommandError` with `.refused` if an answer is missing and there is no terminal to ask on.
     func require(on console: Console) throws {
         if needsFrom, from == nil {
             throw CommandError(

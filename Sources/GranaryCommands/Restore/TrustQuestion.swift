@@ -2,10 +2,10 @@ internal import ArgumentParser
 internal import PostgresClient
 internal import Restore
 
-/// The question before code is run that nobody here has made.
+/// The question before code of another installation is run.
 ///
 /// An archive that this installation has sealed needs none, nor does one that holds nothing but tables and rows. A plain
-/// dump is SQL that somebody hands over as SQL: what is in it is said, and that is all.
+/// dump is SQL that a person hands over as SQL: its code is listed, and no question is asked.
 struct TrustQuestion {
     let file: String
     let outlook: RestorePlanReport

@@ -1,4 +1,3 @@
-internal import Archive
 internal import ArgumentParser
 internal import Backup
 internal import Bookkeeping
@@ -10,6 +9,7 @@ internal import Migrations
 internal import PostgresClient
 internal import Restore
 internal import Seeding
+internal import Storage
 
 /// How a command ended, as the process tells it.
 package enum ExitStatus: Int32, Sendable, CaseIterable {
@@ -50,7 +50,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             switch error {
             case is CancellationError: .interrupted
             case let error as PostgresError: Self.status(of: error)
-            case let error as ArchiveError: error.code == .busy ? .busy : .failed
+            case let error as StorageError: error.code == .busy ? .busy : .failed
             case let error as BackupError: error.code == .busy ? .busy : .failed
             case let error as RestoreError: Self.status(of: error)
             case let error as CleaningError: Self.status(of: error)

@@ -9,6 +9,7 @@ internal import Migrations
 internal import PostgresClient
 internal import Restore
 internal import Seeding
+internal import Storage
 
 /// What a command ends with when it does not end well: the sentence, the way out, and the exit code.
 package struct Failure: Sendable, Equatable {
@@ -33,6 +34,7 @@ package struct Failure: Sendable, Equatable {
         case let error as BackupError: self.init(status, "\(error)", hint: error.hint)
         case let error as RestoreError: self.init(status, "\(error)", hint: error.hint)
         case let error as ArchiveError: self.init(status, "\(error)", hint: error.hint)
+        case let error as StorageError: self.init(status, "\(error)", hint: error.hint)
         case let error as LocalServerError: self.init(status, "\(error)", hint: error.hint)
         case let error as EnvironmentsError: self.init(status, "\(error)", hint: error.hint)
         case let error as BookkeepingError: self.init(status, "\(error)", hint: error.hint)

@@ -27,12 +27,9 @@ package struct ServerStart: SpokenCommand {
                 ? "the local server was made and started"
                 : start.started ? "the local server was started" : "the local server runs already"
         )
-        if console.settings.isJSON {
-            try console.result(
-                .object(["url": .string(start.url), "made": .bool(start.made), "started": .bool(start.started)])
-            )
-        } else {
-            try console.result(start.url)
-        }
+        try console.result(
+            .object(["url": .string(start.url), "made": .bool(start.made), "started": .bool(start.started)]),
+            else: [start.url]
+        )
     }
 }

@@ -21,9 +21,7 @@ package struct ServerStatus: SpokenCommand {
 
     package func run(on console: Console) async throws {
         guard LocalCluster.exists(project: ".") else {
-            let text = "this folder has no local server"
-            try console.settings.isJSON ? console.result(.object(["running": false])) : console.result(text)
-            return
+            return try console.result(.object(["running": false]), else: ["this folder has no local server"])
         }
         let status = await (try ServerCommand.cluster(programs.postgresBin, on: console)).status()
         try console.result(Self.result.document(status), else: Self.lines(status))

@@ -20,6 +20,6 @@ package struct ServerURL: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let url = try ServerCommand.existingCluster(nil, on: console).url
-        try console.settings.isJSON ? console.result(.object(["url": .string(url)])) : console.result(url)
+        try console.result(.object(["url": .string(url)]), else: [url])
     }
 }

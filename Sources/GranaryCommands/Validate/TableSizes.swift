@@ -3,7 +3,7 @@ internal import SQLText
 
 /// How large tables are, for rules that tell a small one from a large one.
 enum TableSizes {
-    /// In bytes, by estimate: asking the server for sizes would wait behind whoever locks a table.
+    /// In bytes, by estimate: asking the server for sizes would wait for locks on the tables.
     ///
     /// - Throws: `PostgresError`, `CancellationError`.
     static func read(_ server: ServerAddress, _ console: Console) async throws -> [RelationName: Int] {

@@ -1,6 +1,6 @@
 package import Environments
-internal import FoundationEssentials
 package import SQLText
+internal import Storage
 
 /// `dependencies.json`: what is said of each migration, and of all.
 package struct DependenciesFile: Sendable {
@@ -63,16 +63,16 @@ package struct DependenciesFile: Sendable {
     /// - Throws: `EnvironmentsError` with `.file`, naming the line.
     package static func read(migrations folder: String) throws(EnvironmentsError) -> DependenciesFile {
         let path = "\(folder)/dependencies.json"
-        guard FileManager.default.fileExists(atPath: path) else { return DependenciesFile() }
+        guard Files.exists(path) else { return DependenciesFile() }
         // A file that cannot be read is not one that allows everything.
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+        guard let bytes = try? Files.bytes(of: path) else {
             throw EnvironmentsError(
                 .file,
                 "\(path) cannot be read",
                 hint: "look at its rights, and whether it is a file"
             )
         }
-        return try DependenciesFile(JSONText(Array(data), path: path))
+        return try DependenciesFile(JSONText(bytes, path: path))
     }
 
     /// What can be read of the file, and what is wrong with the rest, each with its place.
@@ -81,8 +81,7 @@ package struct DependenciesFile: Sendable {
             return (try read(migrations: folder), [])
         } catch let error {
             let path = "\(folder)/dependencies.json"
-            guard let data = try? Data(contentsOf: URL(filePath: path)),
-                let text = try? JSONText(Array(data), path: path)
+            guard let bytes = try? Files.bytes(of: path), let text = try? JSONText(bytes, path: path)
             else { return (DependenciesFile(), [error.message]) }
             var file = DependenciesFile()
             file.text = text

@@ -1,7 +1,7 @@
 import Glibc
+import Storage
+import TestSupport
 import Testing
-
-@testable import Archive
 
 @Suite struct FileSinkTests {
     private func append(_ text: String, to sink: FileSink) throws {
@@ -26,13 +26,13 @@ import Testing
         #expect(contents(of: folder.file("a.zip")) == Array("hello".utf8))
         sink.discard()
         #expect(folder.names == ["a.zip"])
-        #expect(archiveError { try append("more", to: sink) }?.code == .io)
+        #expect(storageError { try append("more", to: sink) }?.code == .io)
     }
 
     @Test func aTakenNameIsRefusedAtOnce() throws {
         let folder = Folder()
         let path = try folder.write([1], as: "a.zip")
-        let error = archiveError { _ = try FileSink(path: path) }
+        let error = storageError { _ = try FileSink(path: path) }
         #expect(error?.code == .exists)
         #expect(error?.message == "\(path) exists already")
         #expect(error?.hint == "take another name, or replace it with --force")
@@ -45,7 +45,7 @@ import Testing
         let sink = try FileSink(path: path)
         try append("ours", to: sink)
         _ = shell("printf theirs > '\(path)'")
-        #expect(archiveError { try sink.commit() }?.code == .exists)
+        #expect(storageError { try sink.commit() }?.code == .exists)
         #expect(contents(of: path) == Array("theirs".utf8))
         sink.discard()
         #expect(folder.names == ["a.zip"])
@@ -54,7 +54,7 @@ import Testing
     @Test func aLinkToNowhereIsATakenName() throws {
         let folder = Folder()
         _ = shell("ln -s nowhere '\(folder.file("a.zip"))'")
-        #expect(archiveError { _ = try FileSink(path: folder.file("a.zip")) }?.code == .exists)
+        #expect(storageError { _ = try FileSink(path: folder.file("a.zip")) }?.code == .exists)
     }
 
     @Test func overwritingReplacesOnlyInTheEnd() throws {
@@ -73,7 +73,7 @@ import Testing
         let folder = Folder()
         let path = folder.file("a.zip")
         _ = shell("\(command) '\(path)'")
-        let error = archiveError { _ = try FileSink(path: path, overwrite: true) }
+        let error = storageError { _ = try FileSink(path: path, overwrite: true) }
         #expect(error?.code == .exists)
         #expect(error?.message == "\(path) is there and is not a file")
         #expect(folder.names == ["a.zip"])
@@ -85,7 +85,7 @@ import Testing
         try append("half", to: sink)
         sink.discard()
         #expect(folder.names == [])
-        let error = archiveError { try sink.commit() }
+        let error = storageError { try sink.commit() }
         #expect(error?.code == .io)
         #expect(folder.names == [])
     }
@@ -113,7 +113,7 @@ import Testing
     @Test func twoBackupsDoNotWriteTheSameFile() throws {
         let folder = Folder()
         let sink = try FileSink(path: folder.file("a.zip"))
-        let error = archiveError { _ = try FileSink(path: folder.file("a.zip")) }
+        let error = storageError { _ = try FileSink(path: folder.file("a.zip")) }
         #expect(error?.code == .busy)
         #expect(error?.message == "another backup is writing \(folder.file("a.zip.partial"))")
         #expect(error?.hint == "wait for it, or take another name")
@@ -124,20 +124,22 @@ import Testing
 
     @Test func onlyPartialsThatNobodyWritesAreCleaned() throws {
         let folder = Folder()
-        for name in ["a.zip.partial", "b.sql.partial", "c.sql.gz.partial", "d.txt.partial", "e.zip"] {
-            _ = shell("touch '\(folder.file(name))'")
+        for name in ["a.partial", "b.partial", "c"] { _ = try folder.write([7], as: name) }
+        _ = shell("mkfifo '\(folder.file("p.partial"))'; mkdir '\(folder.file("q.partial"))'")
+        _ = shell("ln -s c '\(folder.file("r.partial"))'")
+        let live = try FileSink(path: folder.file("live"))
+        var asked: [String] = []
+        let removed = FileSink.removeStalePartials(in: folder.path) { partial in
+            asked.append(partial.name)
+            #expect(partial.isPrivate)
+            #expect(partial.first(64) == [7])
+            return partial.name != "b"
         }
-        _ = shell("mkfifo '\(folder.file("p.zip.partial"))'; mkdir '\(folder.file("q.zip.partial"))'")
-        _ = shell("ln -s e.zip '\(folder.file("r.zip.partial"))'")
-        let live = try FileSink(path: folder.file("live.zip"))
-        let removed = FileSink.removeStalePartials(in: folder.path)
-        #expect(removed == ["a.zip.partial", "b.sql.partial", "c.sql.gz.partial"])
-        #expect(
-            folder.names
-                == ["d.txt.partial", "e.zip", "live.zip.partial", "p.zip.partial", "q.zip.partial", "r.zip.partial"]
-        )
+        #expect(asked == ["a", "b"])
+        #expect(removed == ["a.partial"])
+        #expect(folder.names == ["b.partial", "c", "live.partial", "p.partial", "q.partial", "r.partial"])
         try live.commit()
-        #expect(FileSink.removeStalePartials(in: folder.file("missing")) == [])
+        #expect(FileSink.removeStalePartials(in: folder.file("missing")) { _ in true } == [])
     }
 
     @Test func twoCleanersAndManyWritersLoseNothing() async throws {
@@ -145,7 +147,7 @@ import Testing
         let path = folder.path
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<2 {
-                group.addTask { for _ in 0..<400 { _ = FileSink.removeStalePartials(in: path) } }
+                group.addTask { for _ in 0..<400 { _ = FileSink.removeStalePartials(in: path) { _ in true } } }
             }
             for worker in 0..<2 {
                 group.addTask {
@@ -167,7 +169,7 @@ import Testing
     }
 
     @Test func aFolderThatIsNotThereIsSaid() throws {
-        let error = archiveError { _ = try FileSink(path: "/nonexistent/a.zip") }
+        let error = storageError { _ = try FileSink(path: "/nonexistent/a.zip") }
         #expect(error?.code == .io)
         #expect(error?.message == "/nonexistent/a.zip.partial could not be made: No such file or directory")
         #expect(error?.hint == "check the path")
@@ -182,14 +184,14 @@ import Testing
         defer { _ = shell("umount '\(folder.path)'") }
         let sink = try FileSink(path: folder.file("a.zip"))
         let content = [UInt8](repeating: 7, count: 200_000)
-        let error = archiveError { try content.withUnsafeBytes { try sink.append($0) } }
+        let error = storageError { try content.withUnsafeBytes { try sink.append($0) } }
         #expect(error?.code == .io)
         #expect(
             error?.message == "\(folder.file("a.zip.partial")) could not be written: No space left on device"
         )
         #expect(error?.hint == "make room there, or write elsewhere with --output")
-        #expect(archiveError { try append("small", to: sink) }?.code == .io)
-        let refusal = archiveError { try sink.commit() }
+        #expect(storageError { try append("small", to: sink) }?.code == .io)
+        let refusal = storageError { try sink.commit() }
         #expect(refusal?.code == .io)
         #expect(folder.names == ["a.zip.partial"])
         sink.discard()
@@ -211,7 +213,7 @@ import Testing
         let sink = try FileSink(path: folder.file("a.zip"), overwrite: overwrite)
         try append("ours", to: sink)
         _ = shell("cd '\(folder.path)'; printf theirs > other; \(theft)")
-        let error = archiveError { try sink.commit() }
+        let error = storageError { try sink.commit() }
         #expect(error?.code == .io)
         #expect(
             error?.message
@@ -254,37 +256,14 @@ import Testing
         #expect(folder.names.count == 200)
         #expect(Set(folder.names.map { contents(of: "\(path)/\($0)") }).count == 200)
     }
-
-    @Test func partialsOfAnyNameThatBeginAsABackupAreCleaned() throws {
-        let folder = Folder()
-        let archive = "PK\\003\\004" + String(repeating: "x", count: 26) + "data/000001-t"
-        _ = shell(
-            """
-            cd '\(folder.path)'; umask 077
-            printf '\(archive)' > a.dump.partial; printf '\(archive)' > a.zip.partial
-            printf -- '-- A plain dump of the PostgreSQL database x' > b.partial
-            : > c.partial; printf '\\037\\213x' > d.sql.gz.partial
-            printf 'PK\\003\\004xxxxxxxxxxxxxxxxxxxxxxxxxxholiday.jpg' > e.zip.partial; printf theirs > f.partial
-            printf '\(archive)' > g.partial; chmod 644 g.partial; printf '\(archive)' > h.dump
-            """
-        )
-        let live = try FileSink(path: folder.file("live.dump"))
-        let ours = ["a.dump.partial", "a.zip.partial", "b.partial", "c.partial", "d.sql.gz.partial"]
-        let others = ["e.zip.partial", "f.partial", "g.partial", "h.dump", "live.dump.partial"]
-        #expect(FileSink.removeStalePartials(in: folder.path, isOurs: false) == ours)
-        #expect(folder.names == others)
-        // In the folder of backups the name is enough.
-        #expect(FileSink.removeStalePartials(in: folder.path) == ["e.zip.partial"])
-        try live.commit()
-    }
 }
 
 @Suite struct PipeSinkTests {
     @Test func aFullDeviceIsSaidWithAHint() throws {
         let descriptor = open("/dev/full", O_WRONLY | O_CLOEXEC)
         defer { close(descriptor) }
-        let writer = ArchiveWriter(sink: PipeSink(descriptor: descriptor, wake: -1))
-        let error = archiveError { try writer.finish(Sample.emptyManifest) }
+        let sink = PipeSink(descriptor: descriptor, wake: -1)
+        let error = storageError { try [UInt8](repeating: 7, count: 100).withUnsafeBytes { try sink.append($0) } }
         #expect(error?.code == .io)
         #expect(error?.message == "the output could not be written: No space left on device")
         #expect(error?.hint == "make room there, or write elsewhere with --output")

@@ -1,10 +1,7 @@
 import Glibc
-import Testing
-
-@testable import Archive
 
 /// Runs a command line that ends at once, and gives its exit status and output, both streams.
-func shell(_ command: String) -> (status: CInt, output: String) {
+package func shell(_ command: String) -> (status: CInt, output: String) {
     guard let stream = popen("{ \(command)\n} 2>&1", "re") else { return (-1, "") }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
@@ -18,7 +15,7 @@ func shell(_ command: String) -> (status: CInt, output: String) {
 }
 
 /// The same for one that takes longer, on a thread of its own: tests share few.
-func longShell(_ command: String) async -> (status: CInt, output: String) {
+package func longShell(_ command: String) async -> (status: CInt, output: String) {
     await withCheckedContinuation { continuation in
         let job = Unmanaged.passRetained(Job { continuation.resume(returning: shell(command)) })
         var thread = pthread_t()
@@ -44,43 +41,33 @@ private final class Job: Sendable {
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
 }
 
-/// The `granary` executable, built beside the running test bundle.
-func granaryPath(file: String = #filePath) throws -> String {
-    let own = realpath("/proc/self/exe", nil)
-    defer { free(own) }
-    let folder = own.map { String(cString: $0) }.map { $0[..<($0.lastIndex(of: "/") ?? $0.startIndex)] }
-    let root = file.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
-    let places = [folder.map { "\($0)/granary" }, "\(root)/.build/debug/granary"].compactMap { $0 }
-    return try #require(places.first { access($0, X_OK) == 0 }, "no granary in \(places)")
-}
-
 /// A folder for a test, gone with it.
-struct Folder: ~Copyable {
-    let path: String
+package struct Folder: ~Copyable {
+    package let path: String
 
-    init() {
+    package init() {
         var template = Array("/tmp/granary-archive-XXXXXX".utf8CString)
         path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
     }
 
     deinit { _ = shell("rm -rf '\(path)'") }
 
-    func file(_ name: String) -> String { "\(path)/\(name)" }
+    package func file(_ name: String) -> String { "\(path)/\(name)" }
 
-    var names: [String] {
+    package var names: [String] {
         shell("ls -A '\(path)'").output.split(separator: "\n").map(String.init)
     }
 
-    /// Writes an archive to a file and returns its path.
-    func write(_ bytes: [UInt8], as name: String) throws -> String {
-        let sink = try FileSink(path: file(name))
-        try bytes.withUnsafeBytes { try sink.append($0) }
-        try sink.commit()
+    /// Writes a file and returns its path.
+    package func write(_ bytes: [UInt8], as name: String) throws -> String {
+        let descriptor = open(file(name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        defer { close(descriptor) }
+        guard descriptor >= 0, Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
+            throw CommandFailure(description: "cannot write \(file(name))")
+        }
         return file(name)
     }
 }
 
-func contents(of path: String) -> [UInt8]? {
-    guard let source = try? FileSource(path: path) else { return nil }
-    return try? source.bytes(at: 0, count: source.byteCount)
-}
+/// The bytes of a file; nil where there is none.
+package func contents(of path: String) -> [UInt8]? { access(path, R_OK) == 0 ? readFile(path) : nil }

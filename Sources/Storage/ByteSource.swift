@@ -5,7 +5,7 @@ package protocol ByteSource: Sendable {
     var byteCount: Int { get }
     /// Fills `buffer` from `offset` on.
     ///
-    /// - Throws: `ArchiveError.damaged` when there are not so many bytes, `.io`.
+    /// - Throws: `StorageError.endsEarly` when there are not so many bytes, `.io`.
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws
 }
 
@@ -20,12 +20,12 @@ package final class FileSource: ByteSource {
 
     /// - Parameter takesPipes: what comes through a pipe is kept in a temporary file without a name, so that it can be
     ///   read more than once; without it only files are taken.
-    /// - Throws: `ArchiveError.io`; `CancellationError` while a pipe is read.
+    /// - Throws: `StorageError.io`; `CancellationError` while a pipe is read.
     package init(path: String, takesPipes: Bool = false) throws {
         self.path = path
         // Non-blocking, because a pipe of that name would be waited for.
         let opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard opened >= 0 else { throw ArchiveError.system(path, "could not be opened") }
+        guard opened >= 0 else { throw StorageError.system(path, "could not be opened") }
         var status = stat()
         let kind = fstat(opened, &status) == 0 ? status.st_mode & S_IFMT : 0
         wasPipe = kind == S_IFIFO
@@ -35,7 +35,7 @@ package final class FileSource: ByteSource {
         } else {
             guard kind == S_IFREG else {
                 close(opened)
-                throw ArchiveError(.io, "\(path) is not a file", hint: "name an archive")
+                throw StorageError(.io, "\(path) is not a file", hint: "name an archive")
             }
             descriptor = opened
         }
@@ -50,19 +50,19 @@ package final class FileSource: ByteSource {
         var done = 0
         while done < buffer.count {
             let count = try readSome(at: offset + done, into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
-            guard count > 0 else { throw ArchiveError.damaged(path, "the file ends early") }
+            guard count > 0 else { throw StorageError.endsEarly(path) }
             done += count
         }
     }
 
     /// Reads what one call of the system brings, and returns how many bytes that is; 0 at the end.
     ///
-    /// - Throws: `ArchiveError.io`.
+    /// - Throws: `StorageError.io`.
     package func readSome(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
         while true {
             let count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(offset))
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw ArchiveError.system(path, "could not be read") }
+            guard count >= 0 else { throw StorageError.system(path, "could not be read") }
             return count
         }
     }
@@ -77,7 +77,7 @@ package final class FileSource: ByteSource {
 
 extension ByteSource {
     /// A small range, copied.
-    func bytes(at offset: Int, count: Int) throws -> [UInt8] {
+    package func bytes(at offset: Int, count: Int) throws -> [UInt8] {
         try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             try read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
             initialized = count

@@ -3,7 +3,7 @@ internal import Glibc
 /// Keeps what comes through a pipe, so that it can be checked before it is used.
 enum PipeSpool {
     /// - Returns: a descriptor of a file without a name, which ends with the process.
-    /// - Throws: `ArchiveError.io`; `CancellationError`.
+    /// - Throws: `StorageError.io`; `CancellationError`.
     static func contents(of pipe: CInt, _ path: String) throws -> CInt {
         let folder = folder
         let file = try create(in: folder)
@@ -25,7 +25,7 @@ enum PipeSpool {
     private static func create(in folder: String) throws -> CInt {
         let name = "\(folder)/granary-\(String(UInt64.random(in: 0 ... .max), radix: 16))"
         let file = open(name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { throw ArchiveError.system("a temporary file in \(folder)", "could not be made") }
+        guard file >= 0 else { throw StorageError.system("a temporary file in \(folder)", "could not be made") }
         unlink(name)
         return file
     }
@@ -39,11 +39,11 @@ enum PipeSpool {
             guard poll(&ready, 1, 100) > 0 else { continue }
             let count = read(pipe, memory.baseAddress, memory.count)
             if count < 0, errno == EINTR || errno == EAGAIN { continue }
-            guard count >= 0 else { throw ArchiveError.system(path, "could not be read") }
+            guard count >= 0 else { throw StorageError.system(path, "could not be read") }
             guard count > 0 else { return }
             do {
                 try writeAll(UnsafeRawBufferPointer(rebasing: memory[..<count]), to: file, name: folder)
-            } catch var error as ArchiveError {
+            } catch var error as StorageError {
                 error.hint = "what comes through a pipe is kept there first: make room, or set TMPDIR to another folder"
                 throw error
             }

@@ -1,4 +1,3 @@
-internal import Basics
 internal import Glibc
 internal import Synchronization
 
@@ -22,7 +21,7 @@ package final class FileSink: ByteSink {
     private static let suffix = ".partial"
 
     /// - Parameter overwrite: replaces a file of that name in the end; otherwise one is an error, now or then.
-    /// - Throws: `ArchiveError.exists`, `.busy` when another backup writes under that name, `.io`.
+    /// - Throws: `StorageError.exists`, `.busy` when another backup writes under that name, `.io`.
     package init(path: String, overwrite: Bool = false) throws {
         self.path = path
         replaces = overwrite
@@ -42,16 +41,16 @@ package final class FileSink: ByteSink {
 
     /// The first of `stem.ending`, `stem-2.ending` and so on that is free and that no other backup writes.
     ///
-    /// - Throws: `ArchiveError.busy` when there is none, `.io`.
+    /// - Throws: `StorageError.busy` when there is none, `.io`.
     package static func firstFree(stem: String, ending: String) throws -> FileSink {
         for number in 1...1000 {
             do {
                 return try FileSink(path: stem + (number > 1 ? "-\(number)" : "") + ending)
-            } catch let error as ArchiveError where error.code == .exists || error.code == .busy {
+            } catch let error as StorageError where error.code == .exists || error.code == .busy {
                 continue
             }
         }
-        throw ArchiveError(.busy, "a thousand backups are named \(stem)", hint: "try again, or name a file")
+        throw StorageError(.busy, "a thousand backups are named \(stem)", hint: "try again, or name a file")
     }
 
     deinit { discard() }
@@ -62,7 +61,7 @@ package final class FileSink: ByteSink {
             if descriptor >= 0 {
                 // Whoever cleans up may have been there between the two calls; a file system without locks has nobody
                 // who cleans up.
-                if FileLock.lock(descriptor) != .busy, isNamed(descriptor, partial) { return descriptor }
+                if FileLock.take(descriptor) != .busy, isNamed(descriptor, partial) { return descriptor }
                 close(descriptor)
                 errno = EEXIST
                 continue
@@ -72,13 +71,13 @@ package final class FileSink: ByteSink {
             errno = EEXIST
         }
         guard errno != EEXIST else {
-            throw ArchiveError(
+            throw StorageError(
                 .busy,
                 "another backup is writing \(partial)",
                 hint: "wait for it, or take another name"
             )
         }
-        throw ArchiveError.system(partial, "could not be made")
+        throw StorageError.system(partial, "could not be made")
     }
 
     /// Said before hours of reading, not after: a taken name, and one that a rename would destroy or fail at.
@@ -87,12 +86,12 @@ package final class FileSink: ByteSink {
         guard lstat(path, &status) == 0 else { return }
         guard overwrite else { throw taken(path) }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw ArchiveError(.exists, "\(path) is there and is not a file", hint: "take another name")
+            throw StorageError(.exists, "\(path) is there and is not a file", hint: "take another name")
         }
     }
 
-    private static func taken(_ path: String) -> ArchiveError {
-        ArchiveError(.exists, "\(path) exists already", hint: "take another name, or replace it with --force")
+    private static func taken(_ path: String) -> StorageError {
+        StorageError(.exists, "\(path) exists already", hint: "take another name, or replace it with --force")
     }
 
     package var byteCount: Int { state.withLock(\.count) }
@@ -100,7 +99,7 @@ package final class FileSink: ByteSink {
     package func append(_ bytes: UnsafeRawBufferPointer) throws {
         try state.withLock { state in
             guard state.descriptor >= 0, !state.hasFailed else {
-                throw ArchiveError(.io, "\(partial) takes no more bytes: it was closed, or could not be written before")
+                throw StorageError(.io, "\(partial) takes no more bytes: it was closed, or could not be written before")
             }
             do {
                 try writeAll(bytes, to: state.descriptor, name: partial)
@@ -114,17 +113,17 @@ package final class FileSink: ByteSink {
 
     /// Syncs the bytes, gives the file its name, and syncs the folder: after this it survives a power cut.
     ///
-    /// - Throws: `ArchiveError.io`, also where an earlier write failed or another program replaced the partial; `.exists` when
+    /// - Throws: `StorageError.io`, also where an earlier write failed or another program replaced the partial; `.exists` when
     ///   another program took the name meanwhile.
     package func commit() throws {
         try state.withLock { state in
             guard state.descriptor >= 0, !state.hasFailed else {
-                throw ArchiveError(.io, "\(path) gets no file: \(partial) could not be written, or was discarded")
+                throw StorageError(.io, "\(path) gets no file: \(partial) could not be written, or was discarded")
             }
             guard fsync(state.descriptor) == 0 else {
                 // Asked again, the system would call it well: it has forgotten the pages it could not write.
                 state.hasFailed = true
-                throw ArchiveError.system(partial, "could not be synced")
+                throw StorageError.system(partial, "could not be synced")
             }
             try takeName(state.descriptor)
             close(state.descriptor)
@@ -137,7 +136,7 @@ package final class FileSink: ByteSink {
     private func takeName(_ descriptor: CInt) throws {
         guard FileSink.isNamed(descriptor, partial) else { throw lost() }
         if replaces {
-            guard rename(partial, path) == 0 else { throw ArchiveError.system(path, "could not be named") }
+            guard rename(partial, path) == 0 else { throw StorageError.system(path, "could not be named") }
         } else {
             try linkName(descriptor)
         }
@@ -154,11 +153,11 @@ package final class FileSink: ByteSink {
         if errno == EEXIST { throw FileSink.taken(path) }
         // A file system without hard links: the name was free a moment ago.
         try FileSink.requireFree(path, overwrite: false)
-        guard rename(partial, path) == 0 else { throw ArchiveError.system(path, "could not be named") }
+        guard rename(partial, path) == 0 else { throw StorageError.system(path, "could not be named") }
     }
 
-    private func lost() -> ArchiveError {
-        ArchiveError(
+    private func lost() -> StorageError {
+        StorageError(
             .io,
             "\(path) gets no file: another program has removed or replaced \(partial) while it was written",
             hint: "keep other programs out of that folder, and back up again"
@@ -172,12 +171,10 @@ package final class FileSink: ByteSink {
 
     private func syncFolder() throws {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        let descriptor = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw ArchiveError.system(folder, "could not be synced") }
-        defer { close(descriptor) }
-        // Some network file systems cannot sync a folder, and need not.
-        guard fsync(descriptor) == 0 || errno == EINVAL else {
-            throw ArchiveError.system(folder, "could not be synced")
+        do {
+            try Files.syncFolder(folder.isEmpty ? "/" : folder)
+        } catch {
+            throw StorageError(error, "could not be synced")
         }
     }
 
@@ -194,42 +191,40 @@ package final class FileSink: ByteSink {
 
 // What others left behind.
 extension FileSink {
-    /// Removes partials of ours in `folder` that no process writes any more, and returns their names.
-    ///
-    /// - Parameter isOurs: the folder holds backups, so that the usual names are enough. Elsewhere, and under another
-    ///   name, a partial must also be for its owner alone and begin as a backup does.
-    package static func removeStalePartials(in folder: String, isOurs: Bool = true) -> [String] {
-        guard let stream = opendir(folder) else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(cString: $0.assumingMemoryBound(to: CChar.self).baseAddress!)
-            }
-            if name.hasSuffix(suffix) { names.append(name) }
+    /// A partial that no process writes any more.
+    package struct Stale {
+        /// Without `.partial`.
+        package let name: String
+        private let descriptor: CInt
+
+        fileprivate init(_ name: String, _ descriptor: CInt) {
+            self.name = name
+            self.descriptor = descriptor
         }
-        return names.sorted().filter { name in
-            let isUsual = isOurs && [".zip", ".sql", ".sql.gz"].contains { name.hasSuffix($0 + suffix) }
-            return removeIfStale("\(folder)/\(name)") { isUsual || looksLikeOurs($0, name) }
+
+        /// Whether it is a file of ours that nobody else may read or write.
+        package var isPrivate: Bool {
+            var status = stat()
+            return fstat(descriptor, &status) == 0 && status.st_uid == geteuid() && status.st_mode & 0o777 == 0o600
+        }
+
+        /// At most so many of its first bytes; nil where it cannot be read.
+        package func first(_ count: Int) -> [UInt8]? {
+            var bytes = [UInt8](repeating: 0, count: count)
+            let count = pread(descriptor, &bytes, count, 0)
+            guard count >= 0 else { return nil }
+            return Array(bytes[..<count])
         }
     }
 
-    private static func looksLikeOurs(_ descriptor: CInt, _ name: String) -> Bool {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o777 == 0o600 else {
-            return false
+    /// Removes the partials in `folder` that no process writes any more and for which `isOurs` holds.
+    ///
+    /// - Returns: Their names.
+    package static func removeStalePartials(in folder: String, where isOurs: (Stale) -> Bool) -> [String] {
+        ((try? Files.names(in: folder)) ?? []).filter { name in
+            name.hasSuffix(suffix)
+                && removeIfStale("\(folder)/\(name)") { isOurs(Stale(String(name.dropLast(suffix.count)), $0)) }
         }
-        var first = [UInt8](repeating: 0, count: 64)
-        let count = pread(descriptor, &first, first.count, 0)
-        guard count > 0 else { return count == 0 }
-        first.removeSubrange(count...)
-        if name.hasSuffix(".sql.gz" + suffix) { return first.starts(with: [0x1F, 0x8B]) }
-        // The name of the first member follows 30 bytes of its header.
-        let member = first.dropFirst(30)
-        let isArchive =
-            first.starts(with: Array("PK".utf8) + [3, 4])
-            && ["data/", "large-objects/", "schema/"].contains { member.starts(with: $0.utf8) }
-        return isArchive || first.starts(with: "-- A plain dump of the PostgreSQL database ".utf8)
     }
 
     /// The lock of a process goes with it, so a partial that can be locked has no writer.
@@ -239,7 +234,7 @@ extension FileSink {
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         // Another cleaner may have removed it meanwhile, and another writer have begun one of the same name.
-        guard FileLock.lock(descriptor) == .held, isNamed(descriptor, partial), isOurs(descriptor) else { return false }
+        guard FileLock.take(descriptor) == .held, isNamed(descriptor, partial), isOurs(descriptor) else { return false }
         return unlink(partial) == 0
     }
 

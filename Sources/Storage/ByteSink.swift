@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// Takes the bytes of an archive, in order and never again: a file, a pipe, whatever comes.
 package protocol ByteSink: Sendable {
-    /// - Throws: `ArchiveError.io`.
+    /// - Throws: `StorageError.io`.
     func append(_ bytes: UnsafeRawBufferPointer) throws
     /// Bytes taken so far.
     var byteCount: Int { get }
@@ -19,42 +19,26 @@ package final class PipeSink: ByteSink {
 
     package var byteCount: Int { count.withLock { $0 } }
 
-    /// - Throws: `ArchiveError.io`; `CancellationError` where it was woken while the reader did not read.
+    /// - Throws: `StorageError.io`; `CancellationError` where it was woken while the reader did not read.
     package func append(_ bytes: UnsafeRawBufferPointer) throws {
         let failure = output.write(bytes)
         guard failure != ECANCELED else { throw CancellationError() }
         guard failure == 0 else {
             errno = failure
-            throw ArchiveError.system("the output", "could not be written")
+            throw StorageError.system("the output", "could not be written")
         }
         count.withLock { $0 += bytes.count }
     }
 }
 
 /// Writes all of `bytes` to a file, however many calls that takes.
-func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt, name: String) throws {
+package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt, name: String) throws {
     var rest = bytes[...]
     while !rest.isEmpty {
         let piece = UnsafeRawBufferPointer(rebasing: rest)
         let written = write(descriptor, piece.baseAddress, piece.count)
         if written < 0, errno == EINTR { continue }
-        guard written > 0 else { throw ArchiveError.system(name, "could not be written") }
+        guard written > 0 else { throw StorageError.system(name, "could not be written") }
         rest = rest.dropFirst(written)
-    }
-}
-
-extension ArchiveError {
-    /// The last system call's failure, by errno.
-    static func system(_ name: String, _ what: String) -> ArchiveError {
-        let reason = errno
-        let hint =
-            switch reason {
-            case ENOSPC, EDQUOT, EFBIG: "make room there, or write elsewhere with --output"
-            case EACCES, EPERM, EROFS: "check who may write there"
-            case EPIPE: "the reader of the pipe has gone"
-            case ENOENT: "check the path"
-            default: nil as String?
-            }
-        return ArchiveError(.io, "\(name) \(what): \(String(cString: strerror(reason)))", hint: hint)
     }
 }
