@@ -59,7 +59,7 @@ import Testing
         #expect(choice.reason == "the pattern of a CHECK")
     }
 
-    @Test(arguments: ["email", "username", "token", "slug", "phone", "title", "company", "nothing"])
+    @Test(arguments: ["email", "username", "token", "slug", "title", "company", "nothing"])
     func whatMustBeUniqueIs(name: String) throws {
         let choice = try #require(GeneratorInference.of(["\(name) text"]).choose(name, isUnique: true))
         #expect(Set(values(choice.generator, 2000)).count == 2000)
