@@ -1,5 +1,5 @@
-package import Environments
-package import PostgresClient
+internal import Environments
+internal import PostgresClient
 
 /// All tables of a set of seeds, held against the catalog.
 package struct BoundSeeds: Sendable {
