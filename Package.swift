@@ -32,15 +32,16 @@ let package = Package(
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CChild"),
+        .systemLibrary(name: "CThread"),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev"])]),
 
         // ½: what all stand on.
-        .target(name: "Basics", swiftSettings: settings),
+        .target(name: "Basics", dependencies: ["CThread"], swiftSettings: settings),
 
         // 1: one stranger each: the server, the file, the text.
-        .target(name: "PostgresClient", dependencies: ["CLibpq", log], swiftSettings: settings),
-        .target(name: "Storage", swiftSettings: settings),
+        .target(name: "PostgresClient", dependencies: ["Basics", "CLibpq", log], swiftSettings: settings),
+        .target(name: "Storage", dependencies: ["Basics"], swiftSettings: settings),
         .target(
             name: "Archive",
             dependencies: [
@@ -49,13 +50,13 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .target(name: "Cryptography", dependencies: ["CCrypto"], swiftSettings: settings),
-        .target(name: "SQLText", dependencies: ["CPgQuery"], swiftSettings: settings),
+        .target(name: "Cryptography", dependencies: ["Basics", "CCrypto"], swiftSettings: settings),
+        .target(name: "SQLText", dependencies: ["Basics", "CPgQuery"], swiftSettings: settings),
 
         // 2: where commands run, and what they may do there.
         .target(
-            name: "Environments",
-            dependencies: ["CYaml", "Storage", "PostgresClient"],
+            name: "Project",
+            dependencies: ["Basics", "CYaml", "Storage"],
             swiftSettings: settings
         ),
         .target(name: "Bookkeeping", dependencies: ["Basics", "PostgresClient", log], swiftSettings: settings),
@@ -65,48 +66,50 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        .target(name: "Databases", dependencies: ["PostgresClient", log], swiftSettings: settings),
-        .target(name: "SyntheticData", swiftSettings: settings),
+        .target(name: "Databases", dependencies: ["Basics", "PostgresClient", log], swiftSettings: settings),
+        .target(name: "SyntheticData", dependencies: ["Basics"], swiftSettings: settings),
 
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
             dependencies: [
-                "CChild", "Environments", "Bookkeeping", "PostgresClient", "Archive", "Storage", "SQLText", log,
+                "Basics", "CChild", "Project", "Bookkeeping", "PostgresClient", "Archive", "Storage", "SQLText",
+                log,
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Restore",
             dependencies: [
-                "PostgresClient", "Archive", "Storage", "SQLText", "Environments", "Bookkeeping", "Databases", log,
+                "Basics", "PostgresClient", "Archive", "Storage", "SQLText", "Project", "Bookkeeping", "Databases",
+                log,
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Migrations",
             dependencies: [
-                "Basics", "Storage", "PostgresClient", "SQLText", "Environments", "Bookkeeping", log, subprocess,
+                "Basics", "Storage", "PostgresClient", "SQLText", "Project", "Bookkeeping", log, subprocess,
                 system, "Cryptography",
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Cleaning",
-            dependencies: ["PostgresClient", "Environments", "Bookkeeping", log],
+            dependencies: ["Basics", "PostgresClient", "Project", "Bookkeeping", log],
             swiftSettings: settings
         ),
         .target(
             name: "Seeding",
             dependencies: [
-                "PostgresClient", "SQLText", "Environments", "Bookkeeping", "SyntheticData", "Archive", "Storage", log,
+                "PostgresClient", "SQLText", "Project", "Bookkeeping", "SyntheticData", "Archive", "Storage", log,
                 "Cryptography",
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Inspection",
-            dependencies: ["PostgresClient", "Archive", "Storage", "Bookkeeping", log],
+            dependencies: ["Basics", "PostgresClient", "Archive", "Storage", "Bookkeeping", log],
             swiftSettings: settings
         ),
 
@@ -114,7 +117,8 @@ let package = Package(
         .target(
             name: "MigrationChecks",
             dependencies: [
-                "Basics", "Storage", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping", "Databases",
+                "Basics", "Storage", "Migrations", "PostgresClient", "SQLText", "Project", "Bookkeeping",
+                "Databases",
                 log,
             ],
             swiftSettings: settings
@@ -124,8 +128,8 @@ let package = Package(
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning", "Inspection",
-                "LocalServer", "Environments", "Bookkeeping", "Archive", "Storage",
+                "Basics", "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning", "Inspection",
+                "LocalServer", "Project", "Bookkeeping", "Archive", "Storage",
                 "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -142,6 +146,7 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
+        .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: settings),
         .testTarget(
             name: "PostgresClientTests",
             dependencies: ["PostgresClient", "TestSupport"],
@@ -155,8 +160,8 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
-            name: "EnvironmentsTests",
-            dependencies: ["Environments", "PostgresClient", "TestSupport"],
+            name: "ProjectTests",
+            dependencies: ["Project", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -187,7 +192,7 @@ let package = Package(
         .testTarget(
             name: "RestoreTests",
             dependencies: [
-                "Restore", "Backup", "Environments", "Bookkeeping", "Archive", "Storage", "PostgresClient",
+                "Restore", "Backup", "Project", "Bookkeeping", "Archive", "Storage", "PostgresClient",
                 "TestSupport",
             ],
             swiftSettings: settings
@@ -195,7 +200,7 @@ let package = Package(
         .testTarget(
             name: "MigrationsTests",
             dependencies: [
-                "Migrations", "Environments", "Bookkeeping", "LocalServer", "SQLText", "PostgresClient", "TestSupport",
+                "Migrations", "Project", "Bookkeeping", "LocalServer", "SQLText", "PostgresClient", "TestSupport",
                 log,
             ],
             swiftSettings: settings
@@ -203,7 +208,7 @@ let package = Package(
         .testTarget(
             name: "MigrationChecksTests",
             dependencies: [
-                "MigrationChecks", "Migrations", "Environments", "SQLText", "PostgresClient", "TestSupport", log,
+                "MigrationChecks", "Migrations", "Project", "SQLText", "PostgresClient", "TestSupport", log,
             ],
             swiftSettings: settings
         ),
@@ -215,7 +220,7 @@ let package = Package(
         .testTarget(name: "SyntheticDataTests", dependencies: ["SyntheticData"], swiftSettings: settings),
         .testTarget(
             name: "SeedingTests",
-            dependencies: ["Seeding", "Environments", "PostgresClient", "TestSupport", log],
+            dependencies: ["Seeding", "Project", "PostgresClient", "TestSupport", log],
             swiftSettings: settings
         ),
         .testTarget(
@@ -228,7 +233,7 @@ let package = Package(
         .testTarget(
             name: "GranaryCommandsTests",
             dependencies: [
-                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Environments", "Bookkeeping",
+                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Project", "Bookkeeping",
                 "Archive",
                 "PostgresClient", "TestSupport", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -251,7 +256,7 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Archive", "Storage", "SQLText", "Environments", "MigrationChecks", "Migrations", "Seeding",
+                "Archive", "Storage", "SQLText", "Project", "MigrationChecks", "Migrations", "Seeding",
             ],
             path: "Fuzzing/Targets",
             swiftSettings: settings

@@ -20,7 +20,7 @@ package struct Marker: Sendable {
 
     package init(_ schema: StateSchema = StateSchema()) { self.schema = schema }
 
-    private func table(_ session: borrowing Session) -> String { "\(session.quoted(schema.name)).environment" }
+    private func table(_ session: borrowing Session) -> String { schema.quoted(.environment, session) }
 
     /// A role that may not look sees no marker, and a damaged table has none: see `damage(_:)`.
     ///
@@ -98,15 +98,7 @@ package struct Marker: Sendable {
         guard try !faults(session).isEmpty else { return }
         let (schema, table) = (schema, table(session))
         try session.transaction { session in
-            let roles = try session.query(
-                """
-                SELECT DISTINCT r.rolname FROM pg_catalog.pg_class c
-                CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                WHERE n.nspname = $1 AND c.relname = 'environment' AND a.privilege_type = 'INSERT' AND a.grantee <> c.relowner
-                """,
-                [schema.name]
-            ).map { session.quoted($0.text("rolname")) }
+            let roles = try schema.writers(of: .environment, session).map { session.quoted($0) }
             try session.execute("DROP TABLE \(table); \(schema.creation(of: .environment, session))")
             for role in roles { try session.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON \(table) TO \(role)") }
         }

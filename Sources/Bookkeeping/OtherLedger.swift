@@ -113,24 +113,17 @@ package struct OtherLedger: Sendable, Equatable {
         if record.isOneRow, let last = record.last {
             return "\(table) says version \(last)\(record.isDirty ? ", dirty" : "") (\(tool))"
         }
-        let entries = "\(record.entries) \(record.entries == 1 ? "migration" : "migrations")"
+        let entries = counted(record.entries, "migration", isGrouped: false)
         let last = record.last.map { record.entries == 1 ? ", \($0)" : ", the last one \($0)" } ?? ""
         return "\(table) lists \(entries)\(last) (\(tool))"
     }
 }
 
 extension StateSchema {
-    /// The event of the log that remembers a ledger beside which migrations run; its note holds the table.
-    package static let besideEvent = "beside"
-
     /// The ledgers of other tools beside which migrations run in this database, for all services.
     package func tablesBeside(_ session: borrowing Session) throws -> Set<TableName> {
         guard try exists(session), try mayRead(session) else { return [] }
-        let rows = try session.query(
-            "SELECT DISTINCT note FROM \(session.quoted(name)).migration_log WHERE event = $1 AND note IS NOT NULL",
-            [Self.besideEvent]
-        )
-        return Set(rows.compactMap { TableName(noted: $0.text("note")) })
+        return try MigrationLog(self, session).tablesBeside(session)
     }
 }
 

@@ -1,10 +1,24 @@
 package import PostgresClient
 
+// What granary writes into a database, in a schema of its own:
+//
+//     environment     the marker: which environment the database is               Marker
+//     migrations      the ledger: the migrations that are applied now, by service  Ledger, LedgerEntry
+//     migration_log   each run of each migration, and how it ended; only added to  MigrationLog, LogEntry
+//     seeds           what was seeded, by the hash of its content                  SeedRecord
+//
+// `StateSchema` makes these tables and says what is wrong with them, `RunLock` lets one runner at a time write them.
+// Tables of other tools: `KnownLedgers` is the list of them, `OtherLedger` one that was found, and `GolangMigrateLedger`
+// the one that is kept in step with ours.
+
 /// Our own tables in a database, in a schema of their own, so that dropping a service's schema leaves them alone.
 package struct StateSchema: Sendable {
     package let name: String
 
     package init(_ name: String = "granary") { self.name = name }
+
+    /// The name of one of the tables, as SQL has it.
+    func quoted(_ table: Table, _ session: borrowing Session) -> String { "\(session.quoted(name)).\(table)" }
 
     /// Whether it is there, with all its tables, as this version makes them.
     ///
@@ -81,7 +95,7 @@ package struct StateSchema: Sendable {
         }
         for case .missingColumn(let table, let column) in faults where column.addition != nil {
             try session.execute(
-                "ALTER TABLE \(session.quoted(name)).\(table) ADD COLUMN \(column.name) \(column.addition ?? "")"
+                "ALTER TABLE \(quoted(table, session)) ADD COLUMN \(column.name) \(column.addition ?? "")"
             )
         }
     }
@@ -93,14 +107,29 @@ package struct StateSchema: Sendable {
         for role in roles {
             let role = session.quoted(role)
             try session.execute("GRANT USAGE ON SCHEMA \(schema) TO \(role)")
-            let tables = ["environment", "migrations", "seeds"].map { "\(schema).\($0)" }.joined(separator: ", ")
+            let tables = [.environment, .migrations, .seeds].map { quoted($0, session) }.joined(separator: ", ")
             try session.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON \(tables) TO \(role)")
-            try session.execute("GRANT SELECT, INSERT ON \(schema).migration_log TO \(role)")
+            let log = quoted(.log, session)
+            try session.execute("GRANT SELECT, INSERT ON \(log) TO \(role)")
             // The log is only added to.
-            try session.execute("REVOKE UPDATE, DELETE, TRUNCATE ON \(schema).migration_log FROM \(role)")
+            try session.execute("REVOKE UPDATE, DELETE, TRUNCATE ON \(log) FROM \(role)")
             // SELECT is for who backs the database up.
             try session.execute("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA \(schema) TO \(role)")
         }
+    }
+
+    /// The roles that may add to a table, beside its owner.
+    package func writers(of table: Table, _ session: borrowing Session) throws -> [String] {
+        try session.query(
+            """
+            SELECT DISTINCT r.rolname FROM pg_catalog.pg_class c
+            CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relname = $2 AND a.privilege_type = 'INSERT' AND a.grantee <> c.relowner
+            ORDER BY 1
+            """,
+            [name, table.rawValue]
+        ).map { $0.text("rolname") }
     }
 
     private static let lockKey = 7_234_301_180_426_821_217

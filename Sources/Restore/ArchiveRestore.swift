@@ -203,7 +203,7 @@ extension ArchiveRestore {
                             allowInvalid: options.allowInvalid,
                             progress: progress
                         )
-                        while let (job, _) = queue.next() { try load.run(job, &session) }
+                        while let job = queue.next() { try load.run(job, &session) }
                     }
                 }
             }

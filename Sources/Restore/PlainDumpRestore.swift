@@ -178,20 +178,13 @@ extension PlainDumpRestore {
     private static func prepare(_ session: borrowing Session) throws {
         try session.set(try session.userCodeSettings().own)
         try SchemaStatements.fireTriggers(session)
-        let settings = [
-            ("statement_timeout", "0"), ("lock_timeout", "0"), ("idle_in_transaction_session_timeout", "0"),
-            ("idle_session_timeout", "0"), ("transaction_timeout", "0"), ("default_transaction_read_only", "off"),
-            ("default_transaction_deferrable", "off"), ("synchronous_commit", "off"),
-            ("client_min_messages", "warning"),
-            // What pg_dump leaves to the database, although its rows may hold NULL in an array.
-            ("standard_conforming_strings", "on"), ("array_nulls", "on"),
-        ]
-        let values = settings.map { "('\($0.0)', '\($0.1)')" }.joined(separator: ", ")
-        try session.query(
-            """
-            SELECT pg_catalog.set_config(s.name, v.value, false)
-            FROM (VALUES \(values)) AS v (name, value) JOIN pg_catalog.pg_settings s ON s.name = v.name
-            """
+        try session.set(
+            Session.noTimeouts + [
+                ("default_transaction_read_only", "off"), ("default_transaction_deferrable", "off"),
+                ("synchronous_commit", "off"), ("client_min_messages", "warning"),
+                // What pg_dump leaves to the database, although its rows may hold NULL in an array.
+                ("standard_conforming_strings", "on"), ("array_nulls", "on"),
+            ]
         )
     }
 }

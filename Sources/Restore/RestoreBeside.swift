@@ -79,7 +79,7 @@ struct RestoreBeside: Sendable {
 
 extension RestoreError {
     init(_ error: DatabaseError) {
-        let code: Code =
+        let code: RestoreFailure =
             switch error.code {
             case .keyword: .statement
             case .maintenance, .notAllowed: .preflight

@@ -92,9 +92,9 @@ package struct RestoreRun: Sendable {
             }
         }
         if options.restoresInPlace(archive.manifest.scope), target.exists {
-            let room = LockRoom(manifest: archive.manifest, selection: selection, options: options)
+            let locks = LockNeed(manifest: archive.manifest, selection: selection, options: options)
             findings.obstacles += try await withSession(target.address, logger: logger) { session in
-                try room.obstacle(session).map { [$0] } ?? []
+                try locks.obstacle(session).map { [$0] } ?? []
             }
         }
         if options.ifEmpty, target.exists {
@@ -272,16 +272,6 @@ struct RestoreOutlook {
         case (_, false): steps.append("swap it with \(target.name), and keep the old database under another name")
         }
         return steps + rewinds.map(\.sentence) + findings.notes
-    }
-
-    private func counted(_ number: Int, _ noun: String) -> String {
-        var digits = String(number)
-        var place = digits.count - 3
-        while place > 0 {
-            digits.insert(",", at: digits.index(digits.startIndex, offsetBy: place))
-            place -= 3
-        }
-        return "\(digits) \(noun)\(number == 1 ? "" : "s")"
     }
 
     private var inPlaceStep: String {

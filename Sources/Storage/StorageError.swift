@@ -1,40 +1,30 @@
+@_exported public import Basics
 internal import Glibc
 
 /// Why bytes could not be read or written, or a file not be made.
-package struct StorageError: Error, Sendable, CustomStringConvertible {
-    package enum Code: Sendable, Equatable {
-        /// The system could not open, read or write.
-        case io
-        /// The name is taken.
-        case exists
-        /// Another process writes under the name.
-        case busy
-        /// A file has fewer bytes than it had when it was opened.
-        case endsEarly
-    }
+package typealias StorageError = Failure<StorageFailure>
 
-    package var code: Code
-    package var message: String
-    package var hint: String?
-    /// The file that ends early; the message begins with it.
-    private(set) package var file: String?
+package enum StorageFailure: FailureCode {
+    /// The system could not open, read or write.
+    case io
+    /// The name is taken.
+    case exists
+    /// Another process writes under the name.
+    case busy
+    /// A file has fewer bytes than it had when it was opened.
+    case endsEarly
 
-    package init(_ code: Code, _ message: String, hint: String? = nil) {
-        self.code = code
-        self.message = message
-        self.hint = hint
-    }
+    package var exitStatus: ExitStatus { self == .busy ? .busy : .failed }
+}
 
-    package var description: String { message }
-
+extension StorageError {
     package static func endsEarly(_ file: String) -> StorageError {
-        var error = StorageError(
+        StorageError(
             .endsEarly,
-            "\(file): the file ends early",
+            at: FilePlace(file),
+            "the file ends early",
             hint: "granary verify lists everything that is wrong"
         )
-        error.file = file
-        return error
     }
 
     /// The failure of the last system call, from `errno`.

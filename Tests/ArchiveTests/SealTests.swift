@@ -145,7 +145,7 @@ import Testing
         _ = try file.readOrMake()
         chmod(file.path, mode)
         let error = try #require(#expect(throws: StorageError.self) { _ = try file.read() })
-        #expect(error.message == "\(file.path) may be known to others, so it proves nothing")
+        #expect(error.description == "\(file.path) may be known to others, so it proves nothing")
         #expect(error.hint?.contains("remove it") == true)
     }
 

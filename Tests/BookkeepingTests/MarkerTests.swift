@@ -4,13 +4,6 @@ import TestSupport
 import Testing
 
 @Suite struct MarkerTests {
-    private func inSession<R: Sendable>(
-        _ url: String,
-        _ body: @escaping @Sendable (inout Session) throws -> R
-    ) async throws -> R {
-        try await withSession(ServerAddress(url), logger: quietLogger, body)
-    }
-
     @Test func aMarkIsReadBackAndReplaced() async throws {
         try await ThrowawayServer.shared().withDatabase { url in
             try await inSession(url) { session in

@@ -34,7 +34,7 @@ import Testing
         let path = try folder.write([1], as: "a.zip")
         let error = storageError { _ = try FileSink(path: path) }
         #expect(error?.code == .exists)
-        #expect(error?.message == "\(path) exists already")
+        #expect(error?.description == "\(path) exists already")
         #expect(error?.hint == "take another name, or replace it with --force")
         #expect(folder.names == ["a.zip"])
     }
@@ -75,7 +75,7 @@ import Testing
         _ = shell("\(command) '\(path)'")
         let error = storageError { _ = try FileSink(path: path, overwrite: true) }
         #expect(error?.code == .exists)
-        #expect(error?.message == "\(path) is there and is not a file")
+        #expect(error?.description == "\(path) is there and is not a file")
         #expect(folder.names == ["a.zip"])
     }
 
@@ -115,7 +115,7 @@ import Testing
         let sink = try FileSink(path: folder.file("a.zip"))
         let error = storageError { _ = try FileSink(path: folder.file("a.zip")) }
         #expect(error?.code == .busy)
-        #expect(error?.message == "another backup is writing \(folder.file("a.zip.partial"))")
+        #expect(error?.description == "another backup is writing \(folder.file("a.zip.partial"))")
         #expect(error?.hint == "wait for it, or take another name")
         try append("first", to: sink)
         try sink.commit()
@@ -171,7 +171,7 @@ import Testing
     @Test func aFolderThatIsNotThereIsSaid() throws {
         let error = storageError { _ = try FileSink(path: "/nonexistent/a.zip") }
         #expect(error?.code == .io)
-        #expect(error?.message == "/nonexistent/a.zip.partial could not be made: No such file or directory")
+        #expect(error?.description == "/nonexistent/a.zip.partial could not be made: No such file or directory")
         #expect(error?.hint == "check the path")
     }
 
@@ -187,7 +187,7 @@ import Testing
         let error = storageError { try content.withUnsafeBytes { try sink.append($0) } }
         #expect(error?.code == .io)
         #expect(
-            error?.message == "\(folder.file("a.zip.partial")) could not be written: No space left on device"
+            error?.description == "\(folder.file("a.zip.partial")) could not be written: No space left on device"
         )
         #expect(error?.hint == "make room there, or write elsewhere with --output")
         #expect(storageError { try append("small", to: sink) }?.code == .io)
@@ -216,7 +216,7 @@ import Testing
         let error = storageError { try sink.commit() }
         #expect(error?.code == .io)
         #expect(
-            error?.message
+            error?.description
                 == "\(folder.file("a.zip")) gets no file: another program has removed or replaced \(folder.file("a.zip.partial")) while it was written"
         )
         let before = folder.names
@@ -265,7 +265,7 @@ import Testing
         let sink = PipeSink(descriptor: descriptor, wake: -1)
         let error = storageError { try [UInt8](repeating: 7, count: 100).withUnsafeBytes { try sink.append($0) } }
         #expect(error?.code == .io)
-        #expect(error?.message == "the output could not be written: No space left on device")
+        #expect(error?.description == "the output could not be written: No space left on device")
         #expect(error?.hint == "make room there, or write elsewhere with --output")
     }
 

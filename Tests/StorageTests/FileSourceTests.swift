@@ -11,7 +11,7 @@ import Testing
         #expect(try source.bytes(at: 3, count: 7) == Array("3456789".utf8))
         let error = storageError { _ = try source.bytes(at: 3, count: 8) }
         #expect(error?.code == .endsEarly)
-        #expect(error?.message == "\(folder.file("a")): the file ends early")
+        #expect(error?.description == "\(folder.file("a")): the file ends early")
     }
 
     @Test func whatIsNoFileIsRefused() throws {

@@ -114,7 +114,7 @@ extension BackupCommand {
         let ratio = packs ? Formatting.ratio(raw: report.rawBytes, packed: report.bytes).map { " (\($0))" } ?? "" : ""
         return [
             report.file ?? "standard output", Formatting.bytes(report.bytes) + ratio,
-            "\(Formatting.count(report.rows, "row")) in \(Formatting.count(report.tables, "table"))",
+            "\(counted(report.rows, "row")) in \(counted(report.tables, "table"))",
             Formatting.duration(seconds: report.seconds),
         ].joined(separator: "  ")
     }

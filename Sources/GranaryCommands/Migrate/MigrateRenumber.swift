@@ -1,6 +1,7 @@
 package import ArgumentParser
-internal import Environments
+internal import Bookkeeping
 internal import Migrations
+internal import Project
 
 /// `granary migrate renumber`.
 package struct MigrateRenumber: SpokenCommand {

@@ -1,8 +1,8 @@
 internal import Databases
-internal import Environments
 package import Logging
 package import Migrations
 package import PostgresClient
+internal import Project
 
 /// Runs migrations from nothing in a scratch database, each one up, down and up again, and says what a down leaves.
 ///
@@ -58,7 +58,7 @@ package struct Replay: Sendable {
             do {
                 try await replay(environment, &report)
             } catch let error as MigrationError {
-                report.add(Finding(error, rule: .replay))
+                report.add(Finding(error, rule: ReplayRule.replay.rawValue, elsewhere: "migrations"))
             }
         }
         return report

@@ -1,4 +1,4 @@
-package import Environments
+package import Project
 package import SQLText
 internal import Storage
 
@@ -56,7 +56,7 @@ package struct DependenciesFile: Sendable {
     package func line(of field: String, in entry: Entry) -> Int { node(field, of: entry)?.line ?? entry.line }
 
     /// `migrations/dependencies.json:12`, or the file alone.
-    func place(_ version: Int) -> String { entry(version).map { "\(path):\($0.line)" } ?? path }
+    func place(_ version: Int) -> FilePlace { FilePlace(path, line: entry(version)?.line) }
 
     package init() {}
 
@@ -82,11 +82,11 @@ package struct DependenciesFile: Sendable {
         } catch let error {
             let path = "\(folder)/dependencies.json"
             guard let bytes = try? Files.bytes(of: path), let text = try? JSONText(bytes, path: path)
-            else { return (DependenciesFile(), [error.message]) }
+            else { return (DependenciesFile(), ["\(error)"]) }
             var file = DependenciesFile()
             file.text = text
             let faults = file.readEntries(text)
-            return (file, faults.isEmpty ? [error.message] : faults)
+            return (file, faults.isEmpty ? ["\(error)"] : faults)
         }
     }
 
@@ -98,7 +98,7 @@ package struct DependenciesFile: Sendable {
             do {
                 entries.append(try entry(member))
             } catch {
-                faults.append(error.message)
+                faults.append("\(error)")
                 guard let version = Migration.version(spelled: member.key) else { continue }
                 var entry = Entry(key: member.key, version: version, line: member.line, node: member.value)
                 entry.dependsOn = (try? versions(member.value["depends_on"])) ?? []
@@ -129,7 +129,8 @@ package struct DependenciesFile: Sendable {
         for (index, entry) in entries.enumerated() where places.updateValue(index, forKey: entry.version) != nil {
             throw EnvironmentsError(
                 .file,
-                "\(path):\(entry.line): \(entry.key) is the second entry of migration \(entry.version)",
+                at: FilePlace(path, line: entry.line),
+                "\(entry.key) is the second entry of migration \(entry.version)",
                 hint: "keep one of the two"
             )
         }
@@ -154,7 +155,8 @@ package struct DependenciesFile: Sendable {
         guard let version = Migration.version(spelled: member.key) else {
             throw EnvironmentsError(
                 .file,
-                "\(path):\(member.line): the key \(member.key) names no migration",
+                at: FilePlace(path, line: member.line),
+                "the key \(member.key) names no migration",
                 hint: "write its number, such as \"000001\" or \"000001_initial\""
             )
         }

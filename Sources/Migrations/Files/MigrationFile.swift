@@ -132,13 +132,15 @@ package struct MigrationFile: Sendable, Equatable {
         guard !lines[line].contains(0) else {
             return MigrationError(
                 .file,
-                "\(path):\(line + 1): it has a zero byte, and is no text that a server takes",
+                at: FilePlace(path, line: line + 1),
+                "it has a zero byte, and is no text that a server takes",
                 hint: "a file of UTF-16 is converted with `iconv -f UTF-16 -t UTF-8`"
             )
         }
         return MigrationError(
             .file,
-            "\(path):\(line + 1): it is not UTF-8 text",
+            at: FilePlace(path, line: line + 1),
+            "it is not UTF-8 text",
             hint: "convert it, such as with `iconv -f LATIN1 -t UTF-8`"
         )
     }

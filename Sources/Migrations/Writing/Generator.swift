@@ -1,5 +1,5 @@
-package import Environments
 internal import Glibc
+package import Project
 internal import SQLText
 internal import Storage
 
@@ -190,7 +190,8 @@ extension Generator {
         } catch {
             throw MigrationError(
                 .file,
-                "\(path):\(error.line): this is no Mustache template: \(error.message)",
+                at: FilePlace(path, line: error.line),
+                "this is no Mustache template: \(error.message)",
                 hint: "mend it, or move it away for the one that comes with granary"
             )
         }

@@ -1,4 +1,4 @@
-package import Environments
+package import Project
 internal import Storage
 
 /// Gives migrations other numbers: their files, what both JSON files say of them, and their pages in `docs`, together.
@@ -115,7 +115,7 @@ extension Renumbering {
 
     private mutating func editDependencies(_ text: JSONText, _ edits: inout JSONEdits) throws {
         for member in try text.root["migrations"]?.members() ?? [] {
-            if let key = renamed(member.key, "\(text.path):\(member.line)") { edits.rename(member, to: key) }
+            if let key = renamed(member.key, FilePlace(text.path, line: member.line)) { edits.rename(member, to: key) }
             try editReferences(member.value["depends_on"], &edits)
         }
     }
@@ -158,7 +158,7 @@ extension Renumbering {
     }
 
     /// The new spelling of a migration that is named by its number, or by number and title; nil where it stays.
-    private mutating func renamed(_ spelled: String, _ place: String) -> String? {
+    private mutating func renamed(_ spelled: String, _ place: FilePlace) -> String? {
         guard let version = Migration.version(spelled: spelled) else { return nil }
         let digits = spelled.prefix { $0.isASCII && $0.isNumber }
         let title = spelled.dropFirst(digits.count + 1)

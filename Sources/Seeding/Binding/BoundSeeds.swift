@@ -1,10 +1,10 @@
-internal import Environments
 internal import PostgresClient
+internal import Project
 
 /// All tables of a set of seeds, held against the catalog.
 package struct BoundSeeds: Sendable {
     package internal(set) var tables: [BoundTable] = []
-    package internal(set) var findings: [SeedFinding] = []
+    package internal(set) var findings: [Finding] = []
     let catalog: SeedCatalog
     let schemas: [String]
     var labels: [TableName: [String: Int]] = [:]
@@ -54,12 +54,20 @@ package struct BoundSeeds: Sendable {
 
     /// The first finding that stops a run.
     package func requireFit(files: Set<String>? = nil) throws(SeedingError) {
-        let stopping = findings.filter { $0.stopsRun && files?.contains($0.file) ?? true }
+        let stopping = findings.filter { $0.severity == .error && files?.contains($0.file) ?? true }
         guard let first = stopping.first else { return }
         let more = stopping.count > 1 ? " (and \(stopping.count - 1) more)" : ""
-        throw SeedingError(.schema, "\(first.file):\(first.line): \(first.message)\(more)", hint: first.hint)
+        throw SeedingError(
+            .schema,
+            at: FilePlace(first.file, line: first.line),
+            "\(first.message)\(more)",
+            hint: first.hint
+        )
     }
 
+    /// - Parameters:
+    ///   - rule: `unknown-table`, `unknown-column`, `missing-column`, `wrong-type`, `unknown-label`, `key`, `reference`, `policy`.
+    ///   - stopsRun: A run cannot go on with it; of the others the server has the last word.
     mutating func note(
         _ rule: String,
         _ file: String,
@@ -69,22 +77,19 @@ package struct BoundSeeds: Sendable {
         stopsRun: Bool = true
     ) {
         findings.append(
-            SeedFinding(rule: rule, file: file, line: line, message: message, hint: hint, stopsRun: stopsRun)
+            Finding(
+                rule: "seed-\(rule)",
+                severity: stopsRun ? .error : .warning,
+                file: file,
+                line: line,
+                message: message,
+                hint: hint
+            )
         )
     }
 
-    /// An error whose message begins with its place.
     mutating func note(_ error: SeedingError, rule: String, file: String) {
-        guard let match = error.message.prefixMatch(of: #/(.+?):(\d+): /#) else {
-            return note(rule, file, 1, error.message.replacing("\(file): ", with: ""), hint: error.hint)
-        }
-        note(
-            rule,
-            String(match.1),
-            Int(match.2) ?? 1,
-            String(error.message[match.range.upperBound...]),
-            hint: error.hint
-        )
+        note(rule, error.place?.file ?? file, error.place?.line ?? 1, error.message, hint: error.hint)
     }
 
     /// The name that was probably meant.

@@ -1,5 +1,5 @@
-package import Environments
 package import PostgresClient
+package import Project
 
 /// Where a cell's value comes from, when it is not in the file.
 package struct BoundReference: Sendable, Equatable {
@@ -14,7 +14,7 @@ package struct BoundReference: Sendable, Equatable {
     /// The column of the parent whose value is meant.
     package var column: String
     package var target: Target
-    package var place: String
+    package var place: FilePlace
 }
 
 package enum BoundCell: Sendable, Equatable {
@@ -35,7 +35,7 @@ package struct BoundRow: Sendable, Equatable {
     /// The lines of cells that stand on others than the row, by column.
     package var lines: [String: Int] = [:]
 
-    package var place: String { "\(file):\(line)" }
+    package var place: FilePlace { FilePlace(file, line: line) }
 }
 
 /// The rows of a table as they go to the server.

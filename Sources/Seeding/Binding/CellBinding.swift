@@ -1,5 +1,5 @@
-internal import Environments
 internal import PostgresClient
+internal import Project
 
 // Cells.
 extension BoundSeeds {
@@ -66,12 +66,13 @@ extension BoundSeeds {
                     if place == index { result.cells[index] = bound } else { filled.append((place, bound)) }
                 }
             } catch {
-                let isLabel = error.message.contains("label")
-                note(
-                    error,
-                    rule: error.code == .schema ? "wrong-type" : isLabel ? "unknown-label" : "reference",
-                    file: row.file
-                )
+                let rule =
+                    switch error.code {
+                    case .schema: "wrong-type"
+                    case .label: "unknown-label"
+                    default: "reference"
+                    }
+                note(error, rule: rule, file: row.file)
             }
         }
         // The other columns of a composite reference, where the row does not give them itself.
@@ -130,7 +131,7 @@ extension BoundSeeds {
         guard let index = table.index(column.name) else { return [] }
         if cell.value.tag == "sql" { return [(index, .expression(try cell.value.requireText("!sql", row.file)))] }
         let isReferenceColumn = table.foreignKey(of: column.name) != nil
-        let place = "\(row.file):\(cell.value.line)"
+        let place = FilePlace(row.file, line: cell.value.line)
         if let reference = try Reference.of(cell.value, inReferenceColumn: isReferenceColumn, file: row.file) {
             return try bind(reference, column.name, table, place)
         }
@@ -173,7 +174,7 @@ extension BoundSeeds {
         _ reference: Reference,
         _ column: String,
         _ table: SeedCatalog.Table,
-        _ place: String
+        _ place: FilePlace
     ) throws(SeedingError) -> [(Int, BoundCell)] {
         let foreignKey = table.foreignKey(of: column)
         let parent = try parent(of: reference, foreignKey, place)
@@ -187,7 +188,11 @@ extension BoundSeeds {
             }
         }
         guard let key = parent.primaryKey, key.columns.count == 1, let index = table.index(column) else {
-            throw SeedingError(.file, "\(place): \(parent.name) has no primary key of one column to put into \(column)")
+            throw SeedingError(
+                .file,
+                at: place,
+                "\(parent.name) has no primary key of one column to put into \(column)"
+            )
         }
         return [(index, bound(key.columns[0]))]
     }
@@ -196,20 +201,21 @@ extension BoundSeeds {
     private func parent(
         of reference: Reference,
         _ foreignKey: SeedCatalog.ForeignKey?,
-        _ place: String
+        _ place: FilePlace
     ) throws(SeedingError) -> SeedCatalog.Table {
         var parent: SeedCatalog.Table?
         if let name = reference.table {
             parent = catalog.table(schema: reference.schema, name: name, preferring: schemas)
-            if parent == nil { throw SeedingError(.file, "\(place): there is no table \(name) to refer to") }
+            if parent == nil { throw SeedingError(.file, at: place, "there is no table \(name) to refer to") }
         } else if let foreignKey {
             parent = catalog[foreignKey.parent]
         } else if case .label(let label) = reference.target {
             let holders = labels.filter { $0.value[label] != nil }.keys
             guard holders.count < 2 else {
                 throw SeedingError(
-                    .file,
-                    "\(place): rows of several tables are labelled \(label)",
+                    .label,
+                    at: place,
+                    "rows of several tables are labelled \(label)",
                     hint: "write !ref table.\(label)"
                 )
             }
@@ -217,8 +223,9 @@ extension BoundSeeds {
         }
         guard let parent else {
             throw SeedingError(
-                .file,
-                "\(place): no row has this label",
+                .label,
+                at: place,
+                "no row has this label",
                 hint: "labels are the keys under rows:, or _label"
             )
         }
@@ -228,19 +235,20 @@ extension BoundSeeds {
     private func target(
         _ reference: Reference,
         _ parent: SeedCatalog.Table,
-        _ place: String
+        _ place: FilePlace
     ) throws(SeedingError) -> BoundReference.Target {
         switch reference.target {
         case .columns(let conditions):
             if let stranger = conditions.first(where: { parent.index($0.column) == nil }) {
-                throw SeedingError(.file, "\(place): \(parent.name) has no column \(stranger.column)")
+                throw SeedingError(.file, at: place, "\(parent.name) has no column \(stranger.column)")
             }
             return .lookup(conditions)
         case .label(let label):
             guard let row = labels[parent.name]?[label] else {
                 throw SeedingError(
-                    .file,
-                    "\(place): no row of \(parent.name) is labelled \(label)",
+                    .label,
+                    at: place,
+                    "no row of \(parent.name) is labelled \(label)",
                     hint: Self.suggestion(label, labels[parent.name].map { Array($0.keys) } ?? [])
                         ?? "labels are the keys under rows:, or _label"
                 )

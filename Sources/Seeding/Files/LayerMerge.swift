@@ -1,5 +1,5 @@
-internal import Environments
 internal import PostgresClient
+internal import Project
 
 /// The rows of a table from all layers, joined row by row.
 ///
@@ -19,7 +19,8 @@ package enum LayerMerge {
                 if let identity, let line = seen[identity] {
                     throw SeedingError(
                         .file,
-                        "\(row.place): the key (\(key.joined(separator: ", "))) is that of line \(line) too",
+                        at: row.place,
+                        "the key (\(key.joined(separator: ", "))) is that of line \(line) too",
                         hint: "one of the two rows would be lost: join them"
                     )
                 }

@@ -67,7 +67,7 @@ package struct SeedFolder: Sendable {
                 bytes += piece[..<count]
             }
         } catch let error as ArchiveError {
-            throw SeedingError(.file, error.message, hint: error.hint)
+            throw SeedingError(.file, "\(error)", hint: error.hint)
         } catch {
             throw SeedingError(.file, "\(path) cannot be unpacked")
         }

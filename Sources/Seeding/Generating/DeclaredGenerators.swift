@@ -1,4 +1,4 @@
-internal import Environments
+internal import Project
 internal import SyntheticData
 
 /// Reads what `columns:` says of a column.
@@ -37,7 +37,8 @@ struct DeclaredGenerators {
             guard Self.known.contains(member.key) else {
                 throw SeedingError(
                     .file,
-                    "\(file):\(member.line): nothing is known of \(member.key)",
+                    at: FilePlace(file, line: member.line),
+                    "nothing is known of \(member.key)",
                     hint: "known are \(Self.known.sorted().joined(separator: ", "))"
                 )
             }

@@ -1,5 +1,5 @@
-internal import Environments
 import PostgresClient
+internal import Project
 internal import SyntheticData
 
 /// Puts the generators of a table together: references, declarations, inference, and last what must be unique.
@@ -38,22 +38,22 @@ struct GeneratorCompiler {
             _ = try compile()
             return nil
         } catch {
-            return error.possible
+            guard case .tooFew(let possible) = error.code else { return nil }
+            return possible
         }
     }
 
-    var place: String { "\(declaration.file):\(declaration.line)" }
+    var place: FilePlace { FilePlace(declaration.file, line: declaration.line) }
 
     func declared(_ name: String) -> SeedNode? { declaration.columns.first { $0.key == name }?.value }
 
     func tooFew(_ columns: [String], _ possible: Int, _ wanted: Int, for each: String = "") -> SeedingError {
-        var error = SeedingError(
-            .schema,
-            "\(place): only \(possible) distinct values of \(table.name) (\(columns.joined(separator: ", "))) are possible\(each), and \(wanted) rows are wanted",
+        SeedingError(
+            .tooFew(possible: possible),
+            at: place,
+            "only \(possible) distinct values of \(table.name) (\(columns.joined(separator: ", "))) are possible\(each), and \(wanted) rows are wanted",
             hint: "lower the count, or declare a generator with more values"
         )
-        error.possible = possible
-        return error
     }
 }
 
@@ -116,7 +116,8 @@ struct CompiledColumns {
         for member in declaration.columns where table.index(member.key) == nil {
             throw SeedingError(
                 .file,
-                "\(declaration.file):\(member.line): \(table.name) has no column \(member.key)",
+                at: FilePlace(declaration.file, line: member.line),
+                "\(table.name) has no column \(member.key)",
                 hint: "it has \(table.columns.map(\.name).joined(separator: ", "))"
             )
         }
@@ -188,7 +189,8 @@ extension CompiledColumns {
             guard !column.fillsItself else { return }
             throw SeedingError(
                 .schema,
-                "\(given.place): there is no generator for \(given.table.name).\(column.name) of the type \(column.type)",
+                at: given.place,
+                "there is no generator for \(given.table.name).\(column.name) of the type \(column.type)",
                 hint: "declare one under generate: columns:, such as \(column.name): !sql \"…\""
             )
         }

@@ -1,5 +1,5 @@
-internal import Environments
 import PostgresClient
+internal import Project
 internal import SyntheticData
 
 // Columns whose values come from elsewhere: combinations and parents.
@@ -9,7 +9,7 @@ extension CompiledColumns {
         var stride = 1
         for (name, values) in crossed {
             guard let column = given.table.column(name) else {
-                throw SeedingError(.file, "\(given.place): \(given.table.name) has no column \(name) to cross with")
+                throw SeedingError(.file, at: given.place, "\(given.table.name) has no column \(name) to cross with")
             }
             var texts: [String?] = []
             for value in values { texts.append(try ValueText.plain(value, for: column, file: given.declaration.file)) }
@@ -91,7 +91,8 @@ extension CompiledColumns {
         guard isNullable(key) else {
             throw SeedingError(
                 .schema,
-                "\(given.place): the rows of \(given.table.name) refer to \(key.parent), which has none",
+                at: given.place,
+                "the rows of \(given.table.name) refer to \(key.parent), which has none",
                 hint: "seed \(key.parent) too"
             )
         }

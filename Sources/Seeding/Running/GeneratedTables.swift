@@ -1,5 +1,5 @@
-internal import Environments
 internal import PostgresClient
+internal import Project
 
 /// `--generate`: tables by pattern, without any files.
 enum GeneratedTables {

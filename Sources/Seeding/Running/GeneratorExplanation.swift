@@ -1,5 +1,5 @@
-internal import Environments
 internal import PostgresClient
+internal import Project
 internal import SyntheticData
 
 /// Which rule chose the generator of a column.

@@ -1,5 +1,5 @@
-internal import Environments
 internal import PostgresClient
+internal import Project
 
 /// What production is never given.
 enum ProductionRules {
@@ -26,7 +26,8 @@ enum ProductionRules {
             if let generate = table.generate {
                 throw SeedingError(
                     .refused,
-                    "\(generate.file):\(generate.node.line): generated rows are not for production",
+                    at: FilePlace(generate.file, line: generate.node.line),
+                    "generated rows are not for production",
                     hint: "move generate: to the layer of another environment"
                 )
             }

@@ -1,5 +1,5 @@
-package import Environments
 package import PostgresClient
+package import Project
 
 /// What a run of seeding is to do.
 package struct SeedOptions: Sendable {

@@ -1,4 +1,4 @@
-internal import Environments
+internal import Bookkeeping
 import PostgresClient
 internal import SyntheticData
 
@@ -32,7 +32,7 @@ extension SeedRun {
             case .expression: continue
             case .reference(let reference):
                 guard case .known(let text) = try references.resolve(reference, tables, session) else {
-                    throw SeedingError(.database, "\(reference.place): the row that is meant is not there")
+                    throw SeedingError(.database, at: reference.place, "the row that is meant is not there")
                 }
                 byColumn[column, default: []].append((row, text))
             }
@@ -73,7 +73,7 @@ extension SeedRun {
             outcomes[bound.name]?.unchanged -= min(count, unchanged)
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
             let row = CopyPlace(error).map { cells[min($0.line, cells.count) - 1].row } ?? cells[0].row
-            throw SeedingError(error, "\(bound.rows[row].place): \(bound.name).\(column)")
+            throw SeedingError(error, at: bound.rows[row].place, "\(bound.name).\(column)")
         }
     }
 
@@ -145,7 +145,8 @@ extension SeedRun {
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
             throw SeedingError(
                 error,
-                "\(bound.files[0].file.path): pruning \(bound.name)",
+                at: FilePlace(bound.files[0].file.path),
+                "pruning \(bound.name)",
                 hint: "rows that are listed no more are still referred to"
             )
         }

@@ -1,5 +1,6 @@
-internal import Environments
+internal import Bookkeeping
 import PostgresClient
+internal import Project
 internal import SyntheticData
 
 /// The generated rows of a table, as the run and the record know them.
@@ -203,7 +204,8 @@ extension SeedRun {
         let list = columns.isEmpty ? "" : " (\(columns.joined(separator: ", ")))"
         return SeedingError(
             .database,
-            "\(declaration.file):\(declaration.line): generated rows do not fit \(bound.name)\(list): \(error)",
+            at: FilePlace(declaration.file, line: declaration.line),
+            "generated rows do not fit \(bound.name)\(list): \(error)",
             hint: columns.isEmpty ? error.hint : "declare a generator for \(columns[0]) under generate: columns:",
             sqlState: error.sqlState
         )

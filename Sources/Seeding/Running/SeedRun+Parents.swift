@@ -1,5 +1,6 @@
-internal import Environments
+internal import Bookkeeping
 import PostgresClient
+internal import Project
 internal import SyntheticData
 
 // What generators need to know of the database.
@@ -79,7 +80,8 @@ extension SeedRun {
         guard let key = required ?? keys.first else {
             throw SeedingError(
                 .schema,
-                "\(declaration.file):\(declaration.line): per names \(name), and no foreign key of \(bound.name) refers to it",
+                at: FilePlace(declaration.file, line: declaration.line),
+                "per names \(name), and no foreign key of \(bound.name) refers to it",
                 hint: "per is for tables with a foreign key to the parent"
             )
         }

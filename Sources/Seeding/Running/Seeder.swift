@@ -1,7 +1,7 @@
 internal import Bookkeeping
-internal import Environments
 package import Logging
 package import PostgresClient
+internal import Project
 
 /// Seeding by environment: files in, rows out, all or nothing.
 ///
@@ -74,13 +74,13 @@ package struct Seeder: Sendable {
     /// Values are tried on the server too, in a transaction that is rolled back, as long as nothing else is amiss.
     ///
     /// - Throws: `PostgresError`, `CancellationError`; what is wrong with the files is a finding.
-    package func findings() async throws -> [SeedFinding] {
+    package func findings() async throws -> [Finding] {
         let set: SeedSet
         do {
             set = try readFiles()
             try ProductionRules.check(set, options)
         } catch {
-            return [SeedFinding(error, rule: error.code == .refused ? "policy" : "file")]
+            return [Finding(error, seedRule: error.code == .refused ? "policy" : "file")]
         }
         let options = options
         let found = try await withSession(server, logger: logger) { session in
@@ -97,7 +97,7 @@ package struct Seeder: Sendable {
             _ = try await Seeder(trial, server: server, logger: logger).run()
             return []
         } catch let error as SeedingError {
-            return [SeedFinding(error, rule: error.sqlState?.hasPrefix("22") == true ? "wrong-type" : "row")]
+            return [Finding(error, seedRule: error.sqlState?.hasPrefix("22") == true ? "wrong-type" : "row")]
         }
     }
 

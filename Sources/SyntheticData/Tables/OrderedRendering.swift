@@ -1,3 +1,4 @@
+internal import Basics
 internal import Glibc
 
 /// Renders pieces on several threads and hands them over in order, so that the outcome is the same whatever their
@@ -34,7 +35,7 @@ final class OrderedRendering: @unchecked Sendable {
         }
         let work = OrderedRendering(pieces: pieces, jobs: jobs, render: render)
         defer { work.stop() }
-        for _ in 0..<min(jobs, pieces) { work.startWorker() }
+        for _ in 0..<min(jobs, pieces) { try work.startWorker() }
         for piece in 0..<pieces { try work.take(piece).withUnsafeBytes { try body($0) } }
     }
 
@@ -51,29 +52,11 @@ final class OrderedRendering: @unchecked Sendable {
         pthread_mutex_destroy(&lock)
     }
 
-    private func startWorker() {
+    private func startWorker() throws(ThreadError) {
+        try startThread(named: "granary-render") { [self] in work() }
         pthread_mutex_lock(&lock)
         working += 1
         pthread_mutex_unlock(&lock)
-        var quiet = sigset_t()
-        var before = sigset_t()
-        sigemptyset(&quiet)
-        for number in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] { sigaddset(&quiet, number) }
-        pthread_sigmask(SIG_BLOCK, &quiet, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread,
-            nil,
-            { argument in
-                let work = Unmanaged<OrderedRendering>.fromOpaque(argument!).takeRetainedValue()
-                work.work()
-                return nil
-            },
-            Unmanaged.passRetained(self).toOpaque()
-        )
-        precondition(code == 0, "pthread_create: \(String(cString: strerror(code)))")
-        pthread_detach(thread)
     }
 
     private func work() {
