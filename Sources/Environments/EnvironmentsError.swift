@@ -7,8 +7,6 @@ package struct EnvironmentsError: Error, Sendable, CustomStringConvertible {
         case refused
         /// A file is not what it should be.
         case file
-        /// The database does not let us keep our tables.
-        case database
     }
 
     package var code: Code

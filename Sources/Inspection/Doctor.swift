@@ -1,4 +1,4 @@
-package import Environments
+package import Bookkeeping
 package import PostgresClient
 
 /// Judges what was found of programs, database and folders. Whoever asks brings the findings together.
@@ -120,7 +120,7 @@ extension Doctor {
         var mark = MarkerState.unmarked
         do {
             if isOrdinary { mark = try marker.read(session) }
-        } catch let error as EnvironmentsError {
+        } catch let error as BookkeepingError {
             trouble.append(Trouble(error.message, remedy: error.hint ?? ""))
         }
         let isThere = isOrdinary && trouble.isEmpty ? try stateSchema.exists(session) : false

@@ -1,3 +1,5 @@
+internal import Basics
+internal import Bookkeeping
 internal import Environments
 internal import PostgresClient
 internal import SQLText

@@ -1,4 +1,4 @@
-internal import Environments
+internal import Bookkeeping
 internal import Logging
 internal import PostgresClient
 

@@ -1,5 +1,5 @@
 internal import Archive
-internal import Environments
+internal import Bookkeeping
 internal import Logging
 internal import PostgresClient
 internal import SQLText

@@ -3,4 +3,4 @@
 import Glibc
 import GranaryCommands
 
-exit(await GranaryProgram.run())
+exit(await GranaryProgram(Granary.self).run())

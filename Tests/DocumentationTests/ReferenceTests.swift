@@ -1,6 +1,7 @@
-import GranaryCommands
 import TestSupport
 import Testing
+
+@testable import GranaryCommands
 
 /// What pages name is there: files, headings, options, targets, exit codes, modules.
 @Suite struct ReferenceTests {
@@ -102,6 +103,33 @@ import Testing
                 )
             )
             #expect(help.subcommands(command) == children)
+        }
+    }
+
+    @Test func everyKeyOfEveryDocumentIsExplained() throws {
+        let keys = [
+            "docs/backup-and-restore.md": BackupCommand.result.keys + VerifyReport.result.keys
+                + RestoreCommand.result.keys + RestoreCommand.planResult.keys,
+            "docs/cleaning.md": CleanLines.planResult.keys + CleanLines.result.keys,
+            "docs/seeding.md": SeedSummary.result.keys + SeedExplanation.result.keys,
+            "docs/migrations.md": MigrateStatus.result.keys + PlanReport.result.keys + RunReport.result.keys
+                + DependencyDrawing.result.keys + MigrateRenumber.result.keys + FindingReport.result.keys,
+            "docs/inspection.md": TableListing.result.keys + CountListing.result.keys + DifferenceListing.result.keys
+                + SchemaDocument.result.keys + LineDifference.result.keys + CatalogueListing.result.keys
+                + BackupContents.result.keys + PruneListing.result.keys + CheckListing.result.keys,
+            "docs/environments.md": EnvShow.Situation.result.keys,
+            "docs/local-server.md": ServerStatus.result.keys,
+        ]
+        for (path, keys) in keys {
+            let page = try Document(path)
+            let examples = page.blocks.map(\.text).joined()
+            let explained = Set(
+                page.codeSpans.map(\.text) + examples.matches(of: #/"([a-z_]+)":/#).map { String($0.1) }
+            )
+            for key in keys {
+                let name = key.split(separator: ".").last.map(String.init) ?? key
+                #expect(explained.contains(name), "\(path) does not explain \(key)")
+            }
         }
     }
 

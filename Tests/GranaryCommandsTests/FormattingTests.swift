@@ -85,11 +85,3 @@ import Testing
         #expect(JSONDocument.number(value).text == text)
     }
 }
-
-@Suite struct ProjectFilesTests {
-    @Test func theMakefileThatInitWritesIsTheOneHere() {
-        let file = #filePath
-        let root = file[..<file.firstRange(of: "/Tests/")!.lowerBound]
-        #expect(String(decoding: readFile("\(root)/granary.mk"), as: UTF8.self) == ProjectFiles.makefile)
-    }
-}

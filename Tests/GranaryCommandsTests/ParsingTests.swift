@@ -218,14 +218,14 @@ import Testing
         (String(repeating: "x", count: 300), String(repeating: "x", count: 100)),
     ])
     func anyDatabaseGivesAHarmlessFileName(database: String, safe: String) {
-        let stem = BackupTarget.stem(database: database, secondsSince1970: 1_795_418_100)
+        let stem = BackupFile.stem(database: database, secondsSince1970: 1_795_418_100)
         #expect(stem == "\(safe)-20261123T071500Z")
     }
 }
 
 @Suite struct OptionVariablesTests {
     private func complete(_ arguments: [String], _ variables: [String: String]) throws -> [String] {
-        guard let options = OptionVariables(variables: variables) else {
+        guard let options = OptionVariables(of: Granary.self, variables: variables) else {
             return arguments
         }
         return try options.complete(arguments).arguments

@@ -94,7 +94,7 @@ import Testing
 
     @Test func theDocumentOfABackupHasTheKeysOfTheContract() {
         #expect(
-            BackupCommand.document(Self.backup).text
+            BackupCommand.result.document(Self.backup).text
                 == #"{"file":"backups/shop-20261123T071500Z.zip","database":"shop","bytes":312400000,"#
                 + #""raw_bytes":1062160000,"rows":6001215,"tables":8,"chunks":130,"seconds":7.44,"#
                 + #""snapshot":"00000003-0000001B-1","server_version":"15.18","environment":null,"notes":[]}"#
@@ -127,14 +127,16 @@ import Testing
 
     @Test func theDocumentOfARestoreHasTheKeysOfTheContract() {
         #expect(
-            RestoreCommand.document(Self.restore).text
+            RestoreCommand.result.document((Self.restore, nil)).text
                 == #"{"database":"shop","rows":6001215,"tables":8,"seconds":12.3,"swapped":true,"kept":"shop_old","#
                 + #""kept_bytes":1200000000,"invalid":["orders: orders_total_check"],"#
                 + #""notes":["subscriptions were left out"],"#
                 + #""rewinds":[{"service":"user-service","from":5,"to":3},{"service":"orders","from":null,"to":1}],"#
                 + #""trusted":null,"complete":true}"#
         )
-        #expect(RestoreCommand.document(Self.restore, isOurs: true).text.hasSuffix(#""trusted":true,"complete":true}"#))
+        #expect(
+            RestoreCommand.result.document((Self.restore, true)).text.hasSuffix(#""trusted":true,"complete":true}"#)
+        )
     }
 
     @Test func aPlanIsToldStepByStepWithItsObstacles() {
@@ -193,7 +195,7 @@ import Testing
         let report = VerifyReport(file: "b.zip", found: found, seconds: 1.23)
         #expect(report.lines == ["ok  b.zip  142 members, 6,001,215 rows  1.2 s"])
         #expect(
-            report.document.text
+            VerifyReport.result.document(report).text
                 == #"{"file":"b.zip","ok":true,"members":142,"rows":6001215,"raw_bytes":7,"seconds":1.23,"problems":[]}"#
         )
     }
@@ -212,7 +214,7 @@ import Testing
             ]
         )
         #expect(
-            report.document.text
+            VerifyReport.result.document(report).text
                 == #"{"file":"b.zip","ok":false,"members":0,"rows":0,"raw_bytes":0,"seconds":1,"problems":["#
                 + #"{"member":"data/000001-t/000001.copy","problem":"the CRC-32 differs"},"#
                 + #"{"member":"archive","problem":"the end \u001bis missing"}]}"#

@@ -139,7 +139,11 @@ import Testing
             )
             // Outside of a table's cells the escape of a bar would be shown.
             #expect(markdown.contains("`CHECK (((more || 'x'::text) <> 'a|b'::text))`"), "\(markdown)")
-            #expect(SchemaDocument(report).document.text.contains(#"{"name":"far.tree_1_eu_0","of":"far.tree_1_eu","#))
+            #expect(
+                SchemaDocument.result.document(report).text.contains(
+                    #"{"name":"far.tree_1_eu_0","of":"far.tree_1_eu","#
+                )
+            )
         }
     }
 
@@ -180,7 +184,7 @@ import Testing
                 let report = try await Shop.report(url)
                 seen.insert(
                     SchemaListing(report).text + SchemaMarkdown(report).text + SchemaMermaid(report).text
-                        + SchemaDocument(report).document.text
+                        + SchemaDocument.result.document(report).text
                 )
             }
             #expect(seen.count == 1)

@@ -14,7 +14,7 @@ import Testing
     @Test(arguments: spellings)
     func theSameLinesAreTheSameMigrationInBothDirections(other: String) async throws {
         for (before, after) in [(Self.text, other), (other, Self.text)] {
-            try await Project.with(["1_a.up.sql": before]) { project in
+            try await MigrationProject.with(["1_a.up.sql": before]) { project in
                 try await project.up()
                 try project.write(after, to: "1_a.up.sql")
                 try await #expect(project.states() == "1 applied")
@@ -30,7 +30,7 @@ import Testing
         "CREATE TABLE a (id int);\n\nCREATE TABLE b (id int);\n",
     ])
     func otherLinesAreAnEdit(other: String) async throws {
-        try await Project.with(["1_a.up.sql": Self.text]) { project in
+        try await MigrationProject.with(["1_a.up.sql": Self.text]) { project in
             try await project.up()
             try project.write(other, to: "1_a.up.sql")
             try await #expect(project.states() == "1 modified")
@@ -40,7 +40,7 @@ import Testing
     /// Earlier versions took the checksum of the bytes.
     @Test(arguments: spellings)
     func whatAnEarlierVersionRecordedStillCounts(spelling: String) async throws {
-        try await Project.with(["1_a.up.sql": spelling]) { project in
+        try await MigrationProject.with(["1_a.up.sql": spelling]) { project in
             try await project.up()
             let bytes = spelling.utf8.map { String(0x100 + Int($0), radix: 16).dropFirst() }
             try await project.sql(
@@ -55,7 +55,7 @@ import Testing
 
     @Test(arguments: spellings)
     func anApprovalHoldsForTheSameLines(other: String) async throws {
-        try await Project.with(["1_a.up.sql": Self.text]) { project in
+        try await MigrationProject.with(["1_a.up.sql": Self.text]) { project in
             try project.write(
                 #"{"environments": {"development": {"config": {"require_approval": true}}}}"#,
                 to: "environments.json"

@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func ofTwentyRunnersEachMigrationIsRunByOneAndAllEndWell() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql":
                 "CREATE SCHEMA shop; CREATE TABLE shop.a AS SELECT i AS id FROM generate_series(1, 20000) i; CREATE TABLE shop.runs (version int);",
             "2_b.up.sql": "CREATE INDEX CONCURRENTLY a_id ON shop.a (id);",
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func pastTheTimeLimitTheOthersNameTheHolderAndLeaveEverythingAlone() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "environments.json": #"{"migration_locking": {"timeout_seconds": 1}}"#,
             "1_a.up.sql": "SET application_name = 'the first'; CREATE SCHEMA shop; SELECT pg_advisory_xact_lock(77);",
         ]) { project in
@@ -95,7 +95,7 @@ import Testing
     ]
 
     @Test func whoeverHoldsATableIsNamedAndAfterItsReleaseTheMigrationSucceeds() async throws {
-        try await Project.with(Self.alter) { project in
+        try await MigrationProject.with(Self.alter) { project in
             try await project.up(1)
             let diary = Diary()
             let run = Mutex<Task<MigrationReport, any Error>?>(nil)
@@ -124,7 +124,7 @@ import Testing
         "-- no-transaction\nALTER TABLE shop.a ADD note text;",
     ])
     func whenTheBudgetIsSpentItGivesUpAndNothingRemains(text: String) async throws {
-        try await Project.with(Self.alter) { project in
+        try await MigrationProject.with(Self.alter) { project in
             try project.write(text, to: "2_b.up.sql")
             try await project.up(1)
             let diary = Diary()
@@ -153,7 +153,7 @@ import Testing
 
     /// A role's own limits are for its queries; a migration may take its time, and after a file that resets all settings too.
     @Test func theRolesTimeoutsDoNotCutAMigrationShort() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql": "-- no-transaction\nRESET ALL;",
             "2_b.up.sql": "CREATE SCHEMA shop; SELECT pg_sleep(0.6);",
             "3_c.up.sql":

@@ -13,7 +13,7 @@ import Testing
     ]
 
     @Test func whatDependsOnALaterNumberWaitsForIt() async throws {
-        try await Project.with(Self.four) { project in
+        try await MigrationProject.with(Self.four) { project in
             try project.write(#"{"migrations": {"2": {"depends_on": ["3"]}}}"#, to: "dependencies.json")
             try await #expect(project.up().appliedSteps.map(\.version) == [1, 3, 2])
             // In the reverse order of application.
@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func aDependencyThatNobodyHasIsRefusedWithItsPlace() async throws {
-        try await Project.with(Self.four) { project in
+        try await MigrationProject.with(Self.four) { project in
             try project.write("{\"migrations\": {\n\n\"3\": {\"depends_on\": [\"000009\"]}}}", to: "dependencies.json")
             let error = await failure { try await project.up() }
             #expect(error?.code == .dependency)
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func aDependencyOnAnotherEnvironmentsMigrationIsNamedAsThat() async throws {
-        try await Project.with(Self.four) { project in
+        try await MigrationProject.with(Self.four) { project in
             try project.write("SELECT 1;", to: "staging/000009_s.up.sql")
             try project.write(#"{"migrations": {"3": {"depends_on": ["000009_s"]}}}"#, to: "dependencies.json")
             let error = await failure { try await project.up() }
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func aCircleIsNamedWithItsPath() async throws {
-        try await Project.with(Self.four) { project in
+        try await MigrationProject.with(Self.four) { project in
             try project.write(
                 #"{"migrations": {"1": {"depends_on": ["3"]}, "2": {"depends_on": ["1"]}, "3": {"depends_on": ["2"]}}}"#,
                 to: "dependencies.json"
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func aDownThatWouldBreakADependentIsRefused() async throws {
-        try await Project.with(Self.four) { project in
+        try await MigrationProject.with(Self.four) { project in
             try project.write(#"{"migrations": {"2": {"depends_on": ["3"]}}}"#, to: "dependencies.json")
             try await project.up()
             try project.write(#"{"migrations": {"1": {"depends_on": ["2"]}}}"#, to: "dependencies.json")
@@ -74,7 +74,7 @@ import Testing
 
     /// Orders need users, and shipping needs orders; by name they would come in the wrong order.
     static func withServices(_ body: (Services) async throws -> Void) async throws {
-        try await Project.with { project in
+        try await MigrationProject.with { project in
             let services = Services(project: project)
             for (name, need) in [("a-shipping", "m-orders"), ("m-orders", "z-users"), ("z-users", nil)] {
                 let schema = name.replacing("-", with: "_")
@@ -97,7 +97,7 @@ import Testing
     }
 
     struct Services: Sendable {
-        let project: Project
+        let project: MigrationProject
 
         func migrator(_ names: [String]) throws -> Migrator {
             let root = project.folder.file("services")

@@ -12,7 +12,7 @@ import Testing
     ]
 
     @Test func aTableThatAnAppliedMigrationMadeAndThatIsGoneIsTold() async throws {
-        try await Project.with(Self.three) { project in
+        try await MigrationProject.with(Self.three) { project in
             try await project.up()
             try await #expect(project.disagreements() == [])
             try await project.sql("DROP TABLE shop.a, shop.\"B\", public.d; CREATE TABLE public.b ()")
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func aTableThatAPendingMigrationWillMakeAndThatIsThereIsTold() async throws {
-        try await Project.with(Self.three) { project in
+        try await MigrationProject.with(Self.three) { project in
             try await project.up()
             // As a dump does that brings no ledger, or an older one. IF NOT EXISTS would find shop.c and go on.
             try await project.sql("DELETE FROM granary.migrations WHERE version > 1")
@@ -49,7 +49,7 @@ import Testing
         "CREATE TABLE shop.b (); DROP TABLE shop.a; CREATE TABLE shop.a (); DROP TABLE shop.a;",
     ])
     func whatALaterMigrationTakesAwayIsNotMissed(_ text: String) async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int);", "2_b.up.sql": text,
         ]) { project in
             try await project.up()
@@ -68,14 +68,14 @@ import Testing
         "CREATE TABLE \"of\" (); CREATE TABLE \"a\"\"b\" (); CREATE TABLE /* x */ c -- y\n();",
     ])
     func whatIsAsTheFilesSayIsNotMissed(_ text: String) async throws {
-        try await Project.with(["1_a.up.sql": text]) { project in
+        try await MigrationProject.with(["1_a.up.sql": text]) { project in
             try await project.up()
             try await #expect(project.disagreements() == [])
         }
     }
 
     @Test func aTableThatIsMadeAnewOnPurposeIsNotInTheWay() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (); CREATE TABLE shop.b (); CREATE TABLE shop.c ();",
             "2_b.up.sql": "DROP TABLE shop.a; CREATE TABLE shop.a (id int);",
             "3_c.up.sql": "ALTER TABLE shop.b RENAME TO b_old;", "4_d.up.sql": "CREATE TABLE shop.b (id int);",
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test func anotherEnvironmentsFileAndOneThatIsGoneCountByWhatIsKnownOfThem() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (); CREATE TABLE shop.b (); CREATE TABLE shop.c ();",
             "development/2_b.up.sql": "DROP TABLE shop.a;", "3_c.up.sql": "DROP TABLE shop.b;",
             "3_c.down.sql": "CREATE TABLE shop.b ();", "4_d.up.sql": "SELECT 1;",
@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test func aRowThatDisagreesIsTold() async throws {
-        try await Project.with(GolangMigrateTests.three) { project in
+        try await MigrationProject.with(GolangMigrateTests.three) { project in
             try await project.sql(GolangMigrateTests.left(at: 2))
             try await project.up()
             try await #expect(project.disagreements() == [])
@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test func nobodysLockIsWaitedFor() async throws {
-        try await Project.with(Self.three) { project in
+        try await MigrationProject.with(Self.three) { project in
             try await project.up()
             try await project.while("LOCK TABLE shop.a, public.d", as: "someone") {
                 try await #expect(project.disagreements() == [])
@@ -145,7 +145,7 @@ import Testing
     }
 }
 
-extension Project {
+extension MigrationProject {
     fileprivate func disagreements() async throws -> [String] {
         try await migrator().status()[0].disagreements.map(\.message)
     }

@@ -70,7 +70,7 @@ struct GeneratorTests {
     }
 
     @Test func everyKindGoesUpAndDownAndLeavesNothing() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "000001_a.up.sql": """
             CREATE SCHEMA shop; CREATE TABLE shop.users (id bigint PRIMARY KEY, email text, name text);
             CREATE TABLE shop.orders (id bigint PRIMARY KEY, user_id bigint); CREATE TABLE shop.change_me (id bigint); CREATE TABLE shop.levels (id bigint PRIMARY KEY, name text);

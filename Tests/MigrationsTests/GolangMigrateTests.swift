@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func itsRowIsTakenOverOnFirstUseAndKeptInStepFromThenOn() async throws {
-        try await Project.with(Self.three) { project in
+        try await MigrationProject.with(Self.three) { project in
             try await project.sql(Self.left(at: 2))
             try await #expect(project.states() == "1 unverified, 2 unverified, 3 pending")
             try await #expect(project.sql("SELECT to_regnamespace('granary') IS NULL") == "t")
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func anOverlayFileBelowTheRowIsPendingAndABaseFileThatCameLateIsNot() async throws {
-        try await Project.with(Self.three) { project in
+        try await MigrationProject.with(Self.three) { project in
             try project.write("CREATE TABLE shop.dev ();", to: "development/000002_dev.up.sql")
             try project.write("SELECT 2;", to: "000004_d.up.sql")
             try await project.sql("DROP TABLE IF EXISTS x; \(Self.left(at: 3))")
@@ -62,7 +62,7 @@ import Testing
 
     @Test(arguments: [(Trusted.row, "1 2", "2|f"), (.ledger, "1", "1|f")])
     func aDirtyRowIsRefusedWithTheWayOut(trusted: Trusted, ledger: String, row: String) async throws {
-        try await Project.with(Self.three) { project in
+        try await MigrationProject.with(Self.three) { project in
             try await project.sql(Self.left(at: 2, dirty: true))
             for run in [MigrationRequest.up(nil), .down(1)] {
                 let error = await failure { try await project.migrator().run(run) }
@@ -94,7 +94,7 @@ import Testing
         _ used: (write: String, says: String, row: String, after: String)
     ) async throws {
         for trusted in Trusted.allCases {
-            try await Project.with(Self.three) { project in
+            try await MigrationProject.with(Self.three) { project in
                 try await project.sql("CREATE SCHEMA shop")
                 try await project.sql(
                     "CREATE TABLE shop.schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)"
@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test func dbmatesTableOfTheSameNameIsNoneOfItsBusiness() async throws {
-        try await Project.with(Self.three) { project in
+        try await MigrationProject.with(Self.three) { project in
             try await project.sql(
                 """
                 CREATE SCHEMA shop; CREATE TABLE shop.schema_migrations (version varchar(255) PRIMARY KEY);
@@ -142,7 +142,7 @@ import Testing
     }
 
     @Test func aTableInPublicIsTakenOverOnlyWhenItIsNamed() async throws {
-        try await Project.with(Self.three) { project in
+        try await MigrationProject.with(Self.three) { project in
             try await project.sql(Self.left(at: 2, in: "public"))
             try await #expect(project.states() == "1 pending, 2 pending, 3 pending")
             let unnamed = await failure { try await project.migrator().adopt(nil) }
@@ -161,9 +161,9 @@ import Testing
 
     /// Its row then says the highest version of both, and each sees that as in order.
     @Test func twoServicesMayShareOneTable() async throws {
-        try await Project.with(Self.three) { shop in
+        try await MigrationProject.with(Self.three) { shop in
             try await ScratchFolder.with { folder in
-                let pay = Project(url: shop.url, folder: folder, service: "pay")
+                let pay = MigrationProject(url: shop.url, folder: folder, service: "pay")
                 try pay.write("CREATE TABLE pay.p ();", to: "000005_p.up.sql")
                 try pay.write("DROP TABLE pay.p;", to: "000005_p.down.sql")
                 try pay.write("CREATE TABLE pay.q ();", to: "000006_q.up.sql")
@@ -224,7 +224,7 @@ import Testing
 
     @Test(arguments: ["shop", "public"])
     func whoeverHoldsGolangMigratesLockIsWaitedFor(schema: String) async throws {
-        try await Project.with(Self.three) { project in
+        try await MigrationProject.with(Self.three) { project in
             try project.write(#"{"migration_locking": {"timeout_seconds": 1}}"#, to: "environments.json")
             try await project.sql(Self.left(at: 2, in: schema))
             let table = TableName(schema: schema, name: "schema_migrations")
@@ -242,7 +242,7 @@ import Testing
     }
 
     @Test func aDownThatDropsTheSchemaLeavesTheLedgerAndTheNextUpMakesTheRowAgain() async throws {
-        try await Project.with(Self.three) { project in
+        try await MigrationProject.with(Self.three) { project in
             try await project.sql(Self.left(at: 2))
             try await project.up()
             try await project.down(3)
@@ -255,7 +255,7 @@ import Testing
     }
 }
 
-extension Project {
+extension MigrationProject {
     /// golang-migrate's row.
     func row(in schema: String = "shop") async throws -> String {
         try await sql("SELECT * FROM \(schema).schema_migrations")

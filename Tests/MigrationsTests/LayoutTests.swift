@@ -5,7 +5,7 @@ import Testing
 /// Which files run where.
 @Suite struct LayoutTests {
     @Test func overlayAddsTheEnvironmentsOwnFilesToTheBaseInOneNumberSpace() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "000001_a.up.sql": "CREATE SCHEMA shop;", "000003_c.up.sql": "CREATE TABLE shop.c ();",
             "development/000002_dev.up.sql": "CREATE TABLE shop.dev ();",
             "staging/000002_stage.up.sql": "CREATE TABLE shop.stage ();",
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func aFileThatMovesFromTheOverlayToTheBaseTakesItsLedgerRowAlong() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql": "CREATE SCHEMA shop;", "development/2_b.up.sql": "CREATE TABLE shop.b ();",
         ]) { project in
             try await project.up()
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func theSameFileUnderAnotherNumberIsOtherLayerAndBlocksNothing() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql": "CREATE SCHEMA shop;", "development/2_b.up.sql": "CREATE TABLE shop.b ();",
         ]) { project in
             try await project.up()
@@ -51,7 +51,7 @@ import Testing
 
     /// A copy of the database of another environment: what its folder had applied blocks nothing here.
     @Test func whatAnotherEnvironmentsFolderAppliedIsOtherLayer() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql": "CREATE SCHEMA shop;", "development/2_dev.up.sql": "CREATE TABLE shop.dev ();",
             "staging/2_stage.up.sql": "CREATE TABLE shop.stage ();", "3_c.up.sql": "CREATE TABLE shop.c ();",
         ]) { project in
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func copiesAreASetForEachEnvironment() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "development/000001_a.up.sql": "CREATE SCHEMA shop;",
             "development/000002_x.up.sql": "CREATE TABLE shop.x ();",
             "development/000003_b.up.sql": "CREATE TABLE shop.b ();",
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func timestampsAreNumbersToo() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "20240315120000_a.up.sql": "CREATE SCHEMA shop;", "20240315120000_a.down.sql": "DROP SCHEMA shop;",
             "20240401080000_b.c.up.sql": "CREATE TABLE shop.b ();",
         ]) { project in
@@ -104,7 +104,7 @@ import Testing
 
     @Test(arguments: [("\"000002\"", "\"000001\""), ("\"000002_b\"", "\"000001_a\""), ("\"2\"", "\"1\"")])
     func bothSpellingsOfTheKeysMeanTheSame(_ spelling: (key: String, need: String)) async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "000001_a.up.sql": "CREATE SCHEMA shop;", "000002_b.up.sql": "CREATE TABLE shop.b ();",
             "dependencies.json":
                 #"{"migrations": {\#(spelling.key): {"depends_on": [\#(spelling.need)], "estimated_duration": "30s"}}}"#,
@@ -123,7 +123,7 @@ import Testing
     ])
     func theListOfFilesAndTheNameOfAFolderAreBothRead(shape: String) async throws {
         let isFolder = !shape.contains("[")
-        try await Project.with([
+        try await MigrationProject.with([
             "environments.json": "{\"environments\": {\"development\": {\(shape)}}}",
             "000001_a.up.sql": "CREATE SCHEMA shop;", "dev/000002_b.up.sql": "CREATE TABLE shop.b ();",
             "development/000003_c.up.sql": "CREATE TABLE shop.c ();",

@@ -11,7 +11,7 @@ import Testing
         "--! no-transaction", "-- +migrate Up notransaction",
     ])
     func eachToolsMarkerMeansStatementByStatement(marker: String) async throws {
-        try await Project.with(["1_a.up.sql": Self.table]) { project in
+        try await MigrationProject.with(["1_a.up.sql": Self.table]) { project in
             let text = "INSERT INTO shop.a VALUES (2);\nVACUUM shop.a;\nINSERT INTO shop.a VALUES (3);\nSELECT 1 / 0;"
             let unmarked = try project.write(text, to: "2_b.up.sql")
             let refused = await failure { try await project.up() }
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test func aFileOfOnlySuchStatementsRunsUnmarked() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql": Self.table, "2_b.up.sql": "CREATE INDEX CONCURRENTLY i ON shop.a (id); VACUUM shop.a;",
             "2_b.down.sql": "DROP INDEX CONCURRENTLY shop.i;",
         ]) { project in
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func aFilesOwnTransactionHoldsTheLedgersRowToo() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql":
                 "BEGIN;\nCREATE SCHEMA shop;\nCREATE TABLE shop.a AS SELECT pg_current_xact_id()::text AS x;\nCOMMIT;\n",
             "1_a.down.sql": "BEGIN; DROP SCHEMA shop CASCADE; COMMIT;",
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test func aFileOfSeveralTransactionsKeepsThoseThatWereCommitted() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql": "BEGIN; CREATE SCHEMA shop; COMMIT; BEGIN; CREATE TABLE shop.a (); SELECT 1 / 0; COMMIT;"
         ]) { project in
             let error = await failure { try await project.up() }
@@ -119,7 +119,7 @@ import Testing
         "BEGIN; SELECT 1; COMMIT; SET ROLE pg_monitor; BEGIN; SELECT 1; COMMIT;",
     ])
     func aFileMayTakeAnotherRole(text: String) async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql": text, "2_b.up.sql": "CREATE TABLE public.who AS SELECT current_user::text AS name",
         ]) { project in
             try await project.up()
@@ -134,7 +134,7 @@ import Testing
         ("SELECT 1;\nSELECT 'open;\n", ":2"),
     ])
     func whatOnlyPsqlUnderstandsIsRefusedByItsLine(_ file: (text: String, place: String)) async throws {
-        try await Project.with(["1_a.up.sql": "CREATE SCHEMA shop;", "2_b.up.sql": file.text]) { project in
+        try await MigrationProject.with(["1_a.up.sql": "CREATE SCHEMA shop;", "2_b.up.sql": file.text]) { project in
             let error = await failure { try await project.up() }
             #expect(error?.code == .file)
             #expect(error?.message.contains("2_b.up.sql\(file.place)") == true, "\(error?.message ?? "")")
@@ -144,8 +144,9 @@ import Testing
     }
 
     @Test func whatTheParserDoesNotKnowIsLeftToTheServer() async throws {
-        try await Project.with(["1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int);\nFROBNICATE shop.a;"])
-        { project in
+        try await MigrationProject.with([
+            "1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int);\nFROBNICATE shop.a;"
+        ]) { project in
             let error = await failure { try await project.up() }
             #expect(error?.code == .statement)
             #expect(error?.sqlState == "42601")
@@ -155,7 +156,7 @@ import Testing
     }
 
     @Test func anIndexThatFailsOnDuplicatesLeavesNoInvalidOneBehind() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql": Self.table, "2_b.up.sql": "CREATE UNIQUE INDEX CONCURRENTLY i ON shop.a (id);",
         ]) { project in
             let error = await failure { try await project.up() }
@@ -169,7 +170,7 @@ import Testing
     }
 
     @Test func anInvalidIndexOfAnEarlierAttemptIsNotTakenForTheRealOne() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql": Self.table, "2_b.up.sql": "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON shop.a (id);",
         ]) { project in
             try await project.up(1)

@@ -73,7 +73,7 @@ import Testing
 
     @Test(arguments: ledgers)
     func theFirstRunIsRefusedAndSaysWhatTheLedgerRecords(_ ledger: (sql: String, says: String)) async throws {
-        try await Project.with(Self.files) { project in
+        try await MigrationProject.with(Self.files) { project in
             try await project.sql("\(Self.users) \(ledger.sql)")
             for request in [MigrationRequest.up(nil), .up(1), .goto(1)] {
                 let error = await failure { try await project.migrator().run(request) }
@@ -99,14 +99,14 @@ import Testing
         "CREATE TABLE migrations AS SELECT 'swallow' AS species",
     ])
     func aLedgerThatRecordsNothingIsNoReason(sql: String) async throws {
-        try await Project.with(Self.files) { project in
+        try await MigrationProject.with(Self.files) { project in
             try await project.sql(sql)
             try await #expect(project.up().appliedSteps.map(\.version) == [1])
         }
     }
 
     @Test func aLedgerElsewhereGetsOneNote() async throws {
-        try await Project.with(Self.files) { project in
+        try await MigrationProject.with(Self.files) { project in
             try await project.sql(
                 """
                 CREATE SCHEMA auth; CREATE TABLE auth.schema_migrations (version varchar PRIMARY KEY);
@@ -127,7 +127,8 @@ import Testing
 
     @Test(arguments: ["CREATE TABLE auth.t ();", "SET search_path = auth;\nCREATE TABLE t ();"])
     func aLedgerInASchemaThatThePendingFilesTouchIsRefused(file: String) async throws {
-        try await Project.with(["1_a.up.sql": "CREATE SCHEMA IF NOT EXISTS x;", "2_b.up.sql": file]) { project in
+        try await MigrationProject.with(["1_a.up.sql": "CREATE SCHEMA IF NOT EXISTS x;", "2_b.up.sql": file]) {
+            project in
             try await project.sql(
                 "CREATE SCHEMA auth; CREATE TABLE auth.alembic_version AS SELECT 'x' AS version_num"
             )
@@ -137,7 +138,7 @@ import Testing
     }
 
     @Test func besideIsRememberedForAllServicesOfTheDatabase() async throws {
-        try await Project.with(Self.files) { project in
+        try await MigrationProject.with(Self.files) { project in
             try await project.sql(Self.ledgers[0].sql)
             for name in ["users", "public.users", "schema_migration"] {
                 let error = await failure { try await project.up { $0.beside = [name] } }
@@ -152,7 +153,7 @@ import Testing
             try await project.down(nil)
             try await project.up()
             try await ScratchFolder.with { folder in
-                let other = Project(url: project.url, folder: folder, service: "pay")
+                let other = MigrationProject(url: project.url, folder: folder, service: "pay")
                 try other.write("CREATE TABLE paid ();", to: "1_p.up.sql")
                 try await #expect(other.up().appliedSteps.map(\.version) == [1])
             }
@@ -161,7 +162,7 @@ import Testing
     }
 
     @Test func environmentsJSONDeclaresLedgersOfOtherServices() async throws {
-        try await Project.with(Self.files) { project in
+        try await MigrationProject.with(Self.files) { project in
             try project.write(#"{"beside": ["public.schema_migrations"]}"#, to: "environments.json")
             try await project.sql(Self.ledgers[0].sql)
             try await #expect(project.up().appliedSteps.map(\.version) == [1])
@@ -169,7 +170,7 @@ import Testing
     }
 
     @Test func adoptAndBaselineGoOnFromWhatTheLedgerRecords() async throws {
-        try await Project.with(Self.files) { project in
+        try await MigrationProject.with(Self.files) { project in
             try await project.sql("\(Self.users) \(Self.ledgers[0].sql)")
             let error = await failure { try await project.up() }
             #expect(error?.hint?.contains("`granary migrate adopt --table public.schema_migrations`") == true)
@@ -177,7 +178,7 @@ import Testing
             try await #expect(project.up().appliedSteps.isEmpty)
             try await #expect(project.sql("SELECT count(*) FROM users") == "500")
         }
-        try await Project.with(Self.files) { project in
+        try await MigrationProject.with(Self.files) { project in
             try await project.sql("\(Self.users) \(Self.ledgers[2].sql)")
             let error = await failure { try await project.up() }
             #expect(error?.hint?.contains("`granary migrate baseline 1`") == true, "\(error?.hint ?? "")")
@@ -190,7 +191,7 @@ import Testing
     /// Its own schema by its name alone, and `public` even where it is declared.
     @Test(arguments: [(schema: "shop", isDeclared: false), (schema: "public", isDeclared: true)])
     func golangMigratesTableIsTakenOverUnaskedOnlyInADeclaredSchema(schema: String, isDeclared: Bool) async throws {
-        try await Project.with(GolangMigrateTests.three) { project in
+        try await MigrationProject.with(GolangMigrateTests.three) { project in
             try await project.sql(GolangMigrateTests.left(at: 2, in: schema))
             let change: (inout MigratorOptions) -> Void = {
                 $0.services[0].service = Service(
@@ -209,7 +210,7 @@ import Testing
     }
 
     @Test func aTableThatIsThereAlreadyStopsUpBeforeAnythingRuns() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql": "CREATE TABLE public.a ();", "2_b.up.sql": "CREATE TABLE public.b ();",
         ]) { project in
             try await project.sql("CREATE TABLE public.b ()")
@@ -226,7 +227,7 @@ import Testing
     }
 
     @Test func aDatabaseThatHasBeenMigratedIsNotAskedAboutAgain() async throws {
-        try await Project.with(Self.files) { project in
+        try await MigrationProject.with(Self.files) { project in
             try await project.up()
             try await project.sql(Self.ledgers[0].sql)
             try await project.down(nil)
@@ -236,7 +237,7 @@ import Testing
 
     /// The owner of a table chooses what is in it, and must not choose what runs when we read it.
     @Test func aLedgerOfAnotherShapeIsNotRead() async throws {
-        try await Project.with(Self.files) { project in
+        try await MigrationProject.with(Self.files) { project in
             try await project.sql(
                 """
                 CREATE TABLE alembic_version (version_num varchar(32)); INSERT INTO alembic_version VALUES ('a');

@@ -27,7 +27,7 @@ import Testing
         ("DELETE FROM shop.a;", "DELETE destroys table shop.a"),
     ])
     func destructiveOperationsAreRefusedWithStatementAndLine(_ file: (text: String, words: String)) async throws {
-        try await Project.with(Self.base) { project in
+        try await MigrationProject.with(Self.base) { project in
             try await project.up()
             let path = try project.write(file.text, to: "3_c.up.sql")
             try project.write(Self.environments(#""allow_destructive_operations": false"#), to: "environments.json")
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func whereNothingMayBeDestroyedDownNeedsItsConfirmation() async throws {
-        try await Project.with(Self.base) { project in
+        try await MigrationProject.with(Self.base) { project in
             try project.write(Self.environments(#""allow_destructive_operations": false"#), to: "environments.json")
             try await project.up()
             for request in [MigrationRequest.down(1), .goto(1)] {
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func eachMigrationNeedsAnApprovalOfExactlyItsContent() async throws {
-        try await Project.with(Self.base) { project in
+        try await MigrationProject.with(Self.base) { project in
             try project.write(Self.environments(#""require_approval": true"#), to: "environments.json")
             let text = """
                 {
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test func onlyHighRiskNeedsAnApprovalWhereThatIsWhatIsAskedFor() async throws {
-        try await Project.with(Self.base) { project in
+        try await MigrationProject.with(Self.base) { project in
             let config = #""global_config": {"require_approval_for_high_risk": true}"#
             try project.write("{\"migrations\": {\"3\": {}}, \(config)}", to: "dependencies.json")
             try await project.up()
@@ -133,7 +133,7 @@ import Testing
     func toDeclareLessRiskThanThereIsIsRefusedWhereSomethingHangsOnIt(
         _ file: (text: String, declared: String, words: String)
     ) async throws {
-        try await Project.with(Self.base) { project in
+        try await MigrationProject.with(Self.base) { project in
             try await project.up()
             try project.write(
                 Self.environments(
@@ -161,7 +161,7 @@ import Testing
     }
 
     @Test func elsewhereARiskThatIsDeclaredTooLowIsANote() async throws {
-        try await Project.with(Self.base) { project in
+        try await MigrationProject.with(Self.base) { project in
             try await project.up()
             try project.write("ALTER TABLE shop.a ADD x int;", to: "3_c.up.sql")
             try project.write(#"{"migrations": {"3": {"risk_level": "low"}}}"#, to: "dependencies.json")
@@ -176,7 +176,7 @@ import Testing
 
     @Test(arguments: [#""require_approval": true"#, #""allow_destructive_operations": false"#])
     func approvalsAndABanOfDestructionHangOnTheRisk(config: String) async throws {
-        try await Project.with(Self.base) { project in
+        try await MigrationProject.with(Self.base) { project in
             try await project.up()
             try project.write(Self.environments(config), to: "environments.json")
             try project.write("ALTER TABLE shop.a ADD x int;", to: "3_c.up.sql")
@@ -189,7 +189,7 @@ import Testing
 
     @Test(arguments: [true, false], [true, false])
     func whatLosesRowsIsBackedUpFirst(byEnvironment: Bool, up: Bool) async throws {
-        try await Project.with(Self.base) { project in
+        try await MigrationProject.with(Self.base) { project in
             try await project.up()
             if byEnvironment {
                 try project.write(Self.environments(#""backup_required": true"#), to: "environments.json")
@@ -230,7 +230,7 @@ import Testing
 
     @Test func withoutItsBackupNothingRuns() async throws {
         struct NoDisk: Error {}
-        try await Project.with(Self.base) { project in
+        try await MigrationProject.with(Self.base) { project in
             try await project.up()
             try project.write(Self.environments(#""backup_required": true"#), to: "environments.json")
             try project.write("CREATE TABLE shop.c ();", to: "3_c.up.sql")
@@ -249,7 +249,7 @@ import Testing
         ("Thu 11:00-12:00 UTC", false), ("daily 12:00-13:00 +01:00", true),
     ])
     func theMaintenanceWindowIsKept(_ window: (text: String, isOpen: Bool)) async throws {
-        try await Project.with(Self.base) { project in
+        try await MigrationProject.with(Self.base) { project in
             try project.write(
                 Self.environments("\"maintenance_window_required\": true, \"maintenance_window\": \"\(window.text)\""),
                 to: "environments.json"
@@ -266,7 +266,7 @@ import Testing
     }
 
     @Test func aWindowThatIsRequiredAndNotDeclaredIsRefusedWithTheLineToAdd() async throws {
-        try await Project.with(Self.base) { project in
+        try await MigrationProject.with(Self.base) { project in
             try project.write(Self.environments(#""maintenance_window_required": true"#), to: "environments.json")
             let error = await failure { try await project.up() }
             #expect(error?.code == .policy)
@@ -276,7 +276,7 @@ import Testing
 
     @Test(arguments: [true, false])
     func aFileWithoutATransactionThatFailsIsUndoneOnlyWhereThatIsSaid(undone: Bool) async throws {
-        try await Project.with(Self.base) { project in
+        try await MigrationProject.with(Self.base) { project in
             try project.write(Self.environments("\"auto_rollback_on_failure\": \(undone)"), to: "environments.json")
             try project.write("-- no-transaction\nCREATE TABLE shop.c ();\nSELECT 1 / 0;", to: "3_c.up.sql")
             try project.write("DROP TABLE IF EXISTS shop.c;", to: "3_c.down.sql")
@@ -292,7 +292,7 @@ import Testing
 
     @Test(arguments: [(validates: true, skips: false), (true, true), (false, false)])
     func whatAMigrationSaysItMadeMustBeThereAfterwards(_ flags: (validates: Bool, skips: Bool)) async throws {
-        try await Project.with(Self.base) { project in
+        try await MigrationProject.with(Self.base) { project in
             try project.write(
                 "{\"global_config\": {\"validate_after_migration\": \(flags.validates)}}",
                 to: "dependencies.json"
@@ -311,7 +311,7 @@ import Testing
     }
 
     @Test func nothingRunsWhereNoMigrationMayRunInParallelAtAll() async throws {
-        try await Project.with(Self.base) { project in
+        try await MigrationProject.with(Self.base) { project in
             try project.write(#"{"global_config": {"max_parallel_migrations": 0}}"#, to: "dependencies.json")
             let error = await failure { try await project.up() }
             #expect(error?.code == .policy)
@@ -340,7 +340,7 @@ import Testing
     }
 
     @Test func anEditedOverlayFileIsRedoneInDevelopmentWithTheDownFileOfItsTime() async throws {
-        try await Project.with(Self.base) { project in
+        try await MigrationProject.with(Self.base) { project in
             try project.write("CREATE TABLE shop.one ();", to: "development/3_c.up.sql")
             try project.write("DROP TABLE shop.one;", to: "development/3_c.down.sql")
             try await project.up()
@@ -361,7 +361,7 @@ import Testing
     }
 
     @Test func inProductionAnEditedOverlayFileIsNotRedone() async throws {
-        try await Project.with(Self.base) { project in
+        try await MigrationProject.with(Self.base) { project in
             var production = project
             production.environment = "production"
             try project.write("CREATE TABLE shop.one ();", to: "production/3_c.up.sql")
@@ -375,7 +375,7 @@ import Testing
     }
 }
 
-extension Project {
+extension MigrationProject {
     func approve(_ version: Int) async throws {
         let tree = try MigrationTree.read(folder: path, environment: environment, folders: [:])
         let migration = try #require(tree.migration(version))

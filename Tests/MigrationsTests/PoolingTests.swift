@@ -47,15 +47,16 @@ import Testing
     private func withPool(
         _ mode: String,
         size: Int,
-        _ body: @escaping @Sendable (_ direct: Project, _ pooled: Project) async throws -> Void
+        _ body: @escaping @Sendable (_ direct: MigrationProject, _ pooled: MigrationProject) async throws -> Void
     ) async throws {
         let server = try await ThrowawayServer.shared()
-        try await Project.with(["1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int);"], on: server) {
+        try await MigrationProject.with(["1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int);"], on: server)
+        {
             project in
             try await PgBouncer.run(before: server, mode: mode, size: size) { pool in
                 let name = try await project.sql("SELECT current_database()")
                 let url = "postgresql:///\(name)?host=\(pool.folder)&port=6432&user=\(ThrowawayServer.superuser)"
-                try await body(project, Project(url: url, folder: project.folder))
+                try await body(project, MigrationProject(url: url, folder: project.folder))
             }
         }
     }

@@ -6,7 +6,7 @@ import Testing
 /// `granary reset`: the schemas anew, in development and test alone.
 @Suite struct ResetTests {
     @Test func everythingInTheSchemasGoesAndIsMigratedUpAgain() async throws {
-        try await Project.with(RunTests.three) { project in
+        try await MigrationProject.with(RunTests.three) { project in
             try await project.up()
             try await project.sql("CREATE TABLE shop.by_hand (id int); CREATE TABLE public.beside AS SELECT 7 AS id")
             try await project.sql("INSERT INTO shop.b VALUES (3, 'x'); ANALYZE shop.b")
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(arguments: ["staging", "production"]) func nowhereElse(environment: String) async throws {
-        try await Project.with(RunTests.three) { project in
+        try await MigrationProject.with(RunTests.three) { project in
             try await project.up()
             let error = await failure {
                 try await project.migrator { options in options.environment = environment }.reset()
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func nothingIsDroppedForMigrationsThatCannotBeApplied() async throws {
-        try await Project.with(RunTests.three) { project in
+        try await MigrationProject.with(RunTests.three) { project in
             try await project.up()
             try project.write("SELECT 1", to: "000002_other.up.sql")
             let error = await failure { try await project.migrator().reset() }
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func whatElsewhereWouldGoAlongIsNamedAndKept() async throws {
-        try await Project.with(RunTests.three) { project in
+        try await MigrationProject.with(RunTests.three) { project in
             try await project.up()
             try await project.sql("CREATE VIEW public.seen AS SELECT id FROM shop.b")
             let error = await failure { try await project.migrator().whatResetDestroys() }
@@ -66,7 +66,7 @@ import Testing
 
     @Test func aSchemaThatNoMigrationMakesIsMadeAgainWithItsOwnerAndPrivileges() async throws {
         let files: KeyValuePairs = ["000001_a.up.sql": "CREATE TABLE shop.a (id int);"]
-        try await Project.with(files) { project in
+        try await MigrationProject.with(files) { project in
             try await project.sql("CREATE SCHEMA shop; GRANT USAGE ON SCHEMA shop TO PUBLIC")
             try await project.sql("GRANT CREATE ON SCHEMA shop TO pg_monitor WITH GRANT OPTION")
             try await project.up()
@@ -89,7 +89,7 @@ import Testing
             "000002_b.up.sql":
                 "-- no-transaction\nCREATE INDEX CONCURRENTLY a_id ON shop.a (id);\nSELECT 1 / 0;",
         ]
-        try await Project.with(files) { project in
+        try await MigrationProject.with(files) { project in
             await #expect(throws: MigrationError.self) { try await project.up() }
             try await #expect(project.states() == "1 applied, 2 failed")
             try project.write("CREATE INDEX a_id ON shop.a (id);", to: "000002_b.up.sql")
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test func golangMigratesRowElsewhereIsKeptInStep() async throws {
-        try await Project.with(RunTests.three) { project in
+        try await MigrationProject.with(RunTests.three) { project in
             try await project.sql(
                 "CREATE TABLE public.schema_migrations (version bigint PRIMARY KEY, dirty bool NOT NULL)"
             )

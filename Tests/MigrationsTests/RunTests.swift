@@ -14,7 +14,7 @@ import Testing
     ]
 
     @Test func upAppliesInTheOrderOfTheNumbersAndDownGoesBack() async throws {
-        try await Project.with(Self.three) { project in
+        try await MigrationProject.with(Self.three) { project in
             try await #expect(project.states() == "1 pending, 2 pending, 10 pending")
             let report = try await project.up()
             #expect(report.appliedSteps.map(\.version) == [1, 2, 10])
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func gotoGoesEitherWayAndSoManyAreSoMany() async throws {
-        try await Project.with(Self.three) { project in
+        try await MigrationProject.with(Self.three) { project in
             try await #expect(project.migrator().run(.goto(2)).appliedSteps.map(\.version) == [1, 2])
             try await #expect(project.migrator().run(.goto(10)).appliedSteps.map(\.version) == [10])
             try await #expect(project.migrator().run(.goto(1)).revertedSteps.map(\.version) == [10, 2])
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func redoRevertsAndAppliesAgain() async throws {
-        try await Project.with(Self.three) { project in
+        try await MigrationProject.with(Self.three) { project in
             try await project.up()
             try project.write("ALTER TABLE shop.b ADD note text, ADD more text;", to: "000010_c.up.sql")
             try await #expect(project.states() == "1 applied, 2 applied, 10 modified")
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func aFailureLeavesNothingOfTheFileAndNamesThePlace() async throws {
-        try await Project.with(Self.three) { project in
+        try await MigrationProject.with(Self.three) { project in
             try project.write(
                 "CREATE TABLE shop.x (id int);\n\n  INSERT INTO shop.x SELECT nothing\n  FROM shop.b;",
                 to: "000003_x.up.sql"
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test func aLateLowerNumberIsAppliedOnlyWhenThatIsSaid() async throws {
-        try await Project.with(Self.three) { project in
+        try await MigrationProject.with(Self.three) { project in
             try await project.up()
             try project.write("CREATE TABLE shop.late ();", to: "000005_late.up.sql")
             try await #expect(project.states() == "1 applied, 2 applied, 5 out_of_order, 10 applied")
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test func aMissingDownFileStopsOnlyDownAndAnEmptyOneIsIrreversible() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql": "CREATE SCHEMA shop;", "2_b.up.sql": "CREATE TABLE shop.b ();", "2_b.down.sql": "-- later\n",
         ]) { project in
             try await project.up()
@@ -131,7 +131,7 @@ import Testing
     }
 
     @Test func twoFilesOfOneNumberAreNamed() async throws {
-        try await Project.with(["1_a.up.sql": "SELECT 1;", "01_b.up.sql": "SELECT 1;"]) { project in
+        try await MigrationProject.with(["1_a.up.sql": "SELECT 1;", "01_b.up.sql": "SELECT 1;"]) { project in
             let error = await failure { try await project.up() }
             #expect(error?.code == .duplicate)
             #expect(error?.message.contains("01_b.up.sql") == true && error?.message.contains("1_a.up.sql") == true)
@@ -140,7 +140,7 @@ import Testing
 
     /// A file may change the role, the search path and the timeouts of its session; the next one starts anew.
     @Test func whatAFileSetsEndsWithIt() async throws {
-        try await Project.with([
+        try await MigrationProject.with([
             "1_a.up.sql": "SET search_path = pg_catalog; SET ROLE pg_monitor; SET statement_timeout = '200ms';",
             "2_b.up.sql":
                 "CREATE TABLE public.seen AS SELECT current_user::text AS who, current_setting('search_path') AS path, current_setting('statement_timeout') AS t;",
@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test func statusAndPlanChangeNothing() async throws {
-        try await Project.with(Self.three) { project in
+        try await MigrationProject.with(Self.three) { project in
             _ = try await project.migrator().status()
             let plan = try await project.migrator().plan(.up(nil))
             #expect(plan.steps.map(\.version) == [1, 2, 10])

@@ -1,3 +1,4 @@
+import Bookkeeping
 import Environments
 import Migrations
 import PostgresClient
@@ -12,7 +13,7 @@ import Testing
     ]
 
     @Test func aBaselineSaysWhatIsAppliedAndRunsNothing() async throws {
-        try await Project.with(Self.two) { project in
+        try await MigrationProject.with(Self.two) { project in
             try project.write("CREATE TABLE public.c ();", to: "3_c.up.sql")
             let unknown = await failure { try await project.migrator().baseline(7) }
             #expect(unknown?.code == .usage)
@@ -34,7 +35,7 @@ import Testing
     }
 
     @Test func whatIsAppliedAndHasNoFileIsMissingAndBlocksNothingUntilItsDown() async throws {
-        try await Project.with(Self.two) { project in
+        try await MigrationProject.with(Self.two) { project in
             try await project.up()
             try project.folder.remove("migrations/2_b.up.sql")
             try project.folder.remove("migrations/2_b.down.sql")
@@ -56,7 +57,7 @@ import Testing
 
     /// Half of a file is in the database whether or not the file is there.
     @Test func whatIsHalfDoneIsShownWhenItsFileIsGoneAndBlocksNoOther() async throws {
-        try await Project.with(Self.half) { project in
+        try await MigrationProject.with(Self.half) { project in
             try project.write(
                 "-- no-transaction\nCREATE TABLE shop.b ();\nSELECT 1 / 0;",
                 to: "2_b.up.sql"
@@ -76,7 +77,7 @@ import Testing
     }
 
     @Test func whatAnotherRunnerIsAtIsRunningAndNotFailed() async throws {
-        try await Project.with(Self.half) { project in
+        try await MigrationProject.with(Self.half) { project in
             try project.write(
                 "-- no-transaction\nCREATE TABLE shop.b ();\nSELECT pg_advisory_xact_lock(77);\nSELECT 2;",
                 to: "2_b.up.sql"
@@ -116,7 +117,7 @@ import Testing
     func runsThatBrokeOffBeforeARestoreHaveLeftNothing(
         _ restored: (service: String, name: String, ends: Bool)
     ) async throws {
-        try await Project.with(Self.half) { project in
+        try await MigrationProject.with(Self.half) { project in
             try project.write("-- no-transaction\nCREATE TABLE shop.b ();\nSELECT 1 / 0;", to: "2_b.up.sql")
             _ = await failure { try await project.up() }
             try await #expect(project.states() == "1 applied, 2 failed")
@@ -133,7 +134,7 @@ import Testing
     /// The log is only added to, so a role that may do no more can run every kind of file.
     @Test func aRoleWithoutTheRightToChangeTheLogRunsEveryKindOfFile() async throws {
         let server = try await ThrowawayServer.start()
-        try await Project.with(
+        try await MigrationProject.with(
             [
                 "1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int);",
                 "2_b.up.sql": "CREATE INDEX CONCURRENTLY i ON shop.a (id);",
@@ -147,7 +148,10 @@ import Testing
             try await withSession(ServerAddress(project.url), logger: quietLogger) {
                 try StateSchema().grant(to: ["plain"], &$0)
             }
-            let plain = Project(url: project.url.replacing("user=granary", with: "user=plain"), folder: project.folder)
+            let plain = MigrationProject(
+                url: project.url.replacing("user=granary", with: "user=plain"),
+                folder: project.folder
+            )
             let error = await failure { try await plain.up() }
             #expect(error?.sqlState == "22012")
             try project.write("-- no-transaction\nSELECT 1;\nSELECT 2;", to: "3_c.up.sql")
@@ -161,7 +165,7 @@ import Testing
     }
 
     @Test func theNextAttemptOfAFailedFileIsFreeWhenNothingOfItRemains() async throws {
-        try await Project.with(Self.two) { project in
+        try await MigrationProject.with(Self.two) { project in
             try project.write("SELECT * FROM shop.later;", to: "3_c.up.sql")
             _ = await failure { try await project.up() }
             try await #expect(project.states() == "1 applied, 2 applied, 3 failed")
@@ -173,7 +177,7 @@ import Testing
     }
 
     @Test func aDownThatBrokeOffIsFailedAndStopsUpUntilItIsRepaired() async throws {
-        try await Project.with(Self.two) { project in
+        try await MigrationProject.with(Self.two) { project in
             try project.write("-- no-transaction\nDROP TABLE shop.b;\nSELECT 1 / 0;", to: "2_b.down.sql")
             try await project.up()
             let error = await failure { try await project.down() }
@@ -191,7 +195,7 @@ import Testing
     }
 
     @Test func repairRefusesAFileWhoseDonePartIsGone() async throws {
-        try await Project.with(Self.two) { project in
+        try await MigrationProject.with(Self.two) { project in
             try project.write(
                 "-- no-transaction\nCREATE TABLE shop.x ();\nCREATE TABLE shop.y ();\nSELECT 1 / 0;",
                 to: "3_c.up.sql"

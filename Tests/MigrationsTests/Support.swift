@@ -7,33 +7,7 @@ import SQLText
 import TestSupport
 import Testing
 
-/// A project of migrations in a scratch folder, with a database of its own.
-struct Project: Sendable {
-    let url: String
-    let folder: ScratchFolder
-    var environment = "development"
-    var service = "shop"
-    var change: @Sendable (inout MigratorOptions) -> Void = { _ in }
-
-    /// Lends a project with these files, by their names under `migrations/`.
-    static func with(
-        _ files: KeyValuePairs<String, String> = [:],
-        on server: ThrowawayServer? = nil,
-        _ body: (Project) async throws -> Void
-    ) async throws {
-        let server = if let server { server } else { try await ThrowawayServer.shared() }
-        try await ScratchFolder.with { folder in
-            try folder.write("", to: "migrations/.keep")
-            for (name, text) in files { try folder.write(text, to: "migrations/\(name)") }
-            try await server.withDatabase { url in try await body(Project(url: url, folder: folder)) }
-        }
-    }
-
-    @discardableResult
-    func write(_ text: String, to name: String) throws -> String { try folder.write(text, to: "migrations/\(name)") }
-
-    var path: String { folder.file("migrations") }
-
+extension MigrationProject {
     func migrator(
         backUp: @escaping @Sendable ([String]) async throws -> String = { _ in "a backup" },
         _ progress: @escaping @Sendable (MigrationEvent) -> Void = { _ in },
@@ -48,7 +22,6 @@ struct Project: Sendable {
             host: "here",
             toolVersion: "1"
         )
-        self.change(&options)
         change(&options)
         return Migrator(
             options,
@@ -79,9 +52,6 @@ struct Project: Sendable {
             separator: ", "
         )
     }
-
-    @discardableResult
-    func sql(_ text: String) async throws -> String { try await psql(url, text) }
 
     /// The versions of the ledger, in the order of their application.
     func ledger() async throws -> String {

@@ -80,7 +80,7 @@ extension BackupCommand {
         case .file(let path): return .file(path: path, overwrite: destination.force)
         case .named(let folder):
             try Folders.make(folder)
-            let stem = BackupTarget.stem(database: database.name, secondsSince1970: time(nil))
+            let stem = BackupFile.stem(database: database.name, secondsSince1970: time(nil))
             return .firstFree(stem: Folders.joined(folder, stem))
         }
     }
@@ -100,7 +100,7 @@ extension BackupCommand {
         if !console.settings.isJSON { for note in report.notes { console.note("note: \(note)") } }
         console.note(Self.summary(report))
         if console.settings.isJSON {
-            try console.result(Self.document(report))
+            try console.result(Self.result.document(report))
         } else if let file = report.file {
             try console.result(exactly: file)
         }
@@ -118,13 +118,10 @@ extension BackupCommand {
         ].joined(separator: "  ")
     }
 
-    package static func document(_ report: BackupReport) -> JSONDocument {
-        .object([
-            "file": .optional(report.file), "database": .string(report.database), "bytes": .integer(report.bytes),
-            "raw_bytes": .integer(report.rawBytes), "rows": .integer(report.rows), "tables": .integer(report.tables),
-            "chunks": .integer(report.chunks), "seconds": .number(report.seconds),
-            "snapshot": .string(report.snapshot), "server_version": .string(report.serverVersion),
-            "environment": .optional(report.environment), "notes": .strings(report.notes),
-        ])
-    }
+    package static let result = ResultDescription<BackupReport>([
+        .init("file", \.file), .init("database", \.database), .init("bytes", \.bytes),
+        .init("raw_bytes", \.rawBytes), .init("rows", \.rows), .init("tables", \.tables), .init("chunks", \.chunks),
+        .init("seconds", \.seconds), .init("snapshot", \.snapshot), .init("server_version", \.serverVersion),
+        .init("environment", \.environment), .init("notes", \.notes),
+    ])
 }

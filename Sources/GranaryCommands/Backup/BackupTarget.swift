@@ -42,22 +42,4 @@ package struct BackupTarget: Sendable, Equatable {
             )
         }
     }
-
-    /// `shop-20261123T071500Z`, of which the file's name is made.
-    package static func stem(database: String, secondsSince1970: Int) -> String {
-        "\(safe(database))-\(Formatting.timestamp(secondsSince1970: secondsSince1970))"
-    }
-
-    /// A database may be called `../../etc/passwd` or `-rf`; a file of ours may not.
-    static func safe(_ name: String) -> String {
-        var safe = ""
-        for scalar in name.unicodeScalars {
-            switch scalar {
-            case "a"..."z", "A"..."Z", "0"..."9", "_": safe.unicodeScalars.append(scalar)
-            case "-", ".": safe.unicodeScalars.append(safe.isEmpty ? "_" : scalar)
-            default: safe += "_"
-            }
-        }
-        return safe.isEmpty ? "database" : String(safe.prefix(100))
-    }
 }

@@ -216,23 +216,28 @@ extension CleanCommand {
         let refusal = try environment.flatMap { try environmentRefusal(of: $0, files, connected) }
         if let refusal { plan.notes.append(refusal.message) }
         if let refusal = undoRefusal(plan) { plan.obstacles.append(refusal) }
-        if console.settings.isJSON {
-            try console.result(CleanLines.document(plan, in: environment))
-        } else {
-            for line in CleanLines.plan(plan, at: connected.host, in: environment) { try console.result(line: line) }
-        }
+        try console.result(
+            CleanLines.planResult.document((plan, environment)),
+            else: CleanLines.plan(plan, at: connected.host, in: environment)
+        )
         guard plan.hits.isEmpty, undoRefusal(plan) == nil else {
             throw ExitCode(ExitStatus.refused.rawValue)
         }
         guard plan.obstacles.isEmpty else { throw ExitCode(ExitStatus.failed.rawValue) }
     }
 
+    /// The line for a shell that brings back what was cleaned.
+    private func undoLine(_ file: String, _ plan: CleanPlan, _ database: ConnectedDatabase) -> String {
+        RestoreLine(self.database, service.state, migrations: service.migrations, database)
+            .text(file, ["--data-only", "--if-empty"] + (plan.undoNeedsAllowInvalid ? ["--allow-invalid"] : []))
+    }
+
     private func tell(_ plan: CleanPlan, _ report: CleanReport?, _ job: Job) throws {
-        let undo = report?.undo.map { UndoLine(file: $0, plan: plan, command: self, database: job.database).text }
+        let undo = report?.undo.map { undoLine($0, plan, job.database) }
         if let report { for line in CleanLines.report(report) { job.console.note(line) } }
         if undo != nil { job.console.note("to undo it:") }
         if job.console.settings.isJSON {
-            try job.console.result(CleanLines.document(plan, report, in: job.environment, undo: undo))
+            try job.console.result(CleanLines.result.document((plan, report, job.environment, undo)))
         } else if let undo {
             try job.console.result(undo)
         }

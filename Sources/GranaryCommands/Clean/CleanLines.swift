@@ -78,44 +78,32 @@ enum CleanLines {
 
 // For programs.
 extension CleanLines {
-    static func document(_ plan: CleanPlan, in environment: String?) -> JSONDocument {
-        .object([
-            "plan": true, "environment": .optional(environment), "database": .string(plan.database),
-            "tables": .array(
-                plan.tables.map {
-                    .object([
-                        "table": .string($0.name), "rows": .integer($0.rows), "exact": .bool($0.isExact),
-                        "bytes": .integer($0.bytes), "method": .string($0.method.rawValue),
-                        "because": .optional($0.because),
-                    ])
-                }
-            ),
-            "rows": .integer(plan.rows), "bytes": .integer(plan.bytes), "sequences": .strings(plan.sequences),
-            "kept": kept(plan), "obstacles": .strings(plan.hits + plan.obstacles), "notes": .strings(plan.notes),
-            "undo": nil,
-        ])
-    }
+    static let planResult = ResultDescription<(plan: CleanPlan, environment: String?)>([
+        .init("plan") { _ in true }, .init("environment", \.environment), .init("database", \.plan.database),
+        .init("tables", each: table, \.plan.tables), .init("rows", \.plan.rows), .init("bytes", \.plan.bytes),
+        .init("sequences", \.plan.sequences), .init("kept", each: kept, \.plan.kept),
+        .init("obstacles") { $0.plan.hits + $0.plan.obstacles }, .init("notes", \.plan.notes),
+        .init("undo") { _ in JSONDocument.null },
+    ])
 
-    static func document(
-        _ plan: CleanPlan,
-        _ report: CleanReport?,
-        in environment: String,
-        undo: String?
-    ) -> JSONDocument {
-        .object([
-            "environment": .string(environment), "database": .string(plan.database),
-            "tables": .array(
-                (report?.tables ?? []).map {
-                    .object(["table": .string($0.name), "rows": .integer($0.rows), "exact": .bool($0.isExact)])
-                }
-            ),
-            "rows": .integer(report?.rows ?? 0), "sequences": .strings(plan.sequences), "kept": kept(plan),
-            "notes": .strings(plan.notes), "seconds": .number(report?.seconds ?? 0),
-            "undo": .optional(report?.undo), "undo_command": .optional(undo),
-        ])
-    }
+    private static let table = ResultDescription<CleanPlan.Table>([
+        .init("table", \.name), .init("rows", \.rows), .init("exact", \.isExact), .init("bytes", \.bytes),
+        .init("method", \.method.rawValue), .init("because", \.because),
+    ])
 
-    private static func kept(_ plan: CleanPlan) -> JSONDocument {
-        .array(plan.kept.map { .object(["table": .string($0.name), "reason": .string($0.reason)]) })
-    }
+    private static let kept = ResultDescription<CleanPlan.Kept>([.init("table", \.name), .init("reason", \.reason)])
+
+    /// The plan, nil for the report where nothing was to be done, and the line for a shell that undoes it.
+    typealias Outcome = (plan: CleanPlan, report: CleanReport?, environment: String, undo: String?)
+
+    static let result = ResultDescription<Outcome>([
+        .init("environment", \.environment), .init("database", \.plan.database),
+        .init("tables", each: cleaned) { $0.report?.tables ?? [] }, .init("rows") { $0.report?.rows ?? 0 },
+        .init("sequences", \.plan.sequences), .init("kept", each: kept, \.plan.kept), .init("notes", \.plan.notes),
+        .init("seconds") { $0.report?.seconds ?? 0 }, .init("undo", \.report?.undo), .init("undo_command", \.undo),
+    ])
+
+    private static let cleaned = ResultDescription<CleanReport.Table>([
+        .init("table", \.name), .init("rows", \.rows), .init("exact", \.isExact),
+    ])
 }

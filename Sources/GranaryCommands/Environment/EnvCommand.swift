@@ -1,4 +1,5 @@
 package import ArgumentParser
+internal import Bookkeeping
 internal import Environments
 internal import PostgresClient
 
@@ -39,90 +40,75 @@ package struct EnvShow: SpokenCommand {
     package init() {}
 
     package func run(on console: Console) async throws {
+        let situation = try await situation(on: console)
+        try console.result(Situation.result.document(situation), else: situation.lines)
+    }
+
+    /// What the database says, or where none was given, what files and variables say.
+    private func situation(on console: Console) async throws -> Situation {
         guard try !database.isMissing(on: console, migrations: service.migrations) else {
-            return try tellOffline(on: console)
+            let file = try EnvironmentsFile.read(migrations: service.migrations)
+            let choice = try EnvironmentChoice.resolve(
+                option: database.env,
+                variables: console.environment,
+                marker: nil,
+                file: file
+            )
+            return Situation(choice: choice, file: file, services: try services(on: console))
         }
         let connected = try await database.connect(on: console, migrations: service.migrations)
         let found = try await Gate(database: connected, schema: service.state.schema, console: console).situation()
-        let marker =
+        let state =
             switch found.marker {
             case .unmarked: "not marked"
             case .marked(let name): "marked \(name)"
             case .copy(let name): "a copy of \(name), not marked itself"
             }
-        if console.settings.isJSON {
-            return try console.result(
-                .object([
-                    "environment": .optional(found.choice?.name),
-                    "source": .optional(found.choice.map { "\($0.source)" }),
-                    "production": Self.isProduction(found.choice, connected.environments),
-                    "services": try services(on: console),
-                    "database": .string(connected.name), "host": .string(connected.host),
-                    "marker": .optional(found.marker.name), "state": .string(marker),
-                    "environments": .strings(connected.environments.names),
-                ])
-            )
+        return Situation(
+            choice: found.choice,
+            file: connected.environments,
+            services: try services(on: console),
+            database: connected,
+            marker: found.marker.name,
+            state: state
+        )
+    }
+
+    private func services(on console: Console) throws -> [Service] {
+        try service.services(variables: console.environment).map(\.service)
+    }
+
+    /// Which environment is meant, and what the database is.
+    struct Situation {
+        var choice: EnvironmentChoice?
+        var file: EnvironmentsFile
+        var services: [Service]
+        /// nil where none was given.
+        var database: ConnectedDatabase?
+        var marker: String?
+        var state = "no database given"
+
+        /// nil if no environment was named.
+        private var isProduction: Bool? { choice.map { file.rules(of: $0.name).isProduction } }
+
+        static let result = ResultDescription<Situation>([
+            .init("environment", \.choice?.name), .init("source") { $0.choice.map { "\($0.source)" } },
+            .init("production", \.isProduction), .init("services", each: service, \.services),
+            .init("database", \.database?.name), .init("host", \.database?.host), .init("marker", \.marker),
+            .init("state", \.state), .init("environments", \.file.names),
+        ])
+
+        private static let service = ResultDescription<Service>([
+            .init("service", \.name), .init("schemas", \.schemas), .init("migrations", \.folder),
+        ])
+
+        var lines: [String] {
+            let name = choice.map { "\($0.name) (\($0.source))" } ?? "none was named"
+            let place = database.map { "\($0.name) at \($0.host): " } ?? ""
+            return ["environment  \(name)\(isProduction == true ? ", production" : "")"]
+                + services.map { "service      \($0.name), schema \($0.schemas.joined(separator: ", "))" }
+                + ["database     \(place)\(state)", "declared     \(file.names.joined(separator: ", "))"]
         }
-        try tell(
-            found.choice,
-            "\(connected.name) at \(connected.host): \(marker)",
-            connected.environments,
-            on: console
-        )
-    }
-
-    /// What files and variables say, where no database was given.
-    private func tellOffline(on console: Console) throws {
-        let file = try EnvironmentsFile.read(migrations: service.migrations)
-        let choice = try EnvironmentChoice.resolve(
-            option: database.env,
-            variables: console.environment,
-            marker: nil,
-            file: file
-        )
-        let state = "no database given"
-        guard console.settings.isJSON else { return try tell(choice, state, file, on: console) }
-        try console.result(
-            .object([
-                "environment": .optional(choice?.name), "source": .optional(choice.map { "\($0.source)" }),
-                "production": Self.isProduction(choice, file), "services": try services(on: console), "database": .null,
-                "host": .null, "marker": .null,
-                "state": .string(state), "environments": .strings(file.names),
-            ])
-        )
-    }
-
-    private func tell(
-        _ choice: EnvironmentChoice?,
-        _ database: String,
-        _ file: EnvironmentsFile,
-        on console: Console
-    ) throws {
-        let production = choice.map { file.rules(of: $0.name).isProduction } == true ? ", production" : ""
-        try console.result(
-            line: "environment  \(choice.map { "\($0.name) (\($0.source))" } ?? "none was named")\(production)"
-        )
-        for (service, _) in try service.services(variables: console.environment) {
-            try console.result(line: "service      \(service.name), schema \(service.schemas.joined(separator: ", "))")
-        }
-        try console.result(line: "database     \(database)")
-        try console.result(line: "declared     \(file.names.joined(separator: ", "))")
-    }
-
-    /// null if no environment was named.
-    private static func isProduction(_ choice: EnvironmentChoice?, _ file: EnvironmentsFile) -> JSONDocument {
-        choice.map { .bool(file.rules(of: $0.name).isProduction) } ?? .null
-    }
-
-    private func services(on console: Console) throws -> JSONDocument {
-        .array(
-            try service.services(variables: console.environment).map { service, _ in
-                .object([
-                    "service": .string(service.name), "schemas": .strings(service.schemas),
-                    "migrations": .string(service.folder),
-                ])
-            }
-        )
     }
 }
 

@@ -7,15 +7,7 @@ package struct CountListing: Sendable {
 
     package init(_ counts: RowCounts) { self.counts = counts }
 
-    package func lines(width: Int?) -> [String] {
-        var table = TableRenderer([
-            .init("table", mayShrink: true), .init("rows", isNumber: true), .init("remark", mayShrink: true),
-        ])
-        for row in counts.tables {
-            table.add([row.name.description, Self.figure(row.rows, row.isExact), row.obstacle?.rawValue ?? ""])
-        }
-        return table.lines(width: width) + [total]
-    }
+    package func lines(width: Int?) -> [String] { Self.row.table(counts.tables, width: width) + [total] }
 
     static func figure(_ rows: Int?, _ isExact: Bool) -> String {
         rows.map { "\(isExact ? "" : "~")\(Formatting.grouped($0))" } ?? "?"
@@ -28,19 +20,19 @@ package struct CountListing: Sendable {
             "\(Formatting.count(counts.tables.count, "table")), \(isExact ? "" : "~")\(Formatting.count(rows, "row"))"
     }
 
-    package var document: JSONDocument {
-        .object([
-            "tables": .array(
-                counts.tables.map { table in
-                    .object([
-                        "table": .string(table.name.description), "schema": .string(table.name.schema),
-                        "name": .string(table.name.name), "rows": .optional(table.rows),
-                        "exact": .bool(table.isExact), "obstacle": .optional(table.obstacle?.rawValue),
-                    ])
-                }
-            )
-        ])
-    }
+    static let result = ResultDescription<CountListing>([.init("tables", each: row, \.counts.tables)])
+
+    private static let row = ResultDescription<RowCounts.Table>([
+        .init("table", \.name.description, column: .init("table", mayShrink: true, \.name.description)),
+        .init("schema", \.name.schema), .init("name", \.name.name),
+        .init("rows", \.rows, column: .init("rows", isNumber: true) { figure($0.rows, $0.isExact) }),
+        .init("exact", \.isExact),
+        .init(
+            "obstacle",
+            \.obstacle?.rawValue,
+            column: .init("remark", mayShrink: true) { $0.obstacle?.rawValue ?? "" }
+        ),
+    ])
 }
 
 /// The rows of now beside those of a backup, for people and for programs.
@@ -58,47 +50,38 @@ package struct DifferenceListing: Sendable {
     package var isEmpty: Bool { differences.isEmpty }
 
     package func lines(width: Int?) -> [String] {
-        var table = TableRenderer([
-            .init("table", mayShrink: true), .init("then", isNumber: true), .init("now", isNumber: true),
-            .init("change", isNumber: true), .init("remark", mayShrink: true),
-        ])
-        for row in differences {
-            table.add([
-                row.table.description, row.then.map(Formatting.grouped) ?? "-",
-                row.isGone ? "-" : CountListing.figure(row.now, row.isExact), change(row), remark(row),
-            ])
-        }
         let changed = differences.filter { $0.isGone || ($0.change ?? 0) != 0 }.count
-        return table.lines(width: width) + [
+        return Self.row.table(differences, width: width) + [
             "\(Formatting.count(changed, "table")) of \(differences.count) changed since \(Formatting.harmless(file)) of \(createdAt)"
         ]
     }
 
-    private func change(_ row: CountDifference) -> String {
+    private static func change(_ row: CountDifference) -> String {
         guard let change = row.change else { return "" }
         let sign = change > 0 ? "+" : ""
         return change == 0 && row.isExact ? "0" : "\(row.isExact ? "" : "~")\(sign)\(Formatting.grouped(change))"
     }
 
-    private func remark(_ row: CountDifference) -> String {
+    private static func remark(_ row: CountDifference) -> String {
         if row.isGone { return "gone" }
         if let obstacle = row.obstacle { return obstacle.rawValue }
         return row.then == nil ? "not in the backup" : ""
     }
 
-    package var document: JSONDocument {
-        .object([
-            "since": .string(file), "created_at": .string(createdAt),
-            "tables": .array(
-                differences.map { row in
-                    .object([
-                        "table": .string(row.table.description), "then": .optional(row.then),
-                        "rows": .optional(row.now), "exact": .bool(row.isExact),
-                        "change": .optional(row.change), "gone": .bool(row.isGone),
-                        "obstacle": .optional(row.obstacle?.rawValue),
-                    ])
-                }
-            ),
-        ])
-    }
+    static let result = ResultDescription<DifferenceListing>([
+        .init("since", \.file), .init("created_at", \.createdAt), .init("tables", each: row, \.differences),
+    ])
+
+    private static let row = ResultDescription<CountDifference>([
+        .init("table", \.table.description, column: .init("table", mayShrink: true, \.table.description)),
+        .init("then", \.then, column: .init("then", isNumber: true) { $0.then.map(Formatting.grouped) ?? "-" }),
+        .init(
+            "rows",
+            \.now,
+            column: .init("now", isNumber: true) { $0.isGone ? "-" : CountListing.figure($0.now, $0.isExact) }
+        ),
+        .init("exact", \.isExact), .init("change", \.change, column: .init("change", isNumber: true, change)),
+        .init("gone", \.isGone),
+        .init("obstacle", \.obstacle?.rawValue, column: .init("remark", mayShrink: true, remark)),
+    ])
 }

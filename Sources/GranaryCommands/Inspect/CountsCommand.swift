@@ -48,7 +48,7 @@ package struct CountsCommand: SpokenCommand {
         defer { Self.tellOfRowSecurity(counts, on: console) }
         guard let manifest, let path else {
             return try tell(
-                CountListing(counts).document,
+                CountListing.result.document(CountListing(counts)),
                 CountListing(counts).lines(width: StandardOutput.columns),
                 inspect,
                 isEmpty: counts.tables.isEmpty,
@@ -61,7 +61,7 @@ package struct CountsCommand: SpokenCommand {
             createdAt: manifest.createdAt
         )
         try tell(
-            listing.document,
+            DifferenceListing.result.document(listing),
             listing.lines(width: StandardOutput.columns),
             inspect,
             isEmpty: listing.isEmpty,

@@ -56,13 +56,10 @@ package struct SchemaCommand: SpokenCommand {
             return try format == .sql ? console.result(exactly: result) : console.result(result)
         }
         let difference = LineDifference(expected: expected.text, found: text)
-        if console.settings.isJSON {
-            try console.result(difference.document(file: expected.path))
-        } else {
-            for line in difference.lines(file: expected.path, found: inspect.connected.name) {
-                try console.result(line)
-            }
-        }
+        try console.result(
+            LineDifference.result.document((expected.path, difference)),
+            else: difference.lines(file: expected.path, found: inspect.connected.name)
+        )
         if !difference.isEmpty { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
@@ -94,7 +91,7 @@ package struct SchemaCommand: SpokenCommand {
         return switch format {
         case .md: SchemaMarkdown(report).text
         case .mermaid: SchemaMermaid(report).text
-        case .json: SchemaDocument(report).document.indented
+        case .json: SchemaDocument.result.document(report).indented
         default: columns.map { SchemaListing(report).text(columns: $0) } ?? SchemaListing(report).text
         }
     }

@@ -2,85 +2,55 @@ package import Inspection
 internal import PostgresClient
 
 /// A `SchemaReport` for programs, the same for the same schema.
-package struct SchemaDocument: Sendable {
-    private let report: SchemaReport
+package enum SchemaDocument {
+    package static let result = ResultDescription<SchemaReport>([
+        .init("tables", each: table, \.tables), .init("findings", each: finding, \.findings),
+    ])
 
-    package init(_ report: SchemaReport) { self.report = report }
+    private static let finding = ResultDescription<SchemaReport.Finding>([
+        .init("kind", \.kind.rawValue), .init("table", \.table.description), .init("object", \.object),
+        .init("columns", \.columns),
+    ])
 
-    package var document: JSONDocument {
-        .object([
-            "tables": .array(report.tables.map(Self.document)),
-            "findings": .array(
-                report.findings.map { finding in
-                    .object([
-                        "kind": .string(finding.kind.rawValue), "table": .string(finding.table.description),
-                        "object": .string(finding.object), "columns": .strings(finding.columns),
-                    ])
-                }
-            ),
-        ])
-    }
+    private static let table = ResultDescription<SchemaReport.Table>([
+        .init("schema", \.name.schema), .init("name", \.name.name), .init("kind", \.kind), .init("comment", \.comment),
+        .init("partition_key", \.partitionKey), .init("inherits") { $0.inherits.map(\.description) },
+        .init("unlogged", \.isUnlogged), .init("row_security", \.hasRowSecurity),
+        .init("row_security_forced", \.forcesRowSecurity), .init("locked") { $0.held != nil },
+        .init("columns", each: column, \.columns), .init("constraints", each: constraint, \.constraints),
+        .init("indexes", each: index, \.indexes), .init("triggers", each: part, \.triggers),
+        .init("policies", each: part, \.policies), .init("partitions", each: partition, \.partitions),
+        .init("referenced_by", each: reference, \.referencedBy),
+    ])
 
-    private static func document(_ table: SchemaReport.Table) -> JSONDocument {
-        .object([
-            "schema": .string(table.name.schema), "name": .string(table.name.name), "kind": .string(table.kind),
-            "comment": .optional(table.comment), "partition_key": .optional(table.partitionKey),
-            "inherits": .strings(table.inherits.map(\.description)), "unlogged": .bool(table.isUnlogged),
-            "row_security": .bool(table.hasRowSecurity), "row_security_forced": .bool(table.forcesRowSecurity),
-            "locked": .bool(table.held != nil),
-            "columns": .array(
-                table.columns.map { column in
-                    .object([
-                        "name": .string(column.name), "type": .string(column.type),
-                        "nullable": .bool(column.isNullable),
-                        "default": .optional(column.generation == .none ? column.expression : nil),
-                        "generated": .optional(column.generation == .none ? nil : column.rule),
-                        "comment": .optional(column.comment),
-                    ])
-                }
-            ),
-            "constraints": .array(table.constraints.map(Self.document)),
-            "indexes": .array(
-                table.indexes.map { index in
-                    .object([
-                        "name": .string(index.name), "definition": .optional(index.definition),
-                        "unique": .bool(index.isUnique), "valid": .bool(index.isValid),
-                        "of_constraint": .bool(index.isOfConstraint),
-                    ])
-                }
-            ),
-            "triggers": parts(table.triggers), "policies": parts(table.policies),
-            "partitions": .array(
-                table.partitions.map {
-                    .object([
-                        "name": .string($0.name), "of": .optional($0.parent), "definition": .optional($0.definition),
-                    ])
-                }
-            ),
-            "referenced_by": .array(
-                table.referencedBy.map { reference in
-                    .object([
-                        "table": .string(reference.table.description), "constraint": .string(reference.constraint),
-                    ])
-                }
-            ),
-        ])
-    }
+    private static let column = ResultDescription<SchemaReport.Column>([
+        .init("name", \.name), .init("type", \.type), .init("nullable", \.isNullable),
+        .init("default") { $0.generation == .none ? $0.expression : nil },
+        .init("generated") { $0.generation == .none ? nil : $0.rule }, .init("comment", \.comment),
+    ])
 
-    private static func document(_ constraint: SchemaReport.Constraint) -> JSONDocument {
-        .object([
-            "name": .string(constraint.name), "kind": .string(constraint.kind.rawValue),
-            "definition": .optional(constraint.definition), "columns": .strings(constraint.columns),
-            "validated": .bool(constraint.isValidated), "references": .optional(constraint.references?.description),
-            "indexed": .bool(constraint.isIndexed),
-        ])
-    }
+    private static let constraint = ResultDescription<SchemaReport.Constraint>([
+        .init("name", \.name), .init("kind", \.kind.rawValue), .init("definition", \.definition),
+        .init("columns", \.columns), .init("validated", \.isValidated), .init("references", \.references?.description),
+        .init("indexed", \.isIndexed),
+    ])
 
-    private static func parts(_ parts: [SchemaReport.Part]) -> JSONDocument {
-        .array(
-            parts.map { .object(["name": .string($0.name), "definition": .optional($0.definition)]) }
-        )
-    }
+    private static let index = ResultDescription<SchemaReport.Index>([
+        .init("name", \.name), .init("definition", \.definition), .init("unique", \.isUnique),
+        .init("valid", \.isValid), .init("of_constraint", \.isOfConstraint),
+    ])
+
+    private static let part = ResultDescription<SchemaReport.Part>([
+        .init("name", \.name), .init("definition", \.definition),
+    ])
+
+    private static let partition = ResultDescription<SchemaReport.Partition>([
+        .init("name", \.name), .init("of", \.parent), .init("definition", \.definition),
+    ])
+
+    private static let reference = ResultDescription<SchemaReport.Reference>([
+        .init("table", \.table.description), .init("constraint", \.constraint),
+    ])
 }
 
 extension JSONDocument {

@@ -10,27 +10,81 @@ package struct TableListing: Sendable {
     /// - Parameter width: The terminal's columns; nil for a pipe, which gets no bars.
     package func lines(width: Int?) -> [String] {
         let several = Set(report.tables.map(\.name.schema)).count > 1
-        var table = TableRenderer([
-            .init("schema", mayShrink: true), .init("table", mayShrink: true),
-            .init("kind", mayShrink: true, expendable: 4), .init("rows", isNumber: true),
-            .init("statistics", mayShrink: true, expendable: 3), .init("heap", isNumber: true),
-            .init("indexes", isNumber: true, expendable: 2), .init("toast", isNumber: true, expendable: 1),
-            .init("share", isNumber: true, expendable: 5), .init("", expendable: 0), .init("remark", mayShrink: true),
-        ])
-        let whole = max(1, report.bytes)
-        for row in report.tables {
-            let share = Double(row.bytes) / Double(whole)
-            table.add([
-                several || width == nil ? row.name.schema : "", row.name.name, kind(row),
-                row.rowsEstimate.map { "~\(Formatting.grouped($0))" } ?? "?", statistics(row),
-                Formatting.bytes(row.heapBytes), Formatting.bytes(row.indexBytes), Formatting.bytes(row.toastBytes),
-                "\(Int((share * 100).rounded())) %", width == nil ? "" : Formatting.bar(share, columns: 10),
-                remark(row),
-            ])
+        var rows = rows
+        for index in rows.indices {
+            rows[index].showsSchema = several || width == nil
+            rows[index].showsBar = width != nil
         }
         let count = Formatting.count(report.tables.count, "table")
-        return table.lines(width: width) + ["\(count), \(Formatting.bytes(report.bytes))"]
+        return Self.row.table(rows, width: width) + ["\(count), \(Formatting.bytes(report.bytes))"]
     }
+
+    private var rows: [Row] {
+        report.tables.map { Row(table: $0, share: Double($0.bytes) / Double(max(1, report.bytes))) }
+    }
+
+    /// A table, with its share of all bytes.
+    private struct Row {
+        var table: TableReport.Table
+        var share: Double
+        var showsSchema = true
+        var showsBar = false
+    }
+
+    static let result = ResultDescription<TableListing>([
+        .init("tables", each: row, \.rows), .init("bytes", \.report.bytes),
+        .init("sizes_are_current", \.report.sizesAreCurrent),
+    ])
+
+    private static let row = ResultDescription<Row>(
+        [
+            .init(
+                "schema",
+                \.table.name.schema,
+                column: .init("schema", mayShrink: true) { $0.showsSchema ? $0.table.name.schema : "" }
+            ),
+            .init("name", \.table.name.name, column: .init("table", mayShrink: true, \.table.name.name)),
+            .init(
+                "kind",
+                \.table.kind.rawValue,
+                column: .init("kind", mayShrink: true, expendable: 4) { kind($0.table) }
+            ),
+            .init("bytes", \.table.bytes),
+            .init(
+                "heap_bytes",
+                \.table.heapBytes,
+                column: .init("heap", isNumber: true) { Formatting.bytes($0.table.heapBytes) }
+            ),
+            .init(
+                "index_bytes",
+                \.table.indexBytes,
+                column: .init("indexes", isNumber: true, expendable: 2) { Formatting.bytes($0.table.indexBytes) }
+            ),
+            .init(
+                "toast_bytes",
+                \.table.toastBytes,
+                column: .init("toast", isNumber: true, expendable: 1) { Formatting.bytes($0.table.toastBytes) }
+            ),
+            .init(
+                "rows_estimate",
+                \.table.rowsEstimate,
+                column: .init("rows", isNumber: true) {
+                    $0.table.rowsEstimate.map { "~\(Formatting.grouped($0))" } ?? "?"
+                }
+            ),
+            .init(
+                "analysed",
+                \.table.isAnalysed,
+                column: .init("statistics", mayShrink: true, expendable: 3) { statistics($0.table) }
+            ),
+            .init("statistics_age_seconds", \.table.statisticsAgeSeconds), .init("partitions", \.table.partitions),
+            .init("readable", \.table.isReadable), .init("populated", \.table.isPopulated),
+            .init("locked_by", \.table.held?.processID, column: .init("remark", mayShrink: true) { remark($0.table) }),
+            .column(.init("share", isNumber: true, expendable: 5) { "\(Int(($0.share * 100).rounded())) %" }),
+            .column(.init("", expendable: 0) { $0.showsBar ? Formatting.bar($0.share, columns: 10) : "" }),
+        ],
+        columns: ["schema", "table", "kind", "rows", "statistics", "heap", "indexes", "toast", "share", "", "remark"]
+    )
 
     /// What must be known of the figures.
     package var notes: [String] {
@@ -38,18 +92,18 @@ package struct TableListing: Sendable {
             ? [] : ["sizes are those of the last VACUUM or ANALYZE; a superuser sees those of this moment"]
     }
 
-    private func kind(_ table: TableReport.Table) -> String {
+    private static func kind(_ table: TableReport.Table) -> String {
         guard table.kind == .partitionedTable else { return table.kind.rawValue }
         return Formatting.count(table.partitions, "partition")
     }
 
-    private func statistics(_ table: TableReport.Table) -> String {
+    private static func statistics(_ table: TableReport.Table) -> String {
         if table.kind == .partitionedTable, table.partitions == 0 { return "" }
         guard table.isAnalysed else { return "never analysed" }
         return table.statisticsAgeSeconds.map(Formatting.age) ?? "of unknown age"
     }
 
-    private func remark(_ table: TableReport.Table) -> String {
+    private static func remark(_ table: TableReport.Table) -> String {
         var remarks: [String] = []
         if let held = table.held {
             remarks.append("\(held.isGranted ? "locked by" : "lock awaited by") process \(held.processID)")
@@ -57,25 +111,5 @@ package struct TableListing: Sendable {
         if !table.isReadable { remarks.append("no privilege") }
         if !table.isPopulated { remarks.append("not populated") }
         return remarks.joined(separator: ", ")
-    }
-
-    package var document: JSONDocument {
-        .object([
-            "tables": .array(report.tables.map(Self.document)), "bytes": .integer(report.bytes),
-            "sizes_are_current": .bool(report.sizesAreCurrent),
-        ])
-    }
-
-    private static func document(_ table: TableReport.Table) -> JSONDocument {
-        .object([
-            "schema": .string(table.name.schema), "name": .string(table.name.name),
-            "kind": .string(table.kind.rawValue), "bytes": .integer(table.bytes),
-            "heap_bytes": .integer(table.heapBytes), "index_bytes": .integer(table.indexBytes),
-            "toast_bytes": .integer(table.toastBytes), "rows_estimate": .optional(table.rowsEstimate),
-            "analysed": .bool(table.isAnalysed), "statistics_age_seconds": .optional(table.statisticsAgeSeconds),
-            "partitions": .integer(table.partitions), "readable": .bool(table.isReadable),
-            "populated": .bool(table.isPopulated),
-            "locked_by": .optional(table.held?.processID),
-        ])
     }
 }

@@ -30,7 +30,7 @@ package struct TablesCommand: SpokenCommand {
             try TableReport.read(scope, $0)
         }
         let rendered = TableListing(report)
-        if console.settings.isJSON { return try console.result(rendered.document) }
+        if console.settings.isJSON { return try console.result(TableListing.result.document(rendered)) }
         if report.tables.isEmpty { return console.note(inspect.nothingFound) }
         for line in rendered.lines(width: StandardOutput.columns) { try console.result(line: line) }
         for note in rendered.notes { console.note(note) }

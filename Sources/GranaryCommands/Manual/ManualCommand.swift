@@ -21,12 +21,13 @@ package struct ManualCommand: SpokenCommand {
     package init() {}
 
     package func run(on console: Console) async throws {
-        guard let tree = CommandTree.read() else {
+        guard let root = CommandTree.root, let tree = CommandTree.read(root) else {
             throw CommandError(.file, "the parser does not describe its commands", hint: "this is a defect of granary")
         }
         let epoch = console.environment["SOURCE_DATE_EPOCH"].flatMap(Int.init)
         var written: [String] = []
-        for page in ManualPages(tree, date: String(Formatting.time(secondsSince1970: epoch).prefix(10))).all {
+        let date = String(Formatting.time(secondsSince1970: epoch).prefix(10))
+        for page in ManualPages(tree, groups: root.configuration.groupedSubcommands, date: date).all {
             let path = Folders.joined(folder, page.file)
             do {
                 try Data(page.text.utf8).write(to: URL(filePath: path))

@@ -1,5 +1,5 @@
 internal import Archive
-internal import ArgumentParser
+package import ArgumentParser
 
 /// The manual: granary(1), and a page for each command below it, made of what the parser says of them.
 package struct ManualPages {
@@ -10,11 +10,15 @@ package struct ManualPages {
     }
 
     private let tree: CommandTree
+    private let groups: [CommandGroup]
     private let date: String
 
-    /// - Parameter date: `2026-11-23`, at the foot of each page.
-    package init(_ tree: CommandTree, date: String) {
+    /// - Parameters:
+    ///   - groups: The commands of the tree by what they are about.
+    ///   - date: `2026-11-23`, at the foot of each page.
+    package init(_ tree: CommandTree, groups: [CommandGroup], date: String) {
         self.tree = tree
+        self.groups = groups
         self.date = date
     }
 
@@ -22,7 +26,7 @@ package struct ManualPages {
 
     private var overview: Page {
         let description = Discussion(tree.discussion)
-        let groups = Granary.configuration.groupedSubcommands.flatMap { group in
+        let commands = groups.flatMap { group in
             [".SS \(group.name)"]
                 + group.subcommands.map { command in
                     Roff.entry(
@@ -39,7 +43,7 @@ package struct ManualPages {
                 [
                     ("SYNOPSIS", ["\(Roff.bold("granary")) \(Roff.italic("command")) [\(Roff.italic("option"))...]"]),
                     ("DESCRIPTION", ManualFacts.description.map { ".PP\n\(Roff.prose($0))" }),
-                    ("COMMANDS", groups),
+                    ("COMMANDS", commands),
                     ("OPTIONS", [Roff.prose("Every command takes these.")] + sharedOptions("Output").map(entry)),
                     (
                         "ENVIRONMENT",

@@ -147,22 +147,18 @@ extension DependencyDrawing {
 
 // For programs.
 extension DependencyDrawing {
-    var document: JSONDocument {
-        .object([
-            "services": .strings(services), "faults": .strings(services.flatMap { graph.faults[$0] ?? [] }),
-            "migrations": .array(
-                graph.nodes.map { node in
-                    .object([
-                        "service": .string(node.service), "version": .integer(node.version),
-                        "name": .string(node.name), "layer": .string(node.layer),
-                        "risk_level": .string(node.risk.rawValue),
-                        "rollback_safe": node.rollbackSafe.map { .bool($0) } ?? .null,
-                        "description": .optional(node.details), "state": .optional(states[node.id]),
-                        "depends_on": .strings(node.needs.map { label($0, from: node.service) }),
-                        "faults": .strings(node.faults),
-                    ])
-                }
-            ),
-        ])
-    }
+    static let result = ResultDescription<DependencyDrawing>([
+        .init("services", \.services),
+        .init("faults") { drawing in drawing.services.flatMap { drawing.graph.faults[$0] ?? [] } },
+        .init("migrations", each: migration) { drawing in drawing.graph.nodes.map { (drawing, $0) } },
+    ])
+
+    private static let migration = ResultDescription<(drawing: DependencyDrawing, node: DependencyGraph.Node)>([
+        .init("service", \.node.service), .init("version", \.node.version), .init("name", \.node.name),
+        .init("layer", \.node.layer), .init("risk_level", \.node.risk.rawValue),
+        .init("rollback_safe", \.node.rollbackSafe), .init("description", \.node.details),
+        .init("state") { $0.drawing.states[$0.node.id] },
+        .init("depends_on") { row in row.node.needs.map { row.drawing.label($0, from: row.node.service) } },
+        .init("faults", \.node.faults),
+    ])
 }

@@ -45,7 +45,9 @@ package struct MigrateDeps: SpokenCommand {
             copy: chosen ?? services[0].file.names.first ?? "development"
         )
         let drawing = DependencyDrawing(graph: graph, states: try await states(on: console))
-        if console.settings.isJSON || format == .json { return try console.result(drawing.document) }
+        if console.settings.isJSON || format == .json {
+            return try console.result(DependencyDrawing.result.document(drawing))
+        }
         switch format {
         case .dot: try console.result(drawing.dot)
         case .mermaid: try console.result(drawing.mermaid)

@@ -155,16 +155,19 @@ package struct MigrateRenumber: SpokenCommand {
             }
             for path in renumbering.edited { try console.result("\(plan ? "would edit" : "edited") \(path)") }
         }
-        return .object([
-            "migrations": .array(
-                renumbering.moves.map {
-                    .object(["name": .string($0.from.name), "renamed": .string($0.name), "version": .integer($0.to)])
-                }
-            ),
-            "moved": .array(
-                renumbering.moved.map { .object(["from": .string($0.from), "to": .string($0.to)]) }
-            ),
-            "edited": .strings(renumbering.edited), "notes": .strings(renumbering.notes), "planned": .bool(plan),
-        ])
+        return Self.result.document((renumbering, plan))
     }
+
+    static let result = ResultDescription<(renumbering: Renumbering, isPlan: Bool)>([
+        .init("migrations", each: move, \.renumbering.moves), .init("moved", each: moved, \.renumbering.moved),
+        .init("edited", \.renumbering.edited), .init("notes", \.renumbering.notes), .init("planned", \.isPlan),
+    ])
+
+    private static let move = ResultDescription<Renumbering.Move>([
+        .init("name", \.from.name), .init("renamed", \.name), .init("version", \.to),
+    ])
+
+    private static let moved = ResultDescription<(from: String, to: String)>([
+        .init("from", \.from), .init("to", \.to),
+    ])
 }

@@ -1,6 +1,17 @@
 package import ArgumentParser
 internal import Migrations
 
+extension MigrationSession {
+    /// Tells what a run would do.
+    func plan(_ request: MigrationRequest) async throws {
+        try await PlanReport(plan: migrator().plan(request), environment: options.environment).tell(on: console)
+    }
+
+    func run(_ request: MigrationRequest) async throws {
+        try await RunReport(report: migrator().run(request), undo: undo).tell(on: console)
+    }
+}
+
 /// `granary migrate up`.
 package struct MigrateUp: SpokenCommand {
     package static let configuration = CommandConfiguration(
@@ -45,16 +56,10 @@ package struct MigrateUp: SpokenCommand {
     }
 
     package func run(on console: Console) async throws {
-        if dryRun {
-            var session = try await MigrationSession.open(common, manner: manner, writes: false, on: console)
-            session.options.beside = beside
-            return try await PlanReport(session.migrator().plan(.up(count)), environment: session.options.environment)
-                .tell(on: console)
-        }
-        var session = try await MigrationSession.open(common, manner: manner, writes: true, on: console)
+        var session = try await MigrationSession.open(common, manner: manner, writes: !dryRun, on: console)
         session.options.beside = beside
-        let report = try await session.migrator().run(.up(count))
-        try RunReport(report, undo: session.undo).tell(on: console)
+        guard !dryRun else { return try await session.plan(.up(count)) }
+        try await session.run(.up(count))
         if let dumpSchema { try await SchemaFile(path: dumpSchema, session: session).write() }
     }
 }
@@ -92,11 +97,7 @@ package struct MigrateDown: SpokenCommand {
     package func run(on console: Console) async throws {
         let request = MigrationRequest.down(all ? nil : count ?? 1)
         let session = try await MigrationSession.open(common, manner: manner, writes: !dryRun, on: console)
-        guard !dryRun else {
-            return try await PlanReport(session.migrator().plan(request), environment: session.options.environment)
-                .tell(on: console)
-        }
-        try await RunReport(session.migrator().run(request), undo: session.undo).tell(on: console)
+        try await dryRun ? session.plan(request) : session.run(request)
     }
 }
 
@@ -136,11 +137,7 @@ package struct MigrateGoto: SpokenCommand {
     package func run(on console: Console) async throws {
         let request = MigrationRequest.goto(try Self.number(version))
         let session = try await MigrationSession.open(common, manner: manner, writes: !dryRun, on: console)
-        guard !dryRun else {
-            return try await PlanReport(session.migrator().plan(request), environment: session.options.environment)
-                .tell(on: console)
-        }
-        try await RunReport(session.migrator().run(request), undo: session.undo).tell(on: console)
+        try await dryRun ? session.plan(request) : session.run(request)
     }
 }
 
@@ -171,7 +168,7 @@ package struct MigrateRedo: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let session = try await MigrationSession.open(common, manner: manner, writes: true, on: console)
-        try await RunReport(session.migrator().run(.redo(count)), undo: session.undo).tell(on: console)
+        try await session.run(.redo(count))
     }
 }
 
@@ -197,7 +194,6 @@ package struct MigratePlan: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let session = try await MigrationSession.open(common, manner: manner, writes: false, on: console)
-        try await PlanReport(session.migrator().plan(.up(count)), environment: session.options.environment)
-            .tell(on: console)
+        try await session.plan(.up(count))
     }
 }

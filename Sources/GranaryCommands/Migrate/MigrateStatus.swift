@@ -1,5 +1,5 @@
 package import ArgumentParser
-internal import Environments
+internal import Bookkeeping
 internal import Migrations
 internal import PostgresClient
 internal import SQLText
@@ -52,7 +52,7 @@ package struct MigrateStatus: SpokenCommand {
         let services = try await session.migrator().status()
         let environment = session.options.environment
         if console.settings.isJSON {
-            try console.result(Self.document(services, environment, await Risks(services)))
+            try console.result(Self.result.document(await MigrationStatus(services, in: environment)))
         } else {
             for line in Self.lines(services, environment) { try console.result(line: line) }
         }
@@ -112,59 +112,75 @@ package struct MigrateStatus: SpokenCommand {
         }
     }
 
-    private static func document(_ services: [ServiceState], _ environment: String, _ risks: Risks) -> JSONDocument {
-        .object([
-            "environment": .string(environment), "service": .string(services.map(\.name).joined(separator: ",")),
-            "version": services.map(\.standings.version).max().map { .integer($0) } ?? .null,
-            "migrations": .array(
-                services.flatMap { state in
-                    state.standings.all.map { Self.document($0, of: state, risks) }
-                }
-            ),
-            "ignored": .strings(services.flatMap(\.tree.ignored)),
-            "problems": .strings(services.flatMap { $0.tree.problems.map(\.message) }),
-            "other_ledgers": .array(
-                services.flatMap { state in state.otherLedgers.map { Self.document($0, of: state) } }
-            ),
-            "disagreements": .array(
-                services.flatMap { state in state.disagreements.map { Self.document($0, of: state) } }
-            ),
-        ])
+    static let result = ResultDescription<MigrationStatus>([
+        .init("environment", \.environment), .init("service") { $0.services.map(\.name).joined(separator: ",") },
+        .init("version") { $0.services.map(\.standings.version).max() },
+        .init("migrations", each: standing, \.standings), .init("ignored") { $0.services.flatMap(\.tree.ignored) },
+        .init("problems") { $0.services.flatMap { $0.tree.problems.map(\.message) } },
+        .init("other_ledgers", each: ledger) {
+            $0.services.flatMap { state in state.otherLedgers.map { (state, $0) } }
+        },
+        .init("disagreements", each: disagreement) {
+            $0.services.flatMap { state in state.disagreements.map { (state, $0) } }
+        },
+    ])
+
+    private static let standing = ResultDescription<MigrationStatus.Standing>([
+        .init("version", \.standing.version), .init("name", \.standing.name), .init("service", \.service),
+        .init("state", \.standing.state.rawValue), .init("layer", \.standing.layer),
+        .init("applied_at") { $0.standing.entry?.appliedAt.isEmpty == false ? $0.standing.entry?.appliedAt : nil },
+        .init("risk_level", \.risk?.rawValue),
+        .init("statements_done") {
+            $0.standing.unfinished.flatMap { $0.leavesSomething ? $0.statementsDone : nil }
+        },
+        .init("running", \.standing.isRunning), .init("in_doubt", \.standing.doubt),
+        .init("last_failure") { $0.standing.unfinished.flatMap { $0.hasFailed ? $0.sqlState ?? "failed" : nil } },
+    ])
+
+    private static let ledger = ResultDescription<(state: ServiceState, ledger: OtherLedger)>([
+        .init("service", \.state.name), .init("table", \.ledger.table.description), .init("tool", \.ledger.tool),
+        .init("entries", \.ledger.record?.entries), .init("last", \.ledger.record?.last),
+        .init("message", \.ledger.sentence),
+    ])
+
+    private static let disagreement = ResultDescription<(state: ServiceState, disagreement: Disagreement)>([
+        .init("service", \.state.name), .init("problem", \.disagreement.problem.rawValue),
+        .init("version", \.disagreement.version), .init("name", \.disagreement.name),
+        .init("table", \.disagreement.table), .init("message", \.disagreement.message),
+    ])
+}
+
+/// How each migration stands, with the risk of each.
+struct MigrationStatus {
+    let environment: String
+    let services: [ServiceState]
+    private let risks: Risks
+
+    init(_ services: [ServiceState], in environment: String) async {
+        self.environment = environment
+        self.services = services
+        risks = await Risks(services)
     }
 
-    private static func document(_ ledger: OtherLedger, of state: ServiceState) -> JSONDocument {
-        .object([
-            "service": .string(state.name), "table": .string(ledger.table.description), "tool": .string(ledger.tool),
-            "entries": .optional(ledger.record?.entries), "last": .optional(ledger.record?.last),
-            "message": .string(ledger.sentence),
-        ])
+    struct Standing {
+        var standing: MigrationStanding
+        var service: String
+        /// What its statements or its entry say, whichever is higher.
+        var risk: Risk?
     }
 
-    private static func document(_ disagreement: Disagreement, of state: ServiceState) -> JSONDocument {
-        .object([
-            "service": .string(state.name), "problem": .string(disagreement.problem.rawValue),
-            "version": .optional(disagreement.version), "name": .optional(disagreement.name),
-            "table": .optional(disagreement.table), "message": .string(disagreement.message),
-        ])
-    }
-
-    private static func document(
-        _ standing: MigrationStanding,
-        of state: ServiceState,
-        _ risks: Risks
-    ) -> JSONDocument {
-        let risk = standing.migration?.up.flatMap { risks.byPath[$0.path] }
-        let declared = state.dependencies.entry(standing.version)?.risk
-        let level = [risk, declared].compactMap { $0 }.max()
-        return .object([
-            "version": .integer(standing.version), "name": .string(standing.name), "service": .string(state.name),
-            "state": .string(standing.state.rawValue), "layer": .string(standing.layer),
-            "applied_at": .optional(standing.entry?.appliedAt.isEmpty == false ? standing.entry?.appliedAt : nil),
-            "risk_level": .optional(level?.rawValue),
-            "statements_done": .optional(standing.unfinished.flatMap { $0.leavesSomething ? $0.statementsDone : nil }),
-            "running": .bool(standing.isRunning), "in_doubt": .optional(standing.doubt),
-            "last_failure": .optional(standing.unfinished.flatMap { $0.hasFailed ? $0.sqlState ?? "failed" : nil }),
-        ])
+    var standings: [Standing] {
+        services.flatMap { state in
+            state.standings.all.map { standing in
+                let risk = standing.migration?.up.flatMap { risks.byPath[$0.path] }
+                let declared = state.dependencies.entry(standing.version)?.risk
+                return Standing(
+                    standing: standing,
+                    service: state.name,
+                    risk: [risk, declared].compactMap(\.self).max()
+                )
+            }
+        }
     }
 }
 

@@ -4,21 +4,12 @@ internal import SQLText
 
 /// What a run would do.
 struct PlanReport {
-    private let plan: MigrationPlan
-    private let environment: String
-
-    init(_ plan: MigrationPlan, environment: String) {
-        self.plan = plan
-        self.environment = environment
-    }
+    let plan: MigrationPlan
+    let environment: String
 
     /// - Throws: `ExitCode`, the one that the run would end with, when something stands in its way.
     func tell(on console: Console) throws {
-        if console.settings.isJSON {
-            try console.result(document)
-        } else {
-            for line in lines { try console.result(line: line) }
-        }
+        try console.result(Self.result.document(self), else: lines)
         if let first = plan.obstacles.first { throw ExitCode(ExitStatus(first).rawValue) }
     }
 
@@ -54,38 +45,35 @@ struct PlanReport {
         return lines
     }
 
-    private var document: JSONDocument {
-        .object([
-            "environment": .string(environment), "steps": .array(plan.steps.map(Self.document)),
-            "obstacles": .array(
-                plan.obstacles.map { .object(["message": .string($0.message), "hint": .optional($0.hint)]) }
-            ),
-            "notes": .strings(plan.notes),
-        ])
-    }
+    static let result = ResultDescription<PlanReport>([
+        .init("environment", \.environment), .init("steps", each: step, \.plan.steps),
+        .init("obstacles", each: obstacle, \.plan.obstacles), .init("notes", \.plan.notes),
+    ])
 
-    private static func document(_ step: MigrationStep) -> JSONDocument {
-        .object([
-            "version": .integer(step.version), "name": .string(step.name), "service": .string(step.service),
-            "direction": .string(step.direction.rawValue), "layer": .string(step.layer),
-            "file": .string(step.script.path), "transactional": .bool(step.script.mode == .wrapped),
-            "risk_level": .string(step.risk.rawValue), "estimated_duration": .optional(step.estimatedDuration),
-            "statements": .array(
-                step.script.statements.map { .object(["line": .integer($0.line), "statement": .string($0.summary)]) }
-            ),
-            "locks": .array(
-                step.script.locks.sorted { "\($0.key)" < "\($1.key)" }.map {
-                    .object(["relation": .string("\($0.key)"), "mode": .string("\($0.value)")])
-                }
-            ),
-            "destroys": .array(
-                step.script.destruction.map { statement, what in
-                    .object([
-                        "line": .integer(statement.line), "means": .string(what.means.rawValue),
-                        "kind": .string(what.kind.rawValue), "name": .string("\(what.relation)"),
-                    ])
-                }
-            ),
-        ])
-    }
+    private static let step = ResultDescription<MigrationStep>([
+        .init("version", \.version), .init("name", \.name), .init("service", \.service),
+        .init("direction", \.direction.rawValue), .init("layer", \.layer), .init("file", \.script.path),
+        .init("transactional") { $0.script.mode == .wrapped }, .init("risk_level", \.risk.rawValue),
+        .init("estimated_duration", \.estimatedDuration),
+        .init("statements", each: statement, \.script.statements),
+        .init("locks", each: lock) { $0.script.locks.sorted { "\($0.key)" < "\($1.key)" } },
+        .init("destroys", each: destruction, \.script.destruction),
+    ])
+
+    private static let obstacle = ResultDescription<MigrationError>([
+        .init("message", \.message), .init("hint", \.hint),
+    ])
+
+    private static let statement = ResultDescription<MigrationStatement>([
+        .init("line", \.line), .init("statement", \.summary),
+    ])
+
+    private static let lock = ResultDescription<(key: RelationName, value: LockMode)>([
+        .init("relation", \.key.description), .init("mode", \.value.description),
+    ])
+
+    private static let destruction = ResultDescription<(statement: MigrationStatement, what: Destruction)>([
+        .init("line", \.statement.line), .init("means", \.what.means.rawValue), .init("kind", \.what.kind.rawValue),
+        .init("name", \.what.relation.description),
+    ])
 }

@@ -1,4 +1,5 @@
 package import ArgumentParser
+internal import Bookkeeping
 internal import Environments
 internal import Glibc
 internal import Migrations
@@ -53,7 +54,7 @@ package struct ResetCommand: SpokenCommand {
         }
         let report = try await migrator.reset()
         let seeded = try await seed(session)
-        try RunReport(report.migrations, undo: session.undo, dropped: report.dropped, seeded: seeded)
+        try RunReport(report: report.migrations, undo: session.undo, dropped: report.dropped, seeded: seeded)
             .tell(on: console)
     }
 
@@ -72,14 +73,14 @@ package struct ResetCommand: SpokenCommand {
             options.folder = place
             options.stateSchema = session.options.stateSchema.name
             let seeder = Seeder(options, server: session.connected.address, logger: session.console.logger)
-            summaries.append(SeedSummary(try await seeder.run(), isPlan: false))
+            summaries.append(SeedSummary(report: try await seeder.run(), isPlan: false))
         }
         return summaries
     }
 
     private func tellPlan(_ doomed: [DoomedSchema], on console: Console) throws {
         if console.settings.isJSON {
-            return try console.result(.object(["dropped": .array(doomed.map(RunReport.document))]))
+            return try console.result(.object(["dropped": .array(doomed.map(RunReport.schema.document))]))
         }
         try console.result(doomed.isEmpty ? "nothing is there to be dropped" : "would drop \(Self.text(doomed))")
     }

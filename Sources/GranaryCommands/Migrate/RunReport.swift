@@ -2,44 +2,15 @@ internal import Migrations
 
 /// What a run of migrations came to.
 struct RunReport {
-    private let report: MigrationReport
+    let report: MigrationReport
+    let undo: UndoCommands
     /// What a reset dropped before; nil for other runs.
-    private let dropped: [DoomedSchema]?
-
+    var dropped: [DoomedSchema]?
     /// The seeds that came in afterwards.
-    private let seeded: [SeedSummary]
-    private let undo: UndoCommands
-
-    init(
-        _ report: MigrationReport,
-        undo: UndoCommands,
-        dropped: [DoomedSchema]? = nil,
-        seeded: [SeedSummary] = []
-    ) {
-        self.report = report
-        self.undo = undo
-        self.dropped = dropped
-        self.seeded = seeded
-    }
+    var seeded: [SeedSummary] = []
 
     func tell(on console: Console) throws {
-        if console.settings.isJSON {
-            var fields: [JSONDocument.Field] = [
-                .init(key: "applied", value: .array(report.appliedSteps.map(Self.document))),
-                .init(key: "reverted", value: .array(report.revertedSteps.map(Self.document))),
-                .init(key: "version", value: .optional(report.version)),
-                .init(key: "backup", value: .optional(report.backup)),
-                .init(
-                    key: "undo_commands",
-                    value: .strings(report.undo.map { undo.groups($0).flatMap(\.lines) } ?? [])
-                ),
-            ]
-            if let dropped {
-                fields.append(.init(key: "dropped", value: .array(dropped.map(Self.document))))
-                fields.append(.init(key: "seeded", value: .array(seeded.map(\.document))))
-            }
-            return try console.result(.object(fields))
-        }
+        if console.settings.isJSON { return try console.result(Self.result.document(self)) }
         var counts = [(report.appliedSteps.count, "applied"), (report.revertedSteps.count, "reverted")]
             .filter { $0.0 > 0 }.map { "\(Formatting.count($0.0, "migration")) \($0.1)" }
         if let dropped, !dropped.isEmpty {
@@ -52,17 +23,24 @@ struct RunReport {
         for line in seeded.flatMap(\.lines) { try console.result(line: line) }
     }
 
-    static func document(_ schema: DoomedSchema) -> JSONDocument {
-        .object([
-            "schema": .string(schema.name), "tables": .integer(schema.tables),
-            "rows_estimate": .integer(schema.rowsEstimate), "bytes": .integer(schema.bytes),
-        ])
-    }
+    static let result = ResultDescription<RunReport>([
+        .init("applied", each: step, \.report.appliedSteps), .init("reverted", each: step, \.report.revertedSteps),
+        .init("version", \.report.version), .init("backup", \.report.backup), .init("undo_commands", \.undoLines),
+        .part(reset) { run in run.dropped.map { ($0, run.seeded) } },
+    ])
 
-    private static func document(_ step: MigrationStep) -> JSONDocument {
-        .object([
-            "version": .integer(step.version), "name": .string(step.name), "service": .string(step.service),
-            "layer": .string(step.layer),
-        ])
-    }
+    private static let step = ResultDescription<MigrationStep>([
+        .init("version", \.version), .init("name", \.name), .init("service", \.service), .init("layer", \.layer),
+    ])
+
+    private static let reset = ResultDescription<(dropped: [DoomedSchema], seeded: [SeedSummary])>([
+        .init("dropped", each: schema, \.dropped), .init("seeded", each: SeedSummary.result, \.seeded),
+    ])
+
+    static let schema = ResultDescription<DoomedSchema>([
+        .init("schema", \.name), .init("tables", \.tables), .init("rows_estimate", \.rowsEstimate),
+        .init("bytes", \.bytes),
+    ])
+
+    private var undoLines: [String] { report.undo.map { undo.groups($0).flatMap(\.lines) } ?? [] }
 }

@@ -6,21 +6,23 @@ internal import PostgresClient
 struct UndoCommands: Sendable {
     /// `--database-url` and the like, as they were given.
     private let place: [String]
-    private let environment: [String]
     private let stateSchema: [String]
     private let window: [String]
-    /// The folder of the first service, where `environments.json` is looked for.
-    private let folder: String
+    private let restoring: RestoreLine
     private let isOfSeveralServices: Bool
     private let serviceOption: String?
     private let database: String
 
     init(_ options: MigrateOptions, _ manner: MigrateManner?, _ services: [Service], _ database: ConnectedDatabase) {
         place = options.database.words(for: database)
-        environment = options.database.env.map { ["--env", $0] } ?? []
         stateSchema = options.service.state.words
         window = manner?.overrideWindow.map { ["--override-window", $0] } ?? []
-        folder = services[0].folder
+        restoring = RestoreLine(
+            options.database,
+            options.service.state,
+            migrations: services[0].folder,
+            database
+        )
         isOfSeveralServices = options.service.root != nil
         serviceOption = options.service.service
         self.database = database.name
@@ -57,18 +59,18 @@ struct UndoCommands: Sendable {
     }
 
     private func migrate(_ target: UndoAdvice.Target) -> String {
-        var words = ["granary", "migrate", "goto", "\(target.version)"] + window + place + environment
+        var words = ["granary", "migrate", "goto", "\(target.version)"] + window + place
         if target.service.folder != "migrations" { words += ["--migrations", target.service.folder] }
         if isOfSeveralServices {
             words += ["--service", target.service.name]
         } else if let serviceOption {
             words += ["--service", serviceOption]
         }
-        return Self.line(words + stateSchema)
+        return QuotedText.shellLine(words + stateSchema)
     }
 
     private func restore(_ part: UndoAdvice.Part, _ isOnly: Bool, _ advice: UndoAdvice) -> String {
-        var words = ["granary", "restore", advice.file]
+        var words: [String] = []
         let tables = part.tables.flatMap { ["--table", $0.spelling] }
         switch part.way {
         case .whenEmpty: words += (isOnly ? [] : tables) + ["--data-only", "--if-empty"]
@@ -79,11 +81,7 @@ struct UndoCommands: Sendable {
         case .database: words += ["--into", Self.beside(database, advice.file)]
         }
         if advice.allowsInvalid, part.way == .whenEmpty { words.append("--allow-invalid") }
-        words += place + environment
-        if folder != "migrations" { words += ["--migrations", folder] }
-        // A database that is not there yet is none that could be confused with another.
-        let isNew = part.way == .database
-        return Self.line(words + stateSchema + (isNew ? [] : ["--confirm", database]))
+        return restoring.text(advice.file, words, isNew: part.way == .database)
     }
 
     /// `orders_before_20261128193100`: a name that nothing has yet, without what would need quotes, in 63 bytes.
@@ -94,9 +92,5 @@ struct UndoCommands: Sendable {
         var base = String(name.map { $0.isLetter || $0.isNumber || $0 == "_" ? $0 : "_" })
         while base.utf8.count + suffix.utf8.count > 63 { base.removeLast() }
         return base + suffix
-    }
-
-    private static func line(_ words: [String]) -> String {
-        words.map(QuotedText.shellWord).joined(separator: " ")
     }
 }

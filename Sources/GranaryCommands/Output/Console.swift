@@ -117,6 +117,14 @@ extension Console {
     /// - Throws: `OutputError`.
     package func result(_ document: JSONDocument) throws { try put(document.text) }
 
+    /// A result: the document for programs, else the lines for people.
+    ///
+    /// - Throws: `OutputError`.
+    package func result(_ document: @autoclosure () -> JSONDocument, else lines: @autoclosure () -> [String]) throws {
+        if settings.isJSON { return try result(document()) }
+        for line in lines() { try result(line: line) }
+    }
+
     /// What was looked up can be looked up again: not having told it is a failure, unless the reader has seen enough,
     /// as `head` has. What was changed is changed: it is told on standard error then, however quiet we are.
     private func put(_ text: String) throws {

@@ -63,18 +63,25 @@ package struct LineDifference: Sendable, Equatable {
             .map(Formatting.harmless)
     }
 
-    package func document(file: String) -> JSONDocument {
-        .object([
-            "file": .string(file), "ok": .bool(isEmpty),
-            "differences": .array(
-                changes.map { change in
-                    switch change {
-                    case .removed(let line, let text):
-                        .object(["line": .integer(line), "expected": .string(text)])
-                    case .added(let line, let text): .object(["line": .integer(line), "found": .string(text)])
-                    }
-                }
-            ),
-        ])
+    static let result = ResultDescription<(file: String, difference: LineDifference)>([
+        .init("file", \.file), .init("ok", \.difference.isEmpty),
+        .init("differences", each: change, \.difference.changes),
+    ])
+
+    private static let change = ResultDescription<Change>([
+        .init("line", \.line), .part(removed, \.removed), .part(added, \.added),
+    ])
+
+    private static let removed = ResultDescription<String>([.init("expected", \.self)])
+    private static let added = ResultDescription<String>([.init("found", \.self)])
+}
+
+extension LineDifference.Change {
+    fileprivate var line: Int {
+        switch self {
+        case .removed(let line, _), .added(let line, _): line
+        }
     }
+    fileprivate var removed: String? { if case .removed(_, let text) = self { text } else { nil } }
+    fileprivate var added: String? { if case .added(_, let text) = self { text } else { nil } }
 }

@@ -20,7 +20,10 @@ struct OutputError: Error, CustomStringConvertible {
 
 /// Results, and nothing else.
 enum StandardOutput {
-    private static let stream = OutputDescriptor(STDOUT_FILENO, wake: Interrupts.signal.wake, patience: .seconds(2))
+    /// Fired at an interrupt: a write that waits for its reader gives up.
+    static let readerWait = CancelSignal()
+
+    private static let stream = OutputDescriptor(STDOUT_FILENO, wake: readerWait.wake, patience: .seconds(2))
 
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
@@ -58,7 +61,11 @@ enum StandardOutput {
 
 /// All that is no result.
 enum StandardError {
-    private static let stream = OutputDescriptor(STDERR_FILENO, wake: Interrupts.signal.wake, patience: .seconds(2))
+    private static let stream = OutputDescriptor(
+        STDERR_FILENO,
+        wake: StandardOutput.readerWait.wake,
+        patience: .seconds(2)
+    )
 
     /// Whether something written now would be taken at once.
     static var isReady: Bool { stream.isReady }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bookkeeping
 internal import Environments
 internal import PostgresClient
 package import Restore
@@ -182,7 +183,7 @@ extension RestoreCommand {
         on console: Console
     ) throws {
         for line in Self.lines(report, drop: report.kept.map { connected.dropCommand(for: $0) }) { console.note(line) }
-        if console.settings.isJSON { try console.result(Self.document(report, isOurs: isOurs)) }
+        if console.settings.isJSON { try console.result(Self.result.document((report, isOurs))) }
         if !report.invalid.isEmpty || report.isComplete == false { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
@@ -207,26 +208,21 @@ extension RestoreCommand {
         return lines
     }
 
-    package static func document(_ report: RestoreReport, isOurs: Bool? = nil) -> JSONDocument {
-        .object([
-            "database": .string(report.database), "rows": .integer(report.rows), "tables": .integer(report.tables),
-            "seconds": .number(report.seconds), "swapped": .bool(report.swapped), "kept": .optional(report.kept),
-            "kept_bytes": .optional(report.keptBytes), "invalid": .strings(report.invalid),
-            "notes": .strings(report.notes), "rewinds": .array(report.rewinds.map(document)),
-            "trusted": isOurs.map { .bool($0) } ?? .null, "complete": report.isComplete.map { .bool($0) } ?? .null,
-        ])
-    }
+    /// A report, and whether this installation made the backup; nil for a plain dump.
+    package static let result = ResultDescription<(report: RestoreReport, isOurs: Bool?)>([
+        .init("database", \.report.database), .init("rows", \.report.rows), .init("tables", \.report.tables),
+        .init("seconds", \.report.seconds), .init("swapped", \.report.swapped), .init("kept", \.report.kept),
+        .init("kept_bytes", \.report.keptBytes), .init("invalid", \.report.invalid), .init("notes", \.report.notes),
+        .init("rewinds", each: rewind, \.report.rewinds), .init("trusted", \.isOurs),
+        .init("complete", \.report.isComplete),
+    ])
 
-    private static func document(_ rewind: ServiceRewind) -> JSONDocument {
-        .object(["service": .string(rewind.service), "from": .optional(rewind.from), "to": .optional(rewind.to)])
-    }
+    private static let rewind = ResultDescription<ServiceRewind>([
+        .init("service", \.service), .init("from", \.from), .init("to", \.to),
+    ])
 
     private func tell(_ report: RestorePlanReport, on console: Console) throws {
-        if console.settings.isJSON {
-            try console.result(Self.document(report))
-        } else {
-            for line in Self.lines(report) { try console.result(line: line) }
-        }
+        try console.result(Self.planResult.document(report), else: Self.lines(report))
         if !report.obstacles.isEmpty { throw ExitCode(ExitStatus.failed.rawValue) }
     }
 
@@ -247,15 +243,20 @@ extension RestoreCommand {
             + (code ?? []) + (obstacles.isEmpty ? [] : ["It would fail:"] + obstacles)
     }
 
-    package static func document(_ report: RestorePlanReport) -> JSONDocument {
-        .object([
-            "database": .string(report.database), "tables": .integer(report.tables), "rows": .integer(report.rows),
-            "raw_bytes": .integer(report.rawBytes), "steps": .strings(report.steps),
-            "obstacles": .strings(report.obstacles), "rewinds": .array(report.rewinds.map(document)),
-            "trusted": report.isSealed.map { .bool($0) } ?? .null,
-            "complete": report.isComplete.map { .bool($0) } ?? .null, "runs": report.code?.document ?? .null,
-        ])
-    }
+    static let planResult = ResultDescription<RestorePlanReport>([
+        .init("database", \.database), .init("tables", \.tables), .init("rows", \.rows),
+        .init("raw_bytes", \.rawBytes), .init("steps", \.steps), .init("obstacles", \.obstacles),
+        .init("rewinds", each: rewind, \.rewinds), .init("trusted", \.isSealed), .init("complete", \.isComplete),
+        .init("runs", code, \.code),
+    ])
+
+    private static let code = ResultDescription<CodeInventory>([
+        .init("functions", \.functions), .init("security_definers", \.securityDefiners), .init("triggers", \.triggers),
+        .init("event_triggers", \.eventTriggers), .init("rules", \.rules), .init("extensions", \.extensions),
+        .init("languages", \.languages), .init("calls", \.calls), .init("others", \.others), .init("unread", \.unread),
+        .init("settings", \.settings), .init("down_migrations", \.downScripts), .init("owners", \.owners),
+        .init("grantees", \.grantees), .init("partial", \.isPartial),
+    ])
 }
 
 extension RestoreIntent {

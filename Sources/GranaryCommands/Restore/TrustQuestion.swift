@@ -55,26 +55,6 @@ extension RestoreCommand {
         } else {
             words.append("--trust")
         }
-        return (["granary"] + words.map(QuotedText.shellWord)).joined(separator: " ")
-    }
-}
-
-extension CodeInventory {
-    var document: JSONDocument {
-        .object([
-            "functions": .object(
-                functions.sorted { $0.key < $1.key }.map { JSONDocument.Field(key: $0.key, value: .integer($0.value)) }
-            ),
-            "security_definers": .integer(securityDefiners), "triggers": .integer(triggers),
-            "event_triggers": .integer(eventTriggers), "rules": .integer(rules),
-            "extensions": .strings(extensions.sorted()), "languages": .strings(languages.sorted()),
-            "calls": .strings(calls.sorted()),
-            "others": .object(
-                others.sorted { $0.key < $1.key }.map { JSONDocument.Field(key: $0.key, value: .integer($0.value)) }
-            ),
-            "unread": .integer(unread), "settings": .strings(settings.sorted()),
-            "down_migrations": .integer(downScripts), "owners": .strings(owners.sorted()),
-            "grantees": .strings(grantees.sorted()), "partial": .bool(isPartial),
-        ])
+        return QuotedText.shellLine(["granary"] + words)
     }
 }

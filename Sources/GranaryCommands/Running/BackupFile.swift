@@ -1,5 +1,5 @@
-/// A backup as people name it.
-enum BackupFile {
+/// A backup as people name it, and as we do.
+package enum BackupFile {
     /// The file as it was named, or the one of that name in the folder of backups.
     ///
     /// - Throws: `CommandError` with `.file`.
@@ -12,5 +12,23 @@ enum BackupFile {
             file.hasPrefix("/") ? "there is no file \(file)" : "there is no file \(file), nor \(among)",
             hint: "--backups names the folder of backups"
         )
+    }
+
+    /// `shop-20261123T071500Z`, of which the file's name is made.
+    package static func stem(database: String, secondsSince1970: Int) -> String {
+        "\(safe(database))-\(Formatting.timestamp(secondsSince1970: secondsSince1970))"
+    }
+
+    /// A database may be called `../../etc/passwd` or `-rf`; a file of ours may not.
+    private static func safe(_ name: String) -> String {
+        var safe = ""
+        for scalar in name.unicodeScalars {
+            switch scalar {
+            case "a"..."z", "A"..."Z", "0"..."9", "_": safe.unicodeScalars.append(scalar)
+            case "-", ".": safe.unicodeScalars.append(safe.isEmpty ? "_" : scalar)
+            default: safe += "_"
+            }
+        }
+        return safe.isEmpty ? "database" : String(safe.prefix(100))
     }
 }

@@ -1,4 +1,4 @@
-internal import ArgumentParser
+package import ArgumentParser
 internal import FoundationEssentials
 
 /// All commands and their options, as the parser itself describes them.
@@ -39,13 +39,15 @@ package struct CommandTree: Decodable {
         (subcommands ?? []).filter { $0.shouldDisplay != false && $0.commandName != "help" }
     }
 
-    /// Of all commands.
+    package typealias Root = any (AsyncParsableCommand & SendableMetatype).Type
+
+    /// The command above all others, while one of them runs.
+    @TaskLocal package static var root: Root?
+
+    /// A command and those below it.
     ///
     /// - Returns: nil if the parser describes itself in a way that is not understood here.
-    package static func read() -> CommandTree? { read(Granary.self) }
-
-    /// Of one command and those below it.
-    static func read(_ command: any ParsableCommand.Type) -> CommandTree? {
+    package static func read(_ command: any ParsableCommand.Type) -> CommandTree? {
         struct Tool: Decodable { var command: CommandTree }
         return try? JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8)).command
     }

@@ -1,6 +1,7 @@
 internal import Archive
 internal import ArgumentParser
 internal import Backup
+internal import Bookkeeping
 internal import Cleaning
 internal import Environments
 internal import Inspection
@@ -57,6 +58,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
             case let error as InspectionError: Self.status(of: error)
             case let error as CommandError: Self.status(of: error)
             case let error as EnvironmentsError: Self.status(of: error)
+            case let error as BookkeepingError: error.code == .refused ? .refused : .failed
             case let error as MigrationError: Self.status(of: error)
             case let error as SeedingError: Self.status(of: error)
             case is ValidationError: .usage
@@ -97,7 +99,7 @@ package enum ExitStatus: Int32, Sendable, CaseIterable {
         switch error.code {
         case .usage: .usage
         case .refused: .refused
-        case .file, .database: .failed
+        case .file: .failed
         }
     }
 

@@ -1,5 +1,6 @@
 internal import Archive
 internal import Backup
+internal import Bookkeeping
 internal import Cleaning
 internal import Environments
 internal import Inspection
@@ -34,6 +35,7 @@ package struct Failure: Sendable, Equatable {
         case let error as ArchiveError: self.init(status, "\(error)", hint: error.hint)
         case let error as LocalServerError: self.init(status, "\(error)", hint: error.hint)
         case let error as EnvironmentsError: self.init(status, "\(error)", hint: error.hint)
+        case let error as BookkeepingError: self.init(status, "\(error)", hint: error.hint)
         case let error as MigrationError: self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)
         case let error as CleaningError: self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)
         case let error as SeedingError: self.init(status, "\(error)", hint: error.hint, sqlState: error.sqlState)

@@ -2,9 +2,14 @@ internal import ArgumentParser
 internal import Glibc
 
 /// The program around the commands: arguments in, exit code out.
-package enum GranaryProgram {
+package struct GranaryProgram: Sendable {
+    private let root: CommandTree.Root
+
+    /// - Parameter root: The command that has all others below it.
+    package init(_ root: CommandTree.Root) { self.root = root }
+
     /// Parses the arguments, runs the command they name until it is done or interrupted, and tells how it ended.
-    package static func run(
+    package func run(
         arguments: [String] = Array(CommandLine.arguments.dropFirst())
     ) async -> Int32 {
         ProcessHygiene.fillClosedStreams()
@@ -13,17 +18,17 @@ package enum GranaryProgram {
         MemoryExhaustion.explain()
         let unreadable = ProcessHygiene.unreadableText()
         ProcessHygiene.hidePasswords()
-        var completed = OptionVariables.Completed(arguments: separated(asked(arguments)), used: [:])
+        var completed = OptionVariables.Completed(arguments: Self.separated(Self.asked(arguments)), used: [:])
         let command: any ParsableCommand
         do {
             if let unreadable { throw unreadable }
             try ProcessLimits.require()
-            if let options = OptionVariables(variables: ProcessEnvironment.current) {
+            if let options = OptionVariables(of: root, variables: ProcessEnvironment.current) {
                 completed = try options.complete(completed.arguments)
-                completed.arguments = separated(completed.arguments)
+                completed.arguments = Self.separated(completed.arguments)
             }
-            if let unknown = UnknownCommand(completed.arguments) { throw unknown.error }
-            command = try Granary.parseAsRoot(completed.arguments)
+            if let unknown = UnknownCommand(completed.arguments, below: root) { throw unknown.error }
+            command = try root.parseAsRoot(completed.arguments)
         } catch {
             return end(with: error, parsing: completed)
         }
@@ -38,7 +43,7 @@ package enum GranaryProgram {
         return arguments.flatMap { $0.hasPrefix(lead) ? ["--check", String($0.dropFirst(lead.count))] : [$0] }
     }
 
-    private static func run(
+    private func run(
         _ command: any ParsableCommand,
         parsed: OptionVariables.Completed
     ) async -> Int32 {
@@ -49,11 +54,13 @@ package enum GranaryProgram {
         // Parsed by this task and given up to the other.
         nonisolated(unsafe) var command = command
         let task = OptionVariables.$used.withValue(parsed.used) {
-            Task { () async throws -> Void in
-                if var asynchronous = command as? any AsyncParsableCommand {
-                    try await asynchronous.run()
-                } else {
-                    try command.run()
+            CommandTree.$root.withValue(root) {
+                Task { () async throws -> Void in
+                    if var asynchronous = command as? any AsyncParsableCommand {
+                        try await asynchronous.run()
+                    } else {
+                        try command.run()
+                    }
                 }
             }
         }
@@ -72,12 +79,12 @@ package enum GranaryProgram {
     }
 
     /// Help and versions are results; everything else that the parser throws is a mistake in the arguments.
-    private static func end(
+    private func end(
         with error: any Error,
         parsing completed: OptionVariables.Completed
     ) -> Int32 {
-        if !(error is CommandError), Granary.exitCode(for: error).isSuccess {
-            var text = Granary.fullMessage(for: error)
+        if !(error is CommandError), root.exitCode(for: error).isSuccess {
+            var text = root.fullMessage(for: error)
             while text.hasSuffix("\n") { text.removeLast() }
             do {
                 try StandardOutput.print(HelpText.arranged(text))
@@ -89,10 +96,10 @@ package enum GranaryProgram {
         }
         var failure = Failure(error)
         if !(error is CommandError) {
-            let message = Granary.message(for: error)
-            failure = Failure(.usage, sentence(message), hint: hint(for: message, completed))
+            let message = root.message(for: error)
+            failure = Failure(.usage, Self.sentence(message), hint: hint(for: message, completed))
         }
-        Console(settings(for: completed.arguments)).report(failure)
+        Console(Self.settings(for: completed.arguments)).report(failure)
         return failure.status.rawValue
     }
 
@@ -112,7 +119,7 @@ package enum GranaryProgram {
         return text.isEmpty ? "the arguments do not fit" : text
     }
 
-    private static func hint(for message: String, _ completed: OptionVariables.Completed) -> String {
+    private func hint(for message: String, _ completed: OptionVariables.Completed) -> String {
         let words = completed.arguments.prefix { !$0.hasPrefix("-") }
         let help = (["granary"] + commandPath(Array(words)) + ["--help"]).joined(separator: " ")
         let blamed = completed.used.keys.sorted().first { message.contains("--\($0)") }
@@ -120,9 +127,9 @@ package enum GranaryProgram {
         return "--\(blamed) comes from the variable \(variable); `\(help)` shows what there is"
     }
 
-    private static func commandPath(_ words: [String]) -> [String] {
+    private func commandPath(_ words: [String]) -> [String] {
         var path: [String] = []
-        var commands = Granary.configuration.subcommands
+        var commands = root.configuration.subcommands
         for word in words {
             guard let next = commands.first(where: { $0._commandName == word }) else { break }
             path.append(word)

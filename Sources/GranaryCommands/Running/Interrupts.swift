@@ -5,9 +5,6 @@ import Synchronization
 
 /// The first SIGINT, SIGTERM or SIGHUP asks the command to stop, the second ends the process.
 final class Interrupts: Sendable {
-    /// Fires at the first signal: what waits for a reader of ours gives up.
-    static let signal = CancelSignal()
-
     private let seen = Atomic<Bool>(false)
 
     /// Whether a signal has come; what fails afterwards fails because of it.
@@ -30,7 +27,7 @@ final class Interrupts: Sendable {
                 _ = source
                 if seen.exchange(true, ordering: .acquiringAndReleasing) { _exit(128 + number) }
                 cancel()
-                Self.signal.fire()
+                StandardOutput.readerWait.fire()
             }
             source.activate()
         }

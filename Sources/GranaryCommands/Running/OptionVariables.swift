@@ -14,10 +14,12 @@ package struct OptionVariables {
     /// What a person decides about one database is not left in the environment for all of them.
     private static let withoutVariable: Set = ["help", "version", "beside"]
 
+    private let root: CommandTree.Root
     private let variables: [String: String]
 
     /// - Returns: nil where there is nothing to complete arguments with.
-    package init?(variables: [String: String]) {
+    package init?(of root: CommandTree.Root, variables: [String: String]) {
+        self.root = root
         self.variables = variables.filter { $0.key.hasPrefix("GRANARY_") && !$0.value.isEmpty }
         if self.variables.isEmpty { return nil }
     }
@@ -60,12 +62,12 @@ package struct OptionVariables {
         !option.takes(value)
             && option.isOneOfFew
             // The description of all commands takes longer to make than most commands run.
-            && CommandTree.read()?.options(named: name).contains { $0.isOneOfFew && $0.takes(value) } == true
+            && CommandTree.read(root)?.options(named: name).contains { $0.isOneOfFew && $0.takes(value) } == true
     }
 
     /// The command that the arguments name, and where its own arguments begin.
     private func leaf(of arguments: [String]) -> (CommandTree, Int)? {
-        var command: any ParsableCommand.Type = Granary.self
+        var command: any ParsableCommand.Type = root
         for (index, argument) in arguments.enumerated() {
             guard let next = command.configuration.subcommands.first(where: { $0._commandName == argument }) else {
                 return nil

@@ -9,16 +9,16 @@ package struct UnknownCommand: Equatable {
     package var suggestions: [[String]]
 
     /// - Returns: nil where the arguments name a command, or none.
-    package init?(_ arguments: [String]) {
+    package init?(_ arguments: [String], below root: CommandTree.Root) {
         let words = arguments.first == "help" ? arguments.dropFirst() : arguments[...]
-        var (command, path): (any ParsableCommand.Type, [String]) = (Granary.self, [])
+        var (command, path): (any ParsableCommand.Type, [String]) = (root, [])
         for word in words.prefix(while: { !$0.hasPrefix("-") }) {
             let children = command.configuration.subcommands
             guard !children.isEmpty else { return nil }
             guard let next = children.first(where: { $0._commandName == word }) else {
                 self.word = word
                 self.path = path
-                suggestions = Self.suggestions(for: word, below: path)
+                suggestions = Self.suggestions(for: word, below: path, of: root)
                 return
             }
             command = next
@@ -39,8 +39,12 @@ package struct UnknownCommand: Equatable {
     }
 
     /// Misspelled or cut short among the commands at this place; else of this very name elsewhere, as `status`.
-    private static func suggestions(for word: String, below path: [String]) -> [[String]] {
-        let all = paths(of: Granary.self, [])
+    private static func suggestions(
+        for word: String,
+        below path: [String],
+        of root: any ParsableCommand.Type
+    ) -> [[String]] {
+        let all = paths(of: root, [])
         let near = all.filter { $0.count == path.count + 1 && $0.starts(with: path) }
             .map { (path: $0, distance: distance(word, $0[path.count])) }
             .filter { $0.distance <= max(1, word.count / 3) || $0.path[path.count].hasPrefix(word) }

@@ -25,7 +25,7 @@ extension SeedCommand {
                 progress: { renderer.receive(ProgressEvent($0)) }
             ).run()
         }
-        try SeedSummary(report, isPlan: plan || output != nil).tell(on: console)
+        try SeedSummary(report: report, isPlan: plan || output != nil).tell(on: console)
     }
 
     private func reading(_ gate: Gate, _ console: Console) async throws -> String {

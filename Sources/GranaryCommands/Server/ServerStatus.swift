@@ -26,11 +26,7 @@ package struct ServerStatus: SpokenCommand {
             return
         }
         let status = await (try ServerCommand.cluster(programs.postgresBin, on: console)).status()
-        if console.settings.isJSON {
-            try console.result(Self.document(status))
-        } else {
-            for line in Self.lines(status) { try console.result(line: line) }
-        }
+        try console.result(Self.result.document(status), else: Self.lines(status))
     }
 
     private static func lines(_ status: LocalClusterStatus) -> [String] {
@@ -47,12 +43,10 @@ package struct ServerStatus: SpokenCommand {
         }
     }
 
-    private static func document(_ status: LocalClusterStatus) -> JSONDocument {
-        .object([
-            "running": .bool(status.running), "pid": .optional(status.pid), "version": .optional(status.version),
-            "data_folder": .string(status.dataFolder), "socket_folder": .string(status.socketFolder),
-            "log_file": .string(status.logFile), "size_bytes": .optional(status.sizeBytes),
-            "uptime_seconds": status.uptime.map { .number($0 / .seconds(1)) } ?? .null, "url": .string(status.url),
-        ])
-    }
+    static let result = ResultDescription<LocalClusterStatus>([
+        .init("running", \.running), .init("pid", \.pid), .init("version", \.version),
+        .init("data_folder", \.dataFolder), .init("socket_folder", \.socketFolder), .init("log_file", \.logFile),
+        .init("size_bytes", \.sizeBytes), .init("uptime_seconds") { $0.uptime.map { $0 / .seconds(1) } },
+        .init("url", \.url),
+    ])
 }

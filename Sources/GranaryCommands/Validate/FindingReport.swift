@@ -1,18 +1,11 @@
-internal import Migrations
+internal import MigrationChecks
 
 /// Findings as people, programs and GitHub read them.
 struct FindingReport {
-    private let findings: [Finding]
-    private let fileCount: Int
-
+    let findings: [Finding]
+    let fileCount: Int
     /// What was run up, down and up again.
-    private let replayed: [ReplayReport.Step]
-
-    init(_ findings: [Finding], fileCount: Int, replayed: [ReplayReport.Step]) {
-        self.findings = findings
-        self.fileCount = fileCount
-        self.replayed = replayed
-    }
+    let replayed: [ReplayReport.Step]
 
     private func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
 
@@ -21,7 +14,7 @@ struct FindingReport {
 
     func tell(as format: ValidateCommand.Format, on console: Console) throws {
         switch format {
-        case .json: try console.result(document)
+        case .json: try console.result(Self.result.document(self))
         case .text: for line in lines { try console.result(line: line) }
         case .github:
             let paths = RepositoryPaths(console.environment)
@@ -93,32 +86,22 @@ extension FindingReport {
 
 // For programs.
 extension FindingReport {
-    private var document: JSONDocument {
-        .object([
-            "ok": .bool(!fails), "errors": .integer(count(.error)), "warnings": .integer(count(.warning)),
-            "infos": .integer(count(.info)), "files": .integer(fileCount),
-            "findings": .array(
-                findings.map { finding in
-                    .object([
-                        "rule": .string(finding.rule), "severity": .string(finding.severity.rawValue),
-                        "file": .string(finding.file), "line": .integer(finding.line),
-                        "column": .optional(finding.column), "message": .string(finding.message),
-                        "hint": .optional(finding.hint),
-                    ])
-                }
-            ),
-            "replayed": .array(
-                replayed.map { step in
-                    .object([
-                        "service": .string(step.service), "version": .integer(step.version), "name": .string(step.name),
-                        "environment": .string(step.environment), "up_ms": .integer(step.upMilliseconds),
-                        "down_ms": .optional(step.downMilliseconds),
-                        "undoes": step.undoes.map { .bool($0) } ?? .null,
-                    ])
-                }
-            ),
-        ])
-    }
+    static let result = ResultDescription<FindingReport>([
+        .init("ok") { !$0.fails }, .init("errors") { $0.count(.error) }, .init("warnings") { $0.count(.warning) },
+        .init("infos") { $0.count(.info) }, .init("files", \.fileCount), .init("findings", each: finding, \.findings),
+        .init("replayed", each: step, \.replayed),
+    ])
+
+    private static let finding = ResultDescription<Finding>([
+        .init("rule", \.rule), .init("severity", \.severity.rawValue), .init("file", \.file), .init("line", \.line),
+        .init("column", \.column), .init("message", \.message), .init("hint", \.hint),
+    ])
+
+    private static let step = ResultDescription<ReplayReport.Step>([
+        .init("service", \.service), .init("version", \.version), .init("name", \.name),
+        .init("environment", \.environment), .init("up_ms", \.upMilliseconds), .init("down_ms", \.downMilliseconds),
+        .init("undoes", \.undoes),
+    ])
 
     /// A workflow command: `::error file=app.js,line=1,col=5,title=rule::message`.
     private static func annotation(_ finding: Finding, _ paths: RepositoryPaths) -> String {

@@ -1,6 +1,7 @@
 internal import Archive
 internal import Environments
 internal import Glibc
+internal import MigrationChecks
 internal import Migrations
 internal import PostgresClient
 internal import Seeding

@@ -1,5 +1,5 @@
 internal import Environments
-internal import Migrations
+internal import MigrationChecks
 internal import PostgresClient
 internal import SQLText
 internal import Seeding

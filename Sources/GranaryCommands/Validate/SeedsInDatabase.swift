@@ -1,6 +1,6 @@
 internal import Environments
 internal import Glibc
-internal import Migrations
+internal import MigrationChecks
 internal import PostgresClient
 internal import Seeding
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Environments
+internal import MigrationChecks
 internal import Migrations
 internal import PostgresClient
 internal import SQLText
@@ -23,7 +24,7 @@ extension ValidateCommand {
             steps = replayed.steps
         }
 
-        let report = FindingReport(validation.findings(), fileCount: validation.fileCount, replayed: steps)
+        let report = FindingReport(findings: validation.findings(), fileCount: validation.fileCount, replayed: steps)
         try report.tell(as: format ?? (console.settings.isJSON ? .json : .text), on: console)
         // The process ends here; taking thousands of trees down before would only make people wait.
         _ = Unmanaged.passRetained(Kept(validation: validation))

@@ -41,11 +41,7 @@ package struct VerifyCommand: SpokenCommand {
             }.run()
         }
         let report = VerifyReport(file: path, found: found, seconds: (ContinuousClock.now - began) / .seconds(1))
-        if console.settings.isJSON {
-            try console.result(report.document)
-        } else {
-            for line in report.lines { try console.result(line: line) }
-        }
+        try console.result(VerifyReport.result.document(report), else: report.lines)
         if !found.isWhole { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 }

@@ -28,13 +28,13 @@ package struct VerifyReport: Sendable, Equatable {
         "\(Formatting.count(found.members, "member")), \(Formatting.count(found.rows, "row"))"
     }
 
-    package var document: JSONDocument {
-        .object([
-            "file": .string(file), "ok": .bool(found.isWhole), "members": .integer(found.members),
-            "rows": .integer(found.rows), "raw_bytes": .integer(found.rawBytes), "seconds": .number(seconds),
-            "problems": .array(
-                found.problems.map { .object(["member": .string($0.member), "problem": .string($0.problem)]) }
-            ),
-        ])
-    }
+    package static let result = ResultDescription<Self>([
+        .init("file", \.file), .init("ok", \.found.isWhole), .init("members", \.found.members),
+        .init("rows", \.found.rows), .init("raw_bytes", \.found.rawBytes), .init("seconds", \.seconds),
+        .init("problems", each: problem, \.found.problems),
+    ])
+
+    private static let problem = ResultDescription<VerificationReport.Problem>([
+        .init("member", \.member), .init("problem", \.problem),
+    ])
 }

@@ -50,10 +50,10 @@ package struct DependenciesFile: Sendable {
     package func entry(_ version: Int) -> Entry? { places[version].map { entries[$0] } }
 
     /// A field of an entry, with its place.
-    func node(_ field: String, of entry: Entry) -> JSONNode? { entry.node[field] }
+    package func node(_ field: String, of entry: Entry) -> JSONNode? { entry.node[field] }
 
     /// Where a field of an entry is, or where the entry begins that lacks it.
-    func line(of field: String, in entry: Entry) -> Int { node(field, of: entry)?.line ?? entry.line }
+    package func line(of field: String, in entry: Entry) -> Int { node(field, of: entry)?.line ?? entry.line }
 
     /// `migrations/dependencies.json:12`, or the file alone.
     func place(_ version: Int) -> String { entry(version).map { "\(path):\($0.line)" } ?? path }

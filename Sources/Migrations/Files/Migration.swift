@@ -8,8 +8,24 @@ package struct Migration: Sendable, Equatable {
     package let title: String
     /// The environment whose folder it is in; empty for the base.
     package let layer: String
-    package internal(set) var up: MigrationFile?
-    package internal(set) var down: MigrationFile?
+    package var up: MigrationFile?
+    package var down: MigrationFile?
+
+    package init(
+        version: Int,
+        digits: String,
+        title: String,
+        layer: String,
+        up: MigrationFile? = nil,
+        down: MigrationFile? = nil
+    ) {
+        self.version = version
+        self.digits = digits
+        self.title = title
+        self.layer = layer
+        self.up = up
+        self.down = down
+    }
 
     /// `000003_add_user_settings`, the form in which people name it.
     package var name: String { "\(digits)_\(title)" }
@@ -28,16 +44,9 @@ extension Migration {
     ///
     /// - Throws: `MigrationError` with `.file`.
     package static func all(in folder: String, _ environments: EnvironmentsFile) throws(MigrationError) -> [Migration] {
-        var listing = FolderListing(folder, environments)
         var migrations: [Migration] = []
-        for pair in listing.pairs() {
-            let name = pair.name
-            var migration = Migration(version: name.version, digits: name.digits, title: name.title, layer: pair.layer)
-            if let up = pair.up { migration.up = try MigrationFile.read(up, at: "\(pair.folder)/\(pair.upName)") }
-            if let down = pair.down {
-                migration.down = try MigrationFile.read(down, at: "\(pair.folder)/\(pair.downName)")
-            }
-            migrations.append(migration)
+        for pair in MigrationFolder(folder, environments: environments.folders)?.pairs ?? [] {
+            migrations.append(try pair.read { _, error throws(MigrationError) in throw error })
         }
         return migrations
     }

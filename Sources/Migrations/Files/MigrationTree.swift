@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// The migrations of a service as one environment sees them.
 ///
 /// Two layouts exist. *Overlay*: base files in the folder itself and additional ones in a folder per environment, in
@@ -47,7 +45,7 @@ package struct MigrationTree: Sendable {
         environment: String,
         folders: [String: String]
     ) throws(MigrationError) -> MigrationTree {
-        guard let base = names(in: folder) else {
+        guard let read = MigrationFolder(folder, environments: folders) else {
             throw MigrationError(
                 .file,
                 "there is no folder \(folder)",
@@ -57,16 +55,13 @@ package struct MigrationTree: Sendable {
         var problems: [MigrationError] = []
         var layers: [String: [Migration]] = [:]
         var ignored: [String] = []
-        layers[""] = try migrations(base, in: folder, layer: "", &problems, &ignored)
-        for (name, subfolder) in folders.sorted(by: { $0.key < $1.key }) {
-            let path = "\(folder)/\(subfolder)"
-            guard let names = names(in: path) else { continue }
+        for layer in read.layers {
+            let isMine = layer.name.isEmpty || layer.name == environment
             var own: [MigrationError] = []
-            var others: [String] = []
-            layers[name] = try migrations(names, in: path, layer: name, &own, &others)
-            if name == environment {
+            layers[layer.name] = try migrations(layer, &own)
+            if isMine {
                 problems += own
-                ignored += others
+                ignored += layer.entries.filter(\.isOtherSQLFile).map(\.path)
             }
         }
         let hasOwnFolders = layers.contains { !$0.key.isEmpty && !$0.value.isEmpty }
@@ -84,7 +79,7 @@ package struct MigrationTree: Sendable {
             problems.append(duplicate(one.up ?? one.down, next.up ?? next.down))
         }
         if mine.isEmpty {
-            ignored += sqlFiles(inFoldersOf: folder, base, except: Set(folders.values))
+            ignored += read.sqlFilesElsewhere
             if !ignored.isEmpty, problems.isEmpty { problems.append(noMigration(among: ignored)) }
         }
         let others = layers.filter { !$0.key.isEmpty && $0.key != environment }.sorted { $0.key < $1.key }
@@ -99,27 +94,21 @@ package struct MigrationTree: Sendable {
         )
     }
 
+    /// Files of one number are one migration here, whatever their titles.
     private static func migrations(
-        _ names: [String],
-        in folder: String,
-        layer: String,
-        _ problems: inout [MigrationError],
-        _ ignored: inout [String]
+        _ layer: MigrationFolder.Layer,
+        _ problems: inout [MigrationError]
     ) throws(MigrationError) -> [Migration] {
         var found: [Int: Migration] = [:]
-        for entry in names {
-            guard let name = MigrationFileName(entry) else {
-                if MigrationFileName.isTooHigh(entry) {
-                    problems.append(tooHigh("\(folder)/\(entry)"))
-                } else if isSQLFile(entry, in: folder) {
-                    ignored.append("\(folder)/\(entry)")
-                }
+        for entry in layer.entries {
+            guard case .migration(let name) = entry.kind else {
+                if case .numberTooHigh = entry.kind { problems.append(tooHigh(entry.path)) }
                 continue
             }
-            let file = try MigrationFile.read(name, at: "\(folder)/\(entry)")
+            let file = try MigrationFile.read(name, at: entry.path)
             var migration =
                 found[name.version]
-                ?? Migration(version: name.version, digits: name.digits, title: name.title, layer: layer)
+                ?? Migration(version: name.version, digits: name.digits, title: name.title, layer: layer.name)
             let isTaken = name.direction == .up ? migration.up : migration.down
             if let isTaken {
                 problems.append(duplicate(isTaken, file))
@@ -160,22 +149,6 @@ package struct MigrationTree: Sendable {
             : "\(paths.count) .sql files are no migrations and were left out: \(names)"
     }
 
-    private static func isSQLFile(_ name: String, in folder: String) -> Bool {
-        // Editors keep copies of their own under names with a dot.
-        guard !name.hasPrefix("."), name.lowercased().hasSuffix(".sql") else { return false }
-        var status = stat()
-        return stat("\(folder)/\(name)", &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-    }
-
-    /// Tools such as Prisma and Diesel have a folder for each migration.
-    private static func sqlFiles(inFoldersOf folder: String, _ entries: [String], except known: Set<String>) -> [String]
-    {
-        entries.filter { !$0.hasPrefix(".") && !$0.hasSuffix(".sql") && !known.contains($0) }.flatMap { entry in
-            (names(in: "\(folder)/\(entry)") ?? []).filter { isSQLFile($0, in: "\(folder)/\(entry)") }
-                .map { "\(folder)/\(entry)/\($0)" }
-        }
-    }
-
     private static func duplicate(_ one: MigrationFile?, _ other: MigrationFile?) -> MigrationError {
         MigrationError(
             .duplicate,
@@ -183,20 +156,5 @@ package struct MigrationTree: Sendable {
             hint: "give one of them the next free number, with `granary migrate renumber`, or by hand with its "
                 + "entry in dependencies.json"
         )
-    }
-
-    /// The names in a folder, sorted; nil when there is no such folder.
-    private static func names(in folder: String) -> [String]? {
-        guard let stream = opendir(folder) else { return nil }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            names.append(
-                withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-            )
-        }
-        return names.sorted()
     }
 }

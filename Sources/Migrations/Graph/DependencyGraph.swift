@@ -93,16 +93,12 @@ package struct DependencyGraph: Sendable {
 
     /// The files that can be read.
     private mutating func readMigrations(of service: Service, _ file: EnvironmentsFile) -> [Migration] {
-        var listing = FolderListing(service.folder, file)
-        return listing.pairs().map { pair in
-            let name = pair.name
-            var migration = Migration(version: name.version, digits: name.digits, title: name.title, layer: pair.layer)
-            do {
-                if let up = pair.up { migration.up = try MigrationFile.read(up, at: "\(pair.folder)/\(pair.upName)") }
-            } catch {
-                faults[service.name, default: []].append((error as? MigrationError)?.message ?? "\(error)")
+        let folder = MigrationFolder(service.folder, environments: file.folders)
+        return (folder?.pairs ?? []).map { pair in
+            pair.read { path, error in
+                // What a down file says is not drawn.
+                if path == pair.up?.path { faults[service.name, default: []].append(error.message) }
             }
-            return migration
         }
     }
 
@@ -115,23 +111,10 @@ package struct DependencyGraph: Sendable {
 
     /// Each circle is a fault of the migration that it is found at, by the order of the numbers.
     private mutating func markCircles(_ declared: [String: DependenciesFile]) {
-        var done = Set<Need>()
-        var path: [Node] = []
-        var places: [Need: Int] = [:]
         let byID = Dictionary(nodes.map { ($0.id, $0) }, uniquingKeysWith: { one, _ in one })
-        var circles: [[Node]] = []
-        func visit(_ node: Node) {
-            guard !done.contains(node.id) else { return }
-            if let start = places[node.id] { return circles.append(Array(path[start...])) }
-            places[node.id] = path.count
-            path.append(node)
-            for need in node.needs { if let next = byID[need] { visit(next) } }
-            path.removeLast()
-            places[node.id] = nil
-            done.insert(node.id)
-        }
-        for node in nodes { visit(node) }
-        for circle in circles {
+        var search = DependencySearch { id in byID[id]?.needs.filter { byID[$0] != nil } ?? [] }
+        for node in nodes { search.visit(node.id) }
+        for circle in search.circles.map({ $0.compactMap { byID[$0] } }) {
             let names = (circle + [circle[0]]).map { services > 1 ? "\($0.service)/\($0.name)" : $0.name }
             let place = declared[circle[0].service]?.place(circle[0].version) ?? ""
             let fault = "\(place): dependencies go round in a circle: \(names.joined(separator: " → "))"

@@ -1,4 +1,4 @@
-internal import Environments
+internal import Bookkeeping
 package import PostgresClient
 
 /// What is applied, per service: the tables `migrations` and `migration_log` of the state schema.
@@ -118,7 +118,7 @@ package struct Ledger: Sendable {
         )[0].bool("any")
     }
 
-    /// - Throws: `EnvironmentsError` where a table is damaged or of an older version; `PostgresError` with `.untrusted` where
+    /// - Throws: `BookkeepingError` where a table is damaged or of an older version; `PostgresError` with `.untrusted` where
     ///   something else is in its place.
     func exists(_ session: borrowing Session) throws -> Bool {
         try state.isReadable([.migrations, .log], session)

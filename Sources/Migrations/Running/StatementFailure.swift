@@ -1,13 +1,13 @@
-internal import PostgresClient
+package import PostgresClient
 
 /// A statement of a migration that the server did not take: what it said, and where.
-struct StatementFailure {
-    let error: PostgresError
+package struct StatementFailure {
+    package let error: PostgresError
     let script: MigrationScript
     /// Of the statement; the number of statements for what failed at COMMIT.
     let index: Int
 
-    init(_ error: PostgresError, at index: Int, of script: MigrationScript) {
+    package init(_ error: PostgresError, at index: Int, of script: MigrationScript) {
         self.error = error
         self.script = script
         self.index = index
@@ -16,19 +16,19 @@ struct StatementFailure {
     private var statement: MigrationStatement? { index < script.statements.count ? script.statements[index] : nil }
 
     /// The line and column that the server pointed at, else those of the statement.
-    var place: (line: Int, column: Int)? {
+    package var place: (line: Int, column: Int)? {
         guard let statement else { return nil }
         return error.server?.position.map { statement.place(ofCharacter: $0) } ?? (statement.line, statement.column)
     }
 
     /// The server's own words, its SQLSTATE and the statement.
-    var sentence: String {
+    package var sentence: String {
         let state = error.sqlState.map { " (SQLSTATE \($0))" } ?? ""
         let quoted = statement.map { " in \"\($0.summary)\"" } ?? " at COMMIT"
         return "\(error.server?.messageWithoutValues ?? error.message)\(state)\(quoted)"
     }
 
-    var hint: String { hint("correct the file and run the command again") }
+    package var hint: String { hint("correct the file and run the command again") }
 
     /// - Parameter next: What to do where the server has no advice.
     private func hint(_ next: String) -> String {
@@ -57,7 +57,7 @@ struct StatementFailure {
 
 extension MigrationScript {
     /// Where a statement stands, for messages.
-    func place(of index: Int) -> String {
+    package func place(of index: Int) -> String {
         guard index < statements.count else { return "\(path): at COMMIT" }
         return "\(path):\(statements[index].line):\(statements[index].column)"
     }

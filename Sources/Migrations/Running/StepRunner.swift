@@ -1,3 +1,4 @@
+internal import Basics
 internal import PostgresClient
 internal import SQLText
 
@@ -287,7 +288,7 @@ extension StepRunner.Sibling {
 extension Session {
     /// Makes of the session what it was when it began, so that nothing of one file reaches the next: role, settings,
     /// temporary tables, prepared statements, cursors, LISTEN, advisory locks.
-    borrowing func startAnew() throws {
+    package borrowing func startAnew() throws {
         try execute("DISCARD ALL")
         try reset()
         try setPatience()
@@ -301,7 +302,7 @@ extension Session {
 
     /// What a role or a database has set must not cut a migration short; and a statement whose client was killed ends,
     /// instead of running on for nobody and holding the lock of the runners.
-    borrowing func setPatience() throws {
+    package borrowing func setPatience() throws {
         try execute(
             """
             SET statement_timeout = 0;
@@ -312,8 +313,4 @@ extension Session {
             """
         )
     }
-}
-
-extension Duration {
-    var milliseconds: Int { Int(self / .milliseconds(1)) }
 }

@@ -1,4 +1,4 @@
-internal import Environments
+internal import Bookkeeping
 package import PostgresClient
 
 /// `granary.seeds`: what was seeded. It says what is ours, never what is in a table.

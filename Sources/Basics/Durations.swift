@@ -1,0 +1,4 @@
+extension Duration {
+    /// Whole milliseconds, without what is left.
+    package var milliseconds: Int { Int(self / .milliseconds(1)) }
+}

@@ -1,0 +1,91 @@
+internal import Archive
+internal import Inspection
+
+/// What one backup holds, for people and for programs.
+struct BackupContents {
+    private let entry: BackupCatalogue.Entry
+    private let manifest: Manifest
+
+    /// nil for a file without a manifest.
+    init?(_ entry: BackupCatalogue.Entry) {
+        guard let manifest = entry.manifest else { return nil }
+        self.entry = entry
+        self.manifest = manifest
+    }
+
+    func lines(width: Int?) -> [String] {
+        var lines = facts.flatMap { name, value in
+            let line = Formatting.harmless(name + String(repeating: " ", count: max(1, 14 - name.utf8.count)) + value)
+            return width.map { Formatting.wrapped(line, columns: $0, indentation: 14) } ?? [line]
+        }
+        if !manifest.tables.isEmpty { lines += [""] + Self.table.table(manifest.tables, width: width) }
+        return lines
+    }
+
+    private var facts: [(String, String)] {
+        let tables = "\(Formatting.count(manifest.tables.count, "table")), \(Formatting.count(manifest.rows, "row"))"
+        let ratio = Formatting.ratio(raw: manifest.rawBytes, packed: manifest.storedBytes).map { ", ratio \($0)" } ?? ""
+        var facts = [
+            ("file", entry.path), ("time", manifest.createdAt), ("environment", manifest.environment ?? "-"),
+            ("database", manifest.database.name), ("server", manifest.server.version),
+            ("holds", "\(manifest.scopeText): \(tables), \(Formatting.count(manifest.chunkCount, "chunk"))"),
+            ("size", "\(Formatting.bytes(entry.bytes)) of \(Formatting.bytes(manifest.rawBytes))\(ratio)"),
+            ("masked", "no"),
+        ]
+        if let objects = manifest.largeObjects {
+            facts.append(("large objects", Formatting.grouped(objects.objects.count)))
+        }
+        let extensions = manifest.extensions.map { "\($0.name) \($0.version)" }
+        facts.append(("extensions", extensions.isEmpty ? "-" : extensions.joined(separator: ", ")))
+        facts.append(("migrations", manifest.schemaVersionText ?? "-"))
+        for member in migrationMembers { facts.append(("", member)) }
+        if !manifest.redacted.isEmpty { facts.append(("left out", manifest.redacted.joined(separator: ", "))) }
+        return facts
+    }
+
+    /// The migration files that were put beside the rows.
+    private var migrationMembers: [String] {
+        manifest.files.map(\.member).filter { $0.hasPrefix("migrations/") && $0.hasSuffix(".up.sql") }
+    }
+
+    static let result = ResultDescription<BackupContents>([
+        .init("backup", CatalogueListing.entry, \.entry), .init("extensions", each: installed, \.manifest.extensions),
+        .init("migrations", each: version, \.manifest.schemaVersions), .init("migration_files", \.migrationMembers),
+        .init("tables", each: table, \.manifest.tables),
+    ])
+
+    private static let installed = ResultDescription<Manifest.Extension>([
+        .init("name", \.name), .init("version", \.version), .init("schema", \.schema),
+    ])
+
+    private static let version = ResultDescription<Manifest.SchemaVersion>([
+        .init("table", \.table), .init("service", \.service), .init("version", \.version), .init("dirty", \.dirty),
+    ])
+
+    private static let table = ResultDescription<Manifest.Table>([
+        .init("table", \.title, column: .init("table", mayShrink: true, \.title)),
+        .init("rows", \.rows, column: .init("rows", isNumber: true) { Formatting.grouped($0.rows) }),
+        .init("raw_bytes", \.rawBytes, column: .init("size", isNumber: true) { Formatting.bytes($0.rawBytes) }),
+        .init(
+            "stored_bytes",
+            \.storedBytes,
+            column: .init("stored", isNumber: true, expendable: 2) { Formatting.bytes($0.storedBytes) }
+        ),
+        .init(
+            "chunks",
+            \.chunks.count,
+            column: .init("chunks", isNumber: true, expendable: 1) { Formatting.grouped($0.chunks.count) }
+        ),
+        .init(
+            "data_left_out",
+            \.dataLeftOut,
+            column: .init("remark") { $0.dataLeftOut ? "rows left out" : $0.kind == .partitioned ? "partitioned" : "" }
+        ),
+    ])
+}
+
+extension Manifest.Table {
+    fileprivate var title: String { "\(schema).\(name)" }
+    /// The rows' bytes in the archive.
+    fileprivate var storedBytes: Int { chunks.reduce(0) { $0 + $1.storedBytes } }
+}

@@ -1,0 +1,92 @@
+package import ArgumentParser
+internal import Inspection
+
+/// `granary backups` and what is below it.
+package struct BackupsCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "backups",
+        abstract: "List the backups of a folder, look into one, or delete the old ones.",
+        discussion: """
+            Example:
+              granary backups
+              granary backups show shop-20261123T071500Z.zip
+              granary backups prune --keep-daily 7 --keep-weekly 4 --dry-run
+            """,
+        subcommands: [BackupsList.self, BackupsShow.self, BackupsPrune.self],
+        defaultSubcommand: BackupsList.self
+    )
+
+    package init() {}
+}
+
+/// `granary backups`, without a subcommand.
+package struct BackupsList: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the backups, the newest first, as their manifests describe them; needs no server.",
+        discussion: """
+            Example:
+              granary backups list --json
+
+            \(variablesHelp)
+            """
+    )
+
+    @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
+    package var backups = "backups"
+
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let listing = CatalogueListing(catalogue: try BackupCatalogue.read(folder: backups))
+        if console.settings.isJSON { return try console.result(CatalogueListing.result.document(listing)) }
+        if listing.isEmpty { return console.note("there are no backups in \(backups)") }
+        for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }
+    }
+}
+
+/// `granary backups show`.
+package struct BackupsShow: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Tell what a backup holds: tables, chunks, extensions, migrations; needs no server.",
+        discussion: """
+            Example:
+              granary backups show shop-20261123T071500Z.zip
+
+            \(variablesHelp)
+            """
+    )
+
+    @Argument(
+        help: ArgumentHelp("A backup; sought in --backups too.", valueName: "file"),
+        completion: .backup(".zip")
+    )
+    package var file: String
+
+    @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
+    package var backups = "backups"
+
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let path = try BackupFile.found(file, backups: backups)
+        let entry = BackupCatalogue.read(path: path, file: path)
+        if case .unreadable(let problem) = entry.content {
+            throw CommandError(
+                .file,
+                "\(path) is not a whole backup: \(problem)",
+                hint: "granary verify \(path) tells what is wrong with it"
+            )
+        }
+        guard let contents = BackupContents(entry) else { return }
+        try console.result(
+            BackupContents.result.document(contents),
+            else: contents.lines(width: StandardOutput.columns)
+        )
+    }
+}

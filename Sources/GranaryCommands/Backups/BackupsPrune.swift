@@ -1,0 +1,78 @@
+package import ArgumentParser
+internal import Glibc
+internal import Inspection
+
+/// `granary backups prune`.
+package struct BackupsPrune: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "prune",
+        abstract: "Delete old backups: those that no --keep option keeps.",
+        discussion: """
+            Each database in each environment counts by itself, and so do backups of single schemas or tables. The \
+            newest backup of a whole database always stays, and so does every file that is not a whole backup.
+
+            Example:
+              granary backups prune --keep-last 3 --keep-daily 7 --dry-run
+              granary backups prune --keep-daily 7 --keep-weekly 4 --keep-monthly 12
+
+            \(variablesHelp)
+            """
+    )
+
+    @Option(name: .long, help: ArgumentHelp("Keep the newest n.", valueName: "n")) package var keepLast = 0
+    @Option(name: .long, help: ArgumentHelp("Keep the last of each of n days.", valueName: "n"))
+    package var keepDaily = 0
+    @Option(name: .long, help: ArgumentHelp("Keep the last of each of n weeks.", valueName: "n"))
+    package var keepWeekly = 0
+    @Option(name: .long, help: ArgumentHelp("Keep the last of each of n months.", valueName: "n"))
+    package var keepMonthly = 0
+    @Flag(name: .long, help: "Tell what would be deleted, and delete nothing.") package var dryRun = false
+
+    @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
+    package var backups = "backups"
+
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+
+    package var reportsDeeds: Bool { !dryRun }
+    package init() {}
+
+    package mutating func validate() throws {
+        let numbers = [keepLast, keepDaily, keepWeekly, keepMonthly]
+        guard numbers.allSatisfy({ $0 >= 0 }) else {
+            throw ValidationError("the number of backups to keep cannot be negative")
+        }
+        guard numbers.contains(where: { $0 > 0 }) else {
+            throw ValidationError("give at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly")
+        }
+    }
+
+    package func run(on console: Console) async throws {
+        let retention = Retention(last: keepLast, daily: keepDaily, weekly: keepWeekly, monthly: keepMonthly)
+        let catalogue = try BackupCatalogue.read(folder: backups)
+        let decisions = retention.decide(catalogue)
+        if !dryRun {
+            for decision in decisions where !decision.isKept { try Self.delete(decision.entry.path) }
+        }
+        let listing = PruneListing(decisions: decisions, isDryRun: dryRun)
+        if console.settings.isJSON { return try console.result(PruneListing.result.document(listing)) }
+        for line in listing.lines(width: StandardOutput.columns) { try console.result(line: line) }
+        for entry in catalogue.entries {
+            if entry.isLink {
+                console.note("left alone: \(entry.path), which is a symbolic link")
+                continue
+            }
+            guard case .unreadable(let problem) = entry.content else { continue }
+            console.note("left alone: \(entry.path), which is not a whole backup (\(problem))")
+        }
+    }
+
+    private static func delete(_ path: String) throws {
+        guard unlink(path) == 0 || errno == ENOENT else {
+            throw InspectionError(
+                .file,
+                "\(path) could not be deleted: \(String(cString: strerror(errno)))",
+                hint: "what was deleted before it is gone; make the folder writable and run this again"
+            )
+        }
+    }
+}

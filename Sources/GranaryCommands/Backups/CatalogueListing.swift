@@ -1,0 +1,109 @@
+internal import Archive
+internal import Inspection
+
+/// A folder of backups for people and for programs.
+struct CatalogueListing {
+    let catalogue: BackupCatalogue
+
+    var isEmpty: Bool { catalogue.entries.isEmpty }
+
+    func lines(width: Int?) -> [String] { Self.entry.table(catalogue.entries, width: width) + [total] }
+
+    private var total: String {
+        let bytes = catalogue.entries.reduce(0) { $0 + $1.bytes }
+        return "\(Formatting.count(catalogue.entries.count, "file")), \(Formatting.bytes(bytes))"
+    }
+
+    static let result = ResultDescription<CatalogueListing>([
+        .init("folder", \.catalogue.folder), .init("backups", each: entry, \.catalogue.entries),
+    ])
+
+    static let entry = ResultDescription<BackupCatalogue.Entry>(
+        [
+            .init("file", \.path, column: .init("file", \.file)),
+            .init("bytes", \.bytes, column: .init("size", isNumber: true) { Formatting.bytes($0.bytes) }),
+            .init("whole", { $0.manifest != nil }, column: .init("whole") { $0.manifest == nil ? "no" : "yes" }),
+            .init(
+                "problem",
+                \.problem,
+                column: .init("holds", mayShrink: true, expendable: 6) { $0.manifest?.scopeText ?? $0.problem ?? "" }
+            ),
+            .part(manifest, \.manifest),
+        ],
+        columns: [
+            "file", "time", "environment", "database", "schema version", "rows", "size", "ratio", "holds", "whole",
+            "masked",
+        ]
+    )
+
+    private static let manifest = ResultDescription<Manifest>([
+        .init("created_at", \.createdAt, column: .init("time", expendable: 8, \.createdAt)),
+        .init("environment", \.environment, column: .init("environment", expendable: 3) { $0.environment ?? "-" }),
+        .init("database", \.database.name, column: .init("database", mayShrink: true, expendable: 5, \.database.name)),
+        .init("server_version", \.server.version),
+        .init(
+            "schema_version",
+            \.schemaVersionText,
+            column: .init("schema version", mayShrink: true, expendable: 4) { $0.schemaVersionText ?? "-" }
+        ),
+        .init("rows", \.rows, column: .init("rows", isNumber: true, expendable: 7) { Formatting.grouped($0.rows) }),
+        .init(
+            "raw_bytes",
+            \.rawBytes,
+            column: .init("ratio", isNumber: true, expendable: 2) {
+                Formatting.ratio(raw: $0.rawBytes, packed: $0.storedBytes) ?? "-"
+            }
+        ),
+        .init("tables", \.tables.count), .init("chunks", \.chunkCount),
+        .init("whole_database", \.scope.isWholeDatabase), .init("schemas", \.scope.schemas),
+        .init("selected_tables", \.scope.tables),
+        // Rows are stored as they were; a backup that changes them would say so in its manifest.
+        .init("masked", { _ in false }, column: .init("masked", expendable: 1) { _ in "no" }),
+    ])
+}
+
+extension BackupCatalogue.Entry {
+    /// Why it could not be read.
+    fileprivate var problem: String? { if case .unreadable(let problem) = content { problem } else { nil } }
+}
+
+extension Manifest {
+    /// The rows' bytes in the archive.
+    var storedBytes: Int {
+        (tables.flatMap(\.chunks) + (largeObjects?.chunks ?? [])).reduce(0) { $0 + $1.storedBytes }
+    }
+}
+
+/// What was deleted, what stays and why.
+struct PruneListing {
+    let decisions: [Retention.Decision]
+    let isDryRun: Bool
+
+    func lines(width: Int?) -> [String] {
+        var table = TableRenderer([
+            .init("backup"), .init("time", expendable: 0), .init("size", isNumber: true, expendable: 1),
+            .init("decision", mayShrink: true),
+        ])
+        for decision in decisions {
+            let verdict =
+                decision.isKept
+                ? "keep: \(decision.reasons.joined(separator: ", "))" : isDryRun ? "would be deleted" : "deleted"
+            table.add([
+                decision.entry.file, decision.entry.manifest?.createdAt ?? "",
+                Formatting.bytes(decision.entry.bytes), verdict,
+            ])
+        }
+        let gone = decisions.filter { !$0.isKept }
+        let bytes = gone.reduce(0) { $0 + $1.entry.bytes }
+        let verb = isDryRun ? "would be deleted" : "deleted"
+        let summary = "\(Formatting.count(gone.count, "backup")) \(verb), \(Formatting.bytes(bytes))"
+        return (decisions.isEmpty ? [] : table.lines(width: width)) + [summary]
+    }
+
+    static let result = ResultDescription<PruneListing>([
+        .init("dry_run", \.isDryRun), .init("deleted") { $0.paths(kept: false) },
+        .init("kept") { $0.paths(kept: true) },
+    ])
+
+    private func paths(kept: Bool) -> [String] { decisions.filter { $0.isKept == kept }.map(\.entry.path) }
+}

@@ -1,0 +1,124 @@
+internal import Archive
+package import ArgumentParser
+internal import Backup
+internal import Environments
+internal import Glibc
+internal import Inspection
+internal import LocalServer
+internal import PostgresClient
+
+/// `granary doctor`.
+package struct DoctorCommand: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Check programs, database, rights, marker, ledger, folders and disk; say what mends each problem.",
+        discussion: """
+            Changes nothing. Exits with 2 when there is a problem.
+
+            Example:
+              granary doctor
+              granary doctor --json
+
+            \(variablesHelp)
+            """
+    )
+
+    @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
+    package var backups = "backups"
+    @Option(name: .long, help: ArgumentHelp("The folder of seeds.", valueName: "folder"), completion: .directory)
+    package var seeds = "seeds"
+    @OptionGroup(title: "Which service") package var service: ServiceOptions
+    @OptionGroup(title: "Which database") package var database: DatabaseOptions
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+
+    package init() {}
+
+    package func run(on console: Console) async throws {
+        let (checks, facts) = await databaseChecks(on: console)
+        let all =
+            await programs(facts?.serverVersion, on: console) + checks + project()
+            + [Doctor.judgeDisk(free: Self.freeBytes(backups), database: facts?.bytes, sizes: Formatting.bytes)]
+        let listing = CheckListing(checks: all)
+        try console.result(
+            CheckListing.result.document(listing),
+            else: listing.lines(columns: StandardOutput.columns)
+        )
+        if listing.problems > 0 { throw ExitCode(ExitStatus.findings.rawValue) }
+    }
+
+    private func programs(_ server: Int?, on console: Console) async -> [Doctor.Check] {
+        var checks = [
+            Doctor.Check("granary", .good, "\(granaryVersion), libpq \(ServerAddress.libraryVersion)")
+        ]
+        do {
+            // Without a server, any pg_dump will do.
+            let found = try await SchemaOnlyDump.program(
+                serverVersion: server ?? 0,
+                postgresBin: database.programs.postgresBin
+            )
+            checks.append(Doctor.judgePgDump(found, server: server, reason: nil))
+        } catch {
+            checks.append(Doctor.judgePgDump(nil, server: server, reason: Failure(error).message))
+        }
+        do {
+            let search = PostgresInstallation.Search(explicitFolder: database.programs.postgresBin)
+            let found = try await PostgresInstallation.find(search)
+            checks.append(Doctor.Check("local server", .good, "PostgreSQL \(found.version) (\(found.folder))"))
+        } catch {
+            let failure = Failure(error)
+            checks.append(Doctor.Check("local server", .note, failure.message, remedy: "apt-get install postgresql"))
+        }
+        return checks
+    }
+
+    /// A database that cannot be reached is a finding, and so is one that nobody gave.
+    private func databaseChecks(on console: Console) async -> ([Doctor.Check], Doctor.DatabaseFacts?) {
+        do {
+            let connected = try await database.connect(on: console, migrations: service.migrations)
+            let state = service.state.schema
+            // What is wrong with the services' names is found with the folders.
+            let services = (try? service.services(variables: ProcessEnvironment.current)) ?? []
+            let schemas = services.flatMap(\.service.schemas)
+            let facts = try await withSession(connected.address, logger: console.logger) {
+                try Doctor.facts(state, schemas: schemas, $0)
+            }
+            let checks = Doctor.judge(facts, environment: connected.environmentName, isLocal: connected.isLocal)
+            return (checks, facts)
+        } catch {
+            let failure = Failure(error)
+            let remedy =
+                failure.status == .noConnection && (error as? CommandError)?.code == .noDatabase
+                ? "granary server start, or set DATABASE_URL" : failure.hint
+            return ([Doctor.Check("database", .problem, failure.message, remedy: remedy)], nil)
+        }
+    }
+
+    private func project() -> [Doctor.Check] {
+        var checks = [("migrations", service.migrations), ("seeds", seeds), ("backups", backups)].map { purpose, path in
+            Doctor.judge(
+                .init(
+                    purpose: purpose,
+                    path: path,
+                    exists: Folders.isFolder(path),
+                    isWritable: access(path, W_OK) == 0
+                )
+            )
+        }
+        do {
+            let services = try service.services(variables: ProcessEnvironment.current)
+            let names = services.map { "\($0.service.name) (\($0.service.schemas.joined(separator: ", ")))" }
+            checks.append(Doctor.Check("service", .good, names.joined(separator: "; ")))
+        } catch {
+            let failure = Failure(error)
+            checks.append(Doctor.Check("service", .problem, failure.message, remedy: failure.hint))
+        }
+        return checks
+    }
+
+    /// What is free for us where the folder is, or would be made. `statvfs`.
+    private static func freeBytes(_ folder: String) -> Int? {
+        var place = statvfs()
+        guard statvfs(Folders.isFolder(folder) ? folder : ".", &place) == 0 else { return nil }
+        return Int(place.f_bavail) * Int(place.f_frsize)
+    }
+}

@@ -1,0 +1,83 @@
+internal import FoundationEssentials
+internal import Migrations
+
+/// What `granary init` writes.
+enum ProjectFiles {
+    static func all(service: String, migrations: String) -> [(path: String, text: String)] {
+        [
+            ("\(migrations)/dependencies.json", dependencies),
+            ("\(migrations)/environments.json", environments(service)),
+            ("seeds/common/.gitkeep", ""), ("backups/.gitkeep", ""), ("granary.mk", makefile),
+        ] + MigrationTemplates.files.map { ("\(migrations)/templates/\($0.name)", $0.text) }
+    }
+
+    private static var makefile: String { String(decoding: PackageResources.granary_mk, as: UTF8.self) }
+
+    static func makeFolder(_ path: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw failure(path)
+        }
+    }
+
+    /// Makes a file; false if there is one, which stays as it is.
+    static func create(_ path: String, _ text: String) throws -> Bool {
+        if let slash = path.lastIndex(of: "/") { try makeFolder(String(path[..<slash])) }
+        do {
+            try Data(text.utf8).write(to: URL(filePath: path), options: .withoutOverwriting)
+            return true
+        } catch {
+            guard Folders.exists(path) else { throw failure(path) }
+            return false
+        }
+    }
+
+    /// Writes a file, over one that is there.
+    static func write(_ text: String, to path: String) throws {
+        if let slash = path.lastIndex(of: "/") { try makeFolder(String(path[..<slash])) }
+        do { try Data(text.utf8).write(to: URL(filePath: path)) } catch { throw failure(path) }
+    }
+
+    private static func failure(_ path: String) -> CommandError {
+        CommandError(.file, "\(path) could not be written", hint: "make its folder writable")
+    }
+
+    private static let dependencies = """
+        {
+          "migrations": {},
+          "global_config": {
+            "max_parallel_migrations": 1,
+            "require_approval_for_high_risk": false,
+            "auto_backup_before_destructive": true,
+            "validate_after_migration": true
+          }
+        }
+
+        """
+
+    private static func environments(_ service: String) -> String {
+        let name = JSONDocument.string(service).text
+        return """
+            {
+              "service": \(name),
+              "environments": {
+                "development": {
+                  "description": "A developer's own machine",
+                  "config": { "allow_destructive_operations": true }
+                },
+                "staging": {
+                  "description": "The rehearsal",
+                  "config": { "allow_destructive_operations": false, "backup_required": true }
+                },
+                "production": {
+                  "description": "The real one",
+                  "config": { "allow_destructive_operations": false, "require_approval": true, "backup_required": true }
+                }
+              },
+              "migration_locking": { "enabled": true, "timeout_seconds": 300, "max_concurrent_migrations": 1 }
+            }
+
+            """
+    }
+}

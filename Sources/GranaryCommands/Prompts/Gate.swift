@@ -1,0 +1,67 @@
+internal import Bookkeeping
+internal import Environments
+internal import PostgresClient
+
+/// The guard, as commands that write meet it.
+struct Gate {
+    let database: ConnectedDatabase
+    let schema: StateSchema
+    let console: Console
+
+    /// What was found of marker and choice; nothing is changed.
+    func situation() async throws -> Guard.Situation {
+        let found = try await withSession(database.address, logger: console.logger) { [schema] session in
+            // A name that is looked up and then read may be given to something else in between.
+            try session.refuseViews()
+            let marker = Marker(schema)
+            return (
+                marker: try marker.read(session), isEmpty: try marker.isEmpty(session),
+                damage: try marker.damage(session)
+            )
+        }
+        if let damage = found.damage {
+            console.note("\(damage.message), so the database counts as unmarked; \(damage.remedy)")
+        }
+        let choice = try EnvironmentChoice.resolve(
+            option: database.environmentOption,
+            variables: console.environment,
+            marker: found.marker.name,
+            file: database.environments
+        )
+        return Guard.Situation(
+            choice: choice,
+            marker: found.marker,
+            isEmpty: found.isEmpty,
+            isLocal: database.isLocal,
+            database: database.name,
+            declared: database.environments
+        )
+    }
+
+    /// Lets a command write, marking the database where that can surprise nobody.
+    ///
+    /// - Returns: The environment the database is.
+    /// - Throws: `EnvironmentsError` with `.refused`.
+    func admit() async throws -> String {
+        let admission = try Guard.admit(await situation())
+        if admission.marks {
+            try await withSession(database.address, logger: console.logger) { [schema] session in
+                try Marker(schema).write(admission.environment, &session)
+            }
+            console.note("marked \(database.name) as \(admission.environment)")
+        }
+        noteUnknownRules(of: admission.environment)
+        return admission.environment
+    }
+
+    /// Whoever wrote a rule that granary does not know believes that it holds.
+    private func noteUnknownRules(of environment: String) {
+        let file = database.environments
+        let config = "environments.\(environment).config."
+        for field in file.unknownFields where field.trail.hasPrefix(config) {
+            guard !file.misplacedRules.contains(where: { $0.trail == field.trail }) else { continue }
+            let place = "\(file.path ?? "environments.json"):\(field.line)"
+            console.note("\(place): \(field.trail) is a field that granary does not know; it has no effect")
+        }
+    }
+}

@@ -1,0 +1,72 @@
+internal import PostgresClient
+
+extension ConnectedDatabase {
+    /// The line for a shell that drops `database` on this server, without a password.
+    func dropCommand(for database: String) -> String {
+        let statement = "DROP DATABASE \(QuotedText.name(database))"
+        if isLocal { return "granary server psql -c \(QuotedText.shellWord(statement))" }
+        return "psql \(QuotedText.shellWord(shareableText)) -c \(QuotedText.shellWord(statement))"
+    }
+
+    /// The address as `keyword=value` pairs that may be shown; what is missing libpq takes from where we took it.
+    var shareableText: String {
+        var parameters = (try? ConnectionText(given.conninfo, origin: ""))?.parameters ?? [:]
+        for override in given.overrides { parameters[override.keyword] = override.value }
+        parameters["dbname"] = name
+        for secret in ["password", "sslpassword"] { parameters[secret] = nil }
+        return parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\(Self.quoted($0.value))" }
+            .joined(separator: " ")
+    }
+
+    private static func quoted(_ value: String) -> String {
+        let isPlain = value.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && $0 != "'" && $0 != "\\" }
+        return isPlain && !value.isEmpty ? value : QuotedText.connectionValue(value)
+    }
+}
+
+extension DatabaseOptions {
+    /// The options that name the database and its environment once more in a printed line: what was given on the command
+    /// line is given again, without a password; what came from elsewhere comes from there.
+    func words(for database: ConnectedDatabase) -> [String] {
+        let url = databaseURL == nil ? [] : ["--database-url", database.shareableText]
+        return (local ? ["--local"] : url) + (env.map { ["--env", $0] } ?? [])
+    }
+}
+
+extension StateOptions {
+    /// `--state-schema` once more in a printed line, where it is another than the usual one.
+    var words: [String] { stateSchema == "granary" ? [] : ["--state-schema", stateSchema] }
+}
+
+/// The line for a shell that restores from a backup into the database that a command has worked on.
+struct RestoreLine: Sendable {
+    private let place: [String]
+    private let database: String
+
+    /// - Parameter migrations: The folder with `environments.json`.
+    init(
+        _ options: DatabaseOptions,
+        _ state: StateOptions,
+        migrations: String,
+        _ database: ConnectedDatabase
+    ) {
+        place =
+            options.words(for: database) + (migrations == "migrations" ? [] : ["--migrations", migrations])
+            + state.words
+        self.database = database.name
+    }
+
+    /// - Parameters:
+    ///   - selection: The options that say what is restored, and where to.
+    ///   - isNew: Whether it makes a database, which could not be confused with another.
+    func text(_ file: String, _ selection: [String], isNew: Bool = false) -> String {
+        QuotedText.shellLine(
+            ["granary", "restore", file] + selection + place + (isNew ? [] : ["--confirm", database])
+        )
+    }
+}
+
+extension QuotedText {
+    /// The words as a shell takes them from one line.
+    static func shellLine(_ words: [String]) -> String { words.map(shellWord).joined(separator: " ") }
+}

@@ -1,0 +1,84 @@
+internal import Archive
+internal import Backup
+internal import FoundationEssentials
+internal import Glibc
+internal import PostgresClient
+
+/// A verified backup of what is about to be destroyed.
+struct SafetyBackup {
+    let server: ServerAddress
+    let database: String
+    /// nil is `backups`, where that outlives the command.
+    let folder: String?
+    let migrations: String
+    let postgresBin: String?
+    let environment: String
+    let stateSchema: String
+    /// The schemas of the services.
+    let services: [String: [String]]
+    let console: Console
+    /// What the file's name says after the database.
+    var occasion = "before-migration"
+    /// Whether tables that inherit from those of the backup go with them.
+    var withInheritors = true
+    /// How long to wait for a table that someone else has locked.
+    var lockTimeout = Duration.seconds(60)
+
+    /// - Returns: The file.
+    /// - Throws: `CommandError` with `.refused` for a folder that dies with its container; `BackupError`, `ArchiveError`.
+    func take(tables: [String], schemas: [String]) async throws -> String {
+        let place = folder ?? "backups"
+        if folder == nil, Self.diesWithItsContainer(".") {
+            throw CommandError(
+                .refused,
+                "a backup is required, and the folder \(place) would be gone with this container",
+                hint: "name a folder that stays, with --backups"
+            )
+        }
+        try Folders.make(place)
+        for name in FileSink.removeStalePartials(in: place) {
+            console.note("removed \(Folders.joined(place, name)), which an earlier backup left behind")
+        }
+        let stem = BackupFile.stem(database: "\(database)-\(occasion)", secondsSince1970: time(nil))
+        var options = BackupOptions(output: .firstFree(stem: Folders.joined(place, stem)))
+        options.tables = tables
+        options.schemas = schemas
+        options.withInheritors = withInheritors
+        options.environment = environment
+        options.stateSchema = stateSchema
+        options.services = services
+        options.lockTimeout = lockTimeout
+        options.postgresBin = postgresBin
+        options.sealKey = try Installation(console).sealingKey()
+        let report = try await BackupRun(options, server: server, logger: console.logger, progress: { _ in }).run()
+        guard let path = report.file else { throw CommandError(.file, "the backup has no file") }
+        let found = try await Verification(FileSource(path: path), jobs: 2).run()
+        guard found.isWhole else {
+            throw CommandError(
+                .file,
+                "the backup \(path) is not whole",
+                hint: "look at the disk, then run the command again"
+            )
+        }
+        return path
+    }
+
+    /// In a container, what is neither mounted nor a volume lies on the overlay that is removed with it.
+    private static func diesWithItsContainer(_ path: String) -> Bool {
+        let signs = ["/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io"]
+        guard signs.contains(where: Folders.exists), let full = realpath(path, nil) else { return false }
+        let place = String(cString: full)
+        free(full)
+        guard let mounts = try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8) else { return false }
+        var best = (length: -1, kind: "")
+        for line in mounts.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            guard fields.count > 2 else { continue }
+            let point = fields[1] == "/" ? "" : String(fields[1])
+            if place == point || place.hasPrefix(point + "/"), point.count >= best.length {
+                best = (point.count, String(fields[2]))
+            }
+        }
+        return best.kind == "overlay" || best.kind == "tmpfs"
+    }
+}

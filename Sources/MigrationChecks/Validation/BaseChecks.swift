@@ -1,0 +1,87 @@
+internal import Environments
+internal import Migrations
+
+/// What a branch does to the one that it will be merged into.
+struct BaseChecks {
+    let tree: ServiceTree
+    let base: GitTree
+
+    func findings() -> [Finding] { newFiles() + mergedFiles() }
+
+    private func path(_ name: String, in layer: String) -> String {
+        let folder = tree.environments.folders[layer] ?? ""
+        return layer.isEmpty || folder.isEmpty ? name : "\(folder)/\(name)"
+    }
+
+    /// Relative to the folder of migrations, as git has it.
+    private func paths(of migration: CheckedMigration) -> [String] {
+        [migration.migration.up, migration.migration.down].compactMap { file in
+            file.map { path(String($0.path.split(separator: "/").last ?? ""), in: migration.layer) }
+        }
+    }
+
+    private func newFiles() -> [Finding] {
+        var findings: [Finding] = []
+        for migration in tree.migrations {
+            let paths = paths(of: migration)
+            // A missing half may be added to what is merged.
+            guard !paths.isEmpty, !paths.contains(where: base.files.contains) else { continue }
+            let taken = base.versions(in: sharing(migration.layer))
+            if let other = taken[migration.version] {
+                findings.append(
+                    Finding(
+                        .numberTaken,
+                        file: migration.path,
+                        "its number is taken in \(base.reference) by \(other)",
+                        hint: "give it the next free one, with `granary migrate renumber`"
+                    )
+                )
+            } else if let highest = taken.keys.max(), migration.version < highest {
+                findings.append(
+                    Finding(
+                        .numberBehind,
+                        file: migration.path,
+                        "its number is lower than \(highest) in \(base.reference), so where that is applied it comes too late",
+                        hint: "give it the next free one, with `granary migrate renumber`"
+                    )
+                )
+            }
+        }
+        return findings
+    }
+
+    /// The folders whose numbers a layer shares.
+    private func sharing(_ layer: String) -> Set<String> {
+        let folders = tree.environments.folders
+        guard tree.layout == .overlay else { return [folders[layer] ?? layer] }
+        return layer.isEmpty ? Set(folders.values).union([""]) : ["", folders[layer] ?? layer]
+    }
+
+    private func mergedFiles() -> [Finding] {
+        let known = Set(tree.folders.keys.map { path("", in: $0) })
+        func isMigration(_ path: String) -> Bool {
+            let parts = path.split(separator: "/").map(String.init)
+            let folder = parts.dropLast().map { "\($0)/" }.joined()
+            return MigrationFileName(parts.last ?? "") != nil && (folder.isEmpty || known.contains(folder))
+        }
+        let hint = "bring it back as it is in \(base.reference), and write a new migration"
+        let edited = base.edited.filter { isMigration($0) && base.files.contains($0) }.map { path in
+            Finding(
+                .mergedFileEdited,
+                path.hasSuffix(".down.sql") ? .warning : nil,
+                file: "\(tree.service.folder)/\(path)",
+                "it is merged into \(base.reference), and says something else here",
+                hint: hint
+            )
+        }
+        let removed = base.removed.filter { isMigration($0) && base.files.contains($0) }.map { path in
+            Finding(
+                .mergedFileEdited,
+                file: "\(tree.service.folder)/\(path)",
+                "it is merged into \(base.reference), and is not here",
+                hint: "bring it back; where it was applied it would be missing"
+            )
+        }
+        return edited + removed
+    }
+}

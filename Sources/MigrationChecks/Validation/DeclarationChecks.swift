@@ -1,0 +1,165 @@
+internal import Environments
+internal import Migrations
+internal import SQLText
+
+/// Both JSON files against the tree: what they name that is not there, and what is there that they do not name.
+struct DeclarationChecks {
+    let tree: ServiceTree
+    let environmentsText: JSONText?
+
+    func findings() -> [Finding] { entries() + lists() }
+
+    private func entries() -> [Finding] {
+        let file = tree.dependencies
+        guard file.text != nil else { return [] }
+        var findings: [Finding] = []
+        let byVersion = Dictionary(grouping: tree.migrations, by: \.version)
+        for entry in file.entries {
+            func note(_ rule: ValidationRule, severity: Finding.Severity? = nil, _ message: String, _ hint: String) {
+                findings.append(Finding(rule, severity, file: file.path, line: entry.line, message, hint: hint))
+            }
+            let found = byVersion[entry.version] ?? []
+            let title = entry.key.drop { $0.isNumber }.dropFirst()
+            if found.isEmpty {
+                note(.entryWithoutFile, "\(entry.key) has no file", "take the entry out, or bring its files back")
+            } else if !title.isEmpty, !found.contains(where: { $0.migration.title == title }) {
+                note(
+                    .entryWithoutFile,
+                    severity: .warning,
+                    "\(entry.key) is no file's name; the file with this number is \(found[0].migration.name)",
+                    "name the entry after its file"
+                )
+            }
+            if let environment = entry.environment, environment != "all", tree.environments.policy(environment) == nil {
+                note(
+                    .unknownEnvironment,
+                    "\(entry.key) is for \(environment), which is no environment",
+                    "declared are \(tree.environments.names.joined(separator: ", "))"
+                )
+            } else if let environment = entry.environment, environment != "all",
+                let layer = found.first(where: { $0.layer != environment })?.layer,
+                !found.contains(where: { $0.layer == environment })
+            {
+                note(
+                    .unknownEnvironment,
+                    severity: .warning,
+                    "\(entry.key) is said to be for \(environment), and runs in "
+                        + (layer.isEmpty ? "every environment" : layer),
+                    "the folders decide what runs; move its files to the folder of \(environment), or mend the entry"
+                )
+            }
+        }
+        let declared = Set(file.entries.map(\.version))
+        for (version, same) in byVersion where !declared.contains(version) {
+            findings.append(
+                Finding(
+                    .missingEntry,
+                    file: same[0].path,
+                    "\(same[0].migration.name) has no entry in \(file.path)",
+                    hint: "add \"\(same[0].migration.digits)\" there"
+                )
+            )
+        }
+        return findings
+    }
+
+    /// What `migrations` of each environment lists.
+    private func lists() -> [Finding] {
+        guard let text = environmentsText else { return [] }
+        return tree.environments.environments.flatMap { policy -> [Finding] in
+            guard let node = text.root["environments"]?[policy.name]?["migrations"] else { return [] }
+            switch policy.migrations {
+            case .folder(let folder): return self.folder(folder, policy, node)
+            case .files: return list(policy, node)
+            case nil: return []
+            }
+        }
+    }
+
+    private func folder(_ folder: String, _ policy: EnvironmentPolicy, _ node: JSONNode) -> [Finding] {
+        guard tree.environments.folders[policy.name]?.isEmpty == false, tree.folders[policy.name] == nil else {
+            return []
+        }
+        return [
+            Finding(
+                .listedFileMissing,
+                .warning,
+                file: node.path,
+                line: node.line,
+                "the folder \(folder) of \(policy.name) is not there",
+                hint: "make it, or take the line out"
+            )
+        ]
+    }
+
+    private func list(_ policy: EnvironmentPolicy, _ node: JSONNode) -> [Finding] {
+        var findings: [Finding] = []
+        var listed: Set<String> = []
+        let byName = Dictionary(grouping: tree.migrations, by: \.migration.name)
+        for element in (try? node.elements()) ?? [] {
+            guard let name = try? element.text() else { continue }
+            func note(_ rule: ValidationRule, _ message: String, _ hint: String) {
+                findings.append(Finding(rule, file: node.path, line: element.line, message, hint: hint))
+            }
+            let candidates = (byName[Self.stem(name)] ?? []).filter { isIn(name, $0) }
+            if let found = candidates.first(where: { $0.layer.isEmpty || $0.layer == policy.name }) {
+                if !listed.insert(identity(found)).inserted, !name.hasSuffix(".down.sql") {
+                    note(.duplicateEntry, "\(name) is listed twice for \(policy.name)", "keep one of the two")
+                }
+            } else if let other = candidates.first {
+                note(
+                    .listedFileMissing,
+                    "\(name) is listed for \(policy.name), and is a migration of \(other.layer) only",
+                    "move it to the base folder, or take it out of the list"
+                )
+            } else {
+                note(
+                    .listedFileMissing,
+                    "\(name) is listed for \(policy.name), and there is no such file",
+                    meant(Self.stem(name)).map { "is \($0) meant?" } ?? "take it out of the list"
+                )
+            }
+        }
+        for migration in tree.view(policy.name) where !listed.contains(identity(migration)) {
+            findings.append(
+                Finding(
+                    .unlistedFile,
+                    file: node.path,
+                    line: node.line,
+                    "\(migration.migration.name) runs in \(policy.name), and is not listed for it",
+                    hint: "the folders decide what runs; add it to the list"
+                )
+            )
+        }
+        return findings
+    }
+
+    private func identity(_ migration: CheckedMigration) -> String { "\(migration.layer)/\(migration.migration.name)" }
+    /// The up file with this number, or one whose title is nearly the same: that numbers are alike means nothing.
+    private func meant(_ stem: String) -> String? {
+        let title = stem.drop { $0.isNumber }
+        let titles = tree.migrations.map { "_\($0.migration.title)" }
+        let near = Spelling.nearest(to: String(title), among: titles)
+        let found =
+            tree.migrations.first { $0.version == Migration.version(spelled: stem) }
+            ?? tree.migrations.first { "_\($0.migration.title)" == near }
+        return found?.migration.up.map { String($0.path.split(separator: "/").last ?? "") }
+    }
+
+    /// The name of the migration whose file, or both whose files, are listed.
+    private static func stem(_ listed: String) -> String {
+        var name = listed.split(separator: "/").last ?? ""
+        for suffix in [".sql", ".up", ".down"] where name.hasSuffix(suffix) { name = name.dropLast(suffix.count) }
+        return String(name)
+    }
+
+    /// Whether a listed name, with or without its folder, means the layer of a migration.
+    private func isIn(_ listed: String, _ migration: CheckedMigration) -> Bool {
+        var parts = listed.split(separator: "/").filter { $0 != "." }.dropLast().map(String.init)
+        let root = tree.service.folder.split(separator: "/").filter { $0 != "." }.map(String.init)
+        if parts.starts(with: root) { parts = Array(parts.dropFirst(root.count)) }
+        if parts.first == "migrations" { parts.removeFirst() }
+        let folder = parts.joined(separator: "/")
+        return folder.isEmpty || folder == tree.environments.folders[migration.layer]
+    }
+}

@@ -1,0 +1,46 @@
+internal import Environments
+internal import Migrations
+internal import SQLText
+
+/// Staging is there to be production's rehearsal: the same tables.
+struct EnvironmentChecks {
+    let tree: ServiceTree
+
+    func findings() -> [Finding] {
+        let staging = "staging"
+        guard tree.environments.names.contains(staging) else { return [] }
+        return tree.environments.environments.filter(\.isProduction).map(\.name).flatMap { production -> [Finding] in
+            guard tree.layout == .overlay || (tree.folders[staging] != nil && tree.folders[production] != nil) else {
+                return []
+            }
+            return only(in: staging, not: production) + only(in: production, not: staging)
+        }
+    }
+
+    /// By content: a copy may have another number.
+    private func only(in one: String, not other: String) -> [Finding] {
+        let known = Set(tree.view(other).compactMap { $0.migration.up?.sha256 })
+        return tree.migrations(in: one).compactMap { migration in
+            guard let up = migration.up, !known.contains(up.file.sha256), let statement = Self.structural(up) else {
+                return nil
+            }
+            return up.finding(
+                .environmentsDiffer,
+                at: statement,
+                "it changes the structure of \(one), and nothing in \(other) is the same",
+                hint: "what both need belongs into the base folder; an experiment into that of development"
+            )
+        }
+    }
+
+    /// The first statement that makes or changes something with columns.
+    private static func structural(_ file: ParsedFile) -> SQLStatement? {
+        let temporary = file.temporaryNames
+        return file.statements.first { _, effects in
+            effects.touches.contains { touch in
+                (touch.kind.isRelation || [.type, .function, .schema].contains(touch.kind)) && !touch.isInBody
+                    && [.create, .alter, .rename, .drop].contains(touch.action) && !temporary.contains(touch.name)
+            }
+        }?.statement
+    }
+}

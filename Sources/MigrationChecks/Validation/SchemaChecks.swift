@@ -1,0 +1,123 @@
+internal import Bookkeeping
+internal import Environments
+internal import Migrations
+internal import SQLText
+
+/// Whose schema a name is in: none, another service's, or the one that the ledger lives in.
+struct SchemaChecks {
+    let file: ParsedFile
+    let entry: DependenciesFile.Entry?
+    let context: CheckContext
+
+    func findings() -> [Finding] { namesWithoutSchema() + foreignSchemas() + ledgers() }
+
+    private func namesWithoutSchema() -> [Finding] {
+        // Whoever sets the search path says where names are.
+        guard !file.effects.statements.contains(where: { $0.settings.contains { $0.name == "search_path" } }) else {
+            return []
+        }
+        lazy var told = file.temporaryNames
+        var findings: [Finding] = []
+        for (statement, effects) in file.statements {
+            for touch in effects.touches where touch.schema == nil && !touch.isInBody && Self.livesInSchema(touch.kind)
+            {
+                // A new index is always in the schema of its table, and its name may not say so.
+                guard touch.kind != .index || touch.action != .create else { continue }
+                guard !touch.name.hasPrefix("pg_"), told.insert(touch.name).inserted else { continue }
+                findings.append(
+                    file.finding(
+                        .noSchema,
+                        at: statement,
+                        offset: touch.offset,
+                        "\(touch.name) has no schema, so the search path of whoever migrates decides which one it is in",
+                        hint: "write \(context.ownSchemas.sorted().first ?? context.service.name).\(touch.name)"
+                    )
+                )
+            }
+        }
+        return findings
+    }
+
+    private static func livesInSchema(_ kind: ObjectKind) -> Bool {
+        kind.isRelation || kind == .type || kind == .function || kind == .statistics
+    }
+
+    /// Writing there, and foreign keys, tie the other service down: it must be known that this one comes after it.
+    private func foreignSchemas() -> [Finding] {
+        var told: Set<String> = []
+        var findings: [Finding] = []
+        for (statement, effects) in file.statements {
+            for touch in effects.touches where Self.binds(touch) {
+                guard let schema = touch.kind == .schema ? touch.name : touch.schema, isForeign(schema),
+                    !isDeclared(schema), told.insert(schema).inserted
+                else { continue }
+                let owner = context.servicesBySchema[schema]
+                let what = touch.action == .reference ? "points at \(touch.relation)" : "changes \(touch.relation)"
+                let service = owner ?? schema.replacing("_", with: "-")
+                findings.append(
+                    file.finding(
+                        .foreignSchema,
+                        at: statement,
+                        offset: touch.offset,
+                        "it \(what), in "
+                            + (owner.map { "the schema of \($0)" } ?? "a schema that is not this service's")
+                            + ", and no cross-service dependency says so",
+                        hint:
+                            "let \(service) do it, or declare \"cross_service_depends_on\": {\"\(service)\": […]}; a schema of "
+                            + "this service belongs into \"schemas\" of environments.json"
+                    )
+                )
+            }
+        }
+        return findings
+    }
+
+    private static func binds(_ touch: Touch) -> Bool {
+        guard !touch.isInBody, touch.kind == .schema || livesInSchema(touch.kind) || touch.kind == .trigger else {
+            return false
+        }
+        switch touch.action {
+        case .create, .alter, .rename, .drop, .insert, .update, .delete, .truncate, .reference, .grant: return true
+        case .comment, .read, .lock, .maintain: return false
+        }
+    }
+
+    private func isForeign(_ schema: String) -> Bool {
+        guard !context.ownSchemas.contains(schema), schema != context.stateSchema, !schema.hasPrefix("pg_") else {
+            return false
+        }
+        return !["public", "information_schema"].contains(schema)
+    }
+
+    private func isDeclared(_ schema: String) -> Bool {
+        entry?.crossService.keys.contains { service in
+            context.servicesBySchema[schema].map { $0 == service } ?? (Service.usualSchema(of: service) == schema)
+        } ?? false
+    }
+
+    /// golang-migrate keeps its table in the service's own schema.
+    private func ledgers() -> [Finding] {
+        file.statements.flatMap { statement, effects -> [Finding] in
+            effects.touches.filter { $0.action == .drop && !$0.isInBody }.compactMap { touch -> Finding? in
+                let cascades = statement.tree?["behavior"].string == "DROP_CASCADE"
+                let what: String
+                if touch.kind == .schema, touch.name == context.stateSchema {
+                    what = "the schema \(touch.name), which holds the ledger"
+                } else if touch.kind == .schema, cascades, context.ownSchemas.contains(touch.name) {
+                    what = "the schema \(touch.name) with all that is in it, where golang-migrate keeps its ledger"
+                } else if touch.kind == .table, let tool = KnownLedgers.tool(of: touch.name) {
+                    what = "\(touch.relation), which is the ledger of \(tool)"
+                } else {
+                    return nil
+                }
+                return file.finding(
+                    .dropsLedger,
+                    at: statement,
+                    "it drops \(what)",
+                    hint: touch.kind == .schema && touch.name != context.stateSchema
+                        ? "drop what the up file has made, and the schema without CASCADE" : "leave it"
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+internal import Environments
+internal import Glibc
+internal import Migrations
+internal import SQLText
+
+/// A pair of files, read and parsed; what a name stands for that only one of the two has is a migration too.
+///
+/// A class, as `ParsedFile` is one: lists of them are sorted, cut and handed on.
+final class CheckedMigration: Sendable {
+    let migration: Migration
+    let up: ParsedFile?
+    let down: ParsedFile?
+    /// The file of it that is there, whether or not it could be read.
+    let path: String
+    /// Why a file of it could not be read or taken apart.
+    let findings: [Finding]
+
+    var version: Int { migration.version }
+    var layer: String { migration.layer }
+    var files: [ParsedFile] { [up, down].compactMap { $0 } }
+
+    fileprivate init(reading pair: MigrationFolder.Pair) {
+        var findings: [Finding] = []
+        migration = pair.read { path, error in findings.append(Finding(unreadable: path, error)) }
+        up = Self.parsed(migration.up, of: migration, &findings)
+        down = Self.parsed(migration.down, of: migration, &findings)
+        path = migration.up?.path ?? migration.down?.path ?? pair.path
+        self.findings = findings
+    }
+
+    private static func parsed(
+        _ file: MigrationFile?,
+        of migration: Migration,
+        _ findings: inout [Finding]
+    ) -> ParsedFile? {
+        guard let file else { return nil }
+        do {
+            return try ParsedFile(file, of: migration)
+        } catch {
+            let (line, column) = (error.line, error.column)
+            findings.append(
+                Finding(.syntax, file: file.path, line: line, column: column, error.message, hint: error.hint)
+            )
+            return nil
+        }
+    }
+}
+
+/// All migrations of a service, those of every environment, each file read once.
+struct ServiceTree: Sendable {
+    let service: Service
+    let environments: EnvironmentsFile
+    let dependencies: DependenciesFile
+    let layout: MigrationTree.Layout
+    /// By layer and version; where several pairs have one number, all of them.
+    let migrations: [CheckedMigration]
+    /// The folder of each layer, by its name.
+    let folders: [String: String]
+    let findings: [Finding]
+
+    /// The names of the environments whose folders are there, with the base.
+    var layers: [String] { folders.keys.sorted() }
+
+    func migrations(in layer: String) -> [CheckedMigration] { migrations.filter { $0.layer == layer } }
+
+    /// What an environment runs, in the order of the numbers.
+    func view(_ environment: String) -> [CheckedMigration] {
+        migrations.filter { $0.layer.isEmpty || $0.layer == environment }.sorted { $0.version < $1.version }
+    }
+
+    /// Environments that have something to run here: in the layout of copies, those with a folder.
+    var environmentNames: [String] {
+        layout == .copies ? environments.names.filter { folders[$0] != nil } : environments.names
+    }
+
+    static func read(_ service: Service, _ declared: DeclaredFiles) async -> ServiceTree {
+        let folder = MigrationFolder(service.folder, environments: declared.environments.folders)
+        let migrations = await Parallel.map(folder?.pairs ?? []) { CheckedMigration(reading: $0) }
+        let hasBase = migrations.contains { $0.layer.isEmpty }
+        let oddities =
+            folder.map { Self.oddities($0, declared.environments) }
+            ?? [
+                Finding(
+                    .unreadableFile,
+                    file: service.folder,
+                    "there is no such folder",
+                    hint: "--migrations names the folder of migrations; `granary init` makes one"
+                )
+            ]
+        return ServiceTree(
+            service: service,
+            environments: declared.environments,
+            dependencies: declared.dependencies,
+            layout: hasBase || migrations.isEmpty ? .overlay : .copies,
+            migrations: migrations,
+            folders: Dictionary(uniqueKeysWithValues: (folder?.layers ?? []).map { ($0.name, $0.path) }),
+            findings: oddities + migrations.flatMap(\.findings)
+        )
+    }
+
+    /// Files and folders that are not run because of their names.
+    private static func oddities(_ folder: MigrationFolder, _ environments: EnvironmentsFile) -> [Finding] {
+        let files = folder.layers.flatMap(\.entries).compactMap { entry -> Finding? in
+            switch entry.kind {
+            case .migration: nil
+            case .numberTooHigh:
+                Finding(
+                    .fileName,
+                    file: entry.path,
+                    "its number is above \(MigrationFileName.highestVersion), the highest that a migration may have",
+                    hint: "give it a shorter number, such as 20240101000001"
+                )
+            case .otherSQL:
+                Finding(
+                    .fileName,
+                    file: entry.path,
+                    "the name is not of the form number_title.up.sql or number_title.down.sql, so nobody runs it",
+                    hint: properName(entry.path)
+                )
+            }
+        }
+        let folders = folder.strayFolders.map { name, file in
+            Finding(
+                .unknownFolder,
+                file: file,
+                "\(name) is no environment, so nobody runs the migrations in its folder",
+                hint: Spelling.nearest(to: name, among: environments.names).map {
+                    "is \($0) meant? Otherwise declare it in environments.json"
+                } ?? "declare it in environments.json"
+            )
+        }
+        return files + folders
+    }
+
+    private static func properName(_ path: String) -> String {
+        let entry = path.split(separator: "/").last.map(String.init) ?? path
+        let stem = entry.split(separator: ".").first.map(String.init) ?? entry
+        return Migration.version(spelled: stem) != nil && stem.contains("_")
+            ? "call it \(stem).up.sql or \(stem).down.sql" : "call it such as 000007_add_phone.up.sql"
+    }
+}
+
+extension Finding {
+    /// Of an error whose message begins with the path, and perhaps a line.
+    fileprivate init(unreadable path: String, _ error: MigrationError) {
+        guard error.message.hasPrefix(path) else {
+            self.init(.unreadableFile, file: path, error.message, hint: error.hint)
+            return
+        }
+        let rest = error.message.dropFirst(path.count)
+        guard rest.first == ":", let end = rest.firstRange(of: ": "),
+            let line = Int(rest[rest.index(after: rest.startIndex)..<end.lowerBound])
+        else {
+            self.init(.unreadableFile, file: path, "the file\(rest)", hint: error.hint)
+            return
+        }
+        self.init(.unreadableFile, file: path, line: line, String(rest[end.upperBound...]), hint: error.hint)
+    }
+}
+
+/// Work on many elements by every core.
+enum Parallel {
+    /// In the order of the elements. A few parts for each core, so that none waits long for the slowest.
+    static func map<T: Sendable, R: Sendable>(
+        _ elements: [T],
+        _ body: @escaping @Sendable (T) -> R
+    ) async -> [R] {
+        let cores = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let length = max(8, (elements.count + cores * 4 - 1) / (cores * 4))
+        guard elements.count > length else { return elements.map(body) }
+        return await withTaskGroup(of: (Int, [R]).self) { group in
+            for start in stride(from: 0, to: elements.count, by: length) {
+                let part = elements[start..<min(start + length, elements.count)]
+                group.addTask { (start, part.map(body)) }
+            }
+            var parts: [(Int, [R])] = []
+            for await part in group { parts.append(part) }
+            return parts.sorted { $0.0 < $1.0 }.flatMap(\.1)
+        }
+    }
+}

@@ -1,0 +1,124 @@
+internal import Environments
+internal import Migrations
+internal import SQLText
+
+/// Which rules the comments of a file silence, and where.
+///
+/// `-- granary: ignore rule, rule` before a statement, in it, or behind it on its last line counts for that statement;
+/// in the file's first block of comments, before any statement and any empty line, for the whole file.
+package struct Silencing: Sendable {
+    package struct Comment: Sendable, Equatable {
+        package var rules: [String]
+        package var line: Int
+        /// The lines of the statement that it belongs to; nil for the whole file.
+        package var lines: ClosedRange<Int>?
+        /// Written for squawk, which has rules that we do not have, and where no name stands for all of them.
+        var isSquawks = false
+
+        func covers(_ finding: Finding) -> Bool {
+            guard lines?.contains(finding.line) ?? true else { return false }
+            if isSquawks, rules.isEmpty { return LintRules.byName[finding.rule]?.origins.contains(.squawk) == true }
+            return rules.contains(finding.rule)
+        }
+    }
+
+    package let path: String
+    package let comments: [Comment]
+
+    package init(_ file: ParsedFile) {
+        path = file.path
+        let asked = file.markers.options.filter { $0.key == "ignore" }
+        guard !asked.isEmpty || !file.markers.squawkIgnores.isEmpty else {
+            comments = []
+            return
+        }
+        let spans = file.script.statements.map { Self.lines(of: $0, in: file.script) }
+        let head = Self.headLines(file.file.text)
+        var comments: [Comment] = []
+        var reasoned: Set<Int> = []
+        for option in asked where !reasoned.contains(option.line) {
+            let words = option.value.split { $0 == " " || $0 == "\t" }.map(String.init)
+            // Why: `no-schema -- the path is set`, `no-schema (the path is set)`.
+            let rules = Array(words.prefix { !$0.hasPrefix("--") && !$0.hasPrefix("(") })
+            if rules.count < words.count { reasoned.insert(option.line) }
+            if let last = comments.indices.last, comments[last].line == option.line {
+                comments[last].rules += rules
+            } else if head.contains(option.line) {
+                comments.append(Comment(rules: rules, line: option.line))
+            } else {
+                let lines = Self.lines(meantAt: option.line, spans)
+                comments.append(Comment(rules: rules, line: option.line, lines: lines))
+            }
+        }
+        for ignore in file.markers.squawkIgnores {
+            let lines = ignore.isForFile ? nil : Self.lines(meantAt: ignore.line, spans)
+            comments.append(Comment(rules: ignore.rules, line: ignore.line, lines: lines, isSquawks: true))
+        }
+        self.comments = comments
+    }
+
+    /// Those of the statement that ends on this line or later; where none follows, nothing is silenced.
+    private static func lines(meantAt line: Int, _ spans: [ClosedRange<Int>]) -> ClosedRange<Int> {
+        spans.first { $0.upperBound >= line }.map { min($0.lowerBound, line)...$0.upperBound } ?? line...line
+    }
+
+    package func silences(_ finding: Finding) -> Bool { comments.contains { $0.covers(finding) } }
+
+    /// The findings of this file that remain, with what is to be said of the comments themselves: names that no rule has,
+    /// and those that silenced nothing.
+    ///
+    /// - Parameters:
+    ///   - known: The names of all rules, on or off.
+    ///   - judged: Those that have been looked for in this run; of others nobody knows whether they would say something.
+    package func applied(to findings: [Finding], known: Set<String>, judged: Set<String>) -> [Finding] {
+        guard !comments.isEmpty else { return findings }
+        var result = findings.filter { !silences($0) }
+        for comment in comments where !comment.isSquawks {
+            for rule in comment.rules {
+                if !known.contains(rule) {
+                    result.append(
+                        note(
+                            "unknown-rule",
+                            comment,
+                            "no rule is named \(rule)",
+                            Spelling.nearest(to: rule, among: known).map { "is \($0) meant?" }
+                                ?? "docs/rules.md and docs/migrations.md have the names"
+                        )
+                    )
+                } else if judged.contains(rule), !findings.contains(where: { $0.rule == rule && comment.covers($0) }) {
+                    result.append(
+                        note("unused-silence", comment, "there is nothing of \(rule) to ignore", "take it out")
+                    )
+                }
+            }
+            if comment.rules.isEmpty {
+                result.append(
+                    note("unknown-rule", comment, "ignore names no rule", "write `-- granary: ignore rule, rule`")
+                )
+            }
+        }
+        return result
+    }
+
+    private func note(_ rule: String, _ comment: Comment, _ message: String, _ hint: String) -> Finding {
+        Finding(rule: rule, severity: .info, file: path, line: comment.line, message: message, hint: hint)
+    }
+
+    private static func lines(of statement: SQLStatement, in script: SQLScript) -> ClosedRange<Int> {
+        let last = script.place(ofOffset: max(statement.range.lowerBound, statement.range.upperBound - 1)).line
+        return statement.line...max(statement.line, last)
+    }
+
+    /// The lines of comments that the file begins with, up to the first that is none.
+    private static func headLines(_ text: String) -> ClosedRange<Int> {
+        var count = 0
+        for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
+            var line = line.drop { $0 == 0x20 || $0 == 0x09 }
+            if count == 0, line.starts(with: [0xEF, 0xBB, 0xBF]) { line = line.dropFirst(3) }
+            guard line.starts(with: "--".utf8) else { break }
+            count += 1
+        }
+        // Line 0 is that of no comment.
+        return count == 0 ? 0...0 : 1...count
+    }
+}

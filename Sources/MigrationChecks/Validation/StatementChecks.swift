@@ -1,0 +1,128 @@
+internal import Migrations
+internal import SQLText
+
+/// Whether a server would take the statements: what they are, and how they run.
+struct StatementChecks {
+    let file: ParsedFile
+
+    func findings() -> [Finding] { commands() + statements() + rolledBack() + markers() + enumValues() }
+
+    private func commands() -> [Finding] {
+        file.script.metaCommands.map { command in
+            Finding(
+                .psqlCommand,
+                file: file.path,
+                line: command.line,
+                "\\\(command.name) is a command of psql, which a migration cannot use",
+                hint: "write what it does as SQL"
+            )
+        }
+    }
+
+    private func statements() -> [Finding] {
+        file.script.statements.compactMap { statement in
+            if statement.readsRowsFromClient {
+                return file.finding(
+                    .copyFromStdin,
+                    at: statement,
+                    "COPY FROM STDIN reads rows that a migration does not have",
+                    hint: "put the rows into INSERT statements, or into a seed"
+                )
+            }
+            guard statement.tree == nil else { return nil }
+            if let newer = statement.newerSyntax {
+                return file.finding(
+                    .newerSyntax,
+                    at: statement,
+                    "\(newer.form) came with PostgreSQL \(newer.version), and the parser is of version 15: only a server "
+                        + "can tell whether this statement is right",
+                    hint: "the other checks leave it out"
+                )
+            }
+            guard let error = statement.syntaxError else {
+                return file.finding(.newerSyntax, at: statement, "the parser cannot take this statement apart")
+            }
+            return Finding(
+                .syntax,
+                file: file.path,
+                line: error.line,
+                column: error.column,
+                error.message,
+                hint: error.hint
+            )
+        }
+    }
+
+    private func rolledBack() -> [Finding] {
+        let statements = file.script.statements
+        guard let work = RolledBackWork.find(statements, file.effects.statements) else { return [] }
+        let lost = statements[work.statement]
+        return [
+            file.finding(
+                .rolledBack,
+                at: statements[work.rollback],
+                "\(statements[work.rollback].tag) takes back what line \(lost.line), \(lost.tag), did, and the migration would "
+                    + "count as applied",
+                hint: "end the transaction with COMMIT, or take these statements out"
+            )
+        ]
+    }
+
+    private func markers() -> [Finding] {
+        guard let line = file.markers.misplacedNoTransactionLine else { return [] }
+        return [
+            Finding(
+                .misplacedNoTransaction,
+                file: file.path,
+                line: line,
+                "`-- no-transaction` counts in the first line only, so this file runs in a transaction",
+                hint: "move it to the beginning of the file"
+            )
+        ]
+    }
+
+    /// The server knows a new value only after the transaction that has added it.
+    private func enumValues() -> [Finding] {
+        guard file.effects.controlsTransaction || !runsOutsideTransaction else { return [] }
+        var findings: [Finding] = []
+        var added: [(value: String, line: Int)] = []
+        var created: Set<RelationName> = []
+        for (statement, effects) in file.statements {
+            if case .controls(let control) = effects.transaction, control == .commit || control == .rollback {
+                added = []
+            }
+            for touch in effects.touches where touch.kind == .type && touch.action == .create {
+                created.insert(touch.relation)
+            }
+            guard let tree = statement.tree else { continue }
+            if tree.isKind("AlterEnumStmt"), let value = tree["newVal"].string, !tree["oldVal"].exists {
+                let isNew = effects.touches.contains { touch in created.contains { $0.canBe(touch.relation) } }
+                if !isNew { added.append((value, statement.line)) }
+            } else if !added.isEmpty, !tree.isKind("CommentStmt"), !tree.isKind("CreateFunctionStmt") {
+                guard let use = added.first(where: { Self.uses($0.value, tree) }) else { continue }
+                findings.append(
+                    file.finding(
+                        .enumValueInUse,
+                        at: statement,
+                        "it uses the value '\(use.value)', which line \(use.line) adds in the same transaction",
+                        hint: "add the value in a migration of its own, before this one"
+                    )
+                )
+            }
+        }
+        return findings
+    }
+
+    private var runsOutsideTransaction: Bool {
+        file.markers.noTransaction != nil
+            || !file.effects.refusingTransaction.isEmpty
+                && file.effects.refusingTransaction.count == file.script.statements.count
+    }
+
+    private static func uses(_ value: String, _ tree: ParseNode) -> Bool {
+        if tree.isKind("DoStmt") {
+            return tree["args"].items.contains { ($0["arg"].string ?? "").contains("'\(value)'") }
+        }
+        return tree.descendants(ofKind: "A_Const").contains { $0.string == value }
+    }
+}

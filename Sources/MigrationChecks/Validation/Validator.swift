@@ -1,0 +1,174 @@
+package import Environments
+internal import Migrations
+package import SQLText
+
+/// What is wrong with a tree of migrations, told from its files alone, and with git from those of a branch.
+///
+///     read both JSON files and all migrations, each file parsed once → check the tree → check each pair of files
+///         → lint what each environment runs → hold it against a branch
+///
+/// Nothing is thrown for what is wrong with the files: it is a finding.
+package struct Validator: Sendable {
+    package struct Folder: Sendable {
+        package var service: Service
+        package var declared: DeclaredFiles
+
+        package init(service: Service, declared: DeclaredFiles) {
+            self.service = service
+            self.declared = declared
+        }
+    }
+
+    /// One, or those of a root.
+    package var folders: [Folder]
+    package var stateSchema = "granary"
+    /// A commit of git that these files will be merged into.
+    package var base: String?
+    /// History that is spared: files of this version and below.
+    package var since: Int?
+    /// Bytes of the tables that are known.
+    package var tableSizes: [RelationName: Int] = [:]
+
+    package init(folders: [Folder]) { self.folders = folders }
+
+    /// - Throws: `MigrationError` with `.usage` where git does not know the base; `CancellationError`.
+    package func check() async throws -> Validation {
+        var trees: [ServiceTree] = []
+        for folder in folders { trees.append(await ServiceTree.read(folder.service, folder.declared)) }
+        var validation = Validation(trees: trees, since: since)
+        for (tree, folder) in zip(trees, folders) {
+            // The linter learns what all files make before it judges one; meanwhile the other cores check pairs.
+            async let linted = lint(tree)
+            async let checked = pairs(of: tree)
+            validation.add(folder.declared.findings + tree.findings)
+            validation.add(LayoutChecks(tree: tree).findings())
+            let text = folder.declared.environmentsText
+            validation.add(DeclarationChecks(tree: tree, environmentsText: text).findings())
+            validation.add(EnvironmentChecks(tree: tree).findings())
+            validation.add(await checked)
+            validation.add(await linted)
+            if let base {
+                let base = try await GitTree.read(base, folder: tree.service.folder)
+                validation.add(BaseChecks(tree: tree, base: base).findings())
+            }
+        }
+        validation.add(DependencyChecks(trees: trees).findings())
+        return validation
+    }
+
+    /// What one migration says for itself, by every core.
+    private func pairs(of tree: ServiceTree) async -> [Finding] {
+        let context = CheckContext(tree, others: folders.map(\.service), stateSchema: stateSchema)
+        return await Parallel.map(tree.migrations) { migration in
+            Self.findings(in: migration, context)
+        }.flatMap(\.self)
+    }
+
+    private static func findings(in migration: CheckedMigration, _ context: CheckContext) -> [Finding] {
+        let entry = context.dependencies.entry(migration.version)
+        var findings: [Finding] = []
+        for file in migration.files {
+            findings += StatementChecks(file: file).findings()
+            findings += SchemaChecks(file: file, entry: entry, context: context).findings()
+        }
+        if let up = migration.up, context.runsInProduction(migration) {
+            findings += SecretChecks(up.script, path: up.path).findings()
+        }
+        if let entry {
+            findings += EffectChecks(migration: migration, entry: entry, file: context.dependencies).findings()
+        }
+        findings += DownChecks(migration)?.findings() ?? []
+        findings += PurposeChecks(migration: migration, context: context).findings()
+        return findings
+    }
+
+    /// What each environment runs, in its order: a rule may ask what the files before have made.
+    private func lint(_ tree: ServiceTree) async -> [Finding] {
+        struct View: Hashable {
+            var layers: Set<String>
+            var rules: Set<String>
+        }
+        var seen: Set<View> = []
+        var findings: [Finding] = []
+        let since = since ?? -1
+        for name in tree.environmentNames {
+            let policy = tree.environments.policy(name) ?? EnvironmentPolicy(name: name)
+            let rules = LintRules.selection(for: policy)
+            let view = tree.view(name)
+            guard seen.insert(View(layers: Set(view.map(\.layer)), rules: rules)).inserted else { continue }
+            let linter = Linter(rules: rules, tableSizes: tableSizes)
+            findings += await linter.findings(in: view.map { ($0.up, $0.down) }, after: since)
+        }
+        return findings
+    }
+}
+
+/// The findings of a validation, as long as more of them come in.
+package struct Validation: Sendable {
+    let trees: [ServiceTree]
+    private let since: Int?
+    private var raw: [Finding] = []
+
+    init(trees: [ServiceTree], since: Int?) {
+        self.trees = trees
+        self.since = since
+    }
+
+    package mutating func add(_ findings: [Finding]) { raw += findings }
+
+    /// How many files of migrations there are.
+    package var fileCount: Int { trees.reduce(0) { $0 + $1.migrations.reduce(0) { $0 + $1.files.count } } }
+
+    /// What an environment's migrations of a service make.
+    package func sketch(of service: String, in environment: String) -> SchemaSketch {
+        var sketch = SchemaSketch()
+        guard let tree = trees.first(where: { $0.service.name == service }) else { return sketch }
+        for migration in tree.view(environment) { if let up = migration.up { sketch.learn(from: up.script) } }
+        return sketch
+    }
+
+    /// All findings once, without what comments silence and what is history, in a fixed order.
+    package func findings() -> [Finding] {
+        let known = ValidationRule.names.union(LintRules.byName.keys).union(ReplayRule.names)
+        let judged = ValidationRule.names.union(rulesThatAreOn)
+        let byFile = Dictionary(grouping: Set(raw), by: \.file)
+        let files = trees.flatMap(\.migrations).flatMap(\.files)
+        let paths = Set(files.map(\.path))
+        var findings = byFile.filter { path, _ in !paths.contains(path) }.values.flatMap(\.self)
+        for file in files {
+            let silencing = Silencing(file)
+            findings += silencing.applied(to: byFile[file.path] ?? [], known: known, judged: judged)
+        }
+        return findings.filter { !isSpared($0) }.sorted(by: Finding.precedes)
+    }
+
+    private var rulesThatAreOn: Set<String> {
+        trees.reduce(into: []) { rules, tree in
+            for policy in tree.environments.environments { rules.formUnion(LintRules.selection(for: policy)) }
+        }
+    }
+}
+
+// History.
+extension Validation {
+    /// Files at or below `since`, and what `dependencies.json` says of them.
+    private func isSpared(_ finding: Finding) -> Bool {
+        guard let since else { return false }
+        let name = finding.file.split(separator: "/").last.flatMap { MigrationFileName(String($0)) }
+        if let name { return name.version <= since }
+        for tree in trees where tree.dependencies.path == finding.file {
+            return tree.dependencies.entries.contains { entry in
+                entry.version <= since && tree.dependencies.lines(of: entry).contains(finding.line)
+            }
+        }
+        return false
+    }
+}
+
+extension DependenciesFile {
+    /// From its key to its closing brace.
+    fileprivate func lines(of entry: Entry) -> ClosedRange<Int> {
+        let breaks = (text?.bytes[entry.range] ?? []).count { $0 == 0x0A }
+        return entry.line...(entry.line + breaks)
+    }
+}

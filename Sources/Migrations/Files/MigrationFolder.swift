@@ -1,0 +1,177 @@
+internal import Glibc
+
+/// The folder of migrations and those of the environments, by the names of their files: the one reading behind a run,
+/// which ends at the first error, and `validate`, which shows them all.
+///
+///     the names in the folder, and in that of each environment → what each name is → pairs of an up and a down file
+package struct MigrationFolder: Sendable {
+    /// A file that should be run, or looks like it.
+    package struct Entry: Sendable {
+        package enum Kind: Sendable {
+            case migration(MigrationFileName)
+            /// Named like a migration, with a number above the highest.
+            case numberTooHigh
+            /// Ends in `.sql`, and is not named like a migration.
+            case otherSQL
+        }
+
+        package let path: String
+        package let kind: Kind
+    }
+
+    /// The base, or the folder of an environment.
+    package struct Layer: Sendable {
+        /// The environment; empty for the base.
+        package let name: String
+        package let path: String
+        /// By name.
+        package let entries: [Entry]
+    }
+
+    /// The files of a migration: of one number and title in one layer.
+    package struct Pair: Sendable {
+        package let layer: String
+        package fileprivate(set) var up: (name: MigrationFileName, path: String)?
+        package fileprivate(set) var down: (name: MigrationFileName, path: String)?
+
+        package var name: MigrationFileName { up?.name ?? down!.name }
+        /// Of the file that exists; of the up file, if both do.
+        package var path: String { up?.path ?? down!.path }
+    }
+
+    package let path: String
+    /// The base first, then the environments' by name; only those that exist.
+    package let layers: [Layer]
+    /// The folder of each environment, by its name, relative to `path`; empty for the base.
+    private let environments: [String: String]
+    /// All names in the folder itself.
+    private let names: [String]
+
+    /// - Parameter environments: The folder of each environment, by its name, relative to `path`.
+    /// - Returns: nil if there is no such folder.
+    package init?(_ path: String, environments: [String: String]) {
+        guard let names = Self.names(in: path) else { return nil }
+        self.path = path
+        self.environments = environments
+        self.names = names
+        let folders = environments.sorted { $0.key < $1.key }.filter { !$0.value.isEmpty }
+        layers =
+            [Layer(name: "", path: path, names)]
+            + folders.compactMap { name, folder in
+                Self.names(in: "\(path)/\(folder)").map { Layer(name: name, path: "\(path)/\(folder)", $0) }
+            }
+    }
+
+    package var pairs: [Pair] { layers.flatMap(\.pairs) }
+
+    /// Folders with migrations that belong to no environment, each with the first of its files. Of a folder `templates`
+    /// nothing is expected.
+    package var strayFolders: [(name: String, file: String)] {
+        let known = Set(environments.values.compactMap { $0.split(separator: "/").first.map(String.init) })
+        return otherNames.filter { !known.contains($0) && $0 != "templates" }.compactMap { name in
+            let file = Self.names(in: "\(path)/\(name)")?.first { MigrationFileName($0) != nil }
+            return file.map { (name, "\(path)/\(name)/\($0)") }
+        }
+    }
+
+    /// SQL files in folders that belong to no environment: tools such as Prisma and Diesel have a folder for each migration.
+    var sqlFilesElsewhere: [String] {
+        let known = Set(environments.values)
+        return otherNames.filter { !known.contains($0) }.flatMap { name in
+            Layer(name: name, path: "\(path)/\(name)", Self.names(in: "\(path)/\(name)") ?? []).entries
+                .filter(\.isFile).map(\.path)
+        }
+    }
+
+    /// Names that may be those of folders. Most are those of files, which need not be asked.
+    private var otherNames: [String] { names.filter { !$0.hasSuffix(".sql") && !$0.hasPrefix(".") } }
+
+    /// The names in a folder, sorted; nil if there is no such folder.
+    package static func names(in folder: String) -> [String]? {
+        guard let stream = opendir(folder) else { return nil }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+            )
+        }
+        return names.sorted()
+    }
+}
+
+extension MigrationFolder.Layer {
+    fileprivate init(name: String, path: String, _ names: [String]) {
+        self.name = name
+        self.path = path
+        entries = names.compactMap { MigrationFolder.Entry($0, in: path) }
+    }
+
+    /// By number and title.
+    fileprivate var pairs: [MigrationFolder.Pair] {
+        var pairs: [String: MigrationFolder.Pair] = [:]
+        for entry in entries {
+            guard case .migration(let file) = entry.kind else { continue }
+            let half = (file, entry.path)
+            switch file.direction {
+            case .up: pairs[file.stem, default: .init(layer: name)].up = half
+            case .down: pairs[file.stem, default: .init(layer: name)].down = half
+            }
+        }
+        return pairs.map { ($0.value.name.version, $0.key, $0.value) }.sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map(\.2)
+    }
+}
+
+extension MigrationFolder.Entry {
+    /// Nil for a file that is no SQL, and for names with a dot, under which editors keep copies of their own.
+    fileprivate init?(_ name: String, in folder: String) {
+        guard name.utf8.first != UInt8(ascii: ".") else { return nil }
+        if let file = MigrationFileName(name) {
+            kind = .migration(file)
+        } else {
+            guard name.lowercased().hasSuffix(".sql") else { return nil }
+            kind = MigrationFileName.isTooHigh(name) ? .numberTooHigh : .otherSQL
+        }
+        path = "\(folder)/\(name)"
+    }
+
+    /// Ends in `.sql`, and is the file of no migration.
+    var isOtherSQLFile: Bool {
+        if case .otherSQL = kind { isFile } else { false }
+    }
+
+    fileprivate var isFile: Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+}
+
+// Reading.
+extension MigrationFolder.Pair {
+    /// The migration with those of its files that can be read.
+    ///
+    /// - Parameter unreadable: Called for each file that cannot be read, with `MigrationError` of `.file`.
+    package func read<E: Error>(
+        _ unreadable: (_ path: String, MigrationError) throws(E) -> Void
+    ) throws(E) -> Migration {
+        var migration = Migration(version: name.version, digits: name.digits, title: name.title, layer: layer)
+        migration.up = try read(up, unreadable)
+        migration.down = try read(down, unreadable)
+        return migration
+    }
+
+    private func read<E: Error>(
+        _ file: (name: MigrationFileName, path: String)?,
+        _ unreadable: (_ path: String, MigrationError) throws(E) -> Void
+    ) throws(E) -> MigrationFile? {
+        guard let file else { return nil }
+        do {
+            return try MigrationFile.read(file.name, at: file.path)
+        } catch {
+            try unreadable(file.path, error)
+            return nil
+        }
+    }
+}

@@ -1,0 +1,35 @@
+internal import Basics
+
+/// How long a migration waits for locks, and how often it tries.
+///
+/// A statement that waits for an ACCESS EXCLUSIVE lock keeps everyone behind it waiting too. So it waits a short time,
+/// gives everything back, and tries again a little later.
+package struct LockPatience: Sendable {
+    /// `lock_timeout` of each attempt.
+    package var lockTimeout: Duration
+    /// After this much time there is no further attempt.
+    package var budget: Duration
+
+    package init(lockTimeout: Duration = .seconds(3), budget: Duration = .seconds(60)) {
+        self.lockTimeout = lockTimeout
+        self.budget = budget
+    }
+
+    /// The pause before the next attempt; nil when there is none.
+    func pause(after attempt: Int, since start: ContinuousClock.Instant) -> Duration? {
+        // Twice as long each time, with a random part, so that two who meet do not meet again.
+        let most = min(200 << min(attempt, 6), 5_000)
+        let pause = Duration.milliseconds(Int.random(in: most / 2...most))
+        return ContinuousClock.now - start + pause < budget ? pause : nil
+    }
+
+    func exhausted(_ name: String, _ place: String, attempts: Int) -> MigrationError {
+        MigrationError(
+            .busy,
+            "\(place): \(name) did not get its locks in \(attempts == 1 ? "one attempt" : "\(attempts) attempts"), "
+                + "\(lockTimeout.milliseconds) ms each; nothing of it remains",
+            hint: "run it when the session that was named has ended, or give --lock-timeout or --lock-budget more time",
+            sqlState: "55P03"
+        )
+    }
+}
