@@ -13,4 +13,9 @@ package struct RelationName: Sendable, Hashable, CustomStringConvertible {
 
     /// For people; not quoted.
     package var description: String { schema.map { "\($0).\(name)" } ?? name }
+
+    /// Whether two names can mean the same, one of which may be without its schema.
+    package func canBe(_ other: RelationName) -> Bool {
+        name == other.name && (schema == other.schema || schema == nil || other.schema == nil)
+    }
 }

@@ -1,14 +1,13 @@
-internal import SQLText
-
 extension RelationName {
     /// The name in a `RangeVar`.
-    init?(rangeVar: ParseNode) {
+    package init?(rangeVar: ParseNode) {
         guard let name = rangeVar["relname"].string else { return nil }
         self.init(schema: rangeVar["schemaname"].string, name: name)
     }
 
-    /// Whether two names can mean the same, one of which may be without its schema.
-    func canBe(_ other: RelationName) -> Bool {
-        name == other.name && (schema == other.schema || schema == nil || other.schema == nil)
+    /// The name that a list of its parts makes, such as those of DROP TABLE; nil for an empty one.
+    package init?(names: [String]) {
+        guard let name = names.last else { return nil }
+        self.init(schema: names.dropLast().last, name: name)
     }
 }
