@@ -1,3 +1,11 @@
+// SQLText: SQL as text; it knows no connection.
+//
+//   token    a word, a quotation, a comment or a sign (Lexing)
+//   element  of a plain dump: a statement, a COPY with its rows, or a command of psql (Dumps)
+//   script   a file as statements, each with PostgreSQL's own parse tree (Parsing)
+//   effects  what a statement touches, locks and destroys (Effects)
+//   schema   the tables that statements make, with columns, indexes and constraints (Schema)
+
 import Glibc
 
 /// PostgreSQL's lexical rules, and the only place that knows where a quotation, a comment or a word ends.
