@@ -81,7 +81,7 @@ private struct WordReader {
             guard let part = part(isFirst: parts.isEmpty) else { return nil }
             parts.append(part)
         } while tokens.takes(UInt8(ascii: "."))
-        return parts.last.map { RelationName(schema: parts.dropLast().last, name: $0) }
+        return RelationName(names: parts)
     }
 
     /// Stays before what is no name.
