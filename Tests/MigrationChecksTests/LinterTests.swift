@@ -18,8 +18,8 @@ import Testing
         try linter.findings(in: parsedFile(sql, name)).map(\.rule)
     }
 
-    private func facts(_ sql: String) throws -> SchemaFacts {
-        var facts = SchemaFacts()
+    private func facts(_ sql: String) throws -> SchemaModel {
+        var facts = SchemaModel()
         facts.learn(from: try SQLScript(sql))
         return facts
     }
@@ -252,7 +252,7 @@ import Testing
         let linter = Linter(rules: ["foreign-key-without-index", "changing-column-type"])
         let findings = await linter.findings(in: migrations, after: 155)
         var inOrder = linter
-        inOrder.outcome = SchemaFacts()
+        inOrder.outcome = SchemaModel()
         for migration in migrations { if let up = migration.up { inOrder.outcome?.learn(from: up.script) } }
         var expected: [Finding] = []
         for case (let up?, _) in migrations {
