@@ -32,78 +32,95 @@ let package = Package(
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CChild"),
+        .systemLibrary(name: "CThread"),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev"])]),
 
         // ½: what all stand on.
-        .target(name: "Basics", swiftSettings: settings),
+        .target(name: "Basics", dependencies: ["CThread"], swiftSettings: settings),
 
         // 1: one stranger each: the server, the file, the text.
-        .target(name: "PostgresClient", dependencies: ["CLibpq", log], swiftSettings: settings),
+        .target(name: "PostgresClient", dependencies: ["Basics", "CLibpq", log], swiftSettings: settings),
+        .target(name: "Storage", dependencies: ["Basics"], swiftSettings: settings),
         .target(
             name: "Archive",
             dependencies: [
                 "CZlib", "CDeflate", .target(name: "CIsal", condition: .when(traits: ["Igzip"])), "CXXHash",
-                "Cryptography", "Basics",
+                "Cryptography", "Storage",
             ],
             swiftSettings: settings
         ),
-        .target(name: "Cryptography", dependencies: ["CCrypto"], swiftSettings: settings),
-        .target(name: "SQLText", dependencies: ["CPgQuery"], swiftSettings: settings),
+        .target(name: "Cryptography", dependencies: ["Basics", "CCrypto"], swiftSettings: settings),
+        .target(name: "SQLText", dependencies: ["Basics", "CPgQuery"], swiftSettings: settings),
 
         // 2: where commands run, and what they may do there.
         .target(
             name: "Environments",
-            dependencies: ["CYaml", "PostgresClient"],
+            dependencies: ["Basics", "CYaml", "Storage", "PostgresClient"],
             swiftSettings: settings
         ),
+        .target(name: "Bookkeeping", dependencies: ["Basics", "PostgresClient", log], swiftSettings: settings),
         .target(
             name: "LocalServer",
-            dependencies: ["Basics", "PostgresClient", log, subprocess, system],
+            dependencies: ["Storage", "PostgresClient", log, subprocess, system],
             swiftSettings: settings
         ),
+
+        .target(name: "Databases", dependencies: ["Basics", "PostgresClient", log], swiftSettings: settings),
+        .target(name: "SyntheticData", dependencies: ["Basics"], swiftSettings: settings),
 
         // 3: the capabilities, strangers to each other.
         .target(
             name: "Backup",
-            dependencies: ["CChild", "Environments", "PostgresClient", "Archive", "SQLText", log],
+            dependencies: [
+                "Basics", "CChild", "Environments", "Bookkeeping", "PostgresClient", "Archive", "Storage", "SQLText",
+                log,
+            ],
             swiftSettings: settings
         ),
         .target(
             name: "Restore",
-            dependencies: ["PostgresClient", "Archive", "SQLText", "Environments", log],
+            dependencies: [
+                "Basics", "PostgresClient", "Archive", "Storage", "SQLText", "Environments", "Bookkeeping", "Databases",
+                log,
+            ],
             swiftSettings: settings
         ),
         .target(
             name: "Migrations",
             dependencies: [
-                "Basics", "PostgresClient", "SQLText", "Environments", log, subprocess, system,
-                "Cryptography",
+                "Basics", "Storage", "PostgresClient", "SQLText", "Environments", "Bookkeeping", log, subprocess,
+                system, "Cryptography",
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Cleaning",
-            dependencies: ["PostgresClient", "Environments", log],
+            dependencies: ["Basics", "PostgresClient", "Environments", "Bookkeeping", log],
             swiftSettings: settings
         ),
         .target(
             name: "Seeding",
             dependencies: [
-                "Basics", "PostgresClient", "SQLText", "Environments", "Archive", log, "Cryptography",
+                "PostgresClient", "SQLText", "Environments", "Bookkeeping", "SyntheticData", "Archive", "Storage", log,
+                "Cryptography",
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Inspection",
-            dependencies: ["PostgresClient", "Archive", "Environments", log],
+            dependencies: ["Basics", "PostgresClient", "Archive", "Storage", "Bookkeeping", log],
             swiftSettings: settings
         ),
 
         // 4: what is built of capabilities.
         .target(
             name: "MigrationChecks",
-            dependencies: ["Basics", "Migrations", "PostgresClient", "SQLText", "Environments", log],
+            dependencies: [
+                "Basics", "Storage", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping",
+                "Databases",
+                log,
+            ],
             swiftSettings: settings
         ),
 
@@ -111,8 +128,8 @@ let package = Package(
         .target(
             name: "GranaryCommands",
             dependencies: [
-                "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning", "Inspection",
-                "LocalServer", "Environments", "Archive",
+                "Basics", "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning", "Inspection",
+                "LocalServer", "Environments", "Bookkeeping", "Archive", "Storage",
                 "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -129,16 +146,27 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
+        .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: settings),
         .testTarget(
             name: "PostgresClientTests",
             dependencies: ["PostgresClient", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: settings),
-        .testTarget(name: "ArchiveTests", dependencies: ["Archive", "granary"], swiftSettings: settings),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "ArchiveTests",
+            dependencies: ["Archive", "Storage", "TestSupport", "granary"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "EnvironmentsTests",
             dependencies: ["Environments", "PostgresClient", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "BookkeepingTests",
+            dependencies: ["Bookkeeping", "PostgresClient", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -148,7 +176,12 @@ let package = Package(
         ),
         .testTarget(
             name: "LocalServerTests",
-            dependencies: ["LocalServer", "Basics", "TestSupport"],
+            dependencies: ["LocalServer", "Storage", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "DatabasesTests",
+            dependencies: ["Databases", "PostgresClient", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -158,13 +191,17 @@ let package = Package(
         ),
         .testTarget(
             name: "RestoreTests",
-            dependencies: ["Restore", "Backup", "Environments", "Archive", "PostgresClient", "TestSupport"],
+            dependencies: [
+                "Restore", "Backup", "Environments", "Bookkeeping", "Archive", "Storage", "PostgresClient",
+                "TestSupport",
+            ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "MigrationsTests",
             dependencies: [
-                "Migrations", "Environments", "LocalServer", "SQLText", "PostgresClient", "TestSupport", log,
+                "Migrations", "Environments", "Bookkeeping", "LocalServer", "SQLText", "PostgresClient", "TestSupport",
+                log,
             ],
             swiftSettings: settings
         ),
@@ -177,7 +214,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CleaningTests",
-            dependencies: ["Cleaning", "granary", "Archive", "PostgresClient", "TestSupport", log],
+            dependencies: ["Cleaning", "granary", "Archive", "Storage", "PostgresClient", "TestSupport", log],
             swiftSettings: settings
         ),
         .testTarget(
@@ -195,7 +232,8 @@ let package = Package(
         .testTarget(
             name: "GranaryCommandsTests",
             dependencies: [
-                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Environments", "Archive",
+                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Environments", "Bookkeeping",
+                "Archive",
                 "PostgresClient", "TestSupport", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -216,7 +254,9 @@ let package = Package(
         // Hostile input: the readers as the fuzzer calls them, and its corpus as a test.
         .target(
             name: "FuzzTargets",
-            dependencies: ["Archive", "SQLText", "Environments", "MigrationChecks", "Migrations", "Seeding"],
+            dependencies: [
+                "Archive", "Storage", "SQLText", "Environments", "MigrationChecks", "Migrations", "Seeding",
+            ],
             path: "Fuzzing/Targets",
             swiftSettings: settings
         ),

@@ -1,4 +1,5 @@
 internal import Archive
+internal import Storage
 internal import Synchronization
 
 enum ArchiveTargets {

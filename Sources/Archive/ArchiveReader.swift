@@ -1,3 +1,5 @@
+package import Storage
+
 /// An archive, opened: its members and its manifest. Reading is safe from any thread.
 package final class ArchiveReader: Sendable {
     package let manifest: Manifest

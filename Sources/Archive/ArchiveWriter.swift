@@ -1,5 +1,6 @@
 internal import Cryptography
 internal import FoundationEssentials
+package import Storage
 internal import Synchronization
 
 /// Appends members to a ZIP file. Workers pack on their own threads; a lock orders what they append.

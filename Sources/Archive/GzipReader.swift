@@ -82,7 +82,7 @@ package struct GzipReader: ~Copyable {
         isInsideMember = true
     }
 
-    private func damaged(_ reason: String, _ code: ArchiveError.Code = .damaged) -> ArchiveError {
+    private func damaged(_ reason: String, _ code: ArchiveFailure = .damaged) -> ArchiveError {
         ArchiveError(code, "\(name) is damaged: \(reason)", hint: "take another copy of the file")
     }
 }

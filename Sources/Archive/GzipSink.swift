@@ -1,5 +1,6 @@
 internal import CZlib
 internal import Glibc
+package import Storage
 internal import Synchronization
 
 /// Packs what it takes with gzip and hands it on, as one member of RFC 1952. `finish` ends it.

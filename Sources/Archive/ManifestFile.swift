@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Storage
 
 /// `manifest.json`, read with suspicion.
 enum ManifestFile {
@@ -63,7 +64,7 @@ enum ManifestFile {
 
     /// - Parameter what: goes on after the member's name, and ends with the key.
     static func problem(_ what: String) -> ArchiveError {
-        ArchiveError(.format, member: Manifest.member, what, hint: "name a file that granary backup wrote")
+        ArchiveError(.format, at: FilePlace(Manifest.member), what, hint: "name a file that granary backup wrote")
     }
 
     /// What is wrong, and at which key; never the value that stands there.

@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import Storage
 
 /// Reads members: compares the local header with the directory, unpacks, and checks size and CRC.
 struct MemberReader: ~Copyable {

@@ -1,4 +1,4 @@
-internal import Synchronization
+package import Storage
 
 /// What was found by reading all of an archive.
 package struct VerificationReport: Sendable, Equatable {
@@ -59,16 +59,16 @@ package struct Verification: Sendable {
         let manifest = try report.noting({ try readManifest(directory) })
         if let manifest { report.problems += namingProblems(directory, manifest) }
         // Members that overlap could be read over and over: what may be read is bounded by the file's own size.
-        var skipped = Set(misplaced.compactMap(\.member))
+        var skipped = Set(misplaced.compactMap { $0.place?.file })
         // What is wrong with the manifest has been said, and once is enough.
         if manifest == nil { skipped.insert(Manifest.member) }
         let entries = directory.entries.filter { !skipped.contains($0.name) }
-        let findings = try await readMembers(entries, Expectations(manifest))
+        let outcomes = try await readMembers(entries, Expectations(manifest))
         report.members = directory.entries.count
-        report.rows = findings.reduce(0) { $0 + $1.tableRows }
-        report.rawBytes = findings.reduce(0) { $0 + $1.chunkBytes }
-        report.problems += findings.flatMap { $0.problems }
-        if let manifest { report.problems += tableProblems(manifest, findings) }
+        report.rows = outcomes.reduce(0) { $0 + $1.tableRows }
+        report.rawBytes = outcomes.reduce(0) { $0 + $1.chunkBytes }
+        report.problems += outcomes.flatMap { $0.problems }
+        if let manifest { report.problems += tableProblems(manifest, outcomes) }
         return report
     }
 
@@ -98,31 +98,35 @@ extension Verification {
 
 // Reading members.
 extension Verification {
-    private func readMembers(_ entries: [ZipEntry], _ expectations: Expectations) async throws -> [Finding] {
+    private func readMembers(_ entries: [ZipEntry], _ expectations: Expectations) async throws -> [MemberOutcome] {
         progress(.planned(members: entries.count, bytes: entries.reduce(0) { $0 + $1.storedBytes }))
-        let position = Position()
-        return try await withThrowingTaskGroup(of: [Finding].self) { group in
+        let queue = WorkQueue(entries)
+        return try await withThrowingTaskGroup(of: [MemberOutcome].self) { group in
             for _ in 0..<jobs {
                 group.addTask {
                     var reader = MemberReader()
-                    var findings: [Finding] = []
-                    while let entry = position.next(of: entries) {
+                    var outcomes: [MemberOutcome] = []
+                    while let entry = queue.next() {
                         try Task.checkCancellation()
-                        let finding = try read(entry, expectations, &reader)
+                        let outcome = try read(entry, expectations, &reader)
                         progress(
-                            .advanced(member: entry.name, rows: finding.tableRows, bytes: entry.storedBytes)
+                            .advanced(member: entry.name, rows: outcome.tableRows, bytes: entry.storedBytes)
                         )
-                        findings.append(finding)
+                        outcomes.append(outcome)
                     }
-                    return findings
+                    return outcomes
                 }
             }
             return try await group.reduce(into: []) { $0 += $1 }.sorted { $0.member < $1.member }
         }
     }
 
-    private func read(_ entry: ZipEntry, _ expectations: Expectations, _ reader: inout MemberReader) throws -> Finding {
-        var finding = Finding(member: entry.name)
+    private func read(
+        _ entry: ZipEntry,
+        _ expectations: Expectations,
+        _ reader: inout MemberReader
+    ) throws -> MemberOutcome {
+        var outcome = MemberOutcome(member: entry.name)
         let chunk = expectations.chunks[entry.name]
         var lines = LineDigester()
         let bytes = ByteDigester()
@@ -137,30 +141,31 @@ extension Verification {
             }
             if let expected = expectations.sums[entry.name] {
                 if (entry.rawBytes, entry.storedBytes) != (expected.rawBytes, expected.storedBytes) {
-                    finding.note("its size is not what the manifest says")
+                    outcome.note("its size is not what the manifest says")
                 }
             }
-        } catch let error as ArchiveError where error.code != .io {
-            finding.note(error.problem)
-            return finding
+        } catch {
+            guard let damage = ArchiveError.damage(error) else { throw error }
+            outcome.note(damage.message)
+            return outcome
         }
-        guard let chunk else { return finding }
-        finding.rows = chunk.isBinary ? 1 : lines.rows
-        finding.isOfTable = expectations.tableChunks.contains(entry.name)
-        finding.chunkBytes = entry.rawBytes
-        finding.digest = chunk.isBinary ? bytes.digest : lines.digest
-        if !chunk.isBinary, !lines.isComplete { finding.note("its last row has no end") }
-        if finding.rows != chunk.rows {
-            finding.note("it has \(finding.rows) rows, and the manifest says \(chunk.rows)")
+        guard let chunk else { return outcome }
+        outcome.rows = chunk.isBinary ? 1 : lines.rows
+        outcome.isOfTable = expectations.tableChunks.contains(entry.name)
+        outcome.chunkBytes = entry.rawBytes
+        outcome.digest = chunk.isBinary ? bytes.digest : lines.digest
+        if !chunk.isBinary, !lines.isComplete { outcome.note("its last row has no end") }
+        if outcome.rows != chunk.rows {
+            outcome.note("it has \(outcome.rows) rows, and the manifest says \(chunk.rows)")
         }
         if let expected = expectations.columns[entry.name], !chunk.isBinary, lines.rows > 0, !columns.fits(expected) {
-            finding.note("its rows have \(columns.count) columns, and the manifest says \(expected)")
+            outcome.note("its rows have \(columns.count) columns, and the manifest says \(expected)")
         }
-        return finding
+        return outcome
     }
 
-    private func tableProblems(_ manifest: Manifest, _ findings: [Finding]) -> [VerificationReport.Problem] {
-        let found = Dictionary(findings.map { ($0.member, $0) }, uniquingKeysWith: { first, _ in first })
+    private func tableProblems(_ manifest: Manifest, _ outcomes: [MemberOutcome]) -> [VerificationReport.Problem] {
+        let found = Dictionary(outcomes.map { ($0.member, $0) }, uniquingKeysWith: { first, _ in first })
         var problems: [VerificationReport.Problem] = []
         func compare(_ name: String, _ chunks: [Manifest.Chunk], _ rows: Int, _ rawBytes: Int, _ digest: Digest) {
             let parts = chunks.compactMap { found[$0.member] }
@@ -185,21 +190,8 @@ extension Verification {
     }
 }
 
-/// The next entry that nobody has taken.
-private final class Position: Sendable {
-    private let state = Mutex(0)
-
-    func next(of entries: [ZipEntry]) -> ZipEntry? {
-        state.withLock { position in
-            guard position < entries.count else { return nil }
-            defer { position += 1 }
-            return entries[position]
-        }
-    }
-}
-
 /// What a member turned out to be.
-private struct Finding: Sendable {
+private struct MemberOutcome: Sendable {
     var member: String
     var rows = 0
     var isOfTable = false
@@ -252,8 +244,9 @@ extension VerificationReport {
     fileprivate mutating func noting<R>(_ body: () throws -> R) throws -> R? {
         do {
             return try body()
-        } catch let error as ArchiveError where error.code != .io {
-            problems.append(Problem(error))
+        } catch {
+            guard let damage = ArchiveError.damage(error) else { throw error }
+            problems.append(Problem(damage))
             return nil
         }
     }
@@ -262,6 +255,6 @@ extension VerificationReport {
 extension VerificationReport.Problem {
     /// What concerns no member concerns the archive.
     fileprivate init(_ error: ArchiveError) {
-        self.init(member: error.member ?? "archive", problem: error.problem)
+        self.init(member: error.place?.file ?? "archive", problem: error.message)
     }
 }

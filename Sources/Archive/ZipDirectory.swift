@@ -1,3 +1,5 @@
+internal import Storage
+
 /// Reading the records, from a file that anybody may have made.
 struct ZipDirectory: Sendable {
     let entries: [ZipEntry]

@@ -1,36 +1,29 @@
+@_exported public import Basics
 internal import PostgresClient
 
 /// Why a backup was not made. Nothing is left behind under the final name.
-package struct BackupError: Error, Sendable, CustomStringConvertible {
-    package enum Code: Sendable, Equatable {
-        /// A selection that fits nothing, or contradicts itself.
-        case selection
-        /// No pg_dump, or none that is new enough.
-        case pgDump
-        /// Someone holds or waits for a lock on a table.
-        case busy
-        /// Row security, missing privileges.
-        case rights
-        /// Tables came, went or were rewritten again and again while the snapshot was taken.
-        case changing
-        /// A standby has ended a session of ours, for what its primary did.
-        case conflict
-        /// What pg_dump wrote was not understood.
-        case format
-    }
+package typealias BackupError = Failure<BackupFailure>
 
-    package var code: Code
-    package var message: String
-    package var hint: String?
+package enum BackupFailure: FailureCode {
+    /// A selection that fits nothing, or contradicts itself.
+    case selection
+    /// No pg_dump, or none that is new enough.
+    case pgDump
+    /// Someone holds or waits for a lock on a table.
+    case busy
+    /// Row security, missing privileges.
+    case rights
+    /// Tables came, went or were rewritten again and again while the snapshot was taken.
+    case changing
+    /// A standby has ended a session of ours, for what its primary did.
+    case conflict
+    /// What pg_dump wrote was not understood.
+    case format
 
-    package init(_ code: Code, _ message: String, hint: String? = nil) {
-        self.code = code
-        self.message = message
-        self.hint = hint
-    }
+    package var exitStatus: ExitStatus { self == .busy ? .busy : .failed }
+}
 
-    package var description: String { message }
-
+extension BackupError {
     /// nil for an error that is none of a standby's. Of sessions that only read, nothing else fails with this SQLSTATE; whom
     /// libpq or pg_dump tells of it has the text alone.
     static func conflict(_ error: any Error) -> BackupError? {

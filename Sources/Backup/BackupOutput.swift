@@ -1,5 +1,6 @@
 internal import Archive
 internal import PostgresClient
+internal import Storage
 
 /// Where the archive goes: a file that gets its name in the end, or a pipe.
 struct BackupOutput: Sendable {

@@ -37,7 +37,7 @@ extension BackupPlan {
     /// A table with more TOAST than this may hold rows that are worth a queue.
     private static let hugeBytes = 64 << 20
 
-    init(_ snapshot: Snapshot, jobs workers: Int, splitBytes: Int = 64 << 20) {
+    init(_ snapshot: ExportedSnapshot, jobs workers: Int, splitBytes: Int = 64 << 20) {
         tables = snapshot.catalog.tables.enumerated().map { index, entry in
             Manifest.Table(
                 number: index + 1,

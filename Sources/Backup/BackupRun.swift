@@ -1,5 +1,5 @@
 internal import Archive
-internal import Environments
+internal import Bookkeeping
 package import Logging
 package import PostgresClient
 
@@ -141,7 +141,7 @@ extension BackupRun {
 
     /// Schema and rows, at the same time, from one snapshot.
     private func read(
-        _ snapshot: Snapshot,
+        _ snapshot: ExportedSnapshot,
         into writer: ArchiveWriter,
         _ output: BackupOutput
     ) async throws -> Manifest {
@@ -164,7 +164,7 @@ extension BackupRun {
         return try await describe(snapshot, schema, board, writer)
     }
 
-    private func work(_ snapshot: Snapshot, _ board: DumpBoard, _ writer: ArchiveWriter) async throws {
+    private func work(_ snapshot: ExportedSnapshot, _ board: DumpBoard, _ writer: ArchiveWriter) async throws {
         try await withSession(snapshot.address, logger: logger) { session in
             try TableDump.join(snapshot, &session)
             var dump = try TableDump(
@@ -175,14 +175,14 @@ extension BackupRun {
                 chunkBytes: options.chunkBytes,
                 progress: progress
             )
-            while let job = board.nextJob() { try dump.run(job, &session) }
+            while let job = board.jobs.next() { try dump.run(job, &session) }
             try session.execute("COMMIT")
         }
     }
 
     /// The manifest, and the members for people.
     private func describe(
-        _ snapshot: Snapshot,
+        _ snapshot: ExportedSnapshot,
         _ schema: DumpedSchema,
         _ board: DumpBoard,
         _ writer: ArchiveWriter
@@ -231,7 +231,7 @@ extension BackupRun {
 
 extension Manifest {
     /// What is known before the first row is read: all but tables, roles and members.
-    init(_ snapshot: Snapshot, _ schema: DumpedSchema, _ options: BackupOptions) {
+    init(_ snapshot: ExportedSnapshot, _ schema: DumpedSchema, _ options: BackupOptions) {
         self.init(
             granary: granaryVersion,
             createdAt: snapshot.time,

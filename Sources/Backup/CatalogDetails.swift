@@ -1,5 +1,5 @@
 internal import Archive
-internal import Environments
+internal import Bookkeeping
 internal import PostgresClient
 
 /// What else the manifest and the plan need to know, each read for all tables in one query.
@@ -228,7 +228,7 @@ enum CatalogDetails {
     static func marker(_ schema: StateSchema, _ session: borrowing Session) throws -> String? {
         do {
             return try Marker(schema).read(session).name
-        } catch is EnvironmentsError {
+        } catch is BookkeepingError {
             // Several markers are none.
             return nil
         }

@@ -1,21 +1,20 @@
 internal import Archive
 internal import Synchronization
 
-/// Where workers fetch their next job and put down what came of the last.
+/// The jobs of a backup, and where workers put down what came of them.
 final class DumpBoard: Sendable {
     private struct State {
-        var next = 0
         var tables: [Manifest.Table]
         var open: [Int]
         var largeObjects: Manifest.LargeObjects
     }
 
-    private let jobs: [DumpJob]
+    let jobs: WorkQueue<DumpJob>
     private let state: Mutex<State>
     private let hugeRows = Mutex<Void>(())
 
     init(_ plan: BackupPlan, largeObjects: [Manifest.LargeObject]) {
-        jobs = plan.jobs
+        jobs = WorkQueue(plan.jobs)
         var open = [Int](repeating: 0, count: plan.tables.count)
         for case .table(let index, _) in plan.jobs.map(\.subject) { open[index] += 1 }
         state = Mutex(
@@ -29,14 +28,6 @@ final class DumpBoard: Sendable {
         var outcome: Result<Void, any Error> = .success(())
         hugeRows.withLock { _ in outcome = Result { try body() } }
         try outcome.get()
-    }
-
-    func nextJob() -> DumpJob? {
-        state.withLock { state in
-            guard state.next < jobs.count else { return nil }
-            defer { state.next += 1 }
-            return jobs[state.next]
-        }
     }
 
     /// Adds a chunk, with the digest of its rows, to what it belongs to.

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Storage
 
 /// The files of a migrations folder, so that a backup carries the code its schema came from.
 enum MigrationFiles {
@@ -8,14 +9,8 @@ enum MigrationFiles {
     }
 
     private static func paths(_ root: String, below prefix: String) throws -> [String] {
-        guard let stream = opendir(prefix.isEmpty ? root : "\(root)/\(prefix)") else { return [] }
-        defer { closedir(stream) }
         var found: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(cString: $0.bindMemory(to: CChar.self).baseAddress!)
-            }
-            guard !name.hasPrefix(".") else { continue }
+        for name in Files.visibleNames(in: prefix.isEmpty ? root : "\(root)/\(prefix)") {
             let path = prefix.isEmpty ? name : "\(prefix)/\(name)"
             var status = stat()
             guard lstat("\(root)/\(path)", &status) == 0 else { continue }
@@ -33,21 +28,10 @@ enum MigrationFiles {
     }
 
     private static func contents(_ path: String) throws -> [UInt8] {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else {
-            throw BackupError(.selection, "\(path) could not be read: \(String(cString: strerror(errno)))")
-        }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            let count = Glibc.read(file, &buffer, buffer.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else {
-                throw BackupError(.selection, "\(path) could not be read: \(String(cString: strerror(errno)))")
-            }
-            guard count > 0 else { return bytes }
-            bytes += buffer[..<count]
+        do {
+            return try Files.bytes(of: path)
+        } catch {
+            throw BackupError(.selection, "\(path) could not be read: \(error)")
         }
     }
 }

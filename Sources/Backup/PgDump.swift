@@ -62,7 +62,7 @@ extension PgDump {
     /// The schema as pg_dump's custom format: a table of contents and no data.
     ///
     /// - Throws: `BackupError.busy` when a lock was not to be had, `.pgDump` for everything else it complains of.
-    func schema(_ snapshot: Snapshot, _ options: BackupOptions) async throws -> [UInt8] {
+    func schema(_ snapshot: ExportedSnapshot, _ options: BackupOptions) async throws -> [UInt8] {
         let outcome = try await ChildProcess(
             path: path,
             arguments: arguments(snapshot, options),
@@ -73,7 +73,7 @@ extension PgDump {
         return outcome.output
     }
 
-    private func arguments(_ snapshot: Snapshot, _ options: BackupOptions) -> [String] {
+    private func arguments(_ snapshot: ExportedSnapshot, _ options: BackupOptions) -> [String] {
         let encoding = snapshot.codec == .bytes ? "SQL_ASCII" : "UTF8"
         let arguments = [
             "--format=custom", "--create", "--section=pre-data", "--section=post-data", "--no-blobs", "--compress=0",
@@ -85,13 +85,13 @@ extension PgDump {
 
     /// The leader holds the locks already: pg_dump waits only behind someone who waits for the leader, and with it the
     /// whole application does. So it soon gives up, the leader lets go, and we try again.
-    private func lockWait(_ snapshot: Snapshot, _ options: BackupOptions) -> Int {
+    private func lockWait(_ snapshot: ExportedSnapshot, _ options: BackupOptions) -> Int {
         let limit = max(1, options.lockTimeout.milliseconds)
         return snapshot.locking == .everyTable ? min(limit, 2_000) : limit
     }
 
     /// The leader's own parameters, without the password: a command line is for everyone to read.
-    private func conninfo(_ snapshot: Snapshot) -> String {
+    private func conninfo(_ snapshot: ExportedSnapshot) -> String {
         let parameters = snapshot.parameters.filter { $0.keyword != "sslpassword" }
         return (parameters + [ServerAddress.Parameter("application_name", "granary")])
             .map { "\($0.keyword)=\(QuotedText.connectionValue($0.value))" }

@@ -2,6 +2,7 @@ internal import Archive
 internal import Logging
 internal import PostgresClient
 internal import SQLText
+internal import Storage
 
 extension BackupRun {
     /// A plain dump that psql reads: the same snapshot and the same schema as an archive, one session for the rows.
@@ -27,7 +28,7 @@ extension BackupRun {
 
     private func write(
         _ schema: DumpedSchema,
-        of snapshot: Snapshot,
+        of snapshot: ExportedSnapshot,
         to sink: any ByteSink
     ) async throws -> Manifest {
         try await withSession(snapshot.address, logger: logger) { session in
@@ -42,7 +43,7 @@ extension BackupRun {
 
 /// Writes the text: pre-data, large objects, rows, sequences, post-data.
 struct PlainDump {
-    private let snapshot: Snapshot
+    private let snapshot: ExportedSnapshot
     private let schema: DumpedSchema
     private let options: BackupOptions
     private let sink: any ByteSink
@@ -58,7 +59,7 @@ struct PlainDump {
     private static let slabBytes = 1 << 20
 
     init(
-        _ snapshot: Snapshot,
+        _ snapshot: ExportedSnapshot,
         _ schema: DumpedSchema,
         _ options: BackupOptions,
         sink: any ByteSink,

@@ -15,10 +15,10 @@ struct DumpedSchema: Sendable {
 /// Runs pg_dump for the schema and makes of it what the manifest and the readable files hold.
 struct SchemaDump: Sendable {
     let options: BackupOptions
-    let snapshot: Snapshot
+    let snapshot: ExportedSnapshot
     let logger: Logger
 
-    init(_ options: BackupOptions, _ snapshot: Snapshot, _ logger: Logger) {
+    init(_ options: BackupOptions, _ snapshot: ExportedSnapshot, _ logger: Logger) {
         self.options = options
         self.snapshot = snapshot
         self.logger = logger

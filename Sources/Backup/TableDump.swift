@@ -4,7 +4,7 @@ internal import PostgresClient
 
 /// What a worker does with a job: COPY OUT → whole rows into a chunk → digest, deflate → append. All on its own thread.
 struct TableDump: ~Copyable {
-    let snapshot: Snapshot
+    let snapshot: ExportedSnapshot
     let board: DumpBoard
     let writer: ArchiveWriter
     let progress: @Sendable (BackupProgress) -> Void
@@ -13,7 +13,7 @@ struct TableDump: ~Copyable {
     private var received = 0
 
     init(
-        _ snapshot: Snapshot,
+        _ snapshot: ExportedSnapshot,
         board: DumpBoard,
         writer: ArchiveWriter,
         compression: Compression,
@@ -28,7 +28,7 @@ struct TableDump: ~Copyable {
     }
 
     /// Joins the snapshot and takes the locks, in a transaction that stays open.
-    static func join(_ snapshot: Snapshot, _ session: inout Session) throws {
+    static func join(_ snapshot: ExportedSnapshot, _ session: inout Session) throws {
         try session.pin([("row_security", "off")])
         try session.refuseViews()
         try session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -89,7 +89,7 @@ struct TableDump: ~Copyable {
     /// one table, however many it reads. A savepoint that is rolled back gives them back and leaves the snapshot.
     static func locking<R>(
         _ entry: TableEntry,
-        _ snapshot: Snapshot,
+        _ snapshot: ExportedSnapshot,
         _ session: inout Session,
         _ body: (inout Session) throws -> R
     ) throws -> R {

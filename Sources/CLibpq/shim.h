@@ -33,6 +33,3 @@ static inline int CLibpq_tlsPending(PGconn *_Nonnull connection) {
     if (!pending) pending = (int (*)(const void *))dlsym((void *)0 /* RTLD_DEFAULT */, "SSL_pending");
     return pending ? pending(tls) : 0;
 }
-
-// glibc shows it under _GNU_SOURCE only, which would break Swift's own Glibc module.
-extern int pthread_setname_np(pthread_t thread, const char *_Nonnull name);

@@ -1,4 +1,4 @@
-internal import Environments
+internal import Bookkeeping
 internal import PostgresClient
 
 /// What the catalog says of tables and what binds them: shape alone, no sizes and no rows, so that two readings are equal

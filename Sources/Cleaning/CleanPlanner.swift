@@ -112,13 +112,7 @@ extension CleanPlanner {
         if !others.isEmpty { obstacles.append("\(session.user) does not own \(Wording.list(others))") }
         // Each table, each index and what is stored out of line are locked until the end.
         let locks = steps.units.reduce(0) { $0 + $1.members.reduce(0) { $0 + 2 + $1.indexes } }
-        let room = try session.query(
-            """
-            SELECT pg_catalog.current_setting('max_locks_per_transaction')::bigint
-                * (pg_catalog.current_setting('max_connections')::bigint + pg_catalog.current_setting('max_prepared_transactions')::bigint)
-                AS room
-            """
-        )[0].int("room")
+        let room = try session.lockRoom().promised
         if locks > room {
             obstacles.append("\(locks) locks in one transaction are more than the server has room for (\(room))")
         }

@@ -171,11 +171,6 @@ private final class Blocker: Sendable {
     let name = Mutex<String?>(nil)
 }
 
-extension PostgresError {
-    /// A lock that was not to be had, or two that waited for each other.
-    fileprivate var isLockTrouble: Bool { sqlState == "55P03" || sqlState == "40P01" }
-}
-
 extension Duration {
     fileprivate var milliseconds: Int { Int(self / .milliseconds(1)) }
 }

@@ -1,24 +1,20 @@
+@_exported public import Basics
+
 /// What the system's libcrypto cannot do.
-package struct CryptographyError: Error, Sendable, Equatable {
-    package enum Code: Sendable {
-        /// libcrypto does not offer the algorithm, as in FIPS mode.
-        case unavailable
-        /// The input has the wrong length, or libcrypto rejects it.
-        case input
-        /// The ciphertext was changed, or the key is not the one it was made with.
-        case authentication
-    }
+package typealias CryptographyError = Failure<CryptographyFailure>
 
-    package let code: Code
-    package let message: String
-    package let hint: String?
+package enum CryptographyFailure: FailureCode {
+    /// libcrypto does not offer the algorithm, as in FIPS mode.
+    case unavailable
+    /// The input has the wrong length, or libcrypto rejects it.
+    case input
+    /// The ciphertext was changed, or the key is not the one it was made with.
+    case authentication
 
-    init(_ code: Code, _ message: String, hint: String? = nil) {
-        self.code = code
-        self.message = message
-        self.hint = hint
-    }
+    package var exitStatus: ExitStatus { .failed }
+}
 
+extension CryptographyError {
     static func unavailable(_ algorithm: String) -> CryptographyError {
         CryptographyError(
             .unavailable,

@@ -1,4 +1,4 @@
-import FoundationEssentials
+internal import Storage
 
 /// `environments.json`: the environments there are, and what may be done in each.
 package struct EnvironmentsFile: Sendable {
@@ -73,16 +73,16 @@ package struct EnvironmentsFile: Sendable {
     /// - Throws: `EnvironmentsError` with `.file`, naming the line.
     package static func read(migrations folder: String) throws(EnvironmentsError) -> EnvironmentsFile {
         for path in ["\(folder)/environments.json", "environments.json"] {
-            guard FileManager.default.fileExists(atPath: path) else { continue }
+            guard Files.exists(path) else { continue }
             // A file that cannot be read is not one that allows everything.
-            guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+            guard let bytes = try? Files.bytes(of: path) else {
                 throw EnvironmentsError(
                     .file,
                     "\(path) cannot be read",
                     hint: "look at its rights, and whether it is a file"
                 )
             }
-            return try EnvironmentsFile(JSONText(Array(data), path: path))
+            return try EnvironmentsFile(JSONText(bytes, path: path))
         }
         return .usual
     }
@@ -95,7 +95,8 @@ package struct EnvironmentsFile: Sendable {
         if let current = currentEnvironment, policy(current) == nil {
             throw EnvironmentsError(
                 .file,
-                "\(text.root[ "current_environment"]?.place ?? text.path): current_environment is \(current), which is not declared",
+                at: text.root["current_environment"]?.place ?? FilePlace(text.path),
+                "current_environment is \(current), which is not declared",
                 hint: "declared are \(names.joined(separator: ", "))"
             )
         }
@@ -177,7 +178,7 @@ package struct EnvironmentsFile: Sendable {
             do {
                 policy.window = try MaintenanceWindow(window.text())
             } catch {
-                throw EnvironmentsError(.file, "\(window.place): \(window.trail): \(error.message)", hint: error.hint)
+                throw EnvironmentsError(.file, at: window.place, "\(window.trail): \(error.message)", hint: error.hint)
             }
         }
         try note(config, known: Set(PolicyKey.allCases.map(\.rawValue)))

@@ -30,7 +30,8 @@ struct JSONParser {
         let column = bytes[min(start, position)..<position].count { $0 & 0xc0 != 0x80 } + 1
         return EnvironmentsError(
             .file,
-            "\(path):\(line):\(column): \(what)",
+            at: FilePlace(path, line: line, column: column),
+            what,
             hint: "the file must be JSON, without comments and without a comma after the last value"
         )
     }

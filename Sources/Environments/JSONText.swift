@@ -68,7 +68,7 @@ package struct JSONNode: Sendable {
     }
 
     /// `migrations/environments.json:12`
-    package var place: String { "\(path):\(line)" }
+    package var place: FilePlace { FilePlace(path, line: line) }
 }
 
 /// The keys and indices that lead to a value: a step each, those before it shared by all that is below. Written out for
@@ -130,7 +130,8 @@ extension JSONNode {
     private func mismatch(_ found: String, _ expected: String) -> EnvironmentsError {
         EnvironmentsError(
             .file,
-            "\(place): \(trail.isEmpty ? "the document" : trail) is \(found) and not \(expected)",
+            at: place,
+            "\(trail.isEmpty ? "the document" : trail) is \(found) and not \(expected)",
             hint: path.hasSuffix("dependencies.json")
                 ? "docs/migrations.md says what each field is" : "docs/environments.md shows the form of the file"
         )

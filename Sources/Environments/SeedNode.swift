@@ -84,7 +84,7 @@ package struct SeedNode: Sendable, Equatable {
 // What is expected; errors are `EnvironmentsError` with `.file`, and begin with the place.
 extension SeedNode {
     func problem(_ file: String, _ what: String, hint: String? = nil) -> EnvironmentsError {
-        EnvironmentsError(.file, "\(file):\(line): \(what)", hint: hint)
+        EnvironmentsError(.file, at: FilePlace(file, line: line), what, hint: hint)
     }
 
     package func asText(_ name: String, _ file: String) throws(EnvironmentsError) -> String {

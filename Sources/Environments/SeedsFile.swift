@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 internal import Glibc
+internal import Storage
 
 /// `seeds/seeds.yaml`: what holds for all seeds of a service. Everything in it may be left out.
 package struct SeedsFile: Sendable, Equatable {
@@ -47,14 +47,14 @@ package struct SeedsFile: Sendable, Equatable {
         guard [spelling, "seeds.yml"].contains(name) else {
             throw EnvironmentsError(.file, "\(path) has a name that is not read", hint: "rename it to \(spelling)")
         }
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+        guard let bytes = try? Files.bytes(of: path) else {
             throw EnvironmentsError(
                 .file,
                 "\(path) cannot be read",
                 hint: "look at its rights, and whether it is a file"
             )
         }
-        return try parse(Array(data), path: path)
+        return try parse(bytes, path: path)
     }
 
     /// - Throws: `EnvironmentsError` with `.file`, naming the line.
@@ -70,23 +70,18 @@ package struct SeedsFile: Sendable, Equatable {
 
     /// What is named `seeds.yaml` or `seeds.yml` in the folder, in whatever case.
     private static func spellings(in folder: String) throws(EnvironmentsError) -> [String] {
-        guard let stream = opendir(folder.isEmpty ? "." : folder) else {
-            if errno == ENOENT { return [] }
+        do {
+            return try Files.names(in: folder.isEmpty ? "." : folder).filter {
+                [spelling, "seeds.yml"].contains($0.lowercased())
+            }
+        } catch {
+            guard error.number != ENOENT else { return [] }
             throw EnvironmentsError(
                 .file,
-                "\(folder) cannot be read: \(String(cString: strerror(errno)))",
+                "\(folder) cannot be read: \(error)",
                 hint: "\(spelling) in it says which tables are protected"
             )
         }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if [spelling, "seeds.yml"].contains(name.lowercased()) { names.append(name) }
-        }
-        return names.sorted()
     }
 
     private init(path: String) { self.path = path }
@@ -117,7 +112,8 @@ package struct SeedsFile: Sendable, Equatable {
             default:
                 throw EnvironmentsError(
                     .file,
-                    "\(path):\(member.line): nothing is known of \(member.key)",
+                    at: FilePlace(path, line: member.line),
+                    "nothing is known of \(member.key)",
                     hint: "known are schema, seed, locale, as_of, reference, protect, environments"
                 )
             }
@@ -147,7 +143,8 @@ package struct SeedsFile: Sendable, Equatable {
             default:
                 throw EnvironmentsError(
                     .file,
-                    "\(path):\(setting.line): nothing is known of \(setting.key) of an environment",
+                    at: FilePlace(path, line: setting.line),
+                    "nothing is known of \(setting.key) of an environment",
                     hint: "known are extends and scale"
                 )
             }
@@ -165,7 +162,8 @@ package struct SeedsFile: Sendable, Equatable {
             guard !chain.contains(name) else {
                 throw EnvironmentsError(
                     .file,
-                    "\(path):\(environments[name]?.line ?? 1): the environments \((chain + [name]).joined(separator: " → ")) extend each other in a circle"
+                    at: FilePlace(path, line: environments[name]?.line ?? 1),
+                    "the environments \((chain + [name]).joined(separator: " → ")) extend each other in a circle"
                 )
             }
             chain.append(name)

@@ -1,4 +1,4 @@
-import Glibc
+internal import Storage
 
 /// A folder of migrations, its schemas, and its line in the ledger.
 package struct Service: Sendable, Equatable {
@@ -51,14 +51,8 @@ package struct Service: Sendable, Equatable {
 
     /// `services/user-service/migrations` is of user-service.
     private static func holder(of folder: String) -> String {
-        var path = folder
-        if let full = realpath(folder, nil) {
-            path = String(cString: full)
-            free(full)
-        } else if let here = getcwd(nil, 0) {
-            path = folder.hasPrefix("/") ? folder : "\(String(cString: here))/\(folder)"
-            free(here)
-        }
+        var path = Files.resolved(folder) ?? folder
+        if !path.hasPrefix("/"), let here = try? Files.currentFolder() { path = Files.joined(here, path) }
         let parts = path.split(separator: "/").filter { $0 != "." }
         return String(parts.dropLast().last ?? "service")
     }
@@ -67,16 +61,7 @@ package struct Service: Sendable, Equatable {
     ///
     /// - Throws: `EnvironmentsError` with `.usage` where there are none.
     package static func folders(in root: String) throws(EnvironmentsError) -> [String] {
-        var names: [String] = []
-        if let stream = opendir(root) {
-            defer { closedir(stream) }
-            while let entry = readdir(stream) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if !name.hasPrefix("."), access("\(root)/\(name)/migrations", F_OK) == 0 { names.append(name) }
-            }
-        }
+        let names = Files.visibleNames(in: root).filter { Files.exists("\(root)/\($0)/migrations") }
         guard !names.isEmpty else {
             throw EnvironmentsError(
                 .usage,
@@ -84,7 +69,7 @@ package struct Service: Sendable, Equatable {
                 hint: "--root names the folder of services, each with a folder named migrations"
             )
         }
-        return names.sorted().map { "\(root)/\($0)/migrations" }
+        return names.map { "\(root)/\($0)/migrations" }
     }
 
     /// The services of a folder: each folder in it that holds `migrations`, by name.

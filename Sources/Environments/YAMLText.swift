@@ -66,7 +66,8 @@ private struct YAMLReader: ~Copyable {
                 guard root == nil else {
                     throw EnvironmentsError(
                         .file,
-                        "\(path):\(event.line): a second document begins here",
+                        at: FilePlace(path, line: event.line),
+                        "a second document begins here",
                         hint: "one file holds one document; take out this line, or make two files"
                     )
                 }
@@ -93,7 +94,7 @@ private struct YAMLReader: ~Copyable {
             guard let anchored = anchors[name] else { throw unknown(name, event.line) }
             try count(anchored.count - 1, event.line)
             return anchored.node
-        default: throw EnvironmentsError(.file, "\(path):\(event.line): a value is expected")
+        default: throw EnvironmentsError(.file, at: FilePlace(path, line: event.line), "a value is expected")
         }
         let node = SeedNode(value, tag: tag, line: event.line)
         if let anchor = event.anchor {
@@ -122,7 +123,8 @@ private struct YAMLReader: ~Copyable {
             guard keys.insert(ExactText(key)).inserted else {
                 throw EnvironmentsError(
                     .file,
-                    "\(path):\(event.line): the key \(key) is there twice",
+                    at: FilePlace(path, line: event.line),
+                    "the key \(key) is there twice",
                     hint: "one of the two would be lost: join them"
                 )
             }
@@ -153,7 +155,7 @@ private struct YAMLReader: ~Copyable {
             if let text = anchored.node.text { return (text, anchored.isPlainText) }
         default: break
         }
-        throw EnvironmentsError(.file, "\(path):\(event.line): a key of a mapping must be a text")
+        throw EnvironmentsError(.file, at: FilePlace(path, line: event.line), "a key of a mapping must be a text")
     }
 
     private mutating func count(_ values: Int, _ line: Int) throws(EnvironmentsError) {
@@ -161,7 +163,8 @@ private struct YAMLReader: ~Copyable {
         guard count < countMax else {
             throw EnvironmentsError(
                 .file,
-                "\(path):\(line): the aliases of this file unfold into too many values",
+                at: FilePlace(path, line: line),
+                "the aliases of this file unfold into too many values",
                 hint: "write out what the aliases stand for, or make several files of it"
             )
         }
@@ -170,7 +173,8 @@ private struct YAMLReader: ~Copyable {
     private func unknown(_ anchor: String, _ line: Int) -> EnvironmentsError {
         EnvironmentsError(
             .file,
-            "\(path):\(line): the alias *\(anchor) names no anchor before it",
+            at: FilePlace(path, line: line),
+            "the alias *\(anchor) names no anchor before it",
             hint: YAMLReader.aliasHint
         )
     }
@@ -195,6 +199,11 @@ private struct YAMLReader: ~Copyable {
             } else {
                 "look at this line and the one before"
             }
-        return EnvironmentsError(.file, "\(path):\(place.line):\(place.column): \(problem.message)", hint: hint)
+        return EnvironmentsError(
+            .file,
+            at: FilePlace(path, line: place.line, column: place.column),
+            problem.message,
+            hint: hint
+        )
     }
 }

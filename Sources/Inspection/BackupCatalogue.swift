@@ -1,5 +1,6 @@
 package import Archive
 internal import Glibc
+internal import Storage
 
 /// The files of a folder of backups, as their manifests describe them.
 package struct BackupCatalogue: Sendable {
@@ -33,21 +34,18 @@ package struct BackupCatalogue: Sendable {
     ///
     /// - Throws: `InspectionError.file` where the folder cannot be read; a folder that is not there is empty.
     package static func read(folder: String) throws -> BackupCatalogue {
-        var names: [String] = []
-        if let stream = opendir(folder) {
-            defer { closedir(stream) }
-            while let entry = readdir(stream) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if name.hasSuffix(".zip"), !name.hasPrefix(".") { names.append(name) }
+        let names: [String]
+        do {
+            names = try Files.names(in: folder).filter { $0.hasSuffix(".zip") && !$0.hasPrefix(".") }
+        } catch {
+            guard error.number == ENOENT else {
+                throw InspectionError(
+                    .file,
+                    "the folder \(folder) cannot be read: \(error)",
+                    hint: "--backups names the folder of backups"
+                )
             }
-        } else if errno != ENOENT {
-            throw InspectionError(
-                .file,
-                "the folder \(folder) cannot be read: \(String(cString: strerror(errno)))",
-                hint: "--backups names the folder of backups"
-            )
+            names = []
         }
         let entries = names.map { entry($0, in: folder) }
         return BackupCatalogue(
@@ -59,10 +57,9 @@ package struct BackupCatalogue: Sendable {
     }
 
     private static func entry(_ name: String, in folder: String) -> Entry {
-        let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+        let path = Files.joined(folder, name)
         var entry = read(path: path, file: name)
-        var status = stat()
-        entry.isLink = lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+        entry.isLink = Files.isLink(path)
         return entry
     }
 

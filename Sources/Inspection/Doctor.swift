@@ -1,4 +1,4 @@
-package import Environments
+package import Bookkeeping
 package import PostgresClient
 
 /// Judges what was found of programs, database and folders. Whoever asks brings the findings together.
@@ -120,7 +120,7 @@ extension Doctor {
         var mark = MarkerState.unmarked
         do {
             if isOrdinary { mark = try marker.read(session) }
-        } catch let error as EnvironmentsError {
+        } catch let error as BookkeepingError {
             trouble.append(Trouble(error.message, remedy: error.hint ?? ""))
         }
         let isThere = isOrdinary && trouble.isEmpty ? try stateSchema.exists(session) : false
@@ -180,9 +180,7 @@ extension Doctor {
 
     private static func applied(_ stateSchema: StateSchema, _ session: borrowing Session) throws -> Int? {
         do {
-            return try session.query(
-                "SELECT pg_catalog.count(*) AS applied FROM \(session.quoted(stateSchema.name)).migrations"
-            )[0].int("applied")
+            return try Ledger.applied(stateSchema, session).count
         } catch let error as PostgresError where error.sqlState == "42501" || error.sqlState == "55P03" {
             return nil
         }
@@ -337,7 +335,7 @@ extension Doctor {
 
     private static func ledger(_ facts: DatabaseFacts) -> Check {
         if let applied = facts.appliedMigrations {
-            return Check("ledger", .good, "\(applied) migration\(applied == 1 ? "" : "s") applied")
+            return Check("ledger", .good, "\(counted(applied, "migration", isGrouped: false)) applied")
         }
         return facts.hasStateSchema
             ? Check(

@@ -95,7 +95,7 @@ package struct RowCounting: Sendable {
         } while: { snapshot, report, unplannable in
             let leaves = report.tables.flatMap(\.leaves).sorted { ($1.heapBytes, $0.name) < ($0.heapBytes, $1.name) }
             progress(.planned(tables: leaves.count, bytes: leaves.reduce(0) { $0 + $1.heapBytes }))
-            let queue = CountQueue(leaves)
+            let queue = WorkQueue(leaves)
             let counted = try await withThrowingTaskGroup(of: [UInt32: Count].self) { group in
                 for _ in 0..<max(1, min(jobs, leaves.count)) {
                     group.addTask {
@@ -130,7 +130,7 @@ extension RowCounting {
     }
 
     private static func work(
-        _ queue: CountQueue,
+        _ queue: WorkQueue<TableReport.Leaf>,
         _ snapshot: String,
         _ unplannable: Set<UInt32>,
         _ session: inout Session,

@@ -1,5 +1,6 @@
 import Glibc
 internal import Logging
+internal import Storage
 
 /// Makes the cluster: initdb into a folder beside, completed there, and renamed when whole.
 struct ClusterCreation {
@@ -26,8 +27,10 @@ struct ClusterCreation {
             try? await remove(partial)
             throw error
         }
-        guard rename(partial, place.data) == 0 else { throw Files.failure("rename to its final name", partial) }
-        Files.sync(folder: place.dataParent)
+        guard rename(partial, place.data) == 0 else {
+            throw LocalServerError.cannot("rename to its final name", partial)
+        }
+        try? Files.syncFolder(place.dataParent)
     }
 
     private func makeFolders() throws {
@@ -37,10 +40,10 @@ struct ClusterCreation {
             if mkdir(shared, 0o755) == 0 {
                 chmod(shared, 0o755)
             } else if errno != EEXIST {
-                throw Files.failure("make the folder", shared)
+                throw LocalServerError.cannot("make the folder", shared)
             }
         }
-        try Files.makePrivateFolder(place.dataParent, owner: account.userID, group: account.groupID)
+        try PrivateFolder.make(place.dataParent, owner: account.userID, group: account.groupID)
     }
 
     private func initialize(_ folder: String) async throws {

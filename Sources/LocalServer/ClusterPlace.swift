@@ -1,4 +1,5 @@
 import Glibc
+internal import Storage
 
 /// Where everything of a project's local server is.
 struct ClusterPlace: Sendable, Equatable {
@@ -38,7 +39,7 @@ extension ClusterPlace {
     init(project: String, record: ClusterRecord?, account: ServerAccount, shared: String) throws {
         self.project = project
         self.folder = "\(project)/.granary"
-        let name = Files.shortName(for: project)
+        let name = PathDigest.name(for: project)
         if let recorded = record?.dataFolder {
             data = recorded.hasPrefix("/") ? recorded : "\(project)/.granary/\(recorded)"
         } else {

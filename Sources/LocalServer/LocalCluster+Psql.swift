@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Storage
 
 extension LocalCluster {
     /// The path of psql: the one beside the server's programs, else the first of `PATH`.

@@ -1,7 +1,7 @@
-internal import Basics
 internal import Glibc
 internal import Logging
 internal import PostgresClient
+internal import Storage
 
 /// What `LocalCluster.start` had to do.
 package struct LocalClusterStart: Sendable, Equatable {
@@ -37,7 +37,7 @@ extension LocalCluster {
     ///
     /// - Throws: `LocalServerError` with `.notInstalled` or `.wrongVersion`.
     func installation() async throws -> PostgresInstallation {
-        let version = Files.text("\(place.data)/PG_VERSION")
+        let version = try? Files.text(of: "\(place.data)/PG_VERSION")
         return try await PostgresInstallation.find(
             search,
             major: version.flatMap { PostgresInstallation.major(of: $0) }
@@ -98,14 +98,18 @@ extension LocalCluster {
             superuser: ClusterSettings.superuser,
             owner: geteuid()
         )
-        guard Files.text(place.recordFile) != record.text else { return }
-        try Files.write(record.text, to: place.recordFile)
+        guard (try? Files.text(of: place.recordFile)) != record.text else { return }
+        do {
+            try Files.replace(place.recordFile, Array(record.text.utf8), mode: 0o600)
+        } catch {
+            throw LocalServerError.cannot("write", error)
+        }
     }
 
     // MARK: The server's process
 
     private func launch(with installation: PostgresInstallation) async throws {
-        try Files.makePrivateFolder(place.socket, owner: account.userID, group: account.groupID)
+        try PrivateFolder.make(place.socket, owner: account.userID, group: account.groupID)
         try await configure(with: installation)
         guard let lock = try await serverLock() else {
             throw LocalServerError(
@@ -132,9 +136,9 @@ extension LocalCluster {
     }
 
     /// The lock of the server's life. Processes of one that was killed may take a moment to notice.
-    private func serverLock() async throws -> FileLock? {
+    private func serverLock() async throws -> InheritedLock? {
         let isLeft = Files.exists(place.pidFile)
-        return try await FileLock.wait(for: place.serverLock, within: .seconds(isLeft ? 20 : 5)) {
+        return try await InheritedLock.wait(for: place.serverLock, within: .seconds(isLeft ? 20 : 5)) {
             logger.notice("waiting for the processes of the last local server to end")
         }
     }
@@ -145,7 +149,7 @@ extension LocalCluster {
         guard Files.exists(place.pidFile) else { return }
         logger.notice("the local server was not shut down properly; it recovers now")
         for file in [place.pidFile, "\(place.socketFile).lock"] where Files.exists(file) {
-            guard unlink(file) == 0 else { throw Files.failure("remove the stale", file) }
+            guard unlink(file) == 0 else { throw LocalServerError.cannot("remove the stale", file) }
         }
     }
 
@@ -156,7 +160,7 @@ extension LocalCluster {
             sharedMemory: ClusterSettings.sharedMemoryType
         )
         let file = "\(place.data)/granary.conf"
-        guard Files.text(file) != text else { return }
+        guard (try? Files.text(of: file)) != text else { return }
         try await ClusterCreation(place: place, account: account, installation: installation, logger: logger)
             .write(text, to: file)
     }
@@ -174,7 +178,8 @@ extension LocalCluster {
     }
 
     private func startFailure(_ outcome: Program.Outcome, loggedFrom offset: Int) -> LocalServerError {
-        let log = String(decoding: Files.bytes(place.log, from: offset) ?? [], as: UTF8.self)
+        let start = max(offset, Files.size(place.log) - 1 << 20)
+        let log = String(decoding: (try? Files.bytes(of: place.log, from: start)) ?? [], as: UTF8.self)
         let lines = log.split(separator: "\n").suffix(10).map { "\n  \($0)" }.joined()
         return LocalServerError(
             .start,

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Storage
 
 /// What can be said of a local server without changing anything.
 package struct LocalClusterStatus: Sendable, Equatable {
@@ -19,7 +20,7 @@ package struct LocalClusterStatus: Sendable, Equatable {
 extension LocalCluster {
     package func status() async -> LocalClusterStatus {
         let process = ServerProcess.find(data: place.data)
-        let record = Files.text(place.recordFile).flatMap { ClusterRecord(text: $0) }
+        let record = (try? Files.text(of: place.recordFile)).flatMap { ClusterRecord(text: $0) }
         return LocalClusterStatus(
             running: process != nil,
             pid: process.map { Int($0.processID) },

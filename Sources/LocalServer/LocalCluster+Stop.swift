@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Logging
+internal import Storage
 
 extension LocalCluster {
     /// Stops the server: sessions are ended, everything is written. Waits until it is gone.

@@ -6,9 +6,9 @@
 //
 // cluster (the data of one server) · postmaster (its first process) · record (what `.granary/cluster` remembers)
 
-internal import Basics
 internal import Glibc
 package import Logging
+internal import Storage
 
 /// The local server of one project: a cluster on a unix socket that only the calling account can reach.
 ///
@@ -44,7 +44,9 @@ package struct LocalCluster: Sendable {
         shared: String = getenv("GRANARY_SERVER_FOLDER").map { String(cString: $0) } ?? "/var/lib/granary",
         logger: Logger
     ) throws -> LocalCluster {
-        guard let resolved = Files.resolved(project) else { throw Files.failure("open the project folder", project) }
+        guard let resolved = Files.resolved(project) else {
+            throw LocalServerError.cannot("open the project folder", project)
+        }
         let account = try ServerAccount.forCaller()
         let record = try record(of: resolved)
         if let record, record.owner != geteuid() {
@@ -77,11 +79,14 @@ package struct LocalCluster: Sendable {
     private static func record(of project: String) throws -> ClusterRecord? {
         let folder = "\(project)/.granary"
         let file = "\(folder)/cluster"
-        guard let text = Files.text(file) else {
-            if errno == ENOENT || errno == ENOTDIR { return nil }
+        let text: String
+        do {
+            text = try Files.text(of: file)
+        } catch {
+            if error.isMissing { return nil }
             throw LocalServerError(
                 .account,
-                "cannot read \(file): \(String(cString: strerror(errno)))",
+                "cannot read \(file): \(error)",
                 hint: "the local server belongs to another account: run granary as that one"
             )
         }
@@ -102,8 +107,8 @@ package struct LocalCluster: Sendable {
     ///
     /// - Throws: `LocalServerError` with `.busy` after ten minutes, and what `body` throws.
     func withCommandLock<R>(_ body: () async throws -> R) async throws -> R {
-        try Files.makePrivateFolder(place.folder, owner: geteuid(), group: getegid())
-        let lock = try await FileLock.wait(for: place.commandLock, within: .seconds(600)) {
+        try PrivateFolder.make(place.folder, owner: geteuid(), group: getegid())
+        let lock = try await InheritedLock.wait(for: place.commandLock, within: .seconds(600)) {
             logger.debug("another command is busy with the local server; waiting")
         }
         guard let lock else {

@@ -1,33 +1,25 @@
+@_exported public import Basics
+
 /// Why the local server could not be found, made, started or stopped.
-package struct LocalServerError: Error, Sendable, CustomStringConvertible {
-    package enum Code: Sendable, Equatable {
-        /// No PostgreSQL programs, or not all of them in one folder.
-        case notInstalled
-        /// Programs are there, but of another major version than the cluster.
-        case wrongVersion
-        /// No account the server could run as, or the cluster belongs to another one.
-        case account
-        /// A folder or a file that cannot be made, read or trusted.
-        case folder
-        /// initdb failed.
-        case creation
-        /// The server did not start, or does not answer.
-        case start
-        /// The server did not stop.
-        case stop
-        /// Another command or another server holds the cluster.
-        case busy
-    }
+package typealias LocalServerError = Failure<LocalServerFailure>
 
-    package var code: Code
-    package var message: String
-    package var hint: String?
+package enum LocalServerFailure: FailureCode {
+    /// No PostgreSQL programs, or not all of them in one folder.
+    case notInstalled
+    /// Programs are there, but of another major version than the cluster.
+    case wrongVersion
+    /// No account the server could run as, or the cluster belongs to another one.
+    case account
+    /// A folder or a file that cannot be made, read or trusted.
+    case folder
+    /// initdb failed.
+    case creation
+    /// The server did not start, or does not answer.
+    case start
+    /// The server did not stop.
+    case stop
+    /// Another command or another server holds the cluster.
+    case busy
 
-    package init(_ code: Code, _ message: String, hint: String? = nil) {
-        self.code = code
-        self.message = message
-        self.hint = hint
-    }
-
-    package var description: String { message }
+    package var exitStatus: ExitStatus { self == .busy ? .busy : .failed }
 }

@@ -1,4 +1,5 @@
 import Glibc
+internal import Storage
 
 /// A folder with the programs of one PostgreSQL: `initdb`, `pg_ctl` and `postgres`, all of one version.
 package struct PostgresInstallation: Sendable, Equatable {
@@ -146,7 +147,7 @@ extension PostgresInstallation.Search {
 extension PostgresInstallation.Search.Versioned {
     /// The `bin` folders of the versions, newest first.
     var folders: [String] {
-        Files.names(in: parent)
+        Files.visibleNames(in: parent)
             .filter { $0.hasPrefix(prefix) }
             .compactMap { name in
                 PostgresInstallation.major(of: String(name.dropFirst(prefix.count))).map { (name, $0) }

@@ -1,4 +1,5 @@
 import Glibc
+internal import Storage
 internal import Subprocess
 import SystemPackage
 

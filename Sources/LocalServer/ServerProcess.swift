@@ -1,4 +1,5 @@
 import Glibc
+internal import Storage
 
 /// A postmaster that runs on a data folder, found through the `postmaster.pid` it keeps there.
 ///
@@ -14,7 +15,7 @@ struct ServerProcess: Sendable, Equatable {
 
     /// Nil if no such process lives.
     static func find(data: String) -> ServerProcess? {
-        guard let text = Files.text("\(data)/postmaster.pid") else { return nil }
+        guard let text = try? Files.text(of: "\(data)/postmaster.pid") else { return nil }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.count >= 3, let processID = pid_t(lines[0]), processID > 0, isServer(processID, of: data)
         else { return nil }
@@ -27,7 +28,7 @@ struct ServerProcess: Sendable, Equatable {
     }
 
     private static func isServer(_ processID: pid_t, of data: String) -> Bool {
-        let name = Files.text("/proc/\(processID)/comm").map { $0.prefix { $0 != "\n" } }
+        let name = (try? Files.text(of: "/proc/\(processID)/comm")).map { $0.prefix { $0 != "\n" } }
         guard name == "postgres" || name == "postmaster" else { return false }
         var folder = stat()
         var working = stat()
@@ -38,7 +39,7 @@ struct ServerProcess: Sendable, Equatable {
         }
         // Root without CAP_SYS_PTRACE, as in a container, may only read how it was started.
         guard errno == EACCES || errno == EPERM else { return false }
-        let arguments = (Files.text("/proc/\(processID)/cmdline") ?? "").split(separator: "\0")
+        let arguments = ((try? Files.text(of: "/proc/\(processID)/cmdline")) ?? "").split(separator: "\0")
         return arguments.contains { Files.resolved(String($0)) == Files.resolved(data) }
     }
 

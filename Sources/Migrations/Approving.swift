@@ -26,6 +26,6 @@ extension DependenciesFile {
 
     /// Writes the file whole or not at all.
     package static func write(_ bytes: [UInt8], to path: String) throws {
-        try WholeFile.replace(path, with: bytes)
+        try FileChanges.replace(path, bytes)
     }
 }

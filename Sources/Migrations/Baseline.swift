@@ -1,3 +1,4 @@
+internal import Bookkeeping
 internal import Environments
 package import PostgresClient
 
@@ -25,21 +26,16 @@ extension Migrator {
                         hint: "`granary migrate status` lists what there is"
                     )
                 }
-                let ledger = Ledger(service: state.name, stateSchema: options.stateSchema.name, session)
+                let ledger = Ledger(service: state.name, options.stateSchema, session)
                 let migrations = state.tree.migrations.filter { $0.version <= version }
                 try session.transaction { session in
                     for migration in migrations {
-                        try ledger.addRow(
-                            .unverified(migration, service: state.name),
-                            milliseconds: nil,
-                            context,
-                            session
-                        )
-                        var entry = LogEntry(event: "baseline", version: migration.version)
+                        try ledger.addRow(.unverified(migration, by: context), session)
+                        var entry = LogEntry("baseline", version: migration.version, context)
                         entry.name = migration.name
                         entry.layer = migration.layer
                         entry.sha256 = migration.up?.sha256
-                        try ledger.append(entry, context, session)
+                        try ledger.append(entry, session)
                     }
                 }
                 names += migrations.map(\.name)
@@ -93,7 +89,7 @@ extension Migrator {
                     }
                     throw obstacle
                 }
-                let ledger = Ledger(service: state.name, stateSchema: options.stateSchema.name, session)
+                let ledger = Ledger(service: state.name, options.stateSchema, session)
                 try Adoption.adopt(state, ledger, context, &session)
                 names += state.entries.map(\.name)
             }

@@ -1,3 +1,4 @@
+internal import Bookkeeping
 internal import Environments
 package import Logging
 package import PostgresClient
@@ -179,7 +180,7 @@ extension Migrator {
     /// - Throws: `MigrationError` with `.busy` when the lock is lost, what `body` throws.
     func holdingLock<R: Sendable>(
         adopting: TableName? = nil,
-        _ body: @escaping @Sendable (HeldRunLock, inout Session) throws -> R
+        _ body: @escaping @Sendable (RunLock.Held, inout Session) throws -> R
     ) async throws -> R {
         if options.services.contains(where: { !$0.file.locking.isEnabled }) {
             progress(.note("migration_locking is disabled in environments.json; the lock is taken all the same"))
@@ -191,7 +192,7 @@ extension Migrator {
                 server,
                 logger: logger,
                 prepare: { session in try takeLock(adopting, &session) },
-                release: { session in try session.execute("SELECT pg_catalog.pg_advisory_unlock_all()") },
+                release: { session in try RunLock.releaseAll(session) },
                 while: { lock in
                     do {
                         return try await withSession(server, logger: logger) { session in
@@ -200,7 +201,7 @@ extension Migrator {
                                 progress(.waitingForRunner($0))
                             }
                             let result = try body(lock, &session)
-                            try session.execute("SELECT pg_catalog.pg_advisory_unlock_all()")
+                            try RunLock.releaseAll(session)
                             return result
                         }
                     } catch {
@@ -210,38 +211,39 @@ extension Migrator {
                     }
                 }
             )
+        } catch let lock as RunLock.Occupied {
+            throw MigrationError.busy(lock)
         } catch let error as PostgresError where error.code == .connectionLost {
             if let reason = inner.withLock({ $0 }), !(reason is CancellationError) { throw reason }
-            throw RunLock.lost(error.message)
+            throw MigrationError.lostLock(error.message)
         }
     }
 
     /// The second session may be one too many for a pool.
     private static func explained(_ error: any Error) -> any Error {
+        if let lock = error as? RunLock.Occupied { return MigrationError.busy(lock) }
         guard var error = error as? PostgresError, error.code == .timeout else { return error }
         error.hint = "a run takes two connections, one that holds its lock and one for the files: a pool needs both"
         return error
     }
 
-    private func takeLock(_ adopting: TableName?, _ session: inout Session) throws -> HeldRunLock {
+    private func takeLock(_ adopting: TableName?, _ session: inout Session) throws -> RunLock.Held {
         try SessionPooling.requireOwnSession(&session)
         try session.setPatience()
-        let names = options.services.map(\.service.name).sorted()
-        let own = names.map { RunLock.key(service: $0) }
-        let work = names.map { RunLock.workKey(service: $0) }
-        var lock = RunLock(keys: own.sorted() + (try siblingKeys(adopting, session)))
-        lock.workKeys = Dictionary(zip(own, work), uniquingKeysWith: { one, _ in one })
-        try lock.acquire(within: options.lockLimit, session) { progress(.waitingForRunner($0)) }
-        return HeldRunLock(process: try SessionPooling.process(session), key: lock.keys[0], workKeys: work.sorted())
+        let lock = RunLock(
+            services: options.services.map(\.service.name).sorted(),
+            foreign: try siblingKeys(adopting, session)
+        )
+        return try lock.take(within: options.lockLimit, session) { progress(.waitingForRunner($0)) }
     }
 
     /// golang-migrate's own locks, so that the two do not meet.
     private func siblingKeys(_ adopting: TableName?, _ session: borrowing Session) throws -> [Int] {
         var tables = adopting.map { [$0] } ?? []
         for folder in options.services {
-            let ledger = Ledger(service: folder.service.name, stateSchema: options.stateSchema.name, session)
+            let ledger = Ledger(service: folder.service.name, options.stateSchema, session)
             let candidates =
-                try Adoption.adopted(ledger, session).map { [$0] }
+                try ledger.adoptedTable(session).map { [$0] }
                 ?? folder.service.schemas.map { TableName(schema: $0, name: "schema_migrations") }
             for table in candidates where !tables.contains(table) {
                 if try GolangMigrateLedger.find(table, session) != nil { tables.append(table) }
@@ -254,7 +256,7 @@ extension Migrator {
         var isAdopted = false
         for state in services where state.isSiblingNew {
             guard Adoption.obstacle(state) == nil else { continue }
-            let ledger = Ledger(service: state.name, stateSchema: options.stateSchema.name, session)
+            let ledger = Ledger(service: state.name, options.stateSchema, session)
             try Adoption.adopt(state, ledger, context, &session)
             progress(.note("took over \(state.entries.count) migrations that golang-migrate has applied"))
             isAdopted = true
@@ -303,10 +305,7 @@ extension Migrator {
     ) throws -> String? {
         let tables = plan.tablesThatLoseRows
         guard policy.requiresBackup(services) else { return nil }
-        let schemas = try plan.schemasThatAreDropped.filter { schema in
-            try session.query("SELECT pg_catalog.to_regnamespace($1) IS NOT NULL AS there", [session.quoted(schema)])[0]
-                .bool("there")
-        }
+        let schemas = try plan.schemasThatAreDropped.filter { try session.exists(schema: $0) }
         let there = try tables.filter { table in
             let name =
                 table.schema.map { "\(session.quoted($0)).\(session.quoted(table.name))" } ?? session.quoted(table.name)
@@ -321,7 +320,7 @@ extension Migrator {
 
     private func writeMoves(_ services: [ServiceState], _ session: borrowing Session) throws {
         for state in services {
-            let ledger = Ledger(service: state.name, stateSchema: options.stateSchema.name, session)
+            let ledger = Ledger(service: state.name, options.stateSchema, session)
             try ledger.moveLayers(state.standings.moves, session)
         }
     }
@@ -334,7 +333,7 @@ extension Migrator {
         _ services: [ServiceState],
         backup: String?,
         _ doomed: DoomedTables,
-        _ lock: HeldRunLock,
+        _ lock: RunLock.Held,
         _ session: inout Session
     ) throws -> MigrationReport {
         var report = MigrationReport(services: services)
@@ -403,7 +402,7 @@ extension Migrator {
         _ step: MigrationStep,
         _ applied: (String) -> Set<Int>,
         _ services: [ServiceState],
-        _ lock: HeldRunLock,
+        _ lock: RunLock.Held,
         _ session: borrowing Session
     ) -> StepRunner {
         let state = services.first { $0.name == step.service }!
@@ -418,7 +417,7 @@ extension Migrator {
         }
         return StepRunner(
             step: step,
-            ledger: Ledger(service: step.service, stateSchema: options.stateSchema.name, session),
+            ledger: Ledger(service: step.service, options.stateSchema, session),
             context: context,
             patience: options.patience,
             sibling: sibling,
@@ -433,7 +432,7 @@ extension Migrator {
         of step: MigrationStep,
         _ runner: StepRunner,
         _ report: MigrationReport,
-        _ lock: HeldRunLock,
+        _ lock: RunLock.Held,
         _ session: inout Session
     ) throws -> MigrationError {
         var error = error
@@ -455,7 +454,7 @@ extension Migrator {
             error.message += "; its down file was run, as auto_rollback_on_failure says"
             error.hint = "correct the file and run the command again"
         } catch let failure as MigrationError {
-            error.message += "; auto_rollback_on_failure ran its down file, which failed too: \(failure.message)"
+            error.message += "; auto_rollback_on_failure ran its down file, which failed too: \(failure)"
         }
         return error
     }

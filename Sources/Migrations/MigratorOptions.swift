@@ -1,3 +1,4 @@
+package import Bookkeeping
 package import Environments
 
 /// What a run of the migrator works with.

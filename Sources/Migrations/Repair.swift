@@ -1,3 +1,4 @@
+internal import Bookkeeping
 internal import Environments
 internal import PostgresClient
 internal import SQLText
@@ -41,7 +42,7 @@ extension Migrator {
 
     private func resume(
         _ state: ServiceState,
-        _ lock: HeldRunLock,
+        _ lock: RunLock.Held,
         _ report: inout RepairReport,
         _ session: inout Session
     ) throws {
@@ -135,7 +136,7 @@ extension Migrator {
         _ session: inout Session
     ) throws {
         guard let sibling = state.sibling else { return }
-        let ledger = Ledger(service: state.name, stateSchema: options.stateSchema.name, session)
+        let ledger = Ledger(service: state.name, options.stateSchema, session)
         switch trusted {
         case .row: try takeRow(sibling, state, ledger, &report, &session)
         case .ledger: try writeRow(sibling, state, ledger, &report, &session)
@@ -154,15 +155,15 @@ extension Migrator {
         let layer = state.tree.migrations.filter { $0.layer == state.tree.golangMigrateLayer }
         try session.transaction { session in
             for migration in layer where migration.version <= version && !known.contains(migration.version) {
-                try ledger.addRow(.unverified(migration, service: state.name), milliseconds: nil, context, session)
+                try ledger.addRow(.unverified(migration, by: context), session)
                 report.done.append("\(migration.name) is applied, its content unverified")
             }
             for migration in layer where migration.version > version && known.contains(migration.version) {
-                try ledger.removeRow(migration.version, session)
+                try ledger.remove(migration.version, session)
                 report.done.append("\(migration.name) is not applied")
             }
             try GolangMigrateLedger.write(version == 0 ? nil : version, to: sibling.table, session)
-            try append("adopt", note: sibling.table.note, ledger, session)
+            try ledger.append(LogEntry("adopt", note: sibling.table.note, context), session)
         }
     }
 
@@ -186,17 +187,11 @@ extension Migrator {
             if state.isSiblingNew {
                 for entry in state.entries where entry.version <= version ?? 0 {
                     guard let migration = state.tree.migration(entry.version) else { continue }
-                    try ledger.addRow(.unverified(migration, service: state.name), milliseconds: nil, context, session)
+                    try ledger.addRow(.unverified(migration, by: context), session)
                 }
             }
-            try append("adopt", note: sibling.table.note, ledger, session)
+            try ledger.append(LogEntry("adopt", note: sibling.table.note, context), session)
         }
         report.done.append("golang-migrate's row in \(sibling.table) says \(version.map { "version \($0)" } ?? "none")")
-    }
-
-    func append(_ event: String, note: String, _ ledger: Ledger, _ session: borrowing Session) throws {
-        var entry = LogEntry(event: event)
-        entry.note = note
-        try ledger.append(entry, context, session)
     }
 }

@@ -1,4 +1,5 @@
 internal import Basics
+internal import Bookkeeping
 internal import Environments
 internal import PostgresClient
 internal import SQLText
@@ -151,14 +152,12 @@ extension Migrator {
 
     /// Ledger and seeds of a service, and golang-migrate's row wherever it stands. The log keeps what has been.
     private func forget(_ service: String, _ session: borrowing Session) throws {
-        let ledger = Ledger(service: service, stateSchema: options.stateSchema.name, session)
-        let sibling = try Adoption.adopted(ledger, session).flatMap { try GolangMigrateLedger.find($0, session) }
+        let ledger = Ledger(service: service, options.stateSchema, session)
+        let sibling = try ledger.adoptedTable(session).flatMap { try GolangMigrateLedger.find($0, session) }
         if let sibling { try StepRunner.Sibling(table: sibling.table, version: nil).write(session) }
-        try session.query("DELETE FROM \(ledger.schema).migrations WHERE service = $1", [service])
-        if try options.stateSchema.isReadable([.seeds], session) {
-            try session.query("DELETE FROM \(ledger.schema).seeds WHERE service = $1", [service])
-        }
-        try ledger.append(LogEntry(event: "reset"), context, session)
+        try ledger.forget(session)
+        try SeedRecord.forget(service, options.stateSchema, session)
+        try ledger.append(LogEntry("reset", context), session)
     }
 
     /// What makes schemas again, with owner and privileges, that no migration makes: somebody else did, once.

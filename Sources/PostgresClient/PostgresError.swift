@@ -1,8 +1,10 @@
+@_exported public import Basics
+
 /// What went wrong between us and a PostgreSQL server.
 ///
 /// `description` is one sentence without row values: the server puts those into DETAIL and CONTEXT, which are kept
 /// here as fields for callers that know what they do, and into the messages of class 22, which are cut.
-package struct PostgresError: Error, Sendable, CustomStringConvertible {
+package struct PostgresError: GranaryError {
     package enum Code: Sendable, Equatable {
         /// No connection could be made.
         case connection
@@ -14,8 +16,6 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
         case server
         /// The server did not answer in time.
         case timeout
-        /// The system has no thread left for us.
-        case resources
         /// The server answered something that was not asked for.
         case unexpected
         /// Something of the database would run somebody else's code, and is not touched.
@@ -29,36 +29,51 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
     package var hint: String?
     package var server: ServerFields?
     /// What was being done, such as the table of a COPY; put before the message.
-    package var place: String?
+    package var subject: String?
 
     package init(
         code: Code,
         message: String,
         hint: String? = nil,
         server: ServerFields? = nil,
-        place: String? = nil
+        subject: String? = nil
     ) {
         self.code = code
         self.message = message
         self.hint = hint
         self.server = server
-        self.place = place
+        self.subject = subject
     }
 
     package var sqlState: String? { server?.sqlState }
 
     package var description: String {
         let state = sqlState.map { " (SQLSTATE \($0))" } ?? ""
-        let prefix = place.map { "\($0): " } ?? ""
+        let prefix = subject.map { "\($0): " } ?? ""
         return prefix + message + state
     }
 
-    /// The same error with the place where it happened.
-    package func at(_ place: String) -> PostgresError {
+    package var exitStatus: ExitStatus {
+        switch (code, sqlState) {
+        // lock_not_available: a table was locked for too long.
+        case (_, "55P03"): .busy
+        case (.untrusted, _): .refused
+        // cannot_connect_now: the server is starting or stopping.
+        case (.connection, _), (_, "57P03"): .noConnection
+        case (.pooled, _): .refused
+        default: .failed
+        }
+    }
+
+    /// The same error with what was being done.
+    package func at(_ subject: String) -> PostgresError {
         var copy = self
-        copy.place = self.place.map { "\(place): \($0)" } ?? place
+        copy.subject = self.subject.map { "\(subject): \($0)" } ?? subject
         return copy
     }
+
+    /// lock_not_available, deadlock_detected: a lock that could not be had, or two sessions that waited for each other.
+    package var isLockTrouble: Bool { sqlState == "55P03" || sqlState == "40P01" }
 
     package static func isState(_ state: String, _ error: any Error) -> Bool {
         (error as? PostgresError)?.sqlState == state

@@ -55,9 +55,7 @@ extension Session {
     }
 
     private static func timeouts(_ version: Int) -> [String] {
-        ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"]
-            + (version >= 140_000 ? ["idle_session_timeout"] : [])
-            + (version >= 170_000 ? ["transaction_timeout"] : [])
+        Session.timeouts.filter { $0.since <= version }.map(\.name)
     }
 }
 

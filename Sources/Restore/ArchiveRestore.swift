@@ -1,4 +1,5 @@
 internal import Archive
+internal import Databases
 internal import Logging
 internal import PostgresClient
 
@@ -23,7 +24,7 @@ struct ArchiveRestore: Sendable {
         let part = PartCheck(manifest, options, whole).ofNewDatabase(target.name)
         let selection = whole.leavingOut(part.leftOut)
         progress(.phase("looking at the server"))
-        return try await DatabaseReplacement(
+        return try await RestoreBeside(
             target: target,
             options: options,
             state: StateReturn(manifest, options),
@@ -34,15 +35,15 @@ struct ArchiveRestore: Sendable {
                 var findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
                 findings.obstacles += part.obstacles
                 findings.notes += part.notes
-                return (findings, properties(findings))
+                return (findings, try properties(findings))
             },
             fill: { beginning in try await fill(beginning, selection) }
         )
     }
 
     /// The old database's properties, or where there is none those of the archive.
-    private func properties(_ findings: Preflight.Findings) -> DatabaseProperties {
-        var properties = findings.existing ?? DatabaseProperties(manifest.database)
+    private func properties(_ findings: Preflight.Findings) throws -> DatabaseProperties {
+        var properties = try findings.existing ?? DatabaseProperties(manifest.database)
         let roles = RoleMap(names: options.roleMap)
         if findings.existing == nil {
             if options.noOwner {
@@ -63,7 +64,7 @@ struct ArchiveRestore: Sendable {
 // Filling the new database.
 extension ArchiveRestore {
     private func fill(
-        _ beginning: DatabaseReplacement.Beginning,
+        _ beginning: RestoreBeside.Beginning,
         _ selection: Selection
     ) async throws -> RestoreReport {
         let (findings, properties) = (beginning.findings, beginning.properties)
@@ -105,7 +106,7 @@ extension ArchiveRestore {
             try NewDatabase.apply(
                 properties,
                 to: beginning.name,
-                roles: findings.existing == nil ? options.roles(findings) : RoleMap(names: [:]),
+                role: { findings.existing == nil ? options.roles(findings).present($0) : $0 },
                 session
             )
         }
@@ -202,7 +203,7 @@ extension ArchiveRestore {
                             allowInvalid: options.allowInvalid,
                             progress: progress
                         )
-                        while let (job, _) = queue.next() { try load.run(job, &session) }
+                        while let job = queue.next() { try load.run(job, &session) }
                     }
                 }
             }
@@ -249,21 +250,26 @@ extension ArchiveRestore {
 }
 
 extension DatabaseProperties {
-    init(_ database: Manifest.Database) {
+    /// - Throws: `RestoreError.statement` for what is not the keyword that it should be.
+    init(_ database: Manifest.Database) throws {
         self.init(
             name: database.name,
             owner: database.owner,
             encoding: database.encoding,
             collate: database.collate,
             ctype: database.ctype,
-            localeProvider: database.localeProvider,
+            localeProvider: try ArchivedWord(database.localeProvider).text,
             locale: database.locale,
             icuRules: database.icuRules,
             tablespace: database.tablespace,
             connectionLimit: database.connectionLimit,
             comment: database.comment,
-            privileges: database.privileges?.map {
-                Privilege(grantee: $0.grantee, privilege: $0.privilege, grantable: $0.grantable)
+            privileges: try database.privileges?.map {
+                Privilege(
+                    grantee: $0.grantee,
+                    privilege: try ArchivedWord($0.privilege).text,
+                    grantable: $0.grantable
+                )
             },
             settings: database.settings.map { Setting(role: $0.role, name: $0.name, value: $0.value) }
         )

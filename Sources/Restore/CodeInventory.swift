@@ -42,18 +42,20 @@ package struct CodeInventory: Sendable, Equatable {
             let definers = securityDefiners == 0 ? "" : ", \(securityDefiners) of them SECURITY DEFINER"
             let total = functions.values.reduce(0, +)
             let names = functions.keys.sorted().map { functions.count == 1 ? $0 : "\($0) \(functions[$0] ?? 0)" }
-            lines.append("\(Self.count(total, "function")) in \(names.joined(separator: ", "))\(definers)")
+            lines.append(
+                "\(counted(total, "function", isGrouped: false)) in \(names.joined(separator: ", "))\(definers)"
+            )
         }
-        if triggers > 0 { lines.append(Self.count(triggers, "trigger")) }
-        if eventTriggers > 0 { lines.append(Self.count(eventTriggers, "event trigger")) }
-        if rules > 0 { lines.append(Self.count(rules, "rule")) }
+        if triggers > 0 { lines.append(counted(triggers, "trigger", isGrouped: false)) }
+        if eventTriggers > 0 { lines.append(counted(eventTriggers, "event trigger", isGrouped: false)) }
+        if rules > 0 { lines.append(counted(rules, "rule", isGrouped: false)) }
         lines += Self.list(extensions, "the extension", "the extensions")
         lines += Self.list(languages, "the language", "the languages")
         lines += Self.list(calls, "calls of", "calls of")
-        lines += others.keys.sorted().map { Self.count(others[$0] ?? 0, "statement") + " \($0)" }
-        if unread > 0 { lines.append("\(Self.count(unread, "statement")) that cannot be read") }
+        lines += others.keys.sorted().map { counted(others[$0] ?? 0, "statement", isGrouped: false) + " \($0)" }
+        if unread > 0 { lines.append("\(counted(unread, "statement", isGrouped: false)) that cannot be read") }
         lines += Self.list(settings, "the setting", "the settings")
-        if downScripts > 0 { lines.append("\(Self.count(downScripts, "down migration")) in the ledger") }
+        if downScripts > 0 { lines.append("\(counted(downScripts, "down migration", isGrouped: false)) in the ledger") }
         return lines
     }
 
@@ -70,6 +72,4 @@ package struct CodeInventory: Sendable, Equatable {
             "\(names.count == 1 ? one : many) \(shown.joined(separator: ", "))" + (rest > 0 ? " and \(rest) more" : "")
         ]
     }
-
-    private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 }

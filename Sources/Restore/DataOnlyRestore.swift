@@ -242,13 +242,10 @@ extension DataOnlyRestore {
     private func refreshViews(_ session: inout Session) throws {
         for item in selection.items where item.kind == "MATERIALIZED VIEW DATA" {
             guard let schema = item.schema else { continue }
-            let name = session.quoted(TableName(schema: schema, name: item.name))
-            guard try session.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there", [name])[0].bool("there")
-            else {
-                continue
-            }
+            let view = TableName(schema: schema, name: item.name)
+            guard try session.exists(view) else { continue }
             do {
-                try SchemaStatements.refresh("REFRESH MATERIALIZED VIEW \(name)", userCode, session)
+                try SchemaStatements.refresh("REFRESH MATERIALIZED VIEW \(session.quoted(view))", userCode, session)
             } catch let error as PostgresError where error.code == .server {
                 throw SchemaStatements.failure(of: item, error)
             }

@@ -1,4 +1,5 @@
 internal import Archive
+internal import Storage
 
 /// One reading of a plain dump from its beginning to its end, unpacked if it is packed. Never leaves its thread.
 final class DumpFile {

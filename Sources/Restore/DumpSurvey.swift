@@ -1,4 +1,5 @@
 internal import Archive
+internal import Databases
 internal import SQLText
 
 /// What one reading of a whole plain dump has found, before anything is created.

@@ -1,5 +1,6 @@
 internal import Archive
-internal import Environments
+internal import Bookkeeping
+internal import Databases
 internal import Logging
 internal import PostgresClient
 
@@ -31,8 +32,8 @@ struct InPlaceRestore: Sendable {
         var report = try await withSession(target.address, logger: logger) { session in
             let userCode = try session.userCodeSettings()
             try SchemaStatements.pin(session, userCode, [("lock_timeout", "10s")])
-            let room = LockRoom(manifest: manifest, selection: selection, options: options)
-            if let failure = Preflight.failure(try room.obstacle(session).map { [$0] } ?? []) { throw failure }
+            let locks = LockNeed(manifest: manifest, selection: selection, options: options)
+            if let failure = Preflight.failure(try locks.obstacle(session).map { [$0] } ?? []) { throw failure }
             return try session.decisiveTransaction { try restore(selection, findings, userCode, &$0) }
         }
         report.notes += findings.notes

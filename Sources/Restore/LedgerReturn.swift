@@ -1,6 +1,6 @@
 internal import Archive
+internal import Bookkeeping
 internal import Environments
-internal import PostgresClient
 
 /// Which services' ledgers come back with their schemas.
 struct LedgerReturn: Sendable {
@@ -64,105 +64,41 @@ struct LedgerReturn: Sendable {
     }
 }
 
-/// Writes ledgers of the archive into the target.
-struct LedgerWriter {
-    /// The state schema, quoted.
-    private let schema: String
-
-    init(_ stateSchema: StateSchema, _ session: borrowing Session) { schema = session.quoted(stateSchema.name) }
-
-    /// Puts the rows of a service in place of those that are there.
-    func replace(_ service: Manifest.ServiceLedger, _ session: borrowing Session) throws {
-        try session.query("DELETE FROM \(schema).migrations WHERE service = $1", [service.service])
-        for row in service.migrations {
-            try session.query(
-                """
-                INSERT INTO \(schema).migrations (service, version, name, layer, up_sha256, down_sha256, down_sql,
-                    verified, applied_at, applied_by, duration_ms, requires)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-                """,
-                [
-                    service.service, String(row.version), row.name, row.layer, row.upSHA256, row.downSHA256,
-                    row.downSQL, String(row.verified), row.appliedAt, row.appliedBy,
-                    row.milliseconds.map { String($0) }, QuotedText.array(row.requires),
-                ]
-            )
-        }
-    }
-
-    /// Adds what later runs must know of the data that came back, and no longer of what was there before: which table of
-    /// another tool is kept in step, and which runs have left half of a file.
-    ///
-    /// - Parameter whole: Whether everything came back, so that other services than these have nothing any more.
-    func bringOpenEntries(
-        _ services: [Manifest.ServiceLedger],
-        whole: Bool,
-        environment: String,
-        _ session: borrowing Session
-    ) throws {
-        let adopted = try adoptions(session)
-        let names = Set(services.map(\.service)).union(whole ? Array(adopted.keys) : [])
-        for name in names.sorted() {
-            let entries = services.first { $0.service == name }?.log ?? []
-            let isAdopted = entries.contains { $0.event == "adopt" }
-            if !isAdopted, let table = adopted[name], !table.isEmpty {
-                let entry = Manifest.LogEntry(event: "adopt", actor: "", startedAt: "now", outcome: "done", note: "")
-                try append(entry, service: name, environment, session)
-            }
-            for entry in entries where entry.event != "adopt" || entry.note != adopted[name] {
-                try append(entry, service: name, environment, session)
-            }
-        }
-    }
-
-    /// What the log says last of the table that is kept in step, by service; empty for none.
-    private func adoptions(_ session: borrowing Session) throws -> [String: String] {
-        let rows = try session.query(
-            """
-            SELECT DISTINCT ON (service) service, note FROM \(schema).migration_log WHERE event = 'adopt'
-            ORDER BY service, id DESC
-            """
-        )
-        return Dictionary(rows.map { ($0.text("service"), $0.text("note")) }, uniquingKeysWith: { one, _ in one })
-    }
-
-    private func append(
-        _ entry: Manifest.LogEntry,
-        service: String,
-        _ environment: String,
-        _ session: borrowing Session
-    ) throws {
-        try session.query(
-            """
-            INSERT INTO \(schema).migration_log (service, version, name, event, environment, layer, sha256, actor,
-                started_at, finished_at, outcome, statements_done, statements_total, wrapped, sqlstate, note)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce(nullif($8, ''), session_user), $9,
-                CASE WHEN $10 = 'running' THEN NULL ELSE $9::pg_catalog.timestamptz END, $10, $11, $12, $13, $14, $15)
-            """,
-            [
-                service, entry.version.map { String($0) }, entry.name, entry.event, environment, entry.layer,
-                entry.sha256, entry.actor, entry.startedAt, entry.outcome, entry.statementsDone.map { String($0) },
-                entry.statementsTotal.map { String($0) }, String(entry.wrapped), entry.sqlState, entry.note,
-            ]
+extension LedgerEntry {
+    init(_ row: Manifest.AppliedMigration) {
+        self.init(
+            version: row.version,
+            name: row.name,
+            layer: row.layer,
+            upSHA256: row.upSHA256,
+            downSHA256: row.downSHA256,
+            downSQL: row.downSQL,
+            isVerified: row.verified,
+            appliedAt: row.appliedAt,
+            appliedBy: row.appliedBy,
+            milliseconds: row.milliseconds,
+            requires: row.requires
         )
     }
+}
 
-    /// Says in the log that something was restored.
-    func logRestore(
-        of name: String,
-        service: String = "",
-        version: Int? = nil,
-        environment: String,
-        note: String,
-        _ session: borrowing Session
-    ) throws {
-        try session.query(
-            """
-            INSERT INTO \(schema).migration_log (service, version, name, event, environment, actor, started_at,
-                finished_at, outcome, note)
-            VALUES ($1, $2, $3, 'restored', $4, session_user, pg_catalog.now(), pg_catalog.clock_timestamp(), 'done', $5)
-            """,
-            [service, version.map { String($0) }, name, environment, note]
+extension LogEntry {
+    /// - Parameter environment: That of the target, into whose log it goes.
+    init(_ entry: Manifest.LogEntry, environment: String) {
+        self.init(
+            entry.event,
+            version: entry.version,
+            note: entry.note,
+            RunContext(environment: environment, actor: entry.actor)
         )
+        name = entry.name
+        layer = entry.layer
+        sha256 = entry.sha256
+        outcome = entry.outcome
+        statementsDone = entry.statementsDone
+        statementsTotal = entry.statementsTotal
+        isWrapped = entry.wrapped
+        sqlState = entry.sqlState
+        time = .at(entry.startedAt)
     }
 }

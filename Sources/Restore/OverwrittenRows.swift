@@ -1,4 +1,5 @@
 internal import Archive
+internal import Databases
 package import PostgresClient
 
 /// The tables of the target that a restore goes over.

@@ -1,8 +1,10 @@
 internal import Archive
-internal import Environments
+internal import Bookkeeping
+internal import Databases
 internal import Logging
 internal import PostgresClient
 internal import SQLText
+internal import Storage
 
 /// A plain dump, as pg_dump or we write it, all or nothing.
 ///
@@ -99,7 +101,7 @@ struct PlainDumpRestore: Sendable {
 extension PlainDumpRestore {
     private func restoreBeside(_ survey: DumpSurvey) async throws -> RestoreReport {
         let check = check()
-        return try await DatabaseReplacement(
+        return try await RestoreBeside(
             target: target,
             options: options,
             state: StateReturn(dump: options),
@@ -126,12 +128,7 @@ extension PlainDumpRestore {
                 }
                 if !options.withoutAnalyze { try await analyze(database) }
                 try await withSession(target.maintenance, logger: logger) { session in
-                    _ = try NewDatabase.apply(
-                        beginning.properties,
-                        to: beginning.name,
-                        roles: RoleMap(names: [:]),
-                        session
-                    )
+                    _ = try NewDatabase.apply(beginning.properties, to: beginning.name, session)
                 }
                 return report(outcome)
             }
@@ -181,20 +178,13 @@ extension PlainDumpRestore {
     private static func prepare(_ session: borrowing Session) throws {
         try session.set(try session.userCodeSettings().own)
         try SchemaStatements.fireTriggers(session)
-        let settings = [
-            ("statement_timeout", "0"), ("lock_timeout", "0"), ("idle_in_transaction_session_timeout", "0"),
-            ("idle_session_timeout", "0"), ("transaction_timeout", "0"), ("default_transaction_read_only", "off"),
-            ("default_transaction_deferrable", "off"), ("synchronous_commit", "off"),
-            ("client_min_messages", "warning"),
-            // What pg_dump leaves to the database, although its rows may hold NULL in an array.
-            ("standard_conforming_strings", "on"), ("array_nulls", "on"),
-        ]
-        let values = settings.map { "('\($0.0)', '\($0.1)')" }.joined(separator: ", ")
-        try session.query(
-            """
-            SELECT pg_catalog.set_config(s.name, v.value, false)
-            FROM (VALUES \(values)) AS v (name, value) JOIN pg_catalog.pg_settings s ON s.name = v.name
-            """
+        try session.set(
+            Session.noTimeouts + [
+                ("default_transaction_read_only", "off"), ("default_transaction_deferrable", "off"),
+                ("synchronous_commit", "off"), ("client_min_messages", "warning"),
+                // What pg_dump leaves to the database, although its rows may hold NULL in an array.
+                ("standard_conforming_strings", "on"), ("array_nulls", "on"),
+            ]
         )
     }
 }

@@ -96,7 +96,7 @@ struct PostData: Sendable {
     ) async throws {
         guard !jobs.isEmpty else { return }
         progress(.phase(phase))
-        let queue = WorkQueue(jobs)
+        let queue = WorkQueue(Array(jobs.enumerated()))
         let workers = min(options.jobs, jobs.count)
         // An index build may take helpers of its own: together they stay within what was asked for.
         let helpers = max(0, options.jobs / workers - 1)
@@ -113,7 +113,7 @@ struct PostData: Sendable {
                             ]
                         )
                         try session.set(settings)
-                        while let (job, index) = queue.next() {
+                        while let (index, job) = queue.next() {
                             progress(.made(object: name(job), number: index + 1, of: queue.count))
                             try PostData.retryingDeadlocks { try body(job, &session) }
                         }

@@ -1,4 +1,5 @@
 internal import Archive
+internal import Databases
 internal import PostgresClient
 
 /// What the server is asked before anything changes.

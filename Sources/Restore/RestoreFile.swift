@@ -1,4 +1,5 @@
 internal import Archive
+internal import Storage
 internal import Synchronization
 
 /// The file of a restore, opened once: what is checked and asked about is what is loaded, whatever takes its name

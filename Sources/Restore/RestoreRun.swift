@@ -1,5 +1,6 @@
 internal import Archive
-internal import Environments
+internal import Bookkeeping
+internal import Databases
 package import Logging
 package import PostgresClient
 
@@ -34,6 +35,8 @@ package struct RestoreRun: Sendable {
             var error = error
             error.hint = error.restoreHint
             throw error
+        } catch let error as DatabaseError {
+            throw RestoreError(error)
         }
     }
 
@@ -89,9 +92,9 @@ package struct RestoreRun: Sendable {
             }
         }
         if options.restoresInPlace(archive.manifest.scope), target.exists {
-            let room = LockRoom(manifest: archive.manifest, selection: selection, options: options)
+            let locks = LockNeed(manifest: archive.manifest, selection: selection, options: options)
             findings.obstacles += try await withSession(target.address, logger: logger) { session in
-                try room.obstacle(session).map { [$0] } ?? []
+                try locks.obstacle(session).map { [$0] } ?? []
             }
         }
         if options.ifEmpty, target.exists {
@@ -164,12 +167,20 @@ package struct RestoreRun: Sendable {
     }
 
     func findTarget() async throws -> TargetDatabase {
-        try await TargetDatabase.find(
-            server,
-            into: options.into,
-            maintenanceDatabase: options.maintenanceDatabase,
-            logger: logger
-        )
+        let name = options.into ?? server.resolvedDatabase
+        guard !name.isEmpty else {
+            throw RestoreError(.selection, "no database to restore into was named", hint: "add --into DB")
+        }
+        do {
+            return try await TargetDatabase.find(
+                name,
+                on: server,
+                maintenanceDatabase: options.maintenanceDatabase,
+                logger: logger
+            )
+        } catch let error as DatabaseError {
+            throw RestoreError(error)
+        }
     }
 
     private func requireSense(_ manifest: Manifest) throws {
@@ -261,16 +272,6 @@ struct RestoreOutlook {
         case (_, false): steps.append("swap it with \(target.name), and keep the old database under another name")
         }
         return steps + rewinds.map(\.sentence) + findings.notes
-    }
-
-    private func counted(_ number: Int, _ noun: String) -> String {
-        var digits = String(number)
-        var place = digits.count - 3
-        while place > 0 {
-            digits.insert(",", at: digits.index(digits.startIndex, offsetBy: place))
-            place -= 3
-        }
-        return "\(digits) \(noun)\(number == 1 ? "" : "s")"
     }
 
     private var inPlaceStep: String {

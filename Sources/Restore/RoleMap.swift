@@ -8,6 +8,9 @@ struct RoleMap: Sendable {
 
     func role(_ name: String) -> String { names[name] ?? name }
 
+    /// The server's role for `name`; nil if it is known to be missing.
+    func present(_ name: String) -> String? { isMissing(name) ? nil : role(name) }
+
     /// Whether the role that stands for `name` is known to be missing.
     func isMissing(_ name: String) -> Bool { present.map { !$0.contains(role(name)) } ?? false }
 

@@ -1,4 +1,5 @@
-internal import Environments
+internal import Bookkeeping
+internal import Databases
 internal import PostgresClient
 
 /// Puts granary's own schema out of the way of a plain dump that may bring its own, within the transaction that is open.

@@ -58,10 +58,7 @@ struct TableRestore {
     }
 
     private static func existing(_ names: [TableName], _ session: borrowing Session) throws -> [TableName] {
-        try names.filter { name in
-            try session.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there", [session.quoted(name)])[0]
-                .bool("there")
-        }
+        try names.filter { try session.exists($0) }
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Databases
 internal import Glibc
 internal import PostgresClient
 

@@ -1,5 +1,5 @@
 internal import Archive
-internal import Environments
+internal import Bookkeeping
 internal import Logging
 internal import PostgresClient
 
@@ -15,12 +15,6 @@ struct TargetState: Sendable {
     let applied: AppliedVersions
     /// Who works with our tables beside their owner.
     let roles: [String]
-
-    fileprivate static let logColumns = """
-        service, version, name, event, environment, layer, sha256, actor, client_host, tool_version, started_at, \
-        finished_at, duration_ms, estimated_duration, outcome, statements_done, statements_total, wrapped, sqlstate, \
-        message, note
-        """
 
     /// A target that is yet to be made.
     ///
@@ -50,9 +44,9 @@ struct TargetState: Sendable {
             schema: schema,
             marker: try Marker(schema).read(session).name,
             existed: true,
-            log: isLost ? try readLog(schema, &session) : nil,
+            log: isLost ? try MigrationLog(schema, session).copy(&session) : nil,
             applied: applied,
-            roles: isLost ? try roles(schema, session) : []
+            roles: isLost ? try schema.writers(of: .log, session) : []
         )
     }
 
@@ -60,33 +54,10 @@ struct TargetState: Sendable {
     static func applied(_ schema: StateSchema, _ session: borrowing Session) throws -> AppliedVersions {
         guard try schema.exists(session), try schema.mayRead(session) else { return AppliedVersions() }
         var applied = AppliedVersions()
-        for row in try session.query("SELECT service, version FROM \(session.quoted(schema.name)).migrations") {
-            applied.services[row.text("service"), default: []].insert(row.int("version"))
+        for row in try Ledger.applied(schema, session) {
+            applied.services[row.service, default: []].insert(row.version)
         }
         return applied
-    }
-
-    /// nil for a log without entries: of a target that never had one, the archive's is all there is.
-    private static func readLog(_ schema: StateSchema, _ session: inout Session) throws -> [UInt8]? {
-        var log: [UInt8] = []
-        let table = "\(session.quoted(schema.name)).migration_log"
-        let sql = "COPY (SELECT \(logColumns) FROM \(table) ORDER BY id) TO STDOUT"
-        try session.copyOut(sql) { rows in while try rows.next({ log.append(contentsOf: $0) }) {} }
-        return log.isEmpty ? nil : log
-    }
-
-    private static func roles(_ schema: StateSchema, _ session: borrowing Session) throws -> [String] {
-        try session.query(
-            """
-            SELECT DISTINCT r.rolname
-            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-            WHERE n.nspname = $1 AND c.relname = 'migration_log' AND a.privilege_type = 'INSERT'
-                AND a.grantee <> c.relowner
-            ORDER BY 1
-            """,
-            [schema.name]
-        ).map { $0.text("rolname") }
     }
 }
 
@@ -145,11 +116,7 @@ struct StateReturn: Sendable {
         if isMissing, !state.roles.isEmpty { try state.schema.grant(to: state.roles, &session) }
         if let marker = state.marker { try Marker(state.schema).write(marker, &session) }
         guard let log = state.log else { return }
-        let table = "\(session.quoted(state.schema.name)).migration_log"
-        try session.execute("DELETE FROM \(table)")
-        _ = try session.copyIn("COPY \(table) (\(TargetState.logColumns)) FROM STDIN") { rows in
-            try log.withUnsafeBytes { try rows.write($0) }
-        }
+        try MigrationLog(state.schema, session).replace(with: log, &session)
     }
 
     private func write(
@@ -171,10 +138,12 @@ struct StateReturn: Sendable {
                     "let the owner of the schema \(state.schema.name) run `granary init --grant \(QuotedText.shellWord(session.user))`"
             )
         }
-        let writer = LedgerWriter(state.schema, session)
-        for service in changed { try writer.replace(service, session) }
+        for service in changed {
+            let rows = service.migrations.map { LedgerEntry($0) }
+            try Ledger(service: service.service, state.schema, session).replace(with: rows, session)
+        }
         guard !state.existed else { return }
-        try writer.bringOpenEntries(changed, whole: false, environment: state.marker ?? "", session)
+        try bringEntries(of: changed, state, session)
     }
 
     /// What is restored counts, and not what we have to say of it.
@@ -193,26 +162,51 @@ struct StateReturn: Sendable {
         _ session: borrowing Session
     ) throws {
         guard try state.schema.exists(session), try state.schema.mayLog(session) else { return }
-        let writer = LedgerWriter(state.schema, session)
-        let environment = state.marker ?? ""
-        if returning.isEmpty {
-            try writer.logRestore(of: extent.name, environment: environment, note: file, session)
-        }
-        for service in returning {
-            let rewind = rewinds.first { $0.service == service.service }
-            try writer.logRestore(
-                of: extent.name,
-                service: service.service,
-                version: service.version,
-                environment: environment,
+        let log = MigrationLog(state.schema, session)
+        for service in returning.isEmpty ? [nil] : returning.map(Optional.some) {
+            let rewind = rewinds.first { $0.service == service?.service }
+            var entry = LogEntry(
+                "restored",
+                version: service?.version,
                 note: rewind.map { "\(file): \($0.change)" } ?? file,
-                session
+                RunContext(environment: state.marker ?? "")
             )
+            entry.name = extent.name
+            entry.time = .transaction
+            try log.append(entry, service: service?.service ?? "", session)
         }
         if extent == .database, !isDump, let archived = ledger.archived {
-            try writer.bringOpenEntries(archived, whole: true, environment: environment, session)
+            try bringEntries(of: archived, isAll: true, state, session)
         } else {
-            try writer.bringOpenEntries(returning, whole: false, environment: environment, session)
+            try bringEntries(of: returning, state, session)
+        }
+    }
+
+    /// Adds what later runs must know of the data that came back, and no longer of what was there before: which table of
+    /// another tool is kept in step, and which runs have left half of a file.
+    ///
+    /// - Parameter isAll: Whether everything came back, so that other services than these have nothing any more.
+    private func bringEntries(
+        of services: [Manifest.ServiceLedger],
+        isAll: Bool = false,
+        _ state: TargetState,
+        _ session: borrowing Session
+    ) throws {
+        let log = MigrationLog(state.schema, session)
+        let environment = state.marker ?? ""
+        let adopted = try log.adoptions(session)
+        let names = Set(services.map(\.service)).union(isAll ? Array(adopted.keys) : [])
+        for name in names.sorted() {
+            let entries = services.first { $0.service == name }?.log ?? []
+            let isAdopted = entries.contains { $0.event == "adopt" }
+            if !isAdopted, let table = adopted[name], !table.isEmpty {
+                var entry = LogEntry("adopt", note: "", RunContext(environment: environment))
+                entry.time = .at("now")
+                try log.append(entry, service: name, session)
+            }
+            for entry in entries where entry.event != "adopt" || entry.note != adopted[name] {
+                try log.append(LogEntry(entry, environment: environment), service: name, session)
+            }
         }
     }
 }

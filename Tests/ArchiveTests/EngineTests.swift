@@ -121,7 +121,7 @@ import Testing
         for level in [0] + Array(2...12) { #expect(try Compression(level: level).engine == .deflate) }
         #expect(try Compression(engine: .deflate).engine == .deflate)
         let error = archiveError { _ = try Compression(level: 13) }
-        #expect(error?.message == "compression level 13 is not between 0 and 12")
+        #expect(error?.description == "compression level 13 is not between 0 and 12")
     }
 
     @Test func anEngineThatIsNotBuiltInIsSaidToBeMissing() throws {
@@ -130,7 +130,7 @@ import Testing
             #expect(error == nil)
         } else {
             #expect(error?.code == .compression)
-            #expect(error?.message == "this granary was built without igzip")
+            #expect(error?.description == "this granary was built without igzip")
         }
     }
 

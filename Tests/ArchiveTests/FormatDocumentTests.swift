@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Archive
@@ -33,7 +34,7 @@ import Testing
             let bytes = try json.removing(key.path).encoded
             let error = archiveError { _ = try ManifestFile.decode(bytes) }
             #expect((error == nil) == key.isOptional, "\(key.path)")
-            if let error { #expect(error.message.contains(key.name), "\(key.path): \(error.message)") }
+            if let error { #expect(error.description.contains(key.name), "\(key.path): \(error.description)") }
         }
     }
 
@@ -103,7 +104,7 @@ import Testing
         for (depth, isTaken) in [(511, true), (512, false)] {
             let later = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
             let error = archiveError { _ = try ManifestFile.decode(Array("{\"format\":1,\"later\":\(later)}".utf8)) }
-            #expect(error?.message == "manifest.json: \(isTaken ? "lacks the key granary" : "is not JSON")")
+            #expect(error?.description == "manifest.json: \(isTaken ? "lacks the key granary" : "is not JSON")")
         }
     }
 

@@ -1,4 +1,5 @@
 import Archive
+import Storage
 import Synchronization
 import Testing
 

@@ -17,7 +17,7 @@ import Testing
         let report = try await verify(archive)
         let error = try #require(archiveError { _ = try ArchiveReader(MemorySource(archive)) })
         #expect(error.code == .format || error.code == .damaged || error.code == .newerFormat)
-        #expect(report.problems.map(\.problem).contains(error.problem), "\(report.sentences)")
+        #expect(report.problems.map(\.problem).contains(error.message), "\(report.sentences)")
         return report.sentences
     }
 
@@ -61,7 +61,7 @@ import Testing
         var members = members
         members[0].entry.name = String(repeating: "../", count: 20_000)
         let error = try #require(archiveError { _ = try ArchiveReader(MemorySource(Rebuilding.zip(members))) })
-        #expect(error.message.utf8.count < 200)
+        #expect(error.description.utf8.count < 200)
         #expect(error.hint == "do not unpack this file")
     }
 
@@ -304,7 +304,7 @@ import Testing
         } catch let error as ArchiveError {
             found = error
         }
-        #expect(found?.message == "data/bomb: \(problem)")
+        #expect(found?.description == "data/bomb: \(problem)")
         #expect(lent <= (claimed > 64 << 20 ? claimed : 0))
     }
 

@@ -14,19 +14,19 @@ import Testing
                 storedBytes: 10
             )
             let zip = Rebuilding.zip([LooseMember(entry, [UInt8](repeating: 0, count: 10))])
-            #expect(archiveError { _ = try ZipDirectory(MemorySource(zip)) }?.message == problem)
+            #expect(archiveError { _ = try ZipDirectory(MemorySource(zip)) }?.description == problem)
         }
         // What is stored has one size.
         for raw in [9, 11] {
             let entry = ZipEntry(name: "a", method: ZipFormat.stored, crc: 0, rawBytes: raw, storedBytes: 10)
             let zip = Rebuilding.zip([LooseMember(entry, [UInt8](repeating: 0, count: 10))])
             let error = archiveError { _ = try ZipDirectory(MemorySource(zip)) }
-            #expect(error?.message == "a: 10 bytes cannot unpack to \(raw)")
+            #expect(error?.description == "a: 10 bytes cannot unpack to \(raw)")
         }
         // No stream of deflate is empty.
         let nothing = ZipEntry(name: "a", method: ZipFormat.deflated, crc: 0, rawBytes: 0, storedBytes: 0)
         let error = archiveError { _ = try ZipDirectory(MemorySource(Rebuilding.zip([LooseMember(nothing, [])]))) }
-        #expect(error?.message == "a: 0 bytes cannot unpack to 0")
+        #expect(error?.description == "a: 0 bytes cannot unpack to 0")
     }
 
     @Test func aNameHas65535BytesAtMost() async throws {
@@ -39,7 +39,7 @@ import Testing
         let writer = ArchiveWriter(sink: MemorySink())
         let error = archiveError { _ = try writer.add(name + "n", [1]) }
         #expect(error?.code == .format)
-        #expect(error?.message.hasSuffix("n\" is not safe") == true)
+        #expect(error?.description.hasSuffix("n\" is not safe") == true)
     }
 
     /// In the end record, full fields mean that the ZIP64 record has the number.
@@ -89,7 +89,7 @@ import Testing
             let source = SparseSource(byteCount: size + end.count, places: [(size, end)])
             let error = archiveError { _ = try ZipDirectory(source) }
             #expect(
-                error?.message
+                error?.description
                     == (excess == 0
                         ? "the archive has no manifest.json at its end"
                         : "central directory: 1073741825 bytes are more than it may have")
@@ -119,7 +119,7 @@ import Testing
         let last = try #require(whole.entries.last)
         let place = zip.count - 22 - 46 - last.name.utf8.count
         let error = archiveError { _ = try ZipEntry(directory: zip.setting(UInt8(9), at: place + 34), at: place) }
-        #expect(error?.message == "central directory: the record at its byte \(place) is not as granary writes it")
+        #expect(error?.description == "central directory: the record at its byte \(place) is not as granary writes it")
     }
 }
 

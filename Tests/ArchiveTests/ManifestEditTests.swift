@@ -192,7 +192,7 @@ import Testing
             } catch let error as ArchiveError {
                 found = error
             }
-            #expect(found?.message == "\(Self.first): \(problem)")
+            #expect(found?.description == "\(Self.first): \(problem)")
             #expect(lent == 0)
         }
     }

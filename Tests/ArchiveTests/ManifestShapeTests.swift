@@ -5,12 +5,12 @@ import Testing
 /// Manifests of another shape than ours.
 @Suite struct ManifestShapeTests {
     /// What is found when the manifest is `text`, the ZIP being right; opening the archive fails with the same.
-    private func outcome(_ text: String) async throws -> (code: ArchiveError.Code, sentence: String, hint: String?) {
+    private func outcome(_ text: String) async throws -> (code: ArchiveFailure, sentence: String, hint: String?) {
         let archive = try Rebuilding.replacingManifest(of: Sample().finish(), by: text)
         let error = try #require(archiveError { _ = try ArchiveReader(MemorySource(archive)) }, "\(text.prefix(60))")
         let report = try await verify(archive)
-        #expect(report.problems.map(\.problem) == [error.problem])
-        return (error.code, error.message, error.hint)
+        #expect(report.problems.map(\.problem) == [error.message])
+        return (error.code, error.description, error.hint)
     }
 
     @Test(arguments: [
@@ -160,7 +160,7 @@ import Testing
             )
             let error = archiveError { _ = try ArchiveReader(MemorySource(Rebuilding.zip([member]))) }
             #expect(
-                error?.message
+                error?.description
                     == (excess == 0
                         ? "manifest.json: is not JSON" : "manifest.json: 16777217 bytes are more than it may have")
             )

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Archive
@@ -6,7 +7,7 @@ import Testing
 @Suite struct NoArchiveTests {
     private func outcome(_ bytes: [UInt8]) async throws -> ArchiveError {
         let error = try #require(archiveError { _ = try ArchiveReader(MemorySource(bytes)) })
-        #expect(try await verify(bytes).problems.map(\.problem) == [error.problem])
+        #expect(try await verify(bytes).problems.map(\.problem) == [error.message])
         return error
     }
 
@@ -19,7 +20,7 @@ import Testing
         ] as [[UInt8]] {
             let error = try await outcome(bytes)
             #expect(error.code == .format)
-            #expect(error.message == "this is not an archive of granary's")
+            #expect(error.description == "this is not an archive of granary's")
             #expect(error.hint == "name a file that granary backup wrote")
         }
     }
@@ -28,7 +29,7 @@ import Testing
         for bytes in [[0x50, 0x4b, 3, 4], [0x50, 0x4b, 3, 4] + [UInt8](repeating: 0xff, count: 1000)] as [[UInt8]] {
             let error = try await outcome(bytes)
             #expect(error.code == .damaged)
-            #expect(error.message.hasSuffix("whole members that can be found: 0"))
+            #expect(error.description.hasSuffix("whole members that can be found: 0"))
         }
         // Headers one after the other, of members without anything.
         let header = LooseMember("a", contents: []).entry.localHeader
@@ -48,12 +49,12 @@ import Testing
         other.directoryHeader = other.entry.directoryHeader.setting(UInt16(0x5a21), at: 12)
         let error = try await outcome(Rebuilding.zip([other]))
         #expect(error.code == .format)
-        #expect(error.message == "the archive has no manifest.json at its end")
+        #expect(error.description == "the archive has no manifest.json at its end")
         // The manifest's name makes it one of ours that is damaged.
         var ours = LooseMember(Manifest.member, contents: Array("hello\n".utf8))
         ours.directoryHeader = ours.entry.directoryHeader.setting(UInt16(0x5a21), at: 12)
         let damage = try await outcome(Rebuilding.zip([other, ours]))
-        #expect(damage.message == "central directory: the record at its byte 0 is not as granary writes it")
+        #expect(damage.description == "central directory: the record at its byte 0 is not as granary writes it")
         let mine = Rebuilding.zip([LooseMember("a", contents: [1])])
         let missing = try #require(archiveError { _ = try ArchiveReader(MemorySource(mine)) })
         #expect(missing.message == "the archive has no manifest.json at its end")
@@ -76,7 +77,7 @@ import Testing
 @Suite(.serialized) struct BoundedMemoryTests {
     /// 192 MiB of writable memory, of which the command itself needs about a third.
     private func verify(_ path: String, in folder: borrowing Folder) async throws -> (status: CInt, output: String) {
-        let granary = try granaryPath()
+        let granary = try granaryBinary()
         return await longShell("cd '\(folder.path)' && ulimit -d 196608 && '\(granary)' verify --jobs 2 '\(path)'")
     }
 

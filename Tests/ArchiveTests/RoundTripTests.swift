@@ -42,7 +42,7 @@ import Testing
         for (engine, level, limits) in limits where engine.isBuiltIn {
             let error = archiveError { _ = try Compression(engine: engine, level: level) }
             #expect(error?.code == .compression)
-            #expect(error?.message == "compression level \(level) is not between \(limits)")
+            #expect(error?.description == "compression level \(level) is not between \(limits)")
             #expect(error?.hint == "1 is fast, \(engine == .igzip ? 3 : 6) is small")
         }
         #expect(try Compression(engine: .deflate, level: 0).level == 0)
@@ -102,9 +102,9 @@ import Testing
         )
         let missing = archiveError { _ = try archive.contents(of: "schema/roles.sql") }
         #expect(missing?.code == .damaged)
-        #expect(missing?.message == "schema/roles.sql: it is missing")
+        #expect(missing?.description == "schema/roles.sql: it is missing")
         let large = archiveError { _ = try archive.contents(of: "schema/pre-data.sql", limit: 50) }
-        #expect(large?.message == "schema/pre-data.sql: 51 bytes are more than it may have")
+        #expect(large?.description == "schema/pre-data.sql: 51 bytes are more than it may have")
         #expect(try archive.contents(of: "schema/pre-data.sql", limit: 51).count == 51)
     }
 

@@ -1,4 +1,6 @@
 import Glibc
+import Storage
+import TestSupport
 import Testing
 
 @testable import Archive
@@ -142,8 +144,8 @@ import Testing
         let file = SealKeyFile(path: "\(folder.path)/archive.key")
         _ = try file.readOrMake()
         chmod(file.path, mode)
-        let error = try #require(archiveError { _ = try file.read() })
-        #expect(error.message == "\(file.path) may be known to others, so it proves nothing")
+        let error = try #require(#expect(throws: StorageError.self) { _ = try file.read() })
+        #expect(error.description == "\(file.path) may be known to others, so it proves nothing")
         #expect(error.hint?.contains("remove it") == true)
     }
 
@@ -151,9 +153,13 @@ import Testing
         let folder = Folder()
         let path = "\(folder.path)/archive.key"
         try #require(shell("umask 077; printf 'short\\n' > '\(path)'").status == 0)
-        #expect(archiveError { _ = try SealKeyFile(path: path).read() }?.message == "\(path) holds no key")
+        #expect(keyError(path)?.message == "\(path) holds no key")
         try #require(shell("rm '\(path)'; mkdir '\(path)'").status == 0)
-        #expect(archiveError { _ = try SealKeyFile(path: path).read() }?.message == "\(path) is not a file")
+        #expect(keyError(path)?.message == "\(path) is not a file")
+    }
+
+    private func keyError(_ path: String) -> StorageError? {
+        #expect(throws: StorageError.self) { _ = try SealKeyFile(path: path).read() }
     }
 
     private func mode(_ path: String) -> mode_t {

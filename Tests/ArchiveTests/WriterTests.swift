@@ -1,3 +1,4 @@
+import Storage
 import Synchronization
 import Testing
 
@@ -31,7 +32,7 @@ import Testing
         // A slash with an accent is a slash with a file of an odd name after it, which is safe.
         guard name != "a/\u{301}" else { return #expect(error == nil) }
         #expect(error?.code == .format)
-        #expect(error?.message.hasSuffix("is not safe") == true)
+        #expect(error?.description.hasSuffix("is not safe") == true)
     }
 
     @Test func aNameIsGivenOnce() throws {
@@ -40,7 +41,7 @@ import Testing
         _ = try writer.add("README.txt", [1])
         let size = sink.byteCount
         let error = archiveError { _ = try writer.add("README.txt", [2]) }
-        #expect(error?.message == "the archive has a member README.txt already")
+        #expect(error?.description == "the archive has a member README.txt already")
         #expect(sink.byteCount == size)
     }
 

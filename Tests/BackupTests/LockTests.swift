@@ -1,27 +1,34 @@
 import Archive
-import PostgresClient
 import TestSupport
 import Testing
 
 @testable import Backup
+@testable import PostgresClient
 
 /// Locks on more tables than the server's lock table takes.
 @Suite struct LockTests {
+    private func need(_ needed: Int, promised: Int, perTransaction: Int) -> LockNeed {
+        LockNeed(
+            needed: needed,
+            room: LockRoom(perTransaction: perTransaction, promised: promised, total: promised)
+        )
+    }
+
     @Test(arguments: [(tables: 800, locking: TableLocking.everyTable), (801, .oneByOne)])
     func halfOfThePromisedLocksAreTaken(_ found: (tables: Int, locking: TableLocking)) {
         // The defaults, and four sessions: two workers, the leader, pg_dump.
-        let room = LockRoom(needed: found.tables * 4, promised: 6400, perTransaction: 64)
-        #expect(room.locking == found.locking)
-        #expect((room.note(tables: found.tables) == nil) == (found.locking == .everyTable))
+        let need = self.need(found.tables * 4, promised: 6400, perTransaction: 64)
+        #expect(need.locking == found.locking)
+        #expect((need.note(tables: found.tables) == nil) == (found.locking == .everyTable))
     }
 
     @Test func theNoteSaysWhichSettingIsEnough() throws {
-        let room = LockRoom(needed: 10_001 * 4, promised: 6400, perTransaction: 64)
-        let note = try #require(room.note(tables: 10_001))
+        let need = self.need(10_001 * 4, promised: 6400, perTransaction: 64)
+        let note = try #require(need.note(tables: 10_001))
         #expect(note.contains("promises 6400 locks and 10001 tables would need 80008"))
         #expect(note.contains("max_locks_per_transaction = 801 "))
-        #expect(LockRoom(needed: 10_001 * 4, promised: 80_100, perTransaction: 801).locking == .everyTable)
-        #expect(LockRoom(needed: 10_001 * 4, promised: 80_000, perTransaction: 800).locking == .oneByOne)
+        #expect(need(10_001 * 4, promised: 80_100, perTransaction: 801).locking == .everyTable)
+        #expect(need(10_001 * 4, promised: 80_000, perTransaction: 800).locking == .oneByOne)
     }
 
     @Test func aWorkerGivesBackTheLocksOfWhatItHasRead() async throws {

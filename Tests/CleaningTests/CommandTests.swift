@@ -1,5 +1,6 @@
 import Archive
 import Glibc
+import Storage
 import TestSupport
 import Testing
 

@@ -20,7 +20,7 @@ import Testing
             try folder.write("", to: "environments.json/x")
             let error = #expect(throws: EnvironmentsError.self) { try EnvironmentsFile.read(migrations: folder.path) }
             #expect(error?.code == .file)
-            #expect(error?.message == "\(folder.path)/environments.json cannot be read")
+            #expect(error?.description == "\(folder.path)/environments.json cannot be read")
         }
     }
 
@@ -119,7 +119,7 @@ import Testing
     ])
     func wrongTypesNameLineAndField(_ text: String, _ expected: String) {
         let error = #expect(throws: EnvironmentsError.self) { try file(text) }
-        #expect(error?.message == "migrations/environments.json" + expected)
+        #expect(error?.description == "migrations/environments.json" + expected)
         #expect(error?.hint != nil)
     }
 }

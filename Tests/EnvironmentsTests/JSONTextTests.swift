@@ -7,7 +7,7 @@ import Testing
         do {
             _ = try JSONText(Array(text.utf8), path: "x.json")
             return nil
-        } catch { return error.message }
+        } catch { return error.description }
     }
 
     @Test func valuesKnowWhereTheyStand() throws {
@@ -95,6 +95,6 @@ import Testing
     @Test func aWrongTypeNamesItsPlaceAndWhatWasExpected() throws {
         let root = try JSONText(Array("{\n\"a\": {\"b\": 1}}".utf8), path: "m/x.json").root
         let error = #expect(throws: EnvironmentsError.self) { try root["a"]!["b"]!.text() }
-        #expect(error?.message == "m/x.json:2: a.b is a number and not text")
+        #expect(error?.description == "m/x.json:2: a.b is a number and not text")
     }
 }

@@ -62,7 +62,9 @@ import Testing
         let error = #expect(throws: EnvironmentsError.self) {
             try file("{\"environments\": {\"a\": {\"config\": {\n\"production\": \"no\"}}}}")
         }
-        #expect(error?.message == "environments.json:2: environments.a.config.production is text and not true or false")
+        #expect(
+            error?.description == "environments.json:2: environments.a.config.production is text and not true or false"
+        )
     }
 }
 
@@ -153,7 +155,7 @@ import Testing
         }
         #expect(error?.code == .refused)
         #expect(
-            error?.message
+            error?.description
                 == "environments.json:2: environments.a.require_approval has no effect here: rules are written inside config"
         )
         #expect(error?.hint == "move it to environments.a.config.require_approval")
@@ -163,7 +165,7 @@ import Testing
             let error = #expect(throws: EnvironmentsError.self) {
                 try file.requireRulesInPlace([.production], of: name)
             }
-            #expect(error?.message.hasPrefix("environments.json:3: production has no effect here") == true)
+            #expect(error?.description.hasPrefix("environments.json:3: production has no effect here") == true)
         }
     }
 

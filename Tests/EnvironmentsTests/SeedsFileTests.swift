@@ -45,13 +45,13 @@ import Testing
     func whatCannotBeMeantIsNamedWithItsLine(text: String, message: String) throws {
         let error = #expect(throws: EnvironmentsError.self) { try parse(text) }
         #expect(error?.code == .file)
-        #expect(error?.message == message)
+        #expect(error?.description == message)
     }
 
     @Test(arguments: ["protect: [*_log]\n", "protect:\n  - *\n"])
     func aPatternThatYAMLTakesForAnAliasIsToldHowToBeWritten(text: String) throws {
         let error = #expect(throws: EnvironmentsError.self) { try parse(text) }
-        #expect(error?.hint?.contains("in quotes") == true, "\(error?.message ?? "") \(error?.hint ?? "")")
+        #expect(error?.hint?.contains("in quotes") == true, "\(error?.description ?? "") \(error?.hint ?? "")")
     }
 
     @Test func withoutTheFolderOrTheFileNothingIsProtected() async throws {
@@ -79,7 +79,7 @@ import Testing
             try folder.write("", to: "seeds.yml")
             let error = #expect(throws: EnvironmentsError.self) { try SeedsFile.read(folder: folder.path) }
             #expect(
-                error?.message == "\(folder.file("seeds.yaml")) and \(folder.file("seeds.yml")) are both there, "
+                error?.description == "\(folder.file("seeds.yaml")) and \(folder.file("seeds.yml")) are both there, "
                     + "and only one of them can hold"
             )
         }
@@ -90,7 +90,7 @@ import Testing
         try await ScratchFolder.with { folder in
             try folder.write("protect: [a.b]", to: name)
             let error = #expect(throws: EnvironmentsError.self) { try SeedsFile.read(folder: folder.path) }
-            #expect(error?.message == "\(folder.file(name)) has a name that is not read")
+            #expect(error?.description == "\(folder.file(name)) has a name that is not read")
         }
     }
 
@@ -103,11 +103,11 @@ import Testing
             for name in ["folder/seeds.yaml", "dangling/seeds.yml"] {
                 let parent = folder.file(String(name.prefix { $0 != "/" }))
                 let error = #expect(throws: EnvironmentsError.self) { try SeedsFile.read(folder: parent) }
-                #expect(error?.message == "\(folder.file(name)) cannot be read")
+                #expect(error?.description == "\(folder.file(name)) cannot be read")
             }
             try folder.write("", to: "file")
             let error = #expect(throws: EnvironmentsError.self) { try SeedsFile.read(folder: folder.file("file")) }
-            #expect(error?.message == "\(folder.file("file")) cannot be read: Not a directory")
+            #expect(error?.description == "\(folder.file("file")) cannot be read: Not a directory")
             let latin = #expect(throws: EnvironmentsError.self) {
                 try SeedsFile.parse(Array("protect: [caf".utf8) + [0xE9, UInt8(ascii: "]")], path: "seeds.yaml")
             }

@@ -126,7 +126,7 @@ import Testing
         #expect(code { try DatabaseChoice.from(given) } == .noDatabase)
     }
 
-    private func code(_ body: () throws -> DatabaseChoice) -> CommandError.Code? {
+    private func code(_ body: () throws -> DatabaseChoice) -> CommandFailure? {
         do {
             _ = try body()
             return nil

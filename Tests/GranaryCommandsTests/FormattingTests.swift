@@ -4,13 +4,6 @@ import Testing
 
 @Suite struct FormattingTests {
     @Test(arguments: [
-        (0, "0"), (999, "999"), (1000, "1,000"), (6_001_215, "6,001,215"), (100_000, "100,000"), (-1234, "-1,234"),
-    ])
-    func digitsAreGroupedByThousands(number: Int, text: String) {
-        #expect(Formatting.grouped(number) == text)
-    }
-
-    @Test(arguments: [
         (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (1049, "1.0 kB"), (1050, "1.1 kB"), (999_949, "999.9 kB"),
         (999_950, "1.0 MB"), (312_400_000, "312.4 MB"), (1_240_000_000, "1.2 GB"), (5_000_000_000_000, "5.0 TB"),
         (Int.max, "9,223.4 PB"), (-1500, "-1.5 kB"),
@@ -36,12 +29,6 @@ import Testing
         #expect(Formatting.ratio(raw: 340, packed: 100) == "3.4×")
         #expect(Formatting.ratio(raw: 0, packed: 100) == nil)
         #expect(Formatting.ratio(raw: 100, packed: 0) == nil)
-    }
-
-    @Test func countsKnowTheSingular() {
-        #expect(Formatting.count(1, "table") == "1 table")
-        #expect(Formatting.count(0, "table") == "0 tables")
-        #expect(Formatting.count(1500, "row") == "1,500 rows")
     }
 
     @Test func timestampsAreUTCAndSort() {

@@ -18,25 +18,25 @@ import Testing
     }
 
     @Test func everyKindOfErrorHasItsCode() {
-        #expect(ExitStatus(CancellationError()) == .interrupted)
-        #expect(ExitStatus(PostgresError(code: .connection, message: "")) == .noConnection)
-        #expect(ExitStatus(PostgresError(code: .connectionLost, message: "")) == .failed)
-        #expect(ExitStatus(PostgresError(code: .timeout, message: "")) == .failed)
-        #expect(ExitStatus(server("57P03")) == .noConnection)
-        #expect(ExitStatus(server("55P03")) == .busy)
-        #expect(ExitStatus(server("42P01")) == .failed)
-        #expect(ExitStatus(BackupError(.busy, "")) == .busy)
-        #expect(ExitStatus(BackupError(.rights, "")) == .failed)
-        #expect(ExitStatus(RestoreError(.busy, "")) == .busy)
-        #expect(ExitStatus(RestoreError(.preflight, "")) == .failed)
-        #expect(ExitStatus(LocalServerError(.busy, "")) == .busy)
-        #expect(ExitStatus(LocalServerError(.notInstalled, "")) == .failed)
-        #expect(ExitStatus(ArchiveError(.damaged, "")) == .failed)
-        #expect(ExitStatus(CommandError(.usage, "")) == .usage)
-        #expect(ExitStatus(CommandError(.refused, "")) == .refused)
-        #expect(ExitStatus(CommandError(.noDatabase, "")) == .noConnection)
-        #expect(ExitStatus(CommandError(.file, "")) == .failed)
-        #expect(ExitStatus(ValidationError("")) == .usage)
+        #expect(FailureReport(CancellationError()).status == .interrupted)
+        #expect(PostgresError(code: .connection, message: "").exitStatus == .noConnection)
+        #expect(PostgresError(code: .connectionLost, message: "").exitStatus == .failed)
+        #expect(PostgresError(code: .timeout, message: "").exitStatus == .failed)
+        #expect(server("57P03").exitStatus == .noConnection)
+        #expect(server("55P03").exitStatus == .busy)
+        #expect(server("42P01").exitStatus == .failed)
+        #expect(BackupError(.busy, "").exitStatus == .busy)
+        #expect(BackupError(.rights, "").exitStatus == .failed)
+        #expect(RestoreError(.busy, "").exitStatus == .busy)
+        #expect(RestoreError(.preflight, "").exitStatus == .failed)
+        #expect(LocalServerError(.busy, "").exitStatus == .busy)
+        #expect(LocalServerError(.notInstalled, "").exitStatus == .failed)
+        #expect(ArchiveError(.damaged, "").exitStatus == .failed)
+        #expect(CommandError(.usage, "").exitStatus == .usage)
+        #expect(CommandError(.refused, "").exitStatus == .refused)
+        #expect(CommandError(.noDatabase, "").exitStatus == .noConnection)
+        #expect(CommandError(.file, "").exitStatus == .failed)
+        #expect(FailureReport(ValidationError("")).status == .usage)
     }
 
     @Test func theNumbersAreTheContract() {
@@ -44,14 +44,14 @@ import Testing
     }
 
     @Test func aFailureIsASentenceAndAHint() {
-        let failure = Failure(RestoreError(.preflight, "the role app is missing", hint: "create it"))
+        let failure = FailureReport(RestoreError(.preflight, "the role app is missing", hint: "create it"))
         #expect(failure.text() == "granary: error: the role app is missing\nhint: create it")
         #expect(
             failure.document.text
                 == #"{"error":{"message":"the role app is missing","hint":"create it","sqlstate":null,"code":1}}"#
         )
-        #expect(Failure(CommandError(.file, "no file")).text() == "granary: error: no file")
-        #expect(Failure(server("55P03")).document.text.contains(#""sqlstate":"55P03","code":5"#))
+        #expect(FailureReport(CommandError(.file, "no file")).text() == "granary: error: no file")
+        #expect(FailureReport(server("55P03")).document.text.contains(#""sqlstate":"55P03","code":5"#))
     }
 
     @Test func aFailureHasNoPasswordAndNoControlCharacters() {
@@ -60,7 +60,7 @@ import Testing
             message: "no \u{1B}[2J postgresql://a:hush@b",
             hint: "password=hush"
         )
-        let failure = Failure(error)
+        let failure = FailureReport(error)
         #expect(failure.message == #"no \u{1b}[2J postgresql://a:***@b"#)
         #expect(failure.hint == "password=***")
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Storage
 import TestSupport
 import Testing
 
@@ -183,8 +184,8 @@ import Testing
         try await ProjectFolder.with { project in
             try await project.open().start()
             let file = "\(project.path)/.granary/cluster"
-            let text = try #require(Files.text(file)).replacing("owner = 0", with: "owner = 65534")
-            try Files.write(text, to: file)
+            let text = try Files.text(of: file).replacing("owner = 0", with: "owner = 65534")
+            try Files.replace(file, Array(text.utf8))
             let error = await localServerError { _ = try project.open() }
             #expect(error?.code == .account)
             #expect(error?.message.contains("nobody") == true)

@@ -1,4 +1,3 @@
-import Basics
 import Glibc
 import TestSupport
 import Testing
@@ -33,13 +32,13 @@ import Testing
             let link = scratch.file("link")
             symlink("/tmp", link)
             let error = await localServerError {
-                try Files.makePrivateFolder(link, owner: geteuid(), group: getegid())
+                try PrivateFolder.make(link, owner: geteuid(), group: getegid())
             }
             #expect(error?.code == .folder)
             let foreign = scratch.file("foreign")
             mkdir(foreign, 0o700)
             let other = await localServerError {
-                try Files.makePrivateFolder(foreign, owner: geteuid() + 1, group: getegid())
+                try PrivateFolder.make(foreign, owner: geteuid() + 1, group: getegid())
             }
             #expect(other?.code == .folder)
         }
@@ -50,7 +49,7 @@ import Testing
             let folder = scratch.file("open")
             mkdir(folder, 0o755)
             chmod(folder, 0o755)
-            try Files.makePrivateFolder(folder, owner: geteuid(), group: getegid())
+            try PrivateFolder.make(folder, owner: geteuid(), group: getegid())
             var info = stat()
             #expect(stat(folder, &info) == 0 && info.st_mode & 0o777 == 0o700)
         }
@@ -59,14 +58,14 @@ import Testing
     @Test func aLockIsHeldByOneAndFreeAfterwards() async throws {
         try await ScratchFolder.with { scratch in
             let path = scratch.file("lock")
-            let lock = try FileLock.attempt(path)
+            let lock = try InheritedLock.attempt(path)
             #expect(try !isFree(path))
             var calls = 0
-            let isLate = try await FileLock.wait(for: path, within: .milliseconds(50)) { calls += 1 } == nil
+            let isLate = try await InheritedLock.wait(for: path, within: .milliseconds(50)) { calls += 1 } == nil
             #expect(isLate && calls == 1)
             _ = consume lock
             // Another test's child may hold a copy of the descriptor until it has become another program.
-            let again = try await FileLock.wait(for: path, within: .seconds(5)) != nil
+            let again = try await InheritedLock.wait(for: path, within: .seconds(5)) != nil
             #expect(again)
         }
     }

@@ -1,5 +1,5 @@
-import Basics
 import Glibc
+import Storage
 import TestSupport
 import Testing
 
@@ -49,7 +49,7 @@ import Testing
             // While it runs, and only then, its processes hold the lock.
             #expect(try !isFree(cluster.place.serverLock))
             try await cluster.stop()
-            let lock = try await FileLock.wait(for: cluster.place.serverLock, within: .seconds(5))
+            let lock = try await InheritedLock.wait(for: cluster.place.serverLock, within: .seconds(5))
             let isFree = lock != nil
             #expect(isFree)
             let error = await localServerError { try await cluster.start() }
@@ -61,13 +61,13 @@ import Testing
     @Test func anInterruptedInitdbLeavesNothingHalfMade() async throws {
         try await ProjectFolder.with { project in
             let cluster = try project.open()
-            try Files.makePrivateFolder(
+            try PrivateFolder.make(
                 cluster.place.folder,
                 owner: geteuid(),
                 group: getegid()
             )
             if cluster.account.isSwitched { mkdir(project.shared, 0o755) }
-            try Files.makePrivateFolder(
+            try PrivateFolder.make(
                 cluster.place.dataParent,
                 owner: cluster.account.userID,
                 group: cluster.account.groupID

@@ -1,4 +1,3 @@
-import Basics
 import Glibc
 import TestSupport
 
@@ -57,7 +56,7 @@ func localServerError(_ body: () async throws -> Void) async -> LocalServerError
 }
 
 /// Whether the lock could be had; it is given back at once.
-func isFree(_ path: String) throws -> Bool { try FileLock.attempt(path) != nil }
+func isFree(_ path: String) throws -> Bool { try InheritedLock.attempt(path) != nil }
 
 /// Makes an executable script. A process of its own writes it: a child that another test starts at this moment would
 /// inherit our open file, and the script could not be run ("text file busy").

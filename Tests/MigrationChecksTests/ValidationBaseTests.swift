@@ -100,11 +100,11 @@ import Testing
             try await git("commit", "-qm", "main")
             try await git("clone", "-q", "--depth", "1", "-b", "work", "file://\(folder.path)", "clone")
             try await git("-C", "clone", "fetch", "-q", "--depth", "1", "origin", "main:refs/remotes/origin/main")
-            let error = await failure {
+            let error = await #expect(throws: MigrationError.self) {
                 try await GitTree.read("origin/main", folder: folder.file("clone/service/migrations"))
             }
             #expect(error?.code == .usage)
-            #expect(error?.message.contains("that origin/main and what is checked out have in common") == true)
+            #expect(error?.description.contains("that origin/main and what is checked out have in common") == true)
             #expect(error?.hint?.contains("git fetch --unshallow") == true)
             try await git("-C", "clone", "fetch", "-q", "--unshallow")
             let tree = try await GitTree.read("origin/main", folder: folder.file("clone/service/migrations"))
@@ -124,18 +124,22 @@ import Testing
 
     @Test func aBranchThatIsNotThereAndAFolderWithoutGitAreErrorsOfUsage() async throws {
         try await Self.with(Self.merged) { folder, _ in
-            let error = await failure {
+            let error = await #expect(throws: MigrationError.self) {
                 try await GitTree.read("origin/main", folder: folder.file("service/migrations"))
             }
             #expect(error?.code == .usage)
-            #expect(error?.message.contains("origin/main is not a commit") == true)
-            let option = await failure { try await GitTree.read("--output=x", folder: folder.path) }
+            #expect(error?.description.contains("origin/main is not a commit") == true)
+            let option = await #expect(throws: MigrationError.self) {
+                try await GitTree.read("--output=x", folder: folder.path)
+            }
             #expect(option?.code == .usage)
         }
         try await ScratchFolder.with { folder in
-            let error = await failure { try await GitTree.read("main", folder: folder.path) }
+            let error = await #expect(throws: MigrationError.self) {
+                try await GitTree.read("main", folder: folder.path)
+            }
             #expect(error?.code == .usage)
-            #expect(error?.message.contains("is not in a git repository") == true)
+            #expect(error?.description.contains("is not in a git repository") == true)
         }
     }
 }

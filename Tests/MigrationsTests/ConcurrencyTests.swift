@@ -71,8 +71,8 @@ import Testing
                     let diary = Diary()
                     let error = await failure { try await project.migrator(diary.write).run(.up(nil)) }
                     #expect(error?.code == .busy)
-                    #expect(error?.message.contains("the first") == true, "\(error?.message ?? "")")
-                    #expect(error?.message.contains("process ") == true)
+                    #expect(error?.description.contains("the first") == true, "\(error?.description ?? "")")
+                    #expect(error?.description.contains("process ") == true)
                     #expect(error?.hint?.contains("timeout_seconds") == true)
                     #expect(diary.all.count == 1 && diary.all[0].hasPrefix("waiting for process "), "\(diary.all)")
                 }
@@ -136,8 +136,8 @@ import Testing
                 }
                 #expect(error?.code == .busy)
                 #expect(error?.sqlState == "55P03")
-                #expect(error?.message.contains("2_b.up.sql:") == true)
-                #expect(error?.message.contains("nothing of") == true, "\(error?.message ?? "")")
+                #expect(error?.description.contains("2_b.up.sql:") == true)
+                #expect(error?.description.contains("nothing of") == true, "\(error?.description ?? "")")
             }
             #expect(diary.all.contains("retrying 2_b 2"))
             try await #expect(project.sql("SELECT to_regclass('shop.b') IS NULL") == "t")

@@ -27,7 +27,7 @@ import Testing
             let error = await failure { try await project.up() }
             #expect(error?.code == .dependency)
             #expect(
-                error?.message
+                error?.description
                     == "\(project.path)/dependencies.json:3: 3_c depends on shop/9, and there is no such migration"
             )
             // Only what the plan needs is in the way.
@@ -41,7 +41,7 @@ import Testing
             try project.write(#"{"migrations": {"3": {"depends_on": ["000009_s"]}}}"#, to: "dependencies.json")
             let error = await failure { try await project.up() }
             #expect(error?.code == .dependency)
-            #expect(error?.message.hasSuffix("3_c depends on 9, which is a migration of staging only") == true)
+            #expect(error?.description.hasSuffix("3_c depends on 9, which is a migration of staging only") == true)
         }
     }
 
@@ -53,7 +53,7 @@ import Testing
             )
             let error = await failure { try await project.up() }
             #expect(error?.code == .dependency)
-            #expect(error?.message == "dependencies go round in a circle: shop/1 → shop/3 → shop/2 → shop/1")
+            #expect(error?.description == "dependencies go round in a circle: shop/1 → shop/3 → shop/2 → shop/1")
         }
     }
 
@@ -64,7 +64,7 @@ import Testing
             try project.write(#"{"migrations": {"1": {"depends_on": ["2"]}}}"#, to: "dependencies.json")
             let error = await failure { try await project.down() }
             #expect(error?.code == .dependent)
-            #expect(error?.message == "2_b cannot be reverted: shop/1 depends on it and is applied")
+            #expect(error?.description == "2_b cannot be reverted: shop/1 depends on it and is applied")
             try await #expect(project.ledger() == "1 3 2")
             try await #expect(project.down(3).revertedSteps.map(\.version) == [2, 3, 1])
         }
@@ -141,7 +141,8 @@ import Testing
             let error = await failure { try await orders.run(.up(nil)) }
             #expect(error?.code == .dependency)
             #expect(
-                error?.message.hasSuffix("000001_a depends on z-users/2, which is not applied in this database") == true
+                error?.description.hasSuffix("000001_a depends on z-users/2, which is not applied in this database")
+                    == true
             )
             #expect(error?.hint?.contains("--root") == true)
             let users = try services.migrator(["z-users"])
@@ -170,9 +171,9 @@ import Testing
             let error = await failure { try await services.migrator(Self.all).run(.up(nil)) }
             #expect(error?.code == .dependency)
             #expect(
-                error?.message.hasPrefix("dependencies go round in a circle: ") == true
-                    && error?.message.contains("z-users/1 → a-shipping/1") == true,
-                "\(error?.message ?? "")"
+                error?.description.hasPrefix("dependencies go round in a circle: ") == true
+                    && error?.description.contains("z-users/1 → a-shipping/1") == true,
+                "\(error?.description ?? "")"
             )
         }
     }

@@ -69,28 +69,6 @@ struct GeneratorTests {
         }
     }
 
-    @Test func everyKindGoesUpAndDownAndLeavesNothing() async throws {
-        try await MigrationProject.with([
-            "000001_a.up.sql": """
-            CREATE SCHEMA shop; CREATE TABLE shop.users (id bigint PRIMARY KEY, email text, name text);
-            CREATE TABLE shop.orders (id bigint PRIMARY KEY, user_id bigint); CREATE TABLE shop.change_me (id bigint); CREATE TABLE shop.levels (id bigint PRIMARY KEY, name text);
-            """
-        ]) { project in
-            for (name, kind) in [
-                ("add_prefs", MigrationKind.table), ("add_phone_to_users", .column), ("index_users_on_email", .index),
-                ("add_users_email_check", .constraint), ("link_orders_to_users", .foreignKey),
-                ("add_levels_data", .data), ("unique_users_name", .constraint), ("drop_index_users_on_email", .index),
-                ("add_mood", .enum), ("normalize", .function), ("things", .view), ("change_users_name", .schema),
-            ] {
-                try Files(folder: project.folder).generate(name, kind)
-            }
-            let report = try await project.replay()
-            #expect(report.findings == [])
-            #expect(report.steps.count == 13)
-            #expect(report.steps.dropFirst().allSatisfy { $0.undoes == true })
-        }
-    }
-
     @Test func bothJSONFilesGainALineAndLoseNothing() async throws {
         let dependencies = """
             {
@@ -223,7 +201,7 @@ struct GeneratorTests {
         try await Files.with { files in
             let error = await failure { try files.generate(name, .table) }
             #expect(error?.code == .usage)
-            #expect(error?.message.contains("\n") == false)
+            #expect(error?.description.contains("\n") == false)
             #expect(files.names("migrations") == [])
         }
     }
@@ -252,7 +230,7 @@ struct GeneratorTests {
             try files.write("{{#open}}", to: "migrations/templates/table.up.sql.mustache")
             let error = await failure { try files.generate("add_more", .table) }
             #expect(
-                error?.message.hasSuffix(
+                error?.description.hasSuffix(
                     "templates/table.up.sql.mustache:1: this is no Mustache template: {{#open}} is not closed"
                 ) == true
             )
@@ -267,7 +245,7 @@ struct GeneratorTests {
             // Where the page should be, a folder is in the way.
             try files.write("", to: "docs/migrations/000002_add_b.md/.keep")
             let error = await failure { try files.generate("add_b", .table) }
-            #expect(error?.message.contains("docs/migrations/000002_add_b.md could not be made") == true)
+            #expect(error?.description.contains("docs/migrations/000002_add_b.md could not be made") == true)
             #expect(files.names("migrations") == ["000001_a.up.sql", "dependencies.json"])
             #expect(files.read("migrations/dependencies.json") == "{\"migrations\": {}}")
         }

@@ -1,3 +1,4 @@
+import Bookkeeping
 import Environments
 import Migrations
 import PostgresClient
@@ -67,7 +68,7 @@ import Testing
             for run in [MigrationRequest.up(nil), .down(1)] {
                 let error = await failure { try await project.migrator().run(run) }
                 #expect(error?.code == .disagreement)
-                #expect(error?.message.contains("version 2, dirty") == true)
+                #expect(error?.description.contains("version 2, dirty") == true)
                 #expect(error?.hint?.contains("repair --trust row") == true)
                 #expect(error?.hint?.contains("repair --trust ledger") == true)
             }
@@ -104,8 +105,8 @@ import Testing
                 try await project.sql(used.write)
                 let error = await failure { try await project.up() }
                 #expect(error?.code == .disagreement)
-                #expect(error?.message.contains(used.says) == true, "\(error?.message ?? "")")
-                #expect(error?.message.contains("the ledger says 2") == true)
+                #expect(error?.description.contains(used.says) == true, "\(error?.description ?? "")")
+                #expect(error?.description.contains("the ledger says 2") == true)
                 _ = try await project.migrator().repair(trusting: trusted)
                 try await #expect(project.ledger() == (trusted == .row ? used.row : "1 2"))
                 try await #expect(project.row() == (trusted == .row ? used.after : "2|f"))
@@ -214,14 +215,6 @@ import Testing
         }
     }
 
-    @Test func theLockIsTheOneThatGolangMigrateTakes() {
-        func keys(_ schema: String, _ table: String, _ database: String) -> [Int] {
-            GolangMigrateLedger.lockKeys(TableName(schema: schema, name: table), database: database)
-        }
-        #expect(keys("user_service", "schema_migrations", "service_db") == [2_062_547_490, 2_223_215_924])
-        #expect(keys("public", "schema_migrations", "service_db") == [4_248_483_293, 2_553_151_175])
-    }
-
     @Test(arguments: ["shop", "public"])
     func whoeverHoldsGolangMigratesLockIsWaitedFor(schema: String) async throws {
         try await MigrationProject.with(Self.three) { project in
@@ -234,7 +227,7 @@ import Testing
                 try await project.while("SELECT pg_advisory_lock(\(key))", as: "golang-migrate") {
                     let error = await failure { try await project.up() }
                     #expect(error?.code == .busy)
-                    #expect(error?.message.contains("golang-migrate") == true, "\(error?.message ?? "")")
+                    #expect(error?.description.contains("golang-migrate") == true, "\(error?.description ?? "")")
                 }
             }
             try await #expect(project.up().appliedSteps.map(\.version) == [3])

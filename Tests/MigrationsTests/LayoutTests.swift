@@ -77,7 +77,7 @@ import Testing
             let error = await failure { try await staging.up() }
             #expect(error?.code == .file)
             #expect(
-                error?.message
+                error?.description
                     == "the environment staging has no migrations: there is no folder \(project.path)/staging"
             )
             try await #expect(production.states() == "1 pending, 2 pending")

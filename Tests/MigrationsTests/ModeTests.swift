@@ -16,7 +16,7 @@ import Testing
             let unmarked = try project.write(text, to: "2_b.up.sql")
             let refused = await failure { try await project.up() }
             #expect(refused?.code == .file)
-            #expect(refused?.message.hasPrefix("\(unmarked):2:1: VACUUM cannot run in a transaction") == true)
+            #expect(refused?.description.hasPrefix("\(unmarked):2:1: VACUUM cannot run in a transaction") == true)
             #expect(refused?.hint?.contains("`-- no-transaction`") == true)
             try await #expect(
                 project.sql("SELECT to_regnamespace('granary') IS NULL OR NOT EXISTS (SELECT FROM granary.migrations)")
@@ -24,8 +24,8 @@ import Testing
             )
             try project.write("\(marker)\n\(text)", to: "2_b.up.sql")
             let error = await failure { try await project.up() }
-            #expect(error?.message.contains("2_b.up.sql:5:1: division by zero (SQLSTATE 22012)") == true)
-            #expect(error?.message.contains("what its first 3 of 4 statements did remains") == true)
+            #expect(error?.description.contains("2_b.up.sql:5:1: division by zero (SQLSTATE 22012)") == true)
+            #expect(error?.description.contains("what its first 3 of 4 statements did remains") == true)
             try await #expect(project.sql("SELECT string_agg(id::text, ' ' ORDER BY id) FROM shop.a") == "1 1 2 3")
             try await #expect(project.states() == "1 applied, 2 failed")
             let blocked = await failure { try await project.up() }
@@ -68,7 +68,7 @@ import Testing
             try await #expect(project.ledger() == "")
             try project.write("BEGIN; CREATE SCHEMA shop; SELECT 1 / 0; COMMIT;", to: "1_a.up.sql")
             let error = await failure { try await project.up() }
-            #expect(error?.message.contains("nothing of 1_a remains") == true)
+            #expect(error?.description.contains("nothing of 1_a remains") == true)
             try await #expect(project.sql("SELECT to_regnamespace('shop') IS NULL") == "t")
             try await #expect(project.states() == "1 failed")
             try await #expect(project.ledger() == "")
@@ -95,8 +95,8 @@ import Testing
         ]) { project in
             let error = await failure { try await project.up() }
             #expect(
-                error?.message.contains("what its first 3 of 7 statements did remains") == true,
-                "\(error?.message ?? "")"
+                error?.description.contains("what its first 3 of 7 statements did remains") == true,
+                "\(error?.description ?? "")"
             )
             try await #expect(
                 project.sql("SELECT to_regnamespace('shop') IS NOT NULL, to_regclass('shop.a') IS NULL") == "t|t"
@@ -137,7 +137,7 @@ import Testing
         try await MigrationProject.with(["1_a.up.sql": "CREATE SCHEMA shop;", "2_b.up.sql": file.text]) { project in
             let error = await failure { try await project.up() }
             #expect(error?.code == .file)
-            #expect(error?.message.contains("2_b.up.sql\(file.place)") == true, "\(error?.message ?? "")")
+            #expect(error?.description.contains("2_b.up.sql\(file.place)") == true, "\(error?.description ?? "")")
             #expect(error?.hint != nil)
             try await #expect(project.sql("SELECT to_regnamespace('shop') IS NULL") == "t")
         }
@@ -150,7 +150,7 @@ import Testing
             let error = await failure { try await project.up() }
             #expect(error?.code == .statement)
             #expect(error?.sqlState == "42601")
-            #expect(error?.message.contains("1_a.up.sql:2:1: syntax error") == true, "\(error?.message ?? "")")
+            #expect(error?.description.contains("1_a.up.sql:2:1: syntax error") == true, "\(error?.description ?? "")")
             try await #expect(project.sql("SELECT to_regnamespace('shop') IS NULL") == "t")
         }
     }
@@ -161,8 +161,8 @@ import Testing
         ]) { project in
             let error = await failure { try await project.up() }
             #expect(error?.sqlState == "23505")
-            #expect(error?.message.contains("the INVALID index shop.i that it left was dropped") == true)
-            #expect(error?.message.contains("(1)") == false)
+            #expect(error?.description.contains("the INVALID index shop.i that it left was dropped") == true)
+            #expect(error?.description.contains("(1)") == false)
             try await #expect(project.sql("SELECT to_regclass('shop.i') IS NULL") == "t")
             try await project.sql("DELETE FROM shop.a")
             try await #expect(project.up().appliedSteps.map(\.version) == [2])

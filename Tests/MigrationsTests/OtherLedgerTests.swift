@@ -78,7 +78,7 @@ import Testing
             for request in [MigrationRequest.up(nil), .up(1), .goto(1)] {
                 let error = await failure { try await project.migrator().run(request) }
                 #expect(error?.code == .disagreement)
-                #expect(error?.message.hasPrefix(ledger.says) == true, "\(error?.message ?? "")")
+                #expect(error?.description.hasPrefix(ledger.says) == true, "\(error?.description ?? "")")
                 #expect(error?.hint?.contains("--beside public.") == true)
             }
             try await #expect(project.sql("SELECT count(*) FROM users") == "500")
@@ -133,7 +133,7 @@ import Testing
                 "CREATE SCHEMA auth; CREATE TABLE auth.alembic_version AS SELECT 'x' AS version_num"
             )
             let error = await failure { try await project.up(1) }
-            #expect(error?.message.hasPrefix("auth.alembic_version says version x") == true)
+            #expect(error?.description.hasPrefix("auth.alembic_version says version x") == true)
         }
     }
 
@@ -202,7 +202,7 @@ import Testing
                 )
             }
             let error = await failure { try await project.up(nil, change) }
-            #expect(error?.message.hasPrefix("\(schema).schema_migrations says version 2") == true)
+            #expect(error?.description.hasPrefix("\(schema).schema_migrations says version 2") == true)
             _ = try await project.migrator(change).adopt(nil)
             try await #expect(project.up(nil, change).appliedSteps.map(\.version) == [3])
             try await #expect(project.row(in: schema) == "3|f")
@@ -216,7 +216,7 @@ import Testing
             try await project.sql("CREATE TABLE public.b ()")
             let error = await failure { try await project.up() }
             #expect(error?.code == .disagreement)
-            #expect(error?.message == "2_b is not applied, and the table public.b that it makes is there already")
+            #expect(error?.description == "2_b is not applied, and the table public.b that it makes is there already")
             #expect(error?.hint?.contains("`granary migrate baseline 2`") == true)
             try await #expect(project.sql("SELECT to_regclass('public.a') IS NULL") == "t")
             // One step does not come that far.
@@ -246,7 +246,8 @@ import Testing
             )
             let error = await failure { try await project.up() }
             #expect(
-                error?.message.hasPrefix("public.alembic_version is the ledger of Alembic, and may not be read") == true
+                error?.description.hasPrefix("public.alembic_version is the ledger of Alembic, and may not be read")
+                    == true
             )
         }
     }

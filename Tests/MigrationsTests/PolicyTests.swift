@@ -34,7 +34,10 @@ import Testing
             let error = await failure { try await project.up() }
             #expect(error?.code == .policy)
             let line = file.text.contains("TRUNCATE") ? "2:3" : "1:1"
-            #expect(error?.message.hasPrefix("\(path):\(line): \(file.words)") == true, "\(error?.message ?? "")")
+            #expect(
+                error?.description.hasPrefix("\(path):\(line): \(file.words)") == true,
+                "\(error?.description ?? "")"
+            )
             try await #expect(project.ledger() == "1 2")
             try project.write(Self.environments(#""allow_destructive_operations": true"#), to: "environments.json")
             try await #expect(project.up().appliedSteps.map(\.version) == [3])
@@ -74,7 +77,7 @@ import Testing
             try project.write(text, to: "dependencies.json")
             let error = await failure { try await project.up() }
             #expect(error?.code == .policy)
-            #expect(error?.message == "1_a is not approved; development requires an approval of each migration")
+            #expect(error?.description == "1_a is not approved; development requires an approval of each migration")
             #expect(error?.hint?.contains("granary migrate approve 1") == true)
             try await project.approve(1)
             try await project.approve(2)
@@ -110,7 +113,7 @@ import Testing
             try await project.up()
             try project.write("ALTER TABLE shop.a ALTER note TYPE varchar(9);", to: "3_c.up.sql")
             let error = await failure { try await project.up() }
-            #expect(error?.message == "3_c is not approved; high risk requires an approval")
+            #expect(error?.description == "3_c is not approved; high risk requires an approval")
             try await project.approve(3)
             try await #expect(project.up().appliedSteps.map(\.version) == [3])
             // Declared high counts as much as being so.
@@ -152,10 +155,12 @@ import Testing
                 let error = await failure { try await project.up() }
                 #expect(error?.code == .policy)
                 #expect(
-                    error?.message.hasPrefix("\(project.path)/dependencies.json:2: 3_c is declared \(file.declared)")
+                    error?.description.hasPrefix(
+                        "\(project.path)/dependencies.json:2: 3_c is declared \(file.declared)"
+                    )
                         == true
                 )
-                #expect(error?.message.contains(file.words) == true, "\(error?.message ?? "")")
+                #expect(error?.description.contains(file.words) == true, "\(error?.description ?? "")")
             }
         }
     }
@@ -257,7 +262,7 @@ import Testing
             if window.isOpen { return try await #expect(project.up().appliedSteps.count == 2) }
             let error = await failure { try await project.up() }
             #expect(error?.code == .policy)
-            #expect(error?.message.contains(window.text) == true)
+            #expect(error?.description.contains(window.text) == true)
             try await project.up { $0.windowOverride = "a customer waits" }
             try await #expect(
                 project.sql("SELECT DISTINCT note FROM granary.migration_log") == "outside the window: a customer waits"
@@ -282,7 +287,7 @@ import Testing
             try project.write("DROP TABLE IF EXISTS shop.c;", to: "3_c.down.sql")
             let error = await failure { try await project.up() }
             #expect(error?.code == .statement)
-            #expect(error?.message.contains("auto_rollback_on_failure") == undone)
+            #expect(error?.description.contains("auto_rollback_on_failure") == undone)
             try await #expect(project.sql("SELECT to_regclass('shop.c') IS NULL") == (undone ? "t" : "f"))
             // The files before it stay: only the failed one is undone.
             try await #expect(project.ledger() == "1 2")
@@ -306,7 +311,7 @@ import Testing
             guard flags.validates, !flags.skips else { return try await #expect(project.up().appliedSteps.count == 1) }
             let error = await failure { try await project.up() }
             #expect(error?.code == .validation)
-            #expect(error?.message == "3_c ran, and shop.c is not there")
+            #expect(error?.description == "3_c ran, and shop.c is not there")
         }
     }
 
@@ -316,7 +321,7 @@ import Testing
             let error = await failure { try await project.up() }
             #expect(error?.code == .policy)
             #expect(
-                error?.message.hasSuffix("dependencies.json: max_parallel_migrations is 0, so no migration may run")
+                error?.description.hasSuffix("dependencies.json: max_parallel_migrations is 0, so no migration may run")
                     == true
             )
             try project.write(#"{"global_config": {"max_parallel_migrations": 3}}"#, to: "dependencies.json")
@@ -370,7 +375,7 @@ import Testing
             try project.write("CREATE TABLE shop.two ();", to: "production/3_c.up.sql")
             let error = await failure { try await production.up() }
             #expect(error?.code == .policy)
-            #expect(error?.message.contains("was edited after it was applied") == true)
+            #expect(error?.description.contains("was edited after it was applied") == true)
         }
     }
 }

@@ -35,7 +35,7 @@ import Testing
         try await withPool("transaction", size: size) { project, pool in
             let error = await #expect(throws: PostgresError.self) { try await pool.up() }
             #expect(error?.code == .pooled)
-            #expect(error?.message.contains("a pooler that changes sessions with each transaction") == true)
+            #expect(error?.description.contains("a pooler that changes sessions with each transaction") == true)
             #expect(error?.hint?.contains("a pool in session mode") == true)
             try await #expect(project.sql("SELECT to_regnamespace('granary') IS NULL") == "t")
             // What changes nothing needs no session of its own.

@@ -1,3 +1,4 @@
+import Bookkeeping
 import Environments
 import Migrations
 import TestSupport
@@ -39,7 +40,7 @@ import Testing
             for request in [MigrationRequest.up(nil), .up(1)] {
                 let error = await failure { try await project.migrator().run(request) }
                 #expect(error?.code == .file)
-                for name in names { #expect(error?.message.contains(name) == true, "\(error?.message ?? "")") }
+                for name in names { #expect(error?.description.contains(name) == true, "\(error?.description ?? "")") }
             }
             try await #expect(project.migrator().status()[0].tree.problems.count == 1)
         }
@@ -57,7 +58,7 @@ import Testing
             try project.write("CREATE TABLE b ();", to: "\(digits)_b.up.sql")
             let error = await failure { try await project.up() }
             #expect(error?.code == .file)
-            #expect(error?.message.contains("\(digits)_b.up.sql: its number is above 72057594037927935") == true)
+            #expect(error?.description.contains("\(digits)_b.up.sql: its number is above 72057594037927935") == true)
             try await #expect(project.sql("SELECT to_regclass('a') IS NULL") == "t")
         }
     }

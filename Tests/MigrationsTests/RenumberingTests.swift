@@ -91,7 +91,7 @@ struct RenumberingTests {
         try await Self.with { files in
             let error = await failure { try Self.renumbering(files, 2, 1) }
             #expect(error?.code == .duplicate)
-            #expect(error?.message == "000002_b cannot become 1, which is the number of 000001_a")
+            #expect(error?.description == "000002_b cannot become 1, which is the number of 000001_a")
             // A number of an environment's own folder is taken for the base too.
             let other = await failure { try Self.renumbering(files, 2, 3) }
             #expect(other?.message.hasSuffix("the number of 000003_c") == true)
@@ -105,7 +105,7 @@ struct RenumberingTests {
             // It comes in between: the page's new name is a folder's.
             try files.write("", to: "docs/migrations/000005_b.md/.keep")
             let error = await failure { try renumbering.make() }
-            #expect(error?.message.contains("000005_b.md could not be made of") == true)
+            #expect(error?.description.contains("000005_b.md could not be made of") == true)
             #expect(files.names("migrations") == before)
             #expect(files.read("migrations/dependencies.json") == Self.dependencies)
             #expect(files.read("docs/migrations/000002_b.md").hasPrefix("# 000002_b"))

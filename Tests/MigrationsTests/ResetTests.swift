@@ -35,7 +35,7 @@ import Testing
                 try await project.migrator { options in options.environment = environment }.reset()
             }
             #expect(error?.code == .policy)
-            #expect(error?.message == "\(environment) is never reset: all its data would be lost")
+            #expect(error?.description == "\(environment) is never reset: all its data would be lost")
             try await #expect(project.sql("SELECT count(*) FROM shop.b") == "2")
         }
     }
@@ -45,7 +45,7 @@ import Testing
             try await project.up()
             try project.write("SELECT 1", to: "000002_other.up.sql")
             let error = await failure { try await project.migrator().reset() }
-            #expect(error?.message.contains("000002") == true)
+            #expect(error?.description.contains("000002") == true)
             try await #expect(project.sql("SELECT count(*) FROM shop.b") == "2")
         }
     }
@@ -56,7 +56,7 @@ import Testing
             try await project.sql("CREATE VIEW public.seen AS SELECT id FROM shop.b")
             let error = await failure { try await project.migrator().whatResetDestroys() }
             #expect(
-                error?.message
+                error?.description
                     == "a reset of shop would drop what depends on it elsewhere: view public.seen"
             )
             await #expect(throws: MigrationError.self) { try await project.migrator().reset() }

@@ -53,7 +53,7 @@ import Testing
             try await #expect(project.states() == "1 applied, 2 applied, 10 modified")
             let error = await failure { try await project.up() }
             #expect(error?.code == .policy)
-            #expect(error?.message.contains("was edited after it was applied") == true)
+            #expect(error?.description.contains("was edited after it was applied") == true)
             let report = try await project.migrator().run(.redo(1))
             #expect(report.revertedSteps.map(\.version) == [10])
             #expect(report.appliedSteps.map(\.version) == [10])
@@ -72,12 +72,12 @@ import Testing
             #expect(error?.code == .statement)
             #expect(error?.sqlState == "42703")
             #expect(
-                error?.message.hasPrefix(
+                error?.description.hasPrefix(
                     "\(project.path)/000003_x.up.sql:3:29: column \"nothing\" does not exist (SQLSTATE 42703)"
                 ) == true,
-                "\(error?.message ?? "")"
+                "\(error?.description ?? "")"
             )
-            #expect(error?.message.contains("done before it: 000001_a, 000002_b") == true)
+            #expect(error?.description.contains("done before it: 000001_a, 000002_b") == true)
             try await #expect(project.sql("SELECT to_regclass('shop.x') IS NULL") == "t")
             try await #expect(project.states() == "1 applied, 2 applied, 3 failed, 10 pending")
             try await #expect(
@@ -134,7 +134,9 @@ import Testing
         try await MigrationProject.with(["1_a.up.sql": "SELECT 1;", "01_b.up.sql": "SELECT 1;"]) { project in
             let error = await failure { try await project.up() }
             #expect(error?.code == .duplicate)
-            #expect(error?.message.contains("01_b.up.sql") == true && error?.message.contains("1_a.up.sql") == true)
+            #expect(
+                error?.description.contains("01_b.up.sql") == true && error?.description.contains("1_a.up.sql") == true
+            )
         }
     }
 

@@ -97,7 +97,7 @@ private final class Attempts: Sendable {
         ]) { project in
             let error = await failure { try await project.up() }
             #expect(error?.code == .busy)
-            #expect(error?.message.contains("the lock of this run ended") == true, "\(error?.message ?? "")")
+            #expect(error?.description.contains("the lock of this run ended") == true, "\(error?.description ?? "")")
             try await #expect(project.sql("SELECT to_regclass('a') IS NULL") == (isWrapped ? "t" : "f"))
             try await #expect(project.sql("SELECT to_regclass('b') IS NULL AND to_regclass('c') IS NULL") == "t")
             try await #expect(project.states() == (isWrapped ? "1 pending, 2 pending" : "1 failed, 2 pending"))
@@ -120,8 +120,11 @@ private final class Attempts: Sendable {
         try await MigrationProject.with(["1_a.up.sql": text, "1_a.down.sql": "SELECT 1;"]) { project in
             let error = await failure { try await project.up() }
             #expect(error?.code == .file)
-            #expect(error?.message.contains("1_a.up.sql:3:") == true, "\(error?.message ?? "")")
-            #expect(error?.message.contains("line 2") == true || text.hasPrefix("CREATE"), "\(error?.message ?? "")")
+            #expect(error?.description.contains("1_a.up.sql:3:") == true, "\(error?.description ?? "")")
+            #expect(
+                error?.description.contains("line 2") == true || text.hasPrefix("CREATE"),
+                "\(error?.description ?? "")"
+            )
             try await #expect(project.migrator().status()[0].standings.all.map(\.state) == [.pending])
         }
     }

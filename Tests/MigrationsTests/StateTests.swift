@@ -1,3 +1,4 @@
+import Bookkeeping
 import Environments
 import Migrations
 import PostgresClient
@@ -68,7 +69,7 @@ import Testing
             #expect(standing.name == "2_b")
             #expect(standing.unfinished?.statementsDone == 1)
             let error = await failure { try await project.migrator().repair(trusting: nil) }
-            #expect(error?.message == "2_b broke off, and its up file is gone")
+            #expect(error?.description == "2_b broke off, and its up file is gone")
             try project.write("SELECT 1;", to: "3_c.up.sql")
             try await #expect(project.up().appliedSteps.map(\.version) == [3])
             try await #expect(project.states() == "1 applied, 2 failed, 3 applied")
@@ -180,7 +181,7 @@ import Testing
             try project.write("-- no-transaction\nDROP TABLE shop.b;\nSELECT 1 / 0;", to: "2_b.down.sql")
             try await project.up()
             let error = await failure { try await project.down() }
-            #expect(error?.message.contains("what its first 1 of 2 statements did remains") == true)
+            #expect(error?.description.contains("what its first 1 of 2 statements did remains") == true)
             try await #expect(project.states() == "1 applied, 2 failed")
             for request in [MigrationRequest.up(nil), .down(1)] {
                 let blocked = await failure { try await project.migrator().run(request) }
@@ -203,7 +204,7 @@ import Testing
             try project.write("-- no-transaction\nSELECT 1;", to: "3_c.up.sql")
             let error = await failure { try await project.migrator().repair(trusting: nil) }
             #expect(error?.code == .disagreement)
-            #expect(error?.message.hasSuffix("3_c.up.sql was changed: of its 3 statements 2 had run") == true)
+            #expect(error?.description.hasSuffix("3_c.up.sql was changed: of its 3 statements 2 had run") == true)
             try project.folder.remove("migrations/3_c.up.sql")
             try project.write("", to: "3_c.down.sql")
             let gone = await failure { try await project.migrator().repair(trusting: nil) }

@@ -2,6 +2,7 @@ import Archive
 import Backup
 import PostgresClient
 import Restore
+import Storage
 import TestSupport
 import Testing
 
@@ -14,7 +15,7 @@ struct PreflightTests {
     /// Expects that `change` makes the restore of `file` fail with these words, and that server and database stay as they are.
     private func expectRefusal(
         _ words: [String],
-        _ code: RestoreError.Code = .preflight,
+        _ code: RestoreFailure = .preflight,
         of file: String,
         into url: String,
         asRole role: String? = nil,

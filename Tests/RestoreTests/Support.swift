@@ -2,7 +2,7 @@ import Archive
 import Backup
 import PostgresClient
 import Restore
-import Synchronization
+import Storage
 import TestSupport
 import Testing
 
@@ -66,39 +66,6 @@ func withDatabase<R>(
             try await psql(url, sql)
             return try await body(server, url, folder)
         }
-    }
-}
-
-extension ThrowawayServer {
-    private static let counter = Atomic<Int>(0)
-
-    /// Lends a name for a database that `body` makes, and drops what has it in the end.
-    func withName<R>(_ body: (_ name: String) async throws -> R) async throws -> R {
-        let name = "restored_\(Self.counter.wrappingAdd(1, ordering: .relaxed).newValue)"
-        let result: R
-        do {
-            result = try await body(name)
-        } catch {
-            try? await dropAll(likeName: name)
-            throw error
-        }
-        try await dropAll(likeName: name)
-        return result
-    }
-
-    /// Drops the database and the ones that restores kept or left under names made from it.
-    func dropAll(likeName name: String) async throws {
-        let found = try await psql(
-            url(database: "postgres"),
-            "SELECT datname FROM pg_database WHERE datname = '\(name)' OR datname LIKE '\(name)\\_before\\_%'"
-        )
-        for database in found.split(separator: "\n") { try await execute("DROP DATABASE \"\(database)\" WITH (FORCE)") }
-    }
-
-    /// The names of all databases: a restore that fails leaves none behind.
-    func databases() async throws -> [String] {
-        try await psql(url(database: "postgres"), "SELECT datname FROM pg_database ORDER BY 1").split(separator: "\n")
-            .map(String.init)
     }
 }
 

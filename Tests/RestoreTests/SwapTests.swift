@@ -115,8 +115,3 @@ struct SwapTests {
         }
     }
 }
-
-extension String {
-    /// The database of a throw-away server's URL.
-    var databaseName: Substring { split(separator: "?")[0].split(separator: "/").last! }
-}

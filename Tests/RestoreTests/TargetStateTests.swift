@@ -1,6 +1,6 @@
 import Archive
 import Backup
-import Environments
+import Bookkeeping
 import PostgresClient
 import Restore
 import TestSupport

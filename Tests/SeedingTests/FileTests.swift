@@ -81,7 +81,7 @@ import Testing
     ])
     func brokenYAMLIsNamedByLine(text: String, message: String) {
         let error = #expect(throws: EnvironmentsError.self) { try YAMLText.read(text, path: "x.yaml") }
-        #expect(error?.message == message)
+        #expect(error?.description == message)
     }
 
     @Test func anAliasMayBeAKey() throws {
@@ -103,7 +103,7 @@ import Testing
             try YAMLText.read(some + row("e", "d") + row("f", "e"), path: "x.yaml")
         }
         #expect(most == 100_000)
-        #expect(error?.message.hasSuffix("the aliases of this file unfold into too many values") == true)
+        #expect(error?.description.hasSuffix("the aliases of this file unfold into too many values") == true)
         #expect(error?.hint != nil)
     }
 
@@ -139,7 +139,7 @@ import Testing
         #expect(told(node) == "[{a: 1}, {a: 'x'}]")
         #expect(node.elements?.map(\.line) == [1, 3])
         let error = await failure { try JSONRows.readLines(Array("{\"a\": 1}\n{a: 2}\n".utf8), path: "x.jsonl") }
-        #expect(error?.message == "x.jsonl:2:2: a key in double quotes is missing")
+        #expect(error?.description == "x.jsonl:2:2: a key in double quotes is missing")
     }
 
     @Test func csvTellsNullFromEmptyAndKnowsLines() throws {
@@ -163,7 +163,7 @@ import Testing
     ])
     func brokenCSVIsNamedByLine(text: String, message: String) async throws {
         let error = await failure { try TableFile.read("t.csv", text) }
-        #expect(error?.message == message)
+        #expect(error?.description == message)
     }
 
     @Test func rowsAreAListOrLabelledWithOrWithoutOptions() throws {
@@ -191,7 +191,7 @@ import Testing
     ])
     func whatIsNoTableFileIsNamedByLine(text: String, message: String) async throws {
         let error = await failure { try TableFile.read("t.yaml", text) }
-        #expect(error?.message == message)
+        #expect(error?.description == message)
     }
 
     @Test func laterLayersWinColumnByColumn() throws {
@@ -216,7 +216,7 @@ import Testing
     @Test func theSameKeyTwiceInAFileIsAnError() async throws {
         let file = try TableFile.read("t.csv", "id,n\n1,a\n2,b\n1,c\n")
         let error = await failure { try LayerMerge.merge([file], key: ["id"]) }
-        #expect(error?.message == "seeds/common/t.csv:4: the key (id) is that of line 2 too")
+        #expect(error?.description == "seeds/common/t.csv:4: the key (id) is that of line 2 too")
     }
 
     @Test(arguments: [
@@ -300,7 +300,7 @@ import Testing
             try folder.write("extends: {a: b, b: a}\n", to: "seeds/seeds.yaml")
             let error = await failure { try SeedSet.read(request(folder, "a")) }
             #expect(
-                error?.message.hasSuffix("seeds.yaml:1: the environments a → b → a extend each other in a circle")
+                error?.description.hasSuffix("seeds.yaml:1: the environments a → b → a extend each other in a circle")
                     == true
             )
         }
@@ -317,7 +317,7 @@ import Testing
             for name in [one, other] { try folder.write("", to: "seeds/common/\(name)") }
             let error = await failure { try SeedSet.read(request(folder, "development")) }
             #expect(
-                error?.message.replacing(folder.file(""), with: "")
+                error?.description.replacing(folder.file(""), with: "")
                     == "seeds/common/\(one) and seeds/common/\(other) are both there, and only one of them can hold"
             )
         }
@@ -342,7 +342,7 @@ import Testing
         try await ScratchFolder.with { folder in
             try folder.write("seed: 1\nlocale: xx\n", to: "seeds/seeds.yml")
             let error = await failure { try SeedSet.read(request(folder, "development")) }
-            #expect(error?.message.hasSuffix("seeds.yml:2: there are no word lists for the locale xx") == true)
+            #expect(error?.description.hasSuffix("seeds.yml:2: there are no word lists for the locale xx") == true)
         }
     }
 
@@ -356,7 +356,7 @@ import Testing
             )
             #expect(names(set) == ["common/a.yaml", "development/d.yaml", "extra/c.yaml"])
             let error = await failure { try SeedSet.read(request(folder, "development", files: ["common/z.yaml"])) }
-            #expect(error?.message.contains("lists the seed file common/z.yaml for development") == true)
+            #expect(error?.description.contains("lists the seed file common/z.yaml for development") == true)
         }
     }
 

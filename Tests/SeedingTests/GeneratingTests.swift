@@ -286,7 +286,7 @@ private let files: KeyValuePairs = [
             let error = await failure {
                 try await project.seed { $0.generate = (patterns: ["shop.nothing*"], rows: 2) }
             }
-            #expect(error?.message == "no table fits shop.nothing*")
+            #expect(error?.description == "no table fits shop.nothing*")
         }
     }
 

@@ -356,7 +356,7 @@ private let users = """
             try project.write("id\n1\n", to: "production/u.csv")
             let error = await failure { try await project.seed("production") }
             #expect(error?.code == .refused)
-            #expect(error?.message.hasSuffix("production takes reference tables only, and shop.u is none") == true)
+            #expect(error?.description.hasSuffix("production takes reference tables only, and shop.u is none") == true)
             try project.write("generate: 5\n", to: "production/t.yaml")
             try project.write("reference: [t, u]\n", to: "seeds.yaml")
             await #expect(
@@ -409,10 +409,10 @@ private let users = """
             }
             #expect(
                 found == [
-                    "unknown-table userz.csv:1 there is no table shop.userz",
-                    "missing-column t.csv:2 the row gives no n, which shop.t requires",
-                    "unknown-column users.yaml:1 shop.users has no column bos",
-                    "unknown-label users.yaml:4 no row of shop.users is labelled b",
+                    "seed-unknown-table userz.csv:1 there is no table shop.userz",
+                    "seed-missing-column t.csv:2 the row gives no n, which shop.t requires",
+                    "seed-unknown-column users.yaml:1 shop.users has no column bos",
+                    "seed-unknown-label users.yaml:4 no row of shop.users is labelled b",
                 ]
             )
             try project.write("a: {email: a@example.com, age: x}\n", to: "common/users.yaml")

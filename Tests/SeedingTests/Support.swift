@@ -110,7 +110,7 @@ struct Project: Sendable {
     ) async -> String {
         let seeder = seeder(environment, change)
         let error = await failure(sourceLocation: sourceLocation) { try await seeder.run() }
-        return error?.message.replacing(folder.file(""), with: "") ?? ""
+        return error?.description.replacing(folder.file(""), with: "") ?? ""
     }
 
     /// The rows of a query, columns by `|`, rows by a blank.

@@ -2,6 +2,7 @@ internal import Archive
 internal import ArgumentParser
 package import Backup
 internal import Glibc
+internal import Storage
 
 extension BackupCommand {
     package mutating func validate() throws {
@@ -42,7 +43,7 @@ extension BackupCommand {
     }
 
     private func checkMigrations() throws {
-        guard let migrations = destination.migrations, !Folders.isFolder(migrations) else { return }
+        guard let migrations = destination.migrations, !Files.isFolder(migrations) else { return }
         throw CommandError(.file, "there is no folder \(migrations)", hint: "--migrations names a folder")
     }
 
@@ -81,17 +82,17 @@ extension BackupCommand {
         case .named(let folder):
             try Folders.make(folder)
             let stem = BackupFile.stem(database: database.name, secondsSince1970: time(nil))
-            return .firstFree(stem: Folders.joined(folder, stem))
+            return .firstFree(stem: Files.joined(folder, stem))
         }
     }
 
     /// What backups that were killed left in the folder of backups, and in the one that is written to.
     private func removeStalePartials(_ target: BackupTarget, on console: Console) {
-        var found = FileSink.removeStalePartials(in: destination.backups)
-            .map { Folders.joined(destination.backups, $0) }
+        var found = FileSink.removeStaleBackups(in: destination.backups)
+            .map { Files.joined(destination.backups, $0) }
         if case .file(let path) = target.place {
             let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-            found += FileSink.removeStalePartials(in: folder, isOurs: false).map { Folders.joined(folder, $0) }
+            found += FileSink.removeStaleBackups(in: folder, isOurs: false).map { Files.joined(folder, $0) }
         }
         for path in found { console.note("removed \(path), which an earlier backup left behind") }
     }
@@ -113,7 +114,7 @@ extension BackupCommand {
         let ratio = packs ? Formatting.ratio(raw: report.rawBytes, packed: report.bytes).map { " (\($0))" } ?? "" : ""
         return [
             report.file ?? "standard output", Formatting.bytes(report.bytes) + ratio,
-            "\(Formatting.count(report.rows, "row")) in \(Formatting.count(report.tables, "table"))",
+            "\(counted(report.rows, "row")) in \(counted(report.tables, "table"))",
             Formatting.duration(seconds: report.seconds),
         ].joined(separator: "  ")
     }

@@ -23,17 +23,17 @@ struct BackupContents {
     }
 
     private var facts: [(String, String)] {
-        let tables = "\(Formatting.count(manifest.tables.count, "table")), \(Formatting.count(manifest.rows, "row"))"
+        let tables = "\(counted(manifest.tables.count, "table")), \(counted(manifest.rows, "row"))"
         let ratio = Formatting.ratio(raw: manifest.rawBytes, packed: manifest.storedBytes).map { ", ratio \($0)" } ?? ""
         var facts = [
             ("file", entry.path), ("time", manifest.createdAt), ("environment", manifest.environment ?? "-"),
             ("database", manifest.database.name), ("server", manifest.server.version),
-            ("holds", "\(manifest.scopeText): \(tables), \(Formatting.count(manifest.chunkCount, "chunk"))"),
+            ("holds", "\(manifest.scopeText): \(tables), \(counted(manifest.chunkCount, "chunk"))"),
             ("size", "\(Formatting.bytes(entry.bytes)) of \(Formatting.bytes(manifest.rawBytes))\(ratio)"),
             ("masked", "no"),
         ]
         if let objects = manifest.largeObjects {
-            facts.append(("large objects", Formatting.grouped(objects.objects.count)))
+            facts.append(("large objects", grouped(objects.objects.count)))
         }
         let extensions = manifest.extensions.map { "\($0.name) \($0.version)" }
         facts.append(("extensions", extensions.isEmpty ? "-" : extensions.joined(separator: ", ")))
@@ -64,7 +64,7 @@ struct BackupContents {
 
     private static let table = ResultDescription<Manifest.Table>([
         .init("table", \.title, column: .init("table", mayShrink: true, \.title)),
-        .init("rows", \.rows, column: .init("rows", isNumber: true) { Formatting.grouped($0.rows) }),
+        .init("rows", \.rows, column: .init("rows", isNumber: true) { grouped($0.rows) }),
         .init("raw_bytes", \.rawBytes, column: .init("size", isNumber: true) { Formatting.bytes($0.rawBytes) }),
         .init(
             "stored_bytes",
@@ -74,7 +74,7 @@ struct BackupContents {
         .init(
             "chunks",
             \.chunks.count,
-            column: .init("chunks", isNumber: true, expendable: 1) { Formatting.grouped($0.chunks.count) }
+            column: .init("chunks", isNumber: true, expendable: 1) { grouped($0.chunks.count) }
         ),
         .init(
             "data_left_out",

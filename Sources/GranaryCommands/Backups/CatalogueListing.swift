@@ -11,7 +11,7 @@ struct CatalogueListing {
 
     private var total: String {
         let bytes = catalogue.entries.reduce(0) { $0 + $1.bytes }
-        return "\(Formatting.count(catalogue.entries.count, "file")), \(Formatting.bytes(bytes))"
+        return "\(counted(catalogue.entries.count, "file")), \(Formatting.bytes(bytes))"
     }
 
     static let result = ResultDescription<CatalogueListing>([
@@ -46,7 +46,7 @@ struct CatalogueListing {
             \.schemaVersionText,
             column: .init("schema version", mayShrink: true, expendable: 4) { $0.schemaVersionText ?? "-" }
         ),
-        .init("rows", \.rows, column: .init("rows", isNumber: true, expendable: 7) { Formatting.grouped($0.rows) }),
+        .init("rows", \.rows, column: .init("rows", isNumber: true, expendable: 7) { grouped($0.rows) }),
         .init(
             "raw_bytes",
             \.rawBytes,
@@ -96,7 +96,7 @@ struct PruneListing {
         let gone = decisions.filter { !$0.isKept }
         let bytes = gone.reduce(0) { $0 + $1.entry.bytes }
         let verb = isDryRun ? "would be deleted" : "deleted"
-        let summary = "\(Formatting.count(gone.count, "backup")) \(verb), \(Formatting.bytes(bytes))"
+        let summary = "\(counted(gone.count, "backup")) \(verb), \(Formatting.bytes(bytes))"
         return (decisions.isEmpty ? [] : table.lines(width: width)) + [summary]
     }
 

@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import Cleaning
 internal import Environments
 internal import PostgresClient
+internal import Storage
 internal import Synchronization
 
 extension CleanCommand {
@@ -144,7 +145,7 @@ extension CleanCommand {
 
     /// What the folder of seeds of each service says is left alone.
     private func seedsFiles(_ services: [Service]) throws -> [SeedsFile] {
-        if let seeds = selection.seeds, service.root == nil, !Folders.exists(seeds) {
+        if let seeds = selection.seeds, service.root == nil, !Files.exists(seeds) {
             throw CommandError(
                 .usage,
                 "there is no folder \(seeds)",

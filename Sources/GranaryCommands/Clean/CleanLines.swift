@@ -12,13 +12,13 @@ enum CleanLines {
             lines.append("\(place): there is nothing to clean")
         } else {
             let amount = [
-                Formatting.count(plan.tables.count, "table"), rows(plan.rows, isExact: plan.isExact),
+                counted(plan.tables.count, "table"), rows(plan.rows, isExact: plan.isExact),
                 Formatting.bytes(plan.bytes),
             ]
             lines.append("\(place): this will be gone: \(amount.joined(separator: ", "))")
             lines += tables(plan.tables)
             if !plan.sequences.isEmpty {
-                lines.append("\(Formatting.count(plan.sequences.count, "sequence")) will begin anew")
+                lines.append("\(counted(plan.sequences.count, "sequence")) will begin anew")
             }
         }
         lines +=
@@ -45,7 +45,7 @@ enum CleanLines {
             ].joined(separator: "  ")
             return table.because.map { "\(line)  \($0)" } ?? line
         }
-        return lines + (tables.count > most ? ["  and \(Formatting.count(tables.count - most, "table")) more"] : [])
+        return lines + (tables.count > most ? ["  and \(counted(tables.count - most, "table")) more"] : [])
     }
 
     /// One line for each reason.
@@ -63,14 +63,14 @@ enum CleanLines {
         let isExact = report.tables.allSatisfy(\.isExact)
         return [
             [
-                "\(report.database)  gone: \(rows(report.rows, isExact: isExact)) of \(Formatting.count(report.tables.count, "table"))",
+                "\(report.database)  gone: \(rows(report.rows, isExact: isExact)) of \(counted(report.tables.count, "table"))",
                 Formatting.duration(seconds: report.seconds),
             ].joined(separator: "  ")
         ]
     }
 
     private static func rows(_ count: Int, isExact: Bool) -> String {
-        (isExact ? "" : "~") + Formatting.count(count, "row")
+        (isExact ? "" : "~") + counted(count, "row")
     }
 
     private static func space(_ width: Int) -> String { String(repeating: " ", count: max(0, width)) }

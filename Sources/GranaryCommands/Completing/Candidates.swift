@@ -1,6 +1,6 @@
 package import ArgumentParser
 internal import Environments
-internal import FoundationEssentials
+internal import Storage
 
 /// Words that a shell can offer at a place of the command line, read from files.
 ///
@@ -34,7 +34,7 @@ package struct Candidates {
         let known = prefix.contains("/") ? [] : names(in: backupsFolder).filter(isMeant)
         let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
         let entries = names(in: folder.isEmpty ? "." : folder).compactMap { name -> String? in
-            if Folders.isFolder(folder + name) { return folder + name + slash }
+            if Files.isFolder(folder + name) { return folder + name + slash }
             return isMeant(name) ? folder + name : nil
         }
         return Set(known + entries).filter { $0.hasPrefix(prefix) }.sorted()
@@ -46,7 +46,7 @@ package struct Candidates {
 
     package var versions: [String] {
         let layers = ((try? EnvironmentsFile.read(migrations: migrationsFolder).folders) ?? [:]).values
-        let folders = [migrationsFolder] + layers.map { Folders.joined(migrationsFolder, $0) }
+        let folders = [migrationsFolder] + layers.map { Files.joined(migrationsFolder, $0) }
         let files = folders.flatMap(names).filter { $0.hasSuffix(".up.sql") }
         return Set(files.map { String($0.prefix(while: \.isNumber)) }.filter { !$0.isEmpty }).sorted()
     }
@@ -56,6 +56,6 @@ package struct Candidates {
 
     /// Without what is hidden.
     private func names(in folder: String) -> [String] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { !$0.hasPrefix(".") }
+        Files.visibleNames(in: folder)
     }
 }

@@ -1,4 +1,5 @@
 package import ArgumentParser
+package import Bookkeeping
 package import Environments
 
 /// Which service a command works on, and where its files are.

@@ -15,7 +15,7 @@ struct CheckListing {
             let remedy = check.remedy.map { [String(repeating: " ", count: width + 11) + "→ \($0)"] } ?? []
             return ["\(mark)\(name)\(check.detail)"] + remedy
         }
-        lines.append(problems == 0 ? "no problems" : Formatting.count(problems, "problem"))
+        lines.append(problems == 0 ? "no problems" : counted(problems, "problem"))
         return lines.map(Formatting.harmless).flatMap { line in
             columns.map { Formatting.wrapped(line, columns: $0, indentation: width + 13) } ?? [line]
         }

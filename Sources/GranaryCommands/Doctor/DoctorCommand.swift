@@ -6,6 +6,7 @@ internal import Glibc
 internal import Inspection
 internal import LocalServer
 internal import PostgresClient
+internal import Storage
 
 /// `granary doctor`.
 package struct DoctorCommand: SpokenCommand {
@@ -58,14 +59,14 @@ package struct DoctorCommand: SpokenCommand {
             )
             checks.append(Doctor.judgePgDump(found, server: server, reason: nil))
         } catch {
-            checks.append(Doctor.judgePgDump(nil, server: server, reason: Failure(error).message))
+            checks.append(Doctor.judgePgDump(nil, server: server, reason: FailureReport(error).message))
         }
         do {
             let search = PostgresInstallation.Search(explicitFolder: database.programs.postgresBin)
             let found = try await PostgresInstallation.find(search)
             checks.append(Doctor.Check("local server", .good, "PostgreSQL \(found.version) (\(found.folder))"))
         } catch {
-            let failure = Failure(error)
+            let failure = FailureReport(error)
             checks.append(Doctor.Check("local server", .note, failure.message, remedy: "apt-get install postgresql"))
         }
         return checks
@@ -85,7 +86,7 @@ package struct DoctorCommand: SpokenCommand {
             let checks = Doctor.judge(facts, environment: connected.environmentName, isLocal: connected.isLocal)
             return (checks, facts)
         } catch {
-            let failure = Failure(error)
+            let failure = FailureReport(error)
             let remedy =
                 failure.status == .noConnection && (error as? CommandError)?.code == .noDatabase
                 ? "granary server start, or set DATABASE_URL" : failure.hint
@@ -99,7 +100,7 @@ package struct DoctorCommand: SpokenCommand {
                 .init(
                     purpose: purpose,
                     path: path,
-                    exists: Folders.isFolder(path),
+                    exists: Files.isFolder(path),
                     isWritable: access(path, W_OK) == 0
                 )
             )
@@ -109,7 +110,7 @@ package struct DoctorCommand: SpokenCommand {
             let names = services.map { "\($0.service.name) (\($0.service.schemas.joined(separator: ", ")))" }
             checks.append(Doctor.Check("service", .good, names.joined(separator: "; ")))
         } catch {
-            let failure = Failure(error)
+            let failure = FailureReport(error)
             checks.append(Doctor.Check("service", .problem, failure.message, remedy: failure.hint))
         }
         return checks
@@ -118,7 +119,7 @@ package struct DoctorCommand: SpokenCommand {
     /// What is free for us where the folder is, or would be made. `statvfs`.
     private static func freeBytes(_ folder: String) -> Int? {
         var place = statvfs()
-        guard statvfs(Folders.isFolder(folder) ? folder : ".", &place) == 0 else { return nil }
+        guard statvfs(Files.isFolder(folder) ? folder : ".", &place) == 0 else { return nil }
         return Int(place.f_bavail) * Int(place.f_frsize)
     }
 }

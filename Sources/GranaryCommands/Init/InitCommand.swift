@@ -1,4 +1,5 @@
 package import ArgumentParser
+internal import Bookkeeping
 internal import Environments
 internal import Migrations
 internal import PostgresClient

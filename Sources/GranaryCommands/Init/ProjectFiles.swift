@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 internal import Migrations
+internal import Storage
 
 /// What `granary init` writes.
 enum ProjectFiles {
@@ -15,7 +15,7 @@ enum ProjectFiles {
 
     static func makeFolder(_ path: String) throws {
         do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try Files.makeFolders(path, mode: 0o777)
         } catch {
             throw failure(path)
         }
@@ -25,10 +25,10 @@ enum ProjectFiles {
     static func create(_ path: String, _ text: String) throws -> Bool {
         if let slash = path.lastIndex(of: "/") { try makeFolder(String(path[..<slash])) }
         do {
-            try Data(text.utf8).write(to: URL(filePath: path), options: .withoutOverwriting)
+            try Files.create(path, Array(text.utf8))
             return true
         } catch {
-            guard Folders.exists(path) else { throw failure(path) }
+            guard Files.exists(path) else { throw failure(path) }
             return false
         }
     }
@@ -36,7 +36,7 @@ enum ProjectFiles {
     /// Writes a file, over one that is there.
     static func write(_ text: String, to path: String) throws {
         if let slash = path.lastIndex(of: "/") { try makeFolder(String(path[..<slash])) }
-        do { try Data(text.utf8).write(to: URL(filePath: path)) } catch { throw failure(path) }
+        do { try Files.overwrite(path, Array(text.utf8)) } catch { throw failure(path) }
     }
 
     private static func failure(_ path: String) -> CommandError {

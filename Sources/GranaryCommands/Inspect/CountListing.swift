@@ -10,14 +10,14 @@ package struct CountListing: Sendable {
     package func lines(width: Int?) -> [String] { Self.row.table(counts.tables, width: width) + [total] }
 
     static func figure(_ rows: Int?, _ isExact: Bool) -> String {
-        rows.map { "\(isExact ? "" : "~")\(Formatting.grouped($0))" } ?? "?"
+        rows.map { "\(isExact ? "" : "~")\(grouped($0))" } ?? "?"
     }
 
     private var total: String {
         let rows = counts.tables.reduce(0) { $0 + ($1.rows ?? 0) }
         let isExact = counts.tables.allSatisfy(\.isExact)
         return
-            "\(Formatting.count(counts.tables.count, "table")), \(isExact ? "" : "~")\(Formatting.count(rows, "row"))"
+            "\(counted(counts.tables.count, "table")), \(isExact ? "" : "~")\(counted(rows, "row"))"
     }
 
     static let result = ResultDescription<CountListing>([.init("tables", each: row, \.counts.tables)])
@@ -52,14 +52,14 @@ package struct DifferenceListing: Sendable {
     package func lines(width: Int?) -> [String] {
         let changed = differences.filter { $0.isGone || ($0.change ?? 0) != 0 }.count
         return Self.row.table(differences, width: width) + [
-            "\(Formatting.count(changed, "table")) of \(differences.count) changed since \(Formatting.harmless(file)) of \(createdAt)"
+            "\(counted(changed, "table")) of \(differences.count) changed since \(Formatting.harmless(file)) of \(createdAt)"
         ]
     }
 
     private static func change(_ row: CountDifference) -> String {
         guard let change = row.change else { return "" }
         let sign = change > 0 ? "+" : ""
-        return change == 0 && row.isExact ? "0" : "\(row.isExact ? "" : "~")\(sign)\(Formatting.grouped(change))"
+        return change == 0 && row.isExact ? "0" : "\(row.isExact ? "" : "~")\(sign)\(grouped(change))"
     }
 
     private static func remark(_ row: CountDifference) -> String {
@@ -74,7 +74,7 @@ package struct DifferenceListing: Sendable {
 
     private static let row = ResultDescription<CountDifference>([
         .init("table", \.table.description, column: .init("table", mayShrink: true, \.table.description)),
-        .init("then", \.then, column: .init("then", isNumber: true) { $0.then.map(Formatting.grouped) ?? "-" }),
+        .init("then", \.then, column: .init("then", isNumber: true) { $0.then.map(grouped) ?? "-" }),
         .init(
             "rows",
             \.now,

@@ -2,6 +2,7 @@ internal import Archive
 package import ArgumentParser
 internal import Inspection
 internal import PostgresClient
+internal import Storage
 
 /// `granary counts`.
 package struct CountsCommand: SpokenCommand {

@@ -1,8 +1,8 @@
 package import ArgumentParser
 internal import Backup
-internal import FoundationEssentials
 internal import Inspection
 internal import PostgresClient
+internal import Storage
 
 /// `granary schema`.
 package struct SchemaCommand: SpokenCommand {
@@ -109,9 +109,9 @@ package struct SchemaCommand: SpokenCommand {
     }
 
     private static func read(_ path: String) throws -> String {
-        guard let data = FileManager.default.contents(atPath: path) else {
+        guard let text = try? Files.text(of: path) else {
             throw CommandError(.file, "\(path) cannot be read", hint: "write it with granary schema > \(path)")
         }
-        return String(decoding: data, as: UTF8.self)
+        return text
     }
 }

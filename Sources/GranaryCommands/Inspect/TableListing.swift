@@ -15,7 +15,7 @@ package struct TableListing: Sendable {
             rows[index].showsSchema = several || width == nil
             rows[index].showsBar = width != nil
         }
-        let count = Formatting.count(report.tables.count, "table")
+        let count = counted(report.tables.count, "table")
         return Self.row.table(rows, width: width) + ["\(count), \(Formatting.bytes(report.bytes))"]
     }
 
@@ -69,7 +69,7 @@ package struct TableListing: Sendable {
                 "rows_estimate",
                 \.table.rowsEstimate,
                 column: .init("rows", isNumber: true) {
-                    $0.table.rowsEstimate.map { "~\(Formatting.grouped($0))" } ?? "?"
+                    $0.table.rowsEstimate.map { "~\(grouped($0))" } ?? "?"
                 }
             ),
             .init(
@@ -94,7 +94,7 @@ package struct TableListing: Sendable {
 
     private static func kind(_ table: TableReport.Table) -> String {
         guard table.kind == .partitionedTable else { return table.kind.rawValue }
-        return Formatting.count(table.partitions, "partition")
+        return counted(table.partitions, "partition")
     }
 
     private static func statistics(_ table: TableReport.Table) -> String {

@@ -1,5 +1,5 @@
 package import ArgumentParser
-internal import FoundationEssentials
+internal import Storage
 
 /// `granary manual`, for `make install` and for who makes packages; help does not list it.
 package struct ManualCommand: SpokenCommand {
@@ -28,9 +28,9 @@ package struct ManualCommand: SpokenCommand {
         var written: [String] = []
         let date = String(Formatting.time(secondsSince1970: epoch).prefix(10))
         for page in ManualPages(tree, groups: root.configuration.groupedSubcommands, date: date).all {
-            let path = Folders.joined(folder, page.file)
+            let path = Files.joined(folder, page.file)
             do {
-                try Data(page.text.utf8).write(to: URL(filePath: path))
+                try Files.overwrite(path, Array(page.text.utf8))
             } catch {
                 throw CommandError(.file, "\(path) could not be written", hint: "make its folder, writable")
             }

@@ -67,10 +67,10 @@ package struct MigrateDeps: SpokenCommand {
         do {
             services = try await session.migrator().status()
         } catch let error as MigrationError {
-            console.note("how each stands is not shown: \(error.message)")
+            console.note("how each stands is not shown: \(error)")
             return [:]
         } catch let error as EnvironmentsError where error.code == .file {
-            console.note("how each stands is not shown: \(error.message)")
+            console.note("how each stands is not shown: \(error)")
             return [:]
         }
         for state in services {

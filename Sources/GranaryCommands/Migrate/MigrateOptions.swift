@@ -1,6 +1,7 @@
 internal import Archive
 package import ArgumentParser
 internal import Backup
+internal import Bookkeeping
 internal import Environments
 internal import Glibc
 internal import Migrations

@@ -146,7 +146,7 @@ package struct MigrateAdopt: SpokenCommand {
         let names = try await session.migrator().adopt(name)
         if console.settings.isJSON { return try console.result(.object(["adopted": .strings(names)])) }
         for name in names { try console.result(line: name) }
-        console.note("\(Formatting.count(names.count, "migration")) taken over")
+        console.note("\(counted(names.count, "migration")) taken over")
     }
 }
 
@@ -177,7 +177,7 @@ package struct MigrateBaseline: SpokenCommand {
         let names = try await session.migrator().baseline(try MigrateGoto.number(version))
         if console.settings.isJSON { return try console.result(.object(["applied": .strings(names)])) }
         for name in names { try console.result(line: name) }
-        console.note("\(Formatting.count(names.count, "migration")) taken as applied")
+        console.note("\(counted(names.count, "migration")) taken as applied")
     }
 }
 

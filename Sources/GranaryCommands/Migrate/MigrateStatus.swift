@@ -1,5 +1,5 @@
 package import ArgumentParser
-internal import Environments
+internal import Bookkeeping
 internal import Migrations
 internal import PostgresClient
 internal import SQLText
@@ -103,7 +103,7 @@ package struct MigrateStatus: SpokenCommand {
                 lines.append("  \(name)  \(facts.joined(separator: ", "))")
             }
             if state.standings.all.isEmpty { lines.append("  no migrations in \(state.tree.folder)") }
-            lines += state.tree.problems.map { "  \($0.message)" }
+            lines += state.tree.problems.map { "  \($0)" }
             if let note = state.tree.noteOnIgnoredFiles { lines.append("  \(note)") }
             lines += state.disagreements.map { "  disagrees: \($0.message)" }
             lines += state.otherLedgers.map { "  another tool: \($0.sentence)" }
@@ -116,7 +116,7 @@ package struct MigrateStatus: SpokenCommand {
         .init("environment", \.environment), .init("service") { $0.services.map(\.name).joined(separator: ",") },
         .init("version") { $0.services.map(\.standings.version).max() },
         .init("migrations", each: standing, \.standings), .init("ignored") { $0.services.flatMap(\.tree.ignored) },
-        .init("problems") { $0.services.flatMap { $0.tree.problems.map(\.message) } },
+        .init("problems") { $0.services.flatMap { $0.tree.problems.map(\.description) } },
         .init("other_ledgers", each: ledger) {
             $0.services.flatMap { state in state.otherLedgers.map { (state, $0) } }
         },

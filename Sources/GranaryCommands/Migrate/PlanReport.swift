@@ -10,7 +10,7 @@ struct PlanReport {
     /// - Throws: `ExitCode`, the one that the run would end with, if there is an obstacle.
     func tell(on console: Console) throws {
         try console.result(Self.result.document(self), else: lines)
-        if let first = plan.obstacles.first { throw ExitCode(ExitStatus(first).rawValue) }
+        if let first = plan.obstacles.first { throw ExitCode(first.exitStatus.rawValue) }
     }
 
     private var lines: [String] {
@@ -26,7 +26,7 @@ struct PlanReport {
             lines.append(
                 "\(step.direction.rawValue) \(step.title)  (\(facts.compactMap { $0 }.joined(separator: ", ")))"
             )
-            lines.append("  \(step.script.path): \(Formatting.count(step.script.statements.count, "statement"))")
+            lines.append("  \(step.script.path): \(counted(step.script.statements.count, "statement"))")
             for statement in step.script.statements {
                 lines.append("  \(statement.line): \(statement.summary)")
             }
@@ -41,7 +41,7 @@ struct PlanReport {
         }
         lines += plan.notes.map { "note: \($0)" }
         if !plan.obstacles.isEmpty { lines.append("It would be refused:") }
-        lines += plan.obstacles.map { "- \($0.message)\($0.hint.map { " (\($0))" } ?? "")" }
+        lines += plan.obstacles.map { "- \($0)\($0.hint.map { " (\($0))" } ?? "")" }
         return lines
     }
 
@@ -61,7 +61,7 @@ struct PlanReport {
     ])
 
     private static let obstacle = ResultDescription<MigrationError>([
-        .init("message", \.message), .init("hint", \.hint),
+        .init("message", \.description), .init("hint", \.hint),
     ])
 
     private static let statement = ResultDescription<MigrationStatement>([

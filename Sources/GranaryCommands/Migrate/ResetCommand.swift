@@ -1,8 +1,10 @@
 package import ArgumentParser
+internal import Bookkeeping
 internal import Environments
 internal import Glibc
 internal import Migrations
 internal import Seeding
+internal import Storage
 
 /// `granary reset`.
 package struct ResetCommand: SpokenCommand {
@@ -62,7 +64,7 @@ package struct ResetCommand: SpokenCommand {
         var summaries: [SeedSummary] = []
         for folder in session.options.services where !noSeeds {
             let place = common.service.seeds(of: folder.service, folder: seeds)
-            guard Folders.exists(place) else { continue }
+            guard Files.exists(place) else { continue }
             var options = SeedOptions(
                 service: folder.service.name,
                 schemas: folder.service.schemas,
@@ -87,8 +89,8 @@ package struct ResetCommand: SpokenCommand {
     /// `user_service (3 tables, about 1,200 rows, 1.4 MB)`
     private static func text(_ doomed: [DoomedSchema]) -> String {
         doomed.map { schema in
-            let tables = Formatting.count(schema.tables, "table")
-            let rows = "about \(Formatting.count(schema.rowsEstimate, "row"))"
+            let tables = counted(schema.tables, "table")
+            let rows = "about \(counted(schema.rowsEstimate, "row"))"
             return "\(Formatting.harmless(schema.name)) (\(tables), \(rows), \(Formatting.bytes(schema.bytes)))"
         }.joined(separator: ", ")
     }

@@ -13,9 +13,9 @@ struct RunReport {
 
     private var lines: [String] {
         var counts = [(report.appliedSteps.count, "applied"), (report.revertedSteps.count, "reverted")]
-            .filter { $0.0 > 0 }.map { "\(Formatting.count($0.0, "migration")) \($0.1)" }
+            .filter { $0.0 > 0 }.map { "\(counted($0.0, "migration")) \($0.1)" }
         if let dropped, !dropped.isEmpty {
-            counts.insert("\(Formatting.count(dropped.count, "schema")) dropped", at: 0)
+            counts.insert("\(counted(dropped.count, "schema")) dropped", at: 0)
         }
         let version = report.version.map { "version \($0)" } ?? "no migration is applied"
         let done = counts.isEmpty ? "nothing to do" : counts.joined(separator: ", ")

@@ -67,7 +67,7 @@ package final class Console: Sendable {
     }
 
     /// The last words: what failed, and what to do; with `--json` a document on standard output too.
-    package func report(_ failure: Failure) {
+    package func report(_ failure: FailureReport) {
         if settings.isJSON {
             // When standard output is gone, the exit code still says what happened.
             try? StandardOutput.print(failure.document.text)

@@ -3,17 +3,6 @@ internal import PostgresClient
 
 /// Figures as people read them: thousands grouped by commas, units of 1000, one decimal.
 package enum Formatting {
-    /// `6001215` as `6,001,215`.
-    package static func grouped(_ number: Int) -> String {
-        let digits = String(number.magnitude)
-        var grouped = ""
-        for (index, digit) in digits.enumerated() {
-            if index > 0 && (digits.count - index) % 3 == 0 { grouped += "," }
-            grouped.append(digit)
-        }
-        return number < 0 ? "-" + grouped : grouped
-    }
-
     /// `312400000` as `312.4 MB`; under a thousand there are no decimals.
     package static func bytes(_ count: Int) -> String {
         guard count.magnitude >= 1000 else { return "\(count) B" }
@@ -71,11 +60,6 @@ package enum Formatting {
         guard raw > 0, packed > 0 else { return nil }
         let tenths = Int((Double(raw) / Double(packed) * 10).rounded())
         return "\(grouped(tenths / 10)).\(tenths % 10)×"
-    }
-
-    /// `1 table`, `8 tables`.
-    package static func count(_ number: Int, _ noun: String) -> String {
-        "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")"
     }
 
     /// `20261123T071500Z`: sorts by time, and is harmless in a file name.

@@ -59,7 +59,7 @@ package struct LineDifference: Sendable, Equatable {
         }
         return
             (["--- \(file)", "+++ \(found)"] + changed
-            + ["\(Formatting.count(changes.count, "line")) differ\(changes.count == 1 ? "s" : "")"])
+            + ["\(counted(changes.count, "line")) differ\(changes.count == 1 ? "s" : "")"])
             .map(Formatting.harmless)
     }
 

@@ -28,7 +28,7 @@ struct SeedSummary {
         if report.changesNothing {
             lines.append("nothing \(isPlan ? "would change" : "changed") (\(place))")
         } else {
-            lines.append("\(Formatting.count(changed, "row")) \(isPlan ? "would change" : "changed") (\(place))")
+            lines.append("\(counted(changed, "row")) \(isPlan ? "would change" : "changed") (\(place))")
         }
         return lines
     }
@@ -37,7 +37,7 @@ struct SeedSummary {
         let parts = [
             (table.inserted, "inserted"), (table.updated, "updated"), (table.unchanged, "unchanged"),
             (table.deleted, "deleted"), (table.skipped, "left out"),
-        ].filter { $0.0 > 0 }.map { "\(Formatting.grouped($0.0)) \($0.1)" }
+        ].filter { $0.0 > 0 }.map { "\(grouped($0.0)) \($0.1)" }
         return parts.isEmpty ? "no rows" : parts.joined(separator: ", ")
     }
 

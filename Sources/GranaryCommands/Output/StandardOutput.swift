@@ -1,6 +1,6 @@
-internal import Archive
 internal import Glibc
 internal import PostgresClient
+internal import Storage
 
 /// A result could not be handed over: the disk behind the redirection is full, or the reader has gone.
 struct OutputError: Error, CustomStringConvertible {

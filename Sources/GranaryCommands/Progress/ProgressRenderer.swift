@@ -61,7 +61,7 @@ package final class ProgressRenderer: Sendable {
         switch event {
         case .phase(let name): return isVerbose || !console.redraws ? name : nil
         case .finished(let table, let rows, let bytes) where isVerbose:
-            return "\(table): \(Formatting.count(rows, "row")), \(Formatting.bytes(bytes))"
+            return "\(table): \(counted(rows, "row")), \(Formatting.bytes(bytes))"
         case .made(let object, let number, let of) where isVerbose: return "\(object) (\(number) of \(of))"
         case .restarted(let reason): return "beginning anew: \(reason)"
         default: return nil

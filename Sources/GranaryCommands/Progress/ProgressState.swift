@@ -86,7 +86,7 @@ extension ProgressState {
     private var percent: String? { fraction.map { "\(Int(($0 * 100).rounded(.down))) %" } }
 
     private var amount: String? {
-        if let made { return "\(Formatting.grouped(made.number)) of \(Formatting.grouped(made.of))" }
+        if let made { return "\(grouped(made.number)) of \(grouped(made.of))" }
         guard isMoving else { return nil }
         guard plannedBytes > 0 else { return Formatting.bytes(doneBytes) }
         // The plan may be an estimate; what goes beyond it is not more than all.
@@ -98,7 +98,7 @@ extension ProgressState {
         return "\(Formatting.remaining(seconds: Double(plannedBytes - doneShare) / rate)) left"
     }
 
-    private var rows: String? { isMoving ? Formatting.count(doneRows, "row") : nil }
+    private var rows: String? { isMoving ? counted(doneRows, "row") : nil }
 
     private var speed: String? {
         guard isMoving, let rate = byteRate?.perSecond else { return nil }

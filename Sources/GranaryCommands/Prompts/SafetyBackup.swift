@@ -1,8 +1,8 @@
 internal import Archive
 internal import Backup
-internal import FoundationEssentials
 internal import Glibc
 internal import PostgresClient
+internal import Storage
 
 /// A verified backup of the rows that a command is about to destroy.
 struct SafetyBackup {
@@ -36,11 +36,11 @@ struct SafetyBackup {
             )
         }
         try Folders.make(place)
-        for name in FileSink.removeStalePartials(in: place) {
-            console.note("removed \(Folders.joined(place, name)), which an earlier backup left behind")
+        for name in FileSink.removeStaleBackups(in: place) {
+            console.note("removed \(Files.joined(place, name)), which an earlier backup left behind")
         }
         let stem = BackupFile.stem(database: "\(database)-\(occasion)", secondsSince1970: time(nil))
-        var options = BackupOptions(output: .firstFree(stem: Folders.joined(place, stem)))
+        var options = BackupOptions(output: .firstFree(stem: Files.joined(place, stem)))
         options.tables = tables
         options.schemas = schemas
         options.withInheritors = withInheritors
@@ -66,10 +66,9 @@ struct SafetyBackup {
     /// In a container, a folder that is neither mounted nor a volume is on the overlay, which is removed with it.
     private static func diesWithItsContainer(_ path: String) -> Bool {
         let signs = ["/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io"]
-        guard signs.contains(where: Folders.exists), let full = realpath(path, nil) else { return false }
-        let place = String(cString: full)
-        free(full)
-        guard let mounts = try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8) else { return false }
+        guard signs.contains(where: Files.exists), let place = Files.resolved(path),
+            let mounts = try? Files.text(of: "/proc/self/mounts")
+        else { return false }
         var best = (length: -1, kind: "")
         for line in mounts.split(separator: "\n") {
             let fields = line.split(separator: " ")

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Bookkeeping
 internal import Environments
 internal import PostgresClient
 package import Restore
@@ -193,7 +194,7 @@ extension RestoreCommand {
         lines.append(
             [
                 report.database,
-                "\(Formatting.count(report.rows, "row")) in \(Formatting.count(report.tables, "table"))",
+                "\(counted(report.rows, "row")) in \(counted(report.tables, "table"))",
                 Formatting.duration(seconds: report.seconds),
             ].joined(separator: "  ")
         )
@@ -227,7 +228,7 @@ extension RestoreCommand {
 
     package static func lines(_ report: RestorePlanReport) -> [String] {
         let amount = [
-            Formatting.count(report.tables, "table"), Formatting.count(report.rows, "row"),
+            counted(report.tables, "table"), counted(report.rows, "row"),
             Formatting.bytes(report.rawBytes),
         ]
         let steps = report.steps.enumerated().map { "\($0.offset + 1). \(Formatting.harmless($0.element))" }

@@ -26,8 +26,8 @@ package struct RestoreIntent: Sendable, Equatable {
 
     private var contents: String {
         guard exists else { return "not there yet" }
-        let rows = rowsEstimate > 0 ? ", about \(Formatting.count(rowsEstimate, "row"))" : ""
-        return "now \(Formatting.count(tables, "table"))\(rows), \(Formatting.bytes(bytes))"
+        let rows = rowsEstimate > 0 ? ", about \(counted(rowsEstimate, "row"))" : ""
+        return "now \(counted(tables, "table"))\(rows), \(Formatting.bytes(bytes))"
     }
 }
 

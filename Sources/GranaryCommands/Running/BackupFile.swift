@@ -1,12 +1,14 @@
+internal import Storage
+
 /// A backup as people name it, and as we do.
 package enum BackupFile {
     /// The file as it was named, or the one of that name in the folder of backups.
     ///
     /// - Throws: `CommandError` with `.file`.
     static func found(_ file: String, backups: String) throws -> String {
-        if Folders.isFile(file) { return file }
-        let among = Folders.joined(backups, file)
-        if !file.hasPrefix("/") && Folders.isFile(among) { return among }
+        if Files.isFile(file) { return file }
+        let among = Files.joined(backups, file)
+        if !file.hasPrefix("/") && Files.isFile(among) { return among }
         throw CommandError(
             .file,
             file.hasPrefix("/") ? "there is no file \(file)" : "there is no file \(file), nor \(among)",

@@ -72,7 +72,7 @@ package struct GranaryProgram: Sendable {
             return code.rawValue
         } catch {
             guard let settings else { return end(with: error, parsing: parsed) }
-            let failure = interrupts.haveCome ? Failure(interrupted: error) : Failure(error)
+            let failure = interrupts.haveCome ? FailureReport(interrupted: error) : FailureReport(error)
             Console(settings).report(failure)
             return failure.status.rawValue
         }
@@ -94,10 +94,10 @@ package struct GranaryProgram: Sendable {
             }
             return 0
         }
-        var failure = Failure(error)
+        var failure = FailureReport(error)
         if !(error is CommandError) {
             let message = root.message(for: error)
-            failure = Failure(.usage, Self.sentence(message), hint: hint(for: message, completed))
+            failure = FailureReport(.usage, Self.sentence(message), hint: hint(for: message, completed))
         }
         Console(Self.settings(for: completed.arguments)).report(failure)
         return failure.status.rawValue

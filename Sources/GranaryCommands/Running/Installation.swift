@@ -1,6 +1,7 @@
 internal import Archive
 internal import Glibc
 internal import Logging
+internal import Storage
 
 /// What this installation knows its own archives by: the key that seals them.
 ///
@@ -58,7 +59,7 @@ struct Installation {
         do {
             return try file.read()
         } catch {
-            logger.warning("\(error)", metadata: (error as? ArchiveError)?.hint.map { ["hint": "\($0)"] })
+            logger.warning("\(error)", metadata: (error as? StorageError)?.hint.map { ["hint": "\($0)"] })
             return nil
         }
     }

@@ -24,16 +24,16 @@ struct FindingReport {
     }
 
     private var summary: String {
-        guard !findings.isEmpty else { return "no findings in \(Formatting.count(fileCount, "file"))\(proofs)" }
+        guard !findings.isEmpty else { return "no findings in \(counted(fileCount, "file"))\(proofs)" }
         let counts = [(Finding.Severity.error, "error"), (.warning, "warning"), (.info, "info")].compactMap {
             severity,
             noun in
             let count = count(severity)
-            return count == 0 ? nil : Formatting.count(count, noun)
+            return count == 0 ? nil : counted(count, noun)
         }
         let files = Set(findings.map(\.file)).count
-        return "\(counts.joined(separator: ", ")) in \(Formatting.count(files, "file")); "
-            + "\(Formatting.count(fileCount, "file")) of migrations checked\(proofs)"
+        return "\(counts.joined(separator: ", ")) in \(counted(files, "file")); "
+            + "\(counted(fileCount, "file")) of migrations checked\(proofs)"
     }
 
     /// `; 4 migrations replayed, 1 down does not undo its up`
@@ -46,7 +46,7 @@ struct FindingReport {
             case 1: "1 down does not undo its up"
             default: "\(failed) downs do not undo their up"
             }
-        return "; \(Formatting.count(replayed.count, "migration")) replayed, \(verdict)"
+        return "; \(counted(replayed.count, "migration")) replayed, \(verdict)"
     }
 }
 

@@ -5,6 +5,7 @@ internal import MigrationChecks
 internal import Migrations
 internal import PostgresClient
 internal import Seeding
+internal import Storage
 
 /// The part of `validate` that needs a server: migrations up, down and up, and seeds held against what they make.
 struct ReplayRun: Sendable {
@@ -77,7 +78,7 @@ struct ReplayRun: Sendable {
                 now: time(nil)
             )
             options.folder = seeds(service)
-            guard Folders.isFolder(options.folder) else { continue }
+            guard Files.isFolder(options.folder) else { continue }
             findings += try await Seeder(options, server: server, logger: console.logger).findings().map(Finding.init)
         }
         return findings

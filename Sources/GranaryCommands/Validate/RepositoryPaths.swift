@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Storage
 
 /// Names of files from the top of the repository, as GitHub looks for them, wherever in it the command runs.
 struct RepositoryPaths {
@@ -9,8 +9,8 @@ struct RepositoryPaths {
 
     /// - Parameter variables: Of the environment: `GITHUB_WORKSPACE` is where a workflow has its files.
     init(_ variables: [String: String]) {
-        let folder = Self.parts(Self.full(".") ?? "/")
-        let workspace = variables["GITHUB_WORKSPACE"].flatMap(Self.full).map(Self.parts)
+        let folder = Self.parts(Files.resolved(".") ?? "/")
+        let workspace = variables["GITHUB_WORKSPACE"].flatMap(Files.resolved).map(Self.parts)
         top = workspace.flatMap { folder.starts(with: $0) ? $0 : nil } ?? Self.repository(of: folder)
         here = Array(folder.dropFirst(top?.count ?? folder.count))
     }
@@ -29,17 +29,10 @@ struct RepositoryPaths {
     private static func repository(of folder: [Substring]) -> [Substring]? {
         for count in (0...folder.count).reversed() {
             let candidate = Array(folder.prefix(count))
-            if Folders.exists("/\(candidate.joined(separator: "/"))/.git") { return candidate }
+            if Files.exists("/\(candidate.joined(separator: "/"))/.git") { return candidate }
         }
         return nil
     }
 
     private static func parts(_ path: String) -> [Substring] { path.split(separator: "/") }
-
-    /// Without links; nil where it is not there.
-    private static func full(_ path: String) -> String? {
-        guard let found = realpath(path, nil) else { return nil }
-        defer { free(found) }
-        return String(cString: found)
-    }
 }

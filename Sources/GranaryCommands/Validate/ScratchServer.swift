@@ -1,6 +1,7 @@
 internal import Glibc
 internal import LocalServer
 internal import PostgresClient
+internal import Storage
 
 /// The server that lends scratch databases: one that is named, the local one of the project, or one that is made aside.
 struct ScratchServer: Sendable {
@@ -48,21 +49,19 @@ struct ScratchServer: Sendable {
 
     /// `~/.cache/granary/<digest of the project's folder>`, made where it is not there.
     private static func folderAside(_ variables: [String: String]) throws -> String {
-        var project = [CChar](repeating: 0, count: Int(PATH_MAX))
-        guard getcwd(&project, project.count) != nil else {
-            throw CommandError(.file, "the working folder cannot be read: \(String(cString: strerror(errno)))")
-        }
-        // FNV-1a: projects are to be told apart, not to be kept secret.
-        let digest = project.prefix { $0 != 0 }.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { digest, byte in
-            (digest ^ UInt64(UInt8(bitPattern: byte))) &* 0x100_0000_01B3
+        let project: String
+        do {
+            project = try Files.currentFolder()
+        } catch {
+            throw CommandError(.file, "the working folder cannot be read: \(error)")
         }
         let cache =
             variables["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
             ?? (variables["HOME"] ?? "/tmp") + "/.cache"
         var folder = cache
         try Folders.make(folder)
-        for part in ["granary", String(digest, radix: 16)] {
-            folder = Folders.joined(folder, part)
+        for part in ["granary", String(PathDigest.number(of: project), radix: 16)] {
+            folder = Files.joined(folder, part)
             try Folders.make(folder)
         }
         return folder

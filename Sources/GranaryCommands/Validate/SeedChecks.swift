@@ -62,8 +62,10 @@ struct SeedChecks {
                 )
             )
         } catch {
-            let (file, line, message) = Self.place(error.message, else: folder)
-            return [Finding(.seedFile, file: file, line: line, message, hint: error.hint)]
+            guard let place = error.place, let line = place.line else {
+                return [Finding(.seedFile, file: folder, line: 1, "\(error)", hint: error.hint)]
+            }
+            return [Finding(.seedFile, file: place.file, line: line, error.message, hint: error.hint)]
         }
         let isProduction = environments.rules(of: environment).isProduction
         let sketch = validation.sketch(of: service.name, in: environment)
@@ -71,12 +73,6 @@ struct SeedChecks {
         findings += set.scripts.flatMap { script($0, sketch, isProduction) }
         if isProduction { findings += set.tables.flatMap(secrets) }
         return findings
-    }
-
-    /// An error whose message begins with its place.
-    private static func place(_ message: String, else folder: String) -> (file: String, line: Int, message: String) {
-        guard let match = message.prefixMatch(of: #/([^:\s]+):(\d+)(?::\d+)?: /#) else { return (folder, 1, message) }
-        return (String(match.1), Int(match.2) ?? 1, String(message[match.range.upperBound...]))
     }
 }
 

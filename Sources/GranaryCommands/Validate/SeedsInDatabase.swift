@@ -26,21 +26,8 @@ extension ValidateCommand {
             options.folder = seeds
             options.stateSchema = service.state.stateSchema
             let seeder = Seeder(options, server: connected.address, logger: console.logger)
-            findings += try await seeder.findings().map(Finding.init)
+            findings += try await seeder.findings()
         }
         return findings
-    }
-}
-
-extension Finding {
-    init(_ finding: SeedFinding) {
-        self.init(
-            rule: "seed-\(finding.rule)",
-            severity: finding.stopsRun ? .error : .warning,
-            file: finding.file,
-            line: finding.line,
-            message: finding.message,
-            hint: finding.hint
-        )
     }
 }

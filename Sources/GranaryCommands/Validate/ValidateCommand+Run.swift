@@ -4,6 +4,7 @@ internal import MigrationChecks
 internal import Migrations
 internal import PostgresClient
 internal import SQLText
+internal import Storage
 
 extension ValidateCommand {
     package func run(on console: Console) async throws {
@@ -71,7 +72,7 @@ extension ValidateCommand {
     private func folders(_ console: Console) throws -> [Validator.Folder] {
         let paths = try service.root.map { try Service.folders(in: $0) } ?? [service.migrations]
         return try paths.map { path in
-            guard Folders.exists(path) else {
+            guard Files.exists(path) else {
                 throw CommandError(
                     .file,
                     "there is no folder \(path)",

@@ -1,5 +1,6 @@
 internal import Archive
 package import ArgumentParser
+internal import Storage
 
 /// `granary verify`.
 package struct VerifyCommand: SpokenCommand {

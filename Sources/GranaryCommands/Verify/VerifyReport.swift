@@ -19,13 +19,13 @@ package struct VerifyReport: Sendable, Equatable {
                 [["ok", file, content, Formatting.duration(seconds: seconds)].joined(separator: "  ")]
             } else {
                 found.problems.map { "\($0.member): \($0.problem)" }
-                    + ["\(Formatting.count(found.problems.count, "problem")) in \(file)"]
+                    + ["\(counted(found.problems.count, "problem")) in \(file)"]
             }
         return lines.map(Formatting.harmless)
     }
 
     private var content: String {
-        "\(Formatting.count(found.members, "member")), \(Formatting.count(found.rows, "row"))"
+        "\(counted(found.members, "member")), \(counted(found.rows, "row"))"
     }
 
     package static let result = ResultDescription<Self>([

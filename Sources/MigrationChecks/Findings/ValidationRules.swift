@@ -1,3 +1,5 @@
+@_exported public import Basics
+
 /// What `validate` looks for beside the lint rules.
 package enum ValidationRule: String, Sendable, CaseIterable {
     // The tree.

@@ -1,3 +1,4 @@
+internal import Databases
 internal import Environments
 package import Logging
 package import Migrations
@@ -57,7 +58,7 @@ package struct Replay: Sendable {
             do {
                 try await replay(environment, &report)
             } catch let error as MigrationError {
-                report.add(Finding(error, rule: .replay))
+                report.add(Finding(error, rule: ReplayRule.replay.rawValue, elsewhere: "migrations"))
             }
         }
         return report

@@ -58,7 +58,7 @@ struct RowDigests: Sendable, Equatable {
             let (was, has) = (old?.rows ?? 0, new?.rows ?? 0)
             return was == has
                 ? "the rows of \(name) have other values than before"
-                : "\(name) has \(has) \(has == 1 ? "row" : "rows") where it had \(was)"
+                : "\(name) has \(counted(has, "row", isGrouped: false)) where it had \(was)"
         }
     }
 }

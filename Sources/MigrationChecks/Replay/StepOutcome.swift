@@ -40,36 +40,11 @@ struct StepOutcome: Sendable {
                 rule: rule.rawValue,
                 severity: severity,
                 file: script.path,
-                line: failure.place?.line ?? 1,
-                column: failure.place?.column,
+                line: failure.place.line ?? 1,
+                column: failure.place.column,
                 message: words + failure.sentence,
                 hint: hint ?? failure.hint
             )
-        )
-    }
-}
-
-extension Finding {
-    /// Of an error whose message begins with its place.
-    init(_ error: MigrationError, rule: ReplayRule) {
-        guard let match = error.message.prefixMatch(of: #/([^:\s]+):(\d+)(?::(\d+))?: /#) else {
-            self.init(
-                rule: rule.rawValue,
-                severity: .error,
-                file: "migrations",
-                message: error.message,
-                hint: error.hint
-            )
-            return
-        }
-        self.init(
-            rule: rule.rawValue,
-            severity: .error,
-            file: String(match.1),
-            line: Int(match.2) ?? 1,
-            column: match.3.flatMap { Int($0) },
-            message: String(error.message[match.range.upperBound...]),
-            hint: error.hint
         )
     }
 }

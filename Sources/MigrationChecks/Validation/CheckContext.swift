@@ -1,6 +1,7 @@
 internal import Environments
 internal import Migrations
 internal import SQLText
+internal import Storage
 
 /// What the checks of a migration need to know of the others.
 struct CheckContext: Sendable {
@@ -29,7 +30,7 @@ struct CheckContext: Sendable {
         productionLayers = Set(tree.environments.environments.filter(\.isProduction).map(\.name) + [""])
         let parent = tree.service.folder.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         let folder = (parent + ["docs", "migrations"]).joined(separator: "/")
-        pages = MigrationFolder.names(in: folder).map { (folder, Set($0)) }
+        pages = (try? Files.names(in: folder)).map { (folder, Set($0)) }
     }
 
     /// Those that are declared and those that its own migrations create; where nothing is made in any of them, the one in

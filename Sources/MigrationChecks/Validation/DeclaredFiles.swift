@@ -221,30 +221,8 @@ package struct DeclaredFiles: Sendable {
         }
     }
 
-    /// An error whose message begins with `path:line:` or `path:line:column:`.
     private mutating func note(_ error: EnvironmentsError, _ path: String, _ rule: ValidationRule = .wrongType) {
-        var rest = error.message[...]
-        var numbers: [Int] = []
-        if rest.hasPrefix("\(path):") {
-            rest = rest.dropFirst(path.count + 1)
-            while numbers.count < 2, let number = Int(rest.prefix { $0.isNumber }) {
-                let behind = rest.drop { $0.isNumber }
-                guard behind.first == ":" else { break }
-                numbers.append(number)
-                rest = behind.dropFirst()
-            }
-        }
-        let message = numbers.isEmpty ? error.message : String(rest.drop { $0 == " " })
-        findings.append(
-            Finding(
-                rule,
-                file: path,
-                line: numbers.first ?? 1,
-                column: numbers.count > 1 ? numbers[1] : nil,
-                message,
-                hint: error.hint
-            )
-        )
+        findings.append(Finding(error, rule: rule.rawValue, severity: rule.severity, elsewhere: path))
     }
 }
 

@@ -165,8 +165,8 @@ struct JSONCheck {
         keep(node) {
             do {
                 _ = try MaintenanceWindow(node.text())
-            } catch let error as EnvironmentsError where !error.message.hasPrefix(node.path) {
-                throw EnvironmentsError(.file, "\(node.place): \(node.trail): \(error.message)", hint: error.hint)
+            } catch let error as EnvironmentsError where error.place == nil {
+                throw EnvironmentsError(.file, at: node.place, "\(node.trail): \(error.message)", hint: error.hint)
             }
         }
     }
@@ -174,9 +174,7 @@ struct JSONCheck {
     private mutating func refuse(_ node: JSONNode, _ error: any Error) -> JSONNode? {
         guard let error = error as? EnvironmentsError else { return nil }
         // The place is the finding's own.
-        let message =
-            error.message.hasPrefix("\(node.place): ")
-            ? String(error.message.dropFirst(node.place.count + 2)) : error.message
+        let message = error.place == node.place ? error.message : "\(error)"
         findings.append(Finding(.wrongType, file: node.path, line: node.line, message, hint: error.hint))
         return nil
     }

@@ -1,3 +1,4 @@
+internal import Bookkeeping
 internal import Environments
 internal import Migrations
 internal import SQLText

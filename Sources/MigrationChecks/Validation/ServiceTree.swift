@@ -141,20 +141,10 @@ struct ServiceTree: Sendable {
 }
 
 extension Finding {
-    /// Of an error whose message begins with the path, and perhaps a line.
     fileprivate init(unreadable path: String, _ error: MigrationError) {
-        guard error.message.hasPrefix(path) else {
-            self.init(.unreadableFile, file: path, error.message, hint: error.hint)
-            return
-        }
-        let rest = error.message.dropFirst(path.count)
-        guard rest.first == ":", let end = rest.firstRange(of: ": "),
-            let line = Int(rest[rest.index(after: rest.startIndex)..<end.lowerBound])
-        else {
-            self.init(.unreadableFile, file: path, "the file\(rest)", hint: error.hint)
-            return
-        }
-        self.init(.unreadableFile, file: path, line: line, String(rest[end.upperBound...]), hint: error.hint)
+        // The path is the finding's own.
+        let message = error.message.hasPrefix(path) ? "the file\(error.message.dropFirst(path.count))" : error.message
+        self.init(.unreadableFile, file: path, line: error.place?.line ?? 1, message, hint: error.hint)
     }
 }
 

@@ -2,12 +2,15 @@ package import Environments
 internal import Migrations
 package import SQLText
 
-/// What is wrong with a tree of migrations, told from its files alone, and with git from those of a branch.
+/// Checks a folder of migrations by its files alone, and with git against a branch.
 ///
 ///     read both JSON files and all migrations, each file parsed once → check the tree → check each pair of files
-///         → lint what each environment runs → hold it against a branch
+///         → lint what each environment runs → compare with a branch
 ///
-/// Nothing is thrown for what is wrong with the files: it is a finding.
+/// *Finding*: a fault in a line of a file. *Rule*: what a finding is about; a comment silences it by the rule's name.
+/// *Tree*: the files of a service, those of every environment. *Trial* (of a replay): a migration run up, down and up again.
+///
+/// Faults in the files are findings, never errors.
 package struct Validator: Sendable {
     package struct Folder: Sendable {
         package var service: Service

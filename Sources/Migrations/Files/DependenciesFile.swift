@@ -1,6 +1,6 @@
 package import Environments
-internal import FoundationEssentials
 package import SQLText
+internal import Storage
 
 /// `dependencies.json`: what is said of each migration, and of all.
 package struct DependenciesFile: Sendable {
@@ -56,23 +56,23 @@ package struct DependenciesFile: Sendable {
     package func line(of field: String, in entry: Entry) -> Int { node(field, of: entry)?.line ?? entry.line }
 
     /// `migrations/dependencies.json:12`, or the file alone.
-    func place(_ version: Int) -> String { entry(version).map { "\(path):\($0.line)" } ?? path }
+    func place(_ version: Int) -> FilePlace { FilePlace(path, line: entry(version)?.line) }
 
     package init() {}
 
     /// - Throws: `EnvironmentsError` with `.file`, naming the line.
     package static func read(migrations folder: String) throws(EnvironmentsError) -> DependenciesFile {
         let path = "\(folder)/dependencies.json"
-        guard FileManager.default.fileExists(atPath: path) else { return DependenciesFile() }
+        guard Files.exists(path) else { return DependenciesFile() }
         // A file that cannot be read is not one that allows everything.
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+        guard let bytes = try? Files.bytes(of: path) else {
             throw EnvironmentsError(
                 .file,
                 "\(path) cannot be read",
                 hint: "look at its rights, and whether it is a file"
             )
         }
-        return try DependenciesFile(JSONText(Array(data), path: path))
+        return try DependenciesFile(JSONText(bytes, path: path))
     }
 
     /// What can be read of the file, and what is wrong with the rest, each with its place.
@@ -81,13 +81,12 @@ package struct DependenciesFile: Sendable {
             return (try read(migrations: folder), [])
         } catch let error {
             let path = "\(folder)/dependencies.json"
-            guard let data = try? Data(contentsOf: URL(filePath: path)),
-                let text = try? JSONText(Array(data), path: path)
-            else { return (DependenciesFile(), [error.message]) }
+            guard let bytes = try? Files.bytes(of: path), let text = try? JSONText(bytes, path: path)
+            else { return (DependenciesFile(), ["\(error)"]) }
             var file = DependenciesFile()
             file.text = text
             let faults = file.readEntries(text)
-            return (file, faults.isEmpty ? [error.message] : faults)
+            return (file, faults.isEmpty ? ["\(error)"] : faults)
         }
     }
 
@@ -99,7 +98,7 @@ package struct DependenciesFile: Sendable {
             do {
                 entries.append(try entry(member))
             } catch {
-                faults.append(error.message)
+                faults.append("\(error)")
                 guard let version = Migration.version(spelled: member.key) else { continue }
                 var entry = Entry(key: member.key, version: version, line: member.line, node: member.value)
                 entry.dependsOn = (try? versions(member.value["depends_on"])) ?? []
@@ -130,7 +129,8 @@ package struct DependenciesFile: Sendable {
         for (index, entry) in entries.enumerated() where places.updateValue(index, forKey: entry.version) != nil {
             throw EnvironmentsError(
                 .file,
-                "\(path):\(entry.line): \(entry.key) is the second entry of migration \(entry.version)",
+                at: FilePlace(path, line: entry.line),
+                "\(entry.key) is the second entry of migration \(entry.version)",
                 hint: "keep one of the two"
             )
         }
@@ -155,7 +155,8 @@ package struct DependenciesFile: Sendable {
         guard let version = Migration.version(spelled: member.key) else {
             throw EnvironmentsError(
                 .file,
-                "\(path):\(member.line): the key \(member.key) names no migration",
+                at: FilePlace(path, line: member.line),
+                "the key \(member.key) names no migration",
                 hint: "write its number, such as \"000001\" or \"000001_initial\""
             )
         }

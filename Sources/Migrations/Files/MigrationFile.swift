@@ -1,5 +1,6 @@
 internal import Cryptography
 internal import Glibc
+internal import Storage
 internal import Synchronization
 
 /// Which way a file goes.
@@ -109,10 +110,13 @@ package struct MigrationFile: Sendable, Equatable {
 
     /// - Throws: `MigrationError` with `.file` when it cannot be read, or is not UTF-8.
     package static func read(_ name: MigrationFileName, at path: String) throws(MigrationError) -> MigrationFile {
-        guard let bytes = contents(of: path) else {
+        let bytes: [UInt8]
+        do {
+            bytes = try Files.bytes(of: path, onlyRegular: true)
+        } catch {
             throw MigrationError(
                 .file,
-                "\(path) could not be read: \(String(cString: strerror(errno)))",
+                "\(path) could not be read: \(error)",
                 hint: "make it readable for the account that migrates"
             )
         }
@@ -128,43 +132,17 @@ package struct MigrationFile: Sendable, Equatable {
         guard !lines[line].contains(0) else {
             return MigrationError(
                 .file,
-                "\(path):\(line + 1): it has a zero byte, and is no text that a server takes",
+                at: FilePlace(path, line: line + 1),
+                "it has a zero byte, and is no text that a server takes",
                 hint: "a file of UTF-16 is converted with `iconv -f UTF-16 -t UTF-8`"
             )
         }
         return MigrationError(
             .file,
-            "\(path):\(line + 1): it is not UTF-8 text",
+            at: FilePlace(path, line: line + 1),
+            "it is not UTF-8 text",
             hint: "convert it, such as with `iconv -f LATIN1 -t UTF-8`"
         )
-    }
-
-    /// All bytes of a file; nil with `errno` where it cannot be read. A tree has thousands of them.
-    private static func contents(of path: String) -> [UInt8]? {
-        // A pipe would keep whoever opens it waiting for a writer.
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0 else { return nil }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            errno = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL
-            return nil
-        }
-        // One more than there should be, so that the end is seen at once.
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size) + 1)
-        var filled = 0
-        while true {
-            if filled == bytes.count { bytes.append(contentsOf: repeatElement(0, count: bytes.count)) }
-            let count = bytes.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress! + filled, $0.count - filled) }
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { return nil }
-            filled += count
-            // A file gives less than was asked for only at its end.
-            if count == 0 || filled < bytes.count { break }
-        }
-        bytes.removeLast(bytes.count - filled)
-        return bytes
     }
 
     private static func sha256(of text: String) -> String {

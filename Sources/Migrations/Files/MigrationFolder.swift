@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Storage
 
 /// The folder of migrations and those of the environments, by the names of their files: the one reading behind a run,
 /// which ends at the first error, and `validate`, which shows them all.
@@ -50,7 +50,7 @@ package struct MigrationFolder: Sendable {
     /// - Parameter environments: The folder of each environment, by its name, relative to `path`.
     /// - Returns: nil if there is no such folder.
     package init?(_ path: String, environments: [String: String]) {
-        guard let names = Self.names(in: path) else { return nil }
+        guard let names = try? Files.names(in: path) else { return nil }
         self.path = path
         self.environments = environments
         self.names = names
@@ -58,7 +58,7 @@ package struct MigrationFolder: Sendable {
         layers =
             [Layer(name: "", path: path, names)]
             + folders.compactMap { name, folder in
-                Self.names(in: "\(path)/\(folder)").map { Layer(name: name, path: "\(path)/\(folder)", $0) }
+                (try? Files.names(in: "\(path)/\(folder)")).map { Layer(name: name, path: "\(path)/\(folder)", $0) }
             }
     }
 
@@ -69,7 +69,7 @@ package struct MigrationFolder: Sendable {
     package var strayFolders: [(name: String, file: String)] {
         let known = Set(environments.values.compactMap { $0.split(separator: "/").first.map(String.init) })
         return otherNames.filter { !known.contains($0) && $0 != "templates" }.compactMap { name in
-            let file = Self.names(in: "\(path)/\(name)")?.first { MigrationFileName($0) != nil }
+            let file = (try? Files.names(in: "\(path)/\(name)"))?.first { MigrationFileName($0) != nil }
             return file.map { (name, "\(path)/\(name)/\($0)") }
         }
     }
@@ -78,28 +78,13 @@ package struct MigrationFolder: Sendable {
     var sqlFilesElsewhere: [String] {
         let known = Set(environments.values)
         return otherNames.filter { !known.contains($0) }.flatMap { name in
-            Layer(name: name, path: "\(path)/\(name)", Self.names(in: "\(path)/\(name)") ?? []).entries
+            Layer(name: name, path: "\(path)/\(name)", (try? Files.names(in: "\(path)/\(name)")) ?? []).entries
                 .filter(\.isFile).map(\.path)
         }
     }
 
     /// Names that may be those of folders. Most are those of files, which need not be asked.
     private var otherNames: [String] { names.filter { !$0.hasSuffix(".sql") && !$0.hasPrefix(".") } }
-
-    /// The names in a folder, sorted; nil if there is no such folder.
-    package static func names(in folder: String) -> [String]? {
-        guard let stream = opendir(folder) else { return nil }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            names.append(
-                withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-            )
-        }
-        return names.sorted()
-    }
 }
 
 extension MigrationFolder.Layer {
@@ -143,8 +128,7 @@ extension MigrationFolder.Entry {
     }
 
     fileprivate var isFile: Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        Files.isRegular(path)
     }
 }
 

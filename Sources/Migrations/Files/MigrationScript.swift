@@ -29,20 +29,22 @@ package struct MigrationScript: Sendable {
         do {
             script = try SQLScript(splitting: text)
         } catch {
-            let column = error.column.map { ":\($0)" } ?? ""
-            throw MigrationError(.file, "\(path):\(error.line)\(column): \(error.message)", hint: error.hint)
+            let place = FilePlace(path, line: error.line, column: error.column)
+            throw MigrationError(.file, at: place, error.message, hint: error.hint)
         }
         if let command = script.metaCommands.first {
             throw MigrationError(
                 .file,
-                "\(path):\(command.line): \\\(command.name) is a command of psql, which a migration cannot use",
+                at: FilePlace(path, line: command.line),
+                "\\\(command.name) is a command of psql, which a migration cannot use",
                 hint: "write what it does as SQL"
             )
         }
         if let copy = script.statements.first(where: \.readsRowsFromClient) {
             throw MigrationError(
                 .file,
-                "\(path):\(copy.line):\(copy.column): COPY FROM STDIN reads rows that a migration does not have",
+                at: FilePlace(path, line: copy.line, column: copy.column),
+                "COPY FROM STDIN reads rows that a migration does not have",
                 hint: "put the rows into INSERT statements, or into a seed"
             )
         }
@@ -51,7 +53,8 @@ package struct MigrationScript: Sendable {
             let (rollback, lost) = (script.statements[work.rollback], script.statements[work.statement])
             throw MigrationError(
                 .file,
-                "\(path):\(rollback.line):\(rollback.column): \(rollback.tag) takes back what line \(lost.line), \(lost.tag), "
+                at: FilePlace(path, line: rollback.line, column: rollback.column),
+                "\(rollback.tag) takes back what line \(lost.line), \(lost.tag), "
                     + "did, and the migration would count as applied",
                 hint: "end the transaction with COMMIT, or take these statements out"
             )
@@ -91,7 +94,8 @@ package struct MigrationScript: Sendable {
         let statement = statements[first]
         throw MigrationError(
             .file,
-            "\(path):\(statement.line):\(statement.column): \(statement.tag) cannot run in a transaction, "
+            at: FilePlace(path, line: statement.line, column: statement.column),
+            "\(statement.tag) cannot run in a transaction, "
                 + "and the other statements of the file would run in one",
             hint: "put it into a file of its own, or begin the file with the line `-- no-transaction`"
         )

@@ -97,7 +97,7 @@ package struct DependencyGraph: Sendable {
         return (folder?.pairs ?? []).map { pair in
             pair.read { path, error in
                 // What a down file says is not drawn.
-                if path == pair.up?.path { faults[service.name, default: []].append(error.message) }
+                if path == pair.up?.path { faults[service.name, default: []].append("\(error)") }
             }
         }
     }
@@ -116,7 +116,7 @@ package struct DependencyGraph: Sendable {
         for node in nodes { search.visit(node.id) }
         for circle in search.circles.map({ $0.compactMap { byID[$0] } }) {
             let names = (circle + [circle[0]]).map { services > 1 ? "\($0.service)/\($0.name)" : $0.name }
-            let place = declared[circle[0].service]?.place(circle[0].version) ?? ""
+            let place = declared[circle[0].service]?.place(circle[0].version).description ?? ""
             let fault = "\(place): dependencies go round in a circle: \(names.joined(separator: " → "))"
             let members = Set(circle.map(\.id))
             for index in nodes.indices where members.contains(nodes[index].id) {

@@ -1,4 +1,4 @@
-internal import Environments
+internal import Bookkeeping
 internal import PostgresClient
 
 /// golang-migrate's ledger beside ours: found, adopted on first use, kept in step.
@@ -16,9 +16,9 @@ enum Adoption {
         hasEntries: Bool,
         _ session: borrowing Session
     ) throws -> Finding? {
-        if let table = try adopted(ledger, session) {
+        if let table = try ledger.adoptedTable(session) {
             let found = try GolangMigrateLedger.find(table, session)
-            return Finding(table: found ?? GolangMigrateLedger(table: table, isThere: false, row: nil), isNew: false)
+            return Finding(table: found ?? .gone(table), isNew: false)
         }
         guard !hasEntries else { return nil }
         for schema in schemas {
@@ -26,41 +26,6 @@ enum Adoption {
             if let found = try GolangMigrateLedger.find(table, session) { return Finding(table: found, isNew: true) }
         }
         return nil
-    }
-
-    /// The log remembers which table was adopted.
-    static func adopted(_ ledger: Ledger, _ session: borrowing Session) throws -> TableName? {
-        guard try ledger.exists(session) else { return nil }
-        let note = try session.query(
-            "SELECT note FROM \(ledger.schema).migration_log WHERE service = $1 AND event = 'adopt' ORDER BY id DESC LIMIT 1",
-            [ledger.service]
-        ).first?["note"]
-        return note.flatMap { TableName(noted: $0) }
-    }
-
-    /// The other services that keep the same table in step, and the version that each wants its row to have at least.
-    static func sharers(
-        of table: TableName,
-        _ ledger: Ledger,
-        _ session: borrowing Session
-    ) throws -> [String: Int] {
-        guard try ledger.exists(session) else { return [:] }
-        let rows = try session.query(
-            """
-            SELECT m.service, pg_catalog.max(m.version) AS version FROM \(ledger.schema).migrations m
-            WHERE m.service IN (
-                    SELECT service FROM (
-                        SELECT DISTINCT ON (service) service, note FROM \(ledger.schema).migration_log
-                        WHERE event = 'adopt' AND service <> $1 ORDER BY service, id DESC) AS last
-                    WHERE note = $2)
-                -- Where there are base files golang-migrate reads them, and else the environment's.
-                AND (m.layer = '' OR NOT EXISTS (
-                    SELECT FROM \(ledger.schema).migrations o WHERE o.service = m.service AND o.layer = ''))
-            GROUP BY m.service
-            """,
-            [ledger.service, table.note]
-        )
-        return Dictionary(rows.map { ($0.text("service"), $0.int("version")) }, uniquingKeysWith: max)
     }
 
     /// What the row says is applied: the files of the folder that golang-migrate reads, up to its version.
@@ -76,11 +41,8 @@ enum Adoption {
                 downSHA256: nil,
                 downSQL: migration.down?.text,
                 isVerified: false,
-                appliedAt: "",
                 appliedBy: "golang-migrate",
-                milliseconds: nil,
-                order: place,
-                requires: []
+                order: place
             )
         }
     }
@@ -126,29 +88,25 @@ enum Adoption {
         try session.transaction { session in
             for entry in state.entries {
                 guard let migration = state.tree.migration(entry.version) else { continue }
-                try ledger.addRow(.unverified(migration, service: state.name), milliseconds: nil, context, session)
+                try ledger.addRow(.unverified(migration, by: context), session)
             }
-            var entry = LogEntry(event: "adopt")
-            entry.note = sibling.table.note
-            try ledger.append(entry, context, session)
+            try ledger.append(LogEntry("adopt", note: sibling.table.note, context), session)
         }
     }
 }
 
-extension MigrationStep {
-    /// A migration that was applied by someone else: nobody knows what its file said then.
-    static func unverified(_ migration: Migration, service: String) -> MigrationStep {
-        MigrationStep(
-            service: service,
+extension LedgerEntry {
+    /// A migration that was applied by someone else: what its file said then is unknown.
+    static func unverified(_ migration: Migration, by context: RunContext) -> LedgerEntry {
+        LedgerEntry(
             version: migration.version,
             name: migration.name,
             layer: migration.layer,
-            direction: .up,
-            script: .empty,
-            sha256: migration.up?.sha256 ?? "",
+            upSHA256: nil,
             downSHA256: migration.down?.sha256,
             downSQL: migration.down?.text,
-            isVerified: false
+            isVerified: false,
+            appliedBy: context.actor
         )
     }
 }

@@ -1,3 +1,4 @@
+internal import Bookkeeping
 internal import PostgresClient
 internal import SQLText
 

@@ -1,3 +1,5 @@
+internal import Bookkeeping
+
 /// Turns a request into steps: pure, from what files and ledger say.
 struct MigrationPlanner {
     let services: [ServiceState]
@@ -134,7 +136,8 @@ extension MigrationPlanner {
             guard let other = services.first(where: { $0.name == need.service }) else {
                 return MigrationError(
                     .dependency,
-                    "\(place): \(name) depends on \(need), which is not applied in this database",
+                    at: place,
+                    "\(name) depends on \(need), which is not applied in this database",
                     hint: "migrate \(need.service) first, or all services in order with --root"
                 )
             }
@@ -142,14 +145,16 @@ extension MigrationPlanner {
                 let layer = other.tree.others.first { $0.version == need.version }?.layer
                 return MigrationError(
                     .dependency,
-                    layer.map { "\(place): \(name) depends on \(need.version), which is a migration of \($0) only" }
-                        ?? "\(place): \(name) depends on \(need), and there is no such migration",
+                    at: place,
+                    layer.map { "\(name) depends on \(need.version), which is a migration of \($0) only" }
+                        ?? "\(name) depends on \(need), and there is no such migration",
                     hint: layer == nil ? "mend depends_on" : "move the file to the base folder, or mend depends_on"
                 )
             }
             return MigrationError(
                 .dependency,
-                "\(place): \(name) depends on \(need), which would not be applied before it",
+                at: place,
+                "\(name) depends on \(need), which would not be applied before it",
                 hint: "apply that one first"
             )
         }

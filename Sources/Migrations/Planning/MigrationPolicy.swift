@@ -45,7 +45,7 @@ package struct MigrationPolicy: Sendable {
     func notes(_ plan: MigrationPlan, _ services: [ServiceState]) -> [String] {
         plan.steps.filter { $0.direction == .up }.flatMap { step -> [String] in
             let dependencies = services.first { $0.name == step.service }?.dependencies ?? DependenciesFile()
-            return riskDecides(step, dependencies) ? [] : risk(of: step, dependencies).map(\.message)
+            return riskDecides(step, dependencies) ? [] : risk(of: step, dependencies).map(\.description)
         }
     }
 
@@ -79,7 +79,7 @@ package struct MigrationPolicy: Sendable {
             state.dependencies.misplacedRules.map { (state.dependencies.path, $0) }
         }
         return (inFiles + inDependencies).map { path, rule in
-            MigrationError(.policy, "\(path):\(rule.line): \(rule.message)", hint: rule.hint)
+            MigrationError(.policy, at: FilePlace(path, line: rule.line), rule.message, hint: rule.hint)
         }
     }
 
@@ -142,7 +142,8 @@ package struct MigrationPolicy: Sendable {
         return [
             MigrationError(
                 .policy,
-                "\(dependencies.place(step.version)): \(step.name) is declared \(declared.rawValue) risk, and is "
+                at: dependencies.place(step.version),
+                "\(step.name) is declared \(declared.rawValue) risk, and is "
                     + "\(step.risk.rawValue)\(place)",
                 hint: "set its risk_level to \"\(step.risk.rawValue)\""
             )
@@ -186,7 +187,8 @@ package struct MigrationPolicy: Sendable {
         return [
             MigrationError(
                 .policy,
-                "\(step.script.path):\(statement.line):\(statement.column): \(statement.tag) destroys "
+                at: FilePlace(step.script.path, line: statement.line, column: statement.column),
+                "\(statement.tag) destroys "
                     + "\(what.column.map { "column \($0) of" } ?? what.kind.rawValue) \(what.relation), and \(environment.name) allows no destructive operations",
                 hint:
                     "set allow_destructive_operations for \(environment.name) in environments.json, or do it another way"

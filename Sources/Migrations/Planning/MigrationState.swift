@@ -1,3 +1,5 @@
+package import Bookkeeping
+
 /// How a migration stands in a database.
 package enum MigrationState: String, Sendable {
     case applied
@@ -16,6 +18,10 @@ package enum MigrationState: String, Sendable {
     case otherLayer = "other_layer"
     /// Applied by another tool: what its file said then, nobody knows.
     case unverified
+}
+
+extension UnfinishedRun {
+    var direction: Direction { isDown ? .down : .up }
 }
 
 /// A line of `status`: a migration of the tree, of the ledger, or of both.

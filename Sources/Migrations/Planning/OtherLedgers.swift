@@ -1,3 +1,4 @@
+internal import Bookkeeping
 internal import Environments
 internal import PostgresClient
 internal import SQLText
@@ -59,11 +60,9 @@ struct OtherLedgers {
         throws
     {
         let remembered = try options.stateSchema.tablesBeside(session)
-        let log = Ledger(service: "", stateSchema: options.stateSchema.name, session)
+        let log = MigrationLog(options.stateSchema, session)
         for table in tables where !remembered.contains(table) {
-            var entry = LogEntry(event: StateSchema.besideEvent)
-            entry.note = table.note
-            try log.append(entry, context, session)
+            try log.append(LogEntry(LogEntry.besideEvent, note: table.note, context), service: "", session)
         }
     }
 }

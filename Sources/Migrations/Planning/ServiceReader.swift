@@ -1,3 +1,4 @@
+internal import Bookkeeping
 internal import Environments
 internal import PostgresClient
 
@@ -19,7 +20,7 @@ struct ServiceReader {
             folders: folder.file.folders
         )
         let dependencies = try DependenciesFile.read(migrations: folder.service.folder)
-        let ledger = Ledger(service: folder.service.name, stateSchema: options.stateSchema.name, session)
+        let ledger = Ledger(service: folder.service.name, options.stateSchema, session)
         var entries = try ledger.entries(session)
         let adoption = try Adoption.find(
             ledger,
@@ -41,7 +42,7 @@ struct ServiceReader {
             entries: entries,
             standings: standings,
             sibling: adoption?.table,
-            sharers: try adoption.map { try Adoption.sharers(of: $0.table.table, ledger, session) } ?? [:],
+            sharers: try adoption.map { try ledger.sharers(of: $0.table.table, session) } ?? [:],
             isSiblingNew: adoption?.isNew ?? false,
             otherLedgers: isFirst ? try OtherLedgers(folder.file, options).unexplained(session) : [],
             lastUpLeftNothing: try ledger.lastUpLeftNothing(session)
@@ -64,15 +65,9 @@ struct ServiceReader {
     /// What is applied in other services, and what those need of ours.
     func elsewhere(_ session: borrowing Session) throws -> (applied: Set<String>, needs: [(need: String, by: String)]) {
         guard try options.stateSchema.exists(session) else { return ([], []) }
-        let names = QuotedText.array(options.services.map(\.service.name))
-        let rows = try session.query(
-            "SELECT service, version, requires FROM \(session.quoted(options.stateSchema.name)).migrations WHERE service <> ALL ($1)",
-            [names]
-        )
-        let applied = Set(rows.map { "\($0.text("service"))/\($0.text("version"))" })
-        let needs = rows.flatMap { row in
-            row.texts("requires").map { (need: $0, by: "\(row.text("service"))/\(row.text("version"))") }
-        }
-        return (applied, needs)
+        let own = Set(exactly: options.services.map(\.service.name))
+        let rows = try Ledger.applied(options.stateSchema, session).filter { !own.contains(ExactText($0.service)) }
+        let applied = Set(rows.map { "\($0.service)/\($0.version)" })
+        return (applied, rows.flatMap { row in row.requires.map { (need: $0, by: "\(row.service)/\(row.version)") } })
     }
 }

@@ -1,4 +1,4 @@
-package import Environments
+package import Bookkeeping
 
 /// A service, as its folder and the database have it.
 package struct ServiceState: Sendable {

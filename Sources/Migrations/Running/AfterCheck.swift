@@ -23,9 +23,7 @@ struct AfterCheck {
             }
         }
         for (name, expectation) in expected.sorted(by: { $0.key.description < $1.key.description }) {
-            let quoted = "\(session.quoted(name.schema!)).\(session.quoted(name.name))"
-            let isThere = try session.query("SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there", [quoted])[0]
-                .bool("there")
+            let isThere = try session.exists(TableName(schema: name.schema!, name: name.name))
             guard isThere != expectation.isThere else { continue }
             throw MigrationError(
                 .validation,

@@ -1,3 +1,5 @@
+internal import Bookkeeping
+
 /// What a run came to.
 package struct MigrationReport: Sendable {
     package private(set) var appliedSteps: [MigrationStep] = []

@@ -16,9 +16,11 @@ package struct StatementFailure {
     private var statement: MigrationStatement? { index < script.statements.count ? script.statements[index] : nil }
 
     /// The line and column that the server pointed at, else those of the statement.
-    package var place: (line: Int, column: Int)? {
-        guard let statement else { return nil }
-        return error.server?.position.map { statement.place(ofCharacter: $0) } ?? (statement.line, statement.column)
+    package var place: FilePlace {
+        guard let statement else { return FilePlace(script.path) }
+        let place: (line: Int, column: Int) =
+            error.server?.position.map { statement.place(ofCharacter: $0) } ?? (statement.line, statement.column)
+        return FilePlace(script.path, line: place.line, column: place.column)
     }
 
     /// The server's own words, its SQLSTATE and the statement.
@@ -43,10 +45,10 @@ package struct StatementFailure {
     ///   - remains: What is left of the migration.
     ///   - isBrokenOff: Some of its statements are done, so that running the command again is refused.
     func explained(_ remains: String, isBrokenOff: Bool = false) -> MigrationError {
-        let place = place.map { "\(script.path):\($0.line):\($0.column)" } ?? script.path
-        return MigrationError(
+        MigrationError(
             error.isLockTrouble ? .busy : .statement,
-            "\(place): \(sentence); \(remains)",
+            at: place,
+            "\(sentence); \(remains)",
             hint: isBrokenOff
                 ? hint("correct the statement") + "; then `granary migrate repair` goes on from there"
                 : hint,
@@ -61,9 +63,4 @@ extension MigrationScript {
         guard index < statements.count else { return "\(path): at COMMIT" }
         return "\(path):\(statements[index].line):\(statements[index].column)"
     }
-}
-
-extension PostgresError {
-    /// lock_not_available, deadlock_detected.
-    var isLockTrouble: Bool { sqlState == "55P03" || sqlState == "40P01" }
 }

@@ -1,4 +1,5 @@
 internal import Basics
+internal import Bookkeeping
 internal import PostgresClient
 internal import SQLText
 
@@ -14,7 +15,7 @@ struct StepRunner {
     let patience: LockPatience
     /// golang-migrate's table and the version it shall have after this step.
     let sibling: Sibling?
-    let lock: HeldRunLock
+    let lock: RunLock.Held
     let progress: @Sendable (MigrationEvent) -> Void
     /// What the log shall say beside the run.
     var note: String?
@@ -34,6 +35,11 @@ struct StepRunner {
         }
     }
 
+    /// - Throws: `MigrationError` with `.busy` where the lock is no longer held.
+    private func requireHeld(_ session: borrowing Session) throws {
+        guard try lock.isHeld(session) else { throw MigrationError.lostLock(nil) }
+    }
+
     /// Nothing of this file reaches the next, or another attempt.
     private func startAnew(_ session: borrowing Session) throws {
         try session.startAnew()
@@ -41,7 +47,7 @@ struct StepRunner {
     }
 
     private func entry(_ outcome: String, since start: ContinuousClock.Instant, done: Int) -> LogEntry {
-        var entry = LogEntry(event: step.direction.rawValue, version: step.version)
+        var entry = LogEntry(step.direction.rawValue, version: step.version, note: note, context)
         entry.name = step.name
         entry.layer = step.layer
         entry.sha256 = step.sha256
@@ -52,14 +58,28 @@ struct StepRunner {
         entry.statementsTotal = step.script.statements.count
         // Its own one transaction, with the ledger's row in it, is as good as ours.
         entry.isWrapped = step.script.mode == .wrapped || step.script.ledgerIndex != nil
-        entry.note = note
         return entry
+    }
+
+    private func row(_ milliseconds: Int?) -> LedgerEntry {
+        LedgerEntry(
+            version: step.version,
+            name: step.name,
+            layer: step.layer,
+            upSHA256: step.isVerified ? step.sha256 : nil,
+            downSHA256: step.downSHA256,
+            downSQL: step.downSQL,
+            isVerified: step.isVerified,
+            appliedBy: context.actor,
+            milliseconds: milliseconds,
+            requires: step.requires
+        )
     }
 
     private func record(_ entry: LogEntry, _ session: borrowing Session) throws {
         switch step.direction {
-        case .up: try ledger.recordUp(step, entry, context, session)
-        case .down: try ledger.recordDown(entry, context, session)
+        case .up: try ledger.recordUp(row(entry.milliseconds), entry, session)
+        case .down: try ledger.requireGone(step.version) { try ledger.recordDown(entry, session) }
         }
         try sibling?.write(session)
     }
@@ -108,7 +128,7 @@ extension StepRunner {
                 // What was deferred to the COMMIT is the file's, and runs under its search path.
                 try session.underEmptySearchPath {
                     try record(entry("done", since: start, done: step.script.statements.count), $0)
-                    try lock.requireHeld($0)
+                    try requireHeld($0)
                 }
                 try session.execute("COMMIT")
                 return try startAnew(session)
@@ -119,7 +139,7 @@ extension StepRunner {
                 try startAnew(session)
                 if error.isLockTrouble {
                     guard let pause = patience.pause(after: attempt, since: start) else {
-                        try ledger.append(failure(error, at: index, since: start, done: 0), context, session)
+                        try ledger.append(failure(error, at: index, since: start, done: 0), session)
                         throw patience.exhausted(step.name, step.script.place(of: index), attempts: attempt)
                     }
                     progress(.retrying(name: step.title, attempt: attempt + 1, pause: pause))
@@ -127,7 +147,7 @@ extension StepRunner {
                     attempt += 1
                     continue
                 }
-                try ledger.append(failure(error, at: index, since: start, done: 0), context, session)
+                try ledger.append(failure(error, at: index, since: start, done: 0), session)
                 throw StatementFailure(error, at: index, of: step.script).explained("nothing of \(step.name) remains")
             }
         }
@@ -140,7 +160,7 @@ extension StepRunner {
         let start = ContinuousClock.now
         let statements = step.script.statements
         var done = resuming?.statementsDone ?? 0
-        try ledger.append(entry("running", since: start, done: done), context, session)
+        try ledger.append(entry("running", since: start, done: done), session)
         try session.execute(Session.databaseSearchPath)
         var (index, attempt) = (done, 1)
         while true {
@@ -178,7 +198,7 @@ extension StepRunner {
                 }
                 try startAnew(session)
                 var remains = try index < statements.count ? cleanUp(after: statements[index], session) : ""
-                try ledger.append(failure(error, at: index, since: start, done: done), context, session)
+                try ledger.append(failure(error, at: index, since: start, done: done), session)
                 if done > 0, step.script.ledgerIndex == nil {
                     remains += "; what its first \(done) of \(statements.count) statements did remains"
                 } else {
@@ -201,7 +221,7 @@ extension StepRunner {
     ) throws {
         let statement = step.script.statements[index]
         let entry = entry("running", since: start, done: index + 1)
-        try session.underEmptySearchPath { try lock.requireHeld($0) }
+        try session.underEmptySearchPath { try requireHeld($0) }
         // What is built concurrently waits for every older transaction, but keeps nobody else waiting.
         let limit = statement.runsConcurrently ? 0 : patience.lockTimeout.milliseconds
         try session.execute("SET lock_timeout = \(limit)")
@@ -232,7 +252,7 @@ extension StepRunner {
     /// The log is written as the role that connected, whichever the file has become; the file's role comes back afterwards.
     private func say(_ entry: LogEntry, _ session: borrowing Session) throws {
         if step.script.changesSession { try session.execute("SET LOCAL ROLE NONE") }
-        try session.underEmptySearchPath { try ledger.append(entry, context, $0) }
+        try session.underEmptySearchPath { try ledger.append(entry, $0) }
     }
 
     private func leaveRole(_ session: borrowing Session) throws {
@@ -242,10 +262,10 @@ extension StepRunner {
 
     private func finish(_ entry: LogEntry, _ session: borrowing Session) throws {
         switch step.direction {
-        case .up: try ledger.addRow(step, milliseconds: entry.milliseconds, context, session)
-        case .down: try ledger.removeRow(step.version, session)
+        case .up: try ledger.addRow(row(entry.milliseconds), session)
+        case .down: try ledger.remove(step.version, session)
         }
-        try ledger.append(entry, context, session)
+        try ledger.append(entry, session)
         try sibling?.write(session)
     }
 
@@ -264,21 +284,29 @@ extension StepRunner {
     }
 }
 
+extension Ledger {
+    /// The row alone.
+    ///
+    /// - Throws: `MigrationError` with `.disagreement` if something in the database keeps it.
+    func remove(_ version: Int, _ session: borrowing Session) throws {
+        try requireGone(version) { try removeRow(version, session) }
+    }
+
+    func requireGone(_ version: Int, _ deletion: () throws -> Bool) throws {
+        guard try !deletion() else { return }
+        throw MigrationError(
+            .disagreement,
+            "the row of \(version) in the ledger of \(service) could not be deleted",
+            hint: "look at \(table) in psql; `granary doctor` says what is wrong with it"
+        )
+    }
+}
+
 extension StepRunner.Sibling {
     /// Keeps golang-migrate's row in step, and makes its table anew where a migration has dropped it.
     func write(_ session: borrowing Session) throws {
-        let isThere = try session.query(
-            "SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there",
-            [session.quoted(table)]
-        )[0]
-        .bool("there")
-        if !isThere {
-            let hasSchema = try session.query(
-                "SELECT pg_catalog.to_regnamespace($1) IS NOT NULL AS there",
-                [session.quoted(table.schema)]
-            )[0]
-            .bool("there")
-            guard hasSchema, version != nil else { return }
+        if try !session.exists(table) {
+            guard version != nil, try session.exists(schema: table.schema) else { return }
             try GolangMigrateLedger.create(table, session)
         }
         try GolangMigrateLedger.write(version, to: table, session)
@@ -306,10 +334,7 @@ extension Session {
         try execute(
             """
             SET statement_timeout = 0;
-            SELECT pg_catalog.set_config(s.name, v.value, false)
-            FROM (VALUES ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'),
-                    ('transaction_timeout', '0'), ('client_connection_check_interval', '1s')) AS v (name, value)
-                JOIN pg_catalog.pg_settings s ON s.name OPERATOR(pg_catalog.=) v.name
+            \(settingStatement(Session.noTimeouts.filter { $0.name != "lock_timeout" } + [("client_connection_check_interval", "1s")]))
             """
         )
     }

@@ -142,12 +142,8 @@ extension DoomedTables {
     ) throws -> (UndoAdvice.Way, needsTarget: Bool) {
         let beside: UndoAdvice.Way = table.isPartitioned ? .database : .beside
         let name = session.quoted(table.name)
-        let found = try session.query(
-            "SELECT pg_catalog.to_regclass($1) IS NOT NULL AS there, pg_catalog.to_regnamespace($2) IS NOT NULL AS schema",
-            [name, session.quoted(table.name.schema)]
-        )[0]
-        guard found.bool("there") else {
-            guard isReverted else { return (found.bool("schema") ? .again : .database, false) }
+        guard try session.exists(table.name) else {
+            guard isReverted else { return (try session.exists(schema: table.name.schema) ? .again : .database, false) }
             // What the files insert themselves is there as soon as the table is.
             guard report.revertedFilesWrite(table.name) else { return (.whenEmpty, true) }
             return (table.hasKey ? .missing : beside, true)

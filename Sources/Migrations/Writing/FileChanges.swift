@@ -1,5 +1,5 @@
-internal import FoundationEssentials
 internal import Glibc
+internal import Storage
 
 /// Changes to files that are made together or not at all.
 struct FileChanges {
@@ -38,56 +38,51 @@ struct FileChanges {
         switch change {
         case .create(let path, let bytes):
             var undo = try makeFolder(of: path)
-            let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-            guard file >= 0 else {
-                let error = Self.failure(path, "be made")
+            do {
+                try Files.create(path, bytes, mode: 0o644)
+            } catch {
                 for step in undo.reversed() { step() }
-                throw error
+                throw Self.failure(error, "be made")
             }
             undo.append { unlink(path) }
-            guard WholeFile.write(bytes, to: file) else {
-                let error = Self.failure(path, "be written")
-                close(file)
-                for step in undo.reversed() { step() }
-                throw error
-            }
-            close(file)
             return undo
         case .replace(let path, let bytes):
-            let before = try? Data(contentsOf: URL(filePath: path))
-            try WholeFile.replace(path, with: bytes)
-            return [{ if let before { try? WholeFile.replace(path, with: Array(before)) } }]
+            let before = try? Files.bytes(of: path)
+            try Self.replace(path, bytes)
+            return [{ if let before { try? Files.replace(path, before) } }]
         case .move(let path, let other):
             // Two names of one file for a moment: so nothing that is there can be lost.
-            guard link(path, other) == 0 else { throw Self.failure(other, "be made of \(path)") }
+            guard link(path, other) == 0 else { throw Self.failure(.last(other), "be made of \(path)") }
             unlink(path)
             return [{ if link(other, path) == 0 { unlink(other) } }]
         }
     }
 
     private func makeFolder(of path: String) throws(MigrationError) -> [() -> Void] {
-        var undo: [() -> Void] = []
-        var folder = ""
-        for part in path.split(separator: "/", omittingEmptySubsequences: false).dropLast() {
-            folder += folder.isEmpty && !path.hasPrefix("/") ? part : "/\(part)"
-            guard !part.isEmpty, access(folder, F_OK) != 0 else { continue }
-            guard mkdir(folder, 0o755) == 0 || errno == EEXIST else {
-                let error = Self.failure(folder, "be made")
-                for step in undo.reversed() { step() }
-                throw error
-            }
-            let made = folder
-            undo.append { rmdir(made) }
+        guard let slash = path.lastIndex(of: "/") else { return [] }
+        do {
+            return try Files.makeFolders(String(path[..<slash]), mode: 0o755).map { folder in { rmdir(folder) } }
+        } catch {
+            throw Self.failure(error, "be made")
         }
-        return undo
     }
 
-    private static func failure(_ path: String, _ what: String) -> MigrationError {
-        let number = errno
-        return MigrationError(
-            number == EEXIST ? .duplicate : .file,
-            "\(path) could not \(what): \(String(cString: strerror(number)))",
-            hint: number == EEXIST ? "move it away, or take another name" : "make its folder writable"
+    /// Replaces a file by other content, whole or not at all.
+    ///
+    /// - Throws: `MigrationError` with `.file`.
+    static func replace(_ path: String, _ bytes: [UInt8]) throws(MigrationError) {
+        do {
+            try Files.replace(path, bytes)
+        } catch {
+            throw MigrationError(.file, "\(path) could not be written", hint: "make the file and its folder writable")
+        }
+    }
+
+    private static func failure(_ error: SystemError, _ what: String) -> MigrationError {
+        MigrationError(
+            error.number == EEXIST ? .duplicate : .file,
+            "\(error.path) could not \(what): \(error)",
+            hint: error.number == EEXIST ? "move it away, or take another name" : "make its folder writable"
         )
     }
 }

@@ -1,5 +1,5 @@
-internal import Basics
 internal import Glibc
+internal import Storage
 
 /// Who reads files of a project to write them again holds their folders meanwhile, so that no change is lost to another.
 ///
@@ -48,7 +48,7 @@ package final class FolderLock: Sendable {
         opened.sort { ($0.device, $0.inode) < ($1.device, $1.inode) }
         let deadline = ContinuousClock.now + patience
         for one in opened {
-            while FileLock.lock(one.descriptor) == .busy {
+            while FileLock.take(one.descriptor) == .busy {
                 guard !Task.isCancelled else { throw closing(CancellationError()) }
                 guard .now < deadline else { throw closing(busy(one.path)) }
                 usleep(10_000)

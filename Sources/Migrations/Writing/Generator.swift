@@ -1,7 +1,7 @@
 package import Environments
-internal import FoundationEssentials
 internal import Glibc
 internal import SQLText
+internal import Storage
 
 /// Begins a migration: the next free number, both files from their templates, an entry in `dependencies.json`, its name in
 /// the lists of `environments.json`, and a page in `docs`; all of it or nothing.
@@ -184,14 +184,14 @@ extension Generator {
         _ context: [String: MustacheTemplate.Value]
     ) throws(MigrationError) -> String {
         let path = "\(service.folder)/templates/\(kind.rawValue).\(direction.rawValue).sql.mustache"
-        let own = (try? Data(contentsOf: URL(filePath: path))).map { String(decoding: $0, as: UTF8.self) }
-        let text = own ?? MigrationTemplates.text(kind, direction)
+        let text = (try? Files.text(of: path)) ?? MigrationTemplates.text(kind, direction)
         do {
             return try MustacheTemplate(text).render(context)
         } catch {
             throw MigrationError(
                 .file,
-                "\(path):\(error.line): this is no Mustache template: \(error.message)",
+                at: FilePlace(path, line: error.line),
+                "this is no Mustache template: \(error.message)",
                 hint: "mend it, or move it away for the one that comes with granary"
             )
         }
@@ -208,8 +208,8 @@ extension Generator {
     ) throws -> [String] {
         var edited: [String] = []
         func edit(_ path: String, _ body: (JSONText, inout JSONEdits) throws -> Void) throws {
-            guard let data = try? Data(contentsOf: URL(filePath: path)) else { return }
-            let text = try JSONText(Array(data), path: path)
+            guard let bytes = try? Files.bytes(of: path) else { return }
+            let text = try JSONText(bytes, path: path)
             var edits = JSONEdits(text)
             try body(text, &edits)
             guard !edits.isEmpty else { return }

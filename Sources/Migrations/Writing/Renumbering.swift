@@ -1,6 +1,5 @@
 package import Environments
-internal import FoundationEssentials
-internal import Glibc
+internal import Storage
 
 /// Gives migrations other numbers: their files, what both JSON files say of them, and their pages in `docs`, together.
 ///
@@ -53,7 +52,7 @@ package struct Renumbering {
         }
         try edit("\(service.folder)/dependencies.json") { try $0.editDependencies($1, &$2) }
         let candidates = ["\(service.folder)/environments.json", "environments.json"]
-        let environments = candidates.first { (path: String) in access(path, F_OK) == 0 }
+        let environments = candidates.first(where: Files.exists)
         if let environments { try edit(environments) { try $0.editEnvironments($1, &$2) } }
         for folder in others where folder != service.folder {
             try edit("\(folder)/dependencies.json") { try $0.editForeign($1, &$2, service.name) }
@@ -91,8 +90,7 @@ package struct Renumbering {
     private mutating func movePage(_ move: Move, _ folder: String) {
         let pages = MigrationPage.folder(migrations: folder)
         let (page, target) = ("\(pages)/\(move.from.name).md", "\(pages)/\(move.name).md")
-        guard let data = try? Data(contentsOf: URL(filePath: page)) else { return }
-        let text = String(decoding: data, as: UTF8.self)
+        guard let text = try? Files.text(of: page) else { return }
         changes.move(page, to: target)
         moved.append((page, target))
         let renamed = text.replacing(move.from.name, with: move.name)
@@ -106,8 +104,8 @@ extension Renumbering {
         _ path: String,
         _ body: (inout Renumbering, JSONText, inout JSONEdits) throws -> Void
     ) throws {
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else { return }
-        let text = try JSONText(Array(data), path: path)
+        guard let bytes = try? Files.bytes(of: path) else { return }
+        let text = try JSONText(bytes, path: path)
         var edits = JSONEdits(text)
         try body(&self, text, &edits)
         guard !edits.isEmpty else { return }
@@ -117,7 +115,7 @@ extension Renumbering {
 
     private mutating func editDependencies(_ text: JSONText, _ edits: inout JSONEdits) throws {
         for member in try text.root["migrations"]?.members() ?? [] {
-            if let key = renamed(member.key, "\(text.path):\(member.line)") { edits.rename(member, to: key) }
+            if let key = renamed(member.key, FilePlace(text.path, line: member.line)) { edits.rename(member, to: key) }
             try editReferences(member.value["depends_on"], &edits)
         }
     }
@@ -160,7 +158,7 @@ extension Renumbering {
     }
 
     /// The new spelling of a migration that is named by its number, or by number and title; nil where it stays.
-    private mutating func renamed(_ spelled: String, _ place: String) -> String? {
+    private mutating func renamed(_ spelled: String, _ place: FilePlace) -> String? {
         guard let version = Migration.version(spelled: spelled) else { return nil }
         let digits = spelled.prefix { $0.isASCII && $0.isNumber }
         let title = spelled.dropFirst(digits.count + 1)

@@ -1,5 +1,7 @@
+@_exported public import Basics
+
 /// What is wrong with the text of a script.
-package struct SQLTextError: Error, Sendable, CustomStringConvertible {
+package struct SQLTextError: GranaryError {
     package enum Code: Sendable, Equatable {
         /// A quotation, a comment or the rows of a COPY that the end of the text cuts off.
         case unterminated
@@ -33,6 +35,8 @@ package struct SQLTextError: Error, Sendable, CustomStringConvertible {
         self.message = message
         self.hint = hint
     }
+
+    package var exitStatus: ExitStatus { .failed }
 
     package var description: String {
         guard let column else { return "line \(line): \(message)" }

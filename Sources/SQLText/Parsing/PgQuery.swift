@@ -12,6 +12,9 @@ enum PgQuery {
         var character: Int
     }
 
+    /// 256 bytes for each level that the limit allows, which is twice of what the library was measured to need.
+    private static let stackBytes = NestingEstimate.limit * 256
+
     /// The tree of a text: its field `stmts` lists the statements.
     ///
     /// - Parameters:
@@ -26,7 +29,7 @@ enum PgQuery {
         }
         let result =
             depth <= NestingEstimate.harmlessBytes / 2
-            ? tape(of: text, base) : onLargeStack { tape(of: text, base) }
+            ? tape(of: text, base) : onStack(of: stackBytes) { tape(of: text, base) }
         return ParseNode(try result.get(), 0)
     }
 
@@ -56,49 +59,5 @@ enum PgQuery {
             memory[text.count] = 0
             return memory.withMemoryRebound(to: CChar.self) { body($0.baseAddress!) }
         }
-    }
-}
-
-// A large stack.
-extension PgQuery {
-    /// 256 bytes for each level that the limit allows, which is twice of what the library was measured to need.
-    private static let stackBytes = NestingEstimate.limit * 256
-
-    /// Runs `body` on a thread of its own and waits for it, without the help of the cooperative pool: it must be
-    /// callable from synchronous code.
-    private static func onLargeStack<R>(_ body: () -> R) -> R {
-        withoutActuallyEscaping(body) { body in
-            let work = Work(body)
-            var attributes = pthread_attr_t()
-            pthread_attr_init(&attributes)
-            defer { pthread_attr_destroy(&attributes) }
-            pthread_attr_setstacksize(&attributes, stackBytes)
-            var thread = pthread_t()
-            let code = pthread_create(
-                &thread,
-                &attributes,
-                { argument in
-                    Unmanaged<AnyWork>.fromOpaque(argument!).takeUnretainedValue().run()
-                    return nil
-                },
-                Unmanaged.passUnretained(work as AnyWork).toOpaque()
-            )
-            precondition(code == 0, "pthread_create: \(String(cString: strerror(code)))")
-            pthread_join(thread, nil)
-            return work.result!
-        }
-    }
-
-    private class AnyWork {
-        func run() {}
-    }
-
-    private final class Work<R>: AnyWork {
-        let body: () -> R
-        var result: R?
-
-        init(_ body: @escaping () -> R) { self.body = body }
-
-        override func run() { result = body() }
     }
 }

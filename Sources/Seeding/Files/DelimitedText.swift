@@ -28,10 +28,10 @@ package struct DelimitedText: Sendable {
         var known: Set<ExactText> = []
         for field in first.fields {
             guard !field.text.isEmpty else {
-                throw SeedingError(.file, "\(path):\(first.line): a column of the header has no name")
+                throw SeedingError(.file, at: FilePlace(path, line: first.line), "a column of the header has no name")
             }
             guard known.insert(ExactText(field.text)).inserted else {
-                throw SeedingError(.file, "\(path):\(first.line): the header names \(field.text) twice")
+                throw SeedingError(.file, at: FilePlace(path, line: first.line), "the header names \(field.text) twice")
             }
             names.append(field.text)
         }
@@ -40,7 +40,8 @@ package struct DelimitedText: Sendable {
             guard record.fields.count == names.count else {
                 throw SeedingError(
                     .file,
-                    "\(path):\(record.line): the row has \(record.fields.count) fields, and the header \(names.count)",
+                    at: FilePlace(path, line: record.line),
+                    "the row has \(record.fields.count) fields, and the header \(names.count)",
                     hint: separator == 0x09 ? "fields are separated by tabs" : "a field with a comma needs quotes"
                 )
             }
@@ -132,7 +133,8 @@ package struct DelimitedText: Sendable {
         private func problem(_ line: Int, _ what: String) -> SeedingError {
             SeedingError(
                 .file,
-                "\(path):\(line): \(what)",
+                at: FilePlace(path, line: line),
+                what,
                 hint: "quotes inside quotes are doubled, as in \"a \"\"b\"\"\""
             )
         }

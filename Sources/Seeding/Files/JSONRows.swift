@@ -7,7 +7,7 @@ package enum JSONRows {
         do {
             return convert(try JSONText(bytes, path: path).root, 0)
         } catch {
-            throw SeedingError(.file, error.message, hint: "the file must be JSON, without comments")
+            throw SeedingError(.file, at: error.place, error.message, hint: "the file must be JSON, without comments")
         }
     }
 
@@ -22,8 +22,8 @@ package enum JSONRows {
                 nodes.append(convert(try JSONText(Array(piece), path: path).root, line - 1))
             } catch {
                 // The reader has counted one line only.
-                let message = error.message.replacing("\(path):1:", with: "\(path):\(line):")
-                throw SeedingError(.file, message, hint: "each line must be one JSON object")
+                let place = FilePlace(path, line: line, column: error.place?.column)
+                throw SeedingError(.file, at: place, error.message, hint: "each line must be one JSON object")
             }
         }
         return SeedNode(.list(nodes), line: 1)

@@ -19,7 +19,8 @@ package enum LayerMerge {
                 if let identity, let line = seen[identity] {
                     throw SeedingError(
                         .file,
-                        "\(row.place): the key (\(key.joined(separator: ", "))) is that of line \(line) too",
+                        at: row.place,
+                        "the key (\(key.joined(separator: ", "))) is that of line \(line) too",
                         hint: "one of the two rows would be lost: join them"
                     )
                 }

@@ -1,5 +1,5 @@
 internal import Archive
-internal import Glibc
+internal import Storage
 
 /// Files and folders below the folder of seeds, and their bytes.
 package struct SeedFolder: Sendable {
@@ -7,30 +7,20 @@ package struct SeedFolder: Sendable {
 
     package init(_ path: String) { self.path = path.hasSuffix("/") && path.count > 1 ? String(path.dropLast()) : path }
 
-    package var exists: Bool { isFolder(path) }
+    package var exists: Bool { Files.isFolder(path) }
 
-    package func hasLayer(_ name: String) -> Bool { isFolder("\(path)/\(name)") }
+    package func hasLayer(_ name: String) -> Bool { Files.isFolder("\(path)/\(name)") }
 
-    private func isFolder(_ path: String) -> Bool {
-        var info = stat()
-        return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
+    private func names(_ folder: String) throws(SeedingError) -> [String] {
+        do {
+            return try Files.names(in: folder).filter { !$0.hasPrefix(".") }
+        } catch {
+            throw Self.unreadable(error)
+        }
     }
 
-    /// The names in a folder, sorted byte by byte so that no locale moves them.
-    private func names(_ folder: String) throws(SeedingError) -> [String] {
-        guard let stream = opendir(folder) else {
-            throw SeedingError(.file, "\(folder) cannot be read: \(String(cString: strerror(errno)))")
-        }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            names.append(
-                withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-            )
-        }
-        return names.filter { !$0.hasPrefix(".") }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    private static func unreadable(_ error: SystemError) -> SeedingError {
+        SeedingError(.file, "\(error.path) cannot be read: \(error)")
     }
 
     /// The seed files of a layer; none where it has no folder.
@@ -52,21 +42,10 @@ package struct SeedFolder: Sendable {
 
     /// - Throws: `SeedingError` with `.file`.
     package static func contents(_ path: String) throws(SeedingError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw SeedingError(.file, "\(path) cannot be read: \(String(cString: strerror(errno)))")
-        }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 1 << 18)
-        while true {
-            let count = read(descriptor, &piece, piece.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else {
-                throw SeedingError(.file, "\(path) cannot be read: \(String(cString: strerror(errno)))")
-            }
-            if count == 0 { return bytes }
-            bytes += piece[..<count]
+        do {
+            return try Files.bytes(of: path)
+        } catch {
+            throw unreadable(error)
         }
     }
 
@@ -88,7 +67,7 @@ package struct SeedFolder: Sendable {
                 bytes += piece[..<count]
             }
         } catch let error as ArchiveError {
-            throw SeedingError(.file, error.message, hint: error.hint)
+            throw SeedingError(.file, "\(error)", hint: error.hint)
         } catch {
             throw SeedingError(.file, "\(path) cannot be unpacked")
         }

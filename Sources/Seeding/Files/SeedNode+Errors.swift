@@ -3,7 +3,7 @@ package import Environments
 // The same as of any file that people write, with an error of seeding.
 extension SeedNode {
     package func problem(_ file: String, _ what: String, hint: String? = nil) -> SeedingError {
-        SeedingError(.file, "\(file):\(line): \(what)", hint: hint)
+        SeedingError(.file, at: FilePlace(file, line: line), what, hint: hint)
     }
 
     package func requireText(_ name: String, _ file: String) throws(SeedingError) -> String {
@@ -34,6 +34,6 @@ extension SeedNode {
 extension SeedingError {
     /// Reads a file that others read too.
     package static func ofFile<R>(_ body: () throws(EnvironmentsError) -> R) throws(SeedingError) -> R {
-        do { return try body() } catch { throw SeedingError(.file, error.message, hint: error.hint) }
+        do { return try body() } catch { throw SeedingError(.file, at: error.place, error.message, hint: error.hint) }
     }
 }

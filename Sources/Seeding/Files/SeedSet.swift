@@ -1,5 +1,6 @@
 package import Environments
 package import PostgresClient
+internal import SyntheticData
 
 /// Everything that the files say for an environment, read but not yet held against the tables.
 package struct SeedSet: Sendable {
@@ -137,7 +138,8 @@ package struct SeedSet: Sendable {
         guard let line = options.localeLine, !WordLists.locales.contains(options.locale) else { return }
         throw SeedingError(
             .file,
-            "\(options.path):\(line): there are no word lists for the locale \(options.locale)",
+            at: FilePlace(options.path, line: line),
+            "there are no word lists for the locale \(options.locale)",
             hint: "there are \(WordLists.locales.joined(separator: ", "))"
         )
     }

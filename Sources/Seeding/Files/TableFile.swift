@@ -11,7 +11,7 @@ package struct SeedRow: Sendable, Equatable {
     /// The cells are text and nothing else, as in CSV: in a json column they are JSON as it stands.
     package var isText = false
 
-    package var place: String { "\(file):\(line)" }
+    package var place: FilePlace { FilePlace(file, line: line) }
 
     package subscript(column: String) -> SeedNode? { cells.first { $0.key.utf8.elementsEqual(column.utf8) }?.value }
 }
@@ -119,7 +119,8 @@ package struct TableFile: Sendable {
         default:
             throw SeedingError(
                 .file,
-                "\(file.path):\(member.line): nothing is known of \(member.key)",
+                at: FilePlace(file.path, line: member.line),
+                "nothing is known of \(member.key)",
                 hint: "known are \(Self.options.sorted().joined(separator: ", "))"
             )
         }
@@ -162,7 +163,8 @@ package struct TableFile: Sendable {
             if let line = seen[label] {
                 throw SeedingError(
                     .file,
-                    "\(row.place): the label \(label) is that of line \(line) too",
+                    at: row.place,
+                    "the label \(label) is that of line \(line) too",
                     hint: "give each row a label of its own"
                 )
             }

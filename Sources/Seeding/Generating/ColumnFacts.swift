@@ -1,62 +1,44 @@
+internal import PostgresClient
 internal import SQLText
+internal import SyntheticData
 
-/// What a table's constraints say of a column, as far as it can be read from their text.
-struct ColumnFacts: Sendable {
-    var least: Double?
-    var most: Double?
-    var lengthLeast: Int?
-    var lengthMost: Int?
-    var allowed: [String]?
-    var pattern: String?
-    /// `LIKE`.
-    var like: String?
-    var mustBeNull = false
-    var mustNotBeNull = false
-    /// `jsonb_typeof(c) = 'object'`
-    var jsonType: String?
-    /// Columns whose value comes before this one's.
-    var after: [String] = []
-    /// For arrays.
-    var countLeast: Int?
+extension TableShape {
+    /// A table of the catalogue as inference reads it, with what its constraints say.
+    init(_ table: SeedCatalog.Table) {
+        let facts = ColumnFacts.read(table)
+        self.init(
+            name: "\(table.name)",
+            bareName: table.name.name,
+            columns: table.columns.map { ColumnShape($0, facts[$0.name] ?? ColumnFacts()) }
+        )
+    }
+}
 
-    /// The facts of every column of a table.
+extension ColumnShape {
+    init(_ column: SeedCatalog.Column, _ facts: ColumnFacts = ColumnFacts()) {
+        self.init(name: column.name, type: column.type, baseType: column.baseType, typeName: column.typeName)
+        if case .array = column.kind { isList = true }
+        isNotNull = column.isNotNull
+        enumLabels = column.enumLabels
+        self.facts = facts
+    }
+}
+
+extension ColumnFacts {
+    /// The facts of every column of a table, as far as they can be read from the text of its constraints.
     static func read(_ table: SeedCatalog.Table) -> [String: ColumnFacts] {
         var facts: [String: ColumnFacts] = [:]
-        for check in table.checks {
-            CheckReader(kinds: kinds(table)).read(check.definition, into: &facts)
-        }
+        let names = Set(table.columns.map(\.name))
+        for check in table.checks { CheckReader(columns: names).read(check.definition, into: &facts) }
         for column in table.columns {
             for check in column.domainChecks {
                 var own: [String: ColumnFacts] = [:]
-                CheckReader(kinds: ["value": column.kind]).read(check, into: &own)
+                CheckReader(columns: ["value"]).read(check, into: &own)
                 guard let found = own["value"] else { continue }
                 facts[column.name] = (facts[column.name] ?? ColumnFacts()).joined(found)
             }
         }
         return facts
-    }
-
-    private static func kinds(_ table: SeedCatalog.Table) -> [String: SeedCatalog.Column.Kind] {
-        Dictionary(table.columns.map { ($0.name, $0.kind) }, uniquingKeysWith: { one, _ in one })
-    }
-
-    func joined(_ other: ColumnFacts) -> ColumnFacts {
-        var result = self
-        result.least = [least, other.least].compactMap { $0 }.max()
-        result.most = [most, other.most].compactMap { $0 }.min()
-        result.lengthLeast = [lengthLeast, other.lengthLeast].compactMap { $0 }.max()
-        result.lengthMost = [lengthMost, other.lengthMost].compactMap { $0 }.min()
-        result.allowed =
-            allowed.map { own in other.allowed.map { theirs in own.filter { theirs.contains($0) } } ?? own }
-            ?? other.allowed
-        result.pattern = pattern ?? other.pattern
-        result.like = like ?? other.like
-        result.mustBeNull = mustBeNull || other.mustBeNull
-        result.mustNotBeNull = mustNotBeNull || other.mustNotBeNull
-        result.jsonType = jsonType ?? other.jsonType
-        result.after = after + other.after
-        result.countLeast = [countLeast, other.countLeast].compactMap { $0 }.max()
-        return result
     }
 }
 
@@ -65,7 +47,8 @@ struct ColumnFacts: Sendable {
 /// Of OR one branch is enough: one that asks for a value, or for none. What is not understood says nothing; a trial
 /// batch finds out.
 struct CheckReader {
-    let kinds: [String: SeedCatalog.Column.Kind]
+    /// Those that may be named.
+    let columns: Set<String>
 
     func read(_ definition: String, into facts: inout [String: ColumnFacts]) {
         guard definition.hasPrefix("CHECK "),
@@ -210,7 +193,7 @@ struct CheckReader {
     private func column(_ node: ParseNode) -> String? {
         let node = unwrapped(node)
         guard node.isKind("ColumnRef"), let name = node["fields"].names.last else { return nil }
-        return kinds[name] != nil ? name : nil
+        return columns.contains(name) ? name : nil
     }
 
     private func text(_ node: ParseNode) -> String? {

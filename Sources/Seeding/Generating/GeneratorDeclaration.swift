@@ -1,4 +1,5 @@
 internal import Environments
+internal import SyntheticData
 
 /// `generate:` of a table, read: how many rows, and what is said of columns.
 struct GenerateDeclaration: Sendable {
@@ -44,7 +45,8 @@ struct GenerateDeclaration: Sendable {
             default:
                 throw SeedingError(
                     .file,
-                    "\(file):\(member.line): nothing is known of \(member.key) under generate",
+                    at: FilePlace(file, line: member.line),
+                    "nothing is known of \(member.key) under generate",
                     hint: "known are count, per, columns, start, locale"
                 )
             }
@@ -101,7 +103,8 @@ struct GenerateDeclaration: Sendable {
             default:
                 throw SeedingError(
                     .file,
-                    "\(file):\(member.line): nothing is known of \(member.key) of a count",
+                    at: FilePlace(file, line: member.line),
+                    "nothing is known of \(member.key) of a count",
                     hint: "known are zipf, mean, max, min, none"
                 )
             }

@@ -1,5 +1,6 @@
 internal import Environments
 internal import PostgresClient
+internal import SyntheticData
 
 /// Which rule chose the generator of a column.
 package struct GeneratorExplanation: Sendable, Equatable {
@@ -45,7 +46,7 @@ package struct GeneratorExplanation: Sendable, Equatable {
                 generated: nil
             )
         }
-        var source = GeneratedTable.Source.count(1)
+        var source = RowSource.count(1)
         var perKey: SeedCatalog.ForeignKey?
         if case .per(let parent, _, let crossed) = declaration.amount {
             perKey = table.foreignKeys.first { $0.parent.name == parent || "\($0.parent)" == parent }

@@ -1,27 +1,6 @@
 package import Environments
 package import PostgresClient
 
-/// Something that does not fit between files and tables.
-package struct SeedFinding: Sendable, Equatable {
-    /// `unknown-table`, `unknown-column`, `missing-column`, `wrong-type`, `unknown-label`, `key`, `reference`, `policy`.
-    package var rule: String
-    package var file: String
-    package var line: Int
-    package var message: String
-    package var hint: String?
-    /// A run cannot go on with it; of the others the server has the last word.
-    package var stopsRun = true
-
-    package init(rule: String, file: String, line: Int, message: String, hint: String? = nil, stopsRun: Bool = true) {
-        self.rule = rule
-        self.file = file
-        self.line = line
-        self.message = message
-        self.hint = hint
-        self.stopsRun = stopsRun
-    }
-}
-
 /// Where a cell's value comes from, when it is not in the file.
 package struct BoundReference: Sendable, Equatable {
     package enum Target: Sendable, Equatable {
@@ -35,7 +14,7 @@ package struct BoundReference: Sendable, Equatable {
     /// The column of the parent whose value is meant.
     package var column: String
     package var target: Target
-    package var place: String
+    package var place: FilePlace
 }
 
 package enum BoundCell: Sendable, Equatable {
@@ -56,7 +35,7 @@ package struct BoundRow: Sendable, Equatable {
     /// The lines of cells that stand on others than the row, by column.
     package var lines: [String: Int] = [:]
 
-    package var place: String { "\(file):\(line)" }
+    package var place: FilePlace { FilePlace(file, line: line) }
 }
 
 /// The rows of a table as they go to the server.
@@ -78,7 +57,7 @@ package struct BoundTable: Sendable {
 /// All tables of a set of seeds, held against the catalog.
 package struct BoundSeeds: Sendable {
     package private(set) var tables: [BoundTable] = []
-    package private(set) var findings: [SeedFinding] = []
+    package private(set) var findings: [Finding] = []
     private let catalog: SeedCatalog
     private let schemas: [String]
     private var labels: [TableName: [String: Int]] = [:]
@@ -128,12 +107,20 @@ package struct BoundSeeds: Sendable {
 
     /// The first finding that stops a run.
     package func requireFit(files: Set<String>? = nil) throws(SeedingError) {
-        let stopping = findings.filter { $0.stopsRun && files?.contains($0.file) ?? true }
+        let stopping = findings.filter { $0.severity == .error && files?.contains($0.file) ?? true }
         guard let first = stopping.first else { return }
         let more = stopping.count > 1 ? " (and \(stopping.count - 1) more)" : ""
-        throw SeedingError(.schema, "\(first.file):\(first.line): \(first.message)\(more)", hint: first.hint)
+        throw SeedingError(
+            .schema,
+            at: FilePlace(first.file, line: first.line),
+            "\(first.message)\(more)",
+            hint: first.hint
+        )
     }
 
+    /// - Parameters:
+    ///   - rule: `unknown-table`, `unknown-column`, `missing-column`, `wrong-type`, `unknown-label`, `key`, `reference`, `policy`.
+    ///   - stopsRun: A run cannot go on with it; of the others the server has the last word.
     private mutating func note(
         _ rule: String,
         _ file: String,
@@ -143,22 +130,19 @@ package struct BoundSeeds: Sendable {
         stopsRun: Bool = true
     ) {
         findings.append(
-            SeedFinding(rule: rule, file: file, line: line, message: message, hint: hint, stopsRun: stopsRun)
+            Finding(
+                rule: "seed-\(rule)",
+                severity: stopsRun ? .error : .warning,
+                file: file,
+                line: line,
+                message: message,
+                hint: hint
+            )
         )
     }
 
-    /// An error whose message begins with its place.
     private mutating func note(_ error: SeedingError, rule: String, file: String) {
-        guard let match = error.message.prefixMatch(of: #/(.+?):(\d+): /#) else {
-            return note(rule, file, 1, error.message.replacing("\(file): ", with: ""), hint: error.hint)
-        }
-        note(
-            rule,
-            String(match.1),
-            Int(match.2) ?? 1,
-            String(error.message[match.range.upperBound...]),
-            hint: error.hint
-        )
+        note(rule, error.place?.file ?? file, error.place?.line ?? 1, error.message, hint: error.hint)
     }
 
     /// The name that was probably meant.
@@ -223,7 +207,7 @@ extension BoundSeeds {
         var result = BoundRow(label: row.label, file: row.file, line: row.line, layer: row.layer, cells: [:])
         var filled: [(Int, BoundCell)] = []
         for cell in row.cells {
-            let place = "\(row.file):\(cell.value.line)"
+            let place = FilePlace(row.file, line: cell.value.line)
             guard let name = columnName(cell.key, table), let index = table.index(name) else {
                 note(
                     "unknown-column",
@@ -289,12 +273,13 @@ extension BoundSeeds {
                     result.cells[index] = .text(text)
                 }
             } catch {
-                let isLabel = error.message.contains("label")
-                note(
-                    error,
-                    rule: error.code == .schema ? "wrong-type" : isLabel ? "unknown-label" : "reference",
-                    file: row.file
-                )
+                let rule =
+                    switch error.code {
+                    case .schema: "wrong-type"
+                    case .label: "unknown-label"
+                    default: "reference"
+                    }
+                note(error, rule: rule, file: row.file)
             }
         }
         // The other columns of a composite reference, where the row does not give them itself.
@@ -327,14 +312,14 @@ extension BoundSeeds {
         _ column: String,
         _ table: SeedCatalog.Table,
         _ row: SeedRow,
-        _ place: String
+        _ place: FilePlace
     ) throws(SeedingError) -> [(Int, BoundCell)] {
         let foreignKey = table.foreignKey(of: column)
         var parent: SeedCatalog.Table?
         if let name = reference.table {
             parent = catalog.table(schema: reference.schema, name: name, preferring: schemas)
             if parent == nil {
-                throw SeedingError(.file, "\(place): there is no table \(name) to refer to")
+                throw SeedingError(.file, at: place, "there is no table \(name) to refer to")
             }
         } else if let foreignKey {
             parent = catalog[foreignKey.parent]
@@ -342,8 +327,9 @@ extension BoundSeeds {
             let holders = labels.filter { $0.value[label] != nil }.keys
             if holders.count > 1 {
                 throw SeedingError(
-                    .file,
-                    "\(place): rows of several tables are labelled \(label)",
+                    .label,
+                    at: place,
+                    "rows of several tables are labelled \(label)",
                     hint: "write !ref table.\(label)"
                 )
             }
@@ -351,8 +337,9 @@ extension BoundSeeds {
         }
         guard let parent else {
             throw SeedingError(
-                .file,
-                "\(place): no row has this label",
+                .label,
+                at: place,
+                "no row has this label",
                 hint: "labels are the keys under rows:, or _label"
             )
         }
@@ -365,7 +352,11 @@ extension BoundSeeds {
             }
         }
         guard let key = parent.primaryKey, key.columns.count == 1, let index = table.index(column) else {
-            throw SeedingError(.file, "\(place): \(parent.name) has no primary key of one column to put into \(column)")
+            throw SeedingError(
+                .file,
+                at: place,
+                "\(parent.name) has no primary key of one column to put into \(column)"
+            )
         }
         return [
             (
@@ -378,19 +369,20 @@ extension BoundSeeds {
     private func target(
         _ reference: Reference,
         _ parent: SeedCatalog.Table,
-        _ place: String
+        _ place: FilePlace
     ) throws(SeedingError) -> BoundReference.Target {
         switch reference.target {
         case .columns(let conditions):
             if let stranger = conditions.first(where: { parent.index($0.column) == nil }) {
-                throw SeedingError(.file, "\(place): \(parent.name) has no column \(stranger.column)")
+                throw SeedingError(.file, at: place, "\(parent.name) has no column \(stranger.column)")
             }
             return .lookup(conditions)
         case .label(let label):
             guard let row = labels[parent.name]?[label] else {
                 throw SeedingError(
-                    .file,
-                    "\(place): no row of \(parent.name) is labelled \(label)",
+                    .label,
+                    at: place,
+                    "no row of \(parent.name) is labelled \(label)",
                     hint: Self.suggestion(label, labels[parent.name].map { Array($0.keys) } ?? [])
                         ?? "labels are the keys under rows:, or _label"
                 )

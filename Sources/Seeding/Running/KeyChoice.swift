@@ -56,13 +56,15 @@ package enum KeyChoice: Sendable, Equatable {
         if distinct.isEmpty {
             throw SeedingError(
                 .schema,
-                "\(first.place): no row of \(table.name) can be found again: not all rows give the columns of any of its keys",
+                at: first.place,
+                "no row of \(table.name) can be found again: not all rows give the columns of any of its keys",
                 hint: "its keys are \(list(keys)); give their columns, or say key: […]"
             )
         }
         throw SeedingError(
             .schema,
-            "\(first.place): the rows of \(table.name) give the columns of several keys: \(list(distinct))",
+            at: first.place,
+            "the rows of \(table.name) give the columns of several keys: \(list(distinct))",
             hint: "say by which rows are found again, such as key: [\(distinct[0].columns.joined(separator: ", "))]"
         )
     }

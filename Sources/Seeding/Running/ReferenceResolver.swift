@@ -44,7 +44,7 @@ struct ReferenceResolver {
         _ session: borrowing Session,
         depth: Int = 0
     ) throws -> Value {
-        guard depth < 20 else { throw SeedingError(.file, "\(reference.place): the reference leads to itself") }
+        guard depth < 20 else { throw SeedingError(.file, at: reference.place, "the reference leads to itself") }
         switch reference.target {
         case .lookup(let conditions):
             let isWaiting =
@@ -97,21 +97,23 @@ struct ReferenceResolver {
                 conditions.map(\.value)
             )
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
-            throw SeedingError(error, reference.place)
+            throw SeedingError(error, at: reference.place)
         }
         if rows.isEmpty, mayBeMissing { return .later }
         let columns = conditions.map(\.column).joined(separator: ", ")
         guard let row = rows.first else {
             throw SeedingError(
                 .database,
-                "\(reference.place): \(reference.parent) has no row with this \(columns)",
+                at: reference.place,
+                "\(reference.parent) has no row with this \(columns)",
                 hint: "references find rows of the seeds by label, and rows of the table by columns"
             )
         }
         guard rows.count == 1 else {
             throw SeedingError(
                 .database,
-                "\(reference.place): \(reference.parent) has several rows with this \(columns)",
+                at: reference.place,
+                "\(reference.parent) has several rows with this \(columns)",
                 hint: "name columns that are unique"
             )
         }

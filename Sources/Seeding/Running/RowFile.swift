@@ -1,5 +1,6 @@
-internal import Basics
 internal import Glibc
+internal import Storage
+internal import SyntheticData
 
 /// Generated rows in a file, as COPY text. Rows are for the owner alone, even those that nobody has lived.
 enum RowFile {
@@ -9,7 +10,7 @@ enum RowFile {
         guard descriptor >= 0 else { throw problem(path) }
         defer { close(descriptor) }
         // Two that append at once would cut each other's rows.
-        guard FileLock.lock(descriptor) != .busy else {
+        guard FileLock.take(descriptor) != .busy else {
             throw SeedingError(.busy, "another run is writing \(path)", hint: "try again when it is done")
         }
         let rowsEach = 16_384

@@ -1,3 +1,4 @@
+internal import Bookkeeping
 internal import Environments
 import PostgresClient
 internal import SQLText
@@ -85,7 +86,7 @@ extension SeedRun {
                 }
             }
         } catch let error as SQLTextError {
-            throw SeedingError(.file, "\(path):\(error.line): \(error.message)", hint: error.hint)
+            throw SeedingError(.file, at: FilePlace(path, line: error.line), error.message, hint: error.hint)
         }
     }
 
@@ -99,7 +100,8 @@ extension SeedRun {
                 case .metaCommand(let name, let line):
                     throw SeedingError(
                         .file,
-                        "\(path):\(line): \\\(name) is a command of psql, which does not run here",
+                        at: FilePlace(path, line: line),
+                        "\\\(name) is a command of psql, which does not run here",
                         hint: "take it out; files hold statements and COPY … FROM stdin with its rows"
                     )
                 case .statement(let text, let line):
@@ -107,7 +109,7 @@ extension SeedRun {
                 }
             }
         } catch let error as SQLTextError {
-            throw SeedingError(.file, "\(path):\(error.line): \(error.message)", hint: error.hint)
+            throw SeedingError(.file, at: FilePlace(path, line: error.line), error.message, hint: error.hint)
         }
     }
 
@@ -127,13 +129,15 @@ extension SeedRun {
         case .controls:
             throw SeedingError(
                 .file,
-                "\(path):\(line): \(statement.tag) would end or divide the run's own transaction",
+                at: FilePlace(path, line: line),
+                "\(statement.tag) would end or divide the run's own transaction",
                 hint: "take it out: all seeds of a run are one transaction already"
             )
         case .refusesTransaction(let reason):
             throw SeedingError(
                 .file,
-                "\(path):\(line): \(reason)",
+                at: FilePlace(path, line: line),
+                reason,
                 hint: "put it into a migration, or run it by hand"
             )
         }
@@ -153,7 +157,7 @@ extension SeedRun {
         do {
             try body()
         } catch let error as PostgresError where error.code == .server {
-            throw SeedingError(error, "\(path):\(line)")
+            throw SeedingError(error, at: FilePlace(path, line: line))
         }
     }
 }

@@ -1,4 +1,4 @@
-internal import Environments
+internal import Bookkeeping
 package import PostgresClient
 
 extension SeedCatalog {

@@ -1,5 +1,7 @@
+internal import Bookkeeping
 internal import Environments
 import PostgresClient
+internal import SyntheticData
 
 /// The generated rows of a table, as the run and the record know them.
 struct GeneratedRows {
@@ -202,7 +204,8 @@ extension SeedRun {
         let list = columns.isEmpty ? "" : " (\(columns.joined(separator: ", ")))"
         return SeedingError(
             .database,
-            "\(declaration.file):\(declaration.line): generated rows do not fit \(bound.name)\(list): \(error)",
+            at: FilePlace(declaration.file, line: declaration.line),
+            "generated rows do not fit \(bound.name)\(list): \(error)",
             hint: columns.isEmpty ? error.hint : "declare a generator for \(columns[0]) under generate: columns:",
             sqlState: error.sqlState
         )
@@ -259,7 +262,7 @@ extension SeedRun {
         let start = try start(bound, declaration, before, session)
         let perKey = try perKey(bound, declaration)
         let taken = try takenParents(bound, pools, session)
-        let source: GeneratedTable.Source
+        let source: RowSource
         switch declaration.amount {
         case .count(let count): source = .count(Int((Double(count) * scale).rounded()))
         case .per(_, let rule, let crossed):
@@ -324,7 +327,8 @@ extension SeedRun {
         guard let key = required ?? keys.first else {
             throw SeedingError(
                 .schema,
-                "\(declaration.file):\(declaration.line): per names \(name), and no foreign key of \(bound.name) refers to it",
+                at: FilePlace(declaration.file, line: declaration.line),
+                "per names \(name), and no foreign key of \(bound.name) refers to it",
                 hint: "per is for tables with a foreign key to the parent"
             )
         }
@@ -338,7 +342,7 @@ extension SeedRun {
         _ key: SeedCatalog.ForeignKey?,
         _ pools: [TableName: ReferencePool],
         _ session: borrowing Session
-    ) throws -> GeneratedTable.Source {
+    ) throws -> RowSource {
         guard let key, let pool = pools[key.parent] else { return .count(0) }
         let sampler = rule.sampler()
         let drawKey = CellHash.key(seed: set.options.seed, "\(bound.name)", "per")

@@ -1,4 +1,6 @@
+internal import Bookkeeping
 import PostgresClient
+internal import SyntheticData
 
 /// Cells that are filled when all rows are there.
 struct PostponedCells {
@@ -96,7 +98,8 @@ extension SeedRun {
     private static func differing(_ bound: BoundTable, _ row: Int) -> SeedingError {
         SeedingError(
             .database,
-            "\(bound.rows[row].place): the row is there already in \(bound.name), and differs",
+            at: bound.rows[row].place,
+            "the row is there already in \(bound.name), and differs",
             hint: "on_conflict: update would change it, keep would leave it"
         )
     }
@@ -107,7 +110,8 @@ extension SeedRun {
         if bound.rows.count > 1, let pair = try session.query(merge.duplicates).first {
             throw SeedingError(
                 .file,
-                "\(bound.rows[pair.int("second")].place): the key (\(columns)) is that of "
+                at: bound.rows[pair.int("second")].place,
+                "the key (\(columns)) is that of "
                     + "\(bound.rows[pair.int("first")].place) too",
                 hint: "one of the two rows would be lost: join them"
             )
@@ -117,7 +121,8 @@ extension SeedRun {
         else { return }
         throw SeedingError(
             .database,
-            "\(bound.rows[row.int("n")].place): the key (\(columns)) matches \(row.int("count")) rows of \(bound.name), "
+            at: bound.rows[row.int("n")].place,
+            "the key (\(columns)) matches \(row.int("count")) rows of \(bound.name), "
                 + "and must find one",
             hint: "name columns that are unique in key:, or leave the rows that are there alone with on_conflict: keep"
         )
@@ -158,7 +163,7 @@ extension SeedRun {
     }
 
     static func refusal(_ error: PostgresError, _ bound: BoundTable, _ row: Int) -> SeedingError {
-        SeedingError(error, "\(bound.rows[row].place): \(bound.name)\(column(error))")
+        SeedingError(error, at: bound.rows[row].place, "\(bound.name)\(column(error))")
     }
 
     private static func column(_ error: PostgresError) -> String { error.server?.column.map { ".\($0)" } ?? "" }
@@ -186,12 +191,12 @@ extension SeedRun {
             }
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
             guard let place = CopyPlace(error), bound.rows.indices.contains(place.line - 1) else {
-                throw SeedingError(error, "\(bound.files[0].file.path): \(bound.name)")
+                throw SeedingError(error, at: FilePlace(bound.files[0].file.path), bound.name.description)
             }
             let row = bound.rows[place.line - 1]
             let column = place.column.map { ".\($0)" } ?? ""
             let line = place.column.flatMap { row.lines[$0] } ?? row.line
-            throw SeedingError(error, "\(row.file):\(line): \(bound.name)\(column)")
+            throw SeedingError(error, at: FilePlace(row.file, line: line), "\(bound.name)\(column)")
         }
     }
 
@@ -212,7 +217,8 @@ extension SeedRun {
     static func severalAreMeant(_ bound: BoundTable, _ row: Int) -> SeedingError {
         SeedingError(
             .database,
-            "\(bound.rows[row].place): another row refers to this one, and its key "
+            at: bound.rows[row].place,
+            "another row refers to this one, and its key "
                 + "(\(bound.key.columns.joined(separator: ", "))) matches several rows of \(bound.name)",
             hint: "name columns that are unique in key:"
         )
@@ -246,7 +252,7 @@ extension SeedRun {
                 case .reference(let reference):
                     let resolved = try references.resolve(reference, tables, session)
                     guard case .known(let text) = resolved else {
-                        throw SeedingError(.database, "\(reference.place): the row that is meant is not there")
+                        throw SeedingError(.database, at: reference.place, "the row that is meant is not there")
                     }
                     value = text
                 }
@@ -292,7 +298,7 @@ extension SeedRun {
                     outcomes[bound.name]?.unchanged -= min(count, unchanged)
                 } catch let error as PostgresError where SeedingError.isAboutRows(error) {
                     let row = CopyPlace(error).map { cells[min($0.line, cells.count) - 1].0 } ?? cells[0].0
-                    throw SeedingError(error, "\(bound.rows[row].place): \(bound.name).\(column)")
+                    throw SeedingError(error, at: bound.rows[row].place, "\(bound.name).\(column)")
                 }
             }
         }
@@ -348,7 +354,8 @@ extension SeedRun {
             } catch let error as PostgresError where SeedingError.isAboutRows(error) {
                 throw SeedingError(
                     error,
-                    "\(bound.files[0].file.path): pruning \(name)",
+                    at: FilePlace(bound.files[0].file.path),
+                    "pruning \(name)",
                     hint: "rows that are listed no more are still referred to"
                 )
             }

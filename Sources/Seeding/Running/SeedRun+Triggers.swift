@@ -9,13 +9,13 @@ struct LeftOut {
 
     var count: Int { missing.count + stale.count }
 
-    static func rows(_ count: Int) -> String { count == 1 ? "1 row" : "\(count) rows" }
+    static func rows(_ count: Int) -> String { counted(count, "row", isGrouped: false) }
 
     /// What a person is told, with the places of the first few.
     func notes(_ bound: BoundTable) -> [String] {
         var notes: [String] = []
         if !missing.isEmpty {
-            let places = missing.sorted().prefix(3).map { bound.rows[$0].place }.joined(separator: ", ")
+            let places = missing.sorted().prefix(3).map { bound.rows[$0].place.description }.joined(separator: ", ")
             notes.append(
                 "\(bound.name): \(Self.rows(missing.count)) \(missing.count == 1 ? "is" : "are") not there, because a trigger "
                     + "of the table left \(missing.count == 1 ? "it" : "them") out (\(places)\(missing.count > 3 ? ", …" : ""))"

@@ -1,3 +1,4 @@
+internal import Bookkeeping
 internal import Environments
 import PostgresClient
 
@@ -33,7 +34,11 @@ struct SeedRun {
         self.options = options
         self.set = set
         self.progress = progress
-        record = SeedRecord(service: options.service, environment: options.environment, schema: options.stateSchema)
+        record = SeedRecord(
+            service: options.service,
+            environment: options.environment,
+            StateSchema(options.stateSchema)
+        )
         report = SeedReport(environment: options.environment)
     }
 
@@ -92,11 +97,7 @@ struct SeedRun {
     /// Two runs for one service at once would find the same rows missing.
     private func queue(_ session: borrowing Session) throws {
         for attempt in 0... {
-            let isFree = try session.query(
-                "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 7234301180)) AS free",
-                ["granary seed \(options.service)"]
-            )[0].bool("free")
-            if isFree { return }
+            if try record.tryToLock(session) { return }
             guard attempt < 300 else {
                 throw SeedingError(.busy, "another run of seeding is at work", hint: "try again when it is done")
             }

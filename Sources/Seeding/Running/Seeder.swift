@@ -1,3 +1,4 @@
+internal import Bookkeeping
 internal import Environments
 package import Logging
 package import PostgresClient
@@ -73,13 +74,13 @@ package struct Seeder: Sendable {
     /// Values are tried on the server too, in a transaction that is rolled back, as long as nothing else is amiss.
     ///
     /// - Throws: `PostgresError`, `CancellationError`; what is wrong with the files is a finding.
-    package func findings() async throws -> [SeedFinding] {
+    package func findings() async throws -> [Finding] {
         let set: SeedSet
         do {
             set = try readFiles()
             try ProductionRules.check(set, options)
         } catch {
-            return [SeedFinding(error, rule: error.code == .refused ? "policy" : "file")]
+            return [Finding(error, seedRule: error.code == .refused ? "policy" : "file")]
         }
         let options = options
         let found = try await withSession(server, logger: logger) { session in
@@ -96,7 +97,7 @@ package struct Seeder: Sendable {
             _ = try await Seeder(trial, server: server, logger: logger).run()
             return []
         } catch let error as SeedingError {
-            return [SeedFinding(error, rule: error.sqlState?.hasPrefix("22") == true ? "wrong-type" : "row")]
+            return [Finding(error, seedRule: error.sqlState?.hasPrefix("22") == true ? "wrong-type" : "row")]
         }
     }
 
@@ -106,20 +107,10 @@ package struct Seeder: Sendable {
     }
 }
 
-extension SeedFinding {
-    /// Of an error whose message begins with its place.
-    init(_ error: SeedingError, rule: String) {
-        if let match = error.message.prefixMatch(of: #/([^:\s]+):(\d+)(?::\d+)?: /#) {
-            self.init(
-                rule: rule,
-                file: String(match.1),
-                line: Int(match.2) ?? 1,
-                message: String(error.message[match.range.upperBound...]),
-                hint: error.hint
-            )
-        } else {
-            self.init(rule: rule, file: "seeds", line: 1, message: error.message, hint: error.hint)
-        }
+extension Finding {
+    init(_ error: SeedingError, seedRule rule: String) {
+        self.init(error, rule: "seed-\(rule)", elsewhere: "seeds")
+        column = nil
     }
 }
 
@@ -162,7 +153,8 @@ enum ProductionRules {
             if let generate = table.generate {
                 throw SeedingError(
                     .refused,
-                    "\(generate.file):\(generate.node.line): generated rows are not for production",
+                    at: FilePlace(generate.file, line: generate.node.line),
+                    "generated rows are not for production",
                     hint: "move generate: to the layer of another environment"
                 )
             }

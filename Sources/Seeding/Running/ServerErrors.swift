@@ -2,8 +2,9 @@ import PostgresClient
 
 extension SeedingError {
     /// The server's no, with our place; what it says of locks stays what it is.
-    init(_ error: PostgresError, _ place: String, hint: String? = nil) {
-        self.init(.database, "\(place): \(error)", hint: hint ?? error.hint, sqlState: error.sqlState)
+    init(_ error: PostgresError, at place: FilePlace, _ subject: String? = nil, hint: String? = nil) {
+        let message = subject.map { "\($0): \(error)" } ?? "\(error)"
+        self.init(.database, at: place, message, hint: hint ?? error.hint, sqlState: error.sqlState)
     }
 
     /// Whether an error is about a row or a statement, and not about the connection or a lock.

@@ -105,7 +105,8 @@ extension SeedRun {
         }
         throw SeedingError(
             .schema,
-            "\(reference.place): the key of the row that is meant is known only when it is there, which is too late here",
+            at: reference.place,
+            "the key of the row that is meant is known only when it is there, which is too late here",
             hint: "give the row its \(reference.column) in the file"
         )
     }

@@ -10,7 +10,7 @@ enum ValueText {
         for column: SeedCatalog.Column,
         composites: [String: [String]],
         isText: Bool,
-        place: String
+        place: FilePlace
     ) throws(SeedingError) -> String? {
         switch (node.value, column.kind) {
         case (.null, _): return nil
@@ -24,10 +24,22 @@ enum ValueText {
         default:
             throw SeedingError(
                 .schema,
-                "\(place): the column \(column.name) is \(column.type), and the value \(node.kind)",
+                at: place,
+                "the column \(column.name) is \(column.type), and the value \(node.kind)",
                 hint: "lists are for arrays and for references to several rows, mappings for json and composite types"
             )
         }
+    }
+
+    /// A value of a column that is no composite, in a file that holds types.
+    ///
+    /// - Throws: `SeedingError` with `.schema`, naming the line.
+    static func plain(
+        _ node: SeedNode,
+        for column: SeedCatalog.Column,
+        file: String
+    ) throws(SeedingError) -> String? {
+        try text(node, for: column, composites: [:], isText: false, place: FilePlace(file, line: node.line))
     }
 
     /// JSON with the types that YAML's core schema and JSON give plain scalars.
@@ -115,7 +127,7 @@ enum ValueText {
         isJSON: Bool,
         _ column: SeedCatalog.Column,
         _ composites: [String: [String]],
-        _ place: String
+        _ place: FilePlace
     ) throws(SeedingError) -> String {
         var parts: [String] = []
         for element in elements {
@@ -137,14 +149,15 @@ enum ValueText {
         _ node: SeedNode,
         _ attributes: [String],
         _ column: SeedCatalog.Column,
-        _ place: String
+        _ place: FilePlace
     ) throws(SeedingError) -> String {
         var values: [SeedNode?] = node.elements ?? []
         if let members = node.members {
             if let stranger = members.first(where: { !attributes.contains($0.key) }) {
                 throw SeedingError(
                     .schema,
-                    "\(place): the type \(column.type) of the column \(column.name) has no attribute \(stranger.key)",
+                    at: place,
+                    "the type \(column.type) of the column \(column.name) has no attribute \(stranger.key)",
                     hint: attributes.isEmpty ? nil : "it has \(attributes.joined(separator: ", "))"
                 )
             }

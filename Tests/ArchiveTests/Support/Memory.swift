@@ -1,3 +1,4 @@
+import Storage
 import Synchronization
 
 @testable import Archive
@@ -22,7 +23,7 @@ struct MemorySource: ByteSource {
 
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
         guard offset >= 0, offset <= bytes.count, buffer.count <= bytes.count - offset else {
-            throw ArchiveError.damaged("the file", "it ends early")
+            throw StorageError.endsEarly("the file")
         }
         bytes.withUnsafeBytes {
             buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset...].prefix(buffer.count)))
@@ -52,7 +53,7 @@ struct SparseSource: ByteSource {
 
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
         guard offset >= 0, offset <= byteCount, buffer.count <= byteCount - offset else {
-            throw ArchiveError.damaged("the file", "it ends early")
+            throw StorageError.endsEarly("the file")
         }
         buffer.initializeMemory(as: UInt8.self, repeating: 0)
         for place in places {

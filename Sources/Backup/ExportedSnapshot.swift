@@ -1,0 +1,287 @@
+internal import Archive
+internal import Bookkeeping
+internal import Logging
+internal import PostgresClient
+
+/// What every session of one backup sees: exported by the leader, imported by the workers and by pg_dump.
+struct ExportedSnapshot: Sendable {
+    /// The name that `SET TRANSACTION SNAPSHOT` and `pg_dump --snapshot` take.
+    var name: String
+    /// The server that the leader talks to, so that all the others reach the same one.
+    var address: ServerAddress
+    var parameters: [ServerAddress.Parameter]
+    var password: String?
+    var serverVersion: Int
+    var serverVersionText: String
+    var walPosition: String?
+    var time: String
+    var isStandby: Bool
+    var blockSize: Int
+    var database: DatabaseProperties
+    var codec: TextCodec
+    var catalog: BackupCatalog
+    /// Of a part: what it needs and a backup of it does not hold.
+    var needs: [Manifest.Need]?
+    var extensions: [Manifest.Extension]
+    /// The tables that Citus keeps on other nodes too.
+    var distributed: [TableName]
+    var schemas: [String]
+    /// Tables whose rows are not read: left out on request, or unlogged and on a standby.
+    var withoutRows: Set<UInt32>
+    /// Tables of which only the whole may be read, because a query would run code of their owners.
+    var unplannable: Set<UInt32>
+    var locking: TableLocking
+    /// What a person should know of how it is taken.
+    var notes: [String]
+    var sizes: [UInt32: TableSize]
+    var columns: [UInt32: [Manifest.Column]]
+    var primaryKeys: [UInt32: [String]]
+    var sequences: [Manifest.Sequence]
+    var largeObjects: [Manifest.LargeObject]
+    var ledger: [Manifest.ServiceLedger]?
+    var schemaVersions: [Manifest.SchemaVersion]
+    var constraintIndexes: [UInt32: Manifest.ConstraintIndex]
+    var roles: [Role]
+    var environment: String?
+}
+
+/// Who holds locks on the tables while they are read.
+enum TableLocking: Sendable, Equatable {
+    /// Every session locks every table before anything is read: nothing can go wrong later.
+    case everyTable
+    /// The server's lock table has no room for that: each worker locks the table that it reads, checks that it is still the
+    /// one the snapshot saw, and gives the lock back. pg_dump locks every table all the same, in a session of its own.
+    case oneByOne
+}
+
+/// The locks that a backup takes.
+struct LockNeed: Sendable {
+    /// A lock of every session on every table.
+    var needed: Int
+    var room: LockRoom
+
+    /// With some to spare for the others.
+    var locking: TableLocking { needed <= room.promised / 2 ? .everyTable : .oneByOne }
+
+    /// nil where every table is locked for as long as the backup takes.
+    func note(tables: Int) -> String? {
+        guard locking == .oneByOne else { return nil }
+        let promised = room.promised
+        let wanted = (2 * needed * room.perTransaction + promised - 1) / max(1, promised)
+        return """
+            the server promises \(promised) locks and \(tables) tables would need \(2 * needed), so each table was locked only while \
+            it was read; with max_locks_per_transaction = \(wanted) all of them are locked from the first moment to the last
+            """
+    }
+}
+
+/// Bytes on disk, and blocks of the main fork.
+struct TableSize: Sendable, Equatable {
+    var bytes: Int
+    var toastBytes: Int
+    var blocks: Int
+}
+
+/// Takes the snapshot in the leader's session and leaves the transaction open.
+///
+/// Locks come before the snapshot. The other way round another session's TRUNCATE between the two makes a table read
+/// as empty, without an error: a lock takes no snapshot, so the first thing this transaction sees is what it holds.
+///
+/// - Throws: `BackupError.busy` with the session in the way, `BackupError.changing`, `PostgresError`.
+struct SnapshotTaker: Sendable {
+    let scope: CatalogScope
+    let jobs: Int
+    let lockTimeout: Duration
+    /// Tables whose rows are left out on request.
+    let withoutData: [String]
+    let stateSchema: StateSchema
+    /// The schemas of services that are known from their files.
+    let services: [String: [String]]
+
+    func take(_ session: inout Session) throws -> ExportedSnapshot {
+        try session.pin([("row_security", "off")])
+        try session.refuseViews()
+        let before = try BackupCatalog.read(session, scope)
+        // The leader and pg_dump hold them too.
+        let need = LockNeed(needed: before.tables.count * (jobs + 2), room: try session.lockRoom())
+        let locking = need.locking
+        try setLockTimeout(session)
+        try session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        if locking == .everyTable { try lock(before.tables, &session) }
+        let name = try session.query("SELECT pg_catalog.pg_export_snapshot() AS name")[0].text("name")
+        let catalog = try BackupCatalog.read(session, scope)
+        try requireUnchanged(before, catalog, locking)
+        return try describe(session, name: name, catalog: catalog, need)
+    }
+
+    private func setLockTimeout(_ session: borrowing Session) throws {
+        try session.query("SELECT pg_catalog.set_config('lock_timeout', $1, false)", ["\(lockTimeout.milliseconds)ms"])
+    }
+
+    private func lock(_ tables: [TableEntry], _ session: inout Session) throws {
+        for start in stride(from: 0, to: tables.count, by: 500) {
+            let batch = tables[start..<min(start + 500, tables.count)]
+            do {
+                try session.execute(
+                    "LOCK TABLE \(batch.map { "ONLY " + session.quoted($0.table) }.joined(separator: ", ")) IN ACCESS SHARE MODE"
+                )
+            } catch let error as PostgresError where error.sqlState == "55P03" {
+                try session.execute("ROLLBACK")
+                throw try LockReport.busy(batch.map(\.oid), waited: lockTimeout, session)
+            } catch let error as PostgresError where error.sqlState == "42P01" {
+                throw BackupError(.changing, "a table was dropped while the snapshot was taken")
+            } catch let error as PostgresError where error.sqlState == "42501" {
+                throw SnapshotTaker.denied(error, session)
+            }
+        }
+    }
+
+    /// A backup of everything needs everything: what the role may not read is never left out unasked.
+    private static func denied(_ error: PostgresError, _ session: borrowing Session) -> BackupError {
+        BackupError(
+            .rights,
+            "\(session.user) may not read all that is to be backed up: \(error.message) (SQLSTATE 42501)",
+            hint:
+                "back up what is yours with --service or --schema, or as a superuser: GRANT pg_read_all_data TO \(session.quoted(session.user))"
+        )
+    }
+
+    private func requireUnchanged(_ before: BackupCatalog, _ after: BackupCatalog, _ locking: TableLocking) throws {
+        let isSame =
+            before.tables.count == after.tables.count
+            && zip(before.tables, after.tables).allSatisfy { $0.isSame(as: $1) }
+        let rewritten = after.tables.first { !$0.isPartitioned && $0.fileNode != $0.currentFileNode }
+        guard isSame, rewritten == nil else {
+            throw BackupError(
+                .changing,
+                "tables came, went or were rewritten while the snapshot was taken"
+                    + (rewritten.map { " (\($0.table))" } ?? ""),
+                hint: "run the backup when no migration runs"
+            )
+        }
+    }
+
+    private func describe(
+        _ session: borrowing Session,
+        name: String,
+        catalog: BackupCatalog,
+        _ need: LockNeed
+    ) throws -> ExportedSnapshot {
+        let now = try session.query(
+            """
+            SELECT pg_catalog.pg_is_in_recovery() AS standby,
+                   pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS time,
+                   pg_catalog.current_setting('block_size') AS block_size
+            """
+        )[0]
+        let isStandby = now.bool("standby")
+        guard let database = try session.properties(ofDatabase: session.database) else {
+            throw BackupError(.selection, "the database \(session.database) is not in pg_database")
+        }
+        let leftOut = try BackupCatalog.oids(of: withoutData, in: catalog.tables, session)
+        let marker = TableName(schema: stateSchema.name, name: "environment")
+        // The marker belongs to the database and not to what is in it; the manifest has its name.
+        let withoutRows = leftOut.union(
+            catalog.tables.filter { ($0.isUnlogged && isStandby) || $0.table == marker }.map(\.oid)
+        )
+        let ledger = try LedgerRows(stateSchema: stateSchema, services: services, scope: scope).read(session)
+        let readable = catalog.tables.filter { !$0.isPartitioned && !withoutRows.contains($0.oid) }
+        let needs = try catalog.part?.needs(session)
+        let distributed = try session.distributedTables().filter { table in
+            catalog.tables.contains { $0.table == table }
+        }
+        return ExportedSnapshot(
+            name: name,
+            address: session.pinnedAddress,
+            parameters: session.pinnedParameters,
+            password: session.password,
+            serverVersion: session.serverVersion,
+            serverVersionText: session.serverVersionText,
+            walPosition: try walPosition(session, isStandby),
+            time: now.text("time"),
+            isStandby: isStandby,
+            blockSize: now.int("block_size"),
+            database: database,
+            codec: session.codec,
+            catalog: catalog,
+            needs: needs,
+            extensions: try CatalogDetails.extensions(needs, session),
+            distributed: distributed,
+            schemas: try CatalogDetails.schemas(session),
+            withoutRows: withoutRows,
+            unplannable: try session.tablesThatRunCode(),
+            locking: need.locking,
+            notes: [need.note(tables: catalog.tables.count)].compactMap(\.self) + citusNotes(distributed),
+            sizes: try CatalogDetails.sizes(of: readable, session),
+            columns: try CatalogDetails.columns(of: catalog.tables, session),
+            primaryKeys: try CatalogDetails.primaryKeys(of: catalog.tables, session),
+            sequences: try CatalogDetails.values(of: catalog.sequences, session),
+            largeObjects: scope.isWholeDatabase ? try CatalogDetails.largeObjects(session) : [],
+            ledger: ledger,
+            schemaVersions: try CatalogDetails.schemaVersions(ledger ?? [], catalog.tables, in: stateSchema, session),
+            constraintIndexes: try CatalogDetails.constraintIndexes(session),
+            roles: try CatalogDetails.roles(session),
+            environment: try CatalogDetails.marker(stateSchema, session)
+        )
+    }
+
+    private func citusNotes(_ distributed: [TableName]) -> [String] {
+        guard !distributed.isEmpty else { return [] }
+        let tables = distributed.map(\.spelling)
+        return [
+            """
+            Citus distributes \(tables.listed()): the backup does not say how, so they come back as ordinary tables, and their \
+            rows are not of one moment, because each node is read at a moment of its own
+            """
+        ]
+    }
+
+    /// nil where the server does not tell, as some managed services do not.
+    private func walPosition(_ session: borrowing Session, _ isStandby: Bool) throws -> String? {
+        let function = isStandby ? "pg_last_wal_replay_lsn" : "pg_current_wal_lsn"
+        let allowed = try session.query(
+            "SELECT pg_catalog.has_function_privilege(('pg_catalog.' || $1 || '()')::pg_catalog.regprocedure, 'EXECUTE') AS may",
+            [function]
+        )
+        guard allowed[0].bool("may") else { return nil }
+        return try session.query("SELECT pg_catalog.\(function)()::pg_catalog.text AS position")[0]["position"]
+    }
+}
+
+/// Says who is in the way of a lock.
+enum LockReport {
+    /// The session that holds or waits for the strongest lock on one of `tables`, as an error to throw.
+    static func busy(_ tables: [UInt32], waited: Duration, _ session: borrowing Session) throws -> BackupError {
+        let found = try session.query(
+            """
+            SELECT l.pid, l.relation::pg_catalog.regclass::pg_catalog.text AS relation, l.granted, coalesce(a.application_name, '') AS application,
+                   extract(epoch FROM pg_catalog.now() - a.query_start)::bigint AS seconds,
+                   pg_catalog.array_to_string((pg_catalog.regexp_split_to_array(trim(a.query), '\\s+'))[1:3], ' ') AS words
+            FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+            WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+                AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+                AND l.relation = ANY ($1::pg_catalog.oid[]) AND l.pid <> pg_catalog.pg_backend_pid()
+            ORDER BY l.granted DESC LIMIT 1
+            """,
+            ["{" + tables.map(String.init).joined(separator: ",") + "}"]
+        )
+        guard let row = found.first else {
+            return BackupError(
+                .busy,
+                "a table was locked by another session for \(waited.seconds) s",
+                hint: "try again"
+            )
+        }
+        let application = row.text("application").isEmpty ? "" : ", \(row.text("application"))"
+        return BackupError(
+            .busy,
+            "table \(row.text("relation")) is locked: process \(row.text("pid"))\(application) \(row.bool("granted") ? "holds" : "waits for") an exclusive lock (\(row.text("words")) …, for \(row.text("seconds")) s)",
+            hint: "let it finish, or end it with SELECT pg_terminate_backend(\(row.text("pid"))), then try again"
+        )
+    }
+}
+
+extension Duration {
+    var milliseconds: Int { Int(components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000) }
+    var seconds: Int { Int(components.seconds) }
+}

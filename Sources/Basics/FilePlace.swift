@@ -1,0 +1,20 @@
+/// A place in a file that people read: its path, or the name of an archive's member, and where it is known, line and column.
+package struct FilePlace: Sendable, Hashable, CustomStringConvertible {
+    package var file: String
+    /// From 1.
+    package var line: Int?
+    /// Of the line, in characters, from 1.
+    package var column: Int?
+
+    package init(_ file: String, line: Int? = nil, column: Int? = nil) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+
+    /// `file`, `file:line` or `file:line:column`, as compilers write it.
+    package var description: String {
+        guard let line else { return file }
+        return column.map { "\(file):\(line):\($0)" } ?? "\(file):\(line)"
+    }
+}

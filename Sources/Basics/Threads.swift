@@ -1,0 +1,89 @@
+internal import CThread
+internal import Glibc
+
+/// The system has no thread left for us.
+package typealias ThreadError = Failure<ThreadFailure>
+
+package enum ThreadFailure: FailureCode {
+    case limit
+
+    package var exitStatus: ExitStatus { .failed }
+}
+
+/// Starts a detached thread. It leaves the terminal's signals to others, but not SIGSEGV and its kind: a thread that
+/// blocks those dies without a backtrace.
+package func startThread(named name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
+    let thread = try threadStarted(Thunk(body))
+    pthread_setname_np(thread, name)
+    pthread_detach(thread)
+}
+
+/// Runs `body`, which may wait, on a thread of its own.
+///
+/// - Throws: `ThreadError`, and what `body` throws.
+package func onOwnThread<R: Sendable>(
+    named name: String,
+    _ body: @escaping @Sendable () throws -> R
+) async throws -> R {
+    try await withCheckedThrowingContinuation { continuation in
+        do {
+            try startThread(named: name) { continuation.resume(with: Result { try body() }) }
+        } catch {
+            continuation.resume(throwing: error)
+        }
+    }
+}
+
+/// Runs `body` on a thread with a stack of so many bytes and waits for it, without the help of the cooperative pool: it is
+/// for synchronous code. Ends the process where there is no thread.
+package func onStack<R>(of bytes: Int, _ body: () -> R) -> R {
+    withoutActuallyEscaping(body) { body in
+        var result: R?
+        withUnsafeMutablePointer(to: &result) { result in
+            let thread = try! threadStarted(Thunk { result.pointee = body() }, stackBytes: bytes)
+            pthread_join(thread, nil)
+        }
+        return result!
+    }
+}
+
+/// What a new thread runs, as C hands it over. It is given to one thread and touched there alone, so it need not be
+/// `Sendable`; `onStack` waits until that thread has ended.
+private final class Thunk {
+    let body: () -> Void
+    init(_ body: @escaping () -> Void) { self.body = body }
+}
+
+/// - Parameter stackBytes: nil for the system's usual size.
+private func threadStarted(_ thunk: Thunk, stackBytes: Int? = nil) throws(ThreadError) -> pthread_t {
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    if let stackBytes { pthread_attr_setstacksize(&attributes, stackBytes) }
+    var quiet = sigset_t()
+    var before = sigset_t()
+    sigemptyset(&quiet)
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] { sigaddset(&quiet, number) }
+    pthread_sigmask(SIG_BLOCK, &quiet, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    var thread = pthread_t()
+    let argument = Unmanaged.passRetained(thunk)
+    let code = pthread_create(
+        &thread,
+        &attributes,
+        { argument in
+            Unmanaged<Thunk>.fromOpaque(argument!).takeRetainedValue().body()
+            return nil
+        },
+        argument.toOpaque()
+    )
+    guard code == 0 else {
+        argument.release()
+        throw ThreadError(
+            .limit,
+            "no thread can be started: \(String(cString: strerror(code)))",
+            hint: "see `ulimit -u` and `ulimit -v`, and the limits of the container, or take fewer --jobs"
+        )
+    }
+    return thread
+}

@@ -1,0 +1,92 @@
+package import PostgresClient
+
+/// The one row that golang-migrate keeps: the version the database is at, and whether a run broke off.
+///
+/// `schema_migrations(version bigint not null primary key, dirty boolean not null)`, at most one row, in the first schema
+/// of its search path. It is kept in step from the moment it is adopted, so that either tool can be used next.
+package struct GolangMigrateLedger: Sendable, Equatable {
+    package var table: TableName
+    /// False where it was adopted and is gone since, with its schema.
+    package var isThere = true
+    package var row: Row?
+
+    package struct Row: Sendable, Equatable {
+        package var version: Int
+        package var isDirty: Bool
+    }
+
+    /// A table that was adopted and is gone since.
+    package static func gone(_ table: TableName) -> GolangMigrateLedger {
+        GolangMigrateLedger(table: table, isThere: false, row: nil)
+    }
+
+    /// The table of this name if it is golang-migrate's; dbmate's has the same name and other columns.
+    ///
+    /// - Throws: `PostgresError`, with `.untrusted` for one that is no ordinary table.
+    package static func find(_ table: TableName, _ session: borrowing Session) throws -> GolangMigrateLedger? {
+        let columns = try session.query(
+            """
+            SELECT pg_catalog.string_agg(a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod), ', '
+                       ORDER BY a.attname) AS form
+            FROM pg_catalog.pg_class c
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+            """,
+            [table.schema, table.name]
+        )[0]
+        guard columns["form"] == "dirty boolean, version bigint" else { return nil }
+        try requireOrdinary(table, session)
+        let row = try session.query("SELECT version, dirty FROM ONLY \(session.quoted(table)) LIMIT 1").first
+        return GolangMigrateLedger(
+            table: table,
+            row: row.map { Row(version: $0.int("version"), isDirty: $0.bool("dirty")) }
+        )
+    }
+
+    private static func requireOrdinary(_ table: TableName, _ session: borrowing Session) throws {
+        try session.requireOrdinary(
+            [table],
+            areOurs: false,
+            hint: "golang-migrate's table has two columns and nothing else: drop what was added, or rename it in psql"
+        )
+    }
+
+    /// Writes the version, or none at 0; DELETE and not TRUNCATE, which would lock out who reads the version.
+    package static func write(_ version: Int?, to table: TableName, _ session: borrowing Session) throws {
+        try requireOrdinary(table, session)
+        let name = session.quoted(table)
+        let insertion = version.map { "; INSERT INTO \(name) (version, dirty) VALUES (\($0), false)" } ?? ""
+        try session.execute("DELETE FROM \(name)\(insertion)")
+    }
+
+    package static func create(_ table: TableName, _ session: borrowing Session) throws {
+        try session.execute(
+            "CREATE TABLE IF NOT EXISTS \(session.quoted(table)) (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)"
+        )
+    }
+
+    /// The keys of its advisory locks: its command writes the database with the URL's slash, its library without.
+    ///
+    /// `crc32(schema \0 table \0 database) * 1486364155 mod 2^32`.
+    package static func lockKeys(_ table: TableName, database: String) -> [Int] {
+        ["/" + database, database].map { name in
+            let bytes = Array("\(table.schema)\0\(table.name)\0\(name)".utf8)
+            return Int(crc32(bytes) &* 1_486_364_155)
+        }
+    }
+
+    /// CRC-32 as IEEE 802.3 has it, bit by bit: the text is a hundred bytes at most.
+    private static func crc32(_ bytes: [UInt8]) -> UInt32 {
+        var sum = ~UInt32(0)
+        for byte in bytes {
+            sum ^= UInt32(byte)
+            for _ in 0..<8 {
+                let isOdd = sum & 1 == 1
+                sum >>= 1
+                if isOdd { sum ^= 0xedb8_8320 }
+            }
+        }
+        return ~sum
+    }
+}

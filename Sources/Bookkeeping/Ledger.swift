@@ -1,0 +1,166 @@
+package import PostgresClient
+
+/// What is applied, per service: the rows of `migrations`, and the last entries of `migration_log` where they matter.
+///
+/// A row is written in the transaction that runs its migration, so that the table tells the truth whatever happens.
+package struct Ledger: Sendable {
+    package let service: String
+    private let state: StateSchema
+    /// The table `migrations`, quoted.
+    package let table: String
+    let log: MigrationLog
+
+    package init(service: String, _ state: StateSchema, _ session: borrowing Session) {
+        self.service = service
+        self.state = state
+        table = state.quoted(.migrations, session)
+        log = MigrationLog(state, session)
+    }
+
+    /// - Throws: `BookkeepingError` where a table is damaged or of an older version; `PostgresError` with `.untrusted` where
+    ///   something else is in its place.
+    func exists(_ session: borrowing Session) throws -> Bool { try state.isReadable([.migrations, .log], session) }
+}
+
+// Reading. Where there is no ledger yet, nothing is applied and nothing has run.
+extension Ledger {
+    /// The applied migrations in the order of their versions, their times in seconds.
+    package func entries(_ session: borrowing Session) throws -> [LedgerEntry] {
+        guard try exists(session) else { return [] }
+        return try session.query(
+            "SELECT \(LedgerEntry.columns(.seconds)) FROM \(table) WHERE service = $1 ORDER BY version",
+            [service]
+        ).map { LedgerEntry($0) }
+    }
+
+    package func unfinishedRuns(_ session: borrowing Session) throws -> [Int: UnfinishedRun] {
+        try exists(session) ? log.unfinishedRuns(of: service, session) : [:]
+    }
+
+    package func lastUpLeftNothing(_ session: borrowing Session) throws -> Bool {
+        try exists(session) && log.lastUpLeftNothing(of: service, session)
+    }
+
+    package func hasHistory(_ session: borrowing Session) throws -> Bool {
+        try exists(session) && log.hasHistory(of: service, session)
+    }
+
+    /// golang-migrate's table that the service keeps in step.
+    package func adoptedTable(_ session: borrowing Session) throws -> TableName? {
+        guard try exists(session) else { return nil }
+        return try log.adoptions(of: service, session)[service].flatMap { TableName(noted: $0) }
+    }
+
+    /// The other services that keep the same table in step, and the version that each wants its row to have at least.
+    package func sharers(of table: TableName, _ session: borrowing Session) throws -> [String: Int] {
+        guard try exists(session) else { return [:] }
+        let adoptions = try log.adoptions(session).filter { $0.key != service && $0.value == table.note }
+        guard !adoptions.isEmpty else { return [:] }
+        let applied = Dictionary(grouping: try Self.applied(state, session), by: \.service)
+        return adoptions.keys.reduce(into: [:]) { versions, name in
+            let rows = applied[name] ?? []
+            // Where there are base files golang-migrate reads them, and else the environment's.
+            let base = rows.filter { $0.layer.isEmpty }
+            versions[name] = (base.isEmpty ? rows : base).map(\.version).max()
+        }
+    }
+
+    /// What is applied of all services, without looking first whether the table is there.
+    package static func applied(_ state: StateSchema, _ session: borrowing Session) throws -> [AppliedVersion] {
+        try session.query("SELECT service, version, layer, requires FROM \(state.quoted(.migrations, session))").map {
+            AppliedVersion(
+                service: $0.text("service"),
+                version: $0.int("version"),
+                layer: $0.text("layer"),
+                requires: $0.texts("requires")
+            )
+        }
+    }
+
+    /// The rows of all services, each in the order of application, their times in microseconds; without looking first
+    /// whether the table is there.
+    package static func all(_ state: StateSchema, _ session: borrowing Session) throws -> [String: [LedgerEntry]] {
+        let rows = try session.query(
+            """
+            SELECT \(LedgerEntry.columns(.microseconds)) FROM \(state.quoted(.migrations, session))
+            ORDER BY applied_order
+            """
+        )
+        return Dictionary(grouping: rows) { $0.text("service") }.mapValues { $0.map { LedgerEntry($0) } }
+    }
+}
+
+// Writing.
+extension Ledger {
+    /// Writes that a migration is applied, in the transaction that applies it: the row and the log entry at once.
+    package func recordUp(_ row: LedgerEntry, _ entry: LogEntry, _ session: borrowing Session) throws {
+        let row = row.parameters(service: service)
+        try session.query(
+            "WITH entry AS (\(LedgerEntry.insertion(into: table))) \(log.insertion(of: entry, after: row.count))",
+            row + entry.parameters(service: service)
+        )
+    }
+
+    /// Writes that a migration is no longer applied, in the transaction that reverts it.
+    ///
+    /// - Returns: false if a trigger or a rule has kept the row.
+    package func recordDown(_ entry: LogEntry, _ session: borrowing Session) throws -> Bool {
+        try session.query(
+            "WITH gone AS (\(rowDeletion) RETURNING 1), said AS (\(log.insertion(of: entry, after: 2))) \(rowsKept)",
+            [service, entry.version.map { String($0) }] + entry.parameters(service: service)
+        )[0].int("kept") == 0
+    }
+
+    /// The row alone, where the log already has an entry.
+    package func addRow(_ row: LedgerEntry, _ session: borrowing Session) throws {
+        try session.query(LedgerEntry.insertion(into: table), row.parameters(service: service))
+    }
+
+    /// The row alone.
+    ///
+    /// - Returns: false if a trigger or a rule has kept the row.
+    package func removeRow(_ version: Int, _ session: borrowing Session) throws -> Bool {
+        try session.query("WITH gone AS (\(rowDeletion) RETURNING 1) \(rowsKept)", [service, String(version)])[0]
+            .int("kept") == 0
+    }
+
+    private var rowDeletion: String { "DELETE FROM \(table) WHERE service = $1 AND version = $2" }
+
+    /// How many rows a trigger or a rule has kept from `rowDeletion`: the query still sees those that were there before. A
+    /// file that broke off has no row.
+    private var rowsKept: String {
+        """
+        SELECT (SELECT pg_catalog.count(*) FROM \(table) WHERE service = $1 AND version = $2)
+            - (SELECT pg_catalog.count(*) FROM gone) AS kept
+        """
+    }
+
+    /// Puts rows in place of all that are there, as when an archive brings them back.
+    package func replace(with rows: [LedgerEntry], _ session: borrowing Session) throws {
+        try forget(session)
+        for row in rows { try addRow(row, session) }
+    }
+
+    /// Deletes the rows; the log keeps what has been.
+    package func forget(_ session: borrowing Session) throws {
+        try session.query("DELETE FROM \(table) WHERE service = $1", [service])
+    }
+
+    /// Files that have moved to another folder since they ran.
+    package func moveLayers(
+        _ moves: [(version: Int, layer: String, name: String)],
+        _ session: borrowing Session
+    ) throws {
+        for move in moves {
+            try session.query(
+                "UPDATE \(table) SET layer = $3, name = $4 WHERE service = $1 AND version = $2",
+                [service, String(move.version), move.layer, move.name]
+            )
+        }
+    }
+
+    /// Adds to the log alone: how far a run has come, or how it ended.
+    package func append(_ entry: LogEntry, _ session: borrowing Session) throws {
+        try log.append(entry, service: service, session)
+    }
+}

@@ -1,0 +1,118 @@
+internal import PostgresClient
+
+/// A row of `migrations`: a migration that is applied now.
+package struct LedgerEntry: Sendable, Equatable {
+    package var version: Int
+    package var name: String
+    /// The environment whose folder its file was in; empty for the base.
+    package var layer: String
+    /// nil if another tool applied the migration.
+    package var upSHA256: String?
+    package var downSHA256: String?
+    /// The down file as it was when the migration was applied.
+    package var downSQL: String?
+    /// False if another tool applied the migration, so that the content of its file then is unknown.
+    package var isVerified: Bool
+    /// RFC 3339 in UTC, as exact as was asked for: `2026-11-23T07:15:00Z`. Empty for a row to be written: the time of
+    /// writing.
+    package var appliedAt: String
+    package var appliedBy: String
+    package var milliseconds: Int?
+    /// Rises with each application; the last applied is the first to be reverted. The server assigns it.
+    package var order: Int
+    /// What it depends on in other services, `user-service/3`.
+    package var requires: [String]
+
+    package init(
+        version: Int,
+        name: String,
+        layer: String,
+        upSHA256: String?,
+        downSHA256: String?,
+        downSQL: String?,
+        isVerified: Bool,
+        appliedAt: String = "",
+        appliedBy: String,
+        milliseconds: Int? = nil,
+        order: Int = 0,
+        requires: [String] = []
+    ) {
+        self.version = version
+        self.name = name
+        self.layer = layer
+        self.upSHA256 = upSHA256
+        self.downSHA256 = downSHA256
+        self.downSQL = downSQL
+        self.isVerified = isVerified
+        self.appliedAt = appliedAt
+        self.appliedBy = appliedBy
+        self.milliseconds = milliseconds
+        self.order = order
+        self.requires = requires
+    }
+}
+
+/// What is applied of a service, in short.
+package struct AppliedVersion: Sendable {
+    package var service: String
+    package var version: Int
+    package var layer: String
+    package var requires: [String]
+}
+
+/// How exact times are read. People are shown seconds; an archive keeps what the server has.
+package enum TimePrecision: Sendable {
+    case seconds, microseconds
+
+    /// A column of the type `timestamptz` as text, in UTC.
+    func text(of column: String) -> String {
+        let fraction = self == .microseconds ? ".US" : ""
+        return """
+            pg_catalog.to_char(\(column) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS\(fraction)"Z"') AS \(column)
+            """
+    }
+}
+
+// As the table has it.
+extension LedgerEntry {
+    static func columns(_ times: TimePrecision) -> String {
+        """
+        service, version, name, layer, up_sha256, down_sha256, down_sql, verified, applied_by, duration_ms,
+            applied_order, requires, \(times.text(of: "applied_at"))
+        """
+    }
+
+    init(_ row: Rows.Row) {
+        self.init(
+            version: row.int("version"),
+            name: row.text("name"),
+            layer: row.text("layer"),
+            upSHA256: row["up_sha256"],
+            downSHA256: row["down_sha256"],
+            downSQL: row["down_sql"],
+            isVerified: row.bool("verified"),
+            appliedAt: row.text("applied_at"),
+            appliedBy: row.text("applied_by"),
+            milliseconds: row["duration_ms"].flatMap { Int($0) },
+            order: row.int("applied_order"),
+            requires: row.texts("requires")
+        )
+    }
+
+    /// A row of `migrations`, whose parameters are the first 12.
+    static func insertion(into table: String) -> String {
+        """
+        INSERT INTO \(table) (service, version, name, layer, up_sha256, down_sha256, down_sql, verified,
+            applied_by, duration_ms, requires, applied_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+            coalesce($12::pg_catalog.timestamptz, pg_catalog.clock_timestamp()))
+        """
+    }
+
+    func parameters(service: String) -> [String?] {
+        [
+            service, String(version), name, layer, upSHA256, downSHA256, downSQL, String(isVerified), appliedBy,
+            milliseconds.map { String($0) }, QuotedText.array(requires), appliedAt.isEmpty ? nil : appliedAt,
+        ]
+    }
+}

@@ -1,0 +1,141 @@
+package import PostgresClient
+
+/// What a database says of itself: which environment it is.
+package enum MarkerState: Sendable, Equatable {
+    case unmarked
+    case marked(String)
+    /// The marker is of another server or another database: this one is a copy of NAME, made by other means than ours.
+    case copy(of: String)
+
+    /// The name, where it holds for this very database.
+    package var name: String? {
+        if case .marked(let name) = self { return name }
+        return nil
+    }
+}
+
+/// The marker: a name, and the fingerprint of the database it was given to.
+package struct Marker: Sendable {
+    private let schema: StateSchema
+
+    package init(_ schema: StateSchema = StateSchema()) { self.schema = schema }
+
+    private func table(_ session: borrowing Session) -> String { schema.quoted(.environment, session) }
+
+    /// A role that may not look sees no marker, and a damaged table has none: see `damage(_:)`.
+    ///
+    /// - Throws: `BookkeepingError` with `.refused` where there are several; `PostgresError`, with `.untrusted` where
+    ///   something else is in the table's place.
+    package func read(_ session: borrowing Session) throws -> MarkerState {
+        let table = table(session)
+        try schema.requireOrdinary(session, [.environment])
+        guard try mayBeRead(session) == true, try !lacksColumns(session) else { return .unmarked }
+        let rows = try session.query("SELECT name, fingerprint FROM ONLY \(table) LIMIT 2")
+        guard let row = rows.first else { return .unmarked }
+        guard rows.count == 1 else {
+            throw BookkeepingError(
+                .refused,
+                "\(schema.name).environment has several rows, and a database is one environment",
+                hint: "`granary env mark NAME --force` leaves one"
+            )
+        }
+        let isOurs = try Self.areSame(row.text("fingerprint"), Self.fingerprint(session))
+        return isOurs ? .marked(row.text("name")) : .copy(of: row.text("name"))
+    }
+
+    /// Whether there is a marker's table that this role may not look into.
+    package func isHidden(_ session: borrowing Session) throws -> Bool { try mayBeRead(session) == false }
+
+    /// nil where there is no such table.
+    private func mayBeRead(_ session: borrowing Session) throws -> Bool? {
+        try session.query(
+            """
+            SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS may
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relname = 'environment'
+            """,
+            [schema.name]
+        ).first?.bool("may")
+    }
+
+    /// What is wrong with the marker's table, in a sentence and what puts it right; nil where it is whole, or not there.
+    package func damage(_ session: borrowing Session) throws -> (message: String, remedy: String)? {
+        try faults(session).first.map {
+            ("\(schema.name).environment \($0.text)", StateSchema.remedy($0, schema.name))
+        }
+    }
+
+    private func faults(_ session: borrowing Session) throws -> [StateSchema.Fault] {
+        try schema.faults(session).filter { $0.table == .environment && !$0.isMissingTable && !$0.isOld }
+    }
+
+    /// Whether it cannot be read; a key that is missing does not keep a row from being read.
+    private func lacksColumns(_ session: borrowing Session) throws -> Bool {
+        try faults(session).contains { if case .missingKey = $0 { false } else { true } }
+    }
+
+    /// Marks the database, in place of what was said before.
+    ///
+    /// - Parameter remakingTable: Whether a table that is damaged, or has several rows, is made again.
+    /// - Throws: `BookkeepingError` with `.database`; `PostgresError`.
+    package func write(_ name: String, remakingTable: Bool = false, _ session: inout Session) throws {
+        if remakingTable { try removeDamaged(&session) }
+        try schema.ensure(&session, needed: [.environment])
+        try session.query(
+            """
+            INSERT INTO \(table(session)) (name, fingerprint) VALUES ($1, $2)
+            ON CONFLICT (single) DO UPDATE SET name = excluded.name, fingerprint = excluded.fingerprint,
+                marked_at = pg_catalog.now(), marked_by = session_user
+            """,
+            [name, Self.fingerprint(session)]
+        )
+    }
+
+    /// Drops a table that is not whole, so that it is made anew; whoever could use it, can use the new one.
+    private func removeDamaged(_ session: inout Session) throws {
+        try schema.requireOrdinary(session, [.environment])
+        guard try !faults(session).isEmpty else { return }
+        let (schema, table) = (schema, table(session))
+        try session.transaction { session in
+            let roles = try schema.writers(of: .environment, session).map { session.quoted($0) }
+            try session.execute("DROP TABLE \(table); \(schema.creation(of: .environment, session))")
+            for role in roles { try session.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON \(table) TO \(role)") }
+        }
+    }
+
+    /// The server's system identifier and the database's oid. Everyone may call `pg_control_system()`, unless a provider
+    /// has taken that away: then a dash stands for the server.
+    package static func fingerprint(_ session: borrowing Session) throws -> String {
+        let row = try session.query(
+            """
+            SELECT oid, pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') AS may
+            FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
+            """
+        )[0]
+        guard row.bool("may") else { return "-/\(row.text("oid"))" }
+        let server = try session.query("SELECT system_identifier FROM pg_catalog.pg_control_system()")[0]
+        return "\(server.text("system_identifier"))/\(row.text("oid"))"
+    }
+
+    /// Whether two fingerprints are of one database, as far as both know the server.
+    static func areSame(_ a: String, _ b: String) -> Bool {
+        let (a, b) = (a.split(separator: "/"), b.split(separator: "/"))
+        guard a.count == 2, b.count == 2, a[1] == b[1] else { return false }
+        return a[0] == b[0] || a[0] == "-" || b[0] == "-"
+    }
+
+    /// Whether there is nothing in the database that anybody could miss: no table but ours.
+    package func isEmpty(_ session: borrowing Session) throws -> Bool {
+        try session.query(
+            """
+            SELECT NOT EXISTS (
+                SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                WHERE c.relkind IN ('r', 'p', 'f', 'm') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+                    AND n.nspname <> $1
+                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')) AS empty
+            """,
+            [schema.name]
+        )[0].bool("empty")
+    }
+}

@@ -1,0 +1,171 @@
+package import PostgresClient
+
+/// The table `migration_log`, which is only added to: one row for each run of each file, and for a run without a
+/// transaction one more for each of its statements. The last one counts.
+package struct MigrationLog: Sendable {
+    /// Quoted.
+    private let table: String
+
+    package init(_ state: StateSchema, _ session: borrowing Session) { table = state.quoted(.log, session) }
+}
+
+// Two questions about runs that did not end well. `unfinishedRuns` tells the next run what to think of each version;
+// `carriedEntries` is what must come along with the data, so it leaves out what has left nothing behind.
+extension MigrationLog {
+    /// The last run of each version, where it did not end well, or has not ended. What ran before the service's schemas were
+    /// restored has left nothing.
+    func unfinishedRuns(of service: String, _ session: borrowing Session) throws -> [Int: UnfinishedRun] {
+        let rows = try session.query(
+            """
+            SELECT * FROM (
+                SELECT DISTINCT ON (version) version, name, layer, event, sha256, outcome, statements_done,
+                       statements_total, sqlstate, wrapped, started_at
+                FROM \(table)
+                WHERE service = $1 AND version IS NOT NULL AND event IN ('up', 'down', 'repair', 'baseline', 'adopt')
+                    AND \(isAfterLast("'restored', 'reset'"))
+                ORDER BY version, id DESC) AS last
+                LEFT JOIN LATERAL (\(RunLock.holder)) AS holder ON NOT wrapped AND outcome = 'running'
+            WHERE outcome <> 'done'
+            """,
+            [service] + RunLock.halves(of: RunLock.key(service: service))
+                + RunLock.halves(of: RunLock.workKey(service: service))
+        )
+        return Dictionary(rows.map { ($0.int("version"), UnfinishedRun($0)) }, uniquingKeysWith: { one, _ in one })
+    }
+
+    /// Of each service golang-migrate's table that is kept in step, and the runs that left half of a file.
+    package func carriedEntries(_ session: borrowing Session) throws -> [(service: String, entry: LogEntry)] {
+        try session.query(
+            """
+            WITH restored AS (
+                SELECT service, pg_catalog.max(id) AS id FROM \(table)
+                WHERE event = 'restored' AND (service <> '' OR name = 'database') GROUP BY service)
+            SELECT service, version, name, event, layer, sha256, actor, outcome, statements_done, statements_total,
+                wrapped, sqlstate, note, \(TimePrecision.microseconds.text(of: "started_at"))
+            FROM (
+                SELECT DISTINCT ON (service, version, event = 'adopt') * FROM \(table) l
+                WHERE event = 'adopt'
+                    OR version IS NOT NULL AND event IN ('up', 'down', 'repair', 'baseline')
+                        AND id > coalesce((SELECT pg_catalog.max(r.id) FROM restored r WHERE r.service IN ('', l.service)), 0)
+                ORDER BY service, version, event = 'adopt', id DESC) AS last
+            WHERE event = 'adopt' OR NOT wrapped AND outcome <> 'done' AND (outcome = 'running' OR statements_done > 0)
+            ORDER BY id
+            """
+        ).map { ($0.text("service"), LogEntry($0)) }
+    }
+
+    /// Whether an entry is later than the last of some events of the service `$1`, or of the whole database.
+    private func isAfterLast(_ events: String) -> String {
+        """
+        id > coalesce((SELECT pg_catalog.max(id) FROM \(table)
+            WHERE event IN (\(events)) AND (service = $1 OR service = '' AND name = 'database')), 0)
+        """
+    }
+}
+
+// Other questions.
+extension MigrationLog {
+    /// Whether the last thing that happened to the service was a migration that failed and left nothing behind.
+    func lastUpLeftNothing(of service: String, _ session: borrowing Session) throws -> Bool {
+        let last = try session.query(
+            """
+            SELECT event, outcome, statements_done FROM \(table)
+            WHERE service = $1 OR service = '' AND name = 'database' ORDER BY id DESC LIMIT 1
+            """,
+            [service]
+        ).first
+        guard let last else { return false }
+        return last.text("event") == "up" && last.text("outcome") != "done" && last.int("statements_done") == 0
+    }
+
+    /// Whether something of the service has run in this database, since its schemas were restored where they were.
+    func hasHistory(of service: String, _ session: borrowing Session) throws -> Bool {
+        try session.query(
+            """
+            SELECT EXISTS (
+                SELECT FROM \(table)
+                WHERE service = $1 AND event IN ('up', 'down', 'repair', 'baseline', 'adopt')
+                    AND (outcome = 'done' OR statements_done > 0) AND \(isAfterLast("'restored'"))) AS any
+            """,
+            [service]
+        )[0].bool("any")
+    }
+
+    /// What the log says last of golang-migrate's table that a service keeps in step, as `TableName.note`, by service;
+    /// empty for a service that no longer does.
+    ///
+    /// - Parameter service: nil for all.
+    package func adoptions(of service: String? = nil, _ session: borrowing Session) throws -> [String: String] {
+        let rows = try session.query(
+            """
+            SELECT DISTINCT ON (service) service, note FROM \(table)
+            WHERE event = 'adopt'\(service == nil ? "" : " AND service = $1") ORDER BY service, id DESC
+            """,
+            service.map { [$0] } ?? []
+        )
+        return Dictionary(rows.map { ($0.text("service"), $0.text("note")) }, uniquingKeysWith: { one, _ in one })
+    }
+
+    /// The ledgers of other tools beside which migrations run, for all services.
+    func tablesBeside(_ session: borrowing Session) throws -> Set<TableName> {
+        let rows = try session.query(
+            "SELECT DISTINCT note FROM \(table) WHERE event = $1 AND note IS NOT NULL",
+            [LogEntry.besideEvent]
+        )
+        return Set(rows.compactMap { TableName(noted: $0.text("note")) })
+    }
+}
+
+// Writing.
+extension MigrationLog {
+    package func append(_ entry: LogEntry, service: String, _ session: borrowing Session) throws {
+        try session.query(insertion(of: entry, after: 0), entry.parameters(service: service))
+    }
+
+    /// The entry as a statement whose parameters begin after the first `count`.
+    func insertion(of entry: LogEntry, after count: Int) -> String {
+        let columns = LogEntry.columns
+        var values = (1...columns.count).map { "$\(count + $0)" }
+        let place = { (column: String) in columns.firstIndex(of: column)! }
+        let (milliseconds, outcome, actor) = (
+            values[place("duration_ms")], values[place("outcome")], values[place("actor")]
+        )
+        values[place("actor")] = "coalesce(nullif(\(actor), ''), session_user)"
+        let (start, end) =
+            switch entry.time {
+            case .now:
+                (
+                    "pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => coalesce(\(milliseconds)::bigint, 0) / 1000.0)",
+                    "pg_catalog.clock_timestamp()"
+                )
+            case .transaction: ("pg_catalog.now()", "pg_catalog.clock_timestamp()")
+            case .at: ("$\(count + columns.count + 1)", "$\(count + columns.count + 1)::pg_catalog.timestamptz")
+            }
+        return """
+            INSERT INTO \(table) (\(columns.joined(separator: ", ")), started_at, finished_at)
+            VALUES (\(values.joined(separator: ", ")), \(start),
+                CASE WHEN \(outcome)::pg_catalog.text = 'running' THEN NULL ELSE \(end) END)
+            """
+    }
+}
+
+// Over a restore, which may replace the table.
+extension MigrationLog {
+    private static let carried = (LogEntry.columns + ["started_at", "finished_at"]).joined(separator: ", ")
+
+    /// All entries as COPY text; nil for a log without any.
+    package func copy(_ session: inout Session) throws -> [UInt8]? {
+        var log: [UInt8] = []
+        let sql = "COPY (SELECT \(Self.carried) FROM \(table) ORDER BY id) TO STDOUT"
+        try session.copyOut(sql) { rows in while try rows.next({ log.append(contentsOf: $0) }) {} }
+        return log.isEmpty ? nil : log
+    }
+
+    /// Puts the entries of a copy in place of all that are there.
+    package func replace(with copy: [UInt8], _ session: inout Session) throws {
+        try session.execute("DELETE FROM \(table)")
+        _ = try session.copyIn("COPY \(table) (\(Self.carried)) FROM STDIN") { rows in
+            try copy.withUnsafeBytes { try rows.write($0) }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+package import PostgresClient
+
+/// One runner at a time for each database and service, by advisory locks of two sessions: one that only holds the lock, and
+/// one in which the files run.
+///
+/// It is polled: a session that waits inside `pg_advisory_lock` holds a snapshot, and `CREATE INDEX CONCURRENTLY` of the
+/// runner that has the lock waits for that snapshot, for ever.
+/// <https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS>
+package struct RunLock: Sendable {
+    private let keys: [Int]
+    /// The keys of the session in which the files run, by the keys of their services.
+    private let workKeys: [Int: Int]
+
+    /// - Parameter foreign: The locks of other tools that are taken too.
+    package init(services: [String], foreign: [Int] = []) {
+        let own = services.map { Self.key(service: $0) }
+        keys = own.sorted() + foreign
+        workKeys = Dictionary(
+            zip(own, services.map { Self.workKey(service: $0) }),
+            uniquingKeysWith: { one, _ in one }
+        )
+    }
+
+    private init(keys: [Int]) {
+        self.keys = keys
+        workKeys = [:]
+    }
+
+    /// Someone else has had the lock for as long as one was to wait.
+    package struct Occupied: Error {
+        package var limit: Duration
+        /// The session that has it, if it could be seen.
+        package var holder: String?
+    }
+
+    /// The key of a service: the first 8 bytes of what it is called, as a signed number.
+    static func key(service: String) -> Int { key("granary migrate \(service)") }
+
+    /// The key that the session holds in which the files run: while a statement goes on whose program was killed, it keeps
+    /// others away.
+    static func workKey(service: String) -> Int { key("granary migrate \(service), the files") }
+
+    private static func key(_ text: String) -> Int {
+        // FNV-1a: the same in every version of ours, which Swift's own hashes are not.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return Int(bitPattern: UInt(hash))
+    }
+
+    /// Takes the lock for the session that is to hold it.
+    ///
+    /// - Parameter waiting: Told of the session that has the lock, once for each.
+    /// - Throws: `Occupied` when `limit` has passed.
+    package func take(
+        within limit: Duration,
+        _ session: borrowing Session,
+        waiting: (String) -> Void
+    ) throws -> Held {
+        try acquire(within: limit, session, waiting: waiting)
+        return Held(process: try SessionPooling.process(session), key: keys[0], workKeys: workKeys.values.sorted())
+    }
+
+    /// Takes all the keys, in their order, or none.
+    private func acquire(within limit: Duration, _ session: borrowing Session, waiting: (String) -> Void) throws {
+        let deadline = ContinuousClock.now + limit
+        var told: (process: String, who: String)?
+        var pause = Duration.milliseconds(50)
+        while true {
+            guard let taken = try missing(session) else { return }
+            if var holder = try Self.holder(of: taken, session) {
+                // Its session with the files says more than the one that keeps the lock.
+                if let key = workKeys[taken], let worker = try Self.holder(of: key, session) { holder.who = worker.who }
+                if holder.process != told?.process { waiting(holder.who) }
+                told = holder
+            }
+            guard ContinuousClock.now + pause < deadline else { throw Occupied(limit: limit, holder: told?.who) }
+            try session.rest(for: pause + .milliseconds(Int.random(in: 0...50)))
+            pause = min(pause * 2, .seconds(1))
+        }
+    }
+
+    /// The first key that someone else has, after all those taken before it were given back; nil when all are ours.
+    private func missing(_ session: borrowing Session) throws -> Int? {
+        for (index, key) in keys.enumerated() {
+            guard try !Self.tryToTake(key, session) else { continue }
+            for taken in keys[..<index] {
+                try session.query("SELECT pg_catalog.pg_advisory_unlock($1)", [String(taken)])
+            }
+            return key
+        }
+        return nil
+    }
+
+    @discardableResult
+    private static func tryToTake(_ key: Int, _ session: borrowing Session) throws -> Bool {
+        try session.query("SELECT pg_catalog.pg_try_advisory_lock($1) AS ours", [String(key)])[0].bool("ours")
+    }
+
+    /// Releases whatever a session holds, of the files' own locks too.
+    package static func releaseAll(_ session: borrowing Session) throws {
+        try session.execute("SELECT pg_catalog.pg_advisory_unlock_all()")
+    }
+}
+
+extension RunLock {
+    /// The lock of a run, held by a session in which nothing of the files runs: what they do to their session, such as
+    /// DISCARD ALL, cannot release it.
+    package struct Held: Sendable {
+        /// The server process of the session that holds it.
+        fileprivate let process: Int
+        fileprivate let key: Int
+        /// Of the session in which the files run.
+        fileprivate let workKeys: [Int]
+
+        /// Takes the keys of work: a statement goes on for a while when its program is killed, and keeps others away until
+        /// then.
+        ///
+        /// - Throws: `Occupied` when `limit` has passed.
+        package func beginWork(within limit: Duration, _ session: borrowing Session, waiting: (String) -> Void) throws {
+            try RunLock(keys: workKeys).acquire(within: limit, session, waiting: waiting)
+        }
+
+        /// Takes the keys of work again, which DISCARD ALL has released.
+        package func goOn(_ session: borrowing Session) throws {
+            for key in workKeys { try RunLock.tryToTake(key, session) }
+        }
+
+        /// Whether the lock is still held by its session.
+        package func isHeld(_ session: borrowing Session) throws -> Bool {
+            try session.query(
+                """
+                SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l
+                    WHERE \(RunLock.isOfKey("$2", "$3")) AND l.pid = $1::pg_catalog.int4) AS held
+                """,
+                [String(process)] + RunLock.halves(of: key)
+            )[0].bool("held")
+        }
+    }
+}
+
+// Who has a lock, as `pg_locks` shows it.
+extension RunLock {
+    /// The session that has a service's lock and had its session before the log's `started_at`, so that the run may be its
+    /// own. The halves of the key are the parameters `$2` and `$3`, and those of the key of work `$4` and `$5`.
+    static let holder = """
+        SELECT \(SessionDescription.expression) AS who
+        FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+        WHERE (\(isOfKey("$2", "$3")) OR \(isOfKey("$4", "$5"))) AND \(isHere)
+            AND a.backend_start <= started_at AND a.pid <> pg_catalog.pg_backend_pid()
+        ORDER BY l.objid = $5::pg_catalog.oid DESC LIMIT 1
+        """
+
+    private static func holder(of key: Int, _ session: borrowing Session) throws -> (process: String, who: String)? {
+        let row = try session.query(
+            """
+            SELECT a.pid, \(SessionDescription.expression) AS who
+            FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+            WHERE \(isOfKey("$1", "$2")) AND \(isHere)
+            """,
+            halves(of: key)
+        ).first
+        return row.map { ($0.text("pid"), $0.text("who")) }
+    }
+
+    private static func isOfKey(_ high: String, _ low: String) -> String {
+        """
+        l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid = \(high)::pg_catalog.oid AND l.objid = \(low)::pg_catalog.oid
+        """
+    }
+
+    private static let isHere =
+        "l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
+
+    /// The key in two numbers.
+    static func halves(of key: Int) -> [String?] {
+        let bits = UInt64(bitPattern: Int64(key))
+        return [String(bits >> 32), String(bits & 0xffff_ffff)]
+    }
+}

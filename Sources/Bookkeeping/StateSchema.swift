@@ -1,0 +1,136 @@
+package import PostgresClient
+
+// What granary writes into a database, in a schema of its own:
+//
+//     environment     the marker: which environment the database is               Marker
+//     migrations      the ledger: the migrations that are applied now, by service  Ledger, LedgerEntry
+//     migration_log   each run of each migration, and how it ended; only added to  MigrationLog, LogEntry
+//     seeds           what was seeded, by the hash of its content                  SeedRecord
+//
+// `StateSchema` makes these tables and says what is wrong with them, `RunLock` lets one runner at a time write them.
+// Tables of other tools: `KnownLedgers` is the list of them, `OtherLedger` one that was found, and `GolangMigrateLedger`
+// the one that is kept in step with ours.
+
+/// Our own tables in a database, in a schema of their own, so that dropping a service's schema leaves them alone.
+package struct StateSchema: Sendable {
+    package let name: String
+
+    package init(_ name: String = "granary") { self.name = name }
+
+    /// The name of one of the tables, as SQL has it.
+    func quoted(_ table: Table, _ session: borrowing Session) -> String { "\(session.quoted(name)).\(table)" }
+
+    /// Whether it is there, with all its tables, as this version makes them.
+    ///
+    /// - Throws: `PostgresError` with `.untrusted` where something else is in a table's place.
+    package func exists(_ session: borrowing Session) throws -> Bool {
+        try requireOrdinary(session)
+        return try faults(session).isEmpty
+    }
+
+    /// Whether the role may read the ledger and its log.
+    package func mayRead(_ session: borrowing Session) throws -> Bool { try may("SELECT", "SELECT", session) }
+
+    /// Whether the role may put rows of the ledger in place of others, and add to its log.
+    package func mayWrite(_ session: borrowing Session) throws -> Bool {
+        try may("INSERT", "INSERT", session) && may("DELETE", "INSERT", session)
+    }
+
+    /// Whether the role may add to the log.
+    package func mayLog(_ session: borrowing Session) throws -> Bool { try may("SELECT", "INSERT", session) }
+
+    /// - Parameters:
+    ///   - ledger: The privilege on `migrations`.
+    ///   - log: That on `migration_log`.
+    private func may(_ ledger: String, _ log: String, _ session: borrowing Session) throws -> Bool {
+        try session.query(
+            """
+            SELECT coalesce(pg_catalog.bool_and(pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                AND pg_catalog.has_table_privilege(c.oid,
+                    CASE c.relname WHEN 'migrations' THEN $2 ELSE $3 END)), false) AS may
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relkind = 'r' AND c.relname IN ('migrations', 'migration_log')
+            """,
+            [name, ledger, log]
+        )[0].bool("may")
+    }
+
+    /// Makes what is missing, and brings older tables up to date.
+    ///
+    /// - Parameter needed: The tables that must be whole then.
+    /// - Throws: `BookkeepingError` with `.database` where the role may not, or a table is damaged; `PostgresError` with
+    ///   `.untrusted`.
+    package func ensure(_ session: inout Session, needed: [Table] = Table.allCases) throws {
+        guard try !exists(session) else { return }
+        do {
+            if session.isInTransaction {
+                try make(session)
+            } else {
+                try session.transaction { try make($0) }
+            }
+        } catch let error as PostgresError where error.sqlState == "42501" {
+            throw BookkeepingError(
+                .database,
+                "the role \(session.user) may not make the schema \(name): \(error.message)",
+                hint: "let the database's owner run `granary init --grant \(QuotedText.shellWord(session.user))` once"
+            )
+        }
+        try require(needed, session)
+    }
+
+    private func make(_ session: borrowing Session) throws {
+        // Several may come at once; the first makes it, the others find it.
+        try session.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(Self.lockKey))")
+        guard try !exists(session) else { return }
+        // CREATE SCHEMA IF NOT EXISTS is refused even where the schema is there and the role may write into it.
+        if try session.query("SELECT 1 AS found FROM pg_catalog.pg_namespace WHERE nspname = $1", [name]).isEmpty {
+            let schema = session.quoted(name)
+            try session.execute(
+                "CREATE SCHEMA \(schema); COMMENT ON SCHEMA \(schema) IS 'What granary knows of this database'"
+            )
+        }
+        let faults = try faults(session)
+        for table in Table.allCases where faults.contains(where: { $0.table == table && $0.isMissingTable }) {
+            try session.execute(creation(of: table, session))
+        }
+        for case .missingColumn(let table, let column) in faults where column.addition != nil {
+            try session.execute(
+                "ALTER TABLE \(quoted(table, session)) ADD COLUMN \(column.name) \(column.addition ?? "")"
+            )
+        }
+    }
+
+    /// What `init --grant` does: a role may use everything in the schema.
+    package func grant(to roles: [String], _ session: inout Session) throws {
+        try ensure(&session)
+        let schema = session.quoted(name)
+        for role in roles {
+            let role = session.quoted(role)
+            try session.execute("GRANT USAGE ON SCHEMA \(schema) TO \(role)")
+            let tables = [.environment, .migrations, .seeds].map { quoted($0, session) }.joined(separator: ", ")
+            try session.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON \(tables) TO \(role)")
+            let log = quoted(.log, session)
+            try session.execute("GRANT SELECT, INSERT ON \(log) TO \(role)")
+            // The log is only added to.
+            try session.execute("REVOKE UPDATE, DELETE, TRUNCATE ON \(log) FROM \(role)")
+            // SELECT is for who backs the database up.
+            try session.execute("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA \(schema) TO \(role)")
+        }
+    }
+
+    /// The roles that may add to a table, beside its owner.
+    package func writers(of table: Table, _ session: borrowing Session) throws -> [String] {
+        try session.query(
+            """
+            SELECT DISTINCT r.rolname FROM pg_catalog.pg_class c
+            CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relname = $2 AND a.privilege_type = 'INSERT' AND a.grantee <> c.relowner
+            ORDER BY 1
+            """,
+            [name, table.rawValue]
+        ).map { $0.text("rolname") }
+    }
+
+    private static let lockKey = 7_234_301_180_426_821_217
+}

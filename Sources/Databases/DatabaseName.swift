@@ -1,0 +1,47 @@
+internal import PostgresClient
+
+/// Names that are made from other names.
+package enum DatabaseName {
+    /// `name` and `suffix` within 63 bytes, after which PostgreSQL cuts names.
+    package static func derived(from name: String, _ suffix: String) -> String {
+        var base = Substring(name)
+        while base.utf8.count + suffix.utf8.count > 63 { base = base.dropLast() }
+        return base + suffix
+    }
+}
+
+/// A mark in the name of a database that is not meant to outlive the session that made it: with the process of that
+/// session, so that a later run recognizes a database that was abandoned.
+///
+/// A mark inside the database would come too late: the server finishes CREATE DATABASE even if we are killed meanwhile.
+struct SessionMark: Sendable {
+    /// The text before the number of the process; it needs no escaping in a regular expression.
+    let text: String
+    /// Whether the name begins with it.
+    let isPrefix: Bool
+
+    /// A database that is to replace another.
+    static let replacement = SessionMark(text: "_granary_", isPrefix: false)
+    static let scratch = SessionMark(text: "granary_replay_", isPrefix: true)
+
+    /// The mark, the process, and eight random digits.
+    func suffix(process: Int) -> String {
+        "\(text)\(process)_\(String(UInt32.random(in: 1 << 28 ... .max), radix: 16))"
+    }
+
+    /// The databases whose session has ended. Sessions of workers may still be connected and finish a statement. A server
+    /// that was started again gives the same numbers to new sessions, ours too.
+    func abandoned(_ session: borrowing Session) throws -> [String] {
+        try session.query(
+            """
+            SELECT d.datname FROM pg_catalog.pg_database d
+            CROSS JOIN LATERAL pg_catalog.regexp_match(
+                d.datname, '\(isPrefix ? "^" : "")\(text)([0-9]{1,9})_[0-9a-f]{8}$') AS m (leader)
+            WHERE m.leader IS NOT NULL AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a
+                                WHERE a.pid = m.leader[1]::int AND a.application_name = 'granary'
+                                    AND a.pid <> pg_catalog.pg_backend_pid())
+            """
+        ).map { $0.text("datname") }
+    }
+}

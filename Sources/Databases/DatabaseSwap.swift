@@ -1,0 +1,108 @@
+internal import Logging
+internal import PostgresClient
+
+/// Puts the new database in the old one's place: two renames in one transaction.
+struct DatabaseSwap: Sendable {
+    let target: TargetDatabase
+    let new: String
+    /// The name that the old database gets, or one like it if that is taken; nil when there is none.
+    let old: String?
+    let force: Bool
+    let logger: Logger
+
+    /// The first rename holds a lock that new connections wait for, and itself waits five seconds for sessions to end;
+    /// with `force` they are ended meanwhile, so that no new one gets in between. Those of the new database are ended in
+    /// any case: it is ours, and what is connected to it came with an extension.
+    ///
+    /// - Returns: The name that the old database got.
+    func run() async throws -> String? {
+        let databases = [new] + (force && old != nil ? [target.name] : [])
+        async let hindrance = endSessions(of: databases)
+        do {
+            return try await rename()
+        } catch let busy as DatabaseError {
+            throw await hindrance ?? busy
+        }
+    }
+
+    private func rename() async throws -> String? {
+        try await withSession(target.maintenance, logger: logger) { session in
+            do {
+                return try session.decisiveTransaction { session in
+                    try session.execute("SET LOCAL lock_timeout = '30s'")
+                    let old = try freeName(session)
+                    if let old {
+                        try session.execute(
+                            "ALTER DATABASE \(session.quoted(target.name)) RENAME TO \(session.quoted(old))"
+                        )
+                    }
+                    try session.execute(
+                        "ALTER DATABASE \(session.quoted(new)) RENAME TO \(session.quoted(target.name))"
+                    )
+                    return old
+                }
+            } catch let error as PostgresError where error.sqlState == "55006" {
+                throw DatabaseError(
+                    .inUse,
+                    "\(target.name) is in use, so the restored database could not take its place",
+                    hint: "let the sessions disconnect, or end them with --force"
+                )
+            }
+        }
+    }
+
+    /// `old`, or with a number behind it: two restores may have been done in one second.
+    private func freeName(_ session: borrowing Session) throws -> String? {
+        guard let old else { return nil }
+        for number in 1...1000 {
+            let name = number == 1 ? old : DatabaseName.derived(from: old, "_\(number)")
+            let isTaken = try session.query(
+                "SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = $1) AS taken",
+                [name]
+            )[0].bool("taken")
+            if !isTaken { return name }
+        }
+        return old
+    }
+
+    /// Ends the sessions of `databases` again and again, whatever kind they are of, until the rename is through and this is
+    /// cancelled.
+    ///
+    /// - Returns: why it could not. It is the rename that decides: it may be through in spite of that.
+    private func endSessions(of databases: [String]) async -> (any Error)? {
+        do {
+            return try await withSession(target.maintenance, logger: logger) { session in
+                var stubborn: DatabaseError?
+                for _ in 0..<100 {
+                    let others = try Occupant.others(on: databases, session)
+                    if others.isEmpty { stubborn = nil }
+                    for other in others {
+                        do {
+                            try session.query(
+                                "SELECT pg_catalog.pg_terminate_backend($1::int)",
+                                [String(other.process)]
+                            )
+                        } catch let error as PostgresError where error.sqlState == "42501" {
+                            stubborn = Self.refusal(other, session)
+                        }
+                    }
+                    try session.query("SELECT pg_catalog.pg_sleep(0.1)")
+                }
+                return stubborn
+            }
+        } catch {
+            return error
+        }
+    }
+
+    private static func refusal(_ other: Occupant, _ session: borrowing Session) -> DatabaseError {
+        let may =
+            other.isSuperuser || other.user.isEmpty
+            ? "a superuser" : "\(other.user), or as a member of pg_signal_backend"
+        return DatabaseError(
+            .notAllowed,
+            "the restored database could not take its place: \(other) is connected to \(other.database), and \(session.user) may not end it",
+            hint: "restore as \(may), or let it end by itself"
+        )
+    }
+}

@@ -1,0 +1,59 @@
+package import Logging
+package import PostgresClient
+
+/// A database that lives as long as a closure.
+package enum ScratchDatabase {
+    /// Makes an empty database, lends it, and drops it, whatever happened in it.
+    ///
+    /// - Parameters:
+    ///   - server: Any database of the server; its role may create databases.
+    ///   - keepsRoles: Roles belong to the whole server. Where it is ours alone, those that were made meanwhile go too.
+    /// - Throws: `PostgresError`, `CancellationError`, and what `body` throws.
+    package static func with<R: Sendable>(
+        _ server: ServerAddress,
+        keepsRoles: Bool,
+        logger: Logger,
+        _ body: @escaping @Sendable (ServerAddress) async throws -> R
+    ) async throws -> R {
+        // The maker's session stays open: by it others see that the database is not abandoned.
+        try await withHeldSession(
+            server,
+            logger: logger,
+            prepare: { session in
+                for name in try SessionMark.scratch.abandoned(session) { try? NewDatabase.drop(name, session) }
+                let name = SessionMark.scratch.suffix(process: session.processID)
+                let roles = try roleNames(session)
+                // Nothing of template1 is part of a migration's outcome.
+                try session.execute("CREATE DATABASE \(session.quoted(name)) TEMPLATE template0 ENCODING 'UTF8'")
+                return (name: name, roles: roles)
+            },
+            while: { made in
+                let result: Result<R, any Error>
+                do {
+                    result = .success(try await body(server.database(made.name)))
+                } catch {
+                    result = .failure(error)
+                }
+                // A cancelled task could not connect any more.
+                await Task {
+                    try? await withSession(server, logger: logger) { session in
+                        try NewDatabase.drop(made.name, session)
+                        if !keepsRoles { try dropRoles(besides: made.roles, session) }
+                    }
+                }.value
+                return try result.get()
+            }
+        )
+    }
+
+    private static func roleNames(_ session: borrowing Session) throws -> Set<String> {
+        Set(try session.query("SELECT rolname FROM pg_catalog.pg_roles").map { $0.text("rolname") })
+    }
+
+    private static func dropRoles(besides roles: Set<String>, _ session: borrowing Session) throws {
+        for role in try roleNames(session).subtracting(roles) {
+            // One that owns something elsewhere is not of this run.
+            try? session.execute("DROP ROLE IF EXISTS \(session.quoted(role))")
+        }
+    }
+}

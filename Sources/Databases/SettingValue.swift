@@ -1,0 +1,48 @@
+internal import PostgresClient
+
+/// A setting's stored text as `SET … TO` takes it.
+struct SettingValue {
+    /// Settings whose value is a list of names, each quoted on its own (`GUC_LIST_QUOTE`).
+    private static let lists: Set<String> = [
+        "local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries",
+        "temp_tablespaces", "unix_socket_directories",
+    ]
+
+    private let elements: [String]
+
+    init(_ name: String, _ value: String) {
+        elements = Self.lists.contains(name.lowercased()) ? Self.split(value) : [value]
+    }
+
+    func sql(_ session: borrowing Session) -> String {
+        elements.isEmpty ? "''" : elements.map { session.literal($0) }.joined(separator: ", ")
+    }
+
+    /// The names of a list such as `"$user", public`, as `SplitGUCList` finds them.
+    static func split(_ list: String) -> [String] {
+        var elements: [String] = []
+        var current = String.UnicodeScalarView()
+        var isQuoted = false
+        var hasElement = false
+        var previous: Unicode.Scalar?
+        for scalar in list.unicodeScalars {
+            switch scalar {
+            case "\"":
+                isQuoted.toggle()
+                // A doubled quote inside quotes stands for one.
+                if isQuoted, previous == "\"" { current.append(scalar) }
+                hasElement = true
+            case "," where !isQuoted:
+                elements.append(String(current))
+                current = String.UnicodeScalarView()
+                hasElement = true
+            case _ where !isQuoted && scalar.properties.isWhitespace: continue
+            default:
+                current.append(scalar)
+                hasElement = true
+            }
+            previous = scalar
+        }
+        return hasElement ? elements + [String(current)] : []
+    }
+}

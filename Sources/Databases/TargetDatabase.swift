@@ -1,0 +1,55 @@
+package import Logging
+package import PostgresClient
+
+/// The database that is replaced or changed, and how to reach its server without being connected to it.
+package struct TargetDatabase: Sendable {
+    package let name: String
+    /// The server, with the target as its database.
+    package let address: ServerAddress
+    /// A database to be connected to while the target is renamed.
+    package let maintenance: ServerAddress
+    /// Whether it is there already.
+    package let exists: Bool
+
+    /// - Parameter maintenanceDatabase: nil tries `postgres` and `template1`.
+    /// - Throws: `DatabaseError.maintenance`, `PostgresError`.
+    package static func find(
+        _ name: String,
+        on server: ServerAddress,
+        maintenanceDatabase: String?,
+        logger: Logger
+    ) async throws -> TargetDatabase {
+        let maintenance = try await maintenance(server, beside: name, maintenanceDatabase, logger)
+        let exists = try await withSession(maintenance, logger: logger) { session in
+            try session.query(
+                "SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = $1) AS there",
+                [name]
+            )[0].bool("there")
+        }
+        return TargetDatabase(name: name, address: server.database(name), maintenance: maintenance, exists: exists)
+    }
+
+    /// The first of the usual databases that lets us in; the target itself cannot be renamed from within.
+    private static func maintenance(
+        _ server: ServerAddress,
+        beside target: String,
+        _ wanted: String?,
+        _ logger: Logger
+    ) async throws -> ServerAddress {
+        let candidates = wanted.map { [$0] } ?? ["postgres", "template1"].filter { $0 != target }
+        var failure: any Error = DatabaseError(
+            .maintenance,
+            "\(target) cannot be the maintenance database too",
+            hint: "name another with --maintenance-db"
+        )
+        for candidate in candidates where candidate != target {
+            do {
+                // Pinned: of several hosts, all that follows must reach the one that answered.
+                return try await withSession(server.database(candidate), logger: logger) { $0.pinnedAddress }
+            } catch let error as PostgresError where error.code == .connection {
+                failure = error
+            }
+        }
+        throw failure
+    }
+}

@@ -1,0 +1,19 @@
+extension ExitStatus {
+    /// For manuals.
+    package var explanation: String {
+        switch self {
+        case .done: "Done."
+        case .failed: "Failed."
+        case .findings:
+            """
+            Findings: damage in an archive, something wrong with migrations or seeds, pending migrations with --check, \
+            constraints that were left NOT VALID, a dump that was restored though it is incomplete, problems that the doctor has found.
+            """
+        case .refused: "Refused by a guard, a rule or a person."
+        case .noConnection: "No connection, or no database given."
+        case .busy: "Busy: another runner, or a lock that was held for too long. Try again."
+        case .usage: "The arguments do not fit."
+        case .interrupted: "Interrupted; what was begun was taken back."
+        }
+    }
+}

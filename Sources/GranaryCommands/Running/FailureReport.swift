@@ -1,0 +1,52 @@
+internal import ArgumentParser
+internal import PostgresClient
+
+/// What a command ends with when it does not end well: the sentence, the way out, and the exit code.
+package struct FailureReport: Sendable, Equatable {
+    package var status: ExitStatus
+    package var message: String
+    package var hint: String?
+    /// The server's five characters: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+    package var sqlState: String?
+
+    package init(_ status: ExitStatus, _ message: String, hint: String? = nil, sqlState: String? = nil) {
+        self.status = status
+        self.message = Formatting.harmless(Masking.masked(message))
+        self.hint = hint.map { Formatting.harmless(Masking.masked($0)) }
+        self.sqlState = sqlState
+    }
+
+    package init(_ error: any Error) {
+        switch error {
+        case let error as any GranaryError:
+            self.init(error.exitStatus, "\(error)", hint: error.hint, sqlState: error.sqlState)
+        case is CancellationError: self.init(.interrupted, "interrupted")
+        case is ValidationError: self.init(.usage, "\(error)")
+        default: self.init(.failed, "\(error)")
+        }
+    }
+
+    /// After an interrupt whatever fails has failed because of it; only what nobody knows must be said.
+    package init(interrupted error: any Error) {
+        guard let error = error as? PostgresError, error.code == .inDoubt else {
+            self.init(CancellationError())
+            return
+        }
+        self.init(.interrupted, "interrupted: \(error)", hint: error.hint)
+    }
+
+    package func text(usesColor: Bool = false) -> String {
+        let (red, bold, plain) = usesColor ? ("\u{1B}[1;31m", "\u{1B}[1m", "\u{1B}[0m") : ("", "", "")
+        let sentence = "granary: \(red)error:\(plain) \(message)"
+        return hint.map { "\(sentence)\n\(bold)hint:\(plain) \($0)" } ?? sentence
+    }
+
+    package var document: JSONDocument {
+        .object([
+            "error": .object([
+                "message": .string(message), "hint": .optional(hint), "sqlstate": .optional(sqlState),
+                "code": .integer(Int(status.rawValue)),
+            ])
+        ])
+    }
+}

@@ -1,0 +1,90 @@
+internal import Bookkeeping
+internal import Databases
+internal import Logging
+internal import PostgresClient
+
+/// A restore into a new database, which is given what belongs to the target and then takes its place.
+struct RestoreBeside: Sendable {
+    let target: TargetDatabase
+    let options: RestoreOptions
+    let state: StateReturn
+    let logger: Logger
+    let progress: @Sendable (RestoreProgress) -> Void
+
+    /// The new database, still empty, and what was found before it was made.
+    struct Beginning: Sendable {
+        var name: String
+        var properties: DatabaseProperties
+        var findings: Preflight.Findings
+    }
+
+    /// - Parameters:
+    ///   - inspect: Looks at the server, and says what the new database shall be like. Its session is to the
+    ///     maintenance database.
+    ///   - fill: Fills the new database.
+    func run(
+        inspect: @escaping @Sendable (borrowing Session) throws -> (Preflight.Findings, DatabaseProperties),
+        fill: @escaping @Sendable (Beginning) async throws -> RestoreReport
+    ) async throws -> RestoreReport {
+        let start = ContinuousClock.now
+        var (report, outcome) = try await DatabaseReplacement(
+            target: target,
+            force: options.force,
+            dropsOld: options.dropOld,
+            logger: logger
+        ).run(
+            inspect: { session in
+                let (findings, properties) = try inspect(session)
+                if let failure = Preflight.failure(findings.obstacles) { throw failure }
+                return .init(properties: properties, replaces: findings.existing != nil, findings: findings)
+            },
+            fill: { name, plan in
+                var report = try await fill(
+                    Beginning(name: name, properties: plan.properties, findings: plan.findings)
+                )
+                progress(.phase("putting the new database in place"))
+                report.rewinds = try await returnState(to: name, exists: plan.replaces)
+                report.keptBytes = plan.findings.existingBytes
+                return report
+            }
+        )
+        report.swapped = outcome.swapped
+        report.kept = outcome.kept
+        if outcome.kept == nil { report.keptBytes = nil }
+        if let failure = outcome.dropFailure {
+            report.notes.append("the old database could not be dropped: \(failure)")
+        }
+        report.seconds = (.now - start) / .seconds(1)
+        return report
+    }
+
+    /// Gives the new database what belongs to the target, before it takes the target's place.
+    private func returnState(to name: String, exists: Bool) async throws -> [ServiceRewind] {
+        let (schema, state) = (StateSchema(options.stateSchema), state)
+        var before = TargetState.new(schema, environment: options.environment)
+        if exists {
+            before = try await withSession(target.address, logger: logger) { session in
+                try session.pin()
+                return try TargetState.read(schema, before: state.extent, &session)
+            }
+        }
+        let target = before
+        return try await withSession(self.target.maintenance.database(name), logger: logger) { session in
+            // By now the new database has its settings, such as a read-only mode.
+            try session.pin()
+            return try session.transaction { try state.write(target, &$0) }
+        }
+    }
+}
+
+extension RestoreError {
+    init(_ error: DatabaseError) {
+        let code: RestoreFailure =
+            switch error.code {
+            case .keyword: .statement
+            case .maintenance, .notAllowed: .preflight
+            case .inUse: .busy
+            }
+        self.init(code, error.message, hint: error.hint)
+    }
+}

@@ -1,0 +1,110 @@
+import PostgresClient
+internal import SyntheticData
+
+// Columns that must be unique together.
+extension CompiledColumns {
+    /// Gives each combination of columns that must be unique rows of its own.
+    mutating func makeUnique() throws(SeedingError) {
+        for unique in given.table.uniques.sorted(by: { $0.columns.count < $1.columns.count }) {
+            guard unique.columns.count > 1, unique.columns.allSatisfy({ columns[$0] != nil }), !hasUnique(unique) else {
+                continue
+            }
+            let perColumns = given.perKey?.columns ?? []
+            let isOfParent = given.source.isPer && perColumns.contains { unique.columns.contains($0) }
+            let rest = unique.columns.filter { name in
+                !(isOfParent && perColumns.contains(name)) && !(columns[name]?.generator is CombinationGenerator)
+            }
+            if rest.isEmpty { continue }
+            if isOfParent, rest.count == 1, countSlots(rest[0]) { continue }
+            if rest.contains(where: { makeUniqueAlone($0) }) { continue }
+            try rank(rest, unique, isOfParent: isOfParent)
+        }
+    }
+
+    private func hasUnique(_ unique: SeedCatalog.Unique) -> Bool {
+        unique.columns.contains {
+            columns[$0]?.generator.isUnique == true || columns[$0]?.generator is SlotGenerator
+        }
+    }
+
+    /// A whole number that nothing declares counts the rows of its parent.
+    private mutating func countSlots(_ name: String) -> Bool {
+        guard isFree(name), let column = given.table.column(name), ["int2", "int4", "int8"].contains(column.typeName)
+        else { return false }
+        let least = inference.table.column(name)?.facts.least.map { Int($0.rounded(.up)) } ?? 1
+        replace(name, SlotGenerator(start: least), "unique for each parent")
+        return true
+    }
+
+    /// A text or a number that can be unique by itself is the least trouble.
+    private mutating func makeUniqueAlone(_ name: String) -> Bool {
+        guard isFree(name), let column = inference.table.column(name),
+            let choice = inference.choose(column, isUnique: true), choice.generator.isUnique,
+            choice.generator.domain ?? .max >= max(given.source.count, 1000)
+        else { return false }
+        replace(name, choice.generator, "\(choice.reason), unique")
+        return true
+    }
+
+    private func isFree(_ name: String) -> Bool {
+        given.declared(name) == nil && given.table.foreignKey(of: name) == nil
+    }
+
+    /// Counts through the combinations of what cannot be unique alone.
+    private mutating func rank(
+        _ names: [String],
+        _ unique: SeedCatalog.Unique,
+        isOfParent: Bool
+    ) throws(SeedingError) {
+        let groups = groups(names)
+        let domains = groups.compactMap { references[$0[0]]?.domain ?? columns[$0[0]]?.generator.domain }
+        // If a generator cannot be counted, the trial batch tells whether its values are unique.
+        guard domains.count == groups.count else { return }
+        let possible = domains.reduce(1, Self.product)
+        let wanted = isOfParent ? mostSlots : given.source.count
+        guard wanted <= possible else {
+            guard isOfParent else { throw given.tooFew(unique.columns, possible, wanted) }
+            throw given.tooFew(names, possible, wanted, for: " for each parent")
+        }
+        // The largest domain turns fastest, so that all of it is used early; the others turn when it has gone round.
+        let order = groups.indices.sorted { domains[$0] > domains[$1] }
+        var stride = 1
+        for place in order {
+            let key =
+                stride == 1 && !isOfParent
+                ? 0 : CellHash.key(seed: given.seed, "\(given.table.name)", groups[place].joined(separator: ","))
+            for name in groups[place] {
+                guard let column = columns[name] else { continue }
+                let ranked = RankedGenerator(
+                    references[name] ?? column.generator,
+                    count: domains[place],
+                    stride: stride,
+                    bySlot: isOfParent,
+                    key: key
+                )
+                replace(name, ranked, "\(column.reason), unique together as \(unique.name)")
+            }
+            stride = Self.product(stride, domains[place])
+        }
+    }
+
+    /// Columns of one foreign key count once: they draw alike.
+    private func groups(_ names: [String]) -> [[String]] {
+        var groups: [[String]] = []
+        for name in names where !groups.contains(where: { $0.contains(name) }) {
+            groups.append(given.table.foreignKey(of: name)?.columns.filter { names.contains($0) } ?? [name])
+        }
+        return groups
+    }
+
+    private static func product(_ a: Int, _ b: Int) -> Int {
+        let (value, overflow) = a.multipliedReportingOverflow(by: b)
+        return overflow ? .max : value
+    }
+
+    /// The most rows of one parent.
+    private var mostSlots: Int {
+        guard case .per(_, let firsts, let combinations) = given.source else { return 0 }
+        return zip(firsts.dropFirst(), firsts).map { ($0 - $1 + combinations - 1) / combinations }.max() ?? 0
+    }
+}

@@ -1,0 +1,44 @@
+internal import Glibc
+internal import Synchronization
+
+/// Takes the bytes of an archive, in order and never again: a file, a pipe, whatever comes.
+package protocol ByteSink: Sendable {
+    /// - Throws: `StorageError.io`.
+    func append(_ bytes: UnsafeRawBufferPointer) throws
+    /// Bytes taken so far.
+    var byteCount: Int { get }
+}
+
+/// A descriptor that somebody else opened, such as standard output.
+package final class PipeSink: ByteSink {
+    private let output: OutputDescriptor
+    private let count = Mutex(0)
+
+    /// - Parameter wake: A descriptor that becomes readable when a reader that has stopped is no longer waited for.
+    package init(descriptor: CInt, wake: CInt) { output = OutputDescriptor(descriptor, wake: wake) }
+
+    package var byteCount: Int { count.withLock { $0 } }
+
+    /// - Throws: `StorageError.io`; `CancellationError` where it was woken while the reader did not read.
+    package func append(_ bytes: UnsafeRawBufferPointer) throws {
+        let failure = output.write(bytes)
+        guard failure != ECANCELED else { throw CancellationError() }
+        guard failure == 0 else {
+            errno = failure
+            throw StorageError.system("the output", "could not be written")
+        }
+        count.withLock { $0 += bytes.count }
+    }
+}
+
+/// Writes all of `bytes` to a file, however many calls that takes.
+package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt, name: String) throws {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+        let piece = UnsafeRawBufferPointer(rebasing: rest)
+        let written = write(descriptor, piece.baseAddress, piece.count)
+        if written < 0, errno == EINTR { continue }
+        guard written > 0 else { throw StorageError.system(name, "could not be written") }
+        rest = rest.dropFirst(written)
+    }
+}

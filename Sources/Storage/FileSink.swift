@@ -1,0 +1,247 @@
+internal import Glibc
+internal import Synchronization
+
+/// A file that gets its name when it is whole: until then it is `<path>.partial`, for its owner alone.
+///
+/// The partial is locked (`flock`) while it is written, so that others can tell one in the making from one that was
+/// left behind by a process that is no more.
+package final class FileSink: ByteSink {
+    private struct State {
+        /// -1 when the file has been committed or discarded.
+        var descriptor: CInt
+        var count = 0
+        /// Bytes are missing in it, so it never gets its name.
+        var hasFailed = false
+    }
+
+    package let path: String
+    private let replaces: Bool
+    private let state: Mutex<State>
+    private var partial: String { path + FileSink.suffix }
+    private static let suffix = ".partial"
+
+    /// - Parameter overwrite: replaces a file of that name in the end; otherwise one is an error, now or then.
+    /// - Throws: `StorageError.exists`, `.busy` when another backup writes under that name, `.io`.
+    package init(path: String, overwrite: Bool = false) throws {
+        self.path = path
+        replaces = overwrite
+        try FileSink.requireFree(path, overwrite: overwrite)
+        let partial = path + FileSink.suffix
+        let descriptor = try FileSink.create(partial)
+        do {
+            // Another backup may have got its name between the two: from here on the partial reserves the name.
+            try FileSink.requireFree(path, overwrite: overwrite)
+        } catch {
+            FileSink.remove(partial, descriptor)
+            close(descriptor)
+            throw error
+        }
+        state = Mutex(State(descriptor: descriptor))
+    }
+
+    /// The first of `stem.ending`, `stem-2.ending` and so on that is free and that no other backup writes.
+    ///
+    /// - Throws: `StorageError.busy` when there is none, `.io`.
+    package static func firstFree(stem: String, ending: String) throws -> FileSink {
+        for number in 1...1000 {
+            do {
+                return try FileSink(path: stem + (number > 1 ? "-\(number)" : "") + ending)
+            } catch let error as StorageError where error.code == .exists || error.code == .busy {
+                continue
+            }
+        }
+        throw StorageError(.busy, "a thousand backups are named \(stem)", hint: "try again, or name a file")
+    }
+
+    deinit { discard() }
+
+    private static func create(_ partial: String) throws -> CInt {
+        for _ in 0..<3 {
+            let descriptor = open(partial, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            if descriptor >= 0 {
+                // Whoever cleans up may have been there between the two calls; a file system without locks has nobody
+                // who cleans up.
+                if FileLock.take(descriptor) != .busy, isNamed(descriptor, partial) { return descriptor }
+                close(descriptor)
+                errno = EEXIST
+                continue
+            }
+            guard errno == EEXIST else { break }
+            _ = removeIfStale(partial)
+            errno = EEXIST
+        }
+        guard errno != EEXIST else {
+            throw StorageError(
+                .busy,
+                "another backup is writing \(partial)",
+                hint: "wait for it, or take another name"
+            )
+        }
+        throw StorageError.system(partial, "could not be made")
+    }
+
+    /// Said before hours of reading, not after: a taken name, and one that a rename would destroy or fail at.
+    private static func requireFree(_ path: String, overwrite: Bool) throws {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard overwrite else { throw taken(path) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw StorageError(.exists, "\(path) is there and is not a file", hint: "take another name")
+        }
+    }
+
+    private static func taken(_ path: String) -> StorageError {
+        StorageError(.exists, "\(path) exists already", hint: "take another name, or replace it with --force")
+    }
+
+    package var byteCount: Int { state.withLock(\.count) }
+
+    package func append(_ bytes: UnsafeRawBufferPointer) throws {
+        try state.withLock { state in
+            guard state.descriptor >= 0, !state.hasFailed else {
+                throw StorageError(.io, "\(partial) takes no more bytes: it was closed, or could not be written before")
+            }
+            do {
+                try writeAll(bytes, to: state.descriptor, name: partial)
+            } catch {
+                state.hasFailed = true
+                throw error
+            }
+            state.count += bytes.count
+        }
+    }
+
+    /// Syncs the bytes, gives the file its name, and syncs the folder: after this it survives a power cut.
+    ///
+    /// - Throws: `StorageError.io`, also where an earlier write failed or another program replaced the partial; `.exists` when
+    ///   another program took the name meanwhile.
+    package func commit() throws {
+        try state.withLock { state in
+            guard state.descriptor >= 0, !state.hasFailed else {
+                throw StorageError(.io, "\(path) gets no file: \(partial) could not be written, or was discarded")
+            }
+            guard fsync(state.descriptor) == 0 else {
+                // Asked again, the system would call it well: it has forgotten the pages it could not write.
+                state.hasFailed = true
+                throw StorageError.system(partial, "could not be synced")
+            }
+            try takeName(state.descriptor)
+            close(state.descriptor)
+            state.descriptor = -1
+        }
+        try syncFolder()
+    }
+
+    /// What gets the name is the file that we wrote, whatever has the partial's name by now.
+    private func takeName(_ descriptor: CInt) throws {
+        guard FileSink.isNamed(descriptor, partial) else { throw lost() }
+        if replaces {
+            guard rename(partial, path) == 0 else { throw StorageError.system(path, "could not be named") }
+        } else {
+            try linkName(descriptor)
+        }
+        guard FileSink.isNamed(descriptor, path) else { throw lost() }
+    }
+
+    /// A hard link is refused where the name is taken, however late someone took it; a rename would replace it.
+    private func linkName(_ descriptor: CInt) throws {
+        let isLinked = linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0
+        if isLinked || (errno != EEXIST && link(partial, path) == 0) {
+            FileSink.remove(partial, descriptor)
+            return
+        }
+        if errno == EEXIST { throw FileSink.taken(path) }
+        // A file system without hard links: the name was free a moment ago.
+        try FileSink.requireFree(path, overwrite: false)
+        guard rename(partial, path) == 0 else { throw StorageError.system(path, "could not be named") }
+    }
+
+    private func lost() -> StorageError {
+        StorageError(
+            .io,
+            "\(path) gets no file: another program has removed or replaced \(partial) while it was written",
+            hint: "keep other programs out of that folder, and back up again"
+        )
+    }
+
+    /// Takes the partial away, if that is still the file that we opened.
+    private static func remove(_ partial: String, _ descriptor: CInt) {
+        if isNamed(descriptor, partial) { unlink(partial) }
+    }
+
+    private func syncFolder() throws {
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        do {
+            try Files.syncFolder(folder.isEmpty ? "/" : folder)
+        } catch {
+            throw StorageError(error, "could not be synced")
+        }
+    }
+
+    /// Takes the partial away. Does nothing once the file has its name.
+    package func discard() {
+        state.withLock { state in
+            guard state.descriptor >= 0 else { return }
+            FileSink.remove(partial, state.descriptor)
+            close(state.descriptor)
+            state.descriptor = -1
+        }
+    }
+}
+
+// What others left behind.
+extension FileSink {
+    /// A partial that no process writes any more.
+    package struct Stale {
+        /// Without `.partial`.
+        package let name: String
+        private let descriptor: CInt
+
+        fileprivate init(_ name: String, _ descriptor: CInt) {
+            self.name = name
+            self.descriptor = descriptor
+        }
+
+        /// Whether it is a file of ours that nobody else may read or write.
+        package var isPrivate: Bool {
+            var status = stat()
+            return fstat(descriptor, &status) == 0 && status.st_uid == geteuid() && status.st_mode & 0o777 == 0o600
+        }
+
+        /// At most so many of its first bytes; nil where it cannot be read.
+        package func first(_ count: Int) -> [UInt8]? {
+            var bytes = [UInt8](repeating: 0, count: count)
+            let count = pread(descriptor, &bytes, count, 0)
+            guard count >= 0 else { return nil }
+            return Array(bytes[..<count])
+        }
+    }
+
+    /// Removes the partials in `folder` that no process writes any more and for which `isOurs` holds.
+    ///
+    /// - Returns: Their names.
+    package static func removeStalePartials(in folder: String, where isOurs: (Stale) -> Bool) -> [String] {
+        ((try? Files.names(in: folder)) ?? []).filter { name in
+            name.hasSuffix(suffix)
+                && removeIfStale("\(folder)/\(name)") { isOurs(Stale(String(name.dropLast(suffix.count)), $0)) }
+        }
+    }
+
+    /// The lock of a process goes with it, so a partial that can be locked has no writer.
+    private static func removeIfStale(_ partial: String, _ isOurs: (CInt) -> Bool = { _ in true }) -> Bool {
+        // Non-blocking, because a pipe of that name would be waited for.
+        let descriptor = open(partial, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        // Another cleaner may have removed it meanwhile, and another writer have begun one of the same name.
+        guard FileLock.take(descriptor) == .held, isNamed(descriptor, partial), isOurs(descriptor) else { return false }
+        return unlink(partial) == 0
+    }
+
+    /// Whether `path` is still the name of the open file, and the file a regular one.
+    private static func isNamed(_ descriptor: CInt, _ path: String) -> Bool {
+        var (open, named) = (stat(), stat())
+        guard fstat(descriptor, &open) == 0, lstat(path, &named) == 0 else { return false }
+        return open.st_ino == named.st_ino && open.st_dev == named.st_dev && open.st_mode & S_IFMT == S_IFREG
+    }
+}

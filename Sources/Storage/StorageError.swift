@@ -1,0 +1,47 @@
+@_exported public import Basics
+internal import Glibc
+
+/// Why bytes could not be read or written, or a file not be made.
+package typealias StorageError = Failure<StorageFailure>
+
+package enum StorageFailure: FailureCode {
+    /// The system could not open, read or write.
+    case io
+    /// The name is taken.
+    case exists
+    /// Another process writes under the name.
+    case busy
+    /// A file has fewer bytes than it had when it was opened.
+    case endsEarly
+
+    package var exitStatus: ExitStatus { self == .busy ? .busy : .failed }
+}
+
+extension StorageError {
+    package static func endsEarly(_ file: String) -> StorageError {
+        StorageError(
+            .endsEarly,
+            at: FilePlace(file),
+            "the file ends early",
+            hint: "granary verify lists everything that is wrong"
+        )
+    }
+
+    /// The failure of the last system call, from `errno`.
+    package static func system(_ name: String, _ what: String) -> StorageError {
+        StorageError(SystemError.last(name), what)
+    }
+
+    /// - Parameter what: What could not be done, such as `could not be made`.
+    package init(_ error: SystemError, _ what: String) {
+        let hint =
+            switch error.number {
+            case ENOSPC, EDQUOT, EFBIG: "make room there, or write elsewhere with --output"
+            case EACCES, EPERM, EROFS: "check who may write there"
+            case EPIPE: "the reader of the pipe has gone"
+            case ENOENT: "check the path"
+            default: nil as String?
+            }
+        self.init(.io, "\(error.path) \(what): \(error)", hint: hint)
+    }
+}

@@ -1,0 +1,77 @@
+/// The arithmetic under generated values: a value depends on the seed, the table, the column and the row, and on
+/// nothing else.
+///
+/// The mixer is SplitMix64's (Steele, Lea, Flood 2014); the permutation a Feistel network of four rounds that walks in
+/// circles until it is back inside the domain, so that any number of indices is permuted, without memory.
+package enum CellHash {
+    @inline(__always)
+    package static func mix(_ value: UInt64) -> UInt64 {
+        var z = value
+        z = (z ^ (z &>> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z &>> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z &>> 31)
+    }
+
+    /// What a column's draws begin with. FNV-1a over the names, mixed.
+    package static func key(seed: Int, _ names: String...) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for name in names {
+            for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+            hash = (hash ^ 0xFF) &* 0x100_0000_01B3
+        }
+        return mix(hash &+ UInt64(bitPattern: Int64(seed)) &* 0x9E37_79B9_7F4A_7C15)
+    }
+
+    /// The draw of a row.
+    @inline(__always)
+    package static func draw(_ key: UInt64, _ row: UInt64) -> UInt64 { mix(key &+ (row &+ 1) &* 0x9E37_79B9_7F4A_7C15) }
+
+    /// Another draw of the same cell.
+    @inline(__always)
+    package static func next(_ draw: UInt64) -> UInt64 { mix(draw &+ 0x9E37_79B9_7F4A_7C15) }
+
+    /// A draw as one of `count` numbers.
+    @inline(__always)
+    package static func below(_ count: Int, _ draw: UInt64) -> Int {
+        Int(truncatingIfNeeded: draw.multipliedFullWidth(by: UInt64(count)).high)
+    }
+
+    /// A draw as a number from 0 to 1, 1 excluded.
+    @inline(__always)
+    package static func unit(_ draw: UInt64) -> Double { Double(draw &>> 11) * 0x1p-53 }
+}
+
+/// All numbers below `count`, in an order of its own.
+package struct Permutation: Sendable {
+    package let count: Int
+    private let key: UInt64
+    private let halfBits: UInt64
+    private let mask: UInt64
+
+    package init(count: Int, key: UInt64) {
+        self.count = max(1, count)
+        self.key = key
+        let bits = max(2, UInt64(Int.bitWidth - (self.count - 1).leadingZeroBitCount))
+        halfBits = (bits + 1) / 2
+        mask = (1 &<< halfBits) &- 1
+    }
+
+    /// - Parameter tweak: Permutes otherwise for each.
+    @inline(__always)
+    package func callAsFunction(_ index: Int, tweak: UInt64 = 0) -> Int {
+        if count == 1 { return 0 }
+        var value = UInt64(index)
+        repeat { value = round(value, key ^ tweak) } while value >= UInt64(count)
+        return Int(value)
+    }
+
+    @inline(__always)
+    private func round(_ value: UInt64, _ key: UInt64) -> UInt64 {
+        var (left, right) = (value &>> halfBits, value & mask)
+        for number in 0..<4 as Range<UInt64> {
+            let mixed = CellHash.mix(right &+ key &+ number &* 0x9E37_79B9_7F4A_7C15) & mask
+            (left, right) = (right, left ^ mixed)
+        }
+        return left &<< halfBits | right
+    }
+}

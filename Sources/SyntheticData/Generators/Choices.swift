@@ -1,0 +1,137 @@
+/// The same for all rows; NULL is one too.
+package final class ConstantGenerator: CellGenerator {
+    private let bytes: [UInt8]
+    private let text: String?
+
+    package init(_ text: String?) {
+        self.text = text
+        var buffer = CopyBuffer()
+        buffer.append(value: text)
+        bytes = buffer.bytes()
+    }
+
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { out.append(bytes) }
+    package var domain: Int? { 1 }
+    package var summary: String { text == nil ? "NULL" : "constant" }
+}
+
+/// One of some values, by weight.
+package final class ChoiceGenerator: CellGenerator {
+    private let values: [[UInt8]]
+    /// Shares added up; nil where all weigh the same.
+    private let sums: [Double]?
+    private let key: UInt64
+    private let name: String
+    private let permutation: Permutation?
+
+    package init(
+        _ texts: [String?],
+        weights: [Double]? = nil,
+        name: String = "one of",
+        key: UInt64,
+        isUnique: Bool = false
+    ) {
+        values = texts.map { CopyBuffer.bytes(of: $0) }
+        let total = weights?.reduce(0, +) ?? 0
+        var sum = 0.0
+        sums = weights?.map { weight in
+            sum += weight / total
+            return sum
+        }
+        self.key = key
+        self.name = name
+        permutation = isUnique ? Permutation(count: texts.count, key: key) : nil
+    }
+
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+        if let permutation { return out.append(values[permutation(min(row.number, permutation.count - 1))]) }
+        let draw = CellHash.draw(key, row.identity)
+        guard let sums else { return out.append(values[CellHash.below(values.count, draw)]) }
+        let share = CellHash.unit(draw)
+        out.append(values[sums.firstIndex { share < $0 } ?? values.count - 1])
+    }
+
+    package var domain: Int? { values.count }
+    package func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) { out.append(values[index]) }
+    package var isUnique: Bool { permutation != nil }
+    package var summary: String { "\(name) \(values.count)" }
+}
+
+/// The values that `per` crosses its parents with.
+package final class CombinationGenerator: CellGenerator {
+    private let values: [[UInt8]]
+    private let stride: Int
+
+    package init(_ texts: [String?], stride: Int) {
+        values = texts.map { CopyBuffer.bytes(of: $0) }
+        self.stride = stride
+    }
+
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+        out.append(values[row.combination / stride % values.count])
+    }
+    package var summary: String { "each of \(values.count)" }
+}
+
+/// One generator or another, by the value of a column of the same row.
+package final class CaseGenerator: CellGenerator {
+    package struct Branch: Sendable {
+        let condition: RowCondition
+        let generator: any CellGenerator
+
+        package init(condition: RowCondition, generator: any CellGenerator) {
+            self.condition = condition
+            self.generator = generator
+        }
+    }
+
+    private let branches: [Branch]
+    private let otherwise: any CellGenerator
+    private let name: String
+
+    package init(_ branches: [Branch], otherwise: any CellGenerator, name: String) {
+        self.branches = branches
+        self.otherwise = otherwise
+        self.name = name
+    }
+
+    private func chosen(_ row: GeneratedRow, _ out: inout CopyBuffer) -> any CellGenerator {
+        for branch in branches where branch.condition.holds(row, &out) { return branch.generator }
+        return otherwise
+    }
+
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { chosen(row, &out).write(row, &out) }
+
+    package func micros(_ row: GeneratedRow) -> Int? {
+        var scratch = CopyBuffer(capacity: 64)
+        return chosen(row, &scratch).micros(row)
+    }
+
+    package var summary: String { name }
+}
+
+/// `status = refunded`, `status != draft`, `status in (a, b)`, `refund is null`, `refund is not null`.
+package struct RowCondition: Sendable {
+    private let column: any CellGenerator
+    /// As COPY text has them.
+    private let values: [[UInt8]]
+    private let isNegated: Bool
+
+    package init(_ column: any CellGenerator, values: [String?], isNegated: Bool) {
+        self.column = column
+        self.values = values.map { CopyBuffer.bytes(of: $0) }
+        self.isNegated = isNegated
+    }
+
+    package func holds(_ row: GeneratedRow, _ out: inout CopyBuffer) -> Bool {
+        // Rendered behind what is there, looked at, and taken back.
+        let mark = out.count
+        column.write(row, &out)
+        let isOne = values.contains { value in
+            out.count - mark == value.count
+                && (0..<value.count).allSatisfy { out.base[mark + $0] == value[$0] }
+        }
+        out.rewind(to: mark)
+        return isOne != isNegated
+    }
+}

@@ -1,0 +1,157 @@
+/// What inference knows of a column, wherever that was read.
+package struct ColumnShape: Sendable {
+    package var name: String
+    /// As messages name the type, domains under their own name.
+    package var type: String
+    /// The type below any domains, with its size: `character varying(20)`.
+    package var baseType: String
+    /// The bare name of the base type: `varchar`, `int8`, `_text`.
+    package var typeName: String
+    package var isList = false
+    package var isNotNull = false
+    package var enumLabels: [String] = []
+    package var facts = ColumnFacts()
+
+    package init(name: String, type: String, baseType: String, typeName: String) {
+        self.name = name
+        self.type = type
+        self.baseType = baseType
+        self.typeName = typeName
+    }
+}
+
+/// What inference knows of a table.
+package struct TableShape: Sendable {
+    /// With its schema; part of what all values are drawn by.
+    package var name: String
+    /// Without its schema.
+    package var bareName: String
+    package var columns: [ColumnShape]
+
+    package init(name: String, bareName: String, columns: [ColumnShape]) {
+        self.name = name
+        self.bareName = bareName
+        self.columns = columns
+    }
+
+    package func column(_ name: String) -> ColumnShape? { columns.first { $0.name == name } }
+
+    var isAboutPeople: Bool {
+        let words = [
+            "user", "person", "people", "customer", "employee", "member", "author", "account", "profile", "contact",
+            "patient", "student", "teacher", "driver", "guest", "staff",
+        ]
+        return words.contains { bareName.lowercased().contains($0) }
+            || columns.contains { $0.name.lowercased().contains("email") }
+    }
+}
+
+/// What a table's constraints say of a column.
+package struct ColumnFacts: Sendable {
+    package var least: Double?
+    package var most: Double?
+    package var lengthLeast: Int?
+    package var lengthMost: Int?
+    package var allowed: [String]?
+    /// A regular expression.
+    package var pattern: String?
+    /// `LIKE`.
+    package var like: String?
+    package var mustBeNull = false
+    package var mustNotBeNull = false
+    /// `jsonb_typeof(c) = 'object'`
+    package var jsonType: String?
+    /// Columns whose value comes before this one's.
+    package var after: [String] = []
+    /// The least number of a list's elements.
+    package var countLeast: Int?
+
+    package init(least: Double? = nil, most: Double? = nil, allowed: [String]? = nil) {
+        self.least = least
+        self.most = most
+        self.allowed = allowed
+    }
+
+    /// What both say together.
+    package func joined(_ other: ColumnFacts) -> ColumnFacts {
+        var result = self
+        result.least = [least, other.least].compactMap { $0 }.max()
+        result.most = [most, other.most].compactMap { $0 }.min()
+        result.lengthLeast = [lengthLeast, other.lengthLeast].compactMap { $0 }.max()
+        result.lengthMost = [lengthMost, other.lengthMost].compactMap { $0 }.min()
+        result.allowed =
+            allowed.map { own in other.allowed.map { theirs in own.filter { theirs.contains($0) } } ?? own }
+            ?? other.allowed
+        result.pattern = pattern ?? other.pattern
+        result.like = like ?? other.like
+        result.mustBeNull = mustBeNull || other.mustBeNull
+        result.mustNotBeNull = mustNotBeNull || other.mustNotBeNull
+        result.jsonType = jsonType ?? other.jsonType
+        result.after = after + other.after
+        result.countLeast = [countLeast, other.countLeast].compactMap { $0 }.max()
+        return result
+    }
+}
+
+// What follows from the type.
+extension ColumnShape {
+    /// The numbers in parentheses of the type's name.
+    var size: [Int]? {
+        guard let open = baseType.firstIndex(of: "("), let close = baseType.firstIndex(of: ")") else { return nil }
+        let numbers = baseType[baseType.index(after: open)..<close].split(separator: ",").compactMap { Int($0) }
+        return numbers.isEmpty ? nil : numbers
+    }
+
+    /// Digits behind the point, and the range of the type.
+    package var limits: (scale: Int, range: ClosedRange<Double>) {
+        switch typeName {
+        case "int2": return (0, -32_768...32_767)
+        case "int4": return (0, -2_147_483_648...2_147_483_647)
+        case "oid": return (0, 0...4_294_967_295)
+        case "int8": return (0, -9e18...9e18)
+        case "float4": return (2, -1e6...1e6)
+        case "float8": return (3, -1e12...1e12)
+        case "money": return (2, -1e12...1e12)
+        default:
+            guard let size else { return (2, -1e12...1e12) }
+            let scale = max(0, size.count > 1 ? size[1] : 0)
+            let whole = Curve.power(10, Double(min(15, size[0] - (size.count > 1 ? size[1] : 0))))
+            return (min(scale, 6), (-whole + 1)...(whole - 1))
+        }
+    }
+
+    package var timeForm: TimeForm {
+        switch typeName {
+        case "date": .date
+        case "timestamp": .timestamp
+        case "time": .time
+        case "timetz": .timetz
+        default: .timestamptz
+        }
+    }
+
+    /// The most characters that the type takes.
+    private var typeLength: Int? {
+        switch typeName {
+        case "varchar": size?.first
+        case "bpchar": size?.first ?? 1
+        case "char": 1
+        case "name": 63
+        default: nil
+        }
+    }
+
+    /// The most characters that type and constraints take.
+    var lengthMost: Int { min(facts.lengthMost ?? .max, typeLength ?? .max) }
+    var lengthLeast: Int { facts.lengthLeast ?? 0 }
+
+    /// A list's element, of which no constraint says anything.
+    var element: ColumnShape {
+        ColumnShape(
+            name: name,
+            type: baseType.hasSuffix("[]") ? String(baseType.dropLast(2)) : baseType,
+            baseType: baseType.hasSuffix("[]") ? String(baseType.dropLast(2)) : baseType,
+            typeName: typeName.hasPrefix("_") ? String(typeName.dropFirst()) : typeName
+        )
+    }
+}

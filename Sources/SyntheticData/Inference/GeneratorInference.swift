@@ -1,0 +1,88 @@
+/// Chooses a generator for a column that nothing declares: by its constraints, then its name, then its type.
+package struct GeneratorInference: Sendable {
+    package let table: TableShape
+    package let seed: Int
+    package let locale: String
+    /// Now, in microseconds since 1970.
+    package let now: Int
+    /// The generators that were chosen before, by column.
+    package var chosen: [String: any CellGenerator] = [:]
+
+    package init(table: TableShape, seed: Int, locale: String, now: Int) {
+        self.table = table
+        self.seed = seed
+        self.locale = locale
+        self.now = now
+    }
+
+    package struct Choice {
+        package var generator: any CellGenerator
+        package var reason: String
+        /// The share of NULLs if the column may be NULL.
+        package var nulls = 0.1
+    }
+
+    /// What the draws of a column begin with.
+    package func key(_ column: String) -> UInt64 { CellHash.key(seed: seed, table.name, column) }
+
+    /// - Returns: nil for a column that is better left to its default, or cannot be guessed.
+    package func choose(_ column: ColumnShape, isUnique: Bool) -> Choice? {
+        if column.facts.mustBeNull, !column.isNotNull {
+            return Choice(generator: ConstantGenerator(nil), reason: "a constraint wants NULL", nulls: 0)
+        }
+        if column.isList { return list(column) }
+        return listed(column, isUnique) ?? named(column, isUnique) ?? typed(column, isUnique)
+    }
+
+    /// One of the values that an enum or a CHECK lists.
+    private func listed(_ column: ColumnShape, _ isUnique: Bool) -> Choice? {
+        let key = key(column.name)
+        if !column.enumLabels.isEmpty {
+            let labels = column.facts.allowed ?? column.enumLabels
+            return Choice(
+                generator: ChoiceGenerator(labels, name: "labels of the enum:", key: key, isUnique: isUnique),
+                reason: "enum \(column.type)",
+                nulls: 0
+            )
+        }
+        guard let allowed = column.facts.allowed, !allowed.isEmpty else { return nil }
+        return Choice(
+            generator: ChoiceGenerator(allowed, key: key, isUnique: isUnique),
+            reason: "the values that a CHECK lists",
+            nulls: 0
+        )
+    }
+
+    private func list(_ column: ColumnShape) -> Choice {
+        let element = column.element
+        guard let inner = named(element, false, isElement: true) ?? typed(element, false) else {
+            return Choice(generator: ConstantGenerator("{}"), reason: "a list of a type without a generator", nulls: 0)
+        }
+        let least = column.facts.countLeast ?? 0
+        return Choice(
+            generator: ArrayGenerator(inner.generator, counts: least...(least + 3), key: key(column.name)),
+            reason: "list; each element by \(inner.reason)",
+            nulls: 0
+        )
+    }
+
+    private func named(_ column: ColumnShape, _ isUnique: Bool, isElement: Bool = false) -> Choice? {
+        let name = column.name.lowercased()
+        switch column.typeName {
+        case "text", "varchar", "bpchar", "citext", "name":
+            let singular = isElement && name.hasSuffix("s") ? String(name.dropLast()) : name
+            return textNamed(singular, column, isUnique).flatMap { fits($0, column, isUnique) ? $0 : nil }
+        case "timestamptz", "timestamp", "date": return isUnique ? nil : timeNamed(name, column)
+        case "int2", "int4", "int8", "numeric", "float4", "float8": return isUnique ? nil : numberNamed(name, column)
+        default: return nil
+        }
+    }
+}
+
+/// A column's name among the names of a rule.
+enum NameMatch {
+    /// Whether a name is one of some words, or begins or ends with one: `email`, `home_email`, `email_kind`.
+    static func has(_ words: [String], in name: String) -> Bool {
+        words.contains { name == $0 || name.hasSuffix("_\($0)") || name.hasPrefix("\($0)_") }
+    }
+}

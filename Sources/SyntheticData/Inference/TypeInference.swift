@@ -1,0 +1,116 @@
+// By type alone.
+extension GeneratorInference {
+    func typed(_ column: ColumnShape, _ isUnique: Bool) -> Choice? {
+        let key = key(column.name)
+        func byType(_ generator: any CellGenerator) -> Choice {
+            Choice(generator: generator, reason: "type \(column.type)")
+        }
+        switch column.typeName {
+        case "int2", "int4", "int8", "numeric", "float4", "float8", "money", "oid":
+            return byType(number(column, isUnique, usual: isUnique ? 1...2_000_000_000 : 1...1000))
+        case "bool": return Choice(generator: BooleanGenerator(key: key), reason: "type boolean", nulls: 0)
+        case "uuid": return byType(UUIDGenerator(key: key))
+        case "text", "varchar", "bpchar", "citext", "name", "char": return text(column, isUnique)
+        case "timestamptz", "timestamp", "date", "time", "timetz": return byType(time(column, isUnique))
+        case "json", "jsonb": return byType(json(column))
+        default: return TypeForm.of(column.typeName).map { byType($0.generator(column, now: now, key: key)) }
+        }
+    }
+
+    /// - Parameter usual: The range that nothing else narrows or moves.
+    func number(_ column: ColumnShape, _ isUnique: Bool, usual: ClosedRange<Double>) -> NumberGenerator {
+        let (facts, limits) = (column.facts, column.limits)
+        let width = usual.upperBound - usual.lowerBound
+        var low = facts.least ?? (facts.most.map { min(usual.lowerBound, $0 - width) } ?? usual.lowerBound)
+        var high = facts.most ?? max(usual.upperBound, low + width)
+        if facts.most != nil, facts.least == nil { low = min(usual.lowerBound, high) }
+        low = max(low, limits.range.lowerBound)
+        high = min(max(high, low), limits.range.upperBound)
+        let power = Curve.power(10, Double(limits.scale))
+        let (bottom, top) = ((low * power).rounded(.up), (high * power).rounded(.down))
+        let first = Int(max(-9e18, min(bottom, 9e18)))
+        return NumberGenerator(
+            first...max(first, Int(max(-9e18, min(top, 9e18)))),
+            scale: limits.scale,
+            key: key(column.name),
+            isUnique: isUnique
+        )
+    }
+
+    /// A time of the last two years, or after the column that a constraint puts before it.
+    private func time(_ column: ColumnShape, _ isUnique: Bool) -> any CellGenerator {
+        let form = column.timeForm
+        guard let before = column.facts.after.compactMap({ chosen[$0] }).first else {
+            let range = (now - 730 * Calendar.day)...now
+            return TimeGenerator(range, form: form, isUnique: isUnique, key: key(column.name))
+        }
+        return AfterGenerator(
+            { before.micros($0) },
+            within: 30 * Calendar.day,
+            least: form.step,
+            limit: .max,
+            form: form,
+            key: key(column.name)
+        )
+    }
+
+    private func text(_ column: ColumnShape, _ isUnique: Bool) -> Choice? {
+        let (least, most, key) = (column.lengthLeast, column.lengthMost, key(column.name))
+        if let pattern = column.facts.pattern ?? column.facts.like.map(Self.pattern(like:)) {
+            return PatternGenerator(pattern, isUnique: isUnique, key: key).map {
+                Choice(generator: $0, reason: "the pattern of a CHECK")
+            }
+        }
+        guard column.typeName == "bpchar" || most <= 12 else {
+            let generator = text(column, 2...4, isSentence: false, isUnique)
+            return Choice(generator: generator, reason: "type \(column.type)")
+        }
+        let length = column.typeName == "bpchar" ? min(most, 1000) : max(1, min(most, 8))
+        let pattern = "[a-z0-9]{\(max(length, min(least, most)))}"
+        return PatternGenerator(pattern, isUnique: isUnique, key: key).map {
+            Choice(generator: $0, reason: "type \(column.type)")
+        }
+    }
+
+    func text(
+        _ column: ColumnShape,
+        _ words: ClosedRange<Int>,
+        isSentence: Bool,
+        _ isUnique: Bool
+    ) -> TextGenerator {
+        TextGenerator(
+            WordLists.list(.words, locale),
+            words: words,
+            lengths: column.lengthLeast...max(column.lengthLeast, column.lengthMost),
+            separator: WordLists.locale(locale).separator,
+            isSentence: isSentence,
+            isUnique: isUnique,
+            key: key(column.name)
+        )
+    }
+
+    /// A LIKE pattern as one that texts can be made of.
+    private static func pattern(like: String) -> String {
+        like.map { character in
+            switch character {
+            case "%": "[a-z]{0,6}"
+            case "_": "[a-z]"
+            default: character.isLetter || character.isNumber || character == "@" ? String(character) : "\\\(character)"
+            }
+        }.joined()
+    }
+
+    private func json(_ column: ColumnShape) -> any CellGenerator {
+        let words = WordLists.list(.words, "en")
+        let type = column.facts.jsonType
+        return FormGenerator("json", key: key(column.name)) { draws -> String in
+            switch type {
+            case "array": "[\(draws.below(100)), \(draws.below(100))]"
+            case "number": "\(draws.below(1000))"
+            case "string": "\"\(words.slug(draws.below(words.count)))\""
+            case "boolean": draws.below(2) == 0 ? "true" : "false"
+            default: "{\"\(words.slug(draws.below(words.count)))\": \(draws.below(100))}"
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+/// How the rows of a table come about.
+package enum RowSource: Sendable {
+    case count(Int)
+    /// The numbers of the first rows of each parent, and behind them that of all; combinations of each.
+    case per(ReferencePool, firsts: [Int], combinations: Int)
+
+    package var count: Int {
+        switch self {
+        case .count(let count): count
+        case .per(_, let firsts, _): firsts.last ?? 0
+        }
+    }
+
+    /// The row of a number below `count`.
+    package func row(_ number: Int) -> GeneratedRow {
+        guard case .per(let pool, let firsts, let combinations) = self else {
+            return GeneratedRow(identity: UInt64(number), number: number)
+        }
+        var (low, high) = (0, firsts.count - 1)
+        // The last parent whose first row is not behind this one.
+        while low < high {
+            let middle = (low + high + 1) / 2
+            if firsts[middle] <= number { low = middle } else { high = middle - 1 }
+        }
+        return Self.row(number, parent: low, slot: number - firsts[low], pool, combinations)
+    }
+
+    @inline(__always)
+    fileprivate static func row(
+        _ number: Int,
+        parent: Int,
+        slot: Int,
+        _ pool: ReferencePool,
+        _ combinations: Int
+    ) -> GeneratedRow {
+        let identity = CellHash.mix(CellHash.mix(pool.identity(parent) &+ 0x51_7CC1_B727) &+ UInt64(slot))
+        return GeneratedRow(
+            identity: identity,
+            number: number,
+            parent: parent,
+            slot: slot / combinations,
+            combination: slot % combinations
+        )
+    }
+}
+
+/// The generated rows of a table: how many, and the generator of each column. Immutable; any row can be asked for.
+package final class GeneratedTable: Sendable {
+    package struct Column: Sendable {
+        package var name: String
+        package var generator: any CellGenerator
+        /// Which rule chose it.
+        package var reason: String
+
+        package init(name: String, generator: any CellGenerator, reason: String) {
+            self.name = name
+            self.generator = generator
+            self.reason = reason
+        }
+    }
+
+    package let source: RowSource
+    /// Where the keys of the rows begin.
+    package let start: Int?
+    package let columns: [Column]
+    /// Columns that the server computes, by expression.
+    package let expressions: [(name: String, sql: String)]
+    private let byName: [String: Int]
+
+    package init(source: RowSource, start: Int?, columns: [Column], expressions: [(name: String, sql: String)]) {
+        self.source = source
+        self.start = start
+        self.columns = columns
+        self.expressions = expressions
+        byName = Dictionary(columns.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { one, _ in one })
+    }
+
+    package var count: Int { source.count }
+
+    func row(_ number: Int) -> GeneratedRow { source.row(number) }
+
+    func generator(_ column: String) -> (any CellGenerator)? { byName[column].map { columns[$0].generator } }
+
+    func write(_ column: String, _ row: GeneratedRow, _ out: inout CopyBuffer) {
+        if let generator = generator(column) { generator.write(row, &out) } else { out.appendNull() }
+    }
+
+    /// Renders rows as lines of COPY text.
+    ///
+    /// - Parameter isNumbered: The row's number and a 0 come first, as tables beside the real one have them.
+    package func render(_ rows: Range<Int>, isNumbered: Bool = false, into out: inout CopyBuffer) {
+        let generators = columns.map(\.generator)
+        func line(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+            var isFirst = true
+            if isNumbered {
+                out.append(row.number)
+                out.append(CopyBuffer.tab)
+                out.append(UInt8(ascii: "0"))
+                isFirst = false
+            }
+            for generator in generators {
+                if !isFirst { out.append(CopyBuffer.tab) }
+                isFirst = false
+                generator.write(row, &out)
+            }
+            out.append(CopyBuffer.newline)
+        }
+        guard case .per(let pool, let firsts, let combinations) = source, !rows.isEmpty else {
+            for number in rows { line(GeneratedRow(identity: UInt64(number), number: number), &out) }
+            return
+        }
+        var parent = row(rows.lowerBound).parent
+        for number in rows {
+            while firsts[parent + 1] <= number { parent += 1 }
+            line(RowSource.row(number, parent: parent, slot: number - firsts[parent], pool, combinations), &out)
+        }
+    }
+}

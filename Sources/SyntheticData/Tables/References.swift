@@ -1,0 +1,146 @@
+/// The rows that a foreign key may refer to: those that are in the table first, then the generated ones, whose keys
+/// are computed and never looked up.
+package final class ReferencePool: Sendable {
+    /// By column, as COPY text has them.
+    private let columns: [String: [[UInt8]]]
+    private let times: [String: [Int?]]
+    private let identities: [UInt64]
+    private let generated: GeneratedTable?
+    package let listedCount: Int
+
+    package init(
+        columns: [String: [String?]],
+        times: [String: [Int?]],
+        identities: [UInt64],
+        generated: GeneratedTable?
+    ) {
+        self.columns = columns.mapValues { values in
+            values.map { CopyBuffer.bytes(of: $0) }
+        }
+        self.times = times
+        self.identities = identities
+        self.generated = generated
+        listedCount = identities.count
+    }
+
+    package var count: Int { listedCount + (generated?.count ?? 0) }
+
+    package func write(_ column: String, _ index: Int, _ out: inout CopyBuffer) {
+        if index < listedCount {
+            if let values = columns[column] { out.append(values[index]) } else { out.appendNull() }
+        } else if let generated {
+            generated.write(column, generated.row(index - listedCount), &out)
+        }
+    }
+
+    package func micros(_ column: String, _ index: Int) -> Int? {
+        if index < listedCount { return times[column]?[index] }
+        guard let generated else { return nil }
+        return generated.generator(column)?.micros(generated.row(index - listedCount))
+    }
+
+    /// What the draws about a parent begin with; its place does not count, so that others may come before it.
+    package func identity(_ index: Int) -> UInt64 {
+        index < listedCount ? identities[index] : generated?.row(index - listedCount).identity ?? 0
+    }
+
+    /// Where a listed row stands.
+    package func index(ofKey key: [String], columns names: [String]) -> Int? {
+        let wanted = key.map { CopyBuffer.bytes(of: $0) }
+        return (0..<listedCount).first { index in
+            zip(names, wanted).allSatisfy { columns[$0]?[index] == $1 }
+        }
+    }
+}
+
+/// A column of a foreign key, drawn. All columns of the key draw alike.
+package final class ReferenceGenerator: CellGenerator {
+    package enum Pick: Sendable {
+        case even
+        /// Early rows more often, by Zipf's law with this exponent.
+        case zipf(Double)
+        /// The parent that `per` counts by.
+        case parent
+        /// Each row of the parent once, in order, those left out that have one already.
+        case once(skipped: [Int])
+    }
+
+    package let pool: ReferencePool
+    package let column: String
+    package let pick: Pick
+    private let key: UInt64
+    private let count: Int
+
+    package init(_ pool: ReferencePool, column: String, pick: Pick, key: UInt64) {
+        self.pool = pool
+        self.column = column
+        self.pick = pick
+        self.key = key
+        count = pool.count
+    }
+
+    package func index(_ row: GeneratedRow) -> Int {
+        switch pick {
+        case .even: return CellHash.below(count, CellHash.draw(key, row.identity))
+        case .zipf(let exponent):
+            // The inverse of the continuous law, which is near enough and needs no table.
+            let share = CellHash.unit(CellHash.draw(key, row.identity))
+            let n = Double(count)
+            let value: Double
+            if abs(exponent - 1) < 1e-6 {
+                value = Curve.exp(share * Curve.log(n + 1))
+            } else {
+                let power = 1 - exponent
+                value = Curve.power(share * (Curve.power(n + 1, power) - 1) + 1, 1 / power)
+            }
+            return min(count - 1, max(0, Int(value) - 1))
+        case .parent: return row.parent
+        case .once(let skipped):
+            var index = row.number
+            for taken in skipped where taken <= index { index += 1 }
+            return min(index, count - 1)
+        }
+    }
+
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { pool.write(column, index(row), &out) }
+    package func micros(_ row: GeneratedRow) -> Int? { pool.micros(column, index(row)) }
+    package var domain: Int? { count }
+    package func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) { pool.write(column, index, &out) }
+    package var isUnique: Bool {
+        if case .once = pick { return true }
+        return false
+    }
+    package var summary: String {
+        switch pick {
+        case .even: "one of \(count) rows"
+        case .zipf: "one of \(count) rows, early ones more often"
+        case .parent: "its parent"
+        case .once: "each row once"
+        }
+    }
+}
+
+/// A reference to an earlier row of the same table; the first ones have none, or themselves.
+package final class SelfReferenceGenerator: CellGenerator {
+    private let target: any CellGenerator
+    private let isNullable: Bool
+    private let rows: RowSource
+    private let key: UInt64
+
+    package init(_ target: any CellGenerator, isNullable: Bool, key: UInt64, rows: RowSource) {
+        self.target = target
+        self.isNullable = isNullable
+        self.key = key
+        self.rows = rows
+    }
+
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+        let draw = CellHash.draw(key, row.identity)
+        guard row.number > 0, !(isNullable && CellHash.below(10, CellHash.next(draw)) == 0) else {
+            return isNullable ? out.appendNull() : target.write(row, &out)
+        }
+        target.write(rows.row(CellHash.below(row.number, draw)), &out)
+    }
+
+    package var summary: String { "an earlier row" }
+}

@@ -1,0 +1,14 @@
+import Testing
+
+@testable import Basics
+
+@Suite struct SpellingTests {
+    @Test(arguments: [("bos", "boss"), ("emial", "email"), ("zzzz", nil), ("", nil)] as [(String, String?)])
+    func theNearestNameIsThatOfTheFewestChanges(name: String, nearest: String?) {
+        #expect(Spelling.nearest(to: name, among: ["email", "boss", "created_at"]) == nearest)
+    }
+
+    @Test func ofTwoNamesThatAreEquallyNearTheFirstByTheAlphabetIsMeant() {
+        #expect(Spelling.nearest(to: "usex", among: ["users", "user", "used"]) == "used")
+    }
+}

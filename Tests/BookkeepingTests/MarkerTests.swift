@@ -1,0 +1,165 @@
+import Bookkeeping
+import PostgresClient
+import TestSupport
+import Testing
+
+@Suite struct MarkerTests {
+    @Test func aMarkIsReadBackAndReplaced() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await inSession(url) { session in
+                try #expect(Marker().read(session) == .unmarked)
+                try Marker().write("staging", &session)
+                try #expect(Marker().read(session) == .marked("staging"))
+                try Marker().write("o'connor \"x\"", &session)
+                try #expect(Marker().read(session) == .marked("o'connor \"x\""))
+                try #expect(Marker(StateSchema("other \"schema\"")).read(session) == .unmarked)
+            }
+        }
+    }
+
+    @Test func aCopyOfTheDatabaseIsKnownAsOne() async throws {
+        let server = try await ThrowawayServer.shared()
+        try await server.withDatabase { url in
+            try await inSession(url) { try Marker().write("production", &$0) }
+            let name = try await psql(url, "SELECT current_database()")
+            try await psql(server.url(database: "postgres"), "CREATE DATABASE \(name)_copy TEMPLATE \(name)")
+            let copy = server.url(database: "\(name)_copy")
+            try await #expect(inSession(copy) { try Marker().read($0) } == .copy(of: "production"))
+            try await #expect(inSession(copy) { try Marker().read($0).name } == nil)
+            try await psql(server.url(database: "postgres"), "DROP DATABASE \(name)_copy")
+        }
+    }
+
+    @Test func emptyIsWithoutTablesButOurs() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await inSession(url) { session in
+                try #expect(Marker().isEmpty(session))
+                try Marker().write("test", &session)
+                try #expect(Marker().isEmpty(session))
+                try session.execute("CREATE SCHEMA s; CREATE TABLE s.t ()")
+                try #expect(!Marker().isEmpty(session))
+            }
+        }
+    }
+
+    @Test func tenWhoMakeTheSchemaAtOnceAllFindIt() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<10 {
+                    group.addTask { try await inSession(url) { try StateSchema().ensure(&$0) } }
+                }
+                try await group.waitForAll()
+            }
+            try await #expect(inSession(url) { try StateSchema().exists($0) })
+        }
+    }
+
+    @Test func whoMayNotMakeItIsToldWhoCanAndAfterwardsMayWrite() async throws {
+        let server = try await ThrowawayServer.start()
+        try await server.withDatabase { url in
+            try await psql(url, "CREATE ROLE plain LOGIN")
+            let plain = url.replacing("user=granary", with: "user=plain")
+            let error = await #expect(throws: BookkeepingError.self) {
+                try await inSession(plain) { try Marker().write("test", &$0) }
+            }
+            #expect(error?.code == .database)
+            #expect(error?.hint?.contains("granary init --grant plain") == true)
+            try await inSession(url) { try StateSchema().grant(to: ["plain"], &$0) }
+            try await inSession(plain) { try Marker().write("test", &$0) }
+            try await #expect(inSession(url) { try Marker().read($0) } == .marked("test"))
+        }
+        try await server.stop()
+    }
+
+    /// Who may not look sees no marker, and is told so by the guard instead of by the server.
+    @Test func aRoleWithoutRightsSeesNoMarker() async throws {
+        let server = try await ThrowawayServer.start()
+        try await server.withDatabase { url in
+            try await psql(url, "CREATE ROLE plain LOGIN")
+            try await inSession(url) { try Marker().write("test", &$0) }
+            let plain = url.replacing("user=granary", with: "user=plain")
+            try await #expect(inSession(plain) { try Marker().read($0) } == .unmarked)
+        }
+        try await server.stop()
+    }
+
+    /// As on managed services that keep pg_control_system() to themselves.
+    @Test func aMarkerHoldsWhereTheServerDoesNotTellItsIdentifier() async throws {
+        let server = try await ThrowawayServer.start()
+        try await server.withDatabase { url in
+            try await psql(url, "CREATE ROLE plain LOGIN")
+            let plain = url.replacing("user=granary", with: "user=plain")
+            try await inSession(url) { session in
+                try Marker().write("test", &session)
+                try StateSchema().grant(to: ["plain"], &session)
+                try session.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+            }
+            try await inSession(plain) { session in
+                try #expect(Marker().read(session) == .marked("test"))
+                try Marker().write("development", &session)
+            }
+            try await #expect(inSession(url) { try Marker().read($0) } == .marked("development"))
+            let name = try await psql(url, "SELECT current_database()")
+            try await psql(server.url(database: "postgres"), "CREATE DATABASE copied TEMPLATE \(name)")
+            let copy = server.url(database: "copied").replacing("user=granary", with: "user=plain")
+            try await #expect(inSession(copy) { try Marker().read($0) } == .copy(of: "development"))
+        }
+        try await server.stop()
+    }
+
+    @Test func aTableThatIsMissingIsMadeAgain() async throws {
+        try await ThrowawayServer.shared().withDatabase { url in
+            try await inSession(url) { session in
+                try StateSchema().ensure(&session)
+                try session.execute("DROP TABLE granary.environment")
+                try #expect(!StateSchema().exists(session))
+                try Marker().write("test", &session)
+                try #expect(Marker().read(session) == .marked("test"))
+            }
+        }
+    }
+
+    /// Whoever was given more before loses it.
+    @Test func theLogIsOnlyAddedToByThoseWhoMayUseIt() async throws {
+        let server = try await ThrowawayServer.start()
+        try await server.withDatabase { url in
+            try await psql(url, "CREATE ROLE plain LOGIN")
+            try await inSession(url) { try StateSchema().ensure(&$0) }
+            try await psql(url, "GRANT ALL ON granary.migration_log TO plain")
+            try await inSession(url) { try StateSchema().grant(to: ["plain"], &$0) }
+            try await #expect(
+                psql(
+                    url,
+                    """
+                    SELECT c.relname, string_agg(p, ' ' ORDER BY p) FROM pg_class c,
+                        unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) p
+                    WHERE c.relnamespace = 'granary'::regnamespace AND c.relkind = 'r'
+                        AND has_table_privilege('plain', c.oid, p) GROUP BY 1 ORDER BY 1
+                    """
+                ) == """
+                    environment|DELETE INSERT SELECT UPDATE
+                    migration_log|INSERT SELECT
+                    migrations|DELETE INSERT SELECT UPDATE
+                    seeds|DELETE INSERT SELECT UPDATE
+                    """
+            )
+            let plain = url.replacing("user=granary", with: "user=plain")
+            try await inSession(plain) { session in
+                try #expect(StateSchema().mayRead(session))
+                try #expect(StateSchema().mayWrite(session))
+            }
+        }
+        try await server.stop()
+    }
+
+    @Test func aRoleThatOwnsTheSchemaAndMayMakeNoOtherMakesTheTables() async throws {
+        let server = try await ThrowawayServer.start()
+        try await server.withDatabase { url in
+            try await psql(url, "CREATE ROLE plain LOGIN; CREATE SCHEMA granary AUTHORIZATION plain")
+            let plain = url.replacing("user=granary", with: "user=plain")
+            try await inSession(plain) { try Marker().write("test", &$0) }
+            try await #expect(inSession(plain) { try Marker().read($0) } == .marked("test"))
+        }
+        try await server.stop()
+    }
+}

@@ -1,0 +1,106 @@
+import PostgresClient
+import TestSupport
+import Testing
+
+@testable import Databases
+
+/// Processes that are connected to the databases that are renamed, whatever kind they are of.
+@Suite(.serialized)
+struct DatabaseSwapTests {
+    private func swap(_ server: ThrowawayServer, new: String, into name: String, as role: String) -> DatabaseSwap {
+        let address = ServerAddress(server.url(database: "postgres").replacing("user=granary", with: "user=\(role)"))
+        return DatabaseSwap(
+            target: TargetDatabase(name: name, address: address, maintenance: address, exists: false),
+            new: new,
+            old: nil,
+            force: false,
+            logger: quietLogger
+        )
+    }
+
+    @Test func whatIsConnectedToTheUnfinishedDatabaseIsEnded() async throws {
+        let server = try await ThrowawayServer.shared()
+        try await server.withName { name in
+            try await server.execute("CREATE DATABASE \(name)_new TEMPLATE template0")
+            let visitor = Task { try? await psql(server.url(database: "\(name)_new"), "SELECT pg_sleep(60)") }
+            try await eventually {
+                try await psql(
+                    server.url(database: "postgres"),
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = '\(name)_new'"
+                ) == "1"
+            }
+            _ = try await swap(server, new: "\(name)_new", into: name, as: "granary").run()
+            #expect(try await server.databases().contains(name))
+            _ = await visitor.value
+        }
+    }
+
+    /// A worker of the server itself, as an extension's would be: it applies a subscription, and begins anew when it is ended.
+    @Test func aWorkerOfTheServerIsEndedToo() async throws {
+        let server = try await ThrowawayServer.start(options: ["wal_level": "logical"])
+        try await server.withDatabase { source in
+            try await psql(
+                source,
+                "CREATE TABLE t (a int); CREATE PUBLICATION p FOR TABLE t; SELECT pg_create_logical_replication_slot('granary_s', 'pgoutput')"
+            )
+            try await server.execute("CREATE DATABASE fresh TEMPLATE template0")
+            let fresh = server.url(database: "fresh")
+            try await psql(
+                fresh,
+                "CREATE TABLE t (a int); CREATE SUBSCRIPTION s CONNECTION 'host=\(server.folder) dbname=\(source.databaseName) user=granary' PUBLICATION p WITH (create_slot = false, slot_name = granary_s, copy_data = false)"
+            )
+            try await eventually {
+                try await psql(
+                    server.url(database: "postgres"),
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = 'fresh' AND backend_type LIKE 'logical replication%'"
+                ) == "1"
+            }
+            let others = try await withSession(ServerAddress(server.url(database: "postgres")), logger: quietLogger) {
+                try Occupant.others(on: ["fresh"], $0).map(\.description)
+            }
+            #expect(others.contains { $0.contains("logical replication") && $0.contains(" of granary (process ") })
+            _ = try await swap(server, new: "fresh", into: "finished", as: "granary").run()
+            #expect(try await server.databases().contains("finished"))
+            // The worker begins anew; only an idle slot lets its database be dropped.
+            try await psql(
+                server.url(database: "finished"),
+                "ALTER SUBSCRIPTION s DISABLE; ALTER SUBSCRIPTION s SET (slot_name = NONE); DROP SUBSCRIPTION s"
+            )
+            try await eventually {
+                try await psql(
+                    source,
+                    "SELECT count(pg_drop_replication_slot(slot_name)) FROM pg_replication_slots WHERE NOT active"
+                ) == "1"
+            }
+        }
+        try await server.stop()
+    }
+
+    @Test func aProcessThatTheRoleMayNotEndIsNamed() async throws {
+        let server = try await ThrowawayServer.shared()
+        try await server.withName { name in
+            try await server.execute("DROP ROLE IF EXISTS modest")
+            try await server.execute("CREATE ROLE modest LOGIN CREATEDB")
+            try await server.execute("CREATE DATABASE \(name)_new OWNER modest TEMPLATE template0")
+            let visitor = Task { try? await psql(server.url(database: "\(name)_new"), "SELECT pg_sleep(60)") }
+            try await eventually {
+                try await psql(
+                    server.url(database: "postgres"),
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = '\(name)_new'"
+                ) == "1"
+            }
+            let error = await #expect(throws: DatabaseError.self) {
+                try await swap(server, new: "\(name)_new", into: name, as: "modest").run()
+            }
+            #expect(error?.code == .notAllowed)
+            #expect(
+                error?.message.contains("granary") == true && error?.message.contains("modest may not end it") == true
+            )
+            #expect(error?.hint?.contains("restore as a superuser") == true)
+            #expect(try await !server.databases().contains(name))
+            try await server.execute("DROP DATABASE \(name)_new WITH (FORCE)")
+            try await server.execute("DROP ROLE modest")
+            _ = await visitor.value
+        }
+    }
+}

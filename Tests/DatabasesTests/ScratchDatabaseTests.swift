@@ -1,0 +1,46 @@
+import PostgresClient
+import TestSupport
+import Testing
+
+@testable import Databases
+
+@Suite(.serialized) struct ScratchDatabaseTests {
+    @Test func onlyDatabasesWhoseSessionHasEndedAreAbandoned() async throws {
+        let server = try await ThrowawayServer.shared()
+        let address = ServerAddress(server.url(database: "postgres"))
+        // No process has this number.
+        let dead = "x_granary_999999999_abcdef01"
+        let others = ["x_granary_mine", "granary_replay_999999999_abcdef01"]
+        for name in [dead] + others { try await server.execute("CREATE DATABASE \"\(name)\" TEMPLATE template0") }
+        let found = try await withHeldSession(
+            address,
+            logger: quietLogger,
+            prepare: { $0.processID },
+            while: { process in
+                let alive = "x" + SessionMark.replacement.suffix(process: process)
+                try await server.execute("CREATE DATABASE \"\(alive)\" TEMPLATE template0")
+                let found = try await withSession(address, logger: quietLogger) {
+                    try SessionMark.replacement.abandoned($0).filter { $0.hasPrefix("x_") }
+                }
+                try await server.execute("DROP DATABASE \"\(alive)\"")
+                return found
+            }
+        )
+        #expect(found == [dead])
+        for name in [dead] + others { try await server.execute("DROP DATABASE \"\(name)\"") }
+    }
+
+    @Test func itIsDroppedWhenTheBodyFails() async throws {
+        struct Failed: Error {}
+        let server = try await ThrowawayServer.shared()
+        let address = ServerAddress(server.url(database: "postgres"))
+        await #expect(throws: Failed.self) {
+            try await ScratchDatabase.with(address, keepsRoles: true, logger: quietLogger) { scratch in
+                let name = try await withSession(scratch, logger: quietLogger) { $0.database }
+                #expect(name.hasPrefix("granary_replay_"))
+                throw Failed()
+            }
+        }
+        #expect(try await server.databases().allSatisfy { !$0.hasPrefix("granary_replay_") })
+    }
+}
