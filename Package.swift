@@ -55,8 +55,8 @@ let package = Package(
 
         // 2: where commands run, and what they may do there.
         .target(
-            name: "Environments",
-            dependencies: ["Basics", "CYaml", "Storage", "PostgresClient"],
+            name: "Project",
+            dependencies: ["Basics", "CYaml", "Storage"],
             swiftSettings: settings
         ),
         .target(name: "Bookkeeping", dependencies: ["Basics", "PostgresClient", log], swiftSettings: settings),
@@ -73,7 +73,7 @@ let package = Package(
         .target(
             name: "Backup",
             dependencies: [
-                "Basics", "CChild", "Environments", "Bookkeeping", "PostgresClient", "Archive", "Storage", "SQLText",
+                "Basics", "CChild", "Project", "Bookkeeping", "PostgresClient", "Archive", "Storage", "SQLText",
                 log,
             ],
             swiftSettings: settings
@@ -81,7 +81,7 @@ let package = Package(
         .target(
             name: "Restore",
             dependencies: [
-                "Basics", "PostgresClient", "Archive", "Storage", "SQLText", "Environments", "Bookkeeping", "Databases",
+                "Basics", "PostgresClient", "Archive", "Storage", "SQLText", "Project", "Bookkeeping", "Databases",
                 log,
             ],
             swiftSettings: settings
@@ -89,20 +89,20 @@ let package = Package(
         .target(
             name: "Migrations",
             dependencies: [
-                "Basics", "Storage", "PostgresClient", "SQLText", "Environments", "Bookkeeping", log, subprocess,
+                "Basics", "Storage", "PostgresClient", "SQLText", "Project", "Bookkeeping", log, subprocess,
                 system, "Cryptography",
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Cleaning",
-            dependencies: ["Basics", "PostgresClient", "Environments", "Bookkeeping", log],
+            dependencies: ["Basics", "PostgresClient", "Project", "Bookkeeping", log],
             swiftSettings: settings
         ),
         .target(
             name: "Seeding",
             dependencies: [
-                "PostgresClient", "SQLText", "Environments", "Bookkeeping", "SyntheticData", "Archive", "Storage", log,
+                "PostgresClient", "SQLText", "Project", "Bookkeeping", "SyntheticData", "Archive", "Storage", log,
                 "Cryptography",
             ],
             swiftSettings: settings
@@ -117,7 +117,7 @@ let package = Package(
         .target(
             name: "MigrationChecks",
             dependencies: [
-                "Basics", "Storage", "Migrations", "PostgresClient", "SQLText", "Environments", "Bookkeeping",
+                "Basics", "Storage", "Migrations", "PostgresClient", "SQLText", "Project", "Bookkeeping",
                 "Databases",
                 log,
             ],
@@ -129,7 +129,7 @@ let package = Package(
             name: "GranaryCommands",
             dependencies: [
                 "Basics", "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning", "Inspection",
-                "LocalServer", "Environments", "Bookkeeping", "Archive", "Storage",
+                "LocalServer", "Project", "Bookkeeping", "Archive", "Storage",
                 "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -160,8 +160,8 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
-            name: "EnvironmentsTests",
-            dependencies: ["Environments", "PostgresClient", "TestSupport"],
+            name: "ProjectTests",
+            dependencies: ["Project", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -192,7 +192,7 @@ let package = Package(
         .testTarget(
             name: "RestoreTests",
             dependencies: [
-                "Restore", "Backup", "Environments", "Bookkeeping", "Archive", "Storage", "PostgresClient",
+                "Restore", "Backup", "Project", "Bookkeeping", "Archive", "Storage", "PostgresClient",
                 "TestSupport",
             ],
             swiftSettings: settings
@@ -200,7 +200,7 @@ let package = Package(
         .testTarget(
             name: "MigrationsTests",
             dependencies: [
-                "Migrations", "Environments", "Bookkeeping", "LocalServer", "SQLText", "PostgresClient", "TestSupport",
+                "Migrations", "Project", "Bookkeeping", "LocalServer", "SQLText", "PostgresClient", "TestSupport",
                 log,
             ],
             swiftSettings: settings
@@ -208,7 +208,7 @@ let package = Package(
         .testTarget(
             name: "MigrationChecksTests",
             dependencies: [
-                "MigrationChecks", "Migrations", "Environments", "SQLText", "PostgresClient", "TestSupport", log,
+                "MigrationChecks", "Migrations", "Project", "SQLText", "PostgresClient", "TestSupport", log,
             ],
             swiftSettings: settings
         ),
@@ -217,9 +217,10 @@ let package = Package(
             dependencies: ["Cleaning", "granary", "Archive", "Storage", "PostgresClient", "TestSupport", log],
             swiftSettings: settings
         ),
+        .testTarget(name: "SyntheticDataTests", dependencies: ["SyntheticData"], swiftSettings: settings),
         .testTarget(
             name: "SeedingTests",
-            dependencies: ["Seeding", "Environments", "PostgresClient", "TestSupport", log],
+            dependencies: ["Seeding", "Project", "PostgresClient", "TestSupport", log],
             swiftSettings: settings
         ),
         .testTarget(
@@ -232,7 +233,7 @@ let package = Package(
         .testTarget(
             name: "GranaryCommandsTests",
             dependencies: [
-                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Environments", "Bookkeeping",
+                "GranaryCommands", "granary", "Backup", "Restore", "LocalServer", "Project", "Bookkeeping",
                 "Archive",
                 "PostgresClient", "TestSupport", log,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -255,7 +256,7 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Archive", "Storage", "SQLText", "Environments", "MigrationChecks", "Migrations", "Seeding",
+                "Archive", "Storage", "SQLText", "Project", "MigrationChecks", "Migrations", "Seeding",
             ],
             path: "Fuzzing/Targets",
             swiftSettings: settings

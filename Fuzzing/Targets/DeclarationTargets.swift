@@ -1,6 +1,6 @@
-internal import Environments
 internal import MigrationChecks
 internal import Migrations
+internal import Project
 
 /// What `validate` makes of a file, and what the other commands make of it: what these refuse, that must have named.
 enum DeclarationTargets {

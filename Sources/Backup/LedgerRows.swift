@@ -1,7 +1,7 @@
 internal import Archive
 internal import Bookkeeping
-internal import Environments
 internal import PostgresClient
+internal import Project
 
 /// Reads what the ledger says of services, so that it can come back with their schemas.
 struct LedgerRows {

@@ -1,5 +1,5 @@
-internal import Environments
 internal import PostgresClient
+internal import Project
 
 /// What is emptied as one: a table by itself, or a partitioned table with all that is below it.
 struct CleanUnit: Sendable, Equatable {

@@ -1,5 +1,5 @@
-internal import Environments
 internal import PostgresClient
+internal import Project
 
 /// From the catalog and the rows to the plan.
 ///

@@ -1,4 +1,4 @@
-internal import Environments
+internal import Project
 
 extension DependenciesFile {
     /// The text of the file with an approval of a migration in it, and everything else as it was.

@@ -1,6 +1,6 @@
 internal import Bookkeeping
-internal import Environments
 package import PostgresClient
+internal import Project
 
 extension Migrator {
     /// Says that everything up to a version is applied already, without running any of it.

@@ -1,7 +1,7 @@
 internal import Bookkeeping
-internal import Environments
 package import Logging
 package import PostgresClient
+internal import Project
 package import SQLText
 internal import Synchronization
 

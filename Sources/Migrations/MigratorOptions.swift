@@ -1,5 +1,5 @@
 package import Bookkeeping
-package import Environments
+package import Project
 
 /// What a run of the migrator works with.
 package struct MigratorOptions: Sendable {

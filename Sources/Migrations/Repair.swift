@@ -1,6 +1,6 @@
 internal import Bookkeeping
-internal import Environments
 internal import PostgresClient
+internal import Project
 internal import SQLText
 
 /// What `repair` did.

@@ -1,7 +1,7 @@
 internal import Basics
 internal import Bookkeeping
-internal import Environments
 internal import PostgresClient
+internal import Project
 internal import SQLText
 
 /// A schema that a reset makes anew, and what is lost with it.

@@ -1,6 +1,6 @@
 internal import Archive
 internal import Bookkeeping
-internal import Environments
+internal import Project
 
 /// Which services' ledgers come back with their schemas.
 struct LedgerReturn: Sendable {

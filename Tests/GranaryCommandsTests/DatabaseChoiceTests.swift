@@ -1,6 +1,6 @@
-import Environments
 import GranaryCommands
 import PostgresClient
+import Project
 import Testing
 
 @Suite struct DatabaseChoiceTests {

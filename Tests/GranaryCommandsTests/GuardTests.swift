@@ -1,5 +1,5 @@
 import Bookkeeping
-import Environments
+import Project
 import Testing
 
 @testable import GranaryCommands

@@ -1,7 +1,7 @@
-import Environments
 import MigrationChecks
 import Migrations
 import PostgresClient
+import Project
 import SQLText
 import TestSupport
 import Testing

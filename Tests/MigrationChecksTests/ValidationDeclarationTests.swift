@@ -1,6 +1,6 @@
-import Environments
 import MigrationChecks
 import Migrations
+import Project
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
-import Environments
 import MigrationChecks
+import Project
 import TestSupport
 import Testing
 

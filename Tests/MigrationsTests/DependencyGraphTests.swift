@@ -1,5 +1,5 @@
-import Environments
 import Migrations
+import Project
 import SQLText
 import TestSupport
 import Testing

@@ -1,7 +1,7 @@
-import Environments
 import Glibc
 import Migrations
 import PostgresClient
+import Project
 import Synchronization
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
-import Environments
 import PostgresClient
+import Project
 import TestSupport
 import Testing
 

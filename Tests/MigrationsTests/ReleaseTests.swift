@@ -1,6 +1,6 @@
 import Bookkeeping
-import Environments
 import Migrations
+import Project
 import TestSupport
 import Testing
 

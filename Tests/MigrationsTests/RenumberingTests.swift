@@ -1,5 +1,5 @@
-import Environments
 import Migrations
+import Project
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
-import Environments
 import Migrations
 import PostgresClient
+import Project
 import Synchronization
 import TestSupport
 import Testing

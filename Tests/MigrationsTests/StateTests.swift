@@ -1,7 +1,7 @@
 import Bookkeeping
-import Environments
 import Migrations
 import PostgresClient
+import Project
 import TestSupport
 import Testing
 

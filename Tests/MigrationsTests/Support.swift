@@ -1,8 +1,8 @@
-import Environments
 import Glibc
 import Logging
 import Migrations
 import PostgresClient
+import Project
 import SQLText
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
-import Environments
 import Logging
 import PostgresClient
+import Project
 import Seeding
 import TestSupport
 import Testing

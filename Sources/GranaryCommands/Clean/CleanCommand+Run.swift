@@ -1,8 +1,8 @@
 internal import Archive
 internal import ArgumentParser
 internal import Cleaning
-internal import Environments
 internal import PostgresClient
+internal import Project
 internal import Storage
 internal import Synchronization
 

@@ -1,5 +1,5 @@
 package import ArgumentParser
-internal import Environments
+internal import Project
 internal import Storage
 
 /// Words that a shell can offer at a place of the command line, read from files.

@@ -1,6 +1,6 @@
-package import Environments
 internal import LocalServer
 package import PostgresClient
+package import Project
 
 /// A database that answers, by name.
 package struct ConnectedDatabase: Sendable {

@@ -1,5 +1,5 @@
-package import Environments
 package import PostgresClient
+package import Project
 
 /// Which database is meant, and which option or variable named it. No server is asked.
 ///

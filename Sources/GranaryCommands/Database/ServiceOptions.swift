@@ -1,6 +1,6 @@
 package import ArgumentParser
 package import Bookkeeping
-package import Environments
+package import Project
 
 /// Which service a command works on, and where its files are.
 package struct ServiceOptions: ParsableArguments {

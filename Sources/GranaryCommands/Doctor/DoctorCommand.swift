@@ -1,11 +1,11 @@
 internal import Archive
 package import ArgumentParser
 internal import Backup
-internal import Environments
 internal import Glibc
 internal import Inspection
 internal import LocalServer
 internal import PostgresClient
+internal import Project
 internal import Storage
 
 /// `granary doctor`.

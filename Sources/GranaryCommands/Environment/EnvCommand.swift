@@ -1,7 +1,7 @@
 package import ArgumentParser
 internal import Bookkeeping
-internal import Environments
 internal import PostgresClient
+internal import Project
 
 /// `granary env`.
 package struct EnvCommand: AsyncParsableCommand {

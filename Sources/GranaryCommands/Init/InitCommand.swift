@@ -1,8 +1,8 @@
 package import ArgumentParser
 internal import Bookkeeping
-internal import Environments
 internal import Migrations
 internal import PostgresClient
+internal import Project
 
 /// `granary init`.
 package struct InitCommand: SpokenCommand {

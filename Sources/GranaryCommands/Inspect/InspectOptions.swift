@@ -1,7 +1,7 @@
 package import ArgumentParser
-internal import Environments
 internal import Inspection
 internal import PostgresClient
+internal import Project
 
 /// Which part of which database is looked at.
 package struct InspectOptions: ParsableArguments {

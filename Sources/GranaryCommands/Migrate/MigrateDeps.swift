@@ -1,6 +1,6 @@
 package import ArgumentParser
-internal import Environments
 internal import Migrations
+internal import Project
 
 /// `granary migrate deps`.
 package struct MigrateDeps: SpokenCommand {

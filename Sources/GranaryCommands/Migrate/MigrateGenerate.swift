@@ -1,6 +1,6 @@
 package import ArgumentParser
-internal import Environments
 package import Migrations
+internal import Project
 
 extension MigrationKind: ExpressibleByArgument {}
 

@@ -2,10 +2,10 @@ internal import Archive
 package import ArgumentParser
 internal import Backup
 internal import Bookkeeping
-internal import Environments
 internal import Glibc
 internal import Migrations
 internal import PostgresClient
+internal import Project
 internal import SQLText
 
 /// What every subcommand of `migrate` takes.

@@ -1,7 +1,7 @@
 package import ArgumentParser
 internal import Bookkeeping
-internal import Environments
 internal import Migrations
+internal import Project
 
 /// `granary migrate renumber`.
 package struct MigrateRenumber: SpokenCommand {

@@ -1,7 +1,7 @@
 package import ArgumentParser
-internal import Environments
 package import Migrations
 internal import PostgresClient
+internal import Project
 
 /// `granary migrate approve`.
 package struct MigrateApprove: SpokenCommand {

@@ -1,8 +1,8 @@
 package import ArgumentParser
 internal import Bookkeeping
-internal import Environments
 internal import Glibc
 internal import Migrations
+internal import Project
 internal import Seeding
 internal import Storage
 

@@ -1,7 +1,7 @@
 internal import Backup
-internal import Environments
 internal import Migrations
 internal import PostgresClient
+internal import Project
 
 /// The schema as SQL, the same bytes for the same schema, to be committed beside the migrations.
 struct SchemaFile {

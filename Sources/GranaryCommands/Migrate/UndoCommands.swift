@@ -1,6 +1,6 @@
-internal import Environments
 internal import Migrations
 internal import PostgresClient
+internal import Project
 
 /// The lines for a shell that bring back what a run of migrations has destroyed.
 struct UndoCommands: Sendable {

@@ -1,6 +1,6 @@
 internal import Bookkeeping
-internal import Environments
 internal import PostgresClient
+internal import Project
 
 /// The guard, as commands that write meet it.
 struct Gate {

@@ -1,5 +1,5 @@
 internal import Bookkeeping
-internal import Environments
+internal import Project
 
 /// Whether a command may write into a database, by the environment that was chosen and the marker that is there.
 enum Guard {

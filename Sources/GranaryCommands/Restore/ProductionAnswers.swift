@@ -1,5 +1,5 @@
-internal import Environments
 internal import PostgresClient
+internal import Project
 internal import Restore
 
 /// What a restore over the rows of production must be told on the command line: that this database is meant, and, where

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Bookkeeping
-internal import Environments
 internal import PostgresClient
+internal import Project
 package import Restore
 
 extension RestoreCommand {

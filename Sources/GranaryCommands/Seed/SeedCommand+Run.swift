@@ -1,6 +1,6 @@
-internal import Environments
 internal import Glibc
 internal import PostgresClient
+internal import Project
 internal import Seeding
 
 extension SeedCommand {

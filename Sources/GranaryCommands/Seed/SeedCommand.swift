@@ -1,7 +1,7 @@
 package import ArgumentParser
-internal import Environments
 internal import Glibc
 internal import PostgresClient
+internal import Project
 internal import Seeding
 
 /// `granary seed`.

@@ -1,9 +1,9 @@
 internal import Archive
-internal import Environments
 internal import Glibc
 internal import MigrationChecks
 internal import Migrations
 internal import PostgresClient
+internal import Project
 internal import Seeding
 internal import Storage
 

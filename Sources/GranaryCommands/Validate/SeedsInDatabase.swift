@@ -1,7 +1,7 @@
-internal import Environments
 internal import Glibc
 internal import MigrationChecks
 internal import PostgresClient
+internal import Project
 internal import Seeding
 
 extension ValidateCommand {

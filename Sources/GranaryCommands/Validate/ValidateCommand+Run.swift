@@ -1,8 +1,8 @@
 internal import ArgumentParser
-internal import Environments
 internal import MigrationChecks
 internal import Migrations
 internal import PostgresClient
+internal import Project
 internal import SQLText
 internal import Storage
 

@@ -1,4 +1,4 @@
-package import Environments
+package import Project
 
 // What environments.json says of rules.
 extension LintRules {

@@ -1,8 +1,8 @@
 internal import Databases
-internal import Environments
 package import Logging
 package import Migrations
 package import PostgresClient
+internal import Project
 
 /// Runs migrations from nothing in a scratch database, each one up, down and up again, and says what a down leaves.
 ///

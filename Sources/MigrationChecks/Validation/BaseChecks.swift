@@ -1,5 +1,5 @@
-internal import Environments
 internal import Migrations
+internal import Project
 
 /// What a branch does to the one that it will be merged into.
 struct BaseChecks {

@@ -1,5 +1,5 @@
-internal import Environments
 internal import Migrations
+internal import Project
 internal import SQLText
 internal import Storage
 

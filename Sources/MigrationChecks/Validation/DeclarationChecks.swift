@@ -1,5 +1,5 @@
-internal import Environments
 internal import Migrations
+internal import Project
 internal import SQLText
 
 /// Both JSON files against the tree: what they name that is not there, and what is there that they do not name.

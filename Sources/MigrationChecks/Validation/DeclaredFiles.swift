@@ -1,6 +1,6 @@
-package import Environments
 internal import FoundationEssentials
 package import Migrations
+package import Project
 
 /// `environments.json` and `dependencies.json` of a folder as far as they are what they should be, and everything in them
 /// that is not.

@@ -1,5 +1,5 @@
-internal import Environments
 internal import Migrations
+internal import Project
 
 /// What depends on what: on migrations that are there, in every environment, and never in a circle.
 struct DependencyChecks {

@@ -1,5 +1,5 @@
-internal import Environments
 internal import Migrations
+internal import Project
 internal import SQLText
 
 /// Staging is there to be production's rehearsal: the same tables.

@@ -1,5 +1,5 @@
-internal import Environments
 internal import Migrations
+internal import Project
 
 /// The form that a JSON file should have, with which all that has another one is found at once.
 ///

@@ -1,6 +1,6 @@
 internal import Bookkeeping
-internal import Environments
 internal import Migrations
+internal import Project
 internal import SQLText
 
 /// Whose schema a name is in: none, another service's, or the one that the ledger lives in.

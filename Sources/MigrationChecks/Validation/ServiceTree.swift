@@ -1,6 +1,6 @@
-internal import Environments
 internal import Glibc
 internal import Migrations
+internal import Project
 internal import SQLText
 
 /// A pair of files, read and parsed; what a name stands for that only one of the two has is a migration too.

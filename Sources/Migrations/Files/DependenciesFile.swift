@@ -1,4 +1,4 @@
-package import Environments
+package import Project
 package import SQLText
 internal import Storage
 

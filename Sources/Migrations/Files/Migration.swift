@@ -1,4 +1,4 @@
-package import Environments
+package import Project
 
 /// A step of the schema: a number, a title, a file up and a file down, either of which may be missing.
 package struct Migration: Sendable, Equatable {

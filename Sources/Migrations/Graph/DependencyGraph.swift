@@ -1,4 +1,4 @@
-package import Environments
+package import Project
 package import SQLText
 
 /// What depends on what, over all layers and services, from the files alone.

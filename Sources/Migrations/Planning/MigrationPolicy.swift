@@ -1,5 +1,5 @@
-package import Environments
 internal import PostgresClient
+package import Project
 package import SQLText
 
 /// What an environment's rules and the declared facts say to a plan. Each service is held to the rules of its own file.

@@ -1,6 +1,6 @@
 internal import Bookkeeping
-internal import Environments
 internal import PostgresClient
+internal import Project
 internal import SQLText
 
 /// Other tools' ledgers, before the first migration of a service: where one lists what may be this service's files, nothing

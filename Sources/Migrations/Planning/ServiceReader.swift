@@ -1,6 +1,6 @@
 internal import Bookkeeping
-internal import Environments
 internal import PostgresClient
+internal import Project
 
 /// Reads services: the folder, the ledger, golang-migrate's row.
 struct ServiceReader {

@@ -1,5 +1,5 @@
-package import Environments
 package import PostgresClient
+package import Project
 internal import SQLText
 
 /// How the rows that a run has destroyed come back from the backup that was taken before it. Every way may be taken at

@@ -1,5 +1,5 @@
-package import Environments
 internal import Glibc
+package import Project
 internal import SQLText
 internal import Storage
 

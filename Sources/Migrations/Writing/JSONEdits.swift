@@ -1,5 +1,5 @@
-internal import Environments
 internal import FoundationEssentials
+internal import Project
 
 /// Changes to a JSON text that leave every byte alone which they are not about.
 struct JSONEdits {

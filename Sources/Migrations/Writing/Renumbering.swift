@@ -1,4 +1,4 @@
-package import Environments
+package import Project
 internal import Storage
 
 /// Gives migrations other numbers: their files, what both JSON files say of them, and their pages in `docs`, together.

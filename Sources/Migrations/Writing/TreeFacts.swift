@@ -1,4 +1,4 @@
-internal import Environments
+internal import Project
 internal import SQLText
 
 /// What a new migration has to know of those that are there.

@@ -1,4 +1,4 @@
-package import Environments
+package import Project
 
 /// JSON, and one JSON value per line.
 package enum JSONRows {

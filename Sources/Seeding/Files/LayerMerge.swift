@@ -1,5 +1,5 @@
-internal import Environments
 internal import PostgresClient
+internal import Project
 
 /// The rows of a table from all layers, joined row by row.
 ///

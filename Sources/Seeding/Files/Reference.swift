@@ -1,4 +1,4 @@
-package import Environments
+package import Project
 
 /// A row that a cell names instead of giving its key.
 ///

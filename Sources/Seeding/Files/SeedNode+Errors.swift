@@ -1,4 +1,4 @@
-package import Environments
+package import Project
 
 // The same as of any file that people write, with an error of seeding.
 extension SeedNode {

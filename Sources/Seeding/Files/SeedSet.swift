@@ -1,5 +1,5 @@
-package import Environments
 package import PostgresClient
+package import Project
 internal import SyntheticData
 
 /// Everything that the files say for an environment, read but not yet held against the tables.

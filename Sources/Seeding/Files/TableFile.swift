@@ -1,4 +1,4 @@
-package import Environments
+package import Project
 
 /// One row of a file.
 package struct SeedRow: Sendable, Equatable {

@@ -1,4 +1,4 @@
-internal import Environments
+internal import Project
 internal import SyntheticData
 
 // By the value of another column.

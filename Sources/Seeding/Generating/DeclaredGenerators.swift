@@ -1,4 +1,4 @@
-internal import Environments
+internal import Project
 internal import SyntheticData
 
 /// Reads what `columns:` says of a column.

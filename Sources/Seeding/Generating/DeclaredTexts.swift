@@ -1,4 +1,4 @@
-internal import Environments
+internal import Project
 internal import SyntheticData
 
 // Values as they are written, and texts.

@@ -1,5 +1,5 @@
-internal import Environments
 import PostgresClient
+internal import Project
 internal import SyntheticData
 
 /// Puts the generators of a table together: references, declarations, inference, and last what must be unique.

@@ -1,4 +1,4 @@
-internal import Environments
+internal import Project
 internal import SyntheticData
 
 /// `generate:` of a table, read: how many rows, and what is said of columns.

@@ -1,5 +1,5 @@
-internal import Environments
 import PostgresClient
+internal import Project
 internal import SyntheticData
 
 // Columns whose values come from elsewhere: combinations and parents.

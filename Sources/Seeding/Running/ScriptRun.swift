@@ -1,6 +1,6 @@
 internal import Bookkeeping
-internal import Environments
 import PostgresClient
+internal import Project
 internal import SQLText
 
 /// Which scripts run, and where among the tables.

@@ -1,5 +1,5 @@
-package import Environments
 package import PostgresClient
+package import Project
 
 /// What a run of seeding is to do.
 package struct SeedOptions: Sendable {
@@ -40,5 +40,19 @@ package struct SeedOptions: Sendable {
     /// Whether a table is meant by `--only`.
     package func isMeant(_ table: TableName) -> Bool {
         only.isEmpty || only.contains { TablePattern($0).fits(table) }
+    }
+}
+
+extension SeedSet {
+    /// No files: for rows that are generated without any.
+    static func nothing(_ options: SeedOptions) -> SeedSet {
+        SeedSet(
+            options: SeedsFile(),
+            environment: options.environment,
+            layers: [],
+            tables: [],
+            scripts: [],
+            schema: options.schemas.first ?? "public"
+        )
     }
 }

@@ -1,6 +1,6 @@
 internal import Bookkeeping
-internal import Environments
 import PostgresClient
+internal import Project
 
 /// One run, in one session and one transaction.
 struct SeedRun {

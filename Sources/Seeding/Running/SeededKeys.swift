@@ -1,4 +1,4 @@
-internal import Environments
+internal import Project
 
 /// The keys of rows that seeding has inserted, as the record keeps them.
 struct SeededKeys {

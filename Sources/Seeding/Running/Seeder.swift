@@ -1,7 +1,7 @@
 internal import Bookkeeping
-internal import Environments
 package import Logging
 package import PostgresClient
+internal import Project
 
 /// Seeding by environment: files in, rows out, all or nothing.
 ///
@@ -104,60 +104,5 @@ package struct Seeder: Sendable {
     private static func prepare(_ session: inout Session, _ options: SeedOptions) throws {
         // Rows that a policy hides would be made once more: better an error.
         try session.pin([("lock_timeout", "30s"), ("row_security", "off")])
-    }
-}
-
-extension Finding {
-    init(_ error: SeedingError, seedRule rule: String) {
-        self.init(error, rule: "seed-\(rule)", elsewhere: "seeds")
-        column = nil
-    }
-}
-
-extension SeedSet {
-    /// No files: for rows that are generated without any.
-    static func nothing(_ options: SeedOptions) -> SeedSet {
-        SeedSet(
-            options: SeedsFile(),
-            environment: options.environment,
-            layers: [],
-            tables: [],
-            scripts: [],
-            schema: options.schemas.first ?? "public"
-        )
-    }
-}
-
-/// What production is never given.
-enum ProductionRules {
-    /// - Throws: `SeedingError` with `.refused`.
-    static func check(_ set: SeedSet, _ options: SeedOptions) throws(SeedingError) {
-        guard options.isProduction else { return }
-        if options.generate != nil {
-            throw SeedingError(
-                .refused,
-                "generated rows are not for production",
-                hint: "give the database that is meant, or --env"
-            )
-        }
-        for table in set.tables {
-            let file = table.files[0].file.path
-            let isReference = set.options.reference.contains { TablePattern($0).fits(table.name) }
-            guard isReference else {
-                throw SeedingError(
-                    .refused,
-                    "\(file): production takes reference tables only, and \(table.name) is none",
-                    hint: "list it under reference: in \(set.options.path), or move the file to another layer"
-                )
-            }
-            if let generate = table.generate {
-                throw SeedingError(
-                    .refused,
-                    at: FilePlace(generate.file, line: generate.node.line),
-                    "generated rows are not for production",
-                    hint: "move generate: to the layer of another environment"
-                )
-            }
-        }
     }
 }

@@ -1,5 +1,3 @@
-internal import PostgresClient
-
 /// YAML, with every scalar as it is written and the line of every value.
 ///
 /// Plain `null`, `~` and nothing are null; everything else stays text, so `no`, `007` and `1e3` arrive as they stand.

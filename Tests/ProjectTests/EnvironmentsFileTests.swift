@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import Environments
+@testable import Project
 
 @Suite struct EnvironmentsFileTests {
     private func file(_ text: String) throws -> EnvironmentsFile {

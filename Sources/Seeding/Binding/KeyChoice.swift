@@ -1,4 +1,4 @@
-internal import Environments
+internal import Project
 
 /// By what rows of a table are found again.
 package enum KeyChoice: Sendable, Equatable {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Environments
+@testable import Project
 
 @Suite struct ProductionTests {
     private func file(_ text: String) throws -> EnvironmentsFile {

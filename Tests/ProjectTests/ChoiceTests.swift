@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable @testable import Environments
+@testable import Project
 
 @Suite struct ChoiceTests {
     private var file: EnvironmentsFile {

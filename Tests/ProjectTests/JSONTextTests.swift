@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Environments
+@testable import Project
 
 @Suite struct JSONTextTests {
     private func message(_ text: String) -> String? {

@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@testable import Environments
+@testable import Project
 
 /// What cleaning and seeding read of `seeds.yaml`.
 @Suite struct SeedsFileTests {

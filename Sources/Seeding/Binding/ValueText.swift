@@ -1,5 +1,5 @@
-internal import Environments
 internal import PostgresClient
+internal import Project
 
 /// Values of files as PostgreSQL reads them as text. The server parses; here only structure is written down.
 enum ValueText {
