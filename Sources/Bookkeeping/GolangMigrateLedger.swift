@@ -60,7 +60,16 @@ package struct GolangMigrateLedger: Sendable, Equatable {
         try session.execute("DELETE FROM \(name)\(insertion)")
     }
 
-    package static func create(_ table: TableName, _ session: borrowing Session) throws {
+    /// Keeps the row in step, and makes the table anew where a migration has dropped it.
+    package static func keep(_ version: Int?, in table: TableName, _ session: borrowing Session) throws {
+        if try !session.exists(table) {
+            guard version != nil, try session.exists(schema: table.schema) else { return }
+            try create(table, session)
+        }
+        try write(version, to: table, session)
+    }
+
+    static func create(_ table: TableName, _ session: borrowing Session) throws {
         try session.execute(
             "CREATE TABLE IF NOT EXISTS \(session.quoted(table)) (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL)"
         )

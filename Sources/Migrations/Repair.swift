@@ -183,7 +183,7 @@ extension Migrator {
             )
         }
         try session.transaction { session in
-            try StepRunner.Sibling(table: sibling.table, version: version).write(session)
+            try GolangMigrateLedger.keep(version, in: sibling.table, session)
             if state.isSiblingNew {
                 for entry in state.entries where entry.version <= version ?? 0 {
                     guard let migration = state.tree.migration(entry.version) else { continue }

@@ -154,7 +154,7 @@ extension Migrator {
     private func forget(_ service: String, _ session: borrowing Session) throws {
         let ledger = Ledger(service: service, options.stateSchema, session)
         let sibling = try ledger.adoptedTable(session).flatMap { try GolangMigrateLedger.find($0, session) }
-        if let sibling { try StepRunner.Sibling(table: sibling.table, version: nil).write(session) }
+        if let sibling { try GolangMigrateLedger.keep(nil, in: sibling.table, session) }
         try ledger.forget(session)
         try SeedRecord.forget(service, options.stateSchema, session)
         try ledger.append(LogEntry("reset", context), session)

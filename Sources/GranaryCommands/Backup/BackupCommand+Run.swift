@@ -1,4 +1,3 @@
-internal import Archive
 internal import ArgumentParser
 package import Backup
 internal import Glibc
@@ -88,13 +87,10 @@ extension BackupCommand {
 
     /// What backups that were killed left in the folder of backups, and in the one that is written to.
     private func removeStalePartials(_ target: BackupTarget, on console: Console) {
-        var found = FileSink.removeStaleBackups(in: destination.backups)
-            .map { Files.joined(destination.backups, $0) }
-        if case .file(let path) = target.place {
-            let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-            found += FileSink.removeStaleBackups(in: folder, isOurs: false).map { Files.joined(folder, $0) }
-        }
-        for path in found { console.note("removed \(path), which an earlier backup left behind") }
+        BackupFile.removeStalePartials(in: destination.backups, on: console)
+        guard case .file(let path) = target.place else { return }
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        BackupFile.removeStalePartials(in: folder, isOurs: false, on: console)
     }
 
     private func tell(_ report: BackupReport, on console: Console) throws {

@@ -38,10 +38,10 @@ package struct InitCommand: SpokenCommand {
         guard grant.isEmpty else { return try await makeTables(on: console) }
         let name = try service.services(variables: console.environment)[0].service.name
         var made: [String] = []
-        try ProjectFiles.makeFolder(service.migrations)
+        try WrittenFiles.makeFolder(service.migrations)
         try FolderLock.holding([service.migrations]) {
             for (path, text) in ProjectFiles.all(service: name, migrations: service.migrations)
-            where try ProjectFiles.create(path, text) {
+            where try WrittenFiles.create(path, text) {
                 made.append(path)
             }
         }

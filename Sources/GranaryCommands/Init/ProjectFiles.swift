@@ -1,5 +1,4 @@
 internal import Migrations
-internal import Storage
 
 /// What `granary init` writes.
 enum ProjectFiles {
@@ -12,36 +11,6 @@ enum ProjectFiles {
     }
 
     private static var makefile: String { String(decoding: PackageResources.granary_mk, as: UTF8.self) }
-
-    static func makeFolder(_ path: String) throws {
-        do {
-            try Files.makeFolders(path, mode: 0o777)
-        } catch {
-            throw failure(path)
-        }
-    }
-
-    /// Makes a file; false if there is one, which stays as it is.
-    static func create(_ path: String, _ text: String) throws -> Bool {
-        if let slash = path.lastIndex(of: "/") { try makeFolder(String(path[..<slash])) }
-        do {
-            try Files.create(path, Array(text.utf8))
-            return true
-        } catch {
-            guard Files.exists(path) else { throw failure(path) }
-            return false
-        }
-    }
-
-    /// Writes a file, over one that is there.
-    static func write(_ text: String, to path: String) throws {
-        if let slash = path.lastIndex(of: "/") { try makeFolder(String(path[..<slash])) }
-        do { try Files.overwrite(path, Array(text.utf8)) } catch { throw failure(path) }
-    }
-
-    private static func failure(_ path: String) -> CommandError {
-        CommandError(.file, "\(path) could not be written", hint: "make its folder writable")
-    }
 
     private static let dependencies = """
         {

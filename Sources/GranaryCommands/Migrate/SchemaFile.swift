@@ -16,7 +16,7 @@ struct SchemaFile {
             postgresBin: session.postgresBin,
             logger: session.console.logger
         ).text()
-        try ProjectFiles.write(text, to: path)
+        try WrittenFiles.write(text, to: path)
         session.console.note("wrote the schema to \(path)")
     }
 }

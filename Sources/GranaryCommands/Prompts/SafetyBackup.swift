@@ -36,9 +36,7 @@ struct SafetyBackup {
             )
         }
         try Folders.make(place)
-        for name in FileSink.removeStaleBackups(in: place) {
-            console.note("removed \(Files.joined(place, name)), which an earlier backup left behind")
-        }
+        BackupFile.removeStalePartials(in: place, on: console)
         let stem = BackupFile.stem(database: "\(database)-\(occasion)", secondsSince1970: time(nil))
         var options = BackupOptions(output: .firstFree(stem: Files.joined(place, stem)))
         options.tables = tables

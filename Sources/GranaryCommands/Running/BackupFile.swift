@@ -1,3 +1,4 @@
+internal import Archive
 internal import Storage
 
 /// A backup as people name it, and as we do.
@@ -14,6 +15,15 @@ package enum BackupFile {
             file.hasPrefix("/") ? "there is no file \(file)" : "there is no file \(file), nor \(among)",
             hint: "--backups names the folder of backups"
         )
+    }
+
+    /// Removes what backups that were killed left in a folder, and says so.
+    ///
+    /// - Parameter isOurs: Whether the folder is for backups alone.
+    static func removeStalePartials(in folder: String, isOurs: Bool = true, on console: Console) {
+        for name in FileSink.removeStaleBackups(in: folder, isOurs: isOurs) {
+            console.note("removed \(Files.joined(folder, name)), which an earlier backup left behind")
+        }
     }
 
     /// `shop-20261123T071500Z`, of which the file's name is made.

@@ -81,7 +81,7 @@ struct StepRunner {
         case .up: try ledger.recordUp(row(entry.milliseconds), entry, session)
         case .down: try ledger.requireGone(step.version) { try ledger.recordDown(entry, session) }
         }
-        try sibling?.write(session)
+        if let sibling { try GolangMigrateLedger.keep(sibling.version, in: sibling.table, session) }
     }
 
     /// Where we were when the connection broke, which may have been at the COMMIT: only the ledger knows.
@@ -266,7 +266,7 @@ extension StepRunner {
         case .down: try ledger.remove(step.version, session)
         }
         try ledger.append(entry, session)
-        try sibling?.write(session)
+        if let sibling { try GolangMigrateLedger.keep(sibling.version, in: sibling.table, session) }
     }
 
     /// An index that could not be built concurrently stays behind, INVALID.
@@ -299,17 +299,6 @@ extension Ledger {
             "the row of \(version) in the ledger of \(service) could not be deleted",
             hint: "look at \(table) in psql; `granary doctor` says what is wrong with it"
         )
-    }
-}
-
-extension StepRunner.Sibling {
-    /// Keeps golang-migrate's row in step, and makes its table anew where a migration has dropped it.
-    func write(_ session: borrowing Session) throws {
-        if try !session.exists(table) {
-            guard version != nil, try session.exists(schema: table.schema) else { return }
-            try GolangMigrateLedger.create(table, session)
-        }
-        try GolangMigrateLedger.write(version, to: table, session)
     }
 }
 

@@ -1,0 +1,39 @@
+internal import Storage
+
+/// Files that commands write for people, with the folders that lead to them.
+enum WrittenFiles {
+    /// - Throws: `CommandError` with `.file`.
+    static func makeFolder(_ path: String) throws {
+        do { try Files.makeFolders(path, mode: 0o777) } catch { throw failure(path) }
+    }
+
+    /// Makes a file; false if there is one, which stays as it is.
+    ///
+    /// - Throws: `CommandError` with `.file`.
+    static func create(_ path: String, _ text: String) throws -> Bool {
+        try makeFolder(of: path)
+        do {
+            try Files.create(path, Array(text.utf8))
+            return true
+        } catch {
+            guard Files.exists(path) else { throw failure(path) }
+            return false
+        }
+    }
+
+    /// Writes a file, over one that is there.
+    ///
+    /// - Throws: `CommandError` with `.file`.
+    static func write(_ text: String, to path: String) throws {
+        try makeFolder(of: path)
+        do { try Files.overwrite(path, Array(text.utf8)) } catch { throw failure(path) }
+    }
+
+    private static func makeFolder(of path: String) throws {
+        if let slash = path.lastIndex(of: "/") { try makeFolder(String(path[..<slash])) }
+    }
+
+    private static func failure(_ path: String) -> CommandError {
+        CommandError(.file, "\(path) could not be written", hint: "make its folder writable")
+    }
+}
