@@ -1,4 +1,4 @@
-import SyntheticData
+@testable import SyntheticData
 
 /// The first rows of a generator, as COPY text has them.
 func values(_ generator: any CellGenerator, _ count: Int = 100) -> [String] {

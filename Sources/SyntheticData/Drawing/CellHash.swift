@@ -5,7 +5,7 @@
 /// circles until it is back inside the domain, so that any number of indices is permuted, without memory.
 package enum CellHash {
     @inline(__always)
-    package static func mix(_ value: UInt64) -> UInt64 {
+    static func mix(_ value: UInt64) -> UInt64 {
         var z = value
         z = (z ^ (z &>> 30)) &* 0xBF58_476D_1CE4_E5B9
         z = (z ^ (z &>> 27)) &* 0x94D0_49BB_1331_11EB
@@ -28,27 +28,27 @@ package enum CellHash {
 
     /// Another draw of the same cell.
     @inline(__always)
-    package static func next(_ draw: UInt64) -> UInt64 { mix(draw &+ 0x9E37_79B9_7F4A_7C15) }
+    static func next(_ draw: UInt64) -> UInt64 { mix(draw &+ 0x9E37_79B9_7F4A_7C15) }
 
     /// A draw as one of `count` numbers.
     @inline(__always)
-    package static func below(_ count: Int, _ draw: UInt64) -> Int {
+    static func below(_ count: Int, _ draw: UInt64) -> Int {
         Int(truncatingIfNeeded: draw.multipliedFullWidth(by: UInt64(count)).high)
     }
 
     /// A draw as a number from 0 to 1, 1 excluded.
     @inline(__always)
-    package static func unit(_ draw: UInt64) -> Double { Double(draw &>> 11) * 0x1p-53 }
+    static func unit(_ draw: UInt64) -> Double { Double(draw &>> 11) * 0x1p-53 }
 }
 
 /// All numbers below `count`, in an order of its own.
-package struct Permutation: Sendable {
-    package let count: Int
+struct Permutation: Sendable {
+    let count: Int
     private let key: UInt64
     private let halfBits: UInt64
     private let mask: UInt64
 
-    package init(count: Int, key: UInt64) {
+    init(count: Int, key: UInt64) {
         self.count = max(1, count)
         self.key = key
         let bits = max(2, UInt64(Int.bitWidth - (self.count - 1).leadingZeroBitCount))
@@ -58,7 +58,7 @@ package struct Permutation: Sendable {
 
     /// - Parameter tweak: Permutes otherwise for each.
     @inline(__always)
-    package func callAsFunction(_ index: Int, tweak: UInt64 = 0) -> Int {
+    func callAsFunction(_ index: Int, tweak: UInt64 = 0) -> Int {
         if count == 1 { return 0 }
         var value = UInt64(index)
         repeat { value = round(value, key ^ tweak) } while value >= UInt64(count)

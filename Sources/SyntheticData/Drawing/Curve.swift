@@ -2,12 +2,12 @@ internal import Glibc
 
 /// Distributions, by the inverse of their curves: one draw, one value.
 package enum Curve {
-    package static func exp(_ x: Double) -> Double { Glibc.exp(x) }
+    static func exp(_ x: Double) -> Double { Glibc.exp(x) }
     package static func log(_ x: Double) -> Double { Glibc.log(x) }
     package static func power(_ x: Double, _ y: Double) -> Double { Glibc.pow(x, y) }
 
     /// The standard normal distribution's quantile, by Acklam's rational approximation (relative error below 1.2e-9).
-    package static func normal(_ share: Double) -> Double {
+    static func normal(_ share: Double) -> Double {
         let p = min(max(share, 1e-12), 1 - 1e-12)
         let a = [
             -39.69683028665376, 220.9460984245205, -275.9285104469687, 138.357751867269, -30.66479806614716,

@@ -12,22 +12,14 @@
 /// A row that is yet to be rendered.
 package struct GeneratedRow: Sendable {
     /// What its values are drawn with: stays when counts change.
-    package var identity: UInt64
+    var identity: UInt64
     /// Its place among the generated rows of its table, from 0.
-    package var number: Int
+    var number: Int
     /// For `per`: the parent's place among all parents, and the row's own place among that parent's.
-    package var parent = 0
-    package var slot = 0
+    var parent = 0
+    var slot = 0
     /// For `per` with values: which of their combinations.
-    package var combination = 0
-
-    package init(identity: UInt64, number: Int, parent: Int = 0, slot: Int = 0, combination: Int = 0) {
-        self.identity = identity
-        self.number = number
-        self.parent = parent
-        self.slot = slot
-        self.combination = combination
-    }
+    var combination = 0
 }
 
 /// What makes the values of a column. Immutable, so that any number of threads may use one at once.

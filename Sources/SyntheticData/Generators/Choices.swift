@@ -123,7 +123,7 @@ package struct RowCondition: Sendable {
         self.isNegated = isNegated
     }
 
-    package func holds(_ row: GeneratedRow, _ out: inout CopyBuffer) -> Bool {
+    func holds(_ row: GeneratedRow, _ out: inout CopyBuffer) -> Bool {
         // Rendered behind what is there, looked at, and taken back.
         let mark = out.count
         column.write(row, &out)

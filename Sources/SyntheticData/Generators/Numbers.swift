@@ -1,7 +1,7 @@
 /// 1, 2, 3 …
 package final class SequenceGenerator: CellGenerator {
-    package let start: Int
-    package let step: Int
+    private let start: Int
+    private let step: Int
 
     package init(start: Int, step: Int = 1) {
         self.start = start
@@ -23,10 +23,10 @@ package final class SlotGenerator: CellGenerator {
 
 /// Whole numbers, or decimals as whole numbers of their last place.
 package final class NumberGenerator: CellGenerator {
-    package let low: Int
-    package let high: Int
+    private let low: Int
+    private let high: Int
     /// Digits behind the point.
-    package let scale: Int
+    private let scale: Int
     private let key: UInt64
     private let permutation: Permutation?
     private let power: Int
@@ -59,7 +59,7 @@ package final class NumberGenerator: CellGenerator {
         Self.write(low &+ index, power: power, scale: scale, &out)
     }
 
-    package static func write(_ value: Int, power: Int, scale: Int, _ out: inout CopyBuffer) {
+    static func write(_ value: Int, power: Int, scale: Int, _ out: inout CopyBuffer) {
         guard scale > 0 else { return out.append(value) }
         if value < 0 { out.append(UInt8(ascii: "-")) }
         out.append(Int(value.magnitude / UInt(power)))

@@ -4,7 +4,7 @@ package enum Calendar {
 
     /// The civil date of a day number, by Howard Hinnant's `civil_from_days`.
     @inline(__always)
-    package static func date(_ days: Int) -> (year: Int, month: Int, day: Int) {
+    static func date(_ days: Int) -> (year: Int, month: Int, day: Int) {
         let z = days + 719_468
         let era = (z >= 0 ? z : z - 146_096) / 146_097
         let doe = z - era * 146_097
@@ -23,7 +23,7 @@ package enum Calendar {
         return era * 146_097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719_468
     }
 
-    package static func floor(_ value: Int, _ by: Int) -> Int { value >= 0 ? value / by : -((-value + by - 1) / by) }
+    static func floor(_ value: Int, _ by: Int) -> Int { value >= 0 ? value / by : -((-value + by - 1) / by) }
 }
 
 /// What a time looks like.
@@ -31,10 +31,10 @@ package enum TimeForm: Sendable {
     case timestamptz, timestamp, date, time, timetz
 
     /// The smallest step that rows differ by, in microseconds.
-    package var step: Int { self == .date ? Calendar.day : 1_000_000 }
+    var step: Int { self == .date ? Calendar.day : 1_000_000 }
 
     @inline(__always)
-    package func write(_ micros: Int, _ out: inout CopyBuffer) {
+    func write(_ micros: Int, _ out: inout CopyBuffer) {
         let days = Calendar.floor(micros, Calendar.day)
         if self != .time, self != .timetz {
             let date = Calendar.date(days)

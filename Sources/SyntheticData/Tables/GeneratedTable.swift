@@ -12,7 +12,7 @@ package enum RowSource: Sendable {
     }
 
     /// The row of a number below `count`.
-    package func row(_ number: Int) -> GeneratedRow {
+    func row(_ number: Int) -> GeneratedRow {
         guard case .per(let pool, let firsts, let combinations) = self else {
             return GeneratedRow(identity: UInt64(number), number: number)
         }
@@ -59,7 +59,7 @@ package final class GeneratedTable: Sendable {
         }
     }
 
-    package let source: RowSource
+    private let source: RowSource
     /// Where the keys of the rows begin.
     package let start: Int?
     package let columns: [Column]

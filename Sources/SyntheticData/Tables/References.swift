@@ -6,7 +6,7 @@ package final class ReferencePool: Sendable {
     private let times: [String: [Int?]]
     private let identities: [UInt64]
     private let generated: GeneratedTable?
-    package let listedCount: Int
+    private let listedCount: Int
 
     package init(
         columns: [String: [String?]],
@@ -25,7 +25,7 @@ package final class ReferencePool: Sendable {
 
     package var count: Int { listedCount + (generated?.count ?? 0) }
 
-    package func write(_ column: String, _ index: Int, _ out: inout CopyBuffer) {
+    func write(_ column: String, _ index: Int, _ out: inout CopyBuffer) {
         if index < listedCount {
             if let values = columns[column] { out.append(values[index]) } else { out.appendNull() }
         } else if let generated {
@@ -66,8 +66,8 @@ package final class ReferenceGenerator: CellGenerator {
     }
 
     package let pool: ReferencePool
-    package let column: String
-    package let pick: Pick
+    private let column: String
+    private let pick: Pick
     private let key: UInt64
     private let count: Int
 
