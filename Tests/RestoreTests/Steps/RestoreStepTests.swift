@@ -63,7 +63,7 @@ import Testing
                     try session.transaction { try StepsInPlace(progress: { _ in }).run(Self.steps + [failing], &$0) }
                 }
             }
-            #expect(try await psql(url, "SELECT count(*) FROM done") == "0")
+            try await #expect(psql(url, "SELECT count(*) FROM done") == "0")
         }
     }
 
