@@ -209,7 +209,7 @@ extension DependenciesFile {
         entry.details = value(node["description"], JSONNode.text)
         entry.dependsOn = list(node["depends_on"], JSONNode.version) ?? []
         for member in value(node["cross_service_depends_on"], JSONNode.members) ?? [] {
-            entry.crossService[member.key] = list(member.value, JSONNode.version) ?? []
+            entry.crossService[member.key] = list(member.value, JSONNode.version)
         }
         entry.affectsTables = list(node["affects_tables"], JSONNode.text)
         entry.estimatedDuration = value(node["estimated_duration"], JSONNode.text)
