@@ -1,3 +1,13 @@
+// What every module needs. Each of them exports this module again (`@_exported`), so that a file that says
+// `error.message` need not import it.
+//
+//     failure        the error of a module: a code to act on, and a sentence, a hint and a place for people
+//     exit status    what a command ends with; each code names its own
+//     place          file, line and column that an error or a finding is about
+//     finding        a fault in a file, as `validate` lists it
+//     pattern        a name with `*` for any characters
+//     queue          jobs that several workers share
+
 /// What every error tells: a command shows it without knowing the module that it is from.
 package protocol GranaryError: Error, CustomStringConvertible {
     /// One sentence without the place, and without values of rows.

@@ -1,3 +1,12 @@
+// A session with a server, over libpq.
+//
+//     session     one connection on a thread of its own, which may be cancelled at any time
+//     held        a session that keeps its transaction open while others work, such as for a snapshot
+//     wire        the connection itself: the only place that waits
+//     signal      what wakes a waiting session, for a cancelled task
+//     pinned      settings made independent of what the server, the database or the role has set
+//     user code   functions, triggers and expressions of the database, which may run while we work
+
 package import Logging
 
 /// Runs `body` on a thread of its own with a session of its own, which is closed before this returns.

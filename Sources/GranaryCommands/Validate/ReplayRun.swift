@@ -79,7 +79,7 @@ struct ReplayRun: Sendable {
             )
             options.folder = seeds(service)
             guard Files.isFolder(options.folder) else { continue }
-            findings += try await Seeder(options, server: server, logger: console.logger).findings().map(Finding.init)
+            findings += try await Seeder(options, server: server, logger: console.logger).findings()
         }
         return findings
     }

@@ -72,7 +72,7 @@ package struct DeclaredFiles: Sendable {
         }
         do {
             environments = try EnvironmentsFile(text)
-            noteUnknown(environments.unknownFields, path, .environments)
+            noteUnknown(environments.unknownFields, path, JSONShape.environments.fields)
             noteMisplaced(environments.misplacedRules, path)
             noteDeniedProduction(path)
             findings += LintRules.unknownNames(in: environments)
@@ -83,53 +83,49 @@ package struct DeclaredFiles: Sendable {
     }
 
     private mutating func readDependencies(_ source: Source) {
-        let path = source.path
-        guard var text = document(source, .dependencies) else {
-            // Nothing is left of a document that is `null`, and yet nothing was said of it.
-            return requireStrict(source) { text throws(EnvironmentsError) in _ = try DependenciesFile(text) }
-        }
-        text = withoutSecondEntries(text)
-        do {
-            dependencies = try DependenciesFile(text)
-            noteUnknown(dependencies.unknownFields, path, .dependencies)
-            noteMisplaced(dependencies.misplacedRules, path)
-        } catch {
-            note(error, path)
-        }
-        requireStrict(source) { text throws(EnvironmentsError) in _ = try DependenciesFile(text) }
+        guard let text = text(source) else { return }
+        dependencies = DependenciesFile(reading: text)
+        for problem in dependencies.problems { note(problem, text.path) }
+        noteUnknown(dependencies.unknownFields, text.path, DependenciesFile.fields)
+        noteMisplaced(dependencies.misplacedRules, text.path)
     }
 
-    /// `000001` and `000001_initial` are the same.
-    private mutating func withoutSecondEntries(_ text: JSONText) -> JSONText {
-        guard case .object(var members) = text.root.value,
-            let place = members.firstIndex(where: { $0.key == "migrations" }),
-            case .object(let entries) = members[place].value.value
-        else { return text }
-        var first: [Int: JSONMember] = [:]
-        var kept: [JSONMember] = []
-        for entry in entries {
-            guard let version = Migration.version(spelled: entry.key) else { continue }
-            if let other = first[version] {
-                findings.append(
-                    Finding(
-                        .duplicateEntry,
-                        file: text.path,
-                        line: entry.line,
-                        "\(entry.key) is the second entry of migration \(version), after \(other.key) in line \(other.line)",
-                        hint: "keep one of the two"
-                    )
+    private mutating func note(_ problem: DependenciesFile.Problem, _ path: String) {
+        switch problem {
+        case .mismatch(let error), .approval(let error): note(error, path)
+        case .key(let member):
+            findings.append(
+                Finding(
+                    .wrongType,
+                    file: path,
+                    line: member.line,
+                    "the key \(member.key) names no migration; write its number, such as 000001"
                 )
-            } else {
-                first[version] = entry
-                kept.append(entry)
-            }
+            )
+        case .second(let entry, let first):
+            findings.append(
+                Finding(
+                    .duplicateEntry,
+                    file: path,
+                    line: entry.line,
+                    "\(entry.key) is the second entry of migration \(entry.version), after \(first.key) in line \(first.line)",
+                    hint: "keep one of the two"
+                )
+            )
         }
-        members[place].value.value = .object(kept)
-        return text.with(members)
     }
 
     /// What fits of a document; nil where it is no JSON.
     private mutating func document(_ source: Source, _ shape: JSONShape) -> JSONText? {
+        guard let text = text(source) else { return nil }
+        var check = JSONCheck()
+        let root = check.fitting(text.root, shape)
+        findings += check.findings
+        return root.map { text.reduced(to: $0) }
+    }
+
+    /// nil if it is no JSON. Of keys that are repeated the first one counts.
+    private mutating func text(_ source: Source) -> JSONText? {
         let path = source.path
         guard let bytes = source.bytes else {
             findings.append(
@@ -155,10 +151,7 @@ package struct DeclaredFiles: Sendable {
                     )
                 )
             }
-            var check = JSONCheck()
-            let root = check.fitting(text.root, shape)
-            findings += check.findings
-            return root.map { text.reduced(to: $0) }
+            return text
         } catch {
             note(error, path, .jsonSyntax)
             return nil
@@ -204,10 +197,14 @@ package struct DeclaredFiles: Sendable {
         }
     }
 
-    private mutating func noteUnknown(_ fields: [EnvironmentsFile.UnknownField], _ path: String, _ shape: JSONShape) {
+    private mutating func noteUnknown(
+        _ fields: [EnvironmentsFile.UnknownField],
+        _ path: String,
+        _ names: ([Substring]) -> [String]
+    ) {
         for field in fields {
             let trail = field.trail.split(separator: ".")
-            let known = shape.fields(at: Array(trail.dropLast()))
+            let known = names(Array(trail.dropLast()))
             let near = trail.last.flatMap { Spelling.nearest(to: String($0), among: known) }
             findings.append(
                 Finding(

@@ -10,9 +10,6 @@ indirect enum JSONShape: Sendable {
     case flag
     case count
     case texts
-    /// Numbers of migrations, in any spelling.
-    case versions
-    case word(among: [String])
     case window
     /// A folder, or a list of files.
     case folderOrFiles
@@ -21,26 +18,6 @@ indirect enum JSONShape: Sendable {
     /// Any keys, of which `problem` says what is wrong with one.
     case mapping(JSONShape, problem: @Sendable (String) -> String?)
     case anything
-
-    static let dependencies = JSONShape.object([
-        "migrations": .mapping(
-            .object([
-                "description": .text, "depends_on": .versions,
-                "cross_service_depends_on": .mapping(.versions) { _ in nil }, "affects_tables": .texts,
-                "estimated_duration": .text, "risk_level": .word(among: ["low", "medium", "high"]),
-                "rollback_safe": .flag, "environment": .text, "migration_type": .text, "created_at": .anything,
-                "approved": .object(["sha256": .text, "by": .text, "at": .text]), "name": .anything,
-                "author": .anything,
-            ])
-        ) { key in
-            Migration.version(spelled: key) == nil
-                ? "the key \(key) names no migration; write its number, such as 000001" : nil
-        },
-        "global_config": .object([
-            "max_parallel_migrations": .count, "require_approval_for_high_risk": .flag,
-            "auto_backup_before_destructive": .flag, "validate_after_migration": .flag,
-        ]),
-    ])
 
     static let environments = JSONShape.object([
         "environments": .mapping(
@@ -89,18 +66,7 @@ struct JSONCheck {
         case .text: return keep(node, { try node.text() })
         case .flag: return keep(node, { try node.bool() })
         case .count: return keep(node, { try node.count() })
-        case .texts: return list(node, "text") { _ = try $0.text() }
-        case .versions:
-            return list(node, "the number of a migration") { element in
-                guard Migration.version(spelled: try element.text()) != nil else {
-                    throw element.mismatch("the number of a migration")
-                }
-            }
-        case .word(let words):
-            guard case .string(let text) = node.value, words.contains(text) else {
-                return refuse(node, node.mismatch(among: words))
-            }
-            return node
+        case .texts: return list(node) { _ = try $0.text() }
         case .window: return window(node)
         case .folderOrFiles:
             if case .string = node.value { return node }
@@ -122,7 +88,6 @@ struct JSONCheck {
 
     private mutating func list(
         _ node: JSONNode,
-        _ expected: String,
         _ read: (JSONNode) throws -> Void
     ) -> JSONNode? {
         guard case .array(let elements) = node.value else { return refuse(node, node.mismatch("a list")) }

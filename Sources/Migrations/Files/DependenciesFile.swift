@@ -33,7 +33,19 @@ package struct DependenciesFile: Sendable {
         package var at: String
     }
 
-    /// nil where there is no such file.
+    /// Something in the file that is not as it should be, and is left out of what is read.
+    package enum Problem: Sendable {
+        /// A value of another form.
+        case mismatch(EnvironmentsError)
+        /// An approval of another form, which for a run is one of no content.
+        case approval(EnvironmentsError)
+        /// A key that names no migration.
+        case key(JSONMember)
+        /// Another entry of a migration.
+        case second(Entry, after: Entry)
+    }
+
+    /// nil if there is no such file.
     package var text: JSONText?
     package private(set) var entries: [Entry] = []
     private var places: [Int: Int] = [:]
@@ -44,6 +56,8 @@ package struct DependenciesFile: Sendable {
     package var unknownFields: [EnvironmentsFile.UnknownField] = []
     /// Rules of environments, which have no effect in this file.
     package private(set) var misplacedRules: [MisplacedRule] = []
+    /// In the order of the document, second entries last.
+    package private(set) var problems: [Problem] = []
 
     package var path: String { text?.path ?? "dependencies.json" }
 
@@ -60,10 +74,29 @@ package struct DependenciesFile: Sendable {
 
     package init() {}
 
+    /// Reads the file of a folder for a run: the first problem is thrown.
+    ///
     /// - Throws: `EnvironmentsError` with `.file`, naming the line.
     package static func read(migrations folder: String) throws(EnvironmentsError) -> DependenciesFile {
+        guard let text = try text(migrations: folder) else { return DependenciesFile() }
+        return try DependenciesFile(text)
+    }
+
+    /// What can be read of the file, and what is wrong with the rest, each with its place.
+    static func readWhatCanBe(migrations folder: String) -> (file: DependenciesFile, faults: [String]) {
+        do {
+            guard let text = try text(migrations: folder) else { return (DependenciesFile(), []) }
+            let file = DependenciesFile(reading: text)
+            return (file, file.problems.compactMap(\.error).map { "\($0)" })
+        } catch {
+            return (DependenciesFile(), ["\(error)"])
+        }
+    }
+
+    /// nil if there is no such file.
+    private static func text(migrations folder: String) throws(EnvironmentsError) -> JSONText? {
         let path = "\(folder)/dependencies.json"
-        guard Files.exists(path) else { return DependenciesFile() }
+        guard Files.exists(path) else { return nil }
         // A file that cannot be read is not one that allows everything.
         guard let bytes = try? Files.bytes(of: path) else {
             throw EnvironmentsError(
@@ -72,137 +105,171 @@ package struct DependenciesFile: Sendable {
                 hint: "look at its rights, and whether it is a file"
             )
         }
-        return try DependenciesFile(JSONText(bytes, path: path))
+        return try JSONText(bytes, path: path)
     }
 
-    /// What can be read of the file, and what is wrong with the rest, each with its place.
-    static func readWhatCanBe(migrations folder: String) -> (file: DependenciesFile, faults: [String]) {
-        do {
-            return (try read(migrations: folder), [])
-        } catch let error {
-            let path = "\(folder)/dependencies.json"
-            guard let bytes = try? Files.bytes(of: path), let text = try? JSONText(bytes, path: path)
-            else { return (DependenciesFile(), ["\(error)"]) }
-            var file = DependenciesFile()
-            file.text = text
-            let faults = file.readEntries(text)
-            return (file, faults.isEmpty ? ["\(error)"] : faults)
-        }
-    }
-
-    /// Of an entry in which something is wrong, what it depends on.
-    private mutating func readEntries(_ text: JSONText) -> [String] {
-        var faults: [String] = []
-        guard let members = try? text.root["migrations"]?.members() else { return [] }
-        for member in members {
-            do {
-                entries.append(try entry(member))
-            } catch {
-                faults.append("\(error)")
-                guard let version = Migration.version(spelled: member.key) else { continue }
-                var entry = Entry(key: member.key, version: version, line: member.line, node: member.value)
-                entry.dependsOn = (try? versions(member.value["depends_on"])) ?? []
-                for cross in (try? member.value["cross_service_depends_on"]?.members()) ?? [] {
-                    entry.crossService[cross.key] = (try? versions(cross.value)) ?? []
-                }
-                entries.append(entry)
-            }
-        }
-        for (index, entry) in entries.enumerated() where places.updateValue(index, forKey: entry.version) != nil {
-            faults.append("\(path):\(entry.line): \(entry.key) is the second entry of migration \(entry.version)")
-        }
-        return faults
-    }
-
+    /// - Throws: The first problem.
     package init(_ text: JSONText) throws(EnvironmentsError) {
+        self.init(reading: text)
+        if let error = problems.lazy.compactMap(\.error).first { throw error }
+    }
+
+    /// Reads what is as it should be, and collects problems.
+    package init(reading text: JSONText) {
         self.text = text
-        for member in try text.root.members() {
+        for member in value(text.root, JSONNode.members) ?? [] {
             switch member.key {
-            case "migrations":
-                for member in try member.value.members() { entries.append(try entry(member)) }
-            case "global_config": try readConfig(member.value)
+            case "migrations": readEntries(member.value)
+            case "global_config": readConfig(member.value)
             case "$schema", "description", "version", "service", "//": break
             default: unknownFields.append(.init(trail: member.value.trail, line: member.line))
             }
         }
         misplacedRules = MisplacedRule.inDependencies(text.root)
-        for (index, entry) in entries.enumerated() where places.updateValue(index, forKey: entry.version) != nil {
-            throw EnvironmentsError(
+        var kept: [Entry] = []
+        for entry in entries {
+            if let first = places[entry.version] {
+                problems.append(.second(entry, after: kept[first]))
+            } else {
+                places[entry.version] = kept.count
+                kept.append(entry)
+            }
+        }
+        entries = kept
+    }
+}
+
+extension DependenciesFile.Problem {
+    /// What keeps a run from starting; nil for what it passes over.
+    var error: EnvironmentsError? {
+        switch self {
+        case .mismatch(let error): error
+        case .approval: nil
+        case .key(let member):
+            EnvironmentsError(
                 .file,
-                at: FilePlace(path, line: entry.line),
+                at: FilePlace(member.value.path, line: member.line),
+                "the key \(member.key) names no migration",
+                hint: "write its number, such as \"000001\" or \"000001_initial\""
+            )
+        case .second(let entry, _):
+            EnvironmentsError(
+                .file,
+                at: FilePlace(entry.node.path, line: entry.line),
                 "\(entry.key) is the second entry of migration \(entry.version)",
                 hint: "keep one of the two"
             )
         }
     }
+}
 
-    private mutating func readConfig(_ node: JSONNode) throws(EnvironmentsError) {
-        maxParallelMigrations = try node["max_parallel_migrations"]?.count() ?? 1
-        requiresApprovalForHighRisk = try node["require_approval_for_high_risk"]?.bool() ?? false
-        backsUpBeforeDestruction = try node["auto_backup_before_destructive"]?.bool() ?? false
-        validatesAfterwards = try node["validate_after_migration"]?.bool() ?? false
-        let known: Set = [
-            "max_parallel_migrations", "require_approval_for_high_risk", "auto_backup_before_destructive",
-            "validate_after_migration",
-        ]
-        for member in try node.members() where !known.contains(member.key) {
-            unknownFields.append(.init(trail: member.value.trail, line: member.line))
+// Field by field.
+extension DependenciesFile {
+    private static let configFields = [
+        "auto_backup_before_destructive", "max_parallel_migrations", "require_approval_for_high_risk",
+        "validate_after_migration",
+    ]
+    private static let entryFields = [
+        "affects_tables", "approved", "author", "created_at", "cross_service_depends_on", "depends_on", "description",
+        "environment", "estimated_duration", "migration_type", "name", "risk_level", "rollback_safe",
+    ]
+
+    /// The names of fields at a place, for guesses at what was meant.
+    package static func fields(at trail: [Substring]) -> [String] {
+        switch (trail.first, trail.count) {
+        case (nil, _): ["global_config", "migrations"]
+        case ("global_config", 1): configFields
+        case ("migrations", 2): entryFields
+        default: []
         }
     }
 
-    private mutating func entry(_ member: JSONMember) throws(EnvironmentsError) -> Entry {
-        let node = member.value
-        guard let version = Migration.version(spelled: member.key) else {
-            throw EnvironmentsError(
-                .file,
-                at: FilePlace(path, line: member.line),
-                "the key \(member.key) names no migration",
-                hint: "write its number, such as \"000001\" or \"000001_initial\""
-            )
-        }
-        var entry = Entry(key: member.key, version: version, line: member.line, node: node)
-        entry.details = try node["description"]?.text()
-        entry.dependsOn = try versions(node["depends_on"])
-        if let cross = node["cross_service_depends_on"] {
-            for member in try cross.members() { entry.crossService[member.key] = try versions(member.value) }
-        }
-        entry.affectsTables = try node["affects_tables"]?.texts()
-        entry.estimatedDuration = try node["estimated_duration"]?.text()
-        if let risk = node["risk_level"] {
-            guard let level = try Risk(rawValue: risk.text()) else {
-                throw risk.mismatch(among: ["low", "medium", "high"])
+    private mutating func readConfig(_ node: JSONNode) {
+        maxParallelMigrations = value(node["max_parallel_migrations"], JSONNode.count) ?? 1
+        requiresApprovalForHighRisk = value(node["require_approval_for_high_risk"], JSONNode.bool) ?? false
+        backsUpBeforeDestruction = value(node["auto_backup_before_destructive"], JSONNode.bool) ?? false
+        validatesAfterwards = value(node["validate_after_migration"], JSONNode.bool) ?? false
+        noteUnknown(in: node, known: Self.configFields)
+    }
+
+    private mutating func readEntries(_ node: JSONNode) {
+        for member in value(node, JSONNode.members) ?? [] {
+            if let version = Migration.version(spelled: member.key) {
+                if let entry = entry(member, version) { entries.append(entry) }
+            } else {
+                problems.append(.key(member))
             }
-            entry.risk = level
         }
-        entry.rollbackSafe = try node["rollback_safe"]?.bool()
-        entry.environment = try node["environment"]?.text()
-        entry.migrationType = try node["migration_type"]?.text()
-        if let approval = node["approved"] {
-            entry.approval = Approval(
-                sha256: try approval["sha256"]?.text() ?? "",
-                by: try approval["by"]?.text() ?? "",
-                at: try approval["at"]?.text() ?? ""
-            )
+    }
+
+    private mutating func entry(_ member: JSONMember, _ version: Int) -> Entry? {
+        let node = member.value
+        guard value(node, JSONNode.members) != nil else { return nil }
+        var entry = Entry(key: member.key, version: version, line: member.line, node: node)
+        entry.details = value(node["description"], JSONNode.text)
+        entry.dependsOn = list(node["depends_on"], JSONNode.version) ?? []
+        for member in value(node["cross_service_depends_on"], JSONNode.members) ?? [] {
+            entry.crossService[member.key] = list(member.value, JSONNode.version)
         }
-        let known: Set = [
-            "description", "depends_on", "cross_service_depends_on", "affects_tables", "estimated_duration",
-            "risk_level", "rollback_safe", "environment", "migration_type", "created_at", "approved", "name", "author",
-        ]
-        for member in try node.members() where !known.contains(member.key) {
-            unknownFields.append(.init(trail: member.value.trail, line: member.line))
-        }
+        entry.affectsTables = list(node["affects_tables"], JSONNode.text)
+        entry.estimatedDuration = value(node["estimated_duration"], JSONNode.text)
+        entry.risk = value(node["risk_level"], JSONNode.risk)
+        entry.rollbackSafe = value(node["rollback_safe"], JSONNode.bool)
+        entry.environment = value(node["environment"], JSONNode.text)
+        entry.migrationType = value(node["migration_type"], JSONNode.text)
+        entry.approval = node["approved"].map { approval($0) }
+        noteUnknown(in: node, known: Self.entryFields)
         return entry
     }
 
-    private func versions(_ node: JSONNode?) throws(EnvironmentsError) -> [Int] {
-        guard let node else { return [] }
-        var versions: [Int] = []
-        for element in try node.elements() {
-            guard let version = Migration.version(spelled: try element.text()) else {
-                throw element.mismatch("the number of a migration")
-            }
-            versions.append(version)
+    private mutating func approval(_ node: JSONNode) -> Approval {
+        if case .object = node.value {} else { problems.append(.approval(node.mismatch("an object"))) }
+        return Approval(
+            sha256: value(node["sha256"], JSONNode.text) ?? "",
+            by: value(node["by"], JSONNode.text) ?? "",
+            at: value(node["at"], JSONNode.text) ?? ""
+        )
+    }
+
+    private mutating func noteUnknown(in node: JSONNode, known: [String]) {
+        for member in value(node, JSONNode.members) ?? [] where !known.contains(member.key) {
+            unknownFields.append(.init(trail: member.value.trail, line: member.line))
         }
-        return versions
+    }
+
+    /// nil if there is none, or one of another form.
+    private mutating func value<T>(
+        _ node: JSONNode?,
+        _ read: (JSONNode) -> () throws(EnvironmentsError) -> T
+    ) -> T? {
+        guard let node else { return nil }
+        do {
+            return try read(node)()
+        } catch {
+            problems.append(.mismatch(error))
+            return nil
+        }
+    }
+
+    /// Without elements of another form.
+    private mutating func list<T>(
+        _ node: JSONNode?,
+        _ read: (JSONNode) -> () throws(EnvironmentsError) -> T
+    ) -> [T]? {
+        value(node, JSONNode.elements)?.compactMap { value($0, read) }
+    }
+}
+
+extension JSONNode {
+    fileprivate func version() throws(EnvironmentsError) -> Int {
+        guard let version = Migration.version(spelled: try text()) else { throw mismatch("the number of a migration") }
+        return version
+    }
+
+    fileprivate func risk() throws(EnvironmentsError) -> Risk {
+        guard case .string(let text) = value, let risk = Risk(rawValue: text) else {
+            throw mismatch(among: ["low", "medium", "high"])
+        }
+        return risk
     }
 }

@@ -33,7 +33,11 @@ struct PartNeeds: Sendable {
             switch kind {
             case "extension": question = "EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = $1)"
             case "table", "view", "materialized view", "foreign table", "sequence":
-                question = "pg_catalog.to_regclass($1) IS NOT NULL"
+                // Not by to_regclass(), which is an error for a role that may not use the schema.
+                question = """
+                    EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                        WHERE n.nspname = (pg_catalog.parse_ident($1))[1] AND c.relname = (pg_catalog.parse_ident($1))[2])
+                    """
             case "type", "composite type", "domain": question = "pg_catalog.to_regtype($1) IS NOT NULL"
             case "function", "procedure": question = "pg_catalog.to_regprocedure($1) IS NOT NULL"
             default: return true
