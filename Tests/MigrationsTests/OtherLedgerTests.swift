@@ -1,3 +1,4 @@
+import Bookkeeping
 import Migrations
 import PostgresClient
 import Project
