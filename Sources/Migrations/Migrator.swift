@@ -11,6 +11,9 @@ internal import Synchronization
 ///     files, ledger and golang-migrate's row are read → the plan → what stands in its way is thrown
 ///     what will be destroyed is backed up
 ///     each step: its statements and what the ledger says of it, together
+///
+/// *Layer*: the base folder, or that of an environment. *Ledger*: what is applied now. *Standing*: a file beside its row
+/// in the ledger. *Step*: a file that will run, up or down. *Sibling*: golang-migrate's table, kept in step.
 package struct Migrator: Sendable {
     let options: MigratorOptions
     let server: ServerAddress

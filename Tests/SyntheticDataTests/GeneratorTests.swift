@@ -33,7 +33,7 @@ import Testing
     @Test func aColumnIsSettledAfterOthersHaveTakenItUp() {
         let late = LateColumn()
         let template = TemplateGenerator([.column(late), .number], name: "t")
-        late.generator = ConstantGenerator("a")
+        late.settle(ConstantGenerator("a"))
         #expect(values(template, 2) == ["a1", "a2"])
     }
 

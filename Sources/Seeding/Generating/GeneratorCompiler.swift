@@ -90,7 +90,7 @@ struct CompiledColumns {
     mutating func settle(_ name: String, _ generator: any CellGenerator, _ reason: String) {
         columns[name] = GeneratedTable.Column(name: name, generator: generator, reason: reason)
         let late = late(name)
-        late.generator = generator
+        late.settle(generator)
         inference.chosen[name] = late
     }
 
@@ -101,7 +101,7 @@ struct CompiledColumns {
 
     func table() -> GeneratedTable {
         for (name, late) in lates {
-            if let column = columns[name] { late.generator = column.generator }
+            if let column = columns[name] { late.settle(column.generator) }
         }
         return GeneratedTable(
             source: given.source,

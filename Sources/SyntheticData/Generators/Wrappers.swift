@@ -50,10 +50,13 @@ package final class RankedGenerator: CellGenerator {
 /// generator after others have taken it up.
 package final class LateColumn: CellGenerator, @unchecked Sendable {
     // Sendable because it is set only while its table is put together, on one thread, which hands the table out
-    // afterwards; from then on it is only read.
-    package var generator: any CellGenerator = ConstantGenerator(nil)
+    // afterwards; from then on it is only read. So its accesses need no check for overlaps either, which would cost
+    // each cell more than the call.
+    @exclusivity(unchecked) private var generator: any CellGenerator = ConstantGenerator(nil)
 
     package init() {}
+
+    package func settle(_ generator: any CellGenerator) { self.generator = generator }
 
     package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { generator.write(row, &out) }
     package func writeSlug(_ row: GeneratedRow, _ out: inout CopyBuffer) { generator.writeSlug(row, &out) }
