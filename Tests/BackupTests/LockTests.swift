@@ -27,8 +27,8 @@ import Testing
         let note = try #require(need.note(tables: 10_001))
         #expect(note.contains("promises 6400 locks and 10001 tables would need 80008"))
         #expect(note.contains("max_locks_per_transaction = 801 "))
-        #expect(need(10_001 * 4, promised: 80_100, perTransaction: 801).locking == .everyTable)
-        #expect(need(10_001 * 4, promised: 80_000, perTransaction: 800).locking == .oneByOne)
+        #expect(self.need(10_001 * 4, promised: 80_100, perTransaction: 801).locking == .everyTable)
+        #expect(self.need(10_001 * 4, promised: 80_000, perTransaction: 800).locking == .oneByOne)
     }
 
     @Test func aWorkerGivesBackTheLocksOfWhatItHasRead() async throws {
