@@ -41,7 +41,7 @@ package struct DependenciesFile: Sendable {
     package var requiresApprovalForHighRisk = false
     package var backsUpBeforeDestruction = false
     package var validatesAfterwards = false
-    package var unknownFields: [EnvironmentsFile.UnknownField] = []
+    package private(set) var unknownFields: [UnknownField] = []
     /// Rules of environments, which have no effect in this file.
     package private(set) var misplacedRules: [MisplacedRule] = []
 
@@ -62,147 +62,161 @@ package struct DependenciesFile: Sendable {
 
     /// - Throws: `EnvironmentsError` with `.file`, naming the line.
     package static func read(migrations folder: String) throws(EnvironmentsError) -> DependenciesFile {
-        let path = "\(folder)/dependencies.json"
-        guard Files.exists(path) else { return DependenciesFile() }
-        // A file that cannot be read is not one that allows everything.
-        guard let bytes = try? Files.bytes(of: path) else {
-            throw EnvironmentsError(
-                .file,
-                "\(path) cannot be read",
-                hint: "look at its rights, and whether it is a file"
-            )
-        }
-        return try DependenciesFile(JSONText(bytes, path: path))
+        guard let text = try JSONText.read("\(folder)/dependencies.json") else { return DependenciesFile() }
+        return try DependenciesFile(text)
     }
 
     /// What can be read of the file, and what is wrong with the rest, each with its place.
     static func readWhatCanBe(migrations folder: String) -> (file: DependenciesFile, faults: [String]) {
         do {
-            return (try read(migrations: folder), [])
-        } catch let error {
-            let path = "\(folder)/dependencies.json"
-            guard let bytes = try? Files.bytes(of: path), let text = try? JSONText(bytes, path: path)
-            else { return (DependenciesFile(), ["\(error)"]) }
-            var file = DependenciesFile()
-            file.text = text
-            let faults = file.readEntries(text)
-            return (file, faults.isEmpty ? ["\(error)"] : faults)
+            guard let text = try JSONText.read("\(folder)/dependencies.json") else { return (DependenciesFile(), []) }
+            let (file, reading) = reading(text)
+            return (file, reading.refusals.map { "\($0)" })
+        } catch {
+            return (DependenciesFile(), ["\(error)"])
         }
     }
 
-    /// Of an entry in which something is wrong, what it depends on.
-    private mutating func readEntries(_ text: JSONText) -> [String] {
-        var faults: [String] = []
-        guard let members = try? text.root["migrations"]?.members() else { return [] }
-        for member in members {
-            do {
-                entries.append(try entry(member))
-            } catch {
-                faults.append("\(error)")
-                guard let version = Migration.version(spelled: member.key) else { continue }
-                var entry = Entry(key: member.key, version: version, line: member.line, node: member.value)
-                entry.dependsOn = (try? versions(member.value["depends_on"])) ?? []
-                for cross in (try? member.value["cross_service_depends_on"]?.members()) ?? [] {
-                    entry.crossService[cross.key] = (try? versions(cross.value)) ?? []
-                }
-                entries.append(entry)
-            }
-        }
-        for (index, entry) in entries.enumerated() where places.updateValue(index, forKey: entry.version) != nil {
-            faults.append("\(path):\(entry.line): \(entry.key) is the second entry of migration \(entry.version)")
-        }
-        return faults
-    }
-
+    /// - Throws: `EnvironmentsError` with `.file`, naming the line of the first problem.
     package init(_ text: JSONText) throws(EnvironmentsError) {
-        self.text = text
-        for member in try text.root.members() {
+        let (file, reading) = Self.reading(text)
+        try reading.requireNoProblem()
+        self = file
+    }
+
+    /// What is as it should be, and all that is not.
+    package static func reading(_ text: JSONText) -> (file: DependenciesFile, reading: JSONReading) {
+        var (file, reading) = (DependenciesFile(), JSONReading())
+        guard case .object = text.root.value else {
+            reading.note(text.root.mismatch("an object"))
+            return (file, reading)
+        }
+        file.text = text
+        var seconds: [(entry: Entry, first: Entry)] = []
+        for member in reading.members(text.root) {
             switch member.key {
             case "migrations":
-                for member in try member.value.members() { entries.append(try entry(member)) }
-            case "global_config": try readConfig(member.value)
+                for member in reading.members(member.value) {
+                    guard let entry = file.entry(member, &reading) else { continue }
+                    if let first = file.entry(entry.version) {
+                        seconds.append((entry, first))
+                    } else {
+                        file.places[entry.version] = file.entries.count
+                        file.entries.append(entry)
+                    }
+                }
+            case "global_config": file.readConfig(member.value, &reading)
             case "$schema", "description", "version", "service", "//": break
-            default: unknownFields.append(.init(trail: member.value.trail, line: member.line))
+            default: reading.noteUnknown(member, known: ["migrations", "global_config"])
             }
         }
-        misplacedRules = MisplacedRule.inDependencies(text.root)
-        for (index, entry) in entries.enumerated() where places.updateValue(index, forKey: entry.version) != nil {
-            throw EnvironmentsError(
-                .file,
-                at: FilePlace(path, line: entry.line),
-                "\(entry.key) is the second entry of migration \(entry.version)",
-                hint: "keep one of the two"
-            )
-        }
+        for (entry, first) in seconds { file.note(entry, after: first, &reading) }
+        file.misplacedRules = MisplacedRule.inDependencies(text.root)
+        file.unknownFields = reading.unknownFields
+        return (file, reading)
     }
 
-    private mutating func readConfig(_ node: JSONNode) throws(EnvironmentsError) {
-        maxParallelMigrations = try node["max_parallel_migrations"]?.count() ?? 1
-        requiresApprovalForHighRisk = try node["require_approval_for_high_risk"]?.bool() ?? false
-        backsUpBeforeDestruction = try node["auto_backup_before_destructive"]?.bool() ?? false
-        validatesAfterwards = try node["validate_after_migration"]?.bool() ?? false
-        let known: Set = [
+    /// `000001` and `000001_initial` are the same.
+    private func note(_ entry: Entry, after first: Entry, _ reading: inout JSONReading) {
+        var error = EnvironmentsError(
+            .file,
+            at: FilePlace(path, line: entry.line),
+            "\(entry.key) is the second entry of migration \(entry.version)",
+            hint: "keep one of the two"
+        )
+        let refusal = error
+        error.message += ", after \(first.key) in line \(first.line)"
+        reading.note(error, .duplicateEntry, refusal: refusal)
+    }
+
+    private mutating func readConfig(_ node: JSONNode, _ reading: inout JSONReading) {
+        maxParallelMigrations = reading.count(node["max_parallel_migrations"]) ?? 1
+        requiresApprovalForHighRisk = reading.flag(node["require_approval_for_high_risk"]) ?? false
+        backsUpBeforeDestruction = reading.flag(node["auto_backup_before_destructive"]) ?? false
+        validatesAfterwards = reading.flag(node["validate_after_migration"]) ?? false
+        let known = [
             "max_parallel_migrations", "require_approval_for_high_risk", "auto_backup_before_destructive",
             "validate_after_migration",
         ]
-        for member in try node.members() where !known.contains(member.key) {
-            unknownFields.append(.init(trail: member.value.trail, line: member.line))
-        }
+        reading.noteUnknownFields(of: node, known: known)
     }
 
-    private mutating func entry(_ member: JSONMember) throws(EnvironmentsError) -> Entry {
+    private func entry(_ member: JSONMember, _ reading: inout JSONReading) -> Entry? {
         let node = member.value
         guard let version = Migration.version(spelled: member.key) else {
-            throw EnvironmentsError(
-                .file,
-                at: FilePlace(path, line: member.line),
-                "the key \(member.key) names no migration",
-                hint: "write its number, such as \"000001\" or \"000001_initial\""
-            )
+            noteNoMigration(member, &reading)
+            return nil
+        }
+        guard case .object = node.value else {
+            reading.note(node.mismatch("an object"))
+            return nil
         }
         var entry = Entry(key: member.key, version: version, line: member.line, node: node)
-        entry.details = try node["description"]?.text()
-        entry.dependsOn = try versions(node["depends_on"])
-        if let cross = node["cross_service_depends_on"] {
-            for member in try cross.members() { entry.crossService[member.key] = try versions(member.value) }
+        entry.details = reading.text(node["description"])
+        entry.dependsOn = reading.versions(node["depends_on"]) ?? []
+        for member in reading.members(node["cross_service_depends_on"]) {
+            entry.crossService[member.key] = reading.versions(member.value)
         }
-        entry.affectsTables = try node["affects_tables"]?.texts()
-        entry.estimatedDuration = try node["estimated_duration"]?.text()
-        if let risk = node["risk_level"] {
-            guard let level = try Risk(rawValue: risk.text()) else {
-                throw risk.mismatch(among: ["low", "medium", "high"])
-            }
-            entry.risk = level
-        }
-        entry.rollbackSafe = try node["rollback_safe"]?.bool()
-        entry.environment = try node["environment"]?.text()
-        entry.migrationType = try node["migration_type"]?.text()
-        if let approval = node["approved"] {
-            entry.approval = Approval(
-                sha256: try approval["sha256"]?.text() ?? "",
-                by: try approval["by"]?.text() ?? "",
-                at: try approval["at"]?.text() ?? ""
-            )
-        }
-        let known: Set = [
+        entry.affectsTables = reading.texts(node["affects_tables"])
+        entry.estimatedDuration = reading.text(node["estimated_duration"])
+        entry.risk = reading.risk(node["risk_level"])
+        entry.rollbackSafe = reading.flag(node["rollback_safe"])
+        entry.environment = reading.text(node["environment"])
+        entry.migrationType = reading.text(node["migration_type"])
+        entry.approval = node["approved"].map { reading.approval($0) }
+        let known = [
             "description", "depends_on", "cross_service_depends_on", "affects_tables", "estimated_duration",
             "risk_level", "rollback_safe", "environment", "migration_type", "created_at", "approved", "name", "author",
         ]
-        for member in try node.members() where !known.contains(member.key) {
-            unknownFields.append(.init(trail: member.value.trail, line: member.line))
-        }
+        reading.noteUnknownFields(of: node, known: known)
         return entry
     }
 
-    private func versions(_ node: JSONNode?) throws(EnvironmentsError) -> [Int] {
-        guard let node else { return [] }
-        var versions: [Int] = []
-        for element in try node.elements() {
+    private func noteNoMigration(_ member: JSONMember, _ reading: inout JSONReading) {
+        let place = FilePlace(path, line: member.line)
+        let what = "the key \(member.key) names no migration"
+        reading.note(
+            EnvironmentsError(.file, at: place, "\(what); write its number, such as 000001"),
+            refusal: EnvironmentsError(
+                .file,
+                at: place,
+                what,
+                hint: "write its number, such as \"000001\" or \"000001_initial\""
+            )
+        )
+    }
+}
+
+extension JSONReading {
+    /// Numbers of migrations, in any spelling.
+    fileprivate mutating func versions(_ node: JSONNode?) -> [Int]? {
+        list(node) { element throws(EnvironmentsError) in
             guard let version = Migration.version(spelled: try element.text()) else {
                 throw element.mismatch("the number of a migration")
             }
-            versions.append(version)
+            return version
         }
-        return versions
+    }
+
+    fileprivate mutating func risk(_ node: JSONNode?) -> Risk? {
+        guard let node else { return nil }
+        let error = node.mismatch(among: ["low", "medium", "high"])
+        guard case .string(let text) = node.value else {
+            note(error, refusal: node.mismatch("text"))
+            return nil
+        }
+        let risk = Risk(rawValue: text)
+        if risk == nil { note(error) }
+        return risk
+    }
+
+    /// One that is no object approves nothing.
+    fileprivate mutating func approval(_ node: JSONNode) -> DependenciesFile.Approval {
+        if case .object = node.value {} else { note(node.mismatch("an object"), refusal: nil) }
+        return DependenciesFile.Approval(
+            sha256: text(node["sha256"]) ?? "",
+            by: text(node["by"]) ?? "",
+            at: text(node["at"]) ?? ""
+        )
     }
 }
