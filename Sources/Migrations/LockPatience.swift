@@ -26,8 +26,7 @@ package struct LockPatience: Sendable {
     func exhausted(_ name: String, _ place: String, attempts: Int) -> MigrationError {
         MigrationError(
             .busy,
-            at: place,
-            "\(name) did not get its locks in \(attempts == 1 ? "one attempt" : "\(attempts) attempts"), "
+            "\(place): \(name) did not get its locks in \(attempts == 1 ? "one attempt" : "\(attempts) attempts"), "
                 + "\(lockTimeout.milliseconds) ms each; nothing of it remains",
             hint: "run it when the session that was named has ended, or give --lock-timeout or --lock-budget more time",
             sqlState: "55P03"

@@ -1,6 +1,7 @@
 internal import Archive
 internal import Logging
 internal import PostgresClient
+internal import SQLText
 
 /// What is made after the rows are there: indexes beside each other, constraints by one session, checks beside each
 /// other again, then whatever acts on rows.
@@ -163,13 +164,12 @@ struct Validation: Sendable {
     private static func names(in statement: String) -> (table: String, constraint: String)? {
         var table = ""
         var isPastAdd = false
-        for token in SQLTokens(statement) {
-            switch token {
-            case .word("ADD") where !isPastAdd: isPastAdd = true
-            case .word("CONSTRAINT") where isPastAdd: continue
-            case .word(let word) where isPastAdd: return (table, word)
-            case .quotedName(_, let text) where isPastAdd: return (table, text)
-            case .word(let text), .quotedName(_, let text), .other(let text): if !isPastAdd { table += text }
+        for lexeme in Lexeme.all(of: statement) {
+            switch (lexeme.kind, lexeme.text) {
+            case (.word, "ADD") where !isPastAdd: isPastAdd = true
+            case (.word, "CONSTRAINT") where isPastAdd: continue
+            case (.word, let text) where isPastAdd, (.quotedName, let text) where isPastAdd: return (table, text)
+            case (_, let text): if !isPastAdd { table += text }
             }
         }
         return nil

@@ -1,5 +1,6 @@
 internal import Archive
 internal import PostgresClient
+internal import SQLText
 
 /// The privileges of an object, statement by statement, where owners are left out and roles of the archive may be
 /// missing: what they were granted is listed, and everything else, above all each REVOKE, is done.
@@ -65,12 +66,12 @@ struct PrivilegeStatements {
     static func statements(_ sql: String) -> [String] {
         var statements: [String] = []
         var current = ""
-        for token in SQLTokens(sql) {
-            switch token {
-            case .other(";"):
+        for lexeme in Lexeme.all(of: sql) {
+            if lexeme.kind == .sign, lexeme.text == ";" {
                 statements.append(current)
                 current = ""
-            case .word(let text), .quotedName(_, let text), .other(let text): current += text
+            } else {
+                current += lexeme.text
             }
         }
         return (statements + [current]).map { statement in

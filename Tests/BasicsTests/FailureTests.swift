@@ -4,7 +4,7 @@ import Testing
 
 private enum Reason: FailureCode {
     case busy, file
-    var exitStatus: ExitStatus { self == .busy ? .busy : .failed }
+    var exitStatus: Basics.ExitStatus { self == .busy ? .busy : .failed }
 }
 
 @Suite struct FailureTests {

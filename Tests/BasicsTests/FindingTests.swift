@@ -4,7 +4,7 @@ import Testing
 
 private enum Reason: FailureCode {
     case file
-    var exitStatus: ExitStatus { .failed }
+    var exitStatus: Basics.ExitStatus { .failed }
 }
 
 @Suite struct FindingTests {

@@ -1,7 +1,8 @@
-import Bookkeeping
 import PostgresClient
 import TestSupport
 import Testing
+
+@testable import Bookkeeping
 
 @Suite struct GolangMigrateLedgerTests {
     private static let table = TableName(schema: "public", name: "schema_migrations")

@@ -36,14 +36,14 @@ import Testing
         let page = try RulesPage()
         for section in page.sections {
             var linter = Linter(rules: LintRules.defaults.union([section.name]))
-            for setup in [page.setup] + section.setup { linter.facts.learn(from: try SQLScript(setup)) }
+            for setup in [page.setup] + section.setup { linter.schema.learn(from: try SQLScript(setup)) }
             for bad in section.bad {
                 let found = try linter.findings(in: parsedFile(bad))
                 #expect(Set(found.map(\.rule)) == [section.name], "docs/rules.md:\(section.line): \(bad)")
-                let off = Linter(rules: linter.rules.subtracting([section.name]), facts: linter.facts)
+                let off = Linter(rules: linter.rules.subtracting([section.name]), schema: linter.schema)
                 try #expect(off.findings(in: parsedFile(bad)) == [])
             }
-            var outcome = linter.facts
+            var outcome = linter.schema
             for good in section.good { outcome.learn(from: try SQLScript(good)) }
             linter.outcome = outcome
             for good in section.good {

@@ -18,10 +18,10 @@ import Testing
         try linter.findings(in: parsedFile(sql, name)).map(\.rule)
     }
 
-    private func facts(_ sql: String) throws -> SchemaFacts {
-        var facts = SchemaFacts()
-        facts.learn(from: try SQLScript(sql))
-        return facts
+    private func schema(_ sql: String) throws -> SchemaModel {
+        var schema = SchemaModel()
+        schema.learn(from: try SQLScript(sql))
+        return schema
     }
 
     @Test func whatTheSameFileCreatesIsUsedByNobody() throws {
@@ -134,12 +134,12 @@ import Testing
         let set = "ALTER TABLE shop.a ALTER b SET NOT NULL"
         let check = "ALTER TABLE shop.a ADD CONSTRAINT k CHECK (b IS NOT NULL AND c IS NOT NULL)"
         let slow = ["adding-not-nullable-field"]
-        try #expect(rules(set, Linter(facts: facts(table))) == slow)
-        try #expect(rules(set, Linter(facts: facts("\(table) \(check) NOT VALID"))) == slow)
-        let valid = Linter(facts: try facts("\(table) \(check) NOT VALID; ALTER TABLE shop.a VALIDATE CONSTRAINT k"))
+        try #expect(rules(set, Linter(schema: schema(table))) == slow)
+        try #expect(rules(set, Linter(schema: schema("\(table) \(check) NOT VALID"))) == slow)
+        let valid = Linter(schema: try schema("\(table) \(check) NOT VALID; ALTER TABLE shop.a VALIDATE CONSTRAINT k"))
         try #expect(rules(set, valid) == [])
         try #expect(rules("\(set), DROP CONSTRAINT k", valid) == slow)
-        try #expect(rules(set, Linter(facts: facts("\(table) \(check); ALTER TABLE shop.a DROP CONSTRAINT k"))) == slow)
+        try #expect(rules(set, Linter(schema: schema("\(table) \(check); ALTER TABLE shop.a DROP CONSTRAINT k"))) == slow)
     }
 
     @Test func locksAreHeldUntilTheTransactionEnds() throws {
@@ -252,7 +252,7 @@ import Testing
         let linter = Linter(rules: ["foreign-key-without-index", "changing-column-type"])
         let findings = await linter.findings(in: migrations, after: 155)
         var inOrder = linter
-        inOrder.outcome = SchemaFacts()
+        inOrder.outcome = SchemaModel()
         for migration in migrations { if let up = migration.up { inOrder.outcome?.learn(from: up.script) } }
         var expected: [Finding] = []
         for case (let up?, _) in migrations {

@@ -207,7 +207,7 @@ import Testing
         }
         #expect(shown == ["id=1 name=ONE note=x a", "id=2 name=two note=again b", "id=3 name=three -"])
         #expect(
-            rows.map(\.place) == [
+            rows.map { "\($0.place)" } == [
                 "seeds/development/t.csv:2", "seeds/development/10_t.yaml:1", "seeds/development/t.csv:3",
             ]
         )

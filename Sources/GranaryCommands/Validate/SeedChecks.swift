@@ -68,9 +68,9 @@ struct SeedChecks {
             return [Finding(.seedFile, file: place.file, line: line, error.message, hint: error.hint)]
         }
         let isProduction = environments.rules(of: environment).isProduction
-        let sketch = validation.sketch(of: service.name, in: environment)
-        var findings = set.tables.flatMap { columns($0, sketch, environment) }
-        findings += set.scripts.flatMap { script($0, sketch, isProduction) }
+        let schema = validation.schema(of: service.name, in: environment)
+        var findings = set.tables.flatMap { columns($0, schema, environment) }
+        findings += set.scripts.flatMap { script($0, schema, isProduction) }
         if isProduction { findings += set.tables.flatMap(secrets) }
         return findings
     }
@@ -78,13 +78,13 @@ struct SeedChecks {
 
 // Tables and columns.
 extension SeedChecks {
-    private func columns(_ seeds: SeedSet.Table, _ sketch: SchemaSketch, _ environment: String) -> [Finding] {
+    private func columns(_ seeds: SeedSet.Table, _ schema: SchemaModel, _ environment: String) -> [Finding] {
         let name = RelationName(schema: seeds.name.schema, name: seeds.name.name)
-        guard let table = sketch.table(name) else {
-            guard !sketch.isOpaque else { return [] }
-            return seeds.files.map { Self.unknownTable(name, in: $0.file.path, 1, sketch, environment) }
+        guard let table = schema.madeTable(name) else {
+            guard !schema.isOpaque else { return [] }
+            return seeds.files.map { Self.unknownTable(name, in: $0.file.path, 1, schema, environment) }
         }
-        guard let known = sketch.columns(of: table) else { return [] }
+        guard let known = table.columnNames else { return [] }
         var told: Set<String> = []
         var findings: [Finding] = []
         func check(_ column: String, _ file: String, _ line: Int) {
@@ -114,10 +114,10 @@ extension SeedChecks {
         _ name: RelationName,
         in file: String,
         _ line: Int,
-        _ sketch: SchemaSketch,
+        _ schema: SchemaModel,
         _ environment: String
     ) -> Finding {
-        let near = Spelling.nearest(to: name.name, among: sketch.tables.keys.map(\.name))
+        let near = Spelling.nearest(to: name.name, among: schema.made.map(\.name))
         return Finding(
             .seedUnknownTable,
             file: file,
@@ -130,7 +130,7 @@ extension SeedChecks {
 
 // Scripts, and what production is given.
 extension SeedChecks {
-    private func script(_ seed: SeedSet.Script, _ sketch: SchemaSketch, _ isProduction: Bool) -> [Finding] {
+    private func script(_ seed: SeedSet.Script, _ schema: SchemaModel, _ isProduction: Bool) -> [Finding] {
         let path = seed.file.path
         guard let text = String(validating: seed.bytes, as: UTF8.self) else {
             return [Finding(.seedFile, file: path, "it is not UTF-8", hint: "convert it, such as with iconv -t UTF-8")]
@@ -147,11 +147,11 @@ extension SeedChecks {
             guard let error = statement.syntaxError, statement.newerSyntax == nil else { return nil }
             return Finding(.syntax, file: path, line: error.line, column: error.column, error.message, hint: error.hint)
         }
-        findings += statements(script, path, sketch)
+        findings += statements(script, path, schema)
         return isProduction ? findings + SecretChecks(script, path: path).findings() : findings
     }
 
-    private func statements(_ script: SQLScript, _ path: String, _ sketch: SchemaSketch) -> [Finding] {
+    private func statements(_ script: SQLScript, _ path: String, _ schema: SchemaModel) -> [Finding] {
         var findings: [Finding] = []
         let effects = ScriptEffects(of: script)
         var made: [RelationName] = []
@@ -159,13 +159,13 @@ extension SeedChecks {
             made += effects.touches.filter { $0.action == .create }.map(\.relation)
             for touch in effects.touches where touch.action.writes && !touch.isInBody {
                 let place = statement.place(ofOffset: touch.offset ?? statement.offset)
-                let isMade = made.contains { $0.name == touch.name } || sketch.isOpaque
-                guard let table = sketch.table(touch.relation) else {
+                let isMade = made.contains { $0.name == touch.name } || schema.isOpaque
+                guard let table = schema.madeTable(touch.relation) else {
                     guard !isMade, touch.schema.map({ service.schemas.contains($0) }) ?? true else { continue }
-                    findings.append(Self.unknownTable(touch.relation, in: path, place.line, sketch, "the environment"))
+                    findings.append(Self.unknownTable(touch.relation, in: path, place.line, schema, "the environment"))
                     continue
                 }
-                guard let known = sketch.columns(of: table), let tree = statement.tree, tree.isKind("InsertStmt") else {
+                guard let known = table.columnNames, let tree = statement.tree, tree.isKind("InsertStmt") else {
                     continue
                 }
                 for column in tree["cols"].items {

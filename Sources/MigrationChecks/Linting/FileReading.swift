@@ -4,20 +4,20 @@ import SQLText
 /// Goes through the statements of a file and knows for each what came before it.
 struct FileReading {
     private let file: ParsedFile
-    private let before: SchemaFacts
-    private let outcome: SchemaFacts?
+    private let before: SchemaModel
+    private let outcome: SchemaModel?
     /// What the files before have made, and the statements that were passed.
-    private(set) var facts: SchemaFacts
+    private(set) var schema: SchemaModel
     private var transaction: TransactionState
 
     /// - Parameters:
-    ///   - facts: What the files before have made.
+    ///   - schema: What the files before have made.
     ///   - outcome: What all files together make; nil where that is not known.
-    init(_ file: ParsedFile, _ facts: SchemaFacts, _ outcome: SchemaFacts?) {
+    init(_ file: ParsedFile, _ schema: SchemaModel, _ outcome: SchemaModel?) {
         self.file = file
         self.outcome = outcome
-        before = facts
-        self.facts = SchemaFacts(over: facts)
+        before = schema
+        self.schema = SchemaModel(over: schema)
         transaction = TransactionState(of: file)
     }
 
@@ -34,13 +34,13 @@ struct FileReading {
                     effects,
                     in: file,
                     transaction: transaction,
-                    facts: facts,
+                    schema: schema,
                     end: (before, outcome),
                     isLast: index == last
                 )
             )
             // What the last statement of a down makes nobody asks for.
-            if index != last || file.direction == .up { facts.learn(tree) }
+            if index != last || file.direction == .up { schema.learn(tree) }
             if index != last { transaction.pass(statement, tree, effects) }
         }
     }

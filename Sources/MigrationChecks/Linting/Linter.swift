@@ -12,9 +12,9 @@ package struct Linter: Sendable {
     /// Bytes of the tables that are known, with which a rule can tell a small table from a large one.
     package var tableSizes: [RelationName: Int]
     /// What the files before have made.
-    package var facts: SchemaFacts
+    package var schema: SchemaModel
     /// What all files together make, where that is known: a foreign key may get its index in a later file.
-    package var outcome: SchemaFacts?
+    package var outcome: SchemaModel?
 
     /// Below so many bytes a lock that lasts as long as the table is read is short: 128 pages are read, indexed or
     /// rewritten within milliseconds.
@@ -23,33 +23,33 @@ package struct Linter: Sendable {
     package init(
         rules: Set<String> = LintRules.defaults,
         tableSizes: [RelationName: Int] = [:],
-        facts: SchemaFacts = SchemaFacts(),
-        outcome: SchemaFacts? = nil
+        schema: SchemaModel = SchemaModel(),
+        outcome: SchemaModel? = nil
     ) {
         self.rules = rules
         plan = LintPlan(rules)
         self.tableSizes = tableSizes
-        self.facts = facts
+        self.schema = schema
         self.outcome = outcome
     }
 
     /// Takes what a file makes for granted in the files that follow. Only files that go up are to be learned from.
-    package mutating func learn(from file: ParsedFile) { facts.learn(from: file.script) }
+    package mutating func learn(from file: ParsedFile) { schema.learn(from: file.script) }
 
     /// In the order of the file. What comments silence is still among them.
     package func findings(in file: ParsedFile) -> [Finding] { read(file).findings }
 
     /// The findings, and what the file makes, so that nobody has to learn it again.
-    private func read(_ file: ParsedFile) -> (findings: [Finding], changes: SchemaFacts.Changes) {
+    private func read(_ file: ParsedFile) -> (findings: [Finding], changes: SchemaModel.Changes) {
         var findings: [Finding] = []
-        var reading = FileReading(file, facts, outcome)
+        var reading = FileReading(file, schema, outcome)
         reading.forEachStatement { context in
             for rule in plan.rules(for: context) where file.direction == .up || rule.appliesToDown {
                 for match in rule.check(context) { findings.append(finding(rule, match, context, file)) }
             }
         }
         let inOrder = findings.sorted { ($0.line, $0.column ?? 0) < ($1.line, $1.column ?? 0) }
-        return (inOrder, reading.facts.changes)
+        return (inOrder, reading.schema.changes)
     }
 
     /// The findings of migrations in their order, by every core: each part of them begins with what those before it have
@@ -66,7 +66,7 @@ package struct Linter: Sendable {
             parts.append((ahead, range))
             for index in range { if let up = migrations[index].up { ahead.learn(from: up) } }
         }
-        let outcome = self.outcome ?? ahead.facts
+        let outcome = self.outcome ?? ahead.schema
         return await withTaskGroup(of: (Int, [Finding]).self) { group in
             for (linter, range) in parts {
                 group.addTask {
@@ -89,7 +89,7 @@ package struct Linter: Sendable {
         if let up = migration.up, up.migration.version > version {
             let (found, changes) = read(up)
             findings += found
-            facts.apply(changes)
+            schema.apply(changes)
         } else if let up = migration.up {
             learn(from: up)
         }

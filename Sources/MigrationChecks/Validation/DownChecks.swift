@@ -67,10 +67,7 @@ struct DownChecks {
         let table = loss.relation
         let inserts = up.script.statements.compactMap(\.tree).flatMap { tree in
             tree.descendants(ofKind: "InsertStmt").filter { insert in
-                RelationName(
-                    schema: insert["relation"]["schemaname"].string,
-                    name: insert["relation"]["relname"].string ?? ""
-                ).canBe(loss.relation)
+                RelationName(rangeVar: insert["relation"])?.canBe(loss.relation) == true
             }
         }
         guard !inserts.isEmpty else { return ("it deletes rows of \(table), where its up file inserts none", nil) }
@@ -103,15 +100,12 @@ private struct MadeObjects {
                 objects.append((Self.plain(touch.kind), touch.relation))
             }
             guard let tree = statement.tree else { continue }
-            let table = RelationName(
-                schema: tree["relation"]["schemaname"].string,
-                name: tree["relation"]["relname"].string ?? ""
-            )
+            let table = RelationName(rangeVar: tree["relation"]) ?? RelationName(schema: nil, name: "")
             if tree.isKind("RenameStmt"), let name = tree["newname"].string {
                 if tree["renameType"].string == "OBJECT_COLUMN" {
                     columns.append((table, name))
                 } else {
-                    let schema = tree["relation"]["schemaname"].string ?? effects.touches.first?.schema
+                    let schema = table.schema ?? effects.touches.first?.schema
                     objects += effects.touches.map { (Self.plain($0.kind), RelationName(schema: schema, name: name)) }
                 }
             }
@@ -175,9 +169,7 @@ private struct MadeObjects {
 extension ParseNode {
     /// Those that ALTER TABLE drops by their names.
     fileprivate var droppedConstraints: [(table: RelationName, name: String)] {
-        guard isKind("AlterTableStmt") else { return [] }
-        let relation = self["relation"]
-        let table = RelationName(schema: relation["schemaname"].string, name: relation["relname"].string ?? "")
+        guard isKind("AlterTableStmt"), let table = RelationName(rangeVar: self["relation"]) else { return [] }
         return self["cmds"].items.filter { $0["subtype"].string == "AT_DropConstraint" }
             .compactMap { command in command["name"].string.map { (table, $0) } }
     }

@@ -30,7 +30,8 @@ struct EffectChecks {
                 required.append((touch.relation, statement))
             }
             if let newName = statement.tree?["newname"].string {
-                allowed.append(RelationName(schema: statement.tree?["relation"]["schemaname"].string, name: newName))
+                let renamed = statement.tree.flatMap { RelationName(rangeVar: $0["relation"]) }
+                allowed.append(RelationName(schema: renamed?.schema, name: newName))
             }
         }
         var findings = required.filter { need in !names.contains { $0.canBe(need.name) } }.map { need in
@@ -64,7 +65,7 @@ struct EffectChecks {
 
     private static func name(_ text: String) -> RelationName {
         let parts = text.split(separator: ".").map { $0.filter { $0 != "\"" } }
-        return RelationName(schema: parts.dropLast().last, name: parts.last ?? "")
+        return RelationName(names: parts) ?? RelationName(schema: nil, name: "")
     }
 
     /// More than there is may be declared: whoever wrote it may know why.

@@ -123,11 +123,11 @@ package struct Validation: Sendable {
     package var fileCount: Int { trees.reduce(0) { $0 + $1.migrations.reduce(0) { $0 + $1.files.count } } }
 
     /// What an environment's migrations of a service make.
-    package func sketch(of service: String, in environment: String) -> SchemaSketch {
-        var sketch = SchemaSketch()
-        guard let tree = trees.first(where: { $0.service.name == service }) else { return sketch }
-        for migration in tree.view(environment) { if let up = migration.up { sketch.learn(from: up.script) } }
-        return sketch
+    package func schema(of service: String, in environment: String) -> SchemaModel {
+        var schema = SchemaModel()
+        guard let tree = trees.first(where: { $0.service.name == service }) else { return schema }
+        for migration in tree.view(environment) { if let up = migration.up { schema.learn(from: up.script) } }
+        return schema
     }
 
     /// All findings once, without what comments silence and what is history, in a fixed order.

@@ -21,6 +21,7 @@ package struct DumpScript: ~Copyable {
 
     private var buffer: DumpBuffer
     private var scanner = StatementScanner()
+    private var stringsAreStandard = true
     private var isAtStart = true
     /// The next byte begins a line, so that a comment there may be a mark.
     private var isAtLineStart = true
@@ -80,12 +81,20 @@ package struct DumpScript: ~Copyable {
         let line = openStatement ?? buffer.line(at: buffer.position)
         openStatement = nil
         isAtLineStart = false
-        switch try scanner.scan(&buffer) {
+        switch try scanStatement() {
         case .backslash:
             openStatement = line
             return try metaCommand(line: buffer.line(at: buffer.position))
         case .semicolon: return try finish(line: line, endsWithSemicolon: true)
         case .endOfText: return mayBeCut ? nil : try finish(line: line, endsWithSemicolon: false)
+        case .unterminated(let kind, let place): throw SQLTextError.unterminated(kind, line: buffer.line(at: place))
+        }
+    }
+
+    private mutating func scanStatement() throws -> StatementScanner.Ending {
+        while true {
+            if let ending = scanner.scan(buffer.memory, &buffer.position, isLast: buffer.isAtEnd) { return ending }
+            _ = try buffer.fill()
         }
     }
 
@@ -104,8 +113,8 @@ package struct DumpScript: ~Copyable {
             )
         }
         let readsRows = scanner.readsRows
-        scanner.reset()
-        if let value = StatementWords.standardStrings(setBy: statement) { scanner.stringsAreStandard = value }
+        if let value = StatementWords.standardStrings(setBy: statement) { stringsAreStandard = value }
+        scanner = StatementScanner(stringsAreStandard: stringsAreStandard)
         if endsWithSemicolon { buffer.position += 1 }
         buffer.release()
         guard readsRows else {
@@ -169,32 +178,37 @@ extension DumpScript {
             if byte.isBlank || byte == UInt8(ascii: ";") {
                 isAtLineStart = byte == 0x0A || byte == 0x0D
                 buffer.position += 1
-            } else if byte == UInt8(ascii: "-"), try buffer.peek(1) == UInt8(ascii: "-") {
-                if isAtLineStart { try readMark() }
-                isAtLineStart = false
-                try StatementScanner.skipLine(&buffer, releasing: true)
-            } else if byte == UInt8(ascii: "/"), try buffer.peek(1) == UInt8(ascii: "*") {
-                let line = buffer.line(at: buffer.position)
-                isAtLineStart = false
-                guard try StatementScanner.skipBlock(&buffer, releasing: true) else {
-                    throw SQLTextError(
-                        .unterminated,
-                        line: line,
-                        "a comment that begins here does not end",
-                        hint: "the file may be cut off"
-                    )
-                }
-            } else {
-                break
+            } else if byte != UInt8(ascii: "-") && byte != UInt8(ascii: "/") {
+                return
+            } else if try !passComment() {
+                return
             }
             buffer.release()
+        }
+    }
+
+    /// A comment is given away while it is read, so that it may be longer than any statement. false, and at the same
+    /// place as before, if it is a minus or a slash.
+    private mutating func passComment() throws -> Bool {
+        let line = buffer.line(at: buffer.position)
+        if isAtLineStart { try readMark() }
+        isAtLineStart = false
+        var lexer = SQLLexer()
+        while true {
+            if let token = lexer.next(buffer.memory, &buffer.position, isLast: buffer.isAtEnd) {
+                if token.kind == .sign { buffer.position -= 1 }
+                guard token.isClosed else { throw SQLTextError.unterminated(token.kind, line: line) }
+                return token.kind != .sign
+            }
+            buffer.release()
+            _ = try buffer.fill()
         }
     }
 }
 
 // Marks.
 extension DumpScript {
-    /// At the first dash of a comment that begins a line. Marks are shorter than what is looked at.
+    /// At the first byte of what may be a comment that begins a line. Marks are shorter than what is looked at.
     private mutating func readMark() throws {
         var text: [UInt8] = []
         while text.count < 200, let byte = try buffer.peek(text.count), byte != 0x0A, byte != 0x0D { text.append(byte) }

@@ -53,17 +53,16 @@ extension EffectsReader {
             let lock: LockMode = isConcurrent ? .shareUpdateExclusive : .accessExclusive
             touch(named, .drop, named.kind.isRelation ? lock : nil)
             noteDestruction(of: named, type, cascades: statement.cascades)
-            guard isConcurrent, let index = named.names.last else { continue }
+            guard isConcurrent, let index = RelationName(names: named.names) else { continue }
             effects.concurrentIndexWork = ConcurrentIndexWork(
                 action: .drop,
-                index: RelationName(schema: named.names.dropLast().last, name: index),
+                index: index,
                 isConditional: statement["missing_ok"].isTrue
             )
         }
     }
 
     private mutating func noteDestruction(of named: Named, _ type: String, cascades: Bool) {
-        guard let name = named.names.last else { return }
         let holds =
             switch type {
             case "OBJECT_TABLE", "OBJECT_SEQUENCE": true
@@ -71,13 +70,7 @@ extension EffectsReader {
             case "OBJECT_SCHEMA", "OBJECT_TYPE", "OBJECT_DOMAIN", "OBJECT_EXTENSION": cascades
             default: false
             }
-        guard holds else { return }
-        destroy(
-            .dropping,
-            named.kind,
-            RelationName(schema: named.names.dropLast().last, name: name),
-            cascades: cascades
-        )
+        if holds { destroy(.dropping, named.kind, RelationName(names: named.names), cascades: cascades) }
     }
 
     private mutating func rename(_ statement: ParseNode) {

@@ -90,8 +90,7 @@ extension EffectsReader {
     }
 
     func relation(_ rangeVar: ParseNode) -> RelationName? {
-        guard let name = rangeVar["relname"].string else { return nil }
-        return RelationName(schema: rangeVar["schemaname"].string ?? defaultSchema, name: name)
+        RelationName(rangeVar: rangeVar).map { RelationName(schema: $0.schema ?? defaultSchema, name: $0.name) }
     }
 
     mutating func destroy(

@@ -13,19 +13,21 @@ struct PlpgsqlText {
     init(_ body: String) {
         let lower = body.lowercased()
         dropsOrTruncates = lower.contains("drop") || lower.contains("truncate")
-        var cutter = Cutter(bytes: Array(body.utf8))
-        cutter.run()
-        statements = cutter.statements
-        isDynamic = cutter.isDynamic
-        endsTransaction = cutter.endsTransaction
+        var body = body
+        body.withUTF8 { bytes in
+            var cutter = Cutter(bytes)
+            cutter.run()
+            statements = cutter.statements
+            isDynamic = cutter.isDynamic
+            endsTransaction = cutter.endsTransaction
+        }
     }
 
     private struct Cutter {
-        let bytes: [UInt8]
+        private var tokens: SQLTokens
         var statements: [String] = []
         var isDynamic = false
         var endsTransaction = false
-        private var position = 0
         private var depth = 0
         /// Where the statement began that is being passed over.
         private var start: (offset: Int, prefix: String)?
@@ -36,34 +38,41 @@ struct PlpgsqlText {
         private var isInTarget = false
         private var last = ""
 
-        init(bytes: [UInt8]) { self.bytes = bytes }
+        init(_ bytes: UnsafeBufferPointer<UInt8>) { tokens = SQLTokens(bytes) }
 
         mutating func run() {
-            while position < bytes.count {
-                let byte = bytes[position]
-                switch byte {
-                case _ where byte.startsName: word()
-                case UInt8(ascii: ";"):
-                    if depth == 0 { end(at: position) }
-                    position += 1
-                case UInt8(ascii: ":") where depth == 0 && start == nil && isAssignment:
-                    position += 2
-                    start = (position, "SELECT ")
-                default:
-                    if byte == UInt8(ascii: "(") { depth += 1 }
-                    if byte == UInt8(ascii: ")") { depth = max(0, depth - 1) }
-                    if !byte.isBlank { last = "" }
-                    position = bytes.withUnsafeBufferPointer { SQLToken.end($0, position) }
+            while let token = tokens.next() {
+                switch token.kind {
+                case .word: word(token)
+                case .blanks: break
+                case .sign: sign(at: token.range.lowerBound)
+                default: last = ""
                 }
             }
-            end(at: bytes.count)
+            end(at: tokens.bytes.count)
         }
 
-        private var isAssignment: Bool { position + 1 < bytes.count && bytes[position + 1] == UInt8(ascii: "=") }
+        private mutating func sign(at offset: Int) {
+            switch tokens.bytes[offset] {
+            case UInt8(ascii: ";"): if depth == 0 { end(at: offset) }
+            case UInt8(ascii: ":") where depth == 0 && start == nil && isAssignment:
+                _ = tokens.next()
+                start = (tokens.position, "SELECT ")
+            case let byte:
+                if byte == UInt8(ascii: "(") { depth += 1 }
+                if byte == UInt8(ascii: ")") { depth = max(0, depth - 1) }
+                last = ""
+            }
+        }
+
+        /// Behind a colon.
+        private var isAssignment: Bool {
+            tokens.position < tokens.bytes.count && tokens.bytes[tokens.position] == UInt8(ascii: "=")
+        }
 
         private mutating func end(at offset: Int) {
             if let start {
-                let rest = isInTarget ? "" : String(decoding: bytes[start.offset..<offset], as: UTF8.self)
+                let rest = isInTarget ? "" : text(start.offset..<offset)
                 statements.append(start.prefix + rest)
             }
             start = nil
@@ -73,10 +82,11 @@ struct PlpgsqlText {
             depth = 0
         }
 
-        private mutating func word() {
-            let begin = position
-            while position < bytes.count, bytes[position].isInName { position += 1 }
-            let word = String(decoding: bytes[begin..<position], as: UTF8.self).lowercased()
+        private func text(_ range: Range<Int>) -> String { String(decoding: tokens.bytes[range], as: UTF8.self) }
+
+        private mutating func word(_ token: SQLLexer.Token) {
+            let begin = token.range.lowerBound
+            let word = tokens.text(token).lowercased()
             defer { last = word }
             guard depth == 0 else { return }
             if isInTarget {
@@ -87,7 +97,7 @@ struct PlpgsqlText {
             }
             if word == "into", let open = start, last != "insert", last != "merge" {
                 // What follows INTO is a variable; the clause behind it goes on.
-                start = (position, open.prefix + String(decoding: bytes[open.offset..<begin], as: UTF8.self))
+                start = (tokens.position, open.prefix + text(open.offset..<begin))
                 isInTarget = true
                 return
             }
@@ -108,9 +118,9 @@ struct PlpgsqlText {
             case "execute": isDynamic = true
             case "commit", "rollback": endsTransaction = true
             case "if", "elsif", "elseif", "while":
-                start = (position, "SELECT ")
+                start = (tokens.position, "SELECT ")
                 isCondition = true
-            case "perform", "return": start = (position, "SELECT ")
+            case "perform", "return": start = (tokens.position, "SELECT ")
             case _ where Self.verbs.contains(word): start = (offset, "")
             default: break
             }

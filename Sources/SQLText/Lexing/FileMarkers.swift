@@ -66,17 +66,23 @@ package struct FileMarkers: Sendable, Equatable {
         var text = text
         text.withUTF8 { bytes in
             guard Self.mayHoldMarkers(bytes) else { return }
-            var (position, line) = (bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0, 1)
-            let first = position
-            while position < bytes.count {
-                let end = SQLToken.end(bytes, position)
-                if bytes[position] == UInt8(ascii: "-"), end > position + 1, Self.maySay(bytes[position..<end]) {
-                    let startsLine = position == first || bytes[position - 1] == 0x0A
-                    let comment = String(decoding: UnsafeBufferPointer(rebasing: bytes[position..<end]), as: UTF8.self)
-                    read(Comment(text: comment, line: line, startsLine: startsLine, startsFile: position == first))
+            let first = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+            let tokens = SQLTokens(bytes, in: first..<bytes.count)
+            var line = 1
+            for token in tokens {
+                let begin = token.range.lowerBound
+                if token.kind == .lineComment, Self.maySay(bytes[token.range]) {
+                    let startsLine = begin == first || bytes[begin - 1] == 0x0A
+                    read(
+                        Comment(
+                            text: tokens.text(token),
+                            line: line,
+                            startsLine: startsLine,
+                            startsFile: begin == first
+                        )
+                    )
                 }
-                for byte in bytes[position..<end] where byte == 0x0A { line += 1 }
-                position = end
+                for byte in bytes[token.range] where byte == 0x0A { line += 1 }
             }
         }
     }

@@ -8,9 +8,20 @@ package struct RelationName: Sendable, Hashable, CustomStringConvertible {
         self.name = name
     }
 
+    /// - Parameter names: The parts of a name, such as a schema and a table's; nil if there are none.
+    package init?(names: [String]) {
+        guard let name = names.last else { return nil }
+        self.init(schema: names.dropLast().last, name: name)
+    }
+
     /// By the name alone: few have the same in two schemas.
     package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
     /// For people; not quoted.
     package var description: String { schema.map { "\($0).\(name)" } ?? name }
+
+    /// Whether two names can mean the same, one of which may be without its schema.
+    package func canBe(_ other: RelationName) -> Bool {
+        name == other.name && (schema == other.schema || schema == nil || other.schema == nil)
+    }
 }

@@ -5,30 +5,34 @@ package enum StatementWords {
     /// Words are in upper case; a quoted name, a string and a number stand as they are written; any other sign is a
     /// word of its own.
     package static func first(_ count: Int, of statement: [UInt8]) -> [String] {
-        var words: [String] = []
-        var rest = statement[...]
-        while words.count < count, let word = next(&rest) { words.append(word) }
-        return words
+        statement.withUnsafeBufferPointer { bytes in
+            var tokens = SQLTokens(bytes)
+            var words: [String] = []
+            while words.count < count, let token = tokens.nextSignificant() {
+                let text = tokens.text(token)
+                switch token.kind {
+                case .word: words.append(text.uppercased())
+                // The E of E'…' is a word of its own.
+                case .string where text.first != "'": words += [text.prefix(1).uppercased(), String(text.dropFirst())]
+                default: words.append(text)
+                }
+            }
+            return Array(words.prefix(count))
+        }
     }
 
     /// The table of a COPY, as the parts of its name, unquoted; empty when there is no name.
     package static func copyTable(_ statement: [UInt8]) -> [String] {
-        var rest = statement[...]
-        guard next(&rest) == "COPY" else { return [] }
-        var parts: [String] = []
-        while let word = next(&rest) {
-            if word.hasPrefix("\"") {
-                parts.append(String(word.dropFirst().dropLast()).replacing("\"\"", with: "\""))
-            } else {
-                parts.append(word.lowercased())
-            }
-            let behind = rest
-            guard next(&rest) == "." else {
-                rest = behind
-                break
-            }
+        statement.withUnsafeBufferPointer { bytes in
+            var tokens = SQLTokens(bytes)
+            guard let verb = tokens.nextSignificant(), tokens[verb].isWord("copy") else { return [] }
+            var parts: [String] = []
+            repeat {
+                guard let token = tokens.nextSignificant(), let name = tokens.name(token) else { break }
+                parts.append(name)
+            } while tokens.takes(UInt8(ascii: "."))
+            return parts
         }
-        return parts
     }
 
     /// The setting that `SET [SESSION|LOCAL] name = …` (or `TO …`) changes, in lower case; nil for any other statement.
@@ -58,68 +62,5 @@ package enum StatementWords {
         if values.first == "to" { values.removeFirst() }
         guard let value = values.first else { return nil }
         return !["off", "of", "false", "fals", "fal", "fa", "f", "no", "n", "0"].contains(value)
-    }
-
-    private static func next(_ rest: inout ArraySlice<UInt8>) -> String? {
-        skipBlanks(&rest)
-        guard let first = rest.first else { return nil }
-        let length: Int
-        if first.startsName {
-            length = rest.prefix { $0.isInName }.count
-            defer { rest = rest.dropFirst(length) }
-            return String(decoding: rest.prefix(length), as: UTF8.self).uppercased()
-        } else if first == UInt8(ascii: "\"") || first == UInt8(ascii: "'") {
-            length = quotedLength(rest, first)
-        } else if first.isInTag {
-            length = rest.prefix { $0.isInTag || $0 == UInt8(ascii: ".") }.count
-        } else {
-            length = 1
-        }
-        defer { rest = rest.dropFirst(length) }
-        return String(decoding: rest.prefix(length), as: UTF8.self)
-    }
-
-    private static func quotedLength(_ text: ArraySlice<UInt8>, _ mark: UInt8) -> Int {
-        var index = text.startIndex + 1
-        while index < text.endIndex {
-            if text[index] == mark {
-                guard index + 1 < text.endIndex, text[index + 1] == mark else { return index + 1 - text.startIndex }
-                index += 1
-            }
-            index += 1
-        }
-        return text.count
-    }
-
-    private static func skipBlanks(_ rest: inout ArraySlice<UInt8>) {
-        while let first = rest.first {
-            let second = rest.dropFirst().first
-            if first.isBlank {
-                rest = rest.dropFirst()
-            } else if first == UInt8(ascii: "-"), second == UInt8(ascii: "-") {
-                rest = rest.drop { $0 != 0x0A && $0 != 0x0D }
-            } else if first == UInt8(ascii: "/"), second == UInt8(ascii: "*") {
-                skipComment(&rest)
-            } else {
-                return
-            }
-        }
-    }
-
-    private static func skipComment(_ rest: inout ArraySlice<UInt8>) {
-        var depth = 0
-        while let first = rest.first {
-            let second = rest.dropFirst().first
-            if first == UInt8(ascii: "/"), second == UInt8(ascii: "*") {
-                depth += 1
-                rest = rest.dropFirst(2)
-            } else if first == UInt8(ascii: "*"), second == UInt8(ascii: "/") {
-                depth -= 1
-                rest = rest.dropFirst(2)
-                if depth == 0 { return }
-            } else {
-                rest = rest.dropFirst()
-            }
-        }
     }
 }

@@ -51,34 +51,25 @@ package struct TableMentions: Sendable {
             }
             if !reader.isNext("partition") { created.append(name) }
             return
-        } while reader.takes(UInt8(ascii: ","))
+        } while reader.tokens.takes(UInt8(ascii: ","))
     }
 }
 
 /// Goes through a script from word to word, over quotations and comments.
 private struct WordReader {
-    private let bytes: UnsafeBufferPointer<UInt8>
-    private var position = 0
+    var tokens: SQLTokens
     private(set) var hasPassedBody = false
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    init(_ bytes: UnsafeBufferPointer<UInt8>) { tokens = SQLTokens(bytes) }
 
     /// The next word, or the next sign, as it is written; nil at the end.
     mutating func next() -> UnsafeBufferPointer<UInt8>? {
-        while position < bytes.count {
-            let start = position
-            if bytes[position].startsName {
-                while position < bytes.count, bytes[position].isInName { position += 1 }
-                return UnsafeBufferPointer(rebasing: bytes[start..<position])
+        while let token = tokens.nextSignificant() {
+            switch token.kind {
+            case .word, .number, .sign: return tokens[token]
+            case .dollarString: hasPassedBody = true
+            default: break
             }
-            let byte = bytes[position]
-            if byte.isBlank {
-                position += 1
-                continue
-            }
-            position = SQLToken.end(bytes, position)
-            if position == start + 1 { return UnsafeBufferPointer(rebasing: bytes[start..<position]) }
-            if byte == UInt8(ascii: "$") { hasPassedBody = true }
         }
         return nil
     }
@@ -86,55 +77,28 @@ private struct WordReader {
     /// A name with its schema, behind `IF EXISTS`, `IF NOT EXISTS` and `ONLY`.
     mutating func name() -> RelationName? {
         var parts: [String] = []
-        while true {
-            skipBlanks()
-            guard position < bytes.count else { return nil }
-            if bytes[position] == UInt8(ascii: "\"") {
-                let end = SQLToken.end(bytes, position)
-                parts.append(quoted(position..<end))
-                position = end
-            } else if bytes[position].startsName, let word = next() {
-                let isBefore = ["if", "not", "exists", "only"] as [StaticString]
-                if parts.isEmpty, isBefore.contains(where: word.isWord) { continue }
-                // The server folds ASCII alone in UTF-8 databases.
-                let folded = word.map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }
-                parts.append(String(decoding: folded, as: UTF8.self))
-            } else {
-                return nil
-            }
-            guard takes(UInt8(ascii: ".")) else { break }
-        }
-        guard let name = parts.last else { return nil }
-        return RelationName(schema: parts.dropLast().last, name: name)
+        repeat {
+            guard let part = part(isFirst: parts.isEmpty) else { return nil }
+            parts.append(part)
+        } while tokens.takes(UInt8(ascii: "."))
+        return RelationName(names: parts)
     }
 
-    private func quoted(_ range: Range<Int>) -> String {
-        String(decoding: bytes[range].dropFirst().dropLast(), as: UTF8.self).replacing("\"\"", with: "\"")
+    /// Stays before what is no name.
+    private mutating func part(isFirst: Bool) -> String? {
+        let isBefore = ["if", "not", "exists", "only"] as [StaticString]
+        var ahead = tokens
+        while let token = ahead.nextSignificant(), let name = ahead.name(token) {
+            tokens = ahead
+            let isPassed = isFirst && token.kind == .word && isBefore.contains(where: ahead[token].isWord)
+            if !isPassed { return name }
+        }
+        return nil
     }
 
     /// Whether this word comes next; only looked at.
-    mutating func isNext(_ word: StaticString) -> Bool {
-        skipBlanks()
+    func isNext(_ word: StaticString) -> Bool {
         var copy = self
         return copy.next()?.isWord(word) == true
-    }
-
-    /// Goes on behind a sign, if that comes next.
-    mutating func takes(_ sign: UInt8) -> Bool {
-        skipBlanks()
-        guard position < bytes.count, bytes[position] == sign else { return false }
-        position += 1
-        return true
-    }
-
-    private mutating func skipBlanks() {
-        while position < bytes.count {
-            let byte = bytes[position]
-            let next = position + 1 < bytes.count ? bytes[position + 1] : 0
-            let isComment =
-                byte == UInt8(ascii: "-") && next == byte || byte == UInt8(ascii: "/") && next == UInt8(ascii: "*")
-            guard byte.isBlank || isComment else { return }
-            position = SQLToken.end(bytes, position)
-        }
     }
 }

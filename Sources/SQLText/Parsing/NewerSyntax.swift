@@ -89,17 +89,9 @@ private struct StatementTokens {
     init(_ bytes: [UInt8], _ range: Range<Int>) {
         end = range.upperBound
         bytes.withUnsafeBufferPointer { bytes in
-            var position = range.lowerBound
-            while position < range.upperBound {
-                let start = position
-                if bytes[position].isInName {
-                    while position < range.upperBound, bytes[position].isInName { position += 1 }
-                } else {
-                    position = SQLToken.end(bytes, position)
-                    if bytes[start].isBlank || position > start + 1 { continue }
-                }
-                let word = UnsafeBufferPointer(rebasing: bytes[start..<position])
-                tokens.append((String(decoding: word, as: UTF8.self).lowercased(), start))
+            let read = SQLTokens(bytes, in: range)
+            for token in read where token.kind == .word || token.kind == .number || token.kind == .sign {
+                tokens.append((read.text(token).lowercased(), token.range.lowerBound))
             }
         }
     }
@@ -123,7 +115,7 @@ private struct StatementTokens {
             else { return false }
             let rest = token.text.dropFirst()
             if first == 0x30, let mark = rest.first, "xob".contains(mark) { return true }
-            return rest.contains("_") && rest.allSatisfy { $0 == "_" || $0.isNumber }
+            return rest.contains("_") && rest.allSatisfy { $0 == "_" || $0 == "." || $0.isNumber }
         }
     }
 }

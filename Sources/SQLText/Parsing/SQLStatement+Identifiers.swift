@@ -8,29 +8,15 @@ extension SQLStatement {
 
     /// Names that the server cuts, because they have more than 63 bytes (`NAMEDATALEN`). The tree has them cut already.
     package var longIdentifiers: [Identifier] {
-        source.bytes.withUnsafeBufferPointer { bytes in
-            guard range.count > 63 else { return [] }
-            var found: [Identifier] = []
-            var position = range.lowerBound
-            while position < range.upperBound {
-                let start = position
-                let name: Range<Int>
-                if bytes[position].startsName {
-                    while position < range.upperBound, bytes[position].isInName { position += 1 }
-                    name = start..<position
-                    // The e of e'…' belongs to the quotation, whose rules it changes; it is passed over with it.
-                } else {
-                    let isQuoted = bytes[position] == UInt8(ascii: "\"")
-                    position = min(SQLToken.end(bytes, position), range.upperBound)
-                    guard isQuoted, position > start + 2 else { continue }
-                    name = (start + 1)..<(position - 1)
-                }
-                guard name.count > 63 else { continue }
-                let text = String(decoding: UnsafeBufferPointer(rebasing: bytes[name]), as: UTF8.self)
-                guard text.replacing("\"\"", with: "\"").utf8.count > 63 else { continue }
-                found.append(Identifier(text: text, offset: start))
+        guard range.count > 63 else { return [] }
+        return source.bytes.withUnsafeBufferPointer { bytes in
+            let tokens = SQLTokens(bytes, in: range)
+            return tokens.filter { $0.range.count > 63 }.compactMap { token in
+                guard let name = tokens.name(token), name.utf8.count > 63 else { return nil }
+                let marks = token.kind == .quotedName ? 1 : 0
+                let text = source.text((token.range.lowerBound + marks)..<(token.range.upperBound - marks))
+                return Identifier(text: text, offset: token.range.lowerBound)
             }
-            return found
         }
     }
 }

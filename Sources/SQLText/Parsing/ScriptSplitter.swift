@@ -1,59 +1,46 @@
-import Glibc
-
 /// Splits a script by the rules of psql's scanner, for texts that the parser does not know as a whole.
 struct ScriptSplitter: ~Copyable {
     private(set) var statements: [SQLStatement] = []
     private(set) var metaCommands: [SQLScript.MetaCommand] = []
     private let source: ScriptSource
-    private var buffer: DumpBuffer
+    private var position: Int
     /// Behind the statement before, where comments that belong to the next one begin.
     private var gap: Int
 
     init(_ source: ScriptSource) {
         self.source = source
-        let bytes = source.bytes
-        var isRead = false
-        // The whole text at once, so that positions in the buffer are offsets in the script.
-        buffer = DumpBuffer(bytes: bytes.count + 1, limitBytes: .max) { memory in
-            defer { isRead = true }
-            guard !isRead else { return 0 }
-            memory.copyBytes(from: bytes)
-            return bytes.count
-        }
+        position = source.start
         gap = source.start
     }
 
     mutating func split() throws(SQLTextError) {
-        do {
-            _ = try buffer.fill()
-            buffer.position = source.start
-            while try next() {}
-        } catch let error as SQLTextError {
-            throw error
-        } catch {
-            throw source.error(.notText, at: buffer.position, "\(error)")
-        }
+        while try next() {}
     }
 
     /// The next statement or command of psql; false at the end.
-    private mutating func next() throws -> Bool {
-        let trivia = SQLTrivia(source.bytes, buffer.position..<source.bytes.count)
-        buffer.position = trivia.end
-        guard let first = try buffer.peek() else { return false }
-        if first == UInt8(ascii: "\\") {
+    private mutating func next() throws(SQLTextError) -> Bool {
+        position = SQLTrivia(source.bytes, position..<source.bytes.count).end
+        guard position < source.bytes.count else { return false }
+        if source.bytes[position] == UInt8(ascii: "\\") {
             _ = passMetaCommand()
-            gap = buffer.position
+            gap = position
             return true
         }
-        let begin = buffer.position
+        let begin = position
         var scanner = StatementScanner()
-        while try scanner.scan(&buffer) == .backslash {
+        while try scan(&scanner) == .backslash {
             if Self.sendsStatement.contains(passMetaCommand()) { break }
         }
-        finish(begin..<buffer.position)
-        if try buffer.peek() == UInt8(ascii: ";") { buffer.position += 1 }
+        finish(begin..<position)
+        if position < source.bytes.count, source.bytes[position] == UInt8(ascii: ";") { position += 1 }
         if scanner.readsRows { passRows() }
         return true
+    }
+
+    private mutating func scan(_ scanner: inout StatementScanner) throws(SQLTextError) -> StatementScanner.Ending {
+        let ending = source.bytes.withUnsafeBufferPointer { scanner.scan($0, &position, isLast: true) }
+        if case .unterminated(let kind, let place) = ending { throw .unterminated(kind, line: source.line(at: place)) }
+        return ending ?? .endOfText
     }
 
     private mutating func finish(_ range: Range<Int>) {
@@ -82,18 +69,16 @@ extension ScriptSplitter {
 
     /// At the backslash; its arguments end with the line.
     private mutating func passMetaCommand() -> String {
-        let start = buffer.position + 1
-        let rest = source.bytes[start...]
+        let rest = source.bytes[(position + 1)...]
         let line = rest.prefix { $0 != 0x0A }
         let name = String(decoding: line.prefix { !$0.isBlank && $0 != UInt8(ascii: "\\") }, as: UTF8.self)
-        metaCommands.append(SQLScript.MetaCommand(name: name, line: source.line(at: buffer.position)))
-        buffer.position = line.endIndex
+        metaCommands.append(SQLScript.MetaCommand(name: name, line: source.line(at: position)))
+        position = line.endIndex
         return name
     }
 
     /// The rows of a `COPY … FROM STDIN`, up to the line `\.` or the end of the text.
     private mutating func passRows() {
-        var position = buffer.position
         while position < source.bytes.count {
             let line = source.bytes[position...].prefix { $0 != 0x0A }
             position = min(line.endIndex + 1, source.bytes.count)
@@ -101,7 +86,6 @@ extension ScriptSplitter {
                 break
             }
         }
-        buffer.position = position
         gap = position
     }
 }

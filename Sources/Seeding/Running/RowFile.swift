@@ -13,13 +13,7 @@ enum RowFile {
         guard FileLock.take(descriptor) != .busy else {
             throw SeedingError(.busy, "another run is writing \(path)", hint: "try again when it is done")
         }
-        let rowsEach = 16_384
-        let count = table.count
-        let pieces = (count + rowsEach - 1) / rowsEach
-        @Sendable func render(_ piece: Int, _ out: inout CopyBuffer) {
-            table.render((piece * rowsEach)..<min(count, (piece + 1) * rowsEach), into: &out)
-        }
-        try OrderedRendering.run(pieces: pieces, jobs: jobs, render: render) { bytes in
+        try table.render(jobs: jobs) { bytes, _ in
             var rest = bytes[...]
             while !rest.isEmpty {
                 let piece = UnsafeRawBufferPointer(rebasing: rest)

@@ -42,3 +42,17 @@ package struct SeedOptions: Sendable {
         only.isEmpty || only.contains { TablePattern($0).fits(table) }
     }
 }
+
+extension SeedSet {
+    /// No files: for rows that are generated without any.
+    static func nothing(_ options: SeedOptions) -> SeedSet {
+        SeedSet(
+            options: SeedsFile(),
+            environment: options.environment,
+            layers: [],
+            tables: [],
+            scripts: [],
+            schema: options.schemas.first ?? "public"
+        )
+    }
+}

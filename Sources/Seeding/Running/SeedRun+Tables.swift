@@ -2,14 +2,6 @@ internal import Bookkeeping
 import PostgresClient
 internal import SyntheticData
 
-/// Cells that are filled when all rows are there.
-struct PostponedCells {
-    var table: Int
-    var merge: TableMerge
-    /// Row, column, and where the value comes from.
-    var cells: [(row: Int, column: String, cell: BoundCell)]
-}
-
 extension SeedRun {
     /// Listed rows, then generated ones.
     mutating func seed(_ index: Int, _ session: inout Session) throws {
@@ -95,7 +87,7 @@ extension SeedRun {
         throw Self.differing(bound, row)
     }
 
-    private static func differing(_ bound: BoundTable, _ row: Int) -> SeedingError {
+    static func differing(_ bound: BoundTable, _ row: Int) -> SeedingError {
         SeedingError(
             .database,
             at: bound.rows[row].place,
@@ -235,156 +227,5 @@ extension SeedRun {
         }
         keys.listed = listed
         seededKeys[bound.name] = keys
-    }
-}
-
-// What comes last.
-extension SeedRun {
-    mutating func fillPostponed(_ session: inout Session) throws {
-        for waiting in postponed {
-            let bound = tables[waiting.table]
-            var byColumn: [String: [(Int, String?)]] = [:]
-            for (row, column, cell) in waiting.cells {
-                let value: String?
-                switch cell {
-                case .text(let text): value = text
-                case .expression: continue
-                case .reference(let reference):
-                    let resolved = try references.resolve(reference, tables, session)
-                    guard case .known(let text) = resolved else {
-                        throw SeedingError(.database, at: reference.place, "the row that is meant is not there")
-                    }
-                    value = text
-                }
-                byColumn[column, default: []].append((row, value))
-            }
-            for (column, cells) in byColumn.sorted(by: { $0.key < $1.key }) {
-                let values = "\(waiting.merge.temporary)_later"
-                let name = waiting.merge.q(column)
-                try session.execute("DROP TABLE IF EXISTS \(values)")
-                try session.execute(
-                    "CREATE TEMPORARY TABLE \(values.dropFirst(8)) ON COMMIT DROP AS SELECT NULL::integer AS granary_n, t.\(name) FROM \(waiting.merge.target) t WITH NO DATA"
-                )
-                do {
-                    _ = try session.copyIn("COPY \(values) FROM STDIN") { sink in
-                        var buffer = CopyBuffer()
-                        for (row, value) in cells {
-                            buffer.append(row)
-                            buffer.append(CopyBuffer.tab)
-                            buffer.append(value: value)
-                            buffer.append(CopyBuffer.newline)
-                        }
-                        try buffer.lend { try sink.write($0) }
-                    }
-                    let merge = waiting.merge
-                    let incomplete = merge.incomplete(column, values: values, bound.onConflict)
-                    if bound.onConflict == .error,
-                        let row = try session.query(incomplete)[0]["old"].flatMap({ Int($0) })
-                    {
-                        throw Self.differing(bound, row)
-                    }
-                    let completion = merge.completion(column, values: values, bound.onConflict)
-                    let count = try session.query(completion)[0].int("count")
-                    let rest = try session.query(incomplete)[0]
-                    if let row = rest["n"].flatMap({ Int($0) }) {
-                        report.notes.append(
-                            "\(bound.name): \(LeftOut.rows(rest.int("count"))) did not get \(column), because a trigger of "
-                                + "the table kept it (\(bound.rows[row].place))"
-                        )
-                    }
-                    // A row that was there and differed in other columns is counted once already.
-                    let unchanged = outcomes[bound.name]?.unchanged ?? 0
-                    outcomes[bound.name]?.updated += min(count, unchanged)
-                    outcomes[bound.name]?.unchanged -= min(count, unchanged)
-                } catch let error as PostgresError where SeedingError.isAboutRows(error) {
-                    let row = CopyPlace(error).map { cells[min($0.line, cells.count) - 1].0 } ?? cells[0].0
-                    throw SeedingError(error, at: bound.rows[row].place, "\(bound.name).\(column)")
-                }
-            }
-        }
-    }
-
-    /// Deletes what seeding has inserted and no file lists any more, children before parents.
-    mutating func prune(_ names: [TableName], _ session: inout Session) throws {
-        for name in names {
-            guard let index = tables.firstIndex(where: { $0.name == name }), tables[index].prunes, isMeant(name) else {
-                continue
-            }
-            let bound = tables[index]
-            // In a run of the common layer alone, rows of other layers are not listed, and not gone.
-            guard !bound.key.columns.isEmpty, !set.namesInOtherLayers.contains(name) else { continue }
-            var keys =
-                seededKeys[name] ?? SeededKeys(columns: bound.key.columns, record.entries[source(of: name)]?.details)
-            let gone = keys.ours.subtracting(keys.listed).sorted { $0.lexicographicallyPrecedes($1) }
-            guard !gone.isEmpty else { continue }
-            guard !options.isProduction else {
-                report.notes.append("\(name): \(gone.count) rows are listed no more, and stay: production loses none")
-                continue
-            }
-            let merge = TableMerge(
-                bound.table,
-                number: index,
-                key: bound.key.columns,
-                columns: bound.key.columns,
-                avoidsSequences: false,
-                session
-            )
-            let temporary = "\(merge.temporary)_gone"
-            let columns = bound.key.columns.map { "t.\(merge.q($0))" }.joined(separator: ", ")
-            var stayed: Set<[String]> = []
-            try session.execute(
-                "CREATE TEMPORARY TABLE \(temporary.dropFirst(8)) ON COMMIT DROP AS SELECT \(columns) FROM \(merge.target) t WITH NO DATA"
-            )
-            do {
-                _ = try session.copyIn("COPY \(temporary) FROM STDIN") { sink in
-                    var buffer = CopyBuffer()
-                    for key in gone {
-                        for (place, value) in key.enumerated() {
-                            if place > 0 { buffer.append(CopyBuffer.tab) }
-                            buffer.append(value: value)
-                        }
-                        buffer.append(CopyBuffer.newline)
-                    }
-                    try buffer.lend { try sink.write($0) }
-                }
-                let present = try requireOneRowEach(bound, merge, temporary, session)
-                let count = try session.query(merge.deletion(temporary))[0].int("count")
-                outcomes[name, default: .init(table: name)].deleted += count
-                if count < present { stayed = Set(try session.query(merge.matches(temporary)).map { $0.texts("key") }) }
-            } catch let error as PostgresError where SeedingError.isAboutRows(error) {
-                throw SeedingError(
-                    error,
-                    at: FilePlace(bound.files[0].file.path),
-                    "pruning \(name)",
-                    hint: "rows that are listed no more are still referred to"
-                )
-            }
-            if !stayed.isEmpty {
-                report.notes.append(
-                    "\(name): \(LeftOut.rows(stayed.count)) that no file lists any more could not be deleted, because a "
-                        + "trigger of the table kept \(stayed.count == 1 ? "it" : "them")"
-                )
-                outcomes[name, default: .init(table: name)].skipped += stayed.count
-            }
-            keys.ours.subtract(Set(gone).subtracting(stayed))
-            seededKeys[name] = keys
-        }
-    }
-
-    /// How many of the rows that are to be deleted are there.
-    private func requireOneRowEach(
-        _ bound: BoundTable,
-        _ merge: TableMerge,
-        _ keys: String,
-        _ session: borrowing Session
-    ) throws -> Int {
-        let matches = try session.query(merge.matches(keys))
-        guard let first = matches.first, first.int("count") > 1 else { return matches.count }
-        throw SeedingError(
-            .database,
-            "\(bound.files[0].file.path): a row is listed no more, and its key (\(merge.key.joined(separator: ", "))) "
-                + "matches \(first.int("count")) rows of \(bound.name)",
-            hint: "delete the one that is meant yourself, or leave it with prune: false"
-        )
     }
 }

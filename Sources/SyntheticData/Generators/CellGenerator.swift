@@ -1,3 +1,14 @@
+// Plausible values by their address: for seeds, and for whatever else needs values that are no one's.
+//
+//     seed, table, column → key                    CellHash.key
+//     key, identity of the row → draw → value      CellGenerator.write
+//     shape of a column → its generator            GeneratorInference.choose
+//     generators of all columns → lines of COPY    GeneratedTable.render
+//
+// Identity: what a row's values are drawn with. It stays when counts change and rows come before it.
+// Domain: how many values a generator has, if it can be asked for each by its index.
+// Slug: the form that a word has in addresses: lower case, ASCII, no blanks.
+
 /// A row that is yet to be rendered.
 package struct GeneratedRow: Sendable {
     /// What its values are drawn with: stays when counts change.

@@ -85,9 +85,35 @@ package final class GeneratedTable: Sendable {
         if let generator = generator(column) { generator.write(row, &out) } else { out.appendNull() }
     }
 
-    /// Renders rows as lines of COPY text.
+    /// Renders all rows as lines of COPY text, on several threads, and lends them in order, piece by piece.
     ///
-    /// - Parameter isNumbered: The row's number and a 0 come first, as tables beside the real one have them.
+    /// - Parameters:
+    ///   - jobs: How many threads; the lines are the same for any number.
+    ///   - isNumbered: The row's number and a 0 come first, as tables beside the real one have them.
+    ///   - body: Takes lines and how many rows they are, on the calling thread.
+    package func render(
+        jobs: Int,
+        isNumbered: Bool = false,
+        _ body: (UnsafeRawBufferPointer, Int) throws -> Void
+    ) throws {
+        let rowsEach = 16_384
+        let count = count
+        var left = count
+        try OrderedRendering.run(
+            pieces: (count + rowsEach - 1) / rowsEach,
+            jobs: jobs,
+            render: { piece, out in
+                let first = piece * rowsEach
+                self.render(first..<min(count, first + rowsEach), isNumbered: isNumbered, into: &out)
+            }
+        ) { bytes in
+            let rows = min(rowsEach, left)
+            left -= rows
+            try body(bytes, rows)
+        }
+    }
+
+    /// Renders rows as lines of COPY text.
     package func render(_ rows: Range<Int>, isNumbered: Bool = false, into out: inout CopyBuffer) {
         let generators = columns.map(\.generator)
         func line(_ row: GeneratedRow, _ out: inout CopyBuffer) {

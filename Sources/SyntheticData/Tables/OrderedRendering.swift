@@ -3,8 +3,8 @@ internal import Glibc
 
 /// Renders pieces on several threads and hands them over in order, so that the outcome is the same whatever their
 /// number.
-package final class OrderedRendering: @unchecked Sendable {
-    // Everything below is touched under the lock alone.
+final class OrderedRendering: @unchecked Sendable {
+    // Sendable because the variables are read and written under the lock alone; all else are constants.
     private var lock = pthread_mutex_t()
     private var changed = pthread_cond_t()
     private var ready: [Int: [UInt8]] = [:]
@@ -18,7 +18,7 @@ package final class OrderedRendering: @unchecked Sendable {
     private let render: @Sendable (Int, inout CopyBuffer) -> Void
 
     /// Calls `body` with each piece, in order, on the calling thread.
-    package static func run(
+    static func run(
         pieces: Int,
         jobs: Int,
         render: @escaping @Sendable (Int, inout CopyBuffer) -> Void,

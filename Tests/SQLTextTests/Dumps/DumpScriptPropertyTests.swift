@@ -1,3 +1,4 @@
+import SQLText
 import TestSupport
 import Testing
 
@@ -44,6 +45,41 @@ import Testing
             let step = Int.random(in: 1...50, using: &random)
             let found = try pieces(text, buffer: buffer, step: step)
             try #require(found == expected, "buffer \(buffer), step \(step): \(text)")
+        }
+    }
+
+    private static let parts = [
+        "'", "''", "\"", "$$", "$a$", "E'", "\\", "\n", "\r\n", " ", "-", "--", "-- x\n", "/*", "*/", ";", "(", ")",
+        "a",
+        "é", "COPY t FROM stdin;\n", "a\tb\n", "\\.\n", "\\.", "BEGIN ATOMIC ", "END", "CREATE FUNCTION f() ",
+        "SET standard_conforming_strings = off;", "\\restrict a\n", "-- PostgreSQL database dump\n",
+    ]
+
+    /// Whatever the text is: what is wrong with it too.
+    @Test func aTextThatComesInPiecesHasTheElementsOfTheWhole() throws {
+        func elements(_ text: String, buffer: Int, step: Int) -> String {
+            var script = script(Array(text.utf8), buffer: buffer, step: step)
+            var elements = ""
+            do {
+                while let element = try script.next() {
+                    elements += "\(element)\n"
+                    var rows: [UInt8] = []
+                    while try script.nextCopyData({ rows += $0 }) {}
+                    elements += "\(rows)\n"
+                }
+            } catch {
+                elements += "\(error)"
+            }
+            return elements + "\(script.marks.verdict)"
+        }
+        var random = seededRandom()
+        for _ in 0..<2000 {
+            let count = Int.random(in: 1...16, using: &random)
+            let text = (0..<count).map { _ in Self.parts.randomElement(using: &random)! }.joined()
+            let whole = elements(text, buffer: 1 << 12, step: .max)
+            let buffer = Int.random(in: 1...30, using: &random)
+            let step = Int.random(in: 1...9, using: &random)
+            try #require(elements(text, buffer: buffer, step: step) == whole, "buffer \(buffer), step \(step): \(text)")
         }
     }
 }

@@ -97,7 +97,7 @@ enum ColumnRules {
     ) { context in
         context.alterations.filter { $0.kind == "AT_AlterColumnType" }.compactMap { command in
             let new = ColumnType(command.definition["typeName"])
-            let old = context.facts[command.table]?.columns[command.name]?.type
+            let old = context.schema[command.table]?.columns[command.name]?.type
             if let old, old.becomes(new), isPlain(command.definition["raw_default"], command.name, new) { return nil }
             let from = old.map { " from \($0)" } ?? ""
             return LintMatch(

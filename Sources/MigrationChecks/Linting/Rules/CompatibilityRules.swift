@@ -86,7 +86,7 @@ enum CompatibilityRules {
         context.alterations.filter { command in
             command.kind == "AT_DropConstraint"
                 // A CHECK that only stood in for NOT NULL keeps nothing out that the column does not.
-                && context.facts[command.table]?.notNullChecks[command.name] == nil
+                && context.schema[command.table]?.notNullChecks[command.name] == nil
         }.map { LintMatch("the constraint \($0.name) of \($0.table) is dropped", on: $0.table) }
     }
 

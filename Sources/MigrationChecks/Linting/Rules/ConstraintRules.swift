@@ -76,10 +76,10 @@ enum ConstraintRules {
         // What the same ALTER TABLE drops is dropped before the server looks for a CHECK.
         let dropped = Set(context.alterations.filter { $0.kind == "AT_DropConstraint" }.map(\.name))
         return context.alterations.filter { command in
-            guard command.kind == "AT_SetNotNull", let facts = context.facts[command.table] else {
+            guard command.kind == "AT_SetNotNull", let known = context.schema[command.table] else {
                 return command.kind == "AT_SetNotNull"
             }
-            return !facts.isKnownNotNull(command.name, without: dropped)
+            return !known.isKnownNotNull(command.name, without: dropped)
         }.map {
             LintMatch("nobody can use \($0.table) until every row is known to have a \($0.name)", on: $0.table)
         }
@@ -139,8 +139,8 @@ enum ConstraintRules {
     ) { context in
         context.addedConstraints("CONSTR_PRIMARY").filter { command in
             guard let index = command.definition["indexname"].string else { return false }
-            guard let facts = context.facts[command.table], let columns = facts.indexes[index] else { return true }
-            return !columns.allSatisfy { $0.map { facts.isKnownNotNull($0) } ?? false }
+            guard let known = context.schema[command.table], let columns = known.indexes[index] else { return true }
+            return !columns.allSatisfy { $0.map { known.isKnownNotNull($0) } ?? false }
         }.map {
             LintMatch(
                 "nobody can use \($0.table) until every row is known to have the key",

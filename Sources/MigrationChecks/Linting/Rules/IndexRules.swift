@@ -17,7 +17,7 @@ enum IndexRules {
             return []
         }
         // Of a partitioned table itself it is only the frame, to which the partitions' indexes are attached.
-        let isFrame = !context.tree["relation"]["inh"].isTrue && context.facts[table]?.isPartitioned == true
+        let isFrame = !context.tree["relation"]["inh"].isTrue && context.schema[table]?.isPartitioned == true
         return isFrame ? [] : [LintMatch("nobody can write to \(table) until the index is built", on: table)]
     }
 
@@ -31,7 +31,7 @@ enum IndexRules {
     ) { context in
         guard context.tree["removeType"].string == "OBJECT_INDEX", !context.tree["concurrent"].isTrue else { return [] }
         return context.effects.touches.filter { $0.kind == .index && $0.action == .drop && !$0.isNew }.map { touch in
-            let table = context.facts.table(ofIndex: touch.relation)
+            let table = context.schema.table(ofIndex: touch.relation)
             return LintMatch("the table of the index \(touch.relation) is locked against reading too", on: table)
         }
     }
@@ -54,7 +54,7 @@ enum IndexRules {
         }
         guard !context.isNew(relation) else { return [] }
         let isIndex = kind == "REINDEX_OBJECT_INDEX"
-        let table = isIndex ? context.facts.table(ofIndex: relation) : relation
+        let table = isIndex ? context.schema.table(ofIndex: relation) : relation
         let what = isIndex ? "the table of \(relation)" : "\(relation)"
         return [LintMatch("nobody can write to \(what) until the index is built anew", on: table)]
     }
@@ -117,9 +117,9 @@ enum IndexRules {
     ) { context in
         let keys = ForeignKey.all(in: context)
         guard !keys.isEmpty, let table = context.relation(context.tree["relation"]),
-            let facts = context.outcome[table], facts.isComplete
+            let known = context.outcome[table], known.isComplete
         else { return [] }
-        return keys.filter { !facts.hasIndex(beginningWith: $0.columns) }.map { key in
+        return keys.filter { !known.hasIndex(beginningWith: $0.columns) }.map { key in
             LintMatch(
                 "no index of \(table) begins with \(key.columns.joined(separator: ", ")), which refers to \(key.target)",
                 at: key.node.content.offset

@@ -10,7 +10,7 @@ struct LintContext {
     let effects: StatementEffects
     let transaction: TransactionState
     /// What was made before this statement, in this file and those before.
-    let facts: SchemaFacts
+    let schema: SchemaModel
     /// The last one of the file that the parser knows.
     let isLast: Bool
     /// The subcommands of ALTER TABLE, whatever the table.
@@ -19,7 +19,7 @@ struct LintContext {
     let alterations: [Alteration]
     private let file: ParsedFile
     /// What was there before the file, and what is there when all is done.
-    private let end: (before: SchemaFacts, outcome: SchemaFacts?)
+    private let end: (before: SchemaModel, outcome: SchemaModel?)
 
     init(
         _ statement: SQLStatement,
@@ -27,8 +27,8 @@ struct LintContext {
         _ effects: StatementEffects,
         in file: ParsedFile,
         transaction: TransactionState,
-        facts: SchemaFacts,
-        end: (before: SchemaFacts, outcome: SchemaFacts?),
+        schema: SchemaModel,
+        end: (before: SchemaModel, outcome: SchemaModel?),
         isLast: Bool
     ) {
         self.statement = statement
@@ -36,7 +36,7 @@ struct LintContext {
         self.effects = effects
         self.file = file
         self.transaction = transaction
-        self.facts = facts
+        self.schema = schema
         self.end = end
         self.isLast = isLast
         kind = tree.kind
@@ -55,11 +55,11 @@ struct LintContext {
     var isDown: Bool { file.direction == .down }
 
     /// What is there when all is done, as far as it is known.
-    var outcome: SchemaFacts {
+    var outcome: SchemaModel {
         if let outcome = end.outcome { return outcome }
-        var facts = SchemaFacts(over: end.before)
-        facts.learn(from: file.script)
-        return facts
+        var schema = SchemaModel(over: end.before)
+        schema.learn(from: file.script)
+        return schema
     }
 
     /// The name in a `RangeVar`.

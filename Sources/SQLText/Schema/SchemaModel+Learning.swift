@@ -1,120 +1,142 @@
-package import SQLText
-
 // From statements.
-extension SchemaFacts {
+extension SchemaModel {
     package mutating func learn(from script: SQLScript) {
-        for statement in script.statements { if let tree = statement.tree { learn(tree) } }
+        for statement in script.statements {
+            if let tree = statement.tree {
+                learn(tree)
+            } else if statement.newerSyntax != nil || statement.syntaxError == nil {
+                // One that is wrong makes nothing; one that is too new may make anything.
+                noteOpaque()
+            }
+        }
     }
 
-    mutating func learn(_ tree: ParseNode) {
+    package mutating func learn(_ tree: ParseNode) {
         switch tree.kind {
         case "CreateStmt": learnTable(tree)
+        case "CreateForeignTableStmt": learnTable(tree["base"])
+        case "CreateTableAsStmt": learnQuery(tree["into"]["rel"])
+        case "ViewStmt": learnQuery(tree["view"])
+        case "SelectStmt": learnQuery(tree["intoClause"]["rel"])
         case "CreateSchemaStmt": for element in tree["schemaElts"].items { learn(element) }
         case "IndexStmt": learnIndex(tree)
         case "AlterTableStmt":
-            guard let table = name(tree["relation"]) else { return }
+            guard let table = RelationName(rangeVar: tree["relation"]) else { return }
             for command in tree["cmds"].items { learnAlteration(command, of: table) }
         case "RenameStmt": learnRename(tree)
         case "DropStmt": learnDrop(tree)
         case "AlterObjectSchemaStmt":
-            guard let old = name(tree["relation"]), let facts = self[old] else { return }
-            self[old] = nil
-            self[RelationName(schema: tree["newschema"].string, name: old.name)] = facts
+            guard let table = RelationName(rangeVar: tree["relation"]), let schema = tree["newschema"].string else {
+                return
+            }
+            move(table) { RelationName(schema: schema, name: $0.name) }
+        case "DoStmt", "CallStmt", "ImportForeignSchemaStmt", "ExecuteStmt": noteOpaque()
         default: break
         }
     }
 
-    private func name(_ rangeVar: ParseNode) -> RelationName? {
-        RelationName(rangeVar: rangeVar)
-    }
-
     private mutating func learnTable(_ tree: ParseNode) {
-        guard let name = name(tree["relation"]), self[name]?.isComplete != true || !tree["if_not_exists"].isTrue else {
+        guard let name = RelationName(rangeVar: tree["relation"]), !hasMade(name) || !tree["if_not_exists"].isTrue
+        else {
             return
         }
         var table = Table()
-        table.isComplete = true
+        table.origin = .definition
         table.isPartitioned = tree["partspec"].exists
+        table.columnsAreWritten = !tree["inhRelations"].exists && !tree["ofTypename"].exists
         for element in tree["tableElts"].items {
             switch element.kind {
             case "ColumnDef": table.addColumn(element)
             case "Constraint": table.addConstraint(element)
+            case "TableLikeClause": table.columnsAreWritten = false
             default: break
             }
         }
-        self[name] = table
+        make(name, table)
+    }
+
+    private mutating func learnQuery(_ rangeVar: ParseNode) {
+        guard let name = RelationName(rangeVar: rangeVar) else { return }
+        var table = Table()
+        table.origin = .query
+        make(name, table)
     }
 
     private mutating func learnIndex(_ tree: ParseNode) {
-        guard let table = name(tree["relation"]) else { return }
+        guard let table = RelationName(rangeVar: tree["relation"]) else { return }
         if let index = tree["idxname"].string {
             note(index: RelationName(schema: table.schema, name: index), on: table)
         }
         // One with a WHERE does not hold all rows.
         guard !tree["whereClause"].exists else { return }
-        change(table) { facts in
-            facts.addIndex(tree["idxname"].string, tree["indexParams"].items.map { $0["name"].string })
+        change(table) { table in
+            table.addIndex(tree["idxname"].string, tree["indexParams"].items.map { $0["name"].string })
         }
     }
 
     private mutating func learnAlteration(_ command: ParseNode, of table: RelationName) {
         let name = command["name"].string ?? ""
         let definition = command["def"]
-        change(table) { facts in
+        change(table) { table in
             switch command["subtype"].string ?? "" {
-            case "AT_AddColumn": facts.addColumn(definition)
+            case "AT_AddColumn": table.addColumn(definition)
             case "AT_DropColumn":
-                facts.columns[name] = nil
-                facts.indexes = facts.indexes.filter { !$0.value.contains(name) }
-            case "AT_AlterColumnType": facts.columns[name]?.typeName = definition["typeName"]
-            case "AT_SetNotNull": facts.columns[name]?.isNotNull = true
-            case "AT_DropNotNull": facts.columns[name]?.isNotNull = false
-            case "AT_AddConstraint": facts.addConstraint(definition)
+                table.columns[name] = nil
+                table.indexes = table.indexes.filter { !$0.value.contains(name) }
+            case "AT_AlterColumnType": table.columns[name]?.typeName = definition["typeName"]
+            case "AT_SetNotNull": table.columns[name]?.isNotNull = true
+            case "AT_DropNotNull": table.columns[name]?.isNotNull = false
+            case "AT_AddConstraint": table.addConstraint(definition)
             case "AT_ValidateConstraint":
-                facts.notNullChecks[name] = facts.unvalidatedNotNullChecks.removeValue(forKey: name)
+                table.notNullChecks[name] = table.unvalidatedNotNullChecks.removeValue(forKey: name)
+            case "AT_AddInherit", "AT_AddOf": table.columnsAreWritten = false
             case "AT_DropConstraint":
-                facts.notNullChecks[name] = nil
-                facts.unvalidatedNotNullChecks[name] = nil
-                facts.indexes[name] = nil
+                table.notNullChecks[name] = nil
+                table.unvalidatedNotNullChecks[name] = nil
+                table.indexes[name] = nil
             default: break
             }
         }
     }
 
     private mutating func learnRename(_ tree: ParseNode) {
-        guard let table = name(tree["relation"]), let new = tree["newname"].string else { return }
+        guard let new = tree["newname"].string else { return }
         switch tree["renameType"].string ?? "" {
-        case "OBJECT_TABLE":
-            guard let facts = self[table] else { return }
-            self[table] = nil
-            self[RelationName(schema: table.schema, name: new)] = facts
+        case "OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE":
+            guard let table = RelationName(rangeVar: tree["relation"]) else { return }
+            move(table) { RelationName(schema: $0.schema, name: new) }
         case "OBJECT_COLUMN":
-            guard let old = tree["subname"].string else { return }
+            guard let table = RelationName(rangeVar: tree["relation"]), let old = tree["subname"].string else { return }
             change(table) { $0.renameColumn(old, new) }
+        case "OBJECT_SCHEMA":
+            for table in made where table.schema == tree["subname"].string {
+                move(table) { RelationName(schema: new, name: $0.name) }
+            }
         default: break
         }
     }
 
     private mutating func learnDrop(_ tree: ParseNode) {
-        for object in tree["objects"].items {
-            let names = object.names
-            guard let last = names.last else { continue }
-            let relation = RelationName(schema: names.dropLast().last, name: last)
-            switch tree["removeType"].string ?? "" {
-            case "OBJECT_TABLE": self[relation] = nil
-            case "OBJECT_INDEX":
-                guard let table = table(ofIndex: relation) else { continue }
-                change(table) { $0.indexes[last] = nil }
-            default: break
+        switch tree["removeType"].string ?? "" {
+        case "OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE":
+            for object in tree["objects"].items { if let name = RelationName(names: object.names) { drop(name) } }
+        case "OBJECT_INDEX":
+            for object in tree["objects"].items {
+                guard let index = RelationName(names: object.names), let table = table(ofIndex: index) else { continue }
+                change(table) { $0.indexes[index.name] = nil }
             }
+        case "OBJECT_SCHEMA":
+            let schemas = Set(tree["objects"].items.compactMap(\.string))
+            for table in made where schemas.contains(table.schema ?? "") { drop(table) }
+        default: break
         }
     }
 }
 
-extension SchemaFacts.Table {
+extension SchemaModel.Table {
     fileprivate mutating func addColumn(_ definition: ParseNode) {
         guard let name = definition["colname"].string else { return }
-        var column = SchemaFacts.Column(typeName: definition["typeName"])
+        var column = SchemaModel.Column(typeName: definition["typeName"])
         if ColumnType.isSerial(column.typeName) { column.isNotNull = true }
         for constraint in definition["constraints"].items {
             switch constraint["contype"].string ?? "" {

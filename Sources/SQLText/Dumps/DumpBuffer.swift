@@ -18,7 +18,8 @@ struct DumpBuffer: ~Copyable {
     var position = 0
     /// Behind the last byte that is there.
     private(set) var end = 0
-    private var sourceIsAtEnd = false
+    /// The source has no more.
+    private(set) var isAtEnd = false
     private var line = 1
     /// Newlines before it are in `line`.
     private var counted = 0
@@ -32,13 +33,16 @@ struct DumpBuffer: ~Copyable {
 
     deinit { bytes.deallocate() }
 
+    /// What is in memory. Positions count from its beginning.
+    var memory: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: bytes, count: end) }
+
     /// Reads more behind what is there; false at the end of the script.
     mutating func fill() throws -> Bool {
-        guard !sourceIsAtEnd else { return false }
+        guard !isAtEnd else { return false }
         if start > 0 { moveDown() }
         if end == capacity { try grow() }
         let count = try source(UnsafeMutableRawBufferPointer(start: bytes + end, count: capacity - end))
-        sourceIsAtEnd = count == 0
+        isAtEnd = count == 0
         end += count
         return count > 0
     }
@@ -78,10 +82,7 @@ struct DumpBuffer: ~Copyable {
     }
 
     /// The first place of `byte` between two positions.
-    func find(_ byte: UInt8, from: Int, to: Int) -> Int? {
-        guard from < to, let found = memchr(bytes + from, CInt(byte), to - from) else { return nil }
-        return UnsafeRawPointer(found) - UnsafeRawPointer(bytes)
-    }
+    func find(_ byte: UInt8, from: Int, to: Int) -> Int? { memory.find(byte, from: from, to: to) }
 
     /// Gives away everything that the scanner has passed.
     mutating func release() { start = position }

@@ -1,5 +1,3 @@
-import SQLText
-
 /// The type of a column as it is written, its usual spellings made one.
 package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
     /// Without `pg_catalog`; with its schema where another is written.
@@ -8,7 +6,7 @@ package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
     package var modifiers: [Int]
     package var isArray: Bool
 
-    init(_ typeName: ParseNode) {
+    package init(_ typeName: ParseNode) {
         var names = typeName["names"].names
         if names.first == "pg_catalog" { names.removeFirst() }
         name = names.joined(separator: ".")
@@ -17,7 +15,7 @@ package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
         if name == "interval" { modifiers = modifiers.count > 1 ? [modifiers[1]] : [] }
     }
 
-    init(_ name: String, _ modifiers: [Int] = []) {
+    package init(_ name: String, _ modifiers: [Int] = []) {
         self.name = name
         self.modifiers = modifiers
         isArray = false
@@ -34,7 +32,7 @@ package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
         "float8": "double precision", "bpchar": "char", "varbit": "bit varying",
     ]
 
-    var isSerial: Bool { serialSize != nil }
+    package var isSerial: Bool { serialSize != nil }
 
     static func isSerial(_ typeName: ParseNode) -> Bool {
         // Their names begin so, and hardly any other.
@@ -45,7 +43,7 @@ package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The bytes of the integer behind a serial type.
-    var serialSize: Int? {
+    package var serialSize: Int? {
         switch name {
         case "smallserial", "serial2": 2
         case "serial", "serial4": 4

@@ -12,11 +12,10 @@ enum NestingEstimate {
         text.withUnsafeBufferPointer { bytes in
             var chains = [Chain()]
             var (total, deepest) = (0, 0)
-            var position = 0
-            while position < bytes.count {
-                let byte = bytes[position]
+            for token in SQLTokens(bytes) where token.kind != .blanks {
                 let last = chains.count - 1
-                switch byte {
+                let word = UnsafeBufferPointer(rebasing: bytes[token.range])
+                switch word[0] {
                 case UInt8(ascii: "("), UInt8(ascii: "["): chains.append(Chain())
                 case UInt8(ascii: ")"), UInt8(ascii: "]"):
                     if last > 0 { total -= chains.removeLast().length }
@@ -26,17 +25,15 @@ enum NestingEstimate {
                 case UInt8(ascii: ";"):
                     (chains, total) = ([Chain()], 0)
                 default:
-                    if isSetOperation(bytes, position) {
+                    if token.kind == .word, isSetOperation(word) {
                         chains[last].setOperations += 2
                         total += 2
                     }
                 }
-                if !byte.isBlank {
-                    chains[chains.count - 1].bytes += 1
-                    total += 1
-                    deepest = max(deepest, total)
-                }
-                position = SQLToken.end(bytes, position)
+                let weight = token.kind == .word || token.kind == .number ? word.count : 1
+                chains[chains.count - 1].bytes += weight
+                total += weight
+                deepest = max(deepest, total)
             }
             return deepest / 2 + 1
         }
@@ -51,18 +48,7 @@ enum NestingEstimate {
         var length: Int { bytes + setOperations }
     }
 
-    private static func isSetOperation(_ bytes: UnsafeBufferPointer<UInt8>, _ position: Int) -> Bool {
-        switch bytes[position] | 0x20 {
-        case UInt8(ascii: "u"): isWord("union", bytes, position)
-        case UInt8(ascii: "e"): isWord("except", bytes, position)
-        case UInt8(ascii: "i"): isWord("intersect", bytes, position)
-        default: false
-        }
-    }
-
-    private static func isWord(_ word: StaticString, _ bytes: UnsafeBufferPointer<UInt8>, _ position: Int) -> Bool {
-        let end = position + word.utf8CodeUnitCount
-        guard end <= bytes.count else { return false }
-        return UnsafeBufferPointer(rebasing: bytes[position..<end]).isWord(word)
+    private static func isSetOperation(_ word: UnsafeBufferPointer<UInt8>) -> Bool {
+        word.isWord("union") || word.isWord("except") || word.isWord("intersect")
     }
 }

@@ -1,0 +1,176 @@
+/// The schema that statements make, as far as their texts tell: tables with their columns, indexes and constraints.
+///
+///     var schema = SchemaModel()
+///     for file in files { schema.learn(from: file.script) }
+///     schema["shop.orders"]?.columns
+///
+/// What no statement has made is not known. A name with its schema and the same name without one mean the same table,
+/// unless both have been made.
+package struct SchemaModel: Sendable {
+    package struct Column: Sendable {
+        /// As it is written: few ask for the type, and every file is learned from.
+        var typeName: ParseNode
+        package internal(set) var isNotNull = false
+
+        package var type: ColumnType { ColumnType(typeName) }
+    }
+
+    package struct Table: Sendable {
+        package enum Origin: Sendable {
+            /// CREATE TABLE, CREATE FOREIGN TABLE.
+            case definition
+            /// A view, or a table that a query fills.
+            case query
+        }
+
+        /// What makes it; nil where no statement does, so that only its changes are known.
+        package internal(set) var origin: Origin?
+        package internal(set) var columns: [String: Column] = [:]
+        /// All of its columns are written down, other than those of LIKE, of a parent or of a query.
+        var columnsAreWritten = false
+        /// The columns of each index that holds all rows, by the name of the index. An expression is nil.
+        package internal(set) var indexes: [String: [String?]] = [:]
+        /// Columns that a constraint keeps from being NULL, by its name; only where the rows have been looked at.
+        package internal(set) var notNullChecks: [String: Set<String>] = [:]
+        var unvalidatedNotNullChecks: [String: Set<String>] = [:]
+        package internal(set) var isPartitioned = false
+        private var unnamed = 0
+
+        /// All that statements have made of it is known.
+        package var isComplete: Bool { origin == .definition }
+
+        /// The names of its columns; nil if some of them are not written down.
+        package var columnNames: Set<String>? { columnsAreWritten ? Set(columns.keys) : nil }
+
+        mutating func addIndex(_ name: String?, _ columns: [String?]) {
+            unnamed += 1
+            indexes[name ?? " \(unnamed)"] = columns
+        }
+
+        /// Whether the rows with these columns are found by an index: they are its first, in any order.
+        package func hasIndex(beginningWith columns: [String]) -> Bool {
+            indexes.values.contains { index in
+                index.count >= columns.count && Set(index.prefix(columns.count)) == Set(columns.map(Optional.some))
+            }
+        }
+
+        /// No row has a NULL there, and the server knows it.
+        package func isKnownNotNull(_ column: String, without dropped: Set<String> = []) -> Bool {
+            columns[column]?.isNotNull == true
+                || notNullChecks.contains { !dropped.contains($0.key) && $0.value.contains(column) }
+        }
+    }
+
+    private final class Base: Sendable {
+        let schema: SchemaModel
+        init(_ schema: SchemaModel) { self.schema = schema }
+    }
+
+    /// What is known of its own, without that which it stands on.
+    package struct Changes: Sendable {
+        /// nil for what was there and is no more.
+        fileprivate var tables: [RelationName: Table?] = [:]
+        /// In which schemas tables of a name have been made.
+        fileprivate var schemas: [String: Set<String>] = [:]
+        fileprivate var tablesOfIndexes: [RelationName: RelationName] = [:]
+        fileprivate var isOpaque = false
+    }
+
+    package private(set) var changes = Changes()
+    private let base: Base?
+
+    package init() { base = nil }
+
+    /// Others on top of these, which are not copied.
+    package init(over schema: SchemaModel) { base = Base(schema) }
+
+    /// The table, or what is known of one that no statement has made.
+    package subscript(name: RelationName) -> Table? { entry(key(of: name)) }
+
+    /// A table or view that a statement has made.
+    package func madeTable(_ name: RelationName) -> Table? {
+        let table = self[name]
+        return table?.origin == nil ? nil : table
+    }
+
+    /// The tables and views that statements have made.
+    package var made: [RelationName] {
+        let inherited = base?.schema.made.filter { changes.tables[$0] == nil } ?? []
+        return inherited + changes.tables.compactMap { name, table in table?.origin == nil ? nil : name }
+    }
+
+    /// Something was done that the text does not tell, so that there may be more than this.
+    package var isOpaque: Bool { changes.isOpaque || base?.schema.isOpaque == true }
+
+    /// The table that an index is on.
+    package func table(ofIndex index: RelationName) -> RelationName? {
+        changes.tablesOfIndexes[index] ?? base?.schema.table(ofIndex: index)
+    }
+
+    /// Takes over what was learned on top of these.
+    package mutating func apply(_ learned: Changes) {
+        for (name, table) in learned.tables { changes.tables[name] = .some(table) }
+        changes.schemas.merge(learned.schemas) { $0.union($1) }
+        changes.tablesOfIndexes.merge(learned.tablesOfIndexes) { $1 }
+        changes.isOpaque = changes.isOpaque || learned.isOpaque
+    }
+}
+
+// Names.
+extension SchemaModel {
+    private func entry(_ key: RelationName) -> Table? { changes.tables[key] ?? base?.schema.entry(key) }
+
+    private func isMade(_ key: RelationName) -> Bool {
+        guard let own = changes.tables[key] else { return base?.schema.isMade(key) == true }
+        return own?.origin != nil
+    }
+
+    private func schemas(of name: String) -> Set<String> {
+        (changes.schemas[name] ?? []).union(base?.schema.schemas(of: name) ?? [])
+    }
+
+    /// The name under which a table is known here.
+    private func key(of name: RelationName) -> RelationName {
+        if isMade(name) { return name }
+        let others =
+            name.schema == nil
+            ? schemas(of: name.name).sorted().map { RelationName(schema: $0, name: name.name) }
+            : [RelationName(schema: nil, name: name.name)]
+        return others.first(where: isMade) ?? name
+    }
+}
+
+// Changes.
+extension SchemaModel {
+    mutating func noteOpaque() { changes.isOpaque = true }
+
+    mutating func note(index: RelationName, on table: RelationName) { changes.tablesOfIndexes[index] = table }
+
+    /// A statement makes the table, under exactly this name.
+    mutating func make(_ name: RelationName, _ table: Table) {
+        if let schema = name.schema { changes.schemas[name.name, default: []].insert(schema) }
+        changes.tables[name] = table
+    }
+
+    /// Whether a statement has made exactly this one.
+    func hasMade(_ name: RelationName) -> Bool { isMade(name) }
+
+    mutating func change(_ name: RelationName, _ body: (inout Table) -> Void) {
+        let key = key(of: name)
+        var table = entry(key) ?? Table()
+        // Not held twice, so that it is changed where it is.
+        changes.tables[key] = .some(nil)
+        body(&table)
+        changes.tables[key] = table
+    }
+
+    mutating func drop(_ name: RelationName) { changes.tables[key(of: name)] = .some(nil) }
+
+    /// Gives a table another name or schema.
+    mutating func move(_ name: RelationName, _ newName: (RelationName) -> RelationName) {
+        let key = key(of: name)
+        guard let table = entry(key) else { return }
+        changes.tables[key] = .some(nil)
+        make(newName(key), table)
+    }
+}

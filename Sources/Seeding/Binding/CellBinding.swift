@@ -1,0 +1,259 @@
+internal import PostgresClient
+internal import Project
+
+// Cells.
+extension BoundSeeds {
+    /// Labels name rows after lists have become several rows.
+    mutating func bindLabels(_ rows: [[SeedRow]]) {
+        for (index, rows) in rows.enumerated() {
+            var place = 0
+            var found: [String: Int] = [:]
+            for row in rows {
+                if let label = row.label { found[label] = place }
+                place += expanded(row, tables[index].table).count
+            }
+            labels[tables[index].name] = found
+        }
+    }
+
+    /// A list in a column that refers to others stands for a row each.
+    private func expanded(_ row: SeedRow, _ table: SeedCatalog.Table) -> [SeedRow] {
+        var rows = [row]
+        for (place, cell) in row.cells.enumerated() {
+            guard let elements = cell.value.elements, let name = columnName(cell.key, table),
+                let column = table.column(name), column.kind == .plain, table.foreignKey(of: name) != nil
+            else { continue }
+            rows = rows.flatMap { row in
+                elements.map { element in
+                    var copy = row
+                    copy.cells[place].value = element
+                    return copy
+                }
+            }
+        }
+        return rows
+    }
+
+    /// The column that a key of a row names: `manager` stands for `manager_id` where that refers to another row.
+    private func columnName(_ key: String, _ table: SeedCatalog.Table) -> String? {
+        if table.index(key) != nil { return key }
+        let longer = key + "_id"
+        return table.index(longer) != nil && table.foreignKey(of: longer) != nil ? longer : nil
+    }
+
+    mutating func bind(_ rows: [SeedRow], _ index: Int) {
+        let table = tables[index].table
+        var bound: [BoundRow] = []
+        bound.reserveCapacity(rows.count)
+        for row in rows {
+            for row in expanded(row, table) {
+                bound.append(bind(row, table, key: tables[index].key.columns))
+            }
+        }
+        tables[index].rows = bound
+    }
+
+    private mutating func bind(_ row: SeedRow, _ table: SeedCatalog.Table, key: [String]) -> BoundRow {
+        var result = BoundRow(label: row.label, file: row.file, line: row.line, layer: row.layer, cells: [:])
+        var filled: [(Int, BoundCell)] = []
+        for cell in row.cells {
+            guard let index = index(of: cell, row, table) else { continue }
+            let column = table.columns[index]
+            if cell.value.line != row.line { result.lines[column.name] = cell.value.line }
+            guard isAllowed(cell, column, row, table, key: key) else { continue }
+            do {
+                for (place, bound) in try bind(cell, column, row, table) {
+                    if place == index { result.cells[index] = bound } else { filled.append((place, bound)) }
+                }
+            } catch {
+                let rule =
+                    switch error.code {
+                    case .schema: "wrong-type"
+                    case .label: "unknown-label"
+                    default: "reference"
+                    }
+                note(error, rule: rule, file: row.file)
+            }
+        }
+        // The other columns of a composite reference, where the row does not give them itself.
+        for (index, cell) in filled where result.cells[index] == nil { result.cells[index] = cell }
+        requireColumns(result, table)
+        requireKey(result, table, key)
+        return result
+    }
+
+    private mutating func index(of cell: SeedNode.Member, _ row: SeedRow, _ table: SeedCatalog.Table) -> Int? {
+        if let index = columnName(cell.key, table).flatMap({ table.index($0) }) { return index }
+        note(
+            "unknown-column",
+            row.file,
+            cell.line,
+            "\(table.name) has no column \(cell.key)",
+            hint: Self.suggestion(cell.key, table.columns.map(\.name))
+                ?? "it has \(table.columns.map(\.name).joined(separator: ", "))"
+        )
+        return nil
+    }
+
+    /// Whether a column may have the kind of value that a cell gives it.
+    private mutating func isAllowed(
+        _ cell: SeedNode.Member,
+        _ column: SeedCatalog.Column,
+        _ row: SeedRow,
+        _ table: SeedCatalog.Table,
+        key: [String]
+    ) -> Bool {
+        let name = "\(table.name).\(column.name)"
+        func refuse(_ rule: String, _ message: String, hint: String? = nil) -> Bool {
+            note(rule, row.file, cell.line, message, hint: hint)
+            return false
+        }
+        if column.isGenerated {
+            return refuse("unknown-column", "\(name) is computed by the server and takes no value")
+        }
+        if cell.value.isNull, column.isNotNull { return refuse("missing-column", "\(name) is null, and must not be") }
+        if cell.value.tag == "sql", key.contains(column.name) {
+            return refuse("key", "\(name) is of the key, which must be written out and not an expression")
+        }
+        if let tag = cell.value.tag, !["sql", "ref"].contains(tag) {
+            return refuse("reference", "nothing is known of the tag !\(tag)", hint: "there are !ref and !sql")
+        }
+        return true
+    }
+
+    /// What a cell fills, by the index of the column: its own column, and with a reference the others of the foreign key.
+    private func bind(
+        _ cell: SeedNode.Member,
+        _ column: SeedCatalog.Column,
+        _ row: SeedRow,
+        _ table: SeedCatalog.Table
+    ) throws(SeedingError) -> [(Int, BoundCell)] {
+        guard let index = table.index(column.name) else { return [] }
+        if cell.value.tag == "sql" { return [(index, .expression(try cell.value.requireText("!sql", row.file)))] }
+        let isReferenceColumn = table.foreignKey(of: column.name) != nil
+        let place = FilePlace(row.file, line: cell.value.line)
+        if let reference = try Reference.of(cell.value, inReferenceColumn: isReferenceColumn, file: row.file) {
+            return try bind(reference, column.name, table, place)
+        }
+        let text = try ValueText.text(
+            cell.value,
+            for: column,
+            composites: catalog.composites,
+            isText: row.isText,
+            place: place
+        )
+        return [(index, .text(text))]
+    }
+
+    private mutating func requireColumns(_ row: BoundRow, _ table: SeedCatalog.Table) {
+        for (index, column) in table.columns.enumerated() where !column.fillsItself && row.cells[index] == nil {
+            note(
+                "missing-column",
+                row.file,
+                row.line,
+                "the row gives no \(column.name), which \(table.name) requires",
+                stopsRun: false
+            )
+        }
+    }
+
+    private mutating func requireKey(_ row: BoundRow, _ table: SeedCatalog.Table, _ key: [String]) {
+        for name in key {
+            guard let index = table.index(name) else { continue }
+            switch row.cells[index] {
+            case .some(.text(nil)):
+                note("key", row.file, row.line, "\(table.name).\(name) is of the key, and null")
+            case .none where !findings.contains { $0.file == row.file && $0.line == row.line }:
+                note("key", row.file, row.line, "the row gives no \(name), which is of the key of \(table.name)")
+            default: break
+            }
+        }
+    }
+
+    private func bind(
+        _ reference: Reference,
+        _ column: String,
+        _ table: SeedCatalog.Table,
+        _ place: FilePlace
+    ) throws(SeedingError) -> [(Int, BoundCell)] {
+        let foreignKey = table.foreignKey(of: column)
+        let parent = try parent(of: reference, foreignKey, place)
+        let target = try target(reference, parent, place)
+        func bound(_ column: String) -> BoundCell {
+            .reference(BoundReference(parent: parent.name, column: column, target: target, place: place))
+        }
+        if let foreignKey, foreignKey.parent == parent.name {
+            return zip(foreignKey.columns, foreignKey.parentColumns).compactMap { own, theirs in
+                table.index(own).map { ($0, bound(theirs)) }
+            }
+        }
+        guard let key = parent.primaryKey, key.columns.count == 1, let index = table.index(column) else {
+            throw SeedingError(
+                .file,
+                at: place,
+                "\(parent.name) has no primary key of one column to put into \(column)"
+            )
+        }
+        return [(index, bound(key.columns[0]))]
+    }
+
+    /// The table that a reference names, else that of the foreign key, else the only one with a row of its label.
+    private func parent(
+        of reference: Reference,
+        _ foreignKey: SeedCatalog.ForeignKey?,
+        _ place: FilePlace
+    ) throws(SeedingError) -> SeedCatalog.Table {
+        var parent: SeedCatalog.Table?
+        if let name = reference.table {
+            parent = catalog.table(schema: reference.schema, name: name, preferring: schemas)
+            if parent == nil { throw SeedingError(.file, at: place, "there is no table \(name) to refer to") }
+        } else if let foreignKey {
+            parent = catalog[foreignKey.parent]
+        } else if case .label(let label) = reference.target {
+            let holders = labels.filter { $0.value[label] != nil }.keys
+            guard holders.count < 2 else {
+                throw SeedingError(
+                    .label,
+                    at: place,
+                    "rows of several tables are labelled \(label)",
+                    hint: "write !ref table.\(label)"
+                )
+            }
+            parent = holders.first.flatMap { catalog[$0] }
+        }
+        guard let parent else {
+            throw SeedingError(
+                .label,
+                at: place,
+                "no row has this label",
+                hint: "labels are the keys under rows:, or _label"
+            )
+        }
+        return parent
+    }
+
+    private func target(
+        _ reference: Reference,
+        _ parent: SeedCatalog.Table,
+        _ place: FilePlace
+    ) throws(SeedingError) -> BoundReference.Target {
+        switch reference.target {
+        case .columns(let conditions):
+            if let stranger = conditions.first(where: { parent.index($0.column) == nil }) {
+                throw SeedingError(.file, at: place, "\(parent.name) has no column \(stranger.column)")
+            }
+            return .lookup(conditions)
+        case .label(let label):
+            guard let row = labels[parent.name]?[label] else {
+                throw SeedingError(
+                    .label,
+                    at: place,
+                    "no row of \(parent.name) is labelled \(label)",
+                    hint: Self.suggestion(label, labels[parent.name].map { Array($0.keys) } ?? [])
+                        ?? "labels are the keys under rows:, or _label"
+                )
+            }
+            return .row(row)
+        }
+    }
+}

@@ -1,0 +1,50 @@
+internal import PostgresClient
+internal import Project
+
+/// `--generate`: tables by pattern, without any files.
+enum GeneratedTables {
+    /// - Throws: `SeedingError` with `.usage` where a pattern fits no table.
+    static func matching(
+        _ patterns: [String],
+        rows: Int,
+        _ catalog: SeedCatalog,
+        _ options: SeedOptions
+    ) throws(SeedingError) -> [BoundTable] {
+        var chosen: [TableName: SeedCatalog.Table] = [:]
+        for pattern in patterns {
+            let named = catalog.tables.values.filter { table in
+                guard !table.isPartition else { return false }
+                // A name alone is one of the service's own tables.
+                return (pattern.contains(".") || options.schemas.contains(table.name.schema))
+                    && TablePattern(pattern).fits(table.name)
+            }
+            let fitting = named.filter { $0.ledgerOf == nil }
+            if fitting.isEmpty, let ledger = named.first, let tool = ledger.ledgerOf {
+                throw SeedingError(
+                    .usage,
+                    "\(ledger.name) is the ledger of \(tool), into which no rows are generated",
+                    hint: "name tables of the application"
+                )
+            }
+            guard !fitting.isEmpty else {
+                throw SeedingError(
+                    .usage,
+                    "no table fits \(pattern)",
+                    hint: "patterns are names with or without a schema, and * for any characters"
+                )
+            }
+            for table in fitting { chosen[table.name] = table }
+        }
+        return chosen.values.sorted { $0.name < $1.name }.map { table in
+            let key = table.uniques.first { $0.isKey && $0.isPrimary } ?? table.uniques.first { $0.isKey }
+            return BoundTable(
+                table: table,
+                files: [],
+                key: key.map { .columns($0.columns) } ?? .whileEmpty,
+                onConflict: .keep,
+                prunes: false,
+                generate: (node: .count(rows), file: "--generate")
+            )
+        }
+    }
+}

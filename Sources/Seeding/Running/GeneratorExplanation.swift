@@ -1,0 +1,120 @@
+internal import PostgresClient
+internal import Project
+internal import SyntheticData
+
+/// Which rule chose the generator of a column.
+package struct GeneratorExplanation: Sendable, Equatable {
+    package var column: String
+    package var generator: String
+    package var reason: String
+
+    /// - Throws: `SeedingError` with `.usage` for a table that is not there; `PostgresError`.
+    static func of(
+        _ name: String,
+        _ set: SeedSet,
+        _ options: SeedOptions,
+        _ session: borrowing Session
+    ) throws -> [GeneratorExplanation] {
+        let catalog = try SeedCatalog.read(session, stateSchema: options.stateSchema)
+        let parts = name.split(separator: ".", maxSplits: 1).map(String.init)
+        let found = catalog.table(
+            schema: parts.count > 1 ? parts[0] : nil,
+            name: parts[parts.count - 1],
+            preferring: [set.schema] + options.schemas
+        )
+        guard let table = found else {
+            throw SeedingError(
+                .usage,
+                "there is no table \(name)",
+                hint: "`granary seed --explain` takes the name of a table, with or without its schema"
+            )
+        }
+        let compiled = try compile(table, set, options)
+        return table.columns.map { explanation($0, compiled) }
+    }
+
+    private static func compile(
+        _ table: SeedCatalog.Table,
+        _ set: SeedSet,
+        _ options: SeedOptions
+    ) throws(SeedingError) -> GeneratedTable {
+        let given = set.tables.first { $0.name == table.name }?.generate
+        var declaration = try GenerateDeclaration(given?.node ?? .count(1), file: given?.file ?? "--explain")
+        let pools = somePools(table)
+        var source = RowSource.count(1)
+        var perKey: SeedCatalog.ForeignKey?
+        if case .per(let parent, _, let crossed) = declaration.amount {
+            perKey = table.foreignKeys.first { $0.parent.name == parent || "\($0.parent)" == parent }
+            if let perKey, let pool = pools[perKey.parent] {
+                source = .per(pool, firsts: [0, 1], combinations: crossed.reduce(1) { $0 * $1.values.count })
+            }
+        } else {
+            declaration.amount = .count(1)
+        }
+        return try GeneratorCompiler(
+            table: table,
+            declaration: declaration,
+            seed: set.options.seed,
+            locale: declaration.locale ?? set.options.locale,
+            now: options.now * 1_000_000,
+            pools: pools,
+            start: 1,
+            source: source,
+            perKey: perKey,
+            taken: [:]
+        ).compile()
+    }
+
+    /// The parents' rows do not matter here, only that there are some.
+    private static func somePools(_ table: SeedCatalog.Table) -> [TableName: ReferencePool] {
+        var pools: [TableName: ReferencePool] = [:]
+        for key in table.foreignKeys {
+            let values = Dictionary(
+                key.parentColumns.map { ($0, [String?](repeating: "1", count: 1000)) },
+                uniquingKeysWith: { one, _ in one }
+            )
+            pools[key.parent] = ReferencePool(
+                columns: values,
+                times: [:],
+                identities: (0..<1000).map { UInt64($0) },
+                generated: nil
+            )
+        }
+        return pools
+    }
+
+    private static func explanation(
+        _ column: SeedCatalog.Column,
+        _ compiled: GeneratedTable
+    ) -> GeneratorExplanation {
+        if let chosen = compiled.columns.first(where: { $0.name == column.name }) {
+            return GeneratorExplanation(
+                column: column.name,
+                generator: chosen.generator.summary,
+                reason: chosen.reason
+            )
+        }
+        if compiled.expressions.contains(where: { $0.name == column.name }) {
+            return GeneratorExplanation(column: column.name, generator: "an expression", reason: "declared")
+        }
+        if column.isGenerated {
+            return GeneratorExplanation(
+                column: column.name,
+                generator: "computed by the server",
+                reason: "generated column"
+            )
+        }
+        return GeneratorExplanation(
+            column: column.name,
+            generator: column.defaultText != nil ? "its default" : "NULL",
+            reason: "no rule for the type \(column.type)"
+        )
+    }
+}
+
+extension SeedNode {
+    /// `generate:` without a file.
+    static func count(_ rows: Int) -> SeedNode {
+        SeedNode(.mapping([.init(key: "count", line: 1, value: .text("\(rows)", line: 1))]), line: 1)
+    }
+}

@@ -1,0 +1,36 @@
+internal import PostgresClient
+internal import Project
+
+/// What production is never given.
+enum ProductionRules {
+    /// - Throws: `SeedingError` with `.refused`.
+    static func check(_ set: SeedSet, _ options: SeedOptions) throws(SeedingError) {
+        guard options.isProduction else { return }
+        if options.generate != nil {
+            throw SeedingError(
+                .refused,
+                "generated rows are not for production",
+                hint: "give the database that is meant, or --env"
+            )
+        }
+        for table in set.tables {
+            let file = table.files[0].file.path
+            let isReference = set.options.reference.contains { TablePattern($0).fits(table.name) }
+            guard isReference else {
+                throw SeedingError(
+                    .refused,
+                    "\(file): production takes reference tables only, and \(table.name) is none",
+                    hint: "list it under reference: in \(set.options.path), or move the file to another layer"
+                )
+            }
+            if let generate = table.generate {
+                throw SeedingError(
+                    .refused,
+                    at: FilePlace(generate.file, line: generate.node.line),
+                    "generated rows are not for production",
+                    hint: "move generate: to the layer of another environment"
+                )
+            }
+        }
+    }
+}

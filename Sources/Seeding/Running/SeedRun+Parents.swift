@@ -1,0 +1,212 @@
+internal import Bookkeeping
+import PostgresClient
+internal import Project
+internal import SyntheticData
+
+// What generators need to know of the database.
+extension SeedRun {
+    mutating func compile(
+        _ bound: BoundTable,
+        _ declaration: GenerateDeclaration,
+        _ before: SeedRecord.Entry?,
+        _ session: borrowing Session
+    ) throws -> GeneratedRows {
+        let pools = try pools(of: bound, declaration, session)
+        let start = try start(bound, declaration, before, session)
+        let perKey = try perKey(bound, declaration)
+        let taken = try takenParents(bound, pools, session)
+        let source: RowSource
+        switch declaration.amount {
+        case .count(let count): source = .count(Int((Double(count) * scale).rounded()))
+        case .per(_, let rule, let crossed):
+            source = try perSource(bound, rule, crossed.reduce(1) { $0 * $1.values.count }, perKey, pools, session)
+        }
+        var compiler = GeneratorCompiler(
+            table: bound.table,
+            declaration: declaration,
+            seed: set.options.seed,
+            locale: declaration.locale ?? set.options.locale,
+            now: asOf * 1_000_000,
+            pools: pools,
+            start: start,
+            source: source,
+            perKey: perKey,
+            taken: taken
+        )
+        if let possible = options.generate.flatMap({ _ in compiler.possible() }) {
+            // Nobody has asked for this table by name: as many rows as there can be.
+            report.notes.append("\(bound.name): only \(possible) rows are possible")
+            compiler.source = .count(possible)
+        }
+        let table = try compiler.compile()
+        var parts =
+            [ValueText.json(declaration.node)] + [
+                "\(table.count)", "\(set.options.seed)", declaration.locale ?? set.options.locale, "\(asOf)",
+                "\(start)",
+            ]
+        for key in bound.table.foreignKeys { parts.append("\(key.parent) \(pools[key.parent]?.count ?? 0)") }
+        return GeneratedRows(table: table, digest: ContentHash.hex(parts))
+    }
+
+    private var scale: Double {
+        options.hasScale ? options.scale : set.options.environments[options.environment]?.scale ?? 1
+    }
+
+    /// Where the keys of generated rows begin: as recorded, as declared, or behind what is there.
+    private func start(
+        _ bound: BoundTable,
+        _ declaration: GenerateDeclaration,
+        _ before: SeedRecord.Entry?,
+        _ session: borrowing Session
+    ) throws -> Int {
+        if let start = declaration.start { return start }
+        let recorded = SeededKeys.number("start", in: before?.details)
+        guard let key = bound.table.primaryKey?.columns, key.count == 1, let column = bound.table.column(key[0]),
+            ["int2", "int4", "int8", "numeric"].contains(column.typeName)
+        else { return 1 }
+        if let recorded { return recorded }
+        let most = try session.query(
+            "SELECT pg_catalog.max(\(session.quoted(key[0])))::bigint AS most FROM \(session.quoted(bound.name))"
+        )[0]["most"]
+        guard let most = most.flatMap({ Int($0) }), most > 0 else { return 1 }
+        let step = column.typeName == "int2" ? 100 : 1000
+        return (most / step + 1) * step + 1
+    }
+
+    private func perKey(_ bound: BoundTable, _ declaration: GenerateDeclaration) throws -> SeedCatalog.ForeignKey? {
+        guard case .per(let name, _, _) = declaration.amount else { return nil }
+        let keys = bound.table.foreignKeys.filter { $0.parent.name == name || "\($0.parent)" == name }
+        let required = keys.first { $0.columns.allSatisfy { bound.table.column($0)?.isNotNull == true } }
+        guard let key = required ?? keys.first else {
+            throw SeedingError(
+                .schema,
+                at: FilePlace(declaration.file, line: declaration.line),
+                "per names \(name), and no foreign key of \(bound.name) refers to it",
+                hint: "per is for tables with a foreign key to the parent"
+            )
+        }
+        return key
+    }
+
+    private func perSource(
+        _ bound: BoundTable,
+        _ rule: CountRule,
+        _ combinations: Int,
+        _ key: SeedCatalog.ForeignKey?,
+        _ pools: [TableName: ReferencePool],
+        _ session: borrowing Session
+    ) throws -> RowSource {
+        guard let key, let pool = pools[key.parent] else { return .count(0) }
+        let sampler = rule.sampler()
+        let drawKey = CellHash.key(seed: set.options.seed, "\(bound.name)", "per")
+        // Listed rows count: a parent that has one gets the fewer.
+        var listed: [Int: Int] = [:]
+        if combinations == 1, let merge = merges[bound.name], key.columns.allSatisfy({ merge.columns.contains($0) }) {
+            let columns = key.columns.map { "s.\(merge.q($0))::pg_catalog.text" }.joined(separator: ", ")
+            let rows = try session.query(
+                "SELECT ARRAY[\(columns)] AS key, pg_catalog.count(*) AS count FROM \(merge.temporary) s GROUP BY 1"
+            )
+            for row in rows {
+                if let place = pool.index(ofKey: row.texts("key"), columns: key.parentColumns) {
+                    listed[place] = row.int("count")
+                }
+            }
+        }
+        var firsts = [0]
+        firsts.reserveCapacity(pool.count + 1)
+        for place in 0..<pool.count {
+            let count = sampler(CellHash.draw(drawKey, pool.identity(place)))
+            firsts.append(firsts[place] + max(0, count - (listed[place] ?? 0)) * combinations)
+        }
+        return .per(pool, firsts: firsts, combinations: combinations)
+    }
+
+    /// For foreign keys that are unique: the parents that listed rows have taken.
+    private func takenParents(
+        _ bound: BoundTable,
+        _ pools: [TableName: ReferencePool],
+        _ session: borrowing Session
+    ) throws -> [String: [Int]] {
+        guard let merge = merges[bound.name] else { return [:] }
+        var taken: [String: [Int]] = [:]
+        for key in bound.table.foreignKeys where key.columns.allSatisfy({ merge.columns.contains($0) }) {
+            guard let pool = pools[key.parent],
+                bound.table.uniques.contains(where: { Set($0.columns) == Set(key.columns) })
+            else { continue }
+            let columns = key.columns.map { "s.\(merge.q($0))::pg_catalog.text" }.joined(separator: ", ")
+            let rows = try session.query("SELECT ARRAY[\(columns)] AS key FROM \(merge.temporary) s")
+            taken[key.name] = rows.compactMap { pool.index(ofKey: $0.texts("key"), columns: key.parentColumns) }
+                .sorted()
+        }
+        return taken
+    }
+
+    private func pools(
+        of bound: BoundTable,
+        _ declaration: GenerateDeclaration,
+        _ session: borrowing Session
+    ) throws -> [TableName: ReferencePool] {
+        var pools: [TableName: ReferencePool] = [:]
+        let wantsTimes = declaration.columns.contains { $0.value["after"]?.text?.contains(".") ?? false }
+        for key in bound.table.foreignKeys where key.parent != bound.name && pools[key.parent] == nil {
+            let isOurs = tables.contains { $0.name == key.parent } && isMeant(key.parent)
+            // One that closes a circle is not there yet.
+            if isOurs, !references.seeded.contains(key.parent) { continue }
+            guard let parent = catalog[key.parent] else { continue }
+            let columns = Array(
+                Set(bound.table.foreignKeys.filter { $0.parent == key.parent }.flatMap(\.parentColumns))
+            ).sorted()
+            let times =
+                wantsTimes
+                ? parent.columns.filter { ["timestamptz", "timestamp", "date"].contains($0.typeName) }.map(\.name) : []
+            pools[key.parent] = try pool(parent, columns, times, isOurs: isOurs, session)
+        }
+        return pools
+    }
+
+    private func pool(
+        _ parent: SeedCatalog.Table,
+        _ columns: [String],
+        _ times: [String],
+        isOurs: Bool,
+        _ session: borrowing Session
+    ) throws -> ReferencePool {
+        let target = session.quoted(parent.name)
+        let list =
+            columns.enumerated().map { "t.\(session.quoted($1))::pg_catalog.text AS c\($0)" }
+            + times.enumerated().map { "(extract(epoch FROM t.\(session.quoted($1))) * 1000000)::bigint AS t\($0)" }
+        // Where not all are there, what can be referred to is what the table has.
+        let isWhole = isOurs && !incomplete.contains(parent.name)
+        let merge = isWhole ? merges[parent.name] : nil
+        let generatedRows = isWhole ? generated[parent.name] : nil
+        let rows: Rows?
+        var identity = columns.indices.map { "c\($0)" }
+        if let merge, !merge.key.isEmpty {
+            let on = merge.key.map { "t.\(merge.q($0)) \(parent.equality($0)) s.\(merge.q($0))" }.joined(
+                separator: " AND "
+            )
+            let keys = merge.key.enumerated().map { "t.\(merge.q($1))::pg_catalog.text AS k\($0)" }
+            identity = merge.key.indices.map { "k\($0)" }
+            rows = try session.query(
+                "SELECT \((list + keys).joined(separator: ", ")) FROM \(merge.temporary) s JOIN \(target) t ON \(on) ORDER BY s.granary_n"
+            )
+        } else if generatedRows == nil {
+            let order = columns.map { "t.\(session.quoted($0))" }.joined(separator: ", ")
+            let filled = columns.map { "t.\(session.quoted($0)) IS NOT NULL" }.joined(separator: " AND ")
+            rows = try session.query(
+                "SELECT \(list.joined(separator: ", ")) FROM \(target) t WHERE \(filled) ORDER BY \(order)"
+            )
+        } else {
+            rows = nil
+        }
+        var values: [String: [String?]] = [:]
+        var moments: [String: [Int?]] = [:]
+        for (place, column) in columns.enumerated() { values[column] = rows?.map { $0["c\(place)"] } ?? [] }
+        for (place, column) in times.enumerated() {
+            moments[column] = rows?.map { $0["t\(place)"].flatMap { Int($0) } } ?? []
+        }
+        let identities =
+            rows?.map { row in CellHash.key(seed: 0, identity.map { row.text($0) }.joined(separator: "\u{1}")) } ?? []
+        return ReferencePool(columns: values, times: moments, identities: identities, generated: generatedRows?.table)
+    }
+}
