@@ -8,17 +8,6 @@ package struct EnvironmentsFile: Sendable {
         package var maxConcurrentMigrations = 1
     }
 
-    /// Fields that nobody knows: perhaps misspelled, which `validate` tells.
-    package struct UnknownField: Sendable, Equatable {
-        package var trail: String
-        package var line: Int
-
-        package init(trail: String, line: Int) {
-            self.trail = trail
-            self.line = line
-        }
-    }
-
     /// nil where there is no file, and the usual three environments are meant.
     package var path: String?
     /// Where the file is; nil without one.
@@ -32,7 +21,8 @@ package struct EnvironmentsFile: Sendable {
     /// Ledgers of other tools that belong to other services, `public.schema_migrations`: migrations run beside them.
     package var beside: [String] = []
     package var locking = Locking()
-    package var unknownFields: [UnknownField] = []
+    /// Perhaps misspelled, which `validate` tells.
+    package private(set) var unknownFields: [UnknownField] = []
     /// Rules that have no effect where they are written.
     package private(set) var misplacedRules: [MisplacedRule] = []
 
@@ -73,115 +63,137 @@ package struct EnvironmentsFile: Sendable {
     /// - Throws: `EnvironmentsError` with `.file`, naming the line.
     package static func read(migrations folder: String) throws(EnvironmentsError) -> EnvironmentsFile {
         for path in ["\(folder)/environments.json", "environments.json"] {
-            guard Files.exists(path) else { continue }
-            // A file that cannot be read is not one that allows everything.
-            guard let bytes = try? Files.bytes(of: path) else {
-                throw EnvironmentsError(
-                    .file,
-                    "\(path) cannot be read",
-                    hint: "look at its rights, and whether it is a file"
-                )
-            }
-            return try EnvironmentsFile(JSONText(bytes, path: path))
+            if let text = try JSONText.read(path) { return try EnvironmentsFile(text) }
         }
         return .usual
     }
 
+    /// - Throws: `EnvironmentsError` with `.file`, naming the line of the first problem.
     package init(_ text: JSONText) throws(EnvironmentsError) {
-        self.init(path: text.path, environments: [])
-        for member in try text.root.members() { try read(member) }
-        misplacedRules = MisplacedRule.all(in: text.root)
-        if environments.isEmpty { environments = Self.usualNames.map(EnvironmentPolicy.init) }
-        if let current = currentEnvironment, policy(current) == nil {
-            throw EnvironmentsError(
+        let (file, reading) = Self.reading(text)
+        try reading.requireNoProblem()
+        self = file
+    }
+
+    /// What is as it should be, and all that is not.
+    package static func reading(_ text: JSONText) -> (file: EnvironmentsFile, reading: JSONReading) {
+        var reading = JSONReading()
+        guard case .object = text.root.value else {
+            reading.note(text.root.mismatch("an object"))
+            return (.usual, reading)
+        }
+        var file = EnvironmentsFile(path: text.path, environments: [])
+        for member in reading.members(text.root) { file.read(member, &reading) }
+        file.misplacedRules = MisplacedRule.all(in: text.root)
+        file.unknownFields = reading.unknownFields
+        if file.environments.isEmpty { file.environments = usualNames.map(EnvironmentPolicy.init) }
+        if let current = file.currentEnvironment, file.policy(current) == nil {
+            let error = EnvironmentsError(
                 .file,
                 at: text.root["current_environment"]?.place ?? FilePlace(text.path),
                 "current_environment is \(current), which is not declared",
-                hint: "declared are \(names.joined(separator: ", "))"
+                hint: "declared are \(file.names.joined(separator: ", "))"
             )
+            reading.note(error, .unknownEnvironment)
+            file.currentEnvironment = nil
         }
+        return (file, reading)
     }
 
-    private mutating func read(_ member: JSONMember) throws(EnvironmentsError) {
+    private mutating func read(_ member: JSONMember, _ reading: inout JSONReading) {
         let node = member.value
         switch member.key {
-        case "environments":
-            for member in try node.members() { environments.append(try policy(member)) }
-        case "current_environment": currentEnvironment = try node.text()
-        case "service": service = try node.text()
-        case "schemas": schemas = try node.texts()
-        case "beside": beside = try node.texts()
+        case "environments": environments = reading.members(node).compactMap { policy($0, &reading) }
+        case "current_environment": currentEnvironment = reading.text(node)
+        case "service": service = reading.text(node)
+        case "schemas": schemas = reading.texts(node)
+        case "beside": beside = reading.texts(node) ?? []
         case "migration_locking":
-            if let value = node["enabled"] { locking.isEnabled = try value.bool() }
-            if let value = node["timeout_seconds"] { locking.timeoutSeconds = try value.count() }
-            if let value = node["max_concurrent_migrations"] { locking.maxConcurrentMigrations = try value.count() }
-            try note(node, known: ["enabled", "timeout_seconds", "max_concurrent_migrations"])
+            locking.isEnabled = reading.flag(node["enabled"]) ?? true
+            locking.timeoutSeconds = reading.count(node["timeout_seconds"]) ?? 300
+            locking.maxConcurrentMigrations = reading.count(node["max_concurrent_migrations"]) ?? 1
+            reading.noteUnknownFields(of: node, known: ["enabled", "timeout_seconds", "max_concurrent_migrations"])
         case "$schema", "description", "version", "//": break
-        default: unknownFields.append(UnknownField(trail: node.trail, line: member.line))
-        }
-    }
-
-    private mutating func note(_ node: JSONNode, known: Set<String>) throws(EnvironmentsError) {
-        for member in try node.members() where !known.contains(member.key) {
-            unknownFields.append(UnknownField(trail: member.value.trail, line: member.line))
+        default:
+            let known = ["environments", "current_environment", "service", "schemas", "beside", "migration_locking"]
+            reading.noteUnknown(member, known: known)
         }
     }
 
     /// Each environment may have a folder of its name.
-    private func requireFolderName(_ member: JSONMember) throws(EnvironmentsError) {
+    private func noteFolderName(_ member: JSONMember, _ reading: inout JSONReading) -> Bool {
         let name = member.key
         let isPlain = name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control && $0 != "/" }
         guard isPlain, !name.isEmpty, name != ".", name != "..", name.utf8.count <= 63 else {
-            throw EnvironmentsError(
-                .file,
-                "\(path ?? ""):\(member.line): \"\(String(String.UnicodeScalarView(name.unicodeScalars.filter { $0.properties.generalCategory != .control })))\" cannot be the name of an environment, "
-                    + "because it cannot be that of a folder",
-                hint: "take letters, digits, - and _"
+            let place = FilePlace(path ?? "", line: member.line)
+            let shown = name.unicodeScalars.filter { $0.properties.generalCategory != .control }
+            let why = "cannot be the name of an environment, because it cannot be that of a folder"
+            reading.note(
+                EnvironmentsError(.file, at: place, "this \(why)"),
+                refusal: EnvironmentsError(
+                    .file,
+                    at: place,
+                    "\"\(String(String.UnicodeScalarView(shown)))\" \(why)",
+                    hint: "take letters, digits, - and _"
+                )
             )
+            return false
         }
+        return true
     }
 
-    private mutating func policy(_ member: JSONMember) throws(EnvironmentsError) -> EnvironmentPolicy {
-        try requireFolderName(member)
+    private func policy(_ member: JSONMember, _ reading: inout JSONReading) -> EnvironmentPolicy? {
+        guard noteFolderName(member, &reading) else { return nil }
+        let node = member.value
+        guard case .object = node.value else {
+            reading.note(node.mismatch("an object"))
+            return nil
+        }
         var policy = EnvironmentPolicy(name: member.key)
         policy.line = member.line
-        let node = member.value
-        policy.details = try node["description"]?.text()
+        policy.details = reading.text(node["description"])
         if let migrations = node["migrations"] {
             if case .string(let folder) = migrations.value {
                 policy.migrations = .folder(folder)
             } else {
-                policy.migrations = .files(try migrations.texts())
+                policy.migrations = reading.texts(migrations).map { .files($0) }
             }
         }
-        policy.seedFiles = try node["seed_files"]?.texts() ?? []
-        try note(node, known: ["description", "migrations", "seed_files", "config", "extends", "name"])
-        guard let config = node["config"] else { return policy }
-        func flag(_ name: String, _ usual: Bool) throws(EnvironmentsError) -> Bool { try config[name]?.bool() ?? usual }
-        if let production = try config["production"]?.bool() {
-            if policy.isProduction, !production { policy.deniedProductionLine = config["production"]?.line }
-            policy.isProduction = production
-        }
-        policy.allowsDestructiveOperations = try flag("allow_destructive_operations", true)
-        policy.skipsValidation = try flag("skip_validation", false)
-        policy.rollsBackOnFailure = try flag("auto_rollback_on_failure", false)
-        policy.requiresApproval = try flag("require_approval", false)
-        policy.requiresWindow = try flag("maintenance_window_required", false)
-        policy.requiresBackup = try flag("backup_required", false)
-        if let lint = config["lint"] {
-            policy.lint.enable = try lint["enable"]?.texts() ?? []
-            policy.lint.disable = try lint["disable"]?.texts() ?? []
-            policy.lint.line = lint.line
-            try note(lint, known: ["enable", "disable"])
-        }
-        if let window = config["maintenance_window"] {
-            do {
-                policy.window = try MaintenanceWindow(window.text())
-            } catch {
-                throw EnvironmentsError(.file, at: window.place, "\(window.trail): \(error.message)", hint: error.hint)
-            }
-        }
-        try note(config, known: Set(PolicyKey.allCases.map(\.rawValue)))
+        policy.seedFiles = reading.texts(node["seed_files"]) ?? []
+        let known = ["description", "migrations", "seed_files", "config", "extends", "name"]
+        reading.noteUnknownFields(of: node, known: known)
+        if let config = node["config"] { policy.read(config, &reading) }
         return policy
+    }
+}
+
+extension EnvironmentPolicy {
+    fileprivate mutating func read(_ config: JSONNode, _ reading: inout JSONReading) {
+        func flag(_ key: PolicyKey, _ usual: Bool) -> Bool { reading.flag(config[key.rawValue]) ?? usual }
+        if let production = reading.flag(config["production"]) {
+            if isProduction, !production { deniedProductionLine = config["production"]?.line }
+            isProduction = production
+        }
+        allowsDestructiveOperations = flag(.allowDestructiveOperations, true)
+        skipsValidation = flag(.skipValidation, false)
+        rollsBackOnFailure = flag(.autoRollbackOnFailure, false)
+        requiresApproval = flag(.requireApproval, false)
+        requiresWindow = flag(.maintenanceWindowRequired, false)
+        requiresBackup = flag(.backupRequired, false)
+        if let lint = config["lint"] {
+            self.lint.enable = reading.texts(lint["enable"]) ?? []
+            self.lint.disable = reading.texts(lint["disable"]) ?? []
+            self.lint.line = lint.line
+            reading.noteUnknownFields(of: lint, known: ["enable", "disable"])
+        }
+        window = reading.value(config["maintenance_window"]) { node throws(EnvironmentsError) in
+            let text = try node.text()
+            do throws(EnvironmentsError) {
+                return try MaintenanceWindow(text)
+            } catch {
+                throw EnvironmentsError(.file, at: node.place, "\(node.trail): \(error.message)", hint: error.hint)
+            }
+        }
+        reading.noteUnknownFields(of: config, known: PolicyKey.allCases.map(\.rawValue))
     }
 }

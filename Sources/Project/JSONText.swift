@@ -1,3 +1,5 @@
+internal import Storage
+
 /// A JSON document that knows where each of its values stands, so that errors name lines and edits leave the rest alone.
 ///
 /// The grammar is that of RFC 8259; a key that is there twice is an error, because one of the two would be lost.
@@ -22,15 +24,28 @@ package struct JSONText: Sendable {
         repeatedKeys = parser.repeatedKeys
     }
 
-    /// The same text with parts of it left out.
-    package func reduced(to root: JSONNode) -> JSONText {
-        JSONText(bytes: bytes, path: path, root: root)
+    /// The document of a file; nil where there is none.
+    ///
+    /// - Throws: `EnvironmentsError` with `.file`. A file that cannot be read is not one that allows everything.
+    package static func read(_ path: String) throws(EnvironmentsError) -> JSONText? {
+        guard Files.exists(path) else { return nil }
+        return try JSONText(DeclaredBytes.read(path), path: path)
     }
+}
 
-    private init(bytes: [UInt8], path: String, root: JSONNode) {
-        self.bytes = bytes
-        self.path = path
-        self.root = root
+/// The bytes of a file that people write.
+package enum DeclaredBytes {
+    /// - Throws: `EnvironmentsError` with `.file`.
+    package static func read(_ path: String) throws(EnvironmentsError) -> [UInt8] {
+        do {
+            return try Files.bytes(of: path)
+        } catch {
+            throw EnvironmentsError(
+                .file,
+                "\(path) cannot be read",
+                hint: "look at its rights, and whether it is a file"
+            )
+        }
     }
 }
 

@@ -47,14 +47,7 @@ package struct SeedsFile: Sendable, Equatable {
         guard [spelling, "seeds.yml"].contains(name) else {
             throw EnvironmentsError(.file, "\(path) has a name that is not read", hint: "rename it to \(spelling)")
         }
-        guard let bytes = try? Files.bytes(of: path) else {
-            throw EnvironmentsError(
-                .file,
-                "\(path) cannot be read",
-                hint: "look at its rights, and whether it is a file"
-            )
-        }
-        return try parse(bytes, path: path)
+        return try parse(DeclaredBytes.read(path), path: path)
     }
 
     /// - Throws: `EnvironmentsError` with `.file`, naming the line.

@@ -1,6 +1,6 @@
-internal import FoundationEssentials
 package import Migrations
 package import Project
+internal import Storage
 
 /// `environments.json` and `dependencies.json` of a folder as far as they are what they should be, and everything in them
 /// that is not.
@@ -8,7 +8,7 @@ package struct DeclaredFiles: Sendable {
     package private(set) var environments = EnvironmentsFile.usual
     package private(set) var dependencies = DependenciesFile()
     package private(set) var findings: [Finding] = []
-    /// As `environments.json` was read, with the place of everything in it; nil where there is none.
+    /// `environments.json`, with the place of everything in it; nil where there is none.
     private(set) var environmentsText: JSONText?
 
     /// A file that is there.
@@ -25,8 +25,8 @@ package struct DeclaredFiles: Sendable {
 
         /// The first of the paths that is there.
         fileprivate init?(_ paths: String...) {
-            guard let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) else { return nil }
-            self.init(path: path, bytes: (try? Data(contentsOf: URL(filePath: path))).map(Array.init))
+            guard let path = paths.first(where: Files.exists) else { return nil }
+            self.init(path: path, bytes: try? Files.bytes(of: path))
         }
     }
 
@@ -39,99 +39,28 @@ package struct DeclaredFiles: Sendable {
 
     /// - Parameters: nil for a file that is not there.
     package init(environments: Source?, dependencies: Source?) {
-        if let environments { readEnvironments(environments) }
-        if let dependencies { readDependencies(dependencies) }
-    }
-
-    private mutating func readEnvironments(_ source: Source) {
-        let path = source.path
-        guard var text = document(source, .environments) else {
-            // Nothing is left of a document that is `null`, and yet nothing was said of it.
-            return requireStrict(source) { text throws(EnvironmentsError) in _ = try EnvironmentsFile(text) }
+        if let environments, let text = document(environments) {
+            let (file, reading) = EnvironmentsFile.reading(text)
+            self.environments = file
+            environmentsText = text
+            note(reading, file.misplacedRules, text.path)
+            noteDeniedProduction(text.path)
+            findings += LintRules.unknownNames(in: file)
         }
-        environmentsText = text
-        if case .object(var members) = text.root.value,
-            let current = members.firstIndex(where: { $0.key == "current_environment" }),
-            case .string(let name) = members[current].value.value
-        {
-            let declared = (try? text.root["environments"]?.members())?.map(\.key) ?? []
-            let names = declared.isEmpty ? EnvironmentsFile.usualNames : declared
-            if !names.contains(name) {
-                findings.append(
-                    Finding(
-                        .unknownEnvironment,
-                        file: path,
-                        line: members[current].line,
-                        "current_environment is \(name), which is not declared",
-                        hint: "declared are \(names.joined(separator: ", "))"
-                    )
-                )
-                members.remove(at: current)
-                text = text.with(members)
-            }
-        }
-        do {
-            environments = try EnvironmentsFile(text)
-            noteUnknown(environments.unknownFields, path, JSONShape.environments.fields)
-            noteMisplaced(environments.misplacedRules, path)
-            noteDeniedProduction(path)
-            findings += LintRules.unknownNames(in: environments)
-        } catch {
-            note(error, path)
-        }
-        requireStrict(source) { text throws(EnvironmentsError) in _ = try EnvironmentsFile(text) }
-    }
-
-    private mutating func readDependencies(_ source: Source) {
-        guard let text = text(source) else { return }
-        dependencies = DependenciesFile(reading: text)
-        for problem in dependencies.problems { note(problem, text.path) }
-        noteUnknown(dependencies.unknownFields, text.path, DependenciesFile.fields)
-        noteMisplaced(dependencies.misplacedRules, text.path)
-    }
-
-    private mutating func note(_ problem: DependenciesFile.Problem, _ path: String) {
-        switch problem {
-        case .mismatch(let error), .approval(let error): note(error, path)
-        case .key(let member):
-            findings.append(
-                Finding(
-                    .wrongType,
-                    file: path,
-                    line: member.line,
-                    "the key \(member.key) names no migration; write its number, such as 000001"
-                )
-            )
-        case .second(let entry, let first):
-            findings.append(
-                Finding(
-                    .duplicateEntry,
-                    file: path,
-                    line: entry.line,
-                    "\(entry.key) is the second entry of migration \(entry.version), after \(first.key) in line \(first.line)",
-                    hint: "keep one of the two"
-                )
-            )
+        if let dependencies, let text = document(dependencies) {
+            let (file, reading) = DependenciesFile.reading(text)
+            self.dependencies = file
+            note(reading, file.misplacedRules, text.path)
         }
     }
 
-    /// What fits of a document; nil where it is no JSON.
-    private mutating func document(_ source: Source, _ shape: JSONShape) -> JSONText? {
-        guard let text = text(source) else { return nil }
-        var check = JSONCheck()
-        let root = check.fitting(text.root, shape)
-        findings += check.findings
-        return root.map { text.reduced(to: $0) }
-    }
-
-    /// nil if it is no JSON. Of keys that are repeated the first one counts.
-    private mutating func text(_ source: Source) -> JSONText? {
-        let path = source.path
+    /// Nil for what is no JSON.
+    private mutating func document(_ source: Source) -> JSONText? {
         guard let bytes = source.bytes else {
             findings.append(
                 Finding(
                     .unreadableFile,
-                    file: path,
+                    file: source.path,
                     "it cannot be read",
                     hint: "look at its rights, and whether it is a file"
                 )
@@ -139,12 +68,12 @@ package struct DeclaredFiles: Sendable {
             return nil
         }
         do {
-            let text = try JSONText(bytes, path: path, passesRepeatedKeys: true)
+            let text = try JSONText(bytes, path: source.path, passesRepeatedKeys: true)
             for member in text.repeatedKeys {
                 findings.append(
                     Finding(
                         .duplicateEntry,
-                        file: path,
+                        file: source.path,
                         line: member.line,
                         "\(member.value.trail) is there twice",
                         hint: "keep one of the two"
@@ -153,33 +82,41 @@ package struct DeclaredFiles: Sendable {
             }
             return text
         } catch {
-            note(error, path, .jsonSyntax)
+            note(error, .jsonSyntax, source.path)
             return nil
         }
     }
 
-    /// What the strict reader refuses is never passed over here, whatever this knows of the form.
-    private mutating func requireStrict(_ source: Source, _ read: (JSONText) throws(EnvironmentsError) -> Void) {
-        let path = source.path
-        guard !findings.contains(where: { $0.file == path && $0.severity == .error }), let bytes = source.bytes else {
-            return
+    private mutating func note(_ reading: JSONReading, _ misplaced: [MisplacedRule], _ path: String) {
+        for problem in reading.problems {
+            let rule: ValidationRule =
+                switch problem.kind {
+                case .wrongType: .wrongType
+                case .duplicateEntry: .duplicateEntry
+                case .unknownEnvironment: .unknownEnvironment
+                }
+            note(problem.error, rule, path)
         }
-        do {
-            try read(try JSONText(bytes, path: path))
-        } catch {
-            note(error, path)
+        // A rule that has no effect is no mere unknown field.
+        for field in reading.unknownFields
+        where !field.isNull && !misplaced.contains(where: { $0.trail == field.trail && $0.line == field.line }) {
+            findings.append(
+                Finding(
+                    .unknownField,
+                    file: path,
+                    line: field.line,
+                    "\(field.trail) is a field that nobody knows",
+                    hint: field.nearest.map { "is \($0) meant?" } ?? "take it out"
+                )
+            )
+        }
+        for rule in misplaced {
+            findings.append(Finding(.misplacedRule, file: path, line: rule.line, rule.message, hint: rule.hint))
         }
     }
 
-    /// A rule that has no effect is no mere unknown field.
-    private mutating func noteMisplaced(_ rules: [MisplacedRule], _ path: String) {
-        for rule in rules {
-            findings.removeAll { finding in
-                finding.rule == ValidationRule.unknownField.rawValue && finding.file == path
-                    && finding.line == rule.line && finding.message.hasPrefix("\(rule.trail) ")
-            }
-            findings.append(Finding(.misplacedRule, file: path, line: rule.line, rule.message, hint: rule.hint))
-        }
+    private mutating func note(_ error: EnvironmentsError, _ rule: ValidationRule, _ path: String) {
+        findings.append(Finding(error, rule: rule.rawValue, severity: rule.severity, elsewhere: path))
     }
 
     private mutating func noteDeniedProduction(_ path: String) {
@@ -195,38 +132,5 @@ package struct DeclaredFiles: Sendable {
                 )
             )
         }
-    }
-
-    private mutating func noteUnknown(
-        _ fields: [EnvironmentsFile.UnknownField],
-        _ path: String,
-        _ names: ([Substring]) -> [String]
-    ) {
-        for field in fields {
-            let trail = field.trail.split(separator: ".")
-            let known = names(Array(trail.dropLast()))
-            let near = trail.last.flatMap { Spelling.nearest(to: String($0), among: known) }
-            findings.append(
-                Finding(
-                    .unknownField,
-                    file: path,
-                    line: field.line,
-                    "\(field.trail) is a field that nobody knows",
-                    hint: near.map { "is \($0) meant?" } ?? "take it out"
-                )
-            )
-        }
-    }
-
-    private mutating func note(_ error: EnvironmentsError, _ path: String, _ rule: ValidationRule = .wrongType) {
-        findings.append(Finding(error, rule: rule.rawValue, severity: rule.severity, elsewhere: path))
-    }
-}
-
-extension JSONText {
-    fileprivate func with(_ members: [JSONMember]) -> JSONText {
-        var root = root
-        root.value = .object(members)
-        return reduced(to: root)
     }
 }

@@ -33,19 +33,7 @@ package struct DependenciesFile: Sendable {
         package var at: String
     }
 
-    /// Something in the file that is not as it should be, and is left out of what is read.
-    package enum Problem: Sendable {
-        /// A value of another form.
-        case mismatch(EnvironmentsError)
-        /// An approval of another form, which for a run is one of no content.
-        case approval(EnvironmentsError)
-        /// A key that names no migration.
-        case key(JSONMember)
-        /// Another entry of a migration.
-        case second(Entry, after: Entry)
-    }
-
-    /// nil if there is no such file.
+    /// nil where there is no such file.
     package var text: JSONText?
     package private(set) var entries: [Entry] = []
     private var places: [Int: Int] = [:]
@@ -53,11 +41,9 @@ package struct DependenciesFile: Sendable {
     package var requiresApprovalForHighRisk = false
     package var backsUpBeforeDestruction = false
     package var validatesAfterwards = false
-    package var unknownFields: [EnvironmentsFile.UnknownField] = []
+    package private(set) var unknownFields: [UnknownField] = []
     /// Rules of environments, which have no effect in this file.
     package private(set) var misplacedRules: [MisplacedRule] = []
-    /// In the order of the document, second entries last.
-    package private(set) var problems: [Problem] = []
 
     package var path: String { text?.path ?? "dependencies.json" }
 
@@ -74,202 +60,163 @@ package struct DependenciesFile: Sendable {
 
     package init() {}
 
-    /// Reads the file of a folder for a run: the first problem is thrown.
-    ///
     /// - Throws: `EnvironmentsError` with `.file`, naming the line.
     package static func read(migrations folder: String) throws(EnvironmentsError) -> DependenciesFile {
-        guard let text = try text(migrations: folder) else { return DependenciesFile() }
+        guard let text = try JSONText.read("\(folder)/dependencies.json") else { return DependenciesFile() }
         return try DependenciesFile(text)
     }
 
     /// What can be read of the file, and what is wrong with the rest, each with its place.
     static func readWhatCanBe(migrations folder: String) -> (file: DependenciesFile, faults: [String]) {
         do {
-            guard let text = try text(migrations: folder) else { return (DependenciesFile(), []) }
-            let file = DependenciesFile(reading: text)
-            return (file, file.problems.compactMap(\.error).map { "\($0)" })
+            guard let text = try JSONText.read("\(folder)/dependencies.json") else { return (DependenciesFile(), []) }
+            let (file, reading) = reading(text)
+            return (file, reading.refusals.map { "\($0)" })
         } catch {
             return (DependenciesFile(), ["\(error)"])
         }
     }
 
-    /// nil if there is no such file.
-    private static func text(migrations folder: String) throws(EnvironmentsError) -> JSONText? {
-        let path = "\(folder)/dependencies.json"
-        guard Files.exists(path) else { return nil }
-        // A file that cannot be read is not one that allows everything.
-        guard let bytes = try? Files.bytes(of: path) else {
-            throw EnvironmentsError(
-                .file,
-                "\(path) cannot be read",
-                hint: "look at its rights, and whether it is a file"
-            )
-        }
-        return try JSONText(bytes, path: path)
-    }
-
-    /// - Throws: The first problem.
+    /// - Throws: `EnvironmentsError` with `.file`, naming the line of the first problem.
     package init(_ text: JSONText) throws(EnvironmentsError) {
-        self.init(reading: text)
-        if let error = problems.lazy.compactMap(\.error).first { throw error }
+        let (file, reading) = Self.reading(text)
+        try reading.requireNoProblem()
+        self = file
     }
 
-    /// Reads what is as it should be, and collects problems.
-    package init(reading text: JSONText) {
-        self.text = text
-        for member in value(text.root, JSONNode.members) ?? [] {
+    /// What is as it should be, and all that is not.
+    package static func reading(_ text: JSONText) -> (file: DependenciesFile, reading: JSONReading) {
+        var (file, reading) = (DependenciesFile(), JSONReading())
+        guard case .object = text.root.value else {
+            reading.note(text.root.mismatch("an object"))
+            return (file, reading)
+        }
+        file.text = text
+        var seconds: [(entry: Entry, first: Entry)] = []
+        for member in reading.members(text.root) {
             switch member.key {
-            case "migrations": readEntries(member.value)
-            case "global_config": readConfig(member.value)
+            case "migrations":
+                for member in reading.members(member.value) {
+                    guard let entry = file.entry(member, &reading) else { continue }
+                    if let first = file.entry(entry.version) {
+                        seconds.append((entry, first))
+                    } else {
+                        file.places[entry.version] = file.entries.count
+                        file.entries.append(entry)
+                    }
+                }
+            case "global_config": file.readConfig(member.value, &reading)
             case "$schema", "description", "version", "service", "//": break
-            default: unknownFields.append(.init(trail: member.value.trail, line: member.line))
+            default: reading.noteUnknown(member, known: ["migrations", "global_config"])
             }
         }
-        misplacedRules = MisplacedRule.inDependencies(text.root)
-        var kept: [Entry] = []
-        for entry in entries {
-            if let first = places[entry.version] {
-                problems.append(.second(entry, after: kept[first]))
-            } else {
-                places[entry.version] = kept.count
-                kept.append(entry)
-            }
-        }
-        entries = kept
-    }
-}
-
-extension DependenciesFile.Problem {
-    /// What keeps a run from starting; nil for what it passes over.
-    var error: EnvironmentsError? {
-        switch self {
-        case .mismatch(let error): error
-        case .approval: nil
-        case .key(let member):
-            EnvironmentsError(
-                .file,
-                at: FilePlace(member.value.path, line: member.line),
-                "the key \(member.key) names no migration",
-                hint: "write its number, such as \"000001\" or \"000001_initial\""
-            )
-        case .second(let entry, _):
-            EnvironmentsError(
-                .file,
-                at: FilePlace(entry.node.path, line: entry.line),
-                "\(entry.key) is the second entry of migration \(entry.version)",
-                hint: "keep one of the two"
-            )
-        }
-    }
-}
-
-// Field by field.
-extension DependenciesFile {
-    private static let configFields = [
-        "auto_backup_before_destructive", "max_parallel_migrations", "require_approval_for_high_risk",
-        "validate_after_migration",
-    ]
-    private static let entryFields = [
-        "affects_tables", "approved", "author", "created_at", "cross_service_depends_on", "depends_on", "description",
-        "environment", "estimated_duration", "migration_type", "name", "risk_level", "rollback_safe",
-    ]
-
-    /// The names of fields at a place, for guesses at what was meant.
-    package static func fields(at trail: [Substring]) -> [String] {
-        switch (trail.first, trail.count) {
-        case (nil, _): ["global_config", "migrations"]
-        case ("global_config", 1): configFields
-        case ("migrations", 2): entryFields
-        default: []
-        }
+        for (entry, first) in seconds { file.note(entry, after: first, &reading) }
+        file.misplacedRules = MisplacedRule.inDependencies(text.root)
+        file.unknownFields = reading.unknownFields
+        return (file, reading)
     }
 
-    private mutating func readConfig(_ node: JSONNode) {
-        maxParallelMigrations = value(node["max_parallel_migrations"], JSONNode.count) ?? 1
-        requiresApprovalForHighRisk = value(node["require_approval_for_high_risk"], JSONNode.bool) ?? false
-        backsUpBeforeDestruction = value(node["auto_backup_before_destructive"], JSONNode.bool) ?? false
-        validatesAfterwards = value(node["validate_after_migration"], JSONNode.bool) ?? false
-        noteUnknown(in: node, known: Self.configFields)
+    /// `000001` and `000001_initial` are the same.
+    private func note(_ entry: Entry, after first: Entry, _ reading: inout JSONReading) {
+        var error = EnvironmentsError(
+            .file,
+            at: FilePlace(path, line: entry.line),
+            "\(entry.key) is the second entry of migration \(entry.version)",
+            hint: "keep one of the two"
+        )
+        let refusal = error
+        error.message += ", after \(first.key) in line \(first.line)"
+        reading.note(error, .duplicateEntry, refusal: refusal)
     }
 
-    private mutating func readEntries(_ node: JSONNode) {
-        for member in value(node, JSONNode.members) ?? [] {
-            if let version = Migration.version(spelled: member.key) {
-                if let entry = entry(member, version) { entries.append(entry) }
-            } else {
-                problems.append(.key(member))
-            }
-        }
+    private mutating func readConfig(_ node: JSONNode, _ reading: inout JSONReading) {
+        maxParallelMigrations = reading.count(node["max_parallel_migrations"]) ?? 1
+        requiresApprovalForHighRisk = reading.flag(node["require_approval_for_high_risk"]) ?? false
+        backsUpBeforeDestruction = reading.flag(node["auto_backup_before_destructive"]) ?? false
+        validatesAfterwards = reading.flag(node["validate_after_migration"]) ?? false
+        let known = [
+            "max_parallel_migrations", "require_approval_for_high_risk", "auto_backup_before_destructive",
+            "validate_after_migration",
+        ]
+        reading.noteUnknownFields(of: node, known: known)
     }
 
-    private mutating func entry(_ member: JSONMember, _ version: Int) -> Entry? {
+    private func entry(_ member: JSONMember, _ reading: inout JSONReading) -> Entry? {
         let node = member.value
-        guard value(node, JSONNode.members) != nil else { return nil }
-        var entry = Entry(key: member.key, version: version, line: member.line, node: node)
-        entry.details = value(node["description"], JSONNode.text)
-        entry.dependsOn = list(node["depends_on"], JSONNode.version) ?? []
-        for member in value(node["cross_service_depends_on"], JSONNode.members) ?? [] {
-            entry.crossService[member.key] = list(member.value, JSONNode.version)
+        guard let version = Migration.version(spelled: member.key) else {
+            noteNoMigration(member, &reading)
+            return nil
         }
-        entry.affectsTables = list(node["affects_tables"], JSONNode.text)
-        entry.estimatedDuration = value(node["estimated_duration"], JSONNode.text)
-        entry.risk = value(node["risk_level"], JSONNode.risk)
-        entry.rollbackSafe = value(node["rollback_safe"], JSONNode.bool)
-        entry.environment = value(node["environment"], JSONNode.text)
-        entry.migrationType = value(node["migration_type"], JSONNode.text)
-        entry.approval = node["approved"].map { approval($0) }
-        noteUnknown(in: node, known: Self.entryFields)
+        guard case .object = node.value else {
+            reading.note(node.mismatch("an object"))
+            return nil
+        }
+        var entry = Entry(key: member.key, version: version, line: member.line, node: node)
+        entry.details = reading.text(node["description"])
+        entry.dependsOn = reading.versions(node["depends_on"]) ?? []
+        for member in reading.members(node["cross_service_depends_on"]) {
+            entry.crossService[member.key] = reading.versions(member.value)
+        }
+        entry.affectsTables = reading.texts(node["affects_tables"])
+        entry.estimatedDuration = reading.text(node["estimated_duration"])
+        entry.risk = reading.risk(node["risk_level"])
+        entry.rollbackSafe = reading.flag(node["rollback_safe"])
+        entry.environment = reading.text(node["environment"])
+        entry.migrationType = reading.text(node["migration_type"])
+        entry.approval = node["approved"].map { reading.approval($0) }
+        let known = [
+            "description", "depends_on", "cross_service_depends_on", "affects_tables", "estimated_duration",
+            "risk_level", "rollback_safe", "environment", "migration_type", "created_at", "approved", "name", "author",
+        ]
+        reading.noteUnknownFields(of: node, known: known)
         return entry
     }
 
-    private mutating func approval(_ node: JSONNode) -> Approval {
-        if case .object = node.value {} else { problems.append(.approval(node.mismatch("an object"))) }
-        return Approval(
-            sha256: value(node["sha256"], JSONNode.text) ?? "",
-            by: value(node["by"], JSONNode.text) ?? "",
-            at: value(node["at"], JSONNode.text) ?? ""
+    private func noteNoMigration(_ member: JSONMember, _ reading: inout JSONReading) {
+        let place = FilePlace(path, line: member.line)
+        let what = "the key \(member.key) names no migration"
+        reading.note(
+            EnvironmentsError(.file, at: place, "\(what); write its number, such as 000001"),
+            refusal: EnvironmentsError(
+                .file,
+                at: place,
+                what,
+                hint: "write its number, such as \"000001\" or \"000001_initial\""
+            )
         )
-    }
-
-    private mutating func noteUnknown(in node: JSONNode, known: [String]) {
-        for member in value(node, JSONNode.members) ?? [] where !known.contains(member.key) {
-            unknownFields.append(.init(trail: member.value.trail, line: member.line))
-        }
-    }
-
-    /// nil if there is none, or one of another form.
-    private mutating func value<T>(
-        _ node: JSONNode?,
-        _ read: (JSONNode) -> () throws(EnvironmentsError) -> T
-    ) -> T? {
-        guard let node else { return nil }
-        do {
-            return try read(node)()
-        } catch {
-            problems.append(.mismatch(error))
-            return nil
-        }
-    }
-
-    /// Without elements of another form.
-    private mutating func list<T>(
-        _ node: JSONNode?,
-        _ read: (JSONNode) -> () throws(EnvironmentsError) -> T
-    ) -> [T]? {
-        value(node, JSONNode.elements)?.compactMap { value($0, read) }
     }
 }
 
-extension JSONNode {
-    fileprivate func version() throws(EnvironmentsError) -> Int {
-        guard let version = Migration.version(spelled: try text()) else { throw mismatch("the number of a migration") }
-        return version
+extension JSONReading {
+    /// Numbers of migrations, in any spelling.
+    fileprivate mutating func versions(_ node: JSONNode?) -> [Int]? {
+        list(node) { element throws(EnvironmentsError) in
+            guard let version = Migration.version(spelled: try element.text()) else {
+                throw element.mismatch("the number of a migration")
+            }
+            return version
+        }
     }
 
-    fileprivate func risk() throws(EnvironmentsError) -> Risk {
-        guard case .string(let text) = value, let risk = Risk(rawValue: text) else {
-            throw mismatch(among: ["low", "medium", "high"])
+    fileprivate mutating func risk(_ node: JSONNode?) -> Risk? {
+        guard let node else { return nil }
+        let error = node.mismatch(among: ["low", "medium", "high"])
+        guard case .string(let text) = node.value else {
+            note(error, refusal: node.mismatch("text"))
+            return nil
         }
+        let risk = Risk(rawValue: text)
+        if risk == nil { note(error) }
         return risk
+    }
+
+    /// One that is no object approves nothing.
+    fileprivate mutating func approval(_ node: JSONNode) -> DependenciesFile.Approval {
+        if case .object = node.value {} else { note(node.mismatch("an object"), refusal: nil) }
+        return DependenciesFile.Approval(
+            sha256: text(node["sha256"]) ?? "",
+            by: text(node["by"]) ?? "",
+            at: text(node["at"]) ?? ""
+        )
     }
 }
