@@ -1,3 +1,4 @@
+import Basics
 import GranaryCommands
 import Testing
 
@@ -15,7 +16,7 @@ import Testing
 
     private static let table = ResultDescription<Table>([
         .init("table", \.name, column: .init("name", \.name)),
-        .init("rows", \.rows, column: .init("rows", isNumber: true) { $0.rows.map(Formatting.grouped) ?? "?" }),
+        .init("rows", \.rows, column: .init("rows", isNumber: true) { $0.rows.map { grouped($0) } ?? "?" }),
         .column(.init("remark") { $0.rows == 0 ? "empty" : "" }),
     ])
 
