@@ -1,3 +1,11 @@
+// The file of a backup; this module knows no PostgreSQL.
+//
+//     member      an entry of the ZIP
+//     chunk       whole rows of one table, in a member of their own
+//     manifest    what every member is, and what they must add up to
+//     digest      of the rows of a table, whatever their order
+//     seal        an HMAC over the manifest: who made the archive
+
 /// What an archive holds: `manifest.json`, its last member. Every other member is named in it.
 ///
 /// The format is specified in `docs/archive-format.md`; keys are added, never renamed, within one `format`.

@@ -1,6 +1,13 @@
 internal import CCrypto
 internal import Glibc
 
+// What libcrypto of the system does for us, by its EVP interfaces alone.
+//
+//     digest      SHA-256, piece by piece
+//     HMAC        keyed once, for many messages
+//     derivation  keys from keys (HKDF) and from passphrases (scrypt)
+//     agreement   X25519; signing: Ed25519; sealing: ChaCha20-Poly1305
+
 /// SHA-256 of bytes that arrive piece by piece (FIPS 180-4).
 ///
 /// Source: `EVP_DigestInit_ex2`, `EVP_DigestUpdate`, `EVP_DigestFinal_ex` of libcrypto.

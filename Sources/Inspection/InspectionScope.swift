@@ -1,5 +1,11 @@
 internal import PostgresClient
 
+// Looks at a database, and changes nothing but a folder of backups.
+//
+//     held        a table that a session has locked with ACCESS EXCLUSIVE, or is about to
+//     leaf        a table that holds rows itself: no partitioned parent
+//     catalogue   a folder of backups, as their manifests describe them
+
 /// Which schemas are looked at.
 package enum InspectionScope: Sendable, Equatable {
     /// All but the system's.

@@ -1,5 +1,12 @@
 internal import Storage
 
+// What people write about their service, read with the line of every value.
+//
+//     environment     development, staging, production, or a name of the user's own
+//     policy          what may be done in an environment
+//     service         the owner of some schemas, with its migrations and seeds
+//     window          the hours in which an environment may be migrated
+
 /// `environments.json`: the environments there are, and what may be done in each.
 package struct EnvironmentsFile: Sendable {
     package struct Locking: Sendable, Equatable {

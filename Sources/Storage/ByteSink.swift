@@ -1,6 +1,13 @@
 internal import Glibc
 internal import Synchronization
 
+// Where bytes lie.
+//
+//     sink        takes bytes in order: a file, a pipe
+//     source      gives any range of bytes of a whole: a file, or what a pipe brought
+//     partial     a file that is written under another name, until it is whole
+//     spool       a file without a name that holds what a pipe brings
+
 /// Takes the bytes of an archive, in order and never again: a file, a pipe, whatever comes.
 package protocol ByteSink: Sendable {
     /// - Throws: `StorageError.io`.
