@@ -6,7 +6,7 @@ PREFIX ?= /usr/local
 TARGET  ?= archive
 SECONDS ?= 600
 BUILT  := .build/release/granary
-# Debug information doubles the size of the program and the time of a build, so it is made on request: make install DEBUG=1
+# Debug information doubles the size of the program and the time of a build, so it is made on request: DEBUG=1
 DEBUG_INFO = -debug-info-format $(if $(DEBUG),dwarf,none)
 # igzip makes backups faster. Looked for when something is built, since `deps` may have brought it just before.
 TRAITS  = $(if $(wildcard /usr/include/isa-l/igzip_lib.h /usr/local/include/isa-l/igzip_lib.h),--traits Igzip)
@@ -64,7 +64,7 @@ demo: deps ## Back up, verify, break and restore a database of 170,000 rows on a
 	@scripts/demo.sh
 
 test: deps-test ## Run all tests, against real PostgreSQL servers of their own; FILTER=RestoreTests runs some
-	@SWIFT="$(SWIFT)" scripts/test.sh $(TRAITS) $(if $(FILTER),--filter '$(FILTER)')
+	@SWIFT="$(SWIFT)" scripts/test.sh $(DEBUG_INFO) $(TRAITS) $(if $(FILTER),--filter '$(FILTER)')
 
 test-regress: deps build ## PostgreSQL's own regression database, backed up and restored in every way: some minutes
 	@scripts/regress.sh

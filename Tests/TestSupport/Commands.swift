@@ -75,6 +75,17 @@ package func runCommand(
     }
 }
 
+/// psql itself. Debian's `psql` is a Perl script that chooses a version and takes three times as long to start.
+private let psqlProgram: String = {
+    let path = getenv("PATH").map { String(cString: $0) } ?? ""
+    let first = path.split(separator: ":").lazy.map { "\($0)/psql" }.first { access($0, X_OK) == 0 }
+    guard let first, let real = realpath(first, nil) else { return "psql" }
+    defer { free(real) }
+    guard String(cString: real).hasSuffix("/pg_wrapper") else { return first }
+    let newest = (12...99).reversed().lazy.map { "/usr/lib/postgresql/\($0)/bin/psql" }
+    return newest.first { access($0, X_OK) == 0 } ?? first
+}()
+
 /// Runs SQL through psql, unaligned and without headings, stopping at the first error.
 ///
 /// - Returns: What it printed, without the last newline.
@@ -82,7 +93,7 @@ package func runCommand(
 @discardableResult
 package func psql(_ url: String, _ sql: String, timeout: Duration = .seconds(900)) async throws -> String {
     let outcome = try await runCommand(
-        "psql",
+        psqlProgram,
         ["-XqAt", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", "-"],
         input: Array(sql.utf8),
         timeout: timeout
