@@ -70,7 +70,7 @@ import Testing
 
     @Test func aBuildHasDebugInformationOnRequest() async throws {
         for (variables, format) in [([], "none"), (["DEBUG=1"], "dwarf")] {
-            let arguments = ["-s", "-n", "-B", "build", "-C", project] + variables
+            let arguments = ["-s", "-n", "-B", "build", "-C", Project.folder] + variables
             let outcome = try await runCommand("make", arguments, environment: ["MAKEFLAGS": nil])
             #expect(outcome.stdout.contains("-debug-info-format \(format)"))
         }
