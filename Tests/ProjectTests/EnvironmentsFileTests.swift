@@ -66,7 +66,7 @@ import Testing
         )
         #expect(file.policy("a")?.lint == .init())
         #expect(file.policy("b")?.lint == .init(enable: ["style", "wide-index"], disable: ["prefer-jsonb"], line: 2))
-        #expect(file.unknownFields == [.init(trail: "environments.b.config.lint.enabel", line: 2)])
+        #expect(file.unknownFields == [.init(trail: "environments.b.config.lint.enabel", line: 2, nearest: "enable")])
     }
 
     @Test func unknownFieldsAreKeptWithTheirLines() throws {

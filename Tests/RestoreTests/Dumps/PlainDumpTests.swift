@@ -2,6 +2,7 @@ import Archive
 import Backup
 import PostgresClient
 import Restore
+import Storage
 import TestSupport
 import Testing
 
@@ -336,7 +337,7 @@ import Testing
 
     @Test func aMissingFileIsAnError() async throws {
         try await withTarget("") { url, file in
-            await #expect(throws: ArchiveError.self) { try await restore(file + ".none.sql", url) }
+            await #expect(throws: StorageError.self) { try await restore(file + ".none.sql", url) }
         }
     }
 
