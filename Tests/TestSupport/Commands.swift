@@ -77,14 +77,16 @@ package func runCommand(
 
 /// psql itself. Debian's `psql` is a Perl script that chooses a version and takes three times as long to start.
 private let psqlProgram: String = {
-    let path = getenv("PATH").map { String(cString: $0) } ?? ""
-    let first = path.split(separator: ":").lazy.map { "\($0)/psql" }.first { access($0, X_OK) == 0 }
-    guard let first, let real = realpath(first, nil) else { return "psql" }
+    let folders = getenv("PATH").map { String(cString: $0).split(separator: ":").map(String.init) } ?? []
+    guard let found = folders.map({ $0 + "/psql" }).first(where: isProgram), let real = realpath(found, nil) else {
+        return "psql"
+    }
     defer { free(real) }
-    guard String(cString: real).hasSuffix("/pg_wrapper") else { return first }
-    let newest = (12...99).reversed().lazy.map { "/usr/lib/postgresql/\($0)/bin/psql" }
-    return newest.first { access($0, X_OK) == 0 } ?? first
+    guard String(cString: real).hasSuffix("/pg_wrapper") else { return found }
+    return (12...99).reversed().map { "/usr/lib/postgresql/\($0)/bin/psql" }.first(where: isProgram) ?? found
 }()
+
+private func isProgram(_ path: String) -> Bool { access(path, X_OK) == 0 }
 
 /// Runs SQL through psql, unaligned and without headings, stopping at the first error.
 ///
