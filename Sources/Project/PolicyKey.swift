@@ -52,7 +52,10 @@ extension PolicyKey {
         let key = joined(key)
         return allCases.first { rule in
             let name = joined(rule.rawValue)
-            return name.count > 4 && Spelling.distance(key, name) <= max(1, name.count / 8)
+            let most = max(1, name.count / 8)
+            // Names of other lengths are further apart than that: most keys end here, and every command reads them.
+            guard name.count > 4, abs(name.utf8.count - key.utf8.count) <= most else { return false }
+            return Spelling.distance(key, name) <= most
         }
     }
 
