@@ -40,12 +40,16 @@ let package = Package(
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CPgQuery", providers: [.apt(["libpg-query-dev"])]),
 
-        // ½: what all stand on.
+        // ½: what every module needs.
         .target(name: "Basics", dependencies: ["CThread"], swiftSettings: settings),
 
-        // 1: one stranger each: the server, the file, the text.
+        // 1: the server, bytes, ciphers, SQL; they do not know each other.
         .target(name: "PostgresClient", dependencies: ["Basics", "CLibpq", log], swiftSettings: settings),
         .target(name: "Storage", dependencies: ["Basics"], swiftSettings: settings),
+        .target(name: "Cryptography", dependencies: ["Basics", "CCrypto"], swiftSettings: settings),
+        .target(name: "SQLText", dependencies: ["Basics", "CPgQuery"], swiftSettings: settings),
+
+        // 2: the archive, the project's files, our tables, whole databases, generated values; nor do these.
         .target(
             name: "Archive",
             dependencies: [
@@ -54,10 +58,6 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .target(name: "Cryptography", dependencies: ["Basics", "CCrypto"], swiftSettings: settings),
-        .target(name: "SQLText", dependencies: ["Basics", "CPgQuery"], swiftSettings: settings),
-
-        // 2: where commands run, and what they may do there.
         .target(
             name: "Project",
             dependencies: ["Basics", "CYaml", "Storage"],
@@ -69,11 +69,10 @@ let package = Package(
             dependencies: ["Storage", "PostgresClient", log, subprocess, system],
             swiftSettings: unhurried
         ),
-
         .target(name: "Databases", dependencies: ["Basics", "PostgresClient", log], swiftSettings: unhurried),
         .target(name: "SyntheticData", dependencies: ["Basics"], swiftSettings: settings),
 
-        // 3: the capabilities, strangers to each other.
+        // 3: the capabilities, which do not know each other either.
         .target(
             name: "Backup",
             dependencies: [

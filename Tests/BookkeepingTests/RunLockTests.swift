@@ -26,7 +26,9 @@ import Testing
 
     @Test func anotherServiceIsFree() async throws {
         try await whileHeld { _, other in
-            _ = try RunLock(services: ["pay"]).take(within: .zero, other) { _ in }
+            var holders: [String] = []
+            _ = try RunLock(services: ["pay"]).take(within: .zero, other) { holders.append($0) }
+            #expect(holders == [])
         }
     }
 

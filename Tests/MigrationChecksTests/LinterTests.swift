@@ -139,7 +139,8 @@ import Testing
         let valid = Linter(schema: try schema("\(table) \(check) NOT VALID; ALTER TABLE shop.a VALIDATE CONSTRAINT k"))
         try #expect(rules(set, valid) == [])
         try #expect(rules("\(set), DROP CONSTRAINT k", valid) == slow)
-        try #expect(rules(set, Linter(schema: schema("\(table) \(check); ALTER TABLE shop.a DROP CONSTRAINT k"))) == slow)
+        let dropped = Linter(schema: try schema("\(table) \(check); ALTER TABLE shop.a DROP CONSTRAINT k"))
+        try #expect(rules(set, dropped) == slow)
     }
 
     @Test func locksAreHeldUntilTheTransactionEnds() throws {
