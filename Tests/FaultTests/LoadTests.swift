@@ -19,7 +19,9 @@ import Testing
                     for round in 0..<Self.rounds {
                         let file = scratch.file(round % 4 == 3 ? "b.sql.gz" : "b.zip")
                         let options = round % 4 == 2 ? ["--schema", "bank"] : []
-                        let made = try await granary(["backup", "--output", file, "--jobs", "3"] + options, url)
+                        // Beside other tests everything is slow, and the tables change meanwhile: more attempts.
+                        let manner = ["--output", file, "--jobs", "3", "--lock-timeout", "8min"]
+                        let made = try await granary(["backup"] + manner + options, url)
                         try #require(made.status == 0, "backup \(round): \(made)")
                         transfers.append(try await restored(file, server))
                         unlink(file)
