@@ -24,19 +24,23 @@ package struct GolangMigrateLedger: Sendable, Equatable {
     ///
     /// - Throws: `PostgresError`, with `.untrusted` for one that is no ordinary table.
     package static func find(_ table: TableName, _ session: borrowing Session) throws -> GolangMigrateLedger? {
-        let columns = try session.query(
-            """
-            SELECT pg_catalog.string_agg(a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod), ', '
-                       ORDER BY a.attname) AS form
-            FROM pg_catalog.pg_class c
-                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-            WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-            """,
-            [table.schema, table.name]
-        )[0]
-        guard columns["form"] == "dirty boolean, version bigint" else { return nil }
+        guard KnownLedgers.isGolangMigrates(try OtherLedger.columns(of: table, session)) else { return nil }
         try requireOrdinary(table, session)
+        return try read(table, session)
+    }
+
+    /// As `find`, and nil also for a table that is no ordinary one, so that nothing of its owner's runs.
+    package static func findOrdinary(
+        _ table: TableName,
+        _ session: borrowing Session
+    ) throws -> GolangMigrateLedger? {
+        guard KnownLedgers.isGolangMigrates(try OtherLedger.columns(of: table, session)),
+            try session.flaws(of: [table], areOurs: false).isEmpty
+        else { return nil }
+        return try read(table, session)
+    }
+
+    private static func read(_ table: TableName, _ session: borrowing Session) throws -> GolangMigrateLedger {
         let row = try session.query("SELECT version, dirty FROM ONLY \(session.quoted(table)) LIMIT 1").first
         return GolangMigrateLedger(
             table: table,

@@ -47,8 +47,17 @@ extension Ledger {
 
     /// golang-migrate's table that the service keeps in step.
     package func adoptedTable(_ session: borrowing Session) throws -> TableName? {
+        try adoption(session).flatMap { TableName(noted: $0) }
+    }
+
+    /// The ledger of another tool that the service has taken over, and that is not kept in step.
+    package func adoptedLedger(_ session: borrowing Session) throws -> AdoptedLedger? {
+        try adoption(session).flatMap { AdoptedLedger(noted: $0) }
+    }
+
+    private func adoption(_ session: borrowing Session) throws -> String? {
         guard try exists(session) else { return nil }
-        return try log.adoptions(of: service, session)[service].flatMap { TableName(noted: $0) }
+        return try log.adoptions(of: service, session)[service]
     }
 
     /// The other services that keep the same table in step, and the version that each wants its row to have at least.

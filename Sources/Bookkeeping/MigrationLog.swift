@@ -33,7 +33,7 @@ extension MigrationLog {
         return Dictionary(rows.map { ($0.int("version"), UnfinishedRun($0)) }, uniquingKeysWith: { one, _ in one })
     }
 
-    /// Of each service golang-migrate's table that is kept in step, and the runs that left half of a file.
+    /// Of each service the ledger that it has adopted, and the runs that left half of a file.
     package func carriedEntries(_ session: borrowing Session) throws -> [(service: String, entry: LogEntry)] {
         try session.query(
             """
@@ -91,8 +91,8 @@ extension MigrationLog {
         )[0].bool("any")
     }
 
-    /// What the log says last of golang-migrate's table that a service keeps in step, as `TableName.note`, by service;
-    /// empty for a service that no longer does.
+    /// What the log says last of the table that a service has adopted, by service: `TableName.note` of golang-migrate's,
+    /// which is kept in step, `AdoptedLedger.note` of any other; empty for a service that no longer has one.
     ///
     /// - Parameter service: nil for all.
     package func adoptions(of service: String? = nil, _ session: borrowing Session) throws -> [String: String] {

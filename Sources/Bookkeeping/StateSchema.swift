@@ -8,8 +8,8 @@ package import PostgresClient
 //     seeds           what was seeded, by the hash of its content                  SeedRecord
 //
 // `StateSchema` makes these tables and says what is wrong with them, `RunLock` lets one runner at a time write them.
-// Tables of other tools: `KnownLedgers` is the list of them, `OtherLedger` one that was found, and `GolangMigrateLedger`
-// the one that is kept in step with ours.
+// Tables of other tools: `KnownLedgers` is the list of them, `OtherLedger` one that was found, `AdoptedLedger` one that a
+// service has taken over, and `GolangMigrateLedger` the one that is kept in step with ours.
 
 /// Our own tables in a database, in a schema of their own, so that dropping a service's schema leaves them alone.
 package struct StateSchema: Sendable {
