@@ -1,8 +1,8 @@
-/// What a `DROP … CASCADE` would take along.
+/// An object that `DROP … CASCADE` would drop too.
 package struct FallingObject: Sendable, Equatable {
-    /// As `pg_identify_object` names it: `view shop.totals`.
+    /// The description by `pg_identify_object`: `view shop.totals`.
     package var title: String
-    /// Its name, where it is a table, a sequence, a view or a foreign table.
+    /// Its name, if it is a table, a sequence, a view or a foreign table.
     package var relation: TableName?
 }
 
