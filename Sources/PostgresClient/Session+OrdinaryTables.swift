@@ -1,9 +1,9 @@
-// Tables that we keep in a database of somebody else's, or that other tools keep there. Their owner, or whoever was there
-// first, may have put something in their place that runs code with the rights of whoever reads it: a view, a trigger, a
-// policy, a domain, a default. So before such a table is read or written, it is an ordinary table, and nothing else.
+// Tables that granary or another tool keeps in a database whose owner is not trusted. The owner, or the first role
+// there, may have replaced such a table by something that runs code with the rights of the reader: a view, a trigger, a
+// policy, a domain, a default. So before such a table is read or written, granary checks that it is an ordinary table.
 extension Session {
-    /// Makes sure that some tables are ordinary: rows of PostgreSQL's own types, and nothing that runs when they are read or
-    /// written. Tables that are not there do not count.
+    /// Requires that some tables are ordinary: rows of PostgreSQL's own types, and nothing that runs when they are read
+    /// or written. Missing tables are ignored.
     ///
     /// - Parameters: - areOurs: Whether these are granary's own tables, not another tool's. - hint: How to fix it.
     /// - Throws: `PostgresError` with `.untrusted`, which names the table and its flaw.
