@@ -199,7 +199,7 @@ extension StateSchema {
 }
 
 extension TableName {
-    /// As the log notes a table: its schema and its name, with U+001F between them.
+    /// The form of a table's name in the log: schema and name, separated by U+001F.
     package var note: String { "\(schema)\u{1F}\(name)" }
 
     package init?(noted note: String) {
