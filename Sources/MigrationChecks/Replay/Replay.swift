@@ -71,7 +71,7 @@ package struct Replay: Sendable {
             (journey, report) = try await ScratchDatabase.with(server, keepsRoles: keepsRoles, logger: logger) {
                 scratch in
                 var (journey, report) = (begun, reportSoFar)
-                let steps = try await plan(journey.environment, scratch)
+                let steps = try await prepare(journey.environment, scratch)
                 try await applyAgain(steps.prefix(journey.next), scratch)
                 if journey.next < steps.count {
                     try await go(on: &journey, steps, scratch, &report)
@@ -84,10 +84,18 @@ package struct Replay: Sendable {
         } while !journey.isOver
     }
 
-    /// What an empty database would be given.
-    private func plan(_ environment: String, _ scratch: ServerAddress) async throws -> [ReplayStep] {
-        try await withSession(scratch, logger: logger) { session in
-            try options.stepsFromNothing(in: environment, session).map { ReplayStep(up: $0.up, down: $0.down) }
+    /// Makes what is there before the first migration.
+    ///
+    /// - Returns: What the database would be given.
+    private func prepare(_ environment: String, _ scratch: ServerAddress) async throws -> [ReplayStep] {
+        let makesRoles = !keepsRoles
+        return try await withSession(scratch, logger: logger) { session in
+            let plan = try options.planFromNothing(in: environment, session)
+            try session.setPatience()
+            for (folder, before) in plan.before {
+                try before.make(in: folder, makesRoles: makesRoles, &session)
+            }
+            return plan.steps.map { ReplayStep(up: $0.up, down: $0.down) }
         }
     }
 
@@ -167,8 +175,13 @@ struct ReplayJourney: Sendable {
 /// A migration, as it is replayed.
 struct ReplayStep: Sendable {
     var up: MigrationStep
-    /// nil where there is no down file.
+    /// nil if there is no down file, or nothing in it.
     var down: MigrationScript?
+
+    init(up: MigrationStep, down: MigrationScript?) {
+        self.up = up
+        self.down = down.flatMap { $0.statements.isEmpty && !$0.saysNothingToUndo ? nil : $0 }
+    }
 
     /// What a proof is about.
     var identity: String { "\(up.service)/\(up.version)/\(up.sha256)/\(up.downSHA256 ?? "")" }

@@ -130,7 +130,13 @@ struct StepTrial: Sendable {
 
     private func upFailed(_ failure: StatementFailure, _ outcome: inout StepOutcome) {
         guard hasRows else {
-            outcome.add(failure, .upFails, of: step.up.script, "\(step.up.title) fails: ")
+            outcome.add(
+                failure,
+                .upFails,
+                of: step.up.script,
+                "\(step.up.title) fails: ",
+                hint: Self.hint(failure).map { "\(failure.hint); \($0)" }
+            )
             outcome.upFailed = true
             return
         }
@@ -144,6 +150,19 @@ struct StepTrial: Sendable {
             "\(step.up.title) goes up on empty tables only: ",
             severity: .warning
         )
+    }
+
+    /// What the service finds in its own database, a scratch database lacks.
+    private static func hint(_ failure: StatementFailure) -> String? {
+        let lists = "what others make before the first migration is listed in dependencies.json"
+        return switch failure.error.sqlState {
+        // invalid_schema_name
+        case "3F000": "\(lists), as \"before\": {\"schemas\": [\"name\"]}"
+        // undefined_object, undefined_function, undefined_table
+        case "42704", "42883", "42P01":
+            "\(lists), as \"before\": {\"extensions\": [\"name\"], \"files\": [\"before.sql\"]}"
+        default: nil
+        }
     }
 
     private func sayDuration(_ outcome: inout StepOutcome) {
@@ -160,56 +179,5 @@ struct StepTrial: Sendable {
                 hint: "add \"estimated_duration\": \"\(seconds)s\", or what it takes on real rows"
             )
         )
-    }
-}
-
-// Running a file.
-extension StatementFailure {
-    /// The role that the server does not know; undefined_object is of many kinds, and only the words tell.
-    fileprivate var missingRole: String? {
-        guard error.sqlState == "42704",
-            let match = error.server?.message.firstMatch(of: #/^role "(.+)" does not exist$/#)
-        else { return nil }
-        return String(match.1)
-    }
-}
-
-extension MigrationScript {
-    /// Runs the file as the migrator does, without a ledger; the settings that it made are gone afterwards.
-    ///
-    /// - Parameters:
-    ///   - makesRoles: Whether a role that the file names, and the server does not know, is made for it.
-    ///   - keepsChanges: Otherwise they are rolled back, as far as a transaction is around them.
-    /// - Returns: The first statement that failed; a wrapped file has then changed nothing.
-    /// - Throws: `PostgresError` for a lost connection; `CancellationError`.
-    func run(_ session: inout Session, makesRoles: Bool, keepsChanges: Bool = true) throws -> StatementFailure? {
-        var made = Set<String>()
-        while let failure = try run(&session, keepsChanges) {
-            guard makesRoles, mode == .wrapped, let role = failure.missingRole, made.insert(role).inserted else {
-                return failure
-            }
-            try session.execute("CREATE ROLE \(session.quoted(role))")
-        }
-        return nil
-    }
-
-    private func run(_ session: inout Session, _ keepsChanges: Bool) throws -> StatementFailure? {
-        var index = 0
-        do {
-            try session.execute(Session.databaseSearchPath)
-            if mode == .wrapped { try session.execute("BEGIN") }
-            for statement in statements {
-                try session.execute(statement.text)
-                index += 1
-            }
-            if mode == .wrapped { try session.execute(keepsChanges ? "COMMIT" : "ROLLBACK") }
-            try session.startAnew()
-            return nil
-        } catch let error as PostgresError {
-            guard error.code != .connectionLost else { throw error.at(place(of: index)) }
-            if session.isInTransaction { try session.execute("ROLLBACK") }
-            try session.startAnew()
-            return StatementFailure(error, at: index, of: self)
-        }
     }
 }

@@ -1,3 +1,4 @@
+package import PostgresClient
 package import SQLText
 
 /// A migration's file, up or down, as it will be run.
@@ -32,7 +33,7 @@ package struct MigrationScript: Sendable {
             let place = FilePlace(path, line: error.line, column: error.column)
             throw MigrationError(.file, at: place, error.message, hint: error.hint)
         }
-        if let command = script.metaCommands.first {
+        if let command = script.metaCommands.first(where: { !$0.isHarmless }) {
             throw MigrationError(
                 .file,
                 at: FilePlace(path, line: command.line),
@@ -40,12 +41,12 @@ package struct MigrationScript: Sendable {
                 hint: "write what it does as SQL"
             )
         }
-        if let copy = script.statements.first(where: \.readsRowsFromClient) {
+        if let copy = script.statements.first(where: \.lacksRows) {
             throw MigrationError(
                 .file,
                 at: FilePlace(path, line: copy.line, column: copy.column),
-                "COPY FROM STDIN reads rows that a migration does not have",
-                hint: "put the rows into INSERT statements, or into a seed"
+                "the rows of this COPY do not end: there is no line `\\.` behind them",
+                hint: "the file may be cut off; a COPY without rows has the line `\\.` too"
             )
         }
         let effects = ScriptEffects(of: script)
@@ -138,6 +139,8 @@ package struct MigrationStatement: Sendable {
     /// A ROLLBACK TO SAVEPOINT takes it back.
     package let isUndone: Bool
     private let firstLine: String
+    /// What a COPY … FROM STDIN is given.
+    let rows: CopyRows?
 
     init(_ statement: SQLStatement, _ effects: StatementEffects, isUndone: Bool = false) {
         self.isUndone = isUndone
@@ -146,6 +149,7 @@ package struct MigrationStatement: Sendable {
         column = statement.column
         tag = statement.tag
         firstLine = statement.firstLine
+        rows = statement.rows
         self.effects = effects
     }
 
@@ -176,6 +180,22 @@ package struct MigrationStatement: Sendable {
 
     var runsConcurrently: Bool { effects.concurrentIndexWork != nil }
     var concurrentIndex: ConcurrentIndexWork? { effects.concurrentIndexWork }
+
+    /// The line of the file with the first row of a COPY.
+    var rowsLine: Int? { rows?.line }
+
+    /// The body of the routine or block that it is about.
+    var body: RoutineBody? { RoutineBody(in: text, line: line, column: column) }
+
+    /// Has the server run it, with its rows.
+    ///
+    /// - Throws: `PostgresError`, `CancellationError`.
+    package func run(_ session: inout Session) throws {
+        // Dumps of newer servers switch off time-outs that older ones do not have.
+        if isSetting, effects.settings.allSatisfy({ session.lacksTimeout($0.name) }) { return }
+        guard let rows else { return try session.execute(text) }
+        _ = try session.copyIn(text) { sink in try rows.withBytes { try sink.write($0) } }
+    }
 
     /// Where the server found its error: `position` counts characters of the statement from 1.
     func place(ofCharacter position: Int) -> (line: Int, column: Int) {

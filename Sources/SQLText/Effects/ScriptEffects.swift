@@ -64,7 +64,7 @@ extension StatementEffects {
     }
 }
 
-/// The objects that a script has created so far.
+/// The objects that a script has created so far, under the names that they have now.
 private struct CreatedObjects {
     private struct Key: Hashable {
         var kind: ObjectKind
@@ -74,6 +74,10 @@ private struct CreatedObjects {
     /// Certainly new, or with IF NOT EXISTS and OR REPLACE only if it was not there.
     private var certain: Set<Key> = []
     private var possible: Set<Key> = []
+    /// The names of all of them, so that most others are told apart at once.
+    private var names: Set<String> = []
+    /// The first schema of the search path that the script has set; names without a schema are in it.
+    private var path: String?
 
     mutating func apply(to effects: inout StatementEffects, _ statement: SQLStatement) {
         let created = effects.touches.filter { $0.action == .create && !$0.isInBody }
@@ -87,6 +91,34 @@ private struct CreatedObjects {
         lowerRisk(of: &effects, hadDestruction: counts > 0)
         if !created.isEmpty { note(created, isCertain: !Self.isTentative(statement.tree)) }
         for touch in effects.touches where touch.action == .drop { forget(touch) }
+        if let tree = statement.tree { move(effects.touches, tree) }
+        for setting in effects.settings where setting.name == "search_path" || setting.name == "all" {
+            path = Self.firstSchema(setting.value ?? "")
+        }
+    }
+
+    /// RENAME and SET SCHEMA: what was new is new under its new name.
+    private mutating func move(_ touches: [Touch], _ tree: ParseNode) {
+        for touch in touches where !touch.isInBody {
+            var name = touch.relation
+            if tree.isKind("RenameStmt"), touch.action == .rename, let new = tree["newname"].string {
+                name.name = new
+            } else if tree.isKind("AlterObjectSchemaStmt"), let schema = tree["newschema"].string {
+                name.schema = schema
+            } else {
+                continue
+            }
+            let (old, new) = (key(touch.kind, touch.relation), key(touch.kind, name))
+            if certain.remove(old) != nil { certain.insert(new) }
+            if possible.remove(old) != nil { possible.insert(new) }
+            if names.contains(old.name.name) { names.insert(new.name.name) }
+        }
+    }
+
+    /// Of a search path; nil if it begins with the schema of the role's own name.
+    private static func firstSchema(_ path: String) -> String? {
+        let first = path.split(separator: ",").first.map { $0.filter { $0 != " " && $0 != "\"" } }
+        return first == "$user" ? nil : first
     }
 
     /// What concerns only new objects hinders and harms nobody.
@@ -101,14 +133,25 @@ private struct CreatedObjects {
 
     private func contains(_ kind: ObjectKind, _ name: RelationName) -> Bool {
         if certain.isEmpty, possible.isEmpty { return false }
-        return isCertain(kind, name) || possible.contains(key(kind, name))
+        if isCertain(kind, name) || possible.contains(key(kind, name)) { return true }
+        guard names.contains(name.name) else { return false }
+        // With and without its schema a name means the same, as far as the file tells.
+        let key = key(kind, name)
+        guard key.name.schema == nil else {
+            let bare = Key(kind: key.kind, name: RelationName(schema: nil, name: name.name))
+            return certain.contains(bare) || possible.contains(bare)
+        }
+        let isSame = { (made: Key) in made.kind == key.kind && made.name.name == key.name.name }
+        return certain.contains(where: isSame) || possible.contains(where: isSame)
     }
 
     private func isCertain(_ kind: ObjectKind, _ name: RelationName) -> Bool {
         if certain.isEmpty { return false }
         // Everything in a new schema is new.
         return certain.contains(key(kind, name))
-            || (name.schema.map { certain.contains(Key(kind: .schema, name: RelationName(schema: nil, name: $0))) }
+            || (schema(kind, name).map {
+                certain.contains(Key(kind: .schema, name: RelationName(schema: nil, name: $0)))
+            }
                 ?? false)
     }
 
@@ -116,6 +159,7 @@ private struct CreatedObjects {
         for touch in touches {
             let key = key(touch.kind, touch.relation)
             if isCertain { certain.insert(key) } else { possible.insert(key) }
+            names.insert(key.name.name)
         }
     }
 
@@ -127,7 +171,11 @@ private struct CreatedObjects {
     /// ALTER TABLE and DML name views and foreign tables as tables.
     private func key(_ kind: ObjectKind, _ name: RelationName) -> Key {
         let isTable = kind == .view || kind == .materializedView || kind == .foreignTable
-        return Key(kind: isTable ? .table : kind, name: name)
+        return Key(kind: isTable ? .table : kind, name: RelationName(schema: schema(kind, name), name: name.name))
+    }
+
+    private func schema(_ kind: ObjectKind, _ name: RelationName) -> String? {
+        name.schema ?? (kind.isRelation || kind == .type || kind == .function ? path : nil)
     }
 
     private static func isTentative(_ tree: ParseNode?) -> Bool {

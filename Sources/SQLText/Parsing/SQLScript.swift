@@ -15,6 +15,10 @@ package struct SQLScript: Sendable {
         package let name: String
         /// From 1.
         package let line: Int
+
+        /// `\restrict` and `\unrestrict`, by which pg_dump keeps psql from obeying commands in what it reads. Nothing of
+        /// that concerns whoever obeys no commands.
+        package var isHarmless: Bool { name == "restrict" || name == "unrestrict" }
     }
 
     /// Takes a script of which every statement must be known to the parser.
@@ -98,7 +102,8 @@ extension SQLScript {
         behind: Int,
         _ source: ScriptSource,
         _ tree: ParseNode?,
-        _ error: SQLTextError? = nil
+        _ error: SQLTextError? = nil,
+        rows: CopyRows? = nil
     ) -> SQLStatement {
         let before = SQLTrivia(source.bytes, gap..<range.upperBound)
         var end = range.upperBound
@@ -115,7 +120,8 @@ extension SQLScript {
             commentsBefore: own,
             commentBehind: next.flatMap { isOnLine(of: range.upperBound, $0.lowerBound, source) ? $0 : nil },
             tree: tree,
-            syntaxError: error
+            syntaxError: error,
+            rows: rows
         )
     }
 

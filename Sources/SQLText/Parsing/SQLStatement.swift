@@ -11,6 +11,8 @@ package final class SQLStatement: Sendable {
     /// reason.
     package let tree: ParseNode?
     package let syntaxError: SQLTextError?
+    /// What follows a `COPY … FROM STDIN`; nil for other statements, and where nothing follows.
+    package let rows: CopyRows?
 
     init(
         source: ScriptSource,
@@ -18,7 +20,8 @@ package final class SQLStatement: Sendable {
         commentsBefore: [Range<Int>],
         commentBehind: Range<Int>?,
         tree: ParseNode?,
-        syntaxError: SQLTextError? = nil
+        syntaxError: SQLTextError? = nil,
+        rows: CopyRows? = nil
     ) {
         self.source = source
         self.range = range
@@ -26,6 +29,7 @@ package final class SQLStatement: Sendable {
         self.commentBehind = commentBehind
         self.tree = tree
         self.syntaxError = syntaxError
+        self.rows = rows
     }
 
     package var text: String { source.text(range) }
@@ -60,6 +64,9 @@ package final class SQLStatement: Sendable {
         guard let copy = tree, copy.isKind("CopyStmt") else { return false }
         return copy["is_from"].isTrue && !copy["filename"].exists && !copy["is_program"].isTrue
     }
+
+    /// It reads rows from the client, and no rows that end are in the script.
+    package var lacksRows: Bool { readsRowsFromClient && rows?.isEnded != true }
 
     /// The name of the command, as the server reports it: `CREATE TABLE`, `ALTER TABLE`, `UPDATE`. Of a statement that
     /// the parser does not know, its first two words.

@@ -31,9 +31,9 @@ struct ScriptSplitter: ~Copyable {
         while try scan(&scanner) == .backslash {
             if Self.sendsStatement.contains(passMetaCommand()) { break }
         }
-        finish(begin..<position)
+        let range = begin..<position
         if position < source.bytes.count, source.bytes[position] == UInt8(ascii: ";") { position += 1 }
-        if scanner.readsRows { passRows() }
+        finish(range, scanner.readsRows ? passRows() : nil)
         return true
     }
 
@@ -43,12 +43,13 @@ struct ScriptSplitter: ~Copyable {
         return ending ?? .endOfText
     }
 
-    private mutating func finish(_ range: Range<Int>) {
+    private mutating func finish(_ range: Range<Int>, _ rows: CopyRows?) {
         let (tree, error) = parse(range)
+        let behind = rows == nil ? source.bytes.count : range.upperBound
         statements.append(
-            SQLScript.statement(in: range, gap: gap, behind: source.bytes.count, source, tree, error)
+            SQLScript.statement(in: range, gap: gap, behind: behind, source, tree, error, rows: rows)
         )
-        gap = range.upperBound
+        gap = rows == nil ? range.upperBound : position
     }
 
     private func parse(_ range: Range<Int>) -> (ParseNode?, SQLTextError?) {
@@ -77,15 +78,17 @@ extension ScriptSplitter {
         return name
     }
 
-    /// The rows of a `COPY … FROM STDIN`, up to the line `\.` or the end of the text.
-    private mutating func passRows() {
+    /// The rows of a `COPY … FROM STDIN`, which begin on the next line, up to the line `\.` or the end of the text.
+    private mutating func passRows() -> CopyRows {
+        position = min(source.bytes[position...].prefix { $0 != 0x0A }.endIndex + 1, source.bytes.count)
+        let start = position
         while position < source.bytes.count {
             let line = source.bytes[position...].prefix { $0 != 0x0A }
             position = min(line.endIndex + 1, source.bytes.count)
             if line.starts(with: [UInt8(ascii: "\\"), UInt8(ascii: ".")]), line.dropFirst(2).allSatisfy(\.isBlank) {
-                break
+                return CopyRows(source: source, range: start..<line.startIndex, isEnded: true)
             }
         }
-        gap = position
+        return CopyRows(source: source, range: start..<position, isEnded: false)
     }
 }
