@@ -116,20 +116,34 @@ package struct Replay: Sendable {
         _ scratch: ServerAddress,
         _ report: inout ReplayReport
     ) async throws {
+        let (begun, reportSoFar) = (journey, report)
+        (journey, report) = try await withSession(scratch, logger: logger) { session in
+            var (journey, report) = (begun, reportSoFar)
+            try session.setPatience()
+            try go(on: &journey, steps, scratch, &report, &session)
+            return (journey, report)
+        }
+    }
+
+    private func go(
+        on journey: inout ReplayJourney,
+        _ steps: [ReplayStep],
+        _ scratch: ServerAddress,
+        _ report: inout ReplayReport,
+        _ session: inout Session
+    ) throws {
+        var known = ScratchState()
+        var rows = RowSupply(schemas: Set(options.services.flatMap(\.service.schemas)), scratch: scratch, fill: fill)
         while journey.next < steps.count {
-            try Task.checkCancellation()
             let step = steps[journey.next]
             let isProof = step.up.version > since ?? 0 && !report.hasProved(step)
             if isProof {
                 progress(.started(name: step.up.title, number: journey.next + 1, of: steps.count))
-                if journey.fills { await fillEmptyTables(scratch) }
+                // What others have written is not known any more.
+                if journey.fills, try rows.supply(for: step, &session, logger) { known.rows = nil }
             }
-            let trial = StepTrial(step: step, isProof: isProof, hasRows: journey.fills)
-            let makesRoles = !keepsRoles
-            let outcome = try await withSession(scratch, logger: logger) { session in
-                try session.setPatience()
-                return try trial.run(&session, makesRoles: makesRoles)
-            }
+            let trial = StepTrial(step: step, isProof: isProof, hasRows: journey.fills, makesRoles: !keepsRoles)
+            let outcome = try trial.run(&session, &known)
             if outcome.wantsEmptyTables {
                 // Rows of ours may be what no service would have: the word of an empty database counts.
                 journey.fills = false
@@ -144,20 +158,6 @@ package struct Replay: Sendable {
                 return
             }
             if outcome.isSpoilt { return }
-        }
-    }
-
-    /// As far as it can be had: a migration is tried without rows too.
-    private func fillEmptyTables(_ scratch: ServerAddress) async {
-        let schemas = Set(options.services.flatMap(\.service.schemas))
-        let empty = try? await withSession(scratch, logger: logger) { session in
-            try RowDigests.emptyTables(in: schemas, session)
-        }
-        guard let empty, !empty.isEmpty else { return }
-        do {
-            try await fill(scratch, empty)
-        } catch {
-            logger.debug("no rows were made for \(empty.joined(separator: ", ")): \(error)")
         }
     }
 }

@@ -8,15 +8,17 @@ extension MigrationScript {
     /// - Parameters:
     ///   - makesRoles: Whether a role that the file names is made if the server does not know it.
     ///   - keepsChanges: Otherwise they are rolled back, as far as a transaction is around them.
+    ///   - beforeEnd: Called in the transaction of a wrapped file, before it ends.
     /// - Returns: The first statement that failed; a wrapped file has then changed nothing.
     /// - Throws: `PostgresError` for a lost connection; `CancellationError`.
     package func run(
         _ session: inout Session,
         makesRoles: Bool,
-        keepsChanges: Bool = true
+        keepsChanges: Bool = true,
+        beforeEnd: (borrowing Session) throws -> Void = { _ in }
     ) throws -> StatementFailure? {
         var made = Set<String>()
-        while let failure = try run(&session, keepsChanges) {
+        while let failure = try run(&session, keepsChanges, beforeEnd) {
             guard makesRoles, mode == .wrapped, let role = failure.missingRole, made.insert(role).inserted else {
                 return failure
             }
@@ -25,7 +27,11 @@ extension MigrationScript {
         return nil
     }
 
-    private func run(_ session: inout Session, _ keepsChanges: Bool) throws -> StatementFailure? {
+    private func run(
+        _ session: inout Session,
+        _ keepsChanges: Bool,
+        _ beforeEnd: (borrowing Session) throws -> Void
+    ) throws -> StatementFailure? {
         var index = 0
         do {
             try session.execute(Session.databaseSearchPath)
@@ -34,7 +40,10 @@ extension MigrationScript {
                 try statement.run(&session)
                 index += 1
             }
-            if mode == .wrapped { try session.execute(keepsChanges ? "COMMIT" : "ROLLBACK") }
+            if mode == .wrapped {
+                try beforeEnd(session)
+                try session.execute(keepsChanges ? "COMMIT" : "ROLLBACK")
+            }
             try session.startAnew()
             return nil
         } catch let error as PostgresError {
@@ -58,7 +67,7 @@ extension MigrationScript {
                 try statement.run(&session)
                 index += 1
             }
-            try session.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+            try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
             // What DISCARD ALL does, which no transaction takes.
             try session.execute("CLOSE ALL; DEALLOCATE ALL; DISCARD TEMP; DISCARD SEQUENCES")
             try session.reset()
@@ -73,7 +82,7 @@ extension MigrationScript {
 
 extension StatementFailure {
     /// The role that the server does not know; undefined_object is of many kinds, and only the words tell.
-    fileprivate var missingRole: String? {
+    package var missingRole: String? {
         guard error.sqlState == "42704",
             let match = error.server?.message.firstMatch(of: #/^role "(.+)" does not exist$/#)
         else { return nil }
