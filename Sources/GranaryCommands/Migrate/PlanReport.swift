@@ -53,7 +53,7 @@ struct PlanReport {
 
     /// `99,950 more statements: 99,000 INSERT, 950 UPDATE`
     private static func summary(_ statements: ArraySlice<MigrationStatement>) -> String {
-        let counts = Dictionary(grouping: statements, by: \.tag).mapValues(\.count)
+        let counts = statements.reduce(into: [String: Int]()) { $0[$1.tag, default: 0] += 1 }
         let tags = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\(grouped($0.value)) \($0.key)" }
         return "\(grouped(statements.count)) more statements: \(tags.listed())"
     }

@@ -10,16 +10,48 @@ package struct ScriptEffects: Sendable {
             known.apply(to: &effects, statement)
             statements.append(effects)
         }
-        for index in statements.indices where isReplaced(index) { statements[index].risk = .medium }
+        for index in Self.replaced(statements.indices, { statements[$0] }) { statements[index].risk = .medium }
     }
 
-    /// `DROP TRIGGER IF EXISTS g ON t; CREATE TRIGGER g …`: what holds no rows and is made again is not gone.
-    private func isReplaced(_ index: Int) -> Bool {
-        let effects = statements[index]
-        let dropped = effects.touches.filter { $0.action == .drop }
-        guard effects.risk == .high, effects.destruction.isEmpty, !dropped.isEmpty else { return false }
-        let made = statements[(index + 1)...].flatMap(\.touches).filter { $0.action == .create && !$0.isInBody }
-        return dropped.allSatisfy { old in made.contains { $0.kind == old.kind && $0.relation == old.relation } }
+    /// Reads a script statement by statement and keeps none of them, so that a large one takes little memory.
+    ///
+    /// - Parameter body: Is given each statement with its effects, which know what the statements before created. The risk of
+    ///   those that `replaced` names is not lowered yet.
+    /// - Returns: The commands of psql in it.
+    /// - Throws: `SQLTextError` for what cannot be split: `.unterminated`, `.notText`.
+    package static func forEachStatement(
+        splitting text: String,
+        _ body: (SQLStatement, StatementEffects) -> Void
+    ) throws(SQLTextError) -> [SQLScript.MetaCommand] {
+        var known = CreatedObjects()
+        return try SQLScript.forEachStatement(splitting: text) { statement in
+            var effects = StatementEffects(of: statement)
+            known.apply(to: &effects, statement)
+            body(statement, effects)
+        }
+    }
+
+    /// `DROP TRIGGER IF EXISTS g ON t; CREATE TRIGGER g …`: what holds no rows and is made again is not gone, so that the
+    /// risk is medium.
+    package static func replaced(_ indices: Range<Int>, _ effects: (Int) -> StatementEffects) -> [Int] {
+        struct Made: Hashable {
+            var kind: ObjectKind
+            var name: RelationName
+        }
+        var made: Set<Made> = []
+        var replaced: [Int] = []
+        for index in indices.reversed() {
+            let effects = effects(index)
+            if effects.risk == .high, effects.destruction.isEmpty, !made.isEmpty {
+                let dropped = effects.touches.filter { $0.action == .drop }
+                let isMade = { (touch: Touch) in made.contains(Made(kind: touch.kind, name: touch.relation)) }
+                if !dropped.isEmpty, dropped.allSatisfy(isMade) { replaced.append(index) }
+            }
+            for touch in effects.touches where touch.action == .create && !touch.isInBody {
+                made.insert(Made(kind: touch.kind, name: touch.relation))
+            }
+        }
+        return replaced
     }
 
     package var risk: Risk { statements.map(\.risk).max() ?? .low }

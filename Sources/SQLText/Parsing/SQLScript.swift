@@ -41,14 +41,37 @@ package struct SQLScript: Sendable {
     /// - Throws: `SQLTextError` for what cannot be split: `.unterminated`, `.notText`.
     package init(splitting text: String) throws(SQLTextError) {
         let source = try ScriptSource(text)
+        var statements: [SQLStatement] = []
+        let commands = try Self.forEachStatement(of: source) { statements.append($0) }
+        self.init(source, statements, commands)
+    }
+
+    /// Takes any script that psql would take, as `init(splitting:)` does, and keeps none of its statements.
+    ///
+    /// - Returns: The commands of psql.
+    /// - Throws: `SQLTextError` for what cannot be split: `.unterminated`, `.notText`.
+    package static func forEachStatement(
+        splitting text: String,
+        _ body: (SQLStatement) -> Void
+    ) throws(SQLTextError) -> [MetaCommand] {
+        try forEachStatement(of: try ScriptSource(text), body)
+    }
+
+    /// The tree of a larger text would take ten times its memory and more.
+    private static let mostBytesAtOnce = 256 << 10
+
+    private static func forEachStatement(
+        of source: ScriptSource,
+        _ body: (SQLStatement) -> Void
+    ) throws(SQLTextError) -> [MetaCommand] {
         let range = source.start..<source.bytes.count
-        if let tree = try? PgQuery.parse(source.bytes[range], base: range.lowerBound) {
-            self.init(source, Self.statements(of: tree, source), [])
-            return
+        if range.count <= mostBytesAtOnce, let tree = try? PgQuery.parse(source.bytes[range], base: range.lowerBound) {
+            statements(of: tree, source).forEach(body)
+            return []
         }
         var splitter = ScriptSplitter(source)
-        try splitter.split()
-        self.init(source, splitter.statements, splitter.metaCommands)
+        try splitter.split(body)
+        return splitter.metaCommands
     }
 
     private init(_ source: ScriptSource, _ statements: [SQLStatement], _ metaCommands: [MetaCommand]) {

@@ -33,6 +33,10 @@ package final class SQLStatement: Sendable {
     }
 
     package var text: String { source.text(range) }
+    /// Its text and its place, without the tree.
+    package var place: StatementText { StatementText(source: source, range: range) }
+    /// The name in SAVEPOINT, RELEASE and ROLLBACK TO.
+    package var savepoint: String? { tree?["savepoint_name"].string }
     /// Of its first word, in bytes, from 0.
     package var offset: Int { range.lowerBound }
     /// Of its first word, from 1.
@@ -53,11 +57,7 @@ package final class SQLStatement: Sendable {
     package var trailingComment: String? { commentBehind.map(source.text) }
 
     /// The first line of its text, for messages.
-    package var firstLine: String {
-        let bytes = source.bytes[range]
-        let line = bytes.prefix { $0 != 0x0A && $0 != 0x0D }
-        return String(decoding: line, as: UTF8.self)
-    }
+    package var firstLine: String { place.firstLine }
 
     /// `COPY … FROM STDIN`, which reads rows from the client.
     package var readsRowsFromClient: Bool {

@@ -1,11 +1,25 @@
-/// Splits a script by the rules of psql's scanner, for texts that the parser does not know as a whole.
+/// Splits a script by the rules of psql's scanner, for texts that the parser does not know as a whole, and for large ones.
+///
+/// Statements are handed to the parser many at once, which is quicker than one by one, and few enough that their trees take
+/// little memory.
 struct ScriptSplitter: ~Copyable {
-    private(set) var statements: [SQLStatement] = []
     private(set) var metaCommands: [SQLScript.MetaCommand] = []
     private let source: ScriptSource
     private var position: Int
     /// Behind the statement before, where comments that belong to the next one begin.
     private var gap: Int
+    /// Statements that are not parsed yet.
+    private var cuts: [Cut] = []
+    /// How many commands there were when the first of them was cut.
+    private var commandsBefore = 0
+    /// Of these the parser needs no estimate of how deep they are nested.
+    private static let mostBytesAtOnce = NestingEstimate.harmlessBytes * 3 / 4
+
+    private struct Cut {
+        var range: Range<Int>
+        var gap: Int
+        var rows: CopyRows?
+    }
 
     init(_ source: ScriptSource) {
         self.source = source
@@ -13,14 +27,21 @@ struct ScriptSplitter: ~Copyable {
         gap = source.start
     }
 
-    mutating func split() throws(SQLTextError) {
-        while try next() {}
+    /// Calls `body` for each statement.
+    mutating func split(_ body: (SQLStatement) -> Void) throws(SQLTextError) {
+        while try next() {
+            guard let first = cuts.first, let last = cuts.last else { continue }
+            let isFull = last.range.upperBound - first.range.lowerBound >= Self.mostBytesAtOnce
+            if isFull || last.rows != nil { parse(body) }
+        }
+        parse(body)
     }
 
     /// The next statement or command of psql; false at the end.
     private mutating func next() throws(SQLTextError) -> Bool {
         position = SQLTrivia(source.bytes, position..<source.bytes.count).end
         guard position < source.bytes.count else { return false }
+        if cuts.isEmpty { commandsBefore = metaCommands.count }
         if source.bytes[position] == UInt8(ascii: "\\") {
             _ = passMetaCommand()
             gap = position
@@ -33,7 +54,9 @@ struct ScriptSplitter: ~Copyable {
         }
         let range = begin..<position
         if position < source.bytes.count, source.bytes[position] == UInt8(ascii: ";") { position += 1 }
-        finish(range, scanner.readsRows ? passRows() : nil)
+        let rows = scanner.readsRows ? passRows() : nil
+        cuts.append(Cut(range: range, gap: gap, rows: rows))
+        gap = rows == nil ? range.upperBound : position
         return true
     }
 
@@ -43,13 +66,28 @@ struct ScriptSplitter: ~Copyable {
         return ending ?? .endOfText
     }
 
-    private mutating func finish(_ range: Range<Int>, _ rows: CopyRows?) {
-        let (tree, error) = parse(range)
-        let behind = rows == nil ? source.bytes.count : range.upperBound
-        statements.append(
-            SQLScript.statement(in: range, gap: gap, behind: behind, source, tree, error, rows: rows)
-        )
-        gap = rows == nil ? range.upperBound : position
+    /// Parses what has been cut.
+    private mutating func parse(_ body: (SQLStatement) -> Void) {
+        let trees = treesOfAll()
+        for (index, cut) in cuts.enumerated() {
+            let (tree, error) = trees.map { ($0[index], nil) } ?? parse(cut.range)
+            let behind = cut.rows == nil ? source.bytes.count : cut.range.upperBound
+            body(SQLScript.statement(in: cut.range, gap: cut.gap, behind: behind, source, tree, error, rows: cut.rows))
+        }
+        cuts.removeAll(keepingCapacity: true)
+    }
+
+    /// nil if one of them is unknown to the parser, or the scanner has cut otherwise than the parser does.
+    private func treesOfAll() -> [ParseNode]? {
+        guard cuts.count > 1, let first = cuts.first, let last = cuts.last else { return nil }
+        let range = first.range.lowerBound..<last.range.upperBound
+        // A command of psql may stand between two statements.
+        guard metaCommands.count == commandsBefore,
+            let parsed = try? PgQuery.parse(source.bytes[range], base: range.lowerBound)
+        else { return nil }
+        let trees = parsed["stmts"].items
+        guard trees.count == cuts.count else { return nil }
+        return trees.map { $0["stmt"] }
     }
 
     private func parse(_ range: Range<Int>) -> (ParseNode?, SQLTextError?) {
