@@ -87,9 +87,12 @@ package struct PostgresError: GranaryError {
         /// May hold row values.
         package var detail: String?
         package var hint: String?
+        /// In the statement, in characters from 1.
         package var position: Int?
         /// The query inside a function that failed, if there was one.
         package var internalQuery: String?
+        /// In the query of a function, in characters from 1.
+        package var internalPosition: Int?
         /// May hold row values.
         package var context: String?
         package var schema: String?

@@ -1,3 +1,5 @@
+internal import PostgresClient
+
 /// What a connection URL or `keyword=value` text says, read as libpq reads it.
 ///
 /// libpq reads the text itself once more; it is read here first so that a mistake is told without any part of it:
@@ -21,6 +23,13 @@ package struct ConnectionText: Sendable, Equatable {
             } else {
                 throw Malformed(what: "is neither a URL nor keyword=value pairs")
             }
+            if let name = parameters.keys.sorted().first(where: { !ServerAddress.keywords.contains($0) }) {
+                throw CommandError(
+                    .noDatabase,
+                    "\(origin) has the parameter \(name), which libpq does not know",
+                    hint: Self.hint(on: name)
+                )
+            }
         } catch let error as Malformed {
             throw CommandError(
                 .noDatabase,
@@ -29,6 +38,20 @@ package struct ConnectionText: Sendable, Equatable {
                     + "password: @ as %40, / as %2F, : as %3A, % as %25"
             )
         }
+    }
+
+    /// How a parameter of another program is said here.
+    private static func hint(on name: String) -> String {
+        if name.hasPrefix("x-") {
+            return "it is a parameter of golang-migrate: give granary the URL without it"
+                + (name.hasPrefix("x-migrations-table")
+                    ? "; `granary migrate adopt --table NAME` takes over a ledger of another name" : "")
+        }
+        if name.hasPrefix("pool_") || ["default_query_exec_mode", "statement_cache_capacity"].contains(name) {
+            return "it is a parameter of pgx: give granary the URL without it"
+        }
+        return Spelling.nearest(to: name, among: ServerAddress.keywords).map { "is \($0) meant?" }
+            ?? "a setting of the server is written as options=-c%20\(name)%3Dvalue"
     }
 
     private struct Malformed: Error { var what: String }

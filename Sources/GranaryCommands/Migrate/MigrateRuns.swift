@@ -3,8 +3,11 @@ internal import Migrations
 
 extension MigrationSession {
     /// Tells what a run would do.
-    func plan(_ request: MigrationRequest) async throws {
-        try await PlanReport(plan: migrator().plan(request), environment: options.environment).tell(on: console)
+    ///
+    /// - Parameter showsAll: Otherwise long lists are cut.
+    func plan(_ request: MigrationRequest, showsAll: Bool = false) async throws {
+        let plan = try await migrator().plan(request)
+        try PlanReport(plan: plan, environment: options.environment, showsAll: showsAll).tell(on: console)
     }
 
     func run(_ request: MigrationRequest) async throws {
@@ -180,12 +183,14 @@ package struct MigratePlan: SpokenCommand {
         discussion: """
             Example:
               granary migrate plan --env production
+              granary migrate plan 1 --all
 
             \(variablesHelp)
             """
     )
 
     @Argument(help: "How many; else all.") package var count: Int?
+    @Flag(name: .long, help: "Every statement of long files, which are summarized otherwise.") package var all = false
     @OptionGroup(title: "How") package var manner: MigrateManner
     @OptionGroup package var common: MigrateOptions
 
@@ -194,6 +199,6 @@ package struct MigratePlan: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let session = try await MigrationSession.open(common, manner: manner, writes: false, on: console)
-        try await session.plan(.up(count))
+        try await session.plan(.up(count), showsAll: all)
     }
 }

@@ -94,7 +94,8 @@ extension FindingReport {
 
     private static let finding = ResultDescription<Finding>([
         .init("rule", \.rule), .init("severity", \.severity.rawValue), .init("file", \.file), .init("line", \.line),
-        .init("column", \.column), .init("message", \.message), .init("hint", \.hint),
+        .init("lines") { [$0.line] + $0.moreLines }, .init("column", \.column), .init("message", \.message),
+        .init("hint", \.hint),
     ])
 
     private static let step = ResultDescription<ReplayReport.Step>([

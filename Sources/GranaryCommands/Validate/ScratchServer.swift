@@ -31,17 +31,21 @@ struct ScratchServer: Sendable {
         let isProjects = LocalCluster.exists(project: ".")
         let project = try isProjects ? "." : folderAside(console.environment)
         let cluster = try LocalCluster.open(project: project, postgresBin: postgresBin, logger: console.logger)
+        // The one aside is stopped by whichever command is the last to use it, also where an earlier one was killed.
+        let use = isProjects ? nil : try await ServerUse.begin("\(project)/in-use.lock")
         let start = try await cluster.start()
         let server = ScratchServer(address: ServerAddress(start.url), isForeign: false)
+        let mayStop = { use?.isLast ?? start.started }
         do {
             let result = try await body(server)
-            if start.started, try await server.isIdle(on: console) { _ = try await cluster.stop() }
+            if mayStop(), try await server.isIdle(on: console) { _ = try await cluster.stop() }
             return result
         } catch {
             let failure = error
+            let stops = mayStop()
             // A cancelled task could not ask any more.
             await Task {
-                if start.started, (try? await server.isIdle(on: console)) == true { _ = try? await cluster.stop() }
+                if stops, (try? await server.isIdle(on: console)) == true { _ = try? await cluster.stop() }
             }.value
             throw failure
         }

@@ -25,7 +25,11 @@ extension ValidateCommand {
             steps = replayed.steps
         }
 
-        let report = FindingReport(findings: validation.findings(), fileCount: validation.fileCount, replayed: steps)
+        let report = FindingReport(
+            findings: validation.findings().gathered,
+            fileCount: validation.fileCount,
+            replayed: steps
+        )
         try report.tell(as: format ?? (console.settings.isJSON ? .json : .text), on: console)
         // The process ends here; taking thousands of trees down before would only make people wait.
         _ = Unmanaged.passRetained(Kept(validation: validation))

@@ -7,8 +7,9 @@ package struct ValidateCommand: SpokenCommand {
         commandName: "validate",
         abstract: "Check migrations, both JSON files and seeds: all that is wrong, with its place and a way out.",
         discussion: """
-            Nothing is written, and no migration runs in a database that is in use. Exits with 2 when there are errors or \
-            warnings. A comment `-- granary: ignore rule` on a statement, or in the first comment of a file, silences a \
+            No file is changed. Migrations run in scratch databases alone, which are dropped again, on --scratch-url, on the \
+            project's local server, or on a private server in ~/.cache/granary, which is stopped afterwards and kept for \
+            the next time. Exits with 2 when there are errors or warnings. A comment `-- granary: ignore rule` on a statement, or in the first comment of a file, silences a \
             rule; docs/migrations.md and docs/rules.md list the rules.
 
             Example:
