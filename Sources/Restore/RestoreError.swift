@@ -12,6 +12,8 @@ package enum RestoreFailure: FailureCode {
     case statement
     /// What was loaded is not what the manifest says.
     case mismatch
+    /// The file is neither an archive nor a plain dump.
+    case format
     /// A plain dump holds what only psql can run.
     case dump
     /// A plain dump that is not whole, or does not tell whether it is.
@@ -27,7 +29,7 @@ package enum RestoreFailure: FailureCode {
         switch self {
         case .busy: .busy
         case .refused, .untrusted, .incomplete: .refused
-        case .selection, .preflight, .statement, .mismatch, .dump: .failed
+        case .selection, .format, .preflight, .statement, .mismatch, .dump: .failed
         }
     }
 }

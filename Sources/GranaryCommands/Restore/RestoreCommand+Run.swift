@@ -3,6 +3,7 @@ internal import Bookkeeping
 internal import PostgresClient
 internal import Project
 package import Restore
+internal import Storage
 
 extension RestoreCommand {
     package mutating func validate() throws {
@@ -20,7 +21,8 @@ extension RestoreCommand {
     }
 
     package func run(on console: Console) async throws {
-        let file = try BackupFile.found(file, backups: backups)
+        let path = try BackupFile.found(file, backups: backups, takesAll: true)
+        let file = readsStandardInput ? FileSource.standardInputName : path
         let connected = try await database.connect(
             on: console,
             mayBeMissing: true,
@@ -32,7 +34,7 @@ extension RestoreCommand {
         let environment = try await environment(of: goal, on: console)
         if !goal.exists { options.environment = try environmentOfNew(goal, on: console) }
         options.trust = .sealed(by: try Installation(console).knownKeys())
-        let opened = try RestoreFile(file)
+        let opened = try RestoreFile(path)
         let looking = options
         var outlook = try await ProgressRenderer.drawing(on: console) { renderer in
             try await RestoreRun(looking, file: opened, server: connected.address, logger: console.logger) {

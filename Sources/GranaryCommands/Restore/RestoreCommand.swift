@@ -16,13 +16,17 @@ package struct RestoreCommand: SpokenCommand {
               granary restore shop.zip --into shop_yesterday
               granary restore shop.zip --table public.orders=orders_yesterday
               granary restore dump.sql.gz --database-url postgresql:///shop
+              zstd -dc dump.sql.zst | granary restore - --into shop_yesterday
 
             \(variablesHelp)
             """
     )
 
     @Argument(
-        help: ArgumentHelp("A backup, or a plain dump (.sql, .sql.gz); sought in --backups too.", valueName: "file"),
+        help: ArgumentHelp(
+            "A backup, or a plain dump, packed by gzip or not; - is standard input. Sought in --backups too.",
+            valueName: "file|-"
+        ),
         completion: .backup(".zip", ".sql", ".sql.gz")
     )
     package var file: String
@@ -134,5 +138,6 @@ package struct RestoreCommand: SpokenCommand {
     }
 
     package var reportsDeeds: Bool { !plan && speech.json }
+    package var readsStandardInput: Bool { file == RestoreFile.standardInput }
     package init() {}
 }

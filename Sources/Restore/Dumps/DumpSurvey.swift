@@ -72,7 +72,7 @@ struct DumpSurvey: Sendable {
         completeness = isEmpty ? .withoutStatement : Self.completeness(script.marks, dump.path)
     }
 
-    private static func completeness(_ marks: DumpMarks, _ path: String) -> Completeness {
+    static func completeness(_ marks: DumpMarks, _ path: String) -> Completeness {
         switch marks.verdict {
         case .whole: .whole
         case .unmarked(nil): .unknown("nothing in \(path) tells whether it is complete")
