@@ -93,7 +93,7 @@ extension RestoreError {
             }
         self.init(
             .format,
-            "\(path) is \(format.name), and neither a backup nor a plain dump",
+            "\(path) cannot be read as a backup: it is \(format.name)",
             hint: hint ?? "name a file that granary backup or pg_dump wrote"
         )
     }

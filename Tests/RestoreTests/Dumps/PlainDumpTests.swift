@@ -319,12 +319,41 @@ import Testing
         }
     }
 
-    @Test func aCustomFormatDumpUnderThisNameIsRecognized() async throws {
-        try await expectFailure(
-            "PGDMP\u{1}\u{e}",
-            says: "1: this is a dump in pg_dump's custom format, not SQL text",
-            hint: "turn it into SQL with pg_restore --file=OUT.sql"
-        )
+    @Test(arguments: [
+        ("PGDMP\u{1}\u{e}\0\u{4}\u{8}\u{1}", "a dump of pg_dump --format=custom"),
+        ("-- MySQL dump 10.13\n", "a MySQL dump"),
+    ])
+    func whatIsNoPlainDumpIsNamedWhateverItsName(text: String, name: String) async throws {
+        try await expectFailure(Array(text.utf8)) { error, file in
+            #expect((error as? RestoreError)?.message == "\(file) cannot be read as a backup: it is \(name)")
+            #expect((error as? RestoreError)?.code == .format)
+        }
+    }
+
+    @Test(arguments: ["dump.SQL", "dump.backup", "dump.zip", "dump"])
+    func aPlainDumpIsKnownByItsTextWhateverItsName(name: String) async throws {
+        try await withTarget(Array("CREATE TABLE t (a int);".utf8), file: name) { url, file in
+            _ = try await restore(file, url) { ($0.dropOld, $0.allowIncomplete) = (true, true) }
+            #expect(try await psql(url, "SELECT count(*) FROM t") == "0")
+        }
+    }
+
+    @Test func aPackedDumpNeedsNoName() async throws {
+        let packed = try await runCommand("gzip", ["-c"], input: Array("CREATE TABLE t (a int);".utf8)).stdoutBytes
+        try await withTarget(packed, file: "dump.sql") { url, file in
+            _ = try await restore(file, url) { ($0.dropOld, $0.allowIncomplete) = (true, true) }
+            #expect(try await psql(url, "SELECT count(*) FROM t") == "0")
+        }
+    }
+
+    @Test func whatIsPackedByGzipAndNoTextIsNamed() async throws {
+        let packed = try await runCommand("gzip", ["-c"], input: Array("PGDMP\u{1}".utf8)).stdoutBytes
+        try await expectFailure(packed, file: "dump.sql.gz") { error, file in
+            #expect(
+                (error as? RestoreError)?.message
+                    == "\(file) is a gzip file that holds a dump of pg_dump --format=custom"
+            )
+        }
     }
 
     @Test func encodingsWithUnsafeBytesAreRefused() async throws {
