@@ -1,7 +1,7 @@
 internal import PostgresClient
 
 /// A setting's stored text as `SET … TO` takes it.
-struct SettingValue {
+package struct SettingValue {
     /// Settings whose value is a list of names, each quoted on its own (`GUC_LIST_QUOTE`).
     private static let lists: Set<String> = [
         "local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries",
@@ -16,6 +16,12 @@ struct SettingValue {
 
     func sql(_ session: borrowing Session) -> String {
         elements.isEmpty ? "''" : elements.map { session.literal($0) }.joined(separator: ", ")
+    }
+
+    /// The text that the catalog stores for the values that stand behind `SET … TO`.
+    package static func stored(_ name: String, _ values: [String]) -> String {
+        guard values.count > 1 || lists.contains(name.lowercased()) else { return values.joined() }
+        return values.map(QuotedText.name).joined(separator: ", ")
     }
 
     /// The names of a list such as `"$user", public`, as `SplitGUCList` finds them.

@@ -6,6 +6,8 @@ package typealias RestoreError = Failure<RestoreFailure>
 package enum RestoreFailure: FailureCode {
     /// A selection that fits nothing, or contradicts itself.
     case selection
+    /// An option that is missing, or does not go with the file.
+    case usage
     /// Something named before anything changed: a missing role or extension, an older server, connected sessions.
     case preflight
     /// A statement of the schema failed.
@@ -28,6 +30,7 @@ package enum RestoreFailure: FailureCode {
     package var exitStatus: ExitStatus {
         switch self {
         case .busy: .busy
+        case .usage: .usage
         case .refused, .untrusted, .incomplete: .refused
         case .selection, .format, .preflight, .statement, .mismatch, .dump: .failed
         }

@@ -42,6 +42,10 @@ package struct RestoreOptions: Sendable {
     /// With `dataOnly`: into empty tables, and refused when one of them holds a row.
     package var ifEmpty = false
     package var noOwner = false
+    /// Grants nothing and takes no rights away.
+    package var noPrivileges = false
+    /// Puts everything into the default tablespace.
+    package var noTablespaces = false
     /// Names of roles in the archive to names on the server.
     package var roleMap: [String: String] = [:]
     /// Drops the old database after the swap instead of keeping it.
@@ -51,6 +55,10 @@ package struct RestoreOptions: Sendable {
     /// Restores a plain dump in place, or drops the old database for it, though nothing tells whether the dump is whole;
     /// and one that is cut off, into a new database.
     package var allowIncomplete = false
+    /// Of a plain dump of several databases, the one to restore.
+    package var database: String?
+    /// The encoding of a plain dump that does not say its own.
+    package var encoding: String?
     /// Ends sessions that are connected to the target.
     package var force = false
     /// A table with more COPY text than this is loaded chunk by chunk, by several workers.

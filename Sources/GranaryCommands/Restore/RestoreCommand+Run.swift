@@ -155,6 +155,10 @@ extension RestoreCommand {
         options.jobs = manner.workers.count
         options.noOwner = manner.noOwner
         options.roleMap = Dictionary(uniqueKeysWithValues: manner.roleMap.map { ($0.archived, $0.here) })
+        options.noPrivileges = manner.noPrivileges
+        options.noTablespaces = manner.noTablespaces
+        options.database = manner.database
+        options.encoding = manner.encoding
         options.allowInvalid = manner.allowInvalid
         options.allowIncomplete = manner.allowIncomplete
         options.withoutAnalyze = manner.noAnalyze

@@ -125,6 +125,24 @@ package struct RestoreCommand: SpokenCommand {
         )
         package var roleMap: [RoleArgument] = []
 
+        @Flag(name: .long, help: "Grant nothing, and take no rights away.")
+        package var noPrivileges = false
+
+        @Flag(name: .long, help: "Everything goes into the default tablespace.")
+        package var noTablespaces = false
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Of a plain dump of several databases, the one to restore.", valueName: "name")
+        )
+        package var database: String?
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp("The encoding of a plain dump that does not say its own.", valueName: "name")
+        )
+        package var encoding: String?
+
         @Flag(name: .long, help: "Leave constraints that rows violate NOT VALID, and list them.")
         package var allowInvalid = false
 

@@ -152,7 +152,10 @@ extension ArchiveRestore {
                 }
             }
             properties.owner = options.noOwner ? findings.user : roles.role(properties.owner)
-            if !findings.tablespaces.contains(properties.tablespace) { properties.tablespace = "pg_default" }
+            if options.noTablespaces || !findings.tablespaces.contains(properties.tablespace) {
+                properties.tablespace = "pg_default"
+            }
+            if options.noPrivileges { properties.privileges = nil }
         }
         return properties
     }

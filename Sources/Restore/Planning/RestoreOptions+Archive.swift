@@ -25,6 +25,13 @@ extension RestoreOptions {
                 hint: "leave it out: an archive is whole, or cannot be read"
             )
         }
+        for (option, isGiven) in [("--database", database != nil), ("--encoding", encoding != nil)] where isGiven {
+            throw RestoreError(
+                .usage,
+                "\(option) goes with a plain dump",
+                hint: "leave it out: an archive is of one database, and says its encoding"
+            )
+        }
         if rows != nil, tables.isEmpty {
             throw RestoreError(.selection, "--rows goes with --table", hint: "name the tables with --table")
         }

@@ -32,8 +32,9 @@ struct Selection: Sendable {
             )
         }
         isWholeDatabase = schemas.isEmpty && named.isEmpty && manifest.scope.isWholeDatabase
+        let schema = manifest.schema.filter { !options.noPrivileges || !$0.isPrivileges }
         guard !schemas.isEmpty || !named.isEmpty else {
-            items = manifest.schema
+            items = schema
             tables = manifest.tables
             sequences = manifest.sequences.filter { !options.dataOnly || $0.schema != options.stateSchema }
             largeObjects = manifest.largeObjects
@@ -43,8 +44,8 @@ struct Selection: Sendable {
             named + manifest.tables.filter { $0.extensionName == nil && schemas.contains($0.schema) }
         let selectedTables = isCopy ? wanted : Selection.withChildren(wanted, manifest)
         tables = selectedTables
-        let inTables = Selection.items(of: selectedTables, in: manifest.schema)
-        let selected = manifest.schema.filter { item in
+        let inTables = Selection.items(of: selectedTables, in: schema)
+        let selected = schema.filter { item in
             item.schema.map { schemas.contains($0) } == true || item.isAbout(schemas) || inTables.contains(item.id)
         }
         items = selected
@@ -184,6 +185,8 @@ extension Manifest.SchemaItem {
             ? schemas.contains(name)
             : name.utf8.starts(with: start.utf8) && schemas.contains(String(name.unicodeScalars.dropFirst(start.count)))
     }
+
+    var isPrivileges: Bool { kind == "ACL" || kind == "DEFAULT ACL" }
 
     func isNamed(_ table: TableName) -> Bool { TableName(schema: schema ?? "", name: name) == table }
 
