@@ -59,6 +59,17 @@ struct DatabasePart: Sendable {
     }
 }
 
+extension DatabasePart {
+    /// Takes out what is left out on request.
+    mutating func leaveOut(_ exclusion: Exclusion) {
+        relations = relations.filter { !exclusion.contains($0) }
+        let names = Set(exclusion.tables)
+        let gone = Set(exactly: exclusion.schemas)
+        elsewhere.removeAll { names.contains($0) || gone.contains($0.schema) }
+        excluded += exclusion.tables
+    }
+}
+
 // For pg_dump.
 extension DatabasePart {
     /// What makes pg_dump describe and lock this part alone. It knows no schemas beside tables: where both are wanted, the
@@ -72,7 +83,7 @@ extension DatabasePart {
 
     /// Patterns that match these relations and no other: quoted, the characters of a pattern mean themselves. Several
     /// names in one, because pg_dump asks the server once for each.
-    private static func patterns(_ names: [TableName]) -> [String] {
+    static func patterns(_ names: [TableName]) -> [String] {
         var patterns: [String] = []
         for (schema, members) in Dictionary(grouping: names, by: { ExactText($0.schema) }) {
             for start in stride(from: 0, to: members.count, by: 200) {

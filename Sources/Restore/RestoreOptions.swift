@@ -4,7 +4,7 @@ package import Archive
 package struct RestoreOptions: Sendable {
     /// A table of the archive, and the name it gets.
     package struct TableSelection: Sendable, Equatable {
-        /// `schema.table` or `table`.
+        /// `schema.table`, `table`, or a pattern.
         package var table: String
         /// Another name for the restored table; nil keeps its own.
         package var newName: String?
@@ -35,8 +35,13 @@ package struct RestoreOptions: Sendable {
     /// One session and one transaction in the database itself, for servers that grant no CREATEDB.
     package var inPlace = false
     package var jobs = 2
+    /// By name or pattern, as everything that is chosen.
     package var schemas: [String] = []
     package var tables: [TableSelection] = []
+    package var excludedSchemas: [String] = []
+    package var excludedTables: [String] = []
+    /// Tables that are made, and get no rows.
+    package var tablesWithoutData: [String] = []
     package var rows: Rows?
     package var dataOnly = false
     /// With `dataOnly`: into empty tables, and refused when one of them holds a row.

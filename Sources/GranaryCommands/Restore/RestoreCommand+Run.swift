@@ -148,11 +148,14 @@ extension RestoreCommand {
         options.maintenanceDatabase = target.maintenanceDb
         options.schemas = selection.schema
         options.tables = selection.table.map(\.selection)
+        options.excludedSchemas = selection.excludeSchema
+        options.excludedTables = selection.excludeTable
+        options.tablesWithoutData = selection.excludeTableData
         options.rows = selection.rows
         options.dataOnly = selection.dataOnly
         options.ifEmpty = selection.ifEmpty
         options.withSubscriptions = selection.withSubscriptions
-        options.jobs = manner.workers.count
+        options.jobs = try connected.workers(manner.workers, on: console)
         options.noOwner = manner.noOwner
         options.roleMap = Dictionary(uniqueKeysWithValues: manner.roleMap.map { ($0.archived, $0.here) })
         options.noPrivileges = manner.noPrivileges

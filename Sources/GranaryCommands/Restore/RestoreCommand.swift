@@ -86,7 +86,10 @@ package struct RestoreCommand: SpokenCommand {
     }
 
     package struct Selection: ParsableArguments {
-        @Option(name: .long, help: ArgumentHelp("Only this schema; repeatable.", valueName: "name"))
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Only this schema; repeatable, and a pattern, as all that follow.", valueName: "name")
+        )
         package var schema: [String] = []
 
         @Option(
@@ -94,6 +97,15 @@ package struct RestoreCommand: SpokenCommand {
             help: ArgumentHelp("Only this table, or under a new name; repeatable.", valueName: "table[=new]")
         )
         package var table: [TableArgument] = []
+
+        @Option(name: .long, help: ArgumentHelp("Not this schema; repeatable.", valueName: "name"))
+        package var excludeSchema: [String] = []
+
+        @Option(name: .long, help: ArgumentHelp("Not this table; repeatable.", valueName: "table"))
+        package var excludeTable: [String] = []
+
+        @Option(name: .long, help: ArgumentHelp("This table without its rows; repeatable.", valueName: "table"))
+        package var excludeTableData: [String] = []
 
         @Option(
             name: .long,

@@ -86,7 +86,9 @@ struct PlainDumpRestore: Sendable {
         }
         let given: [(String, Bool)] = [
             ("--schema", !options.schemas.isEmpty), ("--table", !options.tables.isEmpty),
-            ("--rows", options.rows != nil),
+            ("--exclude-schema", !options.excludedSchemas.isEmpty),
+            ("--exclude-table", !options.excludedTables.isEmpty),
+            ("--exclude-table-data", !options.tablesWithoutData.isEmpty), ("--rows", options.rows != nil),
             ("--data-only", options.dataOnly),
             ("--allow-invalid", options.allowInvalid),
             ("--drop-old with --in-place", options.dropOld && options.inPlace),

@@ -60,4 +60,16 @@ extension RestoreOptions {
             )
         }
     }
+
+    /// - Throws: `RestoreError.selection` where a schema would be dropped with something in it that is excluded, and would
+    ///   not come back.
+    func requireNothingDropped(_ scope: Manifest.Scope, in target: TargetDatabase) throws {
+        let excludes = !excludedSchemas.isEmpty || !excludedTables.isEmpty
+        guard excludes, target.exists, restoresInPlace(scope), !dataOnly, rows == nil, tables.isEmpty else { return }
+        throw RestoreError(
+            .selection,
+            "a restore in place replaces whole schemas, so that what is excluded would be lost",
+            hint: "choose what is to come back with --table, or restore into a new database with --into"
+        )
+    }
 }
