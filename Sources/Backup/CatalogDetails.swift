@@ -199,27 +199,17 @@ enum CatalogDetails {
             }
         }
         for entry in tables where entry.table.name == "schema_migrations" {
-            let shape = try session.query(
-                """
-                SELECT pg_catalog.string_agg(attname || ' ' || pg_catalog.format_type(atttypid, NULL), ', ' ORDER BY attnum) AS shape
-                FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped
-                """,
-                [String(entry.oid)]
-            )[0].text("shape")
-            // dbmate's table has the same name and other columns.
-            guard shape == "version bigint, dirty boolean" else { continue }
-            // It says nothing that a restore needs: not worth to run what somebody has put there.
-            guard try session.flaws(of: [entry.table], areOurs: false).isEmpty else { continue }
-            let rows = try session.query(
-                "SELECT version, dirty FROM ONLY \(session.quoted(entry.table)) ORDER BY version"
-            )
-            versions += rows.map {
+            // What the table says is no reason to run what somebody has attached to it.
+            guard let ledger = try GolangMigrateLedger.findOrdinary(entry.table, session), let row = ledger.row else {
+                continue
+            }
+            versions.append(
                 Manifest.SchemaVersion(
                     table: entry.table.description,
-                    version: $0.text("version"),
-                    dirty: $0.bool("dirty")
+                    version: String(row.version),
+                    dirty: row.isDirty
                 )
-            }
+            )
         }
         return versions
     }

@@ -1,10 +1,10 @@
 package import PostgresClient
 
-/// A database that is made, given its properties, and dropped.
+/// Creates databases and sets their properties.
 package enum NewDatabase {
     /// Makes an empty database with the properties of the one it will replace.
     ///
-    /// - Parameter session: to the maintenance database.
+    /// - Parameter session: On the maintenance database.
     /// - Throws: `DatabaseError.keyword`, `PostgresError`.
     package static func create(_ name: String, like properties: DatabaseProperties, _ session: borrowing Session) throws
     {
@@ -13,7 +13,7 @@ package enum NewDatabase {
             "LC_COLLATE \(session.literal(properties.collate))", "LC_CTYPE \(session.literal(properties.ctype))",
             "OWNER \(session.quoted(properties.owner))",
         ]
-        // To name the default would need the right to create in it, which to leave it out does not.
+        // Naming the default tablespace would need the right to create in it; omitting it does not.
         if properties.tablespace != "pg_default" {
             options.append("TABLESPACE \(session.quoted(properties.tablespace))")
         }
@@ -30,8 +30,8 @@ package enum NewDatabase {
         try session.execute("CREATE DATABASE \(session.quoted(name)) WITH \(options.joined(separator: " "))")
     }
 
-    /// Sets what user code reads, so that it computes the same while the database is filled as afterwards. The other
-    /// settings, such as time-outs and libraries, would be in the way until then.
+    /// Sets the settings that user code reads, so that it computes the same while the database is filled as afterwards.
+    /// Other settings, such as timeouts and libraries, follow later, because they could interfere.
     package static func applyUserCodeSettings(
         _ properties: DatabaseProperties,
         to name: String,
@@ -47,8 +47,8 @@ package enum NewDatabase {
 
     /// Sets what `ALTER DATABASE` sets: privileges, settings, the comment.
     ///
-    /// - Parameter role: The server's role for one that `properties` name; nil if the server has none.
-    /// - Returns: What was left out because a role is missing, each a sentence.
+    /// - Parameter role: Returns the server's role for a role in `properties`; nil if the server has none.
+    /// - Returns: What was left out because a role is missing, one sentence each.
     /// - Throws: `DatabaseError.keyword`, `PostgresError`.
     package static func apply(
         _ properties: DatabaseProperties,

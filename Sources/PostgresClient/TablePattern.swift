@@ -1,9 +1,8 @@
-/// What people write for tables, in options and in seeds.yaml: a name as it is in the catalog, else a pattern as psql's
-/// `\d` takes it.
+/// A table in options and in seeds.yaml: a name as it is in the catalog, else a pattern as psql's `\d` takes it.
 ///
-/// `users` is a table of any schema, `shop.users` one of this schema. `*` stands for any characters, `?` for one, and
-/// parts of regular expressions mean what they mean there. Letters are folded to lower case; between double quotes
-/// everything means itself. Source: `processSQLNamePattern` in PostgreSQL's `string_utils.c`.
+/// `users` matches in any schema, `shop.users` in this schema. `*` matches any characters, `?` one character, and parts of
+/// regular expressions work too. Letters are folded to lower case. Between double quotes every character matches itself.
+/// Source: `processSQLNamePattern` in PostgreSQL's `string_utils.c`.
 package struct TablePattern: Sendable {
     private let text: String
     /// The schema's part and the table's, or the table's alone; none for what can fit nothing.
@@ -15,7 +14,7 @@ package struct TablePattern: Sendable {
         self.parts = parts.count <= 2 ? parts : []
     }
 
-    /// Where a name itself holds dots or the signs of a pattern, it fits as it is written, too.
+    /// Compares byte by byte, as the server does. A name that contains dots or pattern characters matches as written, too.
     package func fits(_ table: TableName) -> Bool {
         if [table.name, table.description, table.quoted].contains(where: { $0.utf8.elementsEqual(text.utf8) }) {
             return true

@@ -46,7 +46,7 @@ import Testing
         let commands = quickStart.text.split(separator: "\n").map { String($0.replacing(#/ +# .*/#, with: "")) }
         let picture = try Project.text("docs/quick-start.svg")
         let shown = picture.matches(of: #/\$ <\/tspan><tspan class="b">(.*)<\/tspan>/#).map {
-            $0.1.replacing("&gt;", with: ">").replacing("&lt;", with: "<").replacing("&amp;", with: "&")
+            String($0.1).replacing("&gt;", with: ">").replacing("&lt;", with: "<").replacing("&amp;", with: "&")
         }
         #expect(shown == commands)
         #expect(commands.count == 10)
