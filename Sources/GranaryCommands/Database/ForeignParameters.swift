@@ -1,4 +1,4 @@
-internal import PostgresClient
+package import PostgresClient
 
 /// A connection URL with parameters that libpq does not know: drivers and migrators put their own into the same variable.
 ///
