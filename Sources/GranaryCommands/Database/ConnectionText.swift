@@ -7,12 +7,22 @@ package struct ConnectionText: Sendable, Equatable {
     /// The parameters in their order, decoded.
     package private(set) var parameters: [String: String] = [:]
 
+    /// What it was read from, and where in a URL its query begins, behind the `?`.
+    private let source: String
+    private var query: String.Index?
+    package let isURL: Bool
+    /// The password is among the parameters of the query.
+    package private(set) var hasPasswordInQuery = false
+
     package var database: String? { parameters["dbname"] }
 
     /// - Throws: `CommandError` with `.noDatabase`; `origin` is where the text came from, such as `DATABASE_URL`.
     package init(_ text: String, origin: String) throws {
+        source = text
+        let rest = Self.afterScheme(text)
+        isURL = rest != nil
         do {
-            if let rest = Self.afterScheme(text) {
+            if let rest {
                 try readURL(rest)
             } else if text.contains("://") {
                 throw Malformed(what: "has a scheme that is not postgresql://")
@@ -63,6 +73,7 @@ extension ConnectionText {
             try set("dbname", name)
             rest = rest.dropFirst(name.count + 1)
         }
+        if rest.first == "?" { query = rest.index(after: rest.startIndex) }
         try readQuery(rest.dropFirst())
     }
 
@@ -94,8 +105,21 @@ extension ConnectionText {
             guard parts.count == 2, !parts[0].isEmpty, !parts[1].contains("=") else {
                 throw Malformed(what: "has a parameter after its ? that is not key=value")
             }
-            try set(Self.decoded(parts[0]), parts[1])
+            let keyword = try Self.decoded(parts[0])
+            if keyword == "password" { hasPasswordInQuery = true }
+            try set(keyword, parts[1])
         }
+    }
+
+    /// A URL without some of its parameters.
+    package func text(without names: Set<String>) -> String {
+        guard let query, !names.isEmpty else { return source }
+        let kept = source[query...].split(separator: "&").filter { pair in
+            let name = pair.prefix { $0 != "=" }
+            return !names.contains((try? Self.decoded(name)) ?? String(name))
+        }
+        let start = source[..<source.index(before: query)]
+        return kept.isEmpty ? String(start) : "\(start)?\(kept.joined(separator: "&"))"
     }
 
     /// An empty part counts as none, so that the defaults apply.
