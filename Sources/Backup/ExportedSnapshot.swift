@@ -185,7 +185,7 @@ struct SnapshotTaker: Sendable {
         let withoutRows = leftOut.union(
             catalog.tables.filter { ($0.isUnlogged && isStandby) || $0.table == marker }.map(\.oid)
         )
-        let ledger = try LedgerRows(stateSchema: stateSchema, services: services, scope: scope).read(session)
+        let ledger = try LedgerRows(stateSchema: stateSchema, services: services, scope: catalog.scope).read(session)
         let readable = catalog.tables.filter { !$0.isPartitioned && !withoutRows.contains($0.oid) }
         let needs = try catalog.part?.needs(session)
         let distributed = try session.distributedTables().filter { table in

@@ -62,11 +62,11 @@ package struct ServerAddress: Sendable, Equatable {
 }
 
 extension ServerAddress {
-    /// The parameters that libpq takes in a URL or in `keyword=value` text. `PQconndefaults`.
+    /// The parameters that libpq knows. `PQconndefaults`.
     package static let keywords: Set<String> = {
         guard let options = PQconndefaults() else { return [] }
         defer { PQconninfoFree(options) }
-        var keywords: Set<String> = ["ssl"]
+        var keywords: Set<String> = []
         var option = options
         while let keyword = option.pointee.keyword {
             keywords.insert(String(cString: keyword))

@@ -156,19 +156,6 @@ import Testing
         #expect(try ConnectionText("postgres://[::1]:5433/x", origin: "").parameters["host"] == "::1")
     }
 
-    @Test(arguments: [
-        ("x-migrations-table=ledger", "golang-migrate"), ("search_path=app", "options=-c%20search_path%3Dvalue"),
-        ("pool_max_conns=4", "pgx"), ("sslmod=require", "is sslmode meant?"),
-    ])
-    func aParameterOfAnotherProgramIsNamed(parameter: String, hint: String) throws {
-        let error = #expect(throws: CommandError.self) {
-            try ConnectionText("postgresql://db/shop?\(parameter)", origin: "DATABASE_URL")
-        }
-        let name = parameter.prefix { $0 != "=" }
-        #expect(error?.message == "DATABASE_URL has the parameter \(name), which libpq does not know")
-        #expect(error?.hint?.contains(hint) == true, "\(error?.hint ?? "")")
-    }
-
     @Test func aPasswordEndsAtTheFirstAt() throws {
         let text = try ConnectionText("postgresql://app:12?x=y@db/shop", origin: "")
         #expect(text.parameters == ["user": "app", "password": "12?x=y", "host": "db", "dbname": "shop"])

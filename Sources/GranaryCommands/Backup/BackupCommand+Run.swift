@@ -21,6 +21,7 @@ extension BackupCommand {
         removeStalePartials(target, on: console)
         let connected = try await database.connect(on: console, migrations: destination.migrations ?? "migrations")
         var options = try options(for: target, database: connected, variables: console.environment)
+        options.jobs = try connected.workers(packing.workers, on: console)
         if target.format == .zip { options.sealKey = try Installation(console).sealingKey() }
         let settled = options
         let report = try await ProgressRenderer.drawing(on: console) { renderer in
@@ -61,9 +62,10 @@ extension BackupCommand {
         )
         if let service = selection.service { options.schemas += options.services[service] ?? [] }
         options.tables = selection.table
+        options.excludedSchemas = selection.excludeSchema
+        options.excludedTables = selection.excludeTable
         options.tablesWithoutData = selection.excludeTableData
         options.withSecrets = selection.withSecrets
-        options.jobs = packing.workers.count
         options.level = packing.compress
         options.engine = packing.engine?.compression
         options.lockTimeout = packing.lockTimeout.duration

@@ -68,11 +68,20 @@ package struct BackupCommand: SpokenCommand {
         @Option(name: .long, help: ArgumentHelp("The schemas of this service.", valueName: "name"))
         package var service: String?
 
-        @Option(name: .long, help: ArgumentHelp("Only this schema; repeatable.", valueName: "name"))
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Only this schema; repeatable, and a pattern, as all that follow.", valueName: "name")
+        )
         package var schema: [String] = []
 
         @Option(name: .long, help: ArgumentHelp("Only this table; repeatable.", valueName: "table"))
         package var table: [String] = []
+
+        @Option(name: .long, help: ArgumentHelp("Not this schema; repeatable.", valueName: "name"))
+        package var excludeSchema: [String] = []
+
+        @Option(name: .long, help: ArgumentHelp("Not this table; repeatable.", valueName: "table"))
+        package var excludeTable: [String] = []
 
         @Option(name: .long, help: ArgumentHelp("This table without its rows; repeatable.", valueName: "table"))
         package var excludeTableData: [String] = []

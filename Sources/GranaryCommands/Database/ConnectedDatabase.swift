@@ -21,6 +21,8 @@ package struct ConnectedDatabase: Sendable {
     package var environments = EnvironmentsFile.usual
     /// False for a target of a restore that is yet to be made.
     package var exists = true
+    /// How many sessions more there may be.
+    package var room = SessionRoom()
     /// The size on disk, and the rows the planner believes in.
     package var bytes = 0
     package var tables = 0
@@ -50,6 +52,19 @@ extension ConnectedDatabase {
     }
 }
 
+extension ConnectedDatabase {
+    /// How many workers may have a session each, beside the two that lead and describe.
+    ///
+    /// - Throws: `PostgresError` with the exit status of a busy server, if there are not sessions enough.
+    func workers(_ jobs: JobsOption, on console: Console) throws -> Int {
+        let count = try room.workers(jobs.count)
+        if let asked = jobs.jobs, count < asked {
+            console.note("note: \(count) workers instead of \(asked), because \(room.sentence)")
+        }
+        return count
+    }
+}
+
 extension DatabaseOptions {
     /// Chooses the database, says which and where, starts the local server if that is it, and waits until it answers.
     ///
@@ -75,7 +90,10 @@ extension DatabaseOptions {
         if isLocal, let environmentName {
             try environments.requireRulesInPlace([.production], of: environmentName)
         }
-        let probe = DatabaseProbe(address: address, patience: wait?.duration ?? .zero, console: console)
+        let foreign = DatabaseChoice.foreignParameters(given(environmentName.map(environments.rules), on: console))
+        for note in foreign?.notes ?? [] { console.note("note: \(note)") }
+        var probe = DatabaseProbe(address: address, patience: wait?.duration ?? .zero, console: console)
+        probe.expectsPooler = foreign?.expectsPooler ?? false
         var database: ConnectedDatabase
         if mayBeMissing {
             database = try await probe.existing(orThrough: maintenance.map { [$0] } ?? ["postgres", "template1"])

@@ -1,5 +1,3 @@
-internal import PostgresClient
-
 /// What a connection URL or `keyword=value` text says, read as libpq reads it.
 ///
 /// libpq reads the text itself once more; it is read here first so that a mistake is told without any part of it:
@@ -9,12 +7,22 @@ package struct ConnectionText: Sendable, Equatable {
     /// The parameters in their order, decoded.
     package private(set) var parameters: [String: String] = [:]
 
+    /// What it was read from, and where in a URL its query begins, behind the `?`.
+    private let source: String
+    private var query: String.Index?
+    package let isURL: Bool
+    /// The password is among the parameters of the query.
+    package private(set) var hasPasswordInQuery = false
+
     package var database: String? { parameters["dbname"] }
 
     /// - Throws: `CommandError` with `.noDatabase`; `origin` is where the text came from, such as `DATABASE_URL`.
     package init(_ text: String, origin: String) throws {
+        source = text
+        let rest = Self.afterScheme(text)
+        isURL = rest != nil
         do {
-            if let rest = Self.afterScheme(text) {
+            if let rest {
                 try readURL(rest)
             } else if text.contains("://") {
                 throw Malformed(what: "has a scheme that is not postgresql://")
@@ -22,13 +30,6 @@ package struct ConnectionText: Sendable, Equatable {
                 try readPairs(text)
             } else {
                 throw Malformed(what: "is neither a URL nor keyword=value pairs")
-            }
-            if let name = parameters.keys.sorted().first(where: { !ServerAddress.keywords.contains($0) }) {
-                throw CommandError(
-                    .noDatabase,
-                    "\(origin) has the parameter \(name), which libpq does not know",
-                    hint: Self.hint(on: name)
-                )
             }
         } catch let error as Malformed {
             throw CommandError(
@@ -38,20 +39,6 @@ package struct ConnectionText: Sendable, Equatable {
                     + "password: @ as %40, / as %2F, : as %3A, % as %25"
             )
         }
-    }
-
-    /// How a parameter of another program is said here.
-    private static func hint(on name: String) -> String {
-        if name.hasPrefix("x-") {
-            return "it is a parameter of golang-migrate: give granary the URL without it"
-                + (name.hasPrefix("x-migrations-table")
-                    ? "; `granary migrate adopt --table NAME` takes over a ledger of another name" : "")
-        }
-        if name.hasPrefix("pool_") || ["default_query_exec_mode", "statement_cache_capacity"].contains(name) {
-            return "it is a parameter of pgx: give granary the URL without it"
-        }
-        return Spelling.nearest(to: name, among: ServerAddress.keywords).map { "is \($0) meant?" }
-            ?? "a setting of the server is written as options=-c%20\(name)%3Dvalue"
     }
 
     private struct Malformed: Error { var what: String }
@@ -86,6 +73,7 @@ extension ConnectionText {
             try set("dbname", name)
             rest = rest.dropFirst(name.count + 1)
         }
+        if rest.first == "?" { query = rest.index(after: rest.startIndex) }
         try readQuery(rest.dropFirst())
     }
 
@@ -117,8 +105,21 @@ extension ConnectionText {
             guard parts.count == 2, !parts[0].isEmpty, !parts[1].contains("=") else {
                 throw Malformed(what: "has a parameter after its ? that is not key=value")
             }
-            try set(Self.decoded(parts[0]), parts[1])
+            let keyword = try Self.decoded(parts[0])
+            if keyword == "password" { hasPasswordInQuery = true }
+            try set(keyword, parts[1])
         }
+    }
+
+    /// A URL without some of its parameters.
+    package func text(without names: Set<String>) -> String {
+        guard let query, !names.isEmpty else { return source }
+        let kept = source[query...].split(separator: "&").filter { pair in
+            let name = pair.prefix { $0 != "=" }
+            return !names.contains((try? Self.decoded(name)) ?? String(name))
+        }
+        let start = source[..<source.index(before: query)]
+        return kept.isEmpty ? String(start) : "\(start)?\(kept.joined(separator: "&"))"
     }
 
     /// An empty part counts as none, so that the defaults apply.

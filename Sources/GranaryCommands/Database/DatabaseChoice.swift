@@ -35,8 +35,7 @@ package enum DatabaseChoice: Sendable, Equatable {
         if let url = given.url { return try fromOption(url, isLocal: given.isLocal) }
         if given.isLocal { return try localServer(given, source: "--local") }
         if let url = given.variable("DATABASE_URL") {
-            _ = try ConnectionText(url, origin: "DATABASE_URL")
-            return .server(ServerAddress(url), source: "DATABASE_URL")
+            return .server(try ForeignParameters(url, origin: "DATABASE_URL").address, source: "DATABASE_URL")
         }
         if let choice = try fromParts(given) { return choice }
         if let name = libpqVariables.first(where: { given.variable($0) != nil }) {
@@ -58,6 +57,13 @@ package enum DatabaseChoice: Sendable, Equatable {
             || given.hasLocalServer && given.environment?.refusesLocalServer != true
     }
 
+    /// The URL that was chosen, with the parameters in it that libpq does not know; nil where no URL was.
+    package static func foreignParameters(_ given: Given) -> ForeignParameters? {
+        if let url = given.url { return try? ForeignParameters(url, origin: "--database-url") }
+        guard !given.isLocal, let url = given.variable("DATABASE_URL") else { return nil }
+        return try? ForeignParameters(url, origin: "DATABASE_URL")
+    }
+
     private static func fromOption(_ url: String, isLocal: Bool) throws -> DatabaseChoice {
         guard !isLocal else {
             throw CommandError(.usage, "--database-url and --local contradict each other", hint: "give one of them")
@@ -70,11 +76,10 @@ package enum DatabaseChoice: Sendable, Equatable {
             )
         }
         do {
-            _ = try ConnectionText(url, origin: "--database-url")
+            return .server(try ForeignParameters(url, origin: "--database-url").address, source: "--database-url")
         } catch let error as CommandError {
             throw CommandError(.usage, error.message, hint: error.hint)
         }
-        return .server(ServerAddress(url), source: "--database-url")
     }
 
     private static let parts = [

@@ -7,6 +7,8 @@ struct DatabaseProbe {
     /// How long a server that does not answer yet is waited for.
     let patience: Duration
     let console: Console
+    /// The address says that there is a pooler.
+    var expectsPooler = false
 
     /// - Parameter measured: Whether to ask what there is to lose, which takes the server a look at every file.
     /// - Throws: `PostgresError`, `CancellationError`.
@@ -14,7 +16,7 @@ struct DatabaseProbe {
         try await patiently { address in
             try await withSession(address, logger: console.logger) { session in
                 // Every command changes settings of its sessions; another client's session must not keep them.
-                try SessionPooling.requireOwnSession(&session)
+                try SessionPooling.requireOwnSession(&session, isExpected: expectsPooler)
                 // Pinned: of several hosts, the one that is named to people is the one that is worked on.
                 var database = ConnectedDatabase(
                     address: session.pinnedAddress,
@@ -22,6 +24,7 @@ struct DatabaseProbe {
                     name: session.database,
                     host: session.place
                 )
+                database.room = try SessionRoom(session)
                 guard measured else { return database }
                 do {
                     try database.measure(&session)
@@ -41,17 +44,19 @@ struct DatabaseProbe {
             let wanted = address.resolvedDatabase
             for name in others {
                 do {
-                    let (pinned, host) = try await withSession(address.database(name), logger: console.logger) {
-                        try SessionPooling.requireOwnSession(&$0)
-                        return ($0.pinnedAddress, $0.place)
+                    let (pinned, host, room) = try await withSession(address.database(name), logger: console.logger) {
+                        try SessionPooling.requireOwnSession(&$0, isExpected: expectsPooler)
+                        return ($0.pinnedAddress, $0.place, try SessionRoom($0))
                     }
-                    return ConnectedDatabase(
+                    var database = ConnectedDatabase(
                         address: pinned.database(wanted),
                         given: address,
                         name: wanted,
                         host: host,
                         exists: false
                     )
+                    database.room = room
+                    return database
                 } catch let error as PostgresError where error.code == .pooled {
                     throw error
                 } catch is PostgresError {

@@ -22,6 +22,8 @@ package final class Console: Sendable {
     package let environment: [String: String]
     /// A result tells what was changed: it is not lost with standard output.
     private let reportsDeeds: Bool
+    /// Standard input is a file of the command.
+    let readsStandardInput: Bool
     /// Standard output has failed, which was said, or its reader has all that it wanted.
     private let outputIsGone = Mutex(false)
 
@@ -29,10 +31,12 @@ package final class Console: Sendable {
         settings: Settings,
         screen: Screen,
         environment: [String: String],
-        reportsDeeds: Bool = false
+        reportsDeeds: Bool = false,
+        readsStandardInput: Bool = false
     ) {
         self.settings = settings
         self.reportsDeeds = reportsDeeds
+        self.readsStandardInput = readsStandardInput
         self.screen = screen
         self.environment = environment
         var logger = Logger(label: "granary") { _ in LogLines(screen: screen, settings: settings) }
@@ -41,13 +45,14 @@ package final class Console: Sendable {
     }
 
     /// On the process's own standard error.
-    package convenience init(_ settings: Settings, reportsDeeds: Bool = false) {
+    package convenience init(_ settings: Settings, reportsDeeds: Bool = false, readsStandardInput: Bool = false) {
         let environment = ProcessEnvironment.current
         self.init(
             settings: settings,
             screen: .standardError(environment: environment),
             environment: environment,
-            reportsDeeds: reportsDeeds
+            reportsDeeds: reportsDeeds,
+            readsStandardInput: readsStandardInput
         )
     }
 

@@ -36,24 +36,47 @@ struct Confirmation {
             )
         }
         console.screen.ask("type \(Formatting.harmless(database)) to go on at \(Formatting.harmless(host)): ")
-        guard try await Question.answer() == database else {
+        guard try await Question.answer(console) == database else {
             throw CommandError(.refused, "not confirmed", hint: "nothing was changed")
         }
     }
-
 }
 
 /// A person at the terminal.
 enum Question {
-    static func canBeAsked(_ console: Console) -> Bool { isatty(STDIN_FILENO) == 1 && console.screen.isTerminal }
+    static func canBeAsked(_ console: Console) -> Bool {
+        guard console.screen.isTerminal else { return false }
+        guard console.readsStandardInput else { return isatty(STDIN_FILENO) == 1 }
+        let terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC)
+        if terminal >= 0 { close(terminal) }
+        return terminal >= 0
+    }
 
     /// A line from the terminal. Waits in small steps, so that an interrupt is noticed.
-    static func answer() async throws -> String {
+    ///
+    /// - Returns: an empty text where there is no terminal.
+    static func answer(_ console: Console) async throws -> String {
+        guard console.readsStandardInput else { return try await line(from: STDIN_FILENO) }
+        let terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC)
+        guard terminal >= 0 else { return "" }
+        defer { close(terminal) }
+        return try await line(from: terminal)
+    }
+
+    private static func line(from terminal: CInt) async throws -> String {
+        var line: [UInt8] = []
         while true {
             try Task.checkCancellation()
-            var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-            if poll(&input, 1, 0) > 0 { return readLine() ?? "" }
-            try await Task.sleep(for: .milliseconds(50))
+            var input = pollfd(fd: terminal, events: Int16(POLLIN), revents: 0)
+            guard poll(&input, 1, 0) > 0 else {
+                try await Task.sleep(for: .milliseconds(50))
+                continue
+            }
+            var byte: UInt8 = 0
+            let count = read(terminal, &byte, 1)
+            if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            guard count == 1, byte != 0x0A else { return String(decoding: line, as: UTF8.self) }
+            line.append(byte)
         }
     }
 }

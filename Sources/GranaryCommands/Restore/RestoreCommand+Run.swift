@@ -3,6 +3,7 @@ internal import Bookkeeping
 internal import PostgresClient
 internal import Project
 package import Restore
+internal import Storage
 
 extension RestoreCommand {
     package mutating func validate() throws {
@@ -20,7 +21,8 @@ extension RestoreCommand {
     }
 
     package func run(on console: Console) async throws {
-        let file = try BackupFile.found(file, backups: backups)
+        let path = try BackupFile.found(file, backups: backups, takesAll: true)
+        let file = readsStandardInput ? FileSource.standardInputName : path
         let connected = try await database.connect(
             on: console,
             mayBeMissing: true,
@@ -32,7 +34,7 @@ extension RestoreCommand {
         let environment = try await environment(of: goal, on: console)
         if !goal.exists { options.environment = try environmentOfNew(goal, on: console) }
         options.trust = .sealed(by: try Installation(console).knownKeys())
-        let opened = try RestoreFile(file)
+        let opened = try RestoreFile(path)
         let looking = options
         var outlook = try await ProgressRenderer.drawing(on: console) { renderer in
             try await RestoreRun(looking, file: opened, server: connected.address, logger: console.logger) {
@@ -146,13 +148,20 @@ extension RestoreCommand {
         options.maintenanceDatabase = target.maintenanceDb
         options.schemas = selection.schema
         options.tables = selection.table.map(\.selection)
+        options.excludedSchemas = selection.excludeSchema
+        options.excludedTables = selection.excludeTable
+        options.tablesWithoutData = selection.excludeTableData
         options.rows = selection.rows
         options.dataOnly = selection.dataOnly
         options.ifEmpty = selection.ifEmpty
         options.withSubscriptions = selection.withSubscriptions
-        options.jobs = manner.workers.count
+        options.jobs = try connected.workers(manner.workers, on: console)
         options.noOwner = manner.noOwner
         options.roleMap = Dictionary(uniqueKeysWithValues: manner.roleMap.map { ($0.archived, $0.here) })
+        options.noPrivileges = manner.noPrivileges
+        options.noTablespaces = manner.noTablespaces
+        options.database = manner.database
+        options.encoding = manner.encoding
         options.allowInvalid = manner.allowInvalid
         options.allowIncomplete = manner.allowIncomplete
         options.withoutAnalyze = manner.noAnalyze

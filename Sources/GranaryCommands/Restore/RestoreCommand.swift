@@ -16,13 +16,17 @@ package struct RestoreCommand: SpokenCommand {
               granary restore shop.zip --into shop_yesterday
               granary restore shop.zip --table public.orders=orders_yesterday
               granary restore dump.sql.gz --database-url postgresql:///shop
+              zstd -dc dump.sql.zst | granary restore - --into shop_yesterday
 
             \(variablesHelp)
             """
     )
 
     @Argument(
-        help: ArgumentHelp("A backup, or a plain dump (.sql, .sql.gz); sought in --backups too.", valueName: "file"),
+        help: ArgumentHelp(
+            "A backup, or a plain dump, packed by gzip or not; - is standard input. Sought in --backups too.",
+            valueName: "file|-"
+        ),
         completion: .backup(".zip", ".sql", ".sql.gz")
     )
     package var file: String
@@ -82,7 +86,10 @@ package struct RestoreCommand: SpokenCommand {
     }
 
     package struct Selection: ParsableArguments {
-        @Option(name: .long, help: ArgumentHelp("Only this schema; repeatable.", valueName: "name"))
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Only this schema; repeatable, and a pattern, as all that follow.", valueName: "name")
+        )
         package var schema: [String] = []
 
         @Option(
@@ -90,6 +97,15 @@ package struct RestoreCommand: SpokenCommand {
             help: ArgumentHelp("Only this table, or under a new name; repeatable.", valueName: "table[=new]")
         )
         package var table: [TableArgument] = []
+
+        @Option(name: .long, help: ArgumentHelp("Not this schema; repeatable.", valueName: "name"))
+        package var excludeSchema: [String] = []
+
+        @Option(name: .long, help: ArgumentHelp("Not this table; repeatable.", valueName: "table"))
+        package var excludeTable: [String] = []
+
+        @Option(name: .long, help: ArgumentHelp("This table without its rows; repeatable.", valueName: "table"))
+        package var excludeTableData: [String] = []
 
         @Option(
             name: .long,
@@ -121,6 +137,24 @@ package struct RestoreCommand: SpokenCommand {
         )
         package var roleMap: [RoleArgument] = []
 
+        @Flag(name: .long, help: "Grant nothing, and take no rights away.")
+        package var noPrivileges = false
+
+        @Flag(name: .long, help: "Everything goes into the default tablespace.")
+        package var noTablespaces = false
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Of a plain dump of several databases, the one to restore.", valueName: "name")
+        )
+        package var database: String?
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp("The encoding of a plain dump that does not say its own.", valueName: "name")
+        )
+        package var encoding: String?
+
         @Flag(name: .long, help: "Leave constraints that rows violate NOT VALID, and list them.")
         package var allowInvalid = false
 
@@ -134,5 +168,6 @@ package struct RestoreCommand: SpokenCommand {
     }
 
     package var reportsDeeds: Bool { !plan && speech.json }
+    package var readsStandardInput: Bool { file == RestoreFile.standardInput }
     package init() {}
 }

@@ -35,7 +35,7 @@ struct TrustQuestion {
             )
         }
         console.screen.ask("type trust to run it: ")
-        guard try await Question.answer() == "trust" else {
+        guard try await Question.answer(console) == "trust" else {
             throw CommandError(.refused, "not trusted", hint: "nothing was changed")
         }
     }

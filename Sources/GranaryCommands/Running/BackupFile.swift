@@ -5,11 +5,13 @@ internal import Storage
 package enum BackupFile {
     /// The file as it was named, or the one of that name in the folder of backups.
     ///
+    /// - Parameter takesAll: Takes folders, which pg_dump may have written, and `-`, which is standard input.
     /// - Throws: `CommandError` with `.file`.
-    static func found(_ file: String, backups: String) throws -> String {
-        if Files.isFile(file) { return file }
+    static func found(_ file: String, backups: String, takesAll: Bool = false) throws -> String {
+        func isThere(_ path: String) -> Bool { Files.isFile(path) || takesAll && Files.isFolder(path) }
+        if isThere(file) || takesAll && file == "-" { return file }
         let among = Files.joined(backups, file)
-        if !file.hasPrefix("/") && Files.isFile(among) { return among }
+        if !file.hasPrefix("/") && isThere(among) { return among }
         throw CommandError(
             .file,
             file.hasPrefix("/") ? "there is no file \(file)" : "there is no file \(file), nor \(among)",

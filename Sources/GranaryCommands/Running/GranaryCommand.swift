@@ -7,6 +7,8 @@ package protocol GranaryCommand: AsyncParsableCommand {
     static var watchesSignals: Bool { get }
     /// Whether it changes something, and then says on standard output what has become of it.
     var reportsDeeds: Bool { get }
+    /// Whether standard input is a file of the command, so that questions are answered on the terminal itself.
+    var readsStandardInput: Bool { get }
 
     func run(on console: Console) async throws
 }
@@ -15,9 +17,10 @@ extension GranaryCommand {
     package static var watchesSignals: Bool { true }
 
     package var reportsDeeds: Bool { false }
+    package var readsStandardInput: Bool { false }
 
     package mutating func run() async throws {
-        let console = Console(settings, reportsDeeds: reportsDeeds)
+        let console = Console(settings, reportsDeeds: reportsDeeds, readsStandardInput: readsStandardInput)
         try console.requireOutput()
         try await run(on: console)
     }

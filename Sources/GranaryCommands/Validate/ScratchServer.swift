@@ -21,8 +21,8 @@ struct ScratchServer: Sendable {
         _ body: (ScratchServer) async throws -> R
     ) async throws -> R {
         if let url {
-            _ = try ConnectionText(url, origin: "--scratch-url")
-            let server = ScratchServer(address: ServerAddress(url), isForeign: true)
+            let address = try ForeignParameters(url, origin: "--scratch-url").address
+            let server = ScratchServer(address: address, isForeign: true)
             try await server.requireOther(than: target, on: console)
             try await server.requireRights(on: console)
             return try await body(server)

@@ -29,7 +29,8 @@ struct ArchiveRestore: Sendable {
         let scope = archive.manifest.scope
         try options.requireSense(scope)
         self.archive = archive
-        self.options = options.settled(for: target, scope)
+        self.options = try options.chosen(in: archive.manifest).settled(for: target, scope)
+        try self.options.requireNothingDropped(scope, in: target)
         self.target = target
         self.logger = logger
         self.progress = progress
@@ -69,7 +70,8 @@ struct ArchiveRestore: Sendable {
     ///
     /// - Parameter session: to the target where the restore is in place, else to the maintenance database.
     func inspect(_ session: borrowing Session) throws -> (Preflight.Findings, PartCheck.Outcome) {
-        let findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
+        var findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
+        findings.notes += selection.leftOut.notes
         let check = PartCheck(manifest, options, selection)
         let part = isInPlace && target.exists ? try check.inspect(session) : check.ofNewDatabase(target.name)
         return (findings, part)
@@ -152,7 +154,10 @@ extension ArchiveRestore {
                 }
             }
             properties.owner = options.noOwner ? findings.user : roles.role(properties.owner)
-            if !findings.tablespaces.contains(properties.tablespace) { properties.tablespace = "pg_default" }
+            if options.noTablespaces || !findings.tablespaces.contains(properties.tablespace) {
+                properties.tablespace = "pg_default"
+            }
+            if options.noPrivileges { properties.privileges = nil }
         }
         return properties
     }

@@ -100,7 +100,7 @@ struct SchemaStatements {
     private mutating func run(_ item: Manifest.SchemaItem, _ session: inout Session) throws {
         guard !item.sql.isEmpty else { return }
         if !withOwners, try runWithoutRoles(item, &session) { return }
-        let sql = roles.apply(to: item.sql, kind: item.kind, session)
+        let sql = roles.apply(to: item.sql, kind: item.kind)
         if item.kind == "MATERIALIZED VIEW DATA" { return try Self.refresh(sql, userCode, session) }
         try session.execute(sql)
     }
@@ -115,7 +115,7 @@ struct SchemaStatements {
         case "POLICY", "USER MAPPING":
             let missing = roles.missing(in: item.sql, kind: item.kind)
             guard let role = missing.first else { return false }
-            guard item.kind == "POLICY", let sql = roles.policy(item.sql, session) else {
+            guard item.kind == "POLICY", let sql = roles.policy(item.sql) else {
                 leftOut.append("left out, because the server has no role \(role): \(item.title)")
                 leftOutItems.insert(item.id)
                 break

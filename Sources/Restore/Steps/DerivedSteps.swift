@@ -27,7 +27,8 @@ extension RestoreWork {
 
     /// - Returns: What was left out because a role is missing, each a sentence.
     func ownLargeObjects(_ session: inout Session) throws -> [String] {
-        guard let objects = selection.largeObjects?.objects else { return [] }
+        guard var objects = selection.largeObjects?.objects else { return [] }
+        if options.noPrivileges { for place in objects.indices { objects[place].privileges = nil } }
         return try LargeObjectLoad.own(objects, roles: roles, withOwners: !options.noOwner, &session)
     }
 
