@@ -119,7 +119,7 @@ import Testing
             members.swapAt(a, b)
             (members[a].entry.name, members[b].entry.name) = (one, two)
         }
-        #expect(sentences == [one, two].sorted().map { "\($0): its SHA-256 is not what the manifest says" })
+        #expect(sentences == [one, two].sorted().map { "\($0): its SHA-256 differs from the manifest" })
     }
 
     @Test func namesThatWereExchangedAreFound() async throws {
@@ -127,7 +127,7 @@ import Testing
         let sentences = try await sentences { members in
             (members[a].entry.name, members[b].entry.name) = (Self.second, Self.first)
         }
-        #expect(sentences == [Self.first, Self.second].map { "\($0): its SHA-256 is not what the manifest says" })
+        #expect(sentences == [Self.first, Self.second].map { "\($0): its SHA-256 differs from the manifest" })
     }
 
     /// Members may stand in any order, but the manifest is the last.
@@ -154,7 +154,7 @@ import Testing
 
     @Test func aMemberThatWasDoubledIsNamed() async throws {
         let first = try place(Self.first)
-        #expect(try await sentences { $0.insert($0[first], at: first) } == ["\(Self.first): it is there twice"])
+        #expect(try await sentences { $0.insert($0[first], at: first) } == ["\(Self.first): it occurs twice"])
         let renamed = try await sentences {
             var copy = $0[first]
             copy.entry.name = "copy"
@@ -169,7 +169,7 @@ import Testing
         let place = try place(Self.other)
         let header = members[place].entry.localHeader
         let local = try await sentences { $0[place].localHeader = header.setting(header[offset] ^ 1, at: offset) }
-        #expect(local == ["\(Self.other): its local header is not what the central directory says"])
+        #expect(local == ["\(Self.other): its local header differs from the central directory"])
         let directory = members[place].entry.directoryHeader
         let central = try await sentences {
             $0[place].directoryHeader = directory.setting(directory[offset + 2] ^ 1, at: offset + 2)

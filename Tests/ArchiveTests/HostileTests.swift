@@ -77,7 +77,7 @@ import Testing
 
     @Test func theManifestMayNotBeThereTwice() async throws {
         let twice = Rebuilding.zip(members + [members.last!])
-        #expect(try await sentences(twice) == ["manifest.json: it is there twice"])
+        #expect(try await sentences(twice) == ["manifest.json: it occurs twice"])
     }
 
     // Sizes and places.
@@ -254,7 +254,7 @@ import Testing
                 #expect(sentences == ["end record: its numbers do not fit the file"])
             }
             let full = try await sentences(archive.setting(UInt32.max, at: end + field))
-            #expect(full == ["ZIP64 end record: it is not where it should be"])
+            #expect(full == ["ZIP64 end record: it is at the wrong position"])
         }
         let small = Array(archive.suffix(22)).setting(UInt32.max, at: 12)
         #expect(try await sentences(small) == ["ZIP64 end record: there is no room for it"])
@@ -281,7 +281,7 @@ import Testing
             }
         }
         let noRecord = try await sentences(body + right.setting(UInt32(0), at: 0))
-        #expect(noRecord == ["ZIP64 end record: it is not where it should be"])
+        #expect(noRecord == ["ZIP64 end record: it is at the wrong position"])
     }
 
     // Contents.
@@ -292,7 +292,7 @@ import Testing
     ) async throws {
         let bomb = try Bomb.member("data/bomb", bytes: 128 << 20, claimed: claimed)
         let source = MemorySource(Rebuilding.zip([bomb] + members))
-        let problem = claimed > 64 << 20 ? "it unpacks to more than it says" : "its content does not unpack"
+        let problem = claimed > 64 << 20 ? "it unpacks to more than its declared size" : "its content does not unpack"
         let report = try await Verification(source, jobs: 1).run()
         #expect(report.sentences == ["data/bomb: the manifest does not name it", "data/bomb: \(problem)"])
         let archive = try ArchiveReader(source)
@@ -315,7 +315,7 @@ import Testing
         #expect(sentences == ["manifest.json: 134217728 bytes are more than it may have"])
         members[members.count - 1] = try Bomb.member(Manifest.member, bytes: 128 << 20, claimed: 16 << 20)
         #expect(
-            try await self.sentences(Rebuilding.zip(members)) == ["manifest.json: it unpacks to more than it says"]
+            try await self.sentences(Rebuilding.zip(members)) == ["manifest.json: it unpacks to more than its declared size"]
         )
     }
 }

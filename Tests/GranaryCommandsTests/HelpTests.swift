@@ -115,7 +115,7 @@ import Testing
                                           own tables in a database.
                   server                  Run a private PostgreSQL for this folder.
                   doctor                  Check programs, database, rights, marker, ledger,
-                                          folders and disk; say what mends each problem.
+                                          folders and disk, with a fix for each problem.
 
                 """
         )
@@ -145,9 +145,9 @@ import Testing
                 WHERE TO:
                   -o, --output <file|->   The file; - is standard output, .sql and .sql.gz are
                                           plain dumps (default: a new file in --backups).
-                  --format <zip|sql>      What to write; else the file's name tells. (values:
+                  --format <zip|sql>      The format; else the file's name decides. (values:
                                           zip, sql)
-                  --force                 Replace the file if it is there.
+                  --force                 Replace an existing file.
                   --backups <folder>      The folder of backups. (default: backups)
                   --migrations <folder>   A folder of migrations to put in, if it is there
                                           (default: migrations).
@@ -285,9 +285,9 @@ import Testing
                   --schema <name>         Only this schema; repeatable.
                   --table <table[=new]>   Only this table, or under a new name; repeatable.
                   --rows <missing|replace>
-                                          Rows only: those whose key is missing, or all anew.
+                                          Only rows: add those whose key is missing, or replace all.
                                           (values: missing, replace)
-                  --data-only             Rows only, into the tables that are there.
+                  --data-only             Only rows, into existing tables.
                   --if-empty              With --data-only: refuse if a table holds rows, and
                                           empty none.
                   --with-subscriptions    Restore subscriptions too.
@@ -303,7 +303,7 @@ import Testing
                   --no-analyze            Skip ANALYZE at the end.
 
                 OPTIONS:
-                  --plan                  Tell what would happen, and change nothing.
+                  --plan                  Show what would happen, and change nothing.
                   --backups <folder>      The folder of backups. (default: backups)
                   --migrations <folder>   The folder with environments.json. (default:
                                           migrations)

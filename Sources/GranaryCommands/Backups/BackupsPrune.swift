@@ -26,7 +26,7 @@ package struct BackupsPrune: SpokenCommand {
     package var keepWeekly = 0
     @Option(name: .long, help: ArgumentHelp("Keep the last of each of n months.", valueName: "n"))
     package var keepMonthly = 0
-    @Flag(name: .long, help: "Tell what would be deleted, and delete nothing.") package var dryRun = false
+    @Flag(name: .long, help: "Show what would be deleted, and delete nothing.") package var dryRun = false
 
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
     package var backups = "backups"
@@ -71,7 +71,7 @@ package struct BackupsPrune: SpokenCommand {
             throw InspectionError(
                 .file,
                 "\(path) could not be deleted: \(String(cString: strerror(errno)))",
-                hint: "what was deleted before it is gone; make the folder writable and run this again"
+                hint: "the files before it were deleted; make the folder writable and run this again"
             )
         }
     }

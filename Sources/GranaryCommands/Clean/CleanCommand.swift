@@ -20,7 +20,7 @@ package struct CleanCommand: SpokenCommand {
             """
     )
 
-    @Flag(name: .long, help: "Tell what would happen, and change nothing.")
+    @Flag(name: .long, help: "Show what would happen, and change nothing.")
     package var plan = false
 
     @OptionGroup(title: "What to clean") package var selection: Selection
@@ -62,7 +62,7 @@ package struct CleanCommand: SpokenCommand {
     package struct Manner: ParsableArguments {
         @Option(
             name: .long,
-            help: ArgumentHelp("Go ahead without asking, if this is the database.", valueName: "database")
+            help: ArgumentHelp("Do not ask, if this is the database.", valueName: "database")
         )
         package var confirm: String?
 
@@ -82,7 +82,7 @@ package struct CleanCommand: SpokenCommand {
         )
         package var backups: String?
 
-        @Option(name: .long, help: ArgumentHelp("Wait so long for each lock.", valueName: "time"))
+        @Option(name: .long, help: ArgumentHelp("How long to wait for each lock.", valueName: "time"))
         package var lockTimeout = DurationArgument(.seconds(10))
 
         package init() {}

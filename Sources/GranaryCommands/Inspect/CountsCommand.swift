@@ -21,7 +21,7 @@ package struct CountsCommand: SpokenCommand {
             """
     )
 
-    @Flag(name: .long, help: "Count every table, on one snapshot.") package var exact = false
+    @Flag(name: .long, help: "Count every table, in one snapshot.") package var exact = false
 
     @Option(
         name: .long,
@@ -70,7 +70,7 @@ package struct CountsCommand: SpokenCommand {
         )
     }
 
-    /// A table whose rows a policy hides cannot be counted, whatever was asked for.
+    /// A table with rows hidden by a policy cannot be counted in any way.
     private static func tellOfRowSecurity(_ counts: RowCounts, on console: Console) {
         let hidden = counts.tables.filter { $0.obstacle == .rowSecurity }.map(\.name.description)
         guard !hidden.isEmpty else { return }

@@ -1,7 +1,7 @@
 package import ArgumentParser
 internal import Storage
 
-/// `granary manual`, for `make install` and for who makes packages; help does not list it.
+/// `granary manual`, for `make install` and for packagers. It is not listed in the help.
 package struct ManualCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "manual",
@@ -15,7 +15,7 @@ package struct ManualCommand: SpokenCommand {
         shouldDisplay: false
     )
 
-    @Argument(help: "The folder, which must be there.", completion: .directory) package var folder: String
+    @Argument(help: "The folder, which must exist.", completion: .directory) package var folder: String
     @OptionGroup(title: "Output") package var speech: OutputOptions
     package var reportsDeeds: Bool { true }
     package init() {}

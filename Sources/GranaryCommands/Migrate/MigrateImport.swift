@@ -6,7 +6,7 @@ internal import Project
 package struct MigrateImport: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Make migrations from the files of goose, dbmate, sql-migrate, Flyway, sqlx or Prisma.",
+        abstract: "Create migrations from the files of goose, dbmate, sql-migrate, Flyway, sqlx or Prisma.",
         discussion: """
             Each file becomes a pair, up and down; the originals stay. Numbers are kept where they are numbers in the order \
             in which the tool runs the files; otherwise, as with 1.1, the migrations are numbered from 1, and each notes \
@@ -53,7 +53,7 @@ package struct MigrateImport: SpokenCommand {
         )
     }
 
-    /// What becomes what.
+    /// What each file becomes.
     private static func lines(_ work: Import) -> [String] {
         let width = work.migrations.map(\.from.count).max() ?? 0
         return work.migrations.map { migration in

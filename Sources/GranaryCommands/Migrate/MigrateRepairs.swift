@@ -7,7 +7,7 @@ internal import Project
 package struct MigrateApprove: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "approve",
-        abstract: "Write into dependencies.json that exactly this content of a migration was read and may run.",
+        abstract: "Approve exactly this content of a migration, in dependencies.json.",
         discussion: """
             The approval holds for the bytes of the up file; an edited file needs a new one. Commit it with the file.
 
@@ -23,7 +23,7 @@ package struct MigrateApprove: SpokenCommand {
     package var by: String?
     @Option(
         name: .long,
-        help: ArgumentHelp("The environment whose folder counts too.", valueName: "name"),
+        help: ArgumentHelp("Include the folder of this environment.", valueName: "name"),
         completion: .environment
     )
     package var env: String?
@@ -37,7 +37,7 @@ package struct MigrateApprove: SpokenCommand {
     package func run(on console: Console) async throws {
         let number = try MigrateGoto.number(version)
         for (service, file) in try service.services(variables: console.environment) {
-            // Of several that approve at once, each sees what those before it have written.
+            // Several approvals may run at once; each sees the changes of earlier ones.
             let isDone = try FolderLock.holding([service.folder]) { try approve(number, service, file, on: console) }
             if isDone { return }
         }
@@ -48,7 +48,7 @@ package struct MigrateApprove: SpokenCommand {
         )
     }
 
-    /// Whether the service has the migration, which then is approved.
+    /// Approves the migration if the service has it, and returns whether it does.
     private func approve(
         _ number: Int,
         _ service: Service,
@@ -84,7 +84,7 @@ package struct MigrateRepair: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "repair",
         abstract:
-            "Go on with a migration that broke off, or settle what the ledger and that of another tool disagree about.",
+            "Continue a migration that broke off, or resolve a conflict with another tool's ledger.",
         discussion: """
             Example:
               granary migrate repair
@@ -117,7 +117,7 @@ package struct MigrateRepair: SpokenCommand {
 package struct MigrateAdopt: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "adopt",
-        abstract: "Take over what another tool has applied, from its ledger.",
+        abstract: "Take over the applied migrations in another tool's ledger.",
         discussion: """
             Adopted are the ledgers of golang-migrate, goose, dbmate, sql-migrate, Flyway, sqlx and Prisma, known by their \
             columns. What they list must be in the folder of migrations; `granary migrate import` makes such files. Of \
@@ -157,7 +157,7 @@ package struct MigrateAdopt: SpokenCommand {
             console.note(
                 "taken over from \(ledger.table) (\(ledger.tool))"
                     + (ledger.isKeptInStep
-                        ? ", whose row is kept in step"
+                        ? ", whose row granary keeps up to date"
                         : ", which is left as it is: \(ledger.tool) must not run here again")
             )
         }
@@ -178,7 +178,7 @@ package struct MigrateAdopt: SpokenCommand {
 package struct MigrateBaseline: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "baseline",
-        abstract: "Say that everything up to a version is applied already, without running it.",
+        abstract: "Record everything up to a version as applied, without running it.",
         discussion: """
             Example:
               granary migrate baseline 000007

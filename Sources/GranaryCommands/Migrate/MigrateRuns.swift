@@ -2,7 +2,7 @@ package import ArgumentParser
 internal import Migrations
 
 extension MigrationSession {
-    /// Tells what a run would do.
+    /// Shows what a run would do.
     func plan(_ request: MigrationRequest) async throws {
         try await PlanReport(plan: migrator().plan(request), environment: options.environment).tell(on: console)
     }
@@ -16,7 +16,7 @@ extension MigrationSession {
 package struct MigrateUp: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "up",
-        abstract: "Apply pending migrations, all or so many.",
+        abstract: "Apply all pending migrations, or the next N.",
         discussion: """
             Each migration, its row in the ledger and its entry in the log commit together.
 
@@ -68,7 +68,7 @@ package struct MigrateUp: SpokenCommand {
 package struct MigrateDown: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "down",
-        abstract: "Revert the migration that was applied last, or so many.",
+        abstract: "Revert the last applied migration, or the last N.",
         discussion: """
             Example:
               granary migrate down
@@ -105,7 +105,7 @@ package struct MigrateDown: SpokenCommand {
 package struct MigrateGoto: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "goto",
-        abstract: "Migrate up or down until a version is the last one that is applied.",
+        abstract: "Migrate up or down to a version.",
         discussion: """
             Example:
               granary migrate goto 000002
@@ -145,7 +145,7 @@ package struct MigrateGoto: SpokenCommand {
 package struct MigrateRedo: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "redo",
-        abstract: "Revert the migration that was applied last, or so many, and apply them again.",
+        abstract: "Revert the last applied migration, or the last N, and apply again.",
         discussion: """
             Example:
               granary migrate redo

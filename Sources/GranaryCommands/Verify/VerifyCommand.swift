@@ -6,7 +6,7 @@ internal import Storage
 package struct VerifyCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Read a backup from end to end and tell whether it is whole; needs no server.",
+        abstract: "Read a whole backup and check that it is undamaged; needs no server.",
         discussion: """
             Every member's checksum, every chunk's SHA-256, every table's rows and digest are computed anew.
 
@@ -18,7 +18,7 @@ package struct VerifyCommand: SpokenCommand {
     )
 
     @Argument(
-        help: ArgumentHelp("A backup; sought in --backups too.", valueName: "file"),
+        help: ArgumentHelp("A backup; also searched for in --backups.", valueName: "file"),
         completion: .backup(".zip")
     )
     package var file: String

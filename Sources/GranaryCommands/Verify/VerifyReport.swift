@@ -1,6 +1,6 @@
 package import Archive
 
-/// What a verification came to, for people and for programs.
+/// The outcome of a verification, for people and for programs.
 package struct VerifyReport: Sendable, Equatable {
     package var file: String
     package var found: VerificationReport
@@ -12,7 +12,7 @@ package struct VerifyReport: Sendable, Equatable {
         self.seconds = seconds
     }
 
-    /// `ok  backups/shop.zip  142 members, 6,001,215 rows  1.2 s`, or each problem and how many there are.
+    /// `ok  backups/shop.zip  142 members, 6,001,215 rows  1.2 s`, or each problem and their number.
     package var lines: [String] {
         let lines =
             if found.isWhole {

@@ -10,7 +10,7 @@ enum ProductionRules {
             throw SeedingError(
                 .refused,
                 "generated rows are not for production",
-                hint: "give the database that is meant, or --env"
+                hint: "use the right database, or --env"
             )
         }
         for table in set.tables {
