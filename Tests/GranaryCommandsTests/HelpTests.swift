@@ -285,7 +285,7 @@ import Testing
                   --schema <name>         Only this schema; repeatable.
                   --table <table[=new]>   Only this table, or under a new name; repeatable.
                   --rows <missing|replace>
-                                          Only rows: add those whose key is missing, or replace all.
+                                          Only rows: add those with missing keys, or replace all.
                                           (values: missing, replace)
                   --data-only             Only rows, into existing tables.
                   --if-empty              With --data-only: refuse if a table holds rows, and

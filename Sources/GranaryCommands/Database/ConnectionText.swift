@@ -25,7 +25,7 @@ package struct ConnectionText: Sendable, Equatable {
             throw CommandError(
                 .noDatabase,
                 "\(origin) \(error.what)",
-                hint: "write postgresql://user@host:5432/database, and percent-encode special characters in a user or a "
+                hint: "write postgresql://user@host:5432/database, and percent-encode special characters in a user or "
                     + "password: @ as %40, / as %2F, : as %3A, % as %25"
             )
         }

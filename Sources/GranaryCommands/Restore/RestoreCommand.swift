@@ -22,7 +22,7 @@ package struct RestoreCommand: SpokenCommand {
     )
 
     @Argument(
-        help: ArgumentHelp("A backup, or a plain dump (.sql, .sql.gz); also searched for in --backups.", valueName: "file"),
+        help: ArgumentHelp("A backup, or a plain dump (.sql, .sql.gz); --backups is searched, too.", valueName: "file"),
         completion: .backup(".zip", ".sql", ".sql.gz")
     )
     package var file: String
@@ -93,7 +93,7 @@ package struct RestoreCommand: SpokenCommand {
 
         @Option(
             name: .long,
-            help: ArgumentHelp("Only rows: add those whose key is missing, or replace all.", valueName: "missing|replace")
+            help: ArgumentHelp("Only rows: add those with missing keys, or replace all.", valueName: "missing|replace")
         )
         package var rows: RestoreOptions.Rows?
 

@@ -66,7 +66,7 @@ package struct ValidateCommand: SpokenCommand {
             throw ValidationError("--since takes the number of a migration, and \(since) is none")
         }
         // For example, from a variable that a workflow sets only for pull requests.
-        if base?.isEmpty == true { throw ValidationError("--base needs the name of a branch, and the given one is empty") }
+        if base?.isEmpty == true { throw ValidationError("--base needs the name of a branch, and is empty") }
         if offline, scratchURL != nil { throw ValidationError("--offline and --scratch-url contradict each other") }
         if speech.json, let format, format != .json {
             throw ValidationError("--json and --format \(format.rawValue) contradict each other")
