@@ -1,7 +1,7 @@
 internal import PostgresClient
 internal import Project
 
-/// What production is never given.
+/// What is forbidden in production.
 enum ProductionRules {
     /// - Throws: `SeedingError` with `.refused`.
     static func check(_ set: SeedSet, _ options: SeedOptions) throws(SeedingError) {
