@@ -7,8 +7,8 @@ package struct BackupCommand: SpokenCommand {
         commandName: "backup",
         abstract: "Back up a database into one file that unzip and psql can read.",
         discussion: """
-            The file gets its name when it is whole, checked and on the disk; its path is printed on standard output. \
-            All rows are of one moment, and nobody is kept from working meanwhile.
+            The file gets its name when it is complete and synced to disk; its path is printed on standard output. \
+            All rows are from the same moment, and reading and writing continue meanwhile.
 
             Examples:
               granary backup

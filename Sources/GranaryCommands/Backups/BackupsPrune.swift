@@ -8,8 +8,8 @@ package struct BackupsPrune: SpokenCommand {
         commandName: "prune",
         abstract: "Delete old backups: those that no --keep option keeps.",
         discussion: """
-            Each database in each environment counts by itself, and so do backups of single schemas or tables. The \
-            newest backup of a whole database always stays, and so does every file that is not a whole backup.
+            Each database in each environment is counted separately, and so are backups of single schemas or tables. \
+            The newest backup of a whole database is never deleted, nor is any file that is not a whole backup.
 
             Example:
               granary backups prune --keep-last 3 --keep-daily 7 --dry-run

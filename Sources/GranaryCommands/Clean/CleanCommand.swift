@@ -6,10 +6,10 @@ package struct CleanCommand: SpokenCommand {
         commandName: "clean",
         abstract: "Empty the tables of a service, and keep the schema.",
         discussion: """
-            Before anything happens it says which tables lose how many rows, those included that refer to them from \
-            elsewhere. The rows are backed up first, and the command that brings them back is printed at the end. \
-            Ledgers of migrators, tables of extensions and what seeds.yaml protects stay as they are. Production is \
-            never cleaned.
+            First it shows which tables lose how many rows, including tables elsewhere that refer to them. Then it \
+            makes a backup of the rows, and at the end it prints the command that restores them. Ledgers of \
+            migrators, tables of extensions and tables that seeds.yaml protects are left alone. Production is never \
+            cleaned.
 
             Examples:
               granary clean --plan

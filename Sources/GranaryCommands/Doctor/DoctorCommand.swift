@@ -14,7 +14,7 @@ package struct DoctorCommand: SpokenCommand {
         commandName: "doctor",
         abstract: "Check programs, database, rights, marker, ledger, folders and disk, with a fix for each problem.",
         discussion: """
-            Changes nothing. Exits with 2 when there is a problem.
+            Changes nothing. Exits with 2 if there is a problem.
 
             Example:
               granary doctor

@@ -10,8 +10,8 @@ package struct InitCommand: SpokenCommand {
         commandName: "init",
         abstract: "Create the folders and files of a project, or granary's own tables in a database.",
         discussion: """
-            What is there already stays as it is. With --grant the schema of granary's own tables is made in the \
-            database, and roles that may not make it themselves may use it.
+            Existing files are left alone. With --grant the schema of granary's own tables is created in the \
+            database, for roles that cannot create it themselves, and they may use it.
 
             Example:
               granary init

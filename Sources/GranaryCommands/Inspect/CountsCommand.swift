@@ -10,8 +10,8 @@ package struct CountsCommand: SpokenCommand {
         commandName: "counts",
         abstract: "Count the rows of the tables; large tables are estimated unless --exact.",
         discussion: """
-            Estimates are marked with ~. With --exact all tables are counted, several at a time, on one snapshot. With \
-            --since the rows are held against those of a backup.
+            Estimates are marked with ~. With --exact all tables are counted in one snapshot, several at a time. \
+            With --since the rows are compared with those of a backup.
 
             Example:
               granary counts

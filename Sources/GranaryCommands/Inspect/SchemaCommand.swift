@@ -10,8 +10,8 @@ package struct SchemaCommand: SpokenCommand {
         commandName: "schema",
         abstract: "Describe the tables: columns, keys, indexes, triggers, policies; or compare them with a file.",
         discussion: """
-            The same schema is the same text, so that it can be committed. Foreign keys without an index and invalid \
-            indexes are pointed out. The format sql is pg_dump's, which locks the tables as any reader does; the others \
+            The same schema gives the same text, so it can be committed. Foreign keys without an index and invalid \
+            indexes are listed. The format sql is pg_dump's, which locks the tables as any reader does; the others \
             lock nothing.
 
             Example:

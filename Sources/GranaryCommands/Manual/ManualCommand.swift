@@ -7,7 +7,7 @@ package struct ManualCommand: SpokenCommand {
         commandName: "manual",
         abstract: "Write the manual pages into a folder.",
         discussion: """
-            Pages have the date of SOURCE_DATE_EPOCH where it is set, else today's.
+            The pages have the date in SOURCE_DATE_EPOCH if it is set, else today's.
 
             Example:
               granary manual share/man/man1

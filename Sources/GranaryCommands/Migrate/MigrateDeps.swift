@@ -8,8 +8,8 @@ package struct MigrateDeps: SpokenCommand {
         commandName: "deps",
         abstract: "Draw the dependencies of migrations, with layers, risk and states.",
         discussion: """
-            The files are enough; where a database is given, how each migration stands in it is shown too. What is wrong \
-            with the files is marked in the drawing; `granary validate` fails because of it.
+            It needs only the files. If a database is given, the state of each migration is shown too. Faults in the \
+            files are marked in the drawing; `granary validate` fails on them.
 
             Example:
               granary migrate deps

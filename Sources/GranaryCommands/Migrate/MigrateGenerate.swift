@@ -10,8 +10,8 @@ package struct MigrateGenerate: SpokenCommand {
         commandName: "generate",
         abstract: "Begin a migration: the next free number, both files from templates, its entry and its page.",
         discussion: """
-            What the name says goes into the files, such as the table of add_email_to_users; the rest is change_me. \
-            Templates are taken from migrations/templates/TYPE.up.sql.mustache where they are there.
+            The statements follow from the name, such as the table in add_email_to_users; unknown parts become \
+            change_me. Templates in migrations/templates/TYPE.up.sql.mustache take precedence.
 
             Example:
               granary migrate generate add_user_preferences --type table

@@ -9,8 +9,9 @@ package struct MigrateRenumber: SpokenCommand {
         commandName: "renumber",
         abstract: "Give a migration another number: its files, both JSON files and its page, together.",
         discussion: """
-            Without a number, those get the next free ones that are not on the branch --base and have a number that is \
-            taken there, or lower than the highest there. A migration that the database has applied keeps its number.
+            Without a number, all migrations that are not on the branch --base and whose number is taken there, or \
+            lower than the highest there, get the next free numbers. A migration that the database has applied keeps \
+            its number.
 
             Example:
               granary migrate renumber

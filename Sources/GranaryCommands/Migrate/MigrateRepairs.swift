@@ -9,7 +9,8 @@ package struct MigrateApprove: SpokenCommand {
         commandName: "approve",
         abstract: "Approve exactly this content of a migration, in dependencies.json.",
         discussion: """
-            The approval holds for the bytes of the up file; an edited file needs a new one. Commit it with the file.
+            The approval holds for the bytes of the up file; an edited file needs a new one. Commit it together with \
+            the file.
 
             Example:
               granary migrate approve 000004
@@ -119,14 +120,14 @@ package struct MigrateAdopt: SpokenCommand {
         commandName: "adopt",
         abstract: "Take over the applied migrations in another tool's ledger.",
         discussion: """
-            Adopted are the ledgers of golang-migrate, goose, dbmate, sql-migrate, Flyway, sqlx and Prisma, known by their \
-            columns. What they list must be in the folder of migrations; `granary migrate import` makes such files. Of \
-            golang-migrate the row is kept in step from then on. Any other ledger is left as it is; if it changes later, \
-            `granary migrate status` says so and `up` stops.
+            Adopts the ledgers of golang-migrate, goose, dbmate, sql-migrate, Flyway, sqlx and Prisma, recognized by \
+            their columns. The migrations in the ledger must be in the folder of migrations; `granary migrate \
+            import` creates such files. golang-migrate's row is kept up to date from then on. Other ledgers are left \
+            as they are; if one changes later, `granary migrate status` reports it and `up` stops.
 
-            Without --table the ledger is taken that the database has; golang-migrate's only in a schema of the service. \
-            One in a schema that environments.json declares for the service, and that is not public, is taken over by \
-            itself on first use.
+            Without --table the database's only ledger is used; golang-migrate's only in a schema of the service. \
+            One in a schema that environments.json declares for the service, and that is not public, is adopted \
+            automatically on first use.
 
             Example:
               granary migrate adopt

@@ -18,7 +18,7 @@ package struct MigrateUp: SpokenCommand {
         commandName: "up",
         abstract: "Apply all pending migrations, or the next N.",
         discussion: """
-            Each migration, its row in the ledger and its entry in the log commit together.
+            Each migration, its row in the ledger and its entry in the log are committed together.
 
             Example:
               granary migrate up

@@ -13,8 +13,8 @@ package struct ResetCommand: SpokenCommand {
         abstract:
             "Drop the service's schemas with all their data, migrate up again and seed. Development and test only.",
         discussion: """
-            Schemas, ledger and seeds go in one transaction. Nothing is dropped when a migration could not be applied \
-            afterwards, or when something outside the schemas would go with them.
+            Schemas, ledger and seeds are dropped in one transaction. Nothing is dropped if a migration could not be \
+            applied afterwards, or if objects outside the schemas would be dropped too.
 
             Example:
               granary reset --env development

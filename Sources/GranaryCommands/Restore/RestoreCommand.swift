@@ -7,8 +7,8 @@ package struct RestoreCommand: SpokenCommand {
         commandName: "restore",
         abstract: "Restore a database from a backup, completely or not at all.",
         discussion: """
-            The backup is loaded into a new database beside the target, counted, and put in its place by two renames; \
-            the old database is kept under another name. If anything fails, the target is as it was.
+            The backup is loaded into a new database beside the target and counted, and two renames put it in the \
+            target's place. The old database is kept under another name. If anything fails, the target is unchanged.
 
             Examples:
               granary restore backups/shop-20261123T071500Z.zip --plan

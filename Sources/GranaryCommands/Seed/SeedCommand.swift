@@ -10,8 +10,8 @@ package struct SeedCommand: SpokenCommand {
         commandName: "seed",
         abstract: "Load the seeds of an environment, all or none. Running it again changes nothing.",
         discussion: """
-            The files lie in seeds/common and seeds/<environment>. Rows are found again by their keys: what is missing \
-            is inserted, what differs is updated, and the rest stays as it is.
+            The files are in seeds/common and seeds/<environment>. Rows are found by their keys: missing rows are \
+            inserted, different ones are updated, and all others are left alone.
 
             Example:
               granary seed --common

@@ -7,7 +7,7 @@ package struct ServerPsql: GranaryCommand {
         commandName: "psql",
         abstract: "Run psql on this folder's server, which is started if it does not run.",
         discussion: """
-            Everything behind psql is given to it.
+            All arguments after psql go to psql.
 
             Example:
               granary server psql -c 'TABLE orders'

@@ -7,9 +7,9 @@ package struct ValidateCommand: SpokenCommand {
         commandName: "validate",
         abstract: "Check migrations, both JSON files and seeds; report each problem with its place and a fix.",
         discussion: """
-            Nothing is written, and no migration runs in a database that is in use. Exits with 2 when there are errors or \
-            warnings. A comment `-- granary: ignore rule` on a statement, or in the first comment of a file, silences a \
-            rule; docs/migrations.md and docs/rules.md list the rules.
+            Nothing is written, and no migration runs in a database that is in use. Exits with 2 if there are errors \
+            or warnings. A comment `-- granary: ignore rule` on a statement, or in the first comment of a file, \
+            silences a rule; docs/migrations.md and docs/rules.md list the rules.
 
             Example:
               granary validate --offline

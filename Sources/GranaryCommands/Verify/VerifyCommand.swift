@@ -8,7 +8,7 @@ package struct VerifyCommand: SpokenCommand {
         commandName: "verify",
         abstract: "Read a whole backup and check that it is undamaged; needs no server.",
         discussion: """
-            Every member's checksum, every chunk's SHA-256, every table's rows and digest are computed anew.
+            Recomputes every member's checksum, every chunk's SHA-256, and every table's row count and digest.
 
             Example:
               granary verify backups/shop-20261123T071500Z.zip
