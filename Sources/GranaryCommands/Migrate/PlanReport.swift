@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Migrations
 internal import SQLText
 
-/// What a run would do.
+/// The plan of a run.
 struct PlanReport {
     let plan: MigrationPlan
     let environment: String
@@ -11,7 +11,7 @@ struct PlanReport {
     /// So many entries of a list are shown.
     private static let most = 50
 
-    /// - Throws: `ExitCode`, the one that the run would end with, if there is an obstacle.
+    /// - Throws: `ExitCode` if there is an obstacle: the code with which the run would end.
     func tell(on console: Console) throws {
         try console.result(Self.result.document(self), else: lines)
         if let first = plan.obstacles.first { throw ExitCode(first.exitStatus.rawValue) }

@@ -76,9 +76,9 @@ extension RestoreCommand {
         try tell(report, of: connected, isOurs: isOurs, on: console)
     }
 
-    /// Passes the guard; a plan only looks.
+    /// Passes the guard, unless this is only a plan.
     ///
-    /// - Returns: The environment that the database is; nil for one that is yet to be made, or is not marked.
+    /// - Returns: The environment of the target; nil if the target does not exist or is not marked.
     /// - Throws: `EnvironmentsError` with `.refused`.
     private func environment(of goal: ConnectedDatabase, on console: Console) async throws -> String? {
         guard goal.exists else { return nil }
@@ -89,7 +89,7 @@ extension RestoreCommand {
         return environment
     }
 
-    /// nil where nothing of production is at stake.
+    /// nil if no rows of production are affected.
     private func productionAnswers(
         _ run: RestoreRun,
         _ opened: RestoreFile,
@@ -123,7 +123,7 @@ extension RestoreCommand {
         isProduction && OptionVariables.used[option] != nil ? nil : value
     }
 
-    /// As the guard would mark an empty database: only as what was said for this very run.
+    /// As the guard would mark an empty database: only if the environment was given for this run.
     private func environmentOfNew(_ goal: ConnectedDatabase, on console: Console) throws -> String? {
         let choice = try EnvironmentChoice.resolve(
             option: goal.environmentOption,
@@ -170,7 +170,7 @@ extension RestoreCommand {
         return options
     }
 
-    /// The database that is written: the connection's own, or that of `--into`.
+    /// The target database: that of the connection, or of `--into`.
     private func goal(_ connected: ConnectedDatabase, on console: Console) async throws -> ConnectedDatabase {
         guard let name = target.into, name != connected.name else { return connected }
         let probe = DatabaseProbe(address: connected.address.database(name), patience: .zero, console: console)
@@ -183,7 +183,7 @@ extension RestoreCommand {
     }
 }
 
-// What came of it.
+// The outcome.
 extension RestoreCommand {
     private func tell(
         _ report: RestoreReport,

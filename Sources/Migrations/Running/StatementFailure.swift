@@ -95,7 +95,7 @@ package struct StatementFailure {
             at: place,
             "\(sentence); \(remains)",
             hint: isBrokenOff
-                ? hint("correct the statement") + "; then `granary migrate repair` goes on from there"
+                ? hint("correct the statement") + "; then `granary migrate repair` continues from there"
                 : hint,
             sqlState: error.sqlState
         )

@@ -90,7 +90,7 @@ struct StepRunner {
         let isBrokenOff = step.script.mode != .wrapped && step.script.ledgerIndex == nil
         error.hint =
             "when the server answers again, `granary migrate status` says what is applied; then "
-            + (isBrokenOff ? "`granary migrate repair` goes on from there" : "run it again")
+            + (isBrokenOff ? "`granary migrate repair` continues from there" : "run it again")
         return error
     }
 
