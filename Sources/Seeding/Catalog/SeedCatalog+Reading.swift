@@ -8,7 +8,7 @@ extension SeedCatalog {
     package static func read(_ session: borrowing Session, stateSchema: String) throws -> SeedCatalog {
         var catalog = SeedCatalog(try columns(session, stateSchema))
         for row in try session.query(uniqueQuery, [stateSchema]) {
-            let unique = Unique(
+            var unique = Unique(
                 name: row.text("name"),
                 columns: row.texts("columns"),
                 isPrimary: row.bool("is_primary"),
@@ -16,6 +16,9 @@ extension SeedCatalog {
                 admitsOneRow: row.bool("is_key") && row.bool("is_exact"),
                 definition: row.text("definition")
             )
+            unique.reads = row.texts("reads")
+            unique.isPlain = row.bool("is_plain")
+            unique.isNullsNotDistinct = row.bool("is_nulls_not_distinct")
             catalog.tables[table(row)]?.uniques.append(unique)
         }
         for row in try session.query(constraintQuery, [stateSchema]) {
@@ -28,6 +31,13 @@ extension SeedCatalog {
                     isDeferrable: row.bool("condeferrable")
                 )
                 catalog.tables[table(row)]?.foreignKeys.append(key)
+            } else if row.text("contype") == "x" {
+                let exclusion = Exclusion(
+                    name: row.text("name"),
+                    columns: row.texts("columns"),
+                    definition: row.text("definition")
+                )
+                catalog.tables[table(row)]?.exclusions.append(exclusion)
             } else {
                 let check = Check(
                     name: row.text("name"),
@@ -36,6 +46,9 @@ extension SeedCatalog {
                 )
                 catalog.tables[table(row)]?.checks.append(check)
             }
+        }
+        for row in try session.query(partitionQuery, [stateSchema]) {
+            catalog.tables[table(row)]?.partitionBounds = row.texts("bounds")
         }
         for row in try session.query(triggerQuery, [stateSchema]) { catalog.tables[table(row)]?.hasTriggers = true }
         for ledger in try OtherLedger.all(session) { catalog.tables[ledger.table]?.ledgerOf = ledger.tool }
@@ -63,6 +76,7 @@ extension SeedCatalog {
             if let equality = row["equality"] { column.equality = equality }
             column.enumLabels = row.texts("labels")
             column.domainChecks = row.texts("domain_checks")
+            column.isDomain = row.bool("is_domain")
             switch (row.text("typtype"), row.text("typcategory")) {
             case ("e", _): column.kind = .enumeration
             case ("c", _): column.kind = .composite
@@ -101,7 +115,7 @@ extension SeedCatalog {
                     AND p.amoprighttype = b.oid AND p.amopstrategy = CASE m.amname WHEN 'btree' THEN 3 ELSE 1 END
                 JOIN pg_catalog.pg_operator o ON o.oid = p.amopopr JOIN pg_catalog.pg_namespace e ON e.oid = o.oprnamespace
                 WHERE k.opcintype = b.oid AND k.opcdefault ORDER BY m.amname LIMIT 1) AS equality,
-            t.typname, t.typtype, t.typcategory, a.attnotnull, b.not_null AS domain_not_null, a.attgenerated, a.attidentity,
+            b.depth > 0 AS is_domain, t.typname, t.typtype, t.typcategory, a.attnotnull, b.not_null AS domain_not_null, a.attgenerated, a.attidentity,
             pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS "default",
             CASE WHEN a.attidentity <> '' OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%' THEN
                 coalesce(
@@ -134,7 +148,12 @@ extension SeedCatalog {
                     OR NOT (a.attnotnull OR coalesce((pg_catalog.to_jsonb(x) ->> 'indnullsnotdistinct')::boolean, false))))
                 AND NOT (c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid))
                 AS is_exact,
-            pg_catalog.pg_get_indexdef(x.indexrelid) AS definition,
+            pg_catalog.pg_get_indexdef(x.indexrelid) AS definition, x.indpred IS NULL AND x.indexprs IS NULL AS is_plain,
+            coalesce((pg_catalog.to_jsonb(x) ->> 'indnullsnotdistinct')::boolean, false) AS is_nulls_not_distinct,
+            (SELECT coalesce(pg_catalog.array_agg(DISTINCT a.attname::pg_catalog.text), '{}') FROM pg_catalog.pg_attribute a
+                WHERE a.attrelid = c.oid AND a.attnum > 0 AND (a.attnum = ANY (x.indkey::pg_catalog.int2[]) OR EXISTS (
+                    SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                        AND d.objid = x.indexrelid AND d.refobjid = c.oid AND d.refobjsubid = a.attnum))) AS reads,
             (SELECT coalesce(pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY k.place), '{}')
                 FROM pg_catalog.unnest(x.indkey::pg_catalog.int2[]) WITH ORDINALITY k (number, place)
                 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number
@@ -161,7 +180,7 @@ extension SeedCatalog {
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_catalog.pg_class f ON f.oid = k.confrelid
         LEFT JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace
-        WHERE k.contype IN ('f', 'c') AND (k.contype <> 'f' OR k.conparentid = 0 OR c.relispartition)
+        WHERE k.contype IN ('f', 'c', 'x') AND (k.contype <> 'f' OR k.conparentid = 0 OR c.relispartition)
             AND \(ofOurs)
         ORDER BY n.nspname, c.relname, k.conname
         """
@@ -177,6 +196,15 @@ extension SeedCatalog {
         FROM fired f JOIN pg_catalog.pg_class c ON c.oid = f.oid
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p') AND \(ofOurs)
+        """
+
+    /// What each partition of a partitioned table wants of its rows: one that no partition wants has no place.
+    private static let partitionQuery = """
+        SELECT n.nspname AS schema, c.relname AS table,
+            (SELECT coalesce(pg_catalog.array_agg(coalesce(pg_catalog.pg_get_partition_constraintdef(l.relid), 'true')), '{}')
+                FROM pg_catalog.pg_partition_tree(c.oid) l WHERE l.isleaf AND l.relid <> c.oid)::pg_catalog.text[] AS bounds
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind = 'p' AND NOT c.relispartition AND \(ofOurs)
         """
 
     private static let compositeQuery = """

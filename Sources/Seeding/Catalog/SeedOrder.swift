@@ -94,7 +94,7 @@ package struct SeedOrder: Sendable {
         guard let chosen else {
             let names = circle.map(\.child.description)
             throw SeedingError(
-                .schema,
+                .circle(circle.map(\.child)),
                 "\((names + names.prefix(1)).joined(separator: " → ")) refer to each other in a circle whose columns are all NOT NULL",
                 hint:
                     "make one of the foreign keys DEFERRABLE (ALTER TABLE … ALTER CONSTRAINT \(circle[0].foreignKey) DEFERRABLE), or one of the columns nullable"

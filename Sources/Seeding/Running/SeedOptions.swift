@@ -22,6 +22,8 @@ package struct SeedOptions: Sendable {
     package var stateSchema = "granary"
     /// `--generate`: tables by pattern, filled with so many rows, instead of the files.
     package var generate: (patterns: [String], rows: Int)?
+    /// A table that `generate` cannot fill leaves all others empty too.
+    package var isStrict = false
     /// Generated rows are written into this file as COPY text, and nothing is changed.
     package var output: String?
     /// Seconds since 1970, for rows whose time nobody has fixed.

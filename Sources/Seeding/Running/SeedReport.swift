@@ -23,7 +23,16 @@ package struct SeedReport: Sendable {
         package var reason: String
     }
 
+    /// A table that `--generate` could not fill.
+    package struct Skipped: Sendable, Equatable {
+        package var table: TableName
+        package var reason: String
+        /// What would help.
+        package var hint: String?
+    }
+
     package var environment: String
+    package var skipped: [Skipped] = []
     package var tables: [Outcome] = []
     package var scripts: [Script] = []
     /// What a person should know beside the figures.

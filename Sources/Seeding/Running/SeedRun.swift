@@ -26,6 +26,14 @@ struct SeedRun {
     var missing: [TableName: [Int]] = [:]
     /// Tables that did not take all of their generated rows.
     var incomplete: Set<TableName> = []
+    /// Tables that `--generate` could not fill, and goes on without.
+    var skipped: Set<TableName> = []
+    /// Tables that an earlier attempt of this run could not fill.
+    private var leftOut: [SeedReport.Skipped] = []
+    /// Tables that take fewer rows than were asked for, and how many.
+    var fewer: [TableName: Int] = [:]
+    /// The constraints that generated rows were chosen by.
+    var askedConstraints: [TableName: Set<AskedConstraint>] = [:]
     var asOf = 0
     /// Of rows whose keys a plan has to invent.
     var planNumbers: [TableName: Int] = [:]
@@ -48,20 +56,38 @@ struct SeedRun {
     mutating func run(_ session: inout Session) throws -> SeedReport {
         do {
             try session.decisiveTransaction { session in
-                try work(&session)
+                try workWithoutBrokenCircles(&session)
                 if options.planOnly { throw PlanIsDone() }
             }
         } catch is PlanIsDone {}
         return report
     }
 
+    private mutating func workWithoutBrokenCircles(_ session: inout Session) throws {
+        guard maySkip else { return try work(&session) }
+        let fresh = self
+        while true {
+            try session.execute("SAVEPOINT granary_run")
+            do {
+                return try work(&session)
+            } catch let circle as BrokenCircle {
+                try session.execute("ROLLBACK TO SAVEPOINT granary_run")
+                let known = leftOut + circle.tables
+                self = fresh
+                leftOut = known
+            }
+        }
+    }
+
     private mutating func work(_ session: inout Session) throws {
+        report.skipped = leftOut
+        skipped = Set(leftOut.map(\.table))
         try queue(session)
         catalog = try SeedCatalog.read(session, stateSchema: options.stateSchema)
         try record.read(session)
         try settleAsOf(session)
         try bind()
-        let order = try SeedOrder(tables.map(\.name), numbers: numbers, wishes: wishes, catalog)
+        let order = try settleOrder()
         self.order = order
         if order.detours.values.contains(.checkedLast) { try session.execute("SET CONSTRAINTS ALL DEFERRED") }
         let scripts = ScriptPlan(set.scripts, options, record)
@@ -73,7 +99,7 @@ struct SeedRun {
                 next += 1
             }
             guard let index = tables.firstIndex(where: { $0.name == name }), isMeant(name) else { continue }
-            try seed(index, &session)
+            if maySkip { try fill(index, &session) } else { try seed(index, &session) }
         }
         for step in scripts.steps[next...] { try runScript(step, &session) }
         try fillPostponed(&session)
@@ -85,6 +111,9 @@ struct SeedRun {
             try writeRecord(session)
         }
         report.tables = order.tables.compactMap { outcomes[$0] }
+        for (name, count) in fewer.sorted(by: { $0.key < $1.key }) where !skipped.contains(name) {
+            report.notes.append("\(name): only \(counted(count, "row")) \(count == 1 ? "is" : "are") possible")
+        }
     }
 
     /// Not empty as for a dump: defaults, triggers and !sql expect what the service itself sees. What of ours runs under it
@@ -137,7 +166,8 @@ struct SeedRun {
 
     private mutating func bind() throws {
         if let generate = options.generate {
-            tables = try GeneratedTables.matching(generate.patterns, rows: generate.rows, catalog, options)
+            tables = try GeneratedTables.matching(generate.patterns, rows: generate.rows, set, catalog, options)
+                .filter { !skipped.contains($0.name) }
             return
         }
         let bound = BoundSeeds(set, catalog, schemas: options.schemas)
@@ -159,11 +189,11 @@ struct SeedRun {
         references.note(tables, meant: Set(tables.map(\.name).filter { isMeant($0) }), in: catalog)
     }
 
-    private var numbers: [TableName: Int] {
+    var numbers: [TableName: Int] {
         tables.reduce(into: [:]) { numbers, table in numbers[table.name] = table.number }
     }
 
-    private var wishes: [TableName: Set<TableName>] {
+    var wishes: [TableName: Set<TableName>] {
         tables.reduce(into: [:]) { wishes, table in
             for row in table.rows {
                 for case .reference(let reference) in row.cells.values {
@@ -226,6 +256,7 @@ extension SeedRun {
                     details: SeededKeys.details(
                         seededKeys[table.name],
                         rows,
+                        asked: askedConstraints[table.name],
                         before: record.entries[source(of: table.name)]?.details
                     )
                 ),

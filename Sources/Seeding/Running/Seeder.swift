@@ -43,7 +43,7 @@ package struct Seeder: Sendable {
     }
 
     private func readFiles() throws(SeedingError) -> SeedSet {
-        guard options.generate == nil else { return .nothing(options) }
+        if options.generate != nil, !SeedFolder(options.folder).exists { return .nothing(options) }
         return try SeedSet.read(
             SeedSet.Request(
                 folder: options.folder,

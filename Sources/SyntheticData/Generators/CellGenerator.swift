@@ -7,6 +7,7 @@
 //
 // Identity: what a row's values are drawn with. It stays when counts change and rows come before it.
 // Domain: how many values a generator has, if it can be asked for each by its index.
+// Candidate: values of some columns that the server is asked about before they become part of a row.
 // Slug: the form that a word has in addresses: lower case, ASCII, no blanks.
 
 /// A row that is yet to be rendered.
@@ -20,6 +21,12 @@ package struct GeneratedRow: Sendable {
     var slot = 0
     /// For `per` with values: which of their combinations.
     var combination = 0
+    /// A candidate, which becomes a row only if the server accepts it. Its number counts candidates.
+    var isCandidate = false
+
+    static func candidate(_ number: Int) -> GeneratedRow {
+        GeneratedRow(identity: UInt64(number), number: number, isCandidate: true)
+    }
 }
 
 /// What makes the values of a column. Immutable, so that any number of threads may use one at once.
@@ -36,7 +43,7 @@ package protocol CellGenerator: AnyObject, Sendable {
     /// Writes the value of an index below `domain`.
     func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer)
 
-    /// Whether no two rows can have the same value.
+    /// Whether no two rows can have the same value, NULL aside.
     var isUnique: Bool { get }
 
     /// Microseconds since 1970, of times; nil for NULL and for values that are no times.

@@ -61,6 +61,17 @@ package final class PatternGenerator: CellGenerator {
 
     package var summary: String { "pattern \(source)" }
 
+    /// A LIKE pattern as one that texts can be made of.
+    package static func pattern(like: String) -> String {
+        like.map { character in
+            switch character {
+            case "%": "[a-z]{0,6}"
+            case "_": "[a-z]"
+            default: character.isLetter || character.isNumber || character == "@" ? String(character) : "\\\(character)"
+            }
+        }.joined()
+    }
+
     /// How many texts there are; nil for more than can be counted.
     private static func count(_ piece: Piece) -> Int? {
         switch piece {

@@ -113,6 +113,20 @@ package final class GeneratedTable: Sendable {
         }
     }
 
+    /// Renders candidates as lines of COPY text, each after its number.
+    package func renderCandidates(_ numbers: Range<Int>, into out: inout CopyBuffer) {
+        let generators = columns.map(\.generator)
+        for number in numbers {
+            out.append(number)
+            let row = GeneratedRow.candidate(number)
+            for generator in generators {
+                out.append(CopyBuffer.tab)
+                generator.write(row, &out)
+            }
+            out.append(CopyBuffer.newline)
+        }
+    }
+
     /// Renders rows as lines of COPY text.
     package func render(_ rows: Range<Int>, isNumbered: Bool = false, into out: inout CopyBuffer) {
         let generators = columns.map(\.generator)
