@@ -34,7 +34,7 @@ struct CleanStepPlanner {
         return references
     }
 
-    /// The large units, and those that refer to them: TRUNCATE wants these beside them, be they empty. Where one of
+    /// The large units and those that take no DELETE, and those that refer to them: TRUNCATE wants these beside them, be they empty. Where one of
     /// these may not be touched, there is nothing but DELETE.
     private func truncated(_ filled: [CleanUnit], _ units: [UInt32: CleanUnit]) -> Set<UInt32> {
         var referrers: [UInt32: Set<UInt32>] = [:]
@@ -50,7 +50,9 @@ struct CleanStepPlanner {
         // What a blocked one refers to is blocked with it.
         let references = references
         blocked = closure(of: blocked) { references[$0] ?? [] }
-        let large = filled.filter { (radius.rows[$0.oid]?.heapBytes ?? 0) > largeBytes }.map(\.oid)
+        let large = filled.filter { unit in
+            (radius.rows[unit.oid]?.heapBytes ?? 0) > largeBytes || unit.members.contains(where: \.refusesDelete)
+        }.map(\.oid)
         return closure(of: Set(large).subtracting(blocked)) { referrers[$0] ?? [] }
     }
 

@@ -31,6 +31,7 @@ struct SeedSummary {
             let names = report.skipped.map(\.table.description).sorted().joined(separator: ", ")
             lines.append("\(counted(report.skipped.count, "table")) left out: \(names)")
         }
+        lines += report.written.map { "wrote \($0)" }
         let changed = report.tables.reduce(0) { $0 + $1.changes }
         let place = "\(report.environment), \(Formatting.duration(seconds: report.seconds))"
         if report.changesNothing {
@@ -53,7 +54,8 @@ struct SeedSummary {
         .init("environment", \.report.environment), .init("plan", \.isPlan),
         .init("tables", each: table, \.report.tables), .init("scripts", each: script, \.ranScripts),
         .init("skipped", each: skipped, \.report.skipped),
-        .init("notes", \.report.notes), .init("seconds", \.report.seconds),
+        .init("written") { JSONDocument.strings($0.report.written) }, .init("notes", \.report.notes),
+        .init("seconds", \.report.seconds),
     ])
 
     private static let table = ResultDescription<SeedReport.Outcome>([
@@ -87,7 +89,8 @@ struct SeedExplanation {
             else: lines.map { line in
                 let name = line.column + String(repeating: " ", count: max(0, columns - line.column.count))
                 let space = String(repeating: " ", count: max(0, generators - line.generator.count))
-                return "\(name)  \(line.generator)\(space)  \(line.reason)"
+                let constraints = line.constraints.isEmpty ? "" : " (\(line.constraints.joined(separator: ", ")))"
+                return "\(name)  \(line.generator)\(space)  \(line.reason)\(constraints)"
             }
         )
     }
@@ -98,5 +101,6 @@ struct SeedExplanation {
 
     private static let column = ResultDescription<GeneratorExplanation>([
         .init("column", \.column), .init("generator", \.generator), .init("reason", \.reason),
+        .init("constraints") { JSONDocument.strings($0.constraints) },
     ])
 }

@@ -52,6 +52,7 @@ extension SeedCommand {
         options.hasScale = scale != nil
         options.jobs = workers.count
         options.isStrict = strict
+        options.declarationFolder = write
         options.stateSchema = self.service.state.stateSchema
         if let rows { options.generate = (patterns: generate, rows: rows) }
         return options

@@ -50,6 +50,12 @@ package struct SeedCommand: SpokenCommand {
     package var rows: Int?
     @Option(
         name: .long,
+        help: ArgumentHelp("With --generate: write the generators into files of this folder.", valueName: "folder"),
+        completion: .directory
+    )
+    package var write: String?
+    @Option(
+        name: .long,
         help: ArgumentHelp("Append generated rows to a file as COPY text; change nothing.", valueName: "file"),
         completion: .file()
     )
@@ -70,6 +76,7 @@ package struct SeedCommand: SpokenCommand {
         if let scale, !(scale > 0 && scale <= 1_000_000) { throw ValidationError("--scale must be above 0") }
         if generate.isEmpty, rows != nil { throw ValidationError("--rows belongs to --generate") }
         if !generate.isEmpty, rows == nil { throw ValidationError("--generate needs --rows, the number of rows") }
+        if write != nil, generate.isEmpty { throw ValidationError("--write belongs to --generate") }
         if strict, generate.isEmpty { throw ValidationError("--strict belongs to --generate") }
         if output != nil, generate.isEmpty { throw ValidationError("--output belongs to --generate") }
         if let rows, rows < 1 { throw ValidationError("--rows must be 1 or more") }

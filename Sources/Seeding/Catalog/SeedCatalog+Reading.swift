@@ -53,7 +53,13 @@ extension SeedCatalog {
         for row in try session.query(triggerQuery, [stateSchema]) { catalog.tables[table(row)]?.hasTriggers = true }
         for ledger in try OtherLedger.all(session) { catalog.tables[ledger.table]?.ledgerOf = ledger.tool }
         for row in try session.query(compositeQuery) {
-            catalog.composites[row.text("type")] = row.texts("attributes")
+            var attribute = Column(
+                name: row.text("attribute"),
+                type: row.text("attribute_type"),
+                typeName: row.text("typname")
+            )
+            attribute.kind = kind(row, attribute.typeName)
+            catalog.composites[row.text("type"), default: []].append(attribute)
         }
         return catalog
     }
@@ -77,18 +83,22 @@ extension SeedCatalog {
             column.enumLabels = row.texts("labels")
             column.domainChecks = row.texts("domain_checks")
             column.isDomain = row.bool("is_domain")
-            switch (row.text("typtype"), row.text("typcategory")) {
-            case ("e", _): column.kind = .enumeration
-            case ("c", _): column.kind = .composite
-            case ("r", _): column.kind = .range
-            case ("m", _): column.kind = .multirange
-            case (_, "A"): column.kind = .array(elementIsJSON: ["_json", "_jsonb"].contains(column.typeName))
-            default: column.kind = ["json", "jsonb"].contains(column.typeName) ? .json : .plain
-            }
+            column.kind = kind(row, column.typeName)
             tables[name, default: Table(name: name, columns: [])].columns.append(column)
             tables[name]?.isPartition = row.bool("relispartition")
         }
         return Array(tables.values)
+    }
+
+    private static func kind(_ row: Rows.Row, _ typeName: String) -> Column.Kind {
+        switch (row.text("typtype"), row.text("typcategory")) {
+        case ("e", _): .enumeration
+        case ("c", _): .composite
+        case ("r", _): .range
+        case ("m", _): .multirange
+        case (_, "A"): .array(elementIsJSON: ["_json", "_jsonb"].contains(typeName))
+        default: ["json", "jsonb"].contains(typeName) ? .json : .plain
+        }
     }
 
     private static let ofOurs = """
@@ -208,9 +218,12 @@ extension SeedCatalog {
         """
 
     private static let compositeQuery = """
-        SELECT pg_catalog.format_type(t.oid, NULL) AS type,
-            (SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
-                WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS attributes
+        SELECT pg_catalog.format_type(t.oid, NULL) AS type, a.attname AS attribute,
+            pg_catalog.format_type(b.oid, NULL) AS attribute_type, b.typname, b.typtype, b.typcategory
         FROM pg_catalog.pg_type t JOIN pg_catalog.pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        JOIN pg_catalog.pg_type d ON d.oid = a.atttypid
+        JOIN pg_catalog.pg_type b ON b.oid = CASE d.typtype WHEN 'd' THEN d.typbasetype ELSE d.oid END
+        ORDER BY t.oid, a.attnum
         """
 }

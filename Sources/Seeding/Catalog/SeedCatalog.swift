@@ -143,6 +143,11 @@ package struct SeedCatalog: Sendable {
             }
         }
 
+        /// Whether NULL in these columns finds a row too.
+        func findsNulls(by key: [String]) -> Bool {
+            uniques.contains { $0.isKey && $0.isNullsNotDistinct && Set($0.columns) == Set(key) }
+        }
+
         package var primaryKey: Unique? { uniques.first { $0.isPrimary } }
 
         /// Whether a constraint or an index makes rows differ in these columns alone.
@@ -156,7 +161,7 @@ package struct SeedCatalog: Sendable {
 
     package var tables: [TableName: Table]
     /// The attributes of composite types, by type name as `format_type` writes it.
-    package var composites: [String: [String]] = [:]
+    package var composites: [String: [Column]] = [:]
 
     package init(_ tables: [Table]) {
         self.tables = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { one, _ in one })

@@ -105,16 +105,32 @@ struct CompiledColumns {
         return late
     }
 
-    mutating func settle(_ name: String, _ generator: any CellGenerator, _ reason: String) {
-        columns[name] = GeneratedTable.Column(name: name, generator: generator, reason: reason)
+    mutating func settle(
+        _ name: String,
+        _ generator: any CellGenerator,
+        _ reason: String,
+        constraints: [String] = []
+    ) {
+        columns[name] = GeneratedTable.Column(
+            name: name,
+            generator: generator,
+            reason: reason,
+            constraints: constraints
+        )
         let late = late(name)
         late.settle(generator)
         inference.chosen[name] = late
     }
 
     /// Gives a settled column another generator; `table()` passes it on to others that are made of it.
-    mutating func replace(_ name: String, _ generator: any CellGenerator, _ reason: String) {
-        columns[name] = GeneratedTable.Column(name: name, generator: generator, reason: reason)
+    mutating func replace(
+        _ name: String,
+        _ generator: any CellGenerator,
+        _ reason: String,
+        constraints: [String] = []
+    ) {
+        let all = (columns[name]?.constraints ?? []) + constraints
+        columns[name] = GeneratedTable.Column(name: name, generator: generator, reason: reason, constraints: all)
     }
 
     /// The column as it is settled so far.
@@ -158,7 +174,12 @@ struct CompiledColumns {
             if isKey, most - start < given.source.count - 1 {
                 throw given.tooFew([column.name], max(0, most - start + 1), given.source.count)
             }
-            settle(column.name, SequenceGenerator(start: start), isKey ? "primary key" : "sequence")
+            settle(
+                column.name,
+                SequenceGenerator(start: start),
+                isKey ? "primary key" : "sequence",
+                constraints: shape?.facts.sources ?? []
+            )
         }
     }
 
@@ -259,13 +280,9 @@ extension CompiledColumns {
         settle(
             column.name,
             withNulls(choice.generator, column.isNotNull ? 0 : share, column),
-            Self.reason(choice.reason, shape.facts)
+            choice.reason,
+            constraints: shape.facts.sources
         )
-    }
-
-    /// With the constraints that had a say.
-    private static func reason(_ reason: String, _ facts: ColumnFacts) -> String {
-        facts.sources.isEmpty ? reason : "\(reason); \(facts.sources.joined(separator: ", "))"
     }
 
     private func withNulls(

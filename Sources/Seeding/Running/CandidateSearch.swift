@@ -64,7 +64,13 @@ struct CandidateSearch {
     let usual: [String: any CellGenerator]
     /// The columns that may hold other values than their own generators make.
     let free: Set<String>
+    /// Other columns that may be NULL beside what their own generators make, such as references.
+    let nullable: Set<String>
     let wanted: Int
+    /// How many candidates may be drawn without success.
+    let patience: Int
+    /// What declares the rows.
+    let place: FilePlace
     /// The columns as other columns of the candidate see them.
     let lates: [String: LateColumn]
     /// The rows that are in the table count too, where rows are compared.
@@ -72,8 +78,6 @@ struct CandidateSearch {
 
     private static let candidates = "pg_temp.granary_candidates"
     private static let accepted = "pg_temp.granary_accepted"
-    /// So many are drawn before the search gives up: enough for what one in 10,000 satisfies.
-    static let patience = 300_000
 
     private enum Stage: Int { case usual, probing, narrowed }
 
@@ -86,7 +90,10 @@ struct CandidateSearch {
         inference: GeneratorInference,
         usual: [String: any CellGenerator],
         free: Set<String>,
+        nullable: Set<String>,
         wanted: Int,
+        patience: Int,
+        place: FilePlace,
         lates: [String: LateColumn],
         countsPresentRows: Bool
     ) {
@@ -95,7 +102,10 @@ struct CandidateSearch {
         self.inference = inference
         self.usual = usual
         self.free = free
+        self.nullable = nullable
         self.wanted = wanted
+        self.patience = patience
+        self.place = place
         self.lates = lates
         self.countsPresentRows = countsPresentRows
         for column in group.columns { stages[column] = usual[column].map { [(0, $0)] } }
@@ -120,7 +130,7 @@ struct CandidateSearch {
             let rate = Double(stageAccepted) / Double(max(1, next - stageBegan))
             let isPoor = rate < 0.1
             switch stage {
-            case .usual where isPoor && !free.isEmpty && next - stageBegan >= 2000:
+            case .usual where isPoor && !(free.isEmpty && nullable.isEmpty) && next - stageBegan >= 2000:
                 stage = .probing
                 probe(from: next)
                 (stageBegan, stageAccepted) = (next, 0)
@@ -143,7 +153,7 @@ struct CandidateSearch {
             if isPoor, stage != .usual { batch = max(batch, 10_000) }
         }
         guard !accepted.isEmpty else { throw try refusal(drawn: next, session) }
-        try session.execute("DROP TABLE \(Self.candidates), \(Self.accepted)")
+        try drop(session)
         return AcceptedCandidates(
             numbers: Array(accepted.prefix(wanted)),
             drawn: next,
@@ -157,11 +167,16 @@ struct CandidateSearch {
         let domains = group.columns.compactMap { column in
             usual[column].flatMap { $0.isUnique ? $0.domain : nil }
         }
-        let limit = domains.min() ?? .max
-        guard accepted > 0 else { return min(limit, Self.patience) }
+        var limit = domains.min() ?? .max
+        // Where nothing else may be drawn, all combinations come up soon.
+        let all =
+            free.isEmpty && nullable.isEmpty
+            ? group.columns.map { usual[$0]?.domain ?? 1_000_000 }.reduce(1.0) { $0 * Double($1) } : 1e9
+        if all < 10_000 { limit = min(limit, max(2000, Int(20 * all))) }
+        guard accepted > 0 else { return min(limit, patience) }
         // Rows may share candidates unless they must differ.
-        if !group.comparesRows, accepted >= min(wanted, 100) { return min(limit, Self.patience) }
-        return min(limit, last + Self.patience)
+        if !group.comparesRows, accepted >= min(wanted, 50) { return min(limit, patience) }
+        return min(limit, last + patience)
     }
 }
 
@@ -175,7 +190,7 @@ extension CandidateSearch {
             return "NULL::\(stored) AS \(session.quoted(column))"
         }
         let list = (["NULL::bigint AS granary_n"] + columns).joined(separator: ", ")
-        try session.execute("DROP TABLE IF EXISTS \(Self.candidates), \(Self.accepted)")
+        try drop(session)
         for name in [Self.candidates, Self.accepted] {
             try session.execute(
                 "CREATE TEMPORARY TABLE \(name.dropFirst(8)) ON COMMIT DROP AS SELECT \(list) WITH NO DATA"
@@ -190,6 +205,11 @@ extension CandidateSearch {
                 "INSERT INTO \(Self.accepted) (\(names)) SELECT \(names) FROM \(session.quoted(table.name)) ON CONFLICT DO NOTHING"
             )
         }
+    }
+
+    /// With the function that asks one by one.
+    private func drop(_ session: borrowing Session) throws {
+        try session.execute("DROP TABLE IF EXISTS \(Self.candidates), \(Self.accepted) CASCADE")
     }
 
     private func condition(_ session: borrowing Session) -> String {
@@ -277,6 +297,7 @@ extension CandidateSearch {
         let columns = culprit?.columns(in: table) ?? group.columns
         return SeedingError(
             .schema,
+            at: place,
             "\(table.name): of \(grouped(drawn)) values drawn for \(columns.joined(separator: ", ")), "
                 + "\(names.joined(separator: " and ")) \(names.count == 1 ? "accepts" : "accept") none",
             hint: columns.first.map { Self.advice($0, in: table) }
@@ -293,7 +314,8 @@ extension CandidateSearch {
             case "bool": "{chance: 50%}"
             default: "{pick: [first, second]}"
             }
-        return "declare a generator in seeds/development/\(table.name).yaml, such as generate: {columns: {\(column): \(form)}}"
+        return
+            "declare a generator in seeds/development/\(table.name).yaml, such as generate: {columns: {\(column): \(form)}}"
     }
 }
 
@@ -317,6 +339,10 @@ extension CandidateSearch {
             guard let catalogued = table.column(column), let usual = usual[column] else { continue }
             add(inference.probe(ColumnShape(catalogued), usual: usual, hints, group: key), to: column, from: first)
         }
+        for column in group.columns where nullable.contains(column) {
+            guard let usual = usual[column] else { continue }
+            add(inference.probeNulls(column, usual: usual, group: key), to: column, from: first)
+        }
     }
 
     /// Looks at what was accepted, and draws more like it.
@@ -339,7 +365,8 @@ extension CandidateSearch {
                     FROM \(Self.accepted) a WHERE a.granary_n IS NOT NULL
                     """
                 )[0]
-                if let low = row["low"].flatMap({ Double($0) }), let high = row["high"].flatMap({ Double($0) }), low <= high,
+                if let low = row["low"].flatMap({ Double($0) }), let high = row["high"].flatMap({ Double($0) }),
+                    low <= high,
                     low.isFinite, high.isFinite
                 {
                     range = low...high

@@ -10,18 +10,22 @@ struct ConstraintSearch {
     let declared: Set<String>
     /// The table may hold rows of others, from which generated ones must differ.
     let countsPresentRows: Bool
+    /// How many candidates may be drawn without success.
+    let patience: Int
     private var found: [String: AcceptedCandidates] = [:]
 
     init(
         table: SeedCatalog.Table,
         asked: Set<AskedConstraint>,
         declared: Set<String>,
-        countsPresentRows: Bool
+        countsPresentRows: Bool,
+        patience: Int
     ) {
         self.table = table
         self.asked = asked
         self.declared = declared
         self.countsPresentRows = countsPresentRows
+        self.patience = patience
     }
 
     /// The columns whose values the server chooses.
@@ -87,11 +91,13 @@ struct ConstraintSearch {
             }
             for column in group.columns {
                 guard let before = columns.settled(column), let inner = accepted.generators[column] else { continue }
-                let constraints = group.constraints.map { $0.name(in: table) }.joined(separator: ", ")
                 columns.replace(
                     column,
                     CandidateGenerator(inner, accepted: accepted.numbers),
-                    "\(before.reason); chosen by the server for \(constraints)"
+                    before.reason,
+                    constraints: group.constraints.map { $0.name(in: table) }.filter {
+                        !before.constraints.contains($0)
+                    }
                 )
             }
             _ = columns.table()
@@ -128,13 +134,19 @@ struct ConstraintSearch {
             else { return false }
             return !generator.isUnique || !unique.contains(name)
         }
+        let nullable = group.columns.filter { name in
+            !declared.contains(name) && !free.contains(name) && table.column(name)?.isNotNull == false
+        }
         var search = CandidateSearch(
             table: table,
             group: group,
             inference: columns.inference,
             usual: usual,
             free: Set(free),
+            nullable: Set(nullable),
             wanted: columns.given.source.count,
+            patience: patience,
+            place: columns.given.place,
             lates: columns.lates,
             countsPresentRows: countsPresentRows
         )

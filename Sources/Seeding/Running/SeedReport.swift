@@ -38,6 +38,10 @@ package struct SeedReport: Sendable {
     /// What a person should know beside the figures.
     package var notes: [String] = []
     package var seconds = 0.0
+    /// The files that `--write` has made.
+    package var written: [String] = []
+    /// The generators of each table.
+    var generators: [TableName: GeneratedRows] = [:]
 
     package var changesNothing: Bool { tables.allSatisfy { $0.changes == 0 } && !scripts.contains { $0.runs } }
 }

@@ -31,7 +31,8 @@ extension SeedRun {
             table: bound.table,
             asked: SeededKeys.constraints(in: before?.details),
             declared: Set(declaration.columns.map(\.key)),
-            countsPresentRows: SeededKeys.text("generator", in: before?.details) == nil
+            countsPresentRows: SeededKeys.text("generator", in: before?.details) == nil,
+            patience: options.candidates
         )
         while true {
             let rows = try compile(bound, declaration, before, &search, &session)

@@ -186,7 +186,7 @@ extension SeedRun {
         of child: TableName,
         _ session: borrowing Session
     ) throws -> ReferencePool? {
-        guard order?.detours[.init(child: child, foreignKey: key.name)] == .checkedLast,
+        guard order?.detours[.init(child: child, foreignKey: key.name)]?.isCheckedLast == true,
             let parent = tables.first(where: { $0.name == key.parent }), let given = parent.generate
         else { return nil }
         let declaration = try GenerateDeclaration(given.node, file: given.file)

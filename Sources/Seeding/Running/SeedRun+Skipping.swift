@@ -14,11 +14,35 @@ extension SeedRun {
     mutating func settleOrder() throws(SeedingError) -> SeedOrder {
         while true {
             do {
-                return try SeedOrder(tables.map(\.name), numbers: numbers, wishes: wishes, catalog)
+                return try SeedOrder(
+                    tables.map(\.name),
+                    numbers: numbers,
+                    wishes: wishes,
+                    mayMakeDeferrable: options.generate != nil,
+                    catalog
+                )
             } catch {
                 guard maySkip, case .circle(let names) = error.code else { throw error }
                 for name in names { skip(name, error.message, hint: error.hint) }
                 tables.removeAll { names.contains($0.name) }
+            }
+        }
+    }
+
+    /// Makes the foreign keys of circles deferrable, or what they were.
+    func setDeferrable(_ isDeferrable: Bool, _ session: borrowing Session) throws {
+        for (edge, detour) in order?.detours ?? [:] where detour == .madeDeferrable {
+            do {
+                try session.execute(
+                    "ALTER TABLE \(session.quoted(edge.child)) ALTER CONSTRAINT \(session.quoted(edge.foreignKey)) "
+                        + (isDeferrable ? "DEFERRABLE" : "NOT DEFERRABLE")
+                )
+            } catch let error as PostgresError where SeedingError.isAboutRows(error) && isDeferrable && maySkip {
+                let key = catalog[edge.child]?.foreignKeys.first { $0.name == edge.foreignKey }
+                let reason =
+                    "it is in a circle of foreign keys, and \(edge.foreignKey) cannot be made deferrable: \(error)"
+                let names = [edge.child] + [key?.parent].compactMap { $0 }
+                throw BrokenCircle(tables: names.map { SeedReport.Skipped(table: $0, reason: reason) })
             }
         }
     }
@@ -59,7 +83,7 @@ extension SeedRun {
 
     /// Rows that were made before this table refer to rows that it should have had: everything begins anew without them.
     private func requireUnbrokenCircles(_ name: TableName) throws {
-        for (edge, detour) in order?.detours ?? [:] where detour == .checkedLast && outcomes[edge.child] != nil {
+        for (edge, detour) in order?.detours ?? [:] where detour.isCheckedLast && outcomes[edge.child] != nil {
             let key = catalog[edge.child]?.foreignKeys.first { $0.name == edge.foreignKey }
             guard key?.parent == name else { continue }
             throw BrokenCircle(

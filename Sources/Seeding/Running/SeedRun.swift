@@ -89,7 +89,8 @@ struct SeedRun {
         try bind()
         let order = try settleOrder()
         self.order = order
-        if order.detours.values.contains(.checkedLast) { try session.execute("SET CONSTRAINTS ALL DEFERRED") }
+        try setDeferrable(true, session)
+        if order.detours.values.contains(where: \.isCheckedLast) { try session.execute("SET CONSTRAINTS ALL DEFERRED") }
         let scripts = ScriptPlan(set.scripts, options, record)
         try useServicePath(session)
         var next = 0
@@ -105,12 +106,14 @@ struct SeedRun {
         try fillPostponed(&session)
         try prune(order.tables.reversed(), &session)
         try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        try setDeferrable(false, session)
         try session.execute(Session.emptySearchPath)
         if !options.planOnly {
             try moveSequences(session)
             try writeRecord(session)
         }
         report.tables = order.tables.compactMap { outcomes[$0] }
+        report.generators = generated.filter { !skipped.contains($0.key) }
         for (name, count) in fewer.sorted(by: { $0.key < $1.key }) where !skipped.contains(name) {
             report.notes.append("\(name): only \(counted(count, "row")) \(count == 1 ? "is" : "are") possible")
         }
@@ -119,7 +122,10 @@ struct SeedRun {
     /// Not empty as for a dump: defaults, triggers and !sql expect what the service itself sees. What of ours runs under it
     /// names schemas for functions and operators.
     func useServicePath(_ session: borrowing Session) throws {
-        let path = (options.schemas + ["public"]).map { session.quoted($0) }.joined(separator: ", ")
+        var schemas = options.schemas
+        // Triggers of the tables that a pattern names expect their own schema.
+        if options.generate != nil { schemas += Set(tables.map(\.name.schema)).subtracting(schemas).sorted() }
+        let path = (schemas + ["public"]).map { session.quoted($0) }.joined(separator: ", ")
         try session.query("SELECT pg_catalog.set_config('search_path', $1, false)", [path])
     }
 

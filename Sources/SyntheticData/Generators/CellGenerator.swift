@@ -51,6 +51,9 @@ package protocol CellGenerator: AnyObject, Sendable {
 
     /// For `--explain`.
     var summary: String { get }
+
+    /// The same generator as `columns:` of a seed file declares it, in YAML; nil for one that no declaration makes.
+    var declaration: String? { get }
 }
 
 extension CellGenerator {
@@ -59,4 +62,5 @@ extension CellGenerator {
     package func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) { write(row, &out) }
     package var isUnique: Bool { false }
     package func micros(_ row: GeneratedRow) -> Int? { nil }
+    package var declaration: String? { nil }
 }

@@ -61,6 +61,10 @@ package final class PatternGenerator: CellGenerator {
 
     package var summary: String { "pattern \(source)" }
 
+    package var declaration: String? {
+        Declaration.mapping("pattern: \(Declaration.quoted(source))", isUnique: permutation != nil)
+    }
+
     /// A LIKE pattern as one that texts can be made of.
     package static func pattern(like: String) -> String {
         like.map { character in

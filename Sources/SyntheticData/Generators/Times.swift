@@ -113,6 +113,21 @@ package final class TimeGenerator: CellGenerator {
     }
     package var isUnique: Bool { permutation != nil }
     package var summary: String { "times" }
+
+    package var declaration: String? {
+        guard form != .time, form != .timetz else { return nil }
+        func text(_ micros: Int) -> String {
+            var out = CopyBuffer(capacity: 48)
+            TimeForm.timestamp.write(micros, &out)
+            let text = String(decoding: out.bytes(), as: UTF8.self)
+            return form == .date ? String(text.prefix(10)) : "\"\(text)\""
+        }
+        let shape = grows ? ", shape: growth" : ""
+        return Declaration.mapping(
+            "between: [\(text(low)), \(text(low + (steps - 1) * form.step))]\(shape)",
+            isUnique: permutation != nil
+        )
+    }
 }
 
 /// Times after another column's, of this row or of the parent's.

@@ -30,6 +30,11 @@ package final class NullableGenerator: CellGenerator {
     package func micros(_ row: GeneratedRow) -> Int? { isNull(row) ? nil : inner.micros(row) }
     package var isUnique: Bool { inner.isUnique }
     package var summary: String { "\(inner.summary), \(Int((share * 100).rounded())) % null" }
+
+    package var declaration: String? {
+        guard let declared = inner.declaration, declared.hasSuffix("}") else { return nil }
+        return "\(declared.dropLast()), null: \(Int((share * 100).rounded()))%}"
+    }
 }
 
 /// A generator that has no more values than some rows need: the rows after them get NULL.
@@ -137,4 +142,5 @@ package final class LateColumn: CellGenerator, @unchecked Sendable {
     }
     package var isUnique: Bool { generator.isUnique }
     package var summary: String { generator.summary }
+    package var declaration: String? { generator.declaration }
 }

@@ -40,6 +40,16 @@ extension GeneratorInference {
         )
     }
 
+    /// The usual values, and NULL.
+    package func probeNulls(_ column: String, usual: any CellGenerator, group: String) -> any CellGenerator {
+        ProbeGenerator(
+            [.generator(usual)],
+            isNullable: true,
+            key: CellHash.key(seed: seed, table.name, column, "probe"),
+            sharedKey: CellHash.key(seed: seed, table.name, group)
+        )
+    }
+
     /// Narrower values, where candidates were accepted before.
     package func probe(
         _ column: ColumnShape,
@@ -209,7 +219,9 @@ extension GeneratorInference {
 
     /// Numbers that may be lengths, and some that often are.
     private static func lengths(_ hints: ProbeHints) -> [Int] {
-        let mentioned = hints.numbers.filter { (0...5000).contains($0) }.flatMap { [Int($0), Int($0) + 1, Int($0) - 1] }
+        let mentioned = hints.numbers.filter { (0...5000).contains($0) }.flatMap {
+            [Int($0), Int($0) + 1, Int($0) - 1]
+        }
         return mentioned.filter { $0 >= 0 } + mentioned.filter { $0 >= 0 } + [
             0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 40, 64,
         ]

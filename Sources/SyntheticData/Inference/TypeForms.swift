@@ -43,7 +43,7 @@ struct TypeForm: Sendable {
         },
         TypeForm(["bytea"], "bytes", isUnique: true) { draws, _ in
             "\\x" + (0..<8).map { _ in FormGenerator.hex(draws.below(256)) }.joined()
-                + (0..<4).map { FormGenerator.hex(draws.row.number >> (24 - 8 * $0) & 255) }.joined()
+                + FormGenerator.hex(draws.row.number & 255)
         },
         TypeForm(["inet"], "address", isUnique: true) { draws, _ in
             "10.\((draws.row.number >> 16) & 255).\((draws.row.number >> 8) & 255).\(draws.row.number & 255)"
@@ -89,6 +89,10 @@ struct TypeForm: Sendable {
 
     private static let allUnique: [TypeForm] = [
         TypeForm(["interval"], "interval", isUnique: true) { draws, _ in "\(draws.row.number + 1) minutes" },
+        TypeForm(["bytea"], "bytes", isUnique: true) { draws, _ in
+            "\\x" + (0..<4).map { _ in FormGenerator.hex(draws.below(256)) }.joined()
+                + (0..<4).map { FormGenerator.hex(draws.row.number >> (24 - 8 * $0) & 255) }.joined()
+        },
         TypeForm(["cidr"], "network", isUnique: true) { draws, _ in
             let number = draws.row.number
             return "\(1 + number >> 16 & 127).\(number >> 8 & 255).\(number & 255).0/24"

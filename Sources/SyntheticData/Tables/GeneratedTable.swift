@@ -51,11 +51,14 @@ package final class GeneratedTable: Sendable {
         package var generator: any CellGenerator
         /// Which rule chose it.
         package var reason: String
+        /// The constraints that had a say.
+        package var constraints: [String]
 
-        package init(name: String, generator: any CellGenerator, reason: String) {
+        package init(name: String, generator: any CellGenerator, reason: String, constraints: [String] = []) {
             self.name = name
             self.generator = generator
             self.reason = reason
+            self.constraints = constraints
         }
     }
 
