@@ -1,5 +1,6 @@
 internal import Glibc
 import PostgresClient
+internal import Storage
 internal import SyntheticData
 
 /// `--write`: the generators of a table as a seed file, to be edited.
@@ -8,7 +9,6 @@ enum GeneratorFile {
     /// - Throws: `SeedingError` with `.file`.
     static func write(_ rows: GeneratedRows, of table: TableName, in folder: String) throws(SeedingError) -> String? {
         let path = "\(folder)/\(table).yaml"
-        guard mkdir(folder, 0o777) == 0 || errno == EEXIST else { throw problem(path) }
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
             if errno == EEXIST { return nil }
@@ -23,6 +23,17 @@ enum GeneratorFile {
             rest = rest.dropFirst(written)
         }
         return path
+    }
+
+    /// Makes the folder, before anything else is done.
+    ///
+    /// - Throws: `SeedingError` with `.file`.
+    static func prepare(_ folder: String) throws(SeedingError) {
+        do {
+            try Files.makeFolders(folder, mode: 0o777)
+        } catch {
+            throw SeedingError(.file, "the folder \(folder) cannot be made: \(error)")
+        }
     }
 
     static func text(_ rows: GeneratedRows, of table: TableName) -> String {

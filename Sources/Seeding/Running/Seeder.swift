@@ -31,6 +31,7 @@ package struct Seeder: Sendable {
         let began = ContinuousClock.now
         let set = try readFiles()
         try ProductionRules.check(set, options)
+        if let folder = options.declarationFolder { try GeneratorFile.prepare(folder) }
         let (options, progress) = (options, progress)
         var report = try await withSession(server, logger: logger) { session in
             try Self.prepare(&session, options)
