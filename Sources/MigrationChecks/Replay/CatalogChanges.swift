@@ -3,14 +3,19 @@ internal import PostgresClient
 /// A moment in the life of a database: all that changes later has a transaction number from this one on.
 struct CatalogMark: Sendable {
     fileprivate let transaction: String
+    /// The open transaction has changed something: its own number is not among those that have ended.
+    fileprivate let isInChange: Bool
 
     /// - Throws: `PostgresError`.
     init(_ session: borrowing Session) throws {
-        transaction = try session.query(
+        let row = try session.query(
             """
-            SELECT (pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()) % 4294967296)::pg_catalog.text AS next
+            SELECT (pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()) % 4294967296)::pg_catalog.text AS next,
+                pg_catalog.txid_current_if_assigned() IS NOT NULL AS changes
             """
-        )[0].text("next")
+        )[0]
+        transaction = row.text("next")
+        isInChange = row.bool("changes")
     }
 }
 
@@ -40,7 +45,8 @@ struct CatalogChanges: Sendable {
 
     /// - Throws: `PostgresError`.
     static func read(since mark: CatalogMark, _ session: borrowing Session) throws -> CatalogChanges {
-        guard try CatalogMark(session).transaction != mark.transaction else {
+        let now = try CatalogMark(session)
+        guard now.isInChange || now.transaction != mark.transaction else {
             return CatalogChanges(relations: [], functions: [], types: [], isNone: true, alive: [])
         }
         let row = try session.query(query, [mark.transaction])[0]
