@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import Glibc
 internal import PostgresClient
 internal import Project
@@ -26,6 +27,7 @@ extension SeedCommand {
             ).run()
         }
         try SeedSummary(report: report, isPlan: plan || output != nil).tell(on: console)
+        if !report.skipped.isEmpty { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
     private func reading(_ gate: Gate, _ console: Console) async throws -> String {
@@ -49,6 +51,8 @@ extension SeedCommand {
         options.scale = scale ?? 1
         options.hasScale = scale != nil
         options.jobs = workers.count
+        options.isStrict = strict
+        options.declarationFolder = write
         options.stateSchema = self.service.state.stateSchema
         if let rows { options.generate = (patterns: generate, rows: rows) }
         return options
