@@ -133,8 +133,9 @@ extension ArchiveRestore {
                 session
             )
         }
+        for unset in unset { work.record.leftOut.add(unset.property, because: unset.reason, .fallback) }
         var report = work.report(on: target.name)
-        report.notes = findings.notes + report.notes + unset
+        report.notes = findings.notes + report.notes
         return report
     }
 
@@ -190,6 +191,7 @@ extension ArchiveRestore {
         let work = work(findings, refills ? selection.leavingOutExtensions : selection, isInPlace: true)
         work.record.update { $0.userCode = userCode }
         try StepsInPlace(progress: progress, prepare: work.prepare).run(try steps(work, session), &session)
+        try work.record.leftOut.requireNothingMissing()
         var report = work.report(on: target.name)
         try session.setValueFormats()
         report.rewinds = try state.write(before, &session)

@@ -17,7 +17,10 @@ struct DumpPlayer: ~Copyable {
     private let file: DumpFile
     private var script: DumpScript
     private let mayBeCut: Bool
+    /// Where statements are listed that fail and may be missing; nil if none may.
+    private let leftOut: LeftOutList?
     private let progress: @Sendable (RestoreProgress) -> Void
+    private var failed: [FailedStatement] = []
     private var rows = 0
     private var tables: Set<[String]> = []
     private var notes: [String] = []
@@ -25,17 +28,20 @@ struct DumpPlayer: ~Copyable {
     private var knownSettings: [String: Bool] = [:]
     private var reportedBytes = 0
 
-    /// - Parameter mayBeCut: plays what there is of a dump whose end is missing.
+    /// - Parameters:
+    ///   - mayBeCut: plays what there is of a dump whose end is missing.
+    ///   - leftOut: gets the statements that fail and that the database is whole without; nil stops at the first.
     /// - Throws: `ArchiveError` when zlib has no memory.
     static func open(
         _ dump: PlainDump,
         _ rules: DumpRules,
         mayBeCut: Bool = false,
+        leftOut: LeftOutList? = nil,
         progress: @escaping @Sendable (RestoreProgress) -> Void
     ) throws -> DumpPlayer {
         let file = DumpFile(dump)
         let script = DumpScript(mayBeCut: mayBeCut, source: try file.text(mayBeCut: mayBeCut))
-        return DumpPlayer(rules, file, script, mayBeCut, progress)
+        return DumpPlayer(rules, file, script, mayBeCut, leftOut, progress)
     }
 
     private init(
@@ -43,12 +49,14 @@ struct DumpPlayer: ~Copyable {
         _ file: DumpFile,
         _ script: consuming DumpScript,
         _ mayBeCut: Bool,
+        _ leftOut: LeftOutList?,
         _ progress: @escaping @Sendable (RestoreProgress) -> Void
     ) {
         self.rules = rules
         self.file = file
         self.script = script
         self.mayBeCut = mayBeCut
+        self.leftOut = leftOut
         self.progress = progress
     }
 
@@ -91,15 +99,34 @@ struct DumpPlayer: ~Copyable {
         case .statement(let statement, let line):
             guard try !isOfUnknownSetting(statement, session) else { return }
             do {
-                try session.execute(bytes: statement)
+                try execute(statement, &session)
             } catch let error as PostgresError where error.code == .server {
-                throw failure(error, at: Self.line(of: error, in: statement, from: line))
+                let failure = failure(error, at: Self.line(of: error, in: statement, from: line))
+                guard error.isOfStatement, leave(statement, failure.message) else { throw failure }
             }
             guard !rules.inPlace || session.isInTransaction else {
                 throw rules.error(line, "the statement ended the one transaction of --in-place")
             }
             report("statements", rows: 0)
         }
+    }
+
+    /// Where a failure may be left out, a transaction that is open survives it.
+    private func execute(_ statement: [UInt8], _ session: inout Session) throws {
+        let isFrame = ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"]
+            .contains(StatementWords.first(1, of: statement).first ?? "")
+        guard leftOut != nil, !isFrame else { return try session.execute(bytes: statement) }
+        try session.attempt { try $0.execute(bytes: statement) }
+    }
+
+    /// - Returns: Whether the statement may be missing; then it is listed, under the one that it needs if that is missing too.
+    private mutating func leave(_ statement: [UInt8], _ reason: String) -> Bool {
+        let words = StatementWords.first(400, of: statement)
+        guard let leftOut, let one = FailedStatement(statement, words) else { return false }
+        let cause = failed.first { $0.isNamed(in: words) }
+        leftOut.add(one.object, because: reason, one.effect, under: cause?.object)
+        if cause == nil { failed.append(one) }
+        return true
     }
 
     /// Dumps of newer servers set what older ones do not know, such as `transaction_timeout`.

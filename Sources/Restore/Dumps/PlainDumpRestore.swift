@@ -101,7 +101,8 @@ extension PlainDumpRestore {
         RestoreStep(
             events: [.phase("running the dump")],
             work: .once { session in
-                var player = try DumpPlayer.open(dump, rules, mayBeCut: mayBeCut, progress: progress)
+                let leftOut = options.keepGoing ? record.leftOut : nil
+                var player = try DumpPlayer.open(dump, rules, mayBeCut: mayBeCut, leftOut: leftOut, progress: progress)
                 try session.execute(Session.databaseSearchPath)
                 let outcome = try player.run(&session)
                 record.update {
@@ -118,17 +119,38 @@ extension PlainDumpRestore {
         RestoreStep(work: .once { try Sequences([], feeding: nil, own: own).follow(&$0) })
     }
 
-    private var statistics: [RestoreStep] {
+    private func statistics(_ record: RestoreRecord) -> [RestoreStep] {
         guard !options.withoutAnalyze else { return [] }
         let analyze = RestoreStep(
             events: [.phase("gathering statistics")],
             work: .once { session in
                 // Of tables that are not ours the server would only warn.
                 try session.execute("SET client_min_messages = error")
-                try session.execute("ANALYZE")
+                do {
+                    try session.execute("ANALYZE")
+                } catch let error as PostgresError where error.isOfStatement {
+                    // It ends at the first table that fails.
+                    try analyzeEach(record, &session)
+                }
             }
         )
         return [analyze]
+    }
+
+    private func analyzeEach(_ record: RestoreRecord, _ session: inout Session) throws {
+        let tables = try session.query(
+            """
+            SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
+                AND n.nspname <> 'information_schema' ORDER BY 1, 2
+            """
+        ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
+        for table in tables {
+            try record.leftOut.falling("statistics of \(table)", &session) {
+                try $0.execute("ANALYZE \($0.quoted(table))")
+            }
+        }
     }
 
     private func steps(in database: ServerAddress) -> StepsBeside {
@@ -174,10 +196,12 @@ extension PlainDumpRestore {
             fill: { beginning in
                 let record = RestoreRecord()
                 try await steps(in: target.maintenance.database(beginning.name))
-                    .run([playing(mayBeCut: survey.isCut, record), following(.none)] + statistics)
-                try await withSession(target.maintenance, logger: logger) { session in
-                    _ = try NewDatabase.apply(beginning.properties, to: beginning.name, session)
+                    .run([playing(mayBeCut: survey.isCut, record), following(.none)] + statistics(record))
+                let unset = try await withSession(target.maintenance, logger: logger) { session in
+                    try session.pin()
+                    return try NewDatabase.apply(beginning.properties, to: beginning.name, session)
                 }
+                for unset in unset { record.leftOut.add(unset.property, because: unset.reason, .fallback) }
                 return record.report(on: target.name)
             }
         )
@@ -210,11 +234,10 @@ extension PlainDumpRestore {
             try Self.prepare(session)
             return try session.decisiveTransaction { try restore(&$0) }
         }
-        do {
-            try await steps(in: target.address).run(statistics)
-        } catch let error as PostgresError where error.code == .server {
-            report.notes.append("the statistics could not be gathered: \(error)")
-        }
+        let record = RestoreRecord()
+        try await steps(in: target.address).run(statistics(record))
+        report.leftOut += record.leftOut.all
+        report.notes += record.leftOut.all.map(\.sentence)
         report.seconds = (.now - start) / .seconds(1)
         return report
     }
@@ -230,6 +253,7 @@ extension PlainDumpRestore {
         let shelf = try StateShelf(schema, session)
         let before = try Sequences.positions(session)
         try steps.run([playing(mayBeCut: false, record)], &session)
+        try record.leftOut.requireNothingMissing()
         try session.execute(Session.emptySearchPath)
         try shelf.putBack(session)
         try steps.run([following(.before(before))], &session)
