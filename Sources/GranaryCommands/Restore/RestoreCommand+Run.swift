@@ -43,6 +43,7 @@ extension RestoreCommand {
         let production = try await productionAnswers(run, opened, outlook, options, goal, environment)
         if plan {
             outlook.steps += production?.steps ?? []
+            outlook.obstacles += try await refusal(of: goal, environment, on: console).map { [$0] } ?? []
             return try tell(outlook, on: console)
         }
         if let refusal = outlook.refusal { throw refusal }
@@ -85,6 +86,23 @@ extension RestoreCommand {
         let environment = try await gate.admit()
         try goal.environments.requireRulesInPlace([.production], of: environment)
         return environment
+    }
+
+    /// Why the guard would refuse the restore, in a sentence; nil if it would not.
+    private func refusal(
+        of goal: ConnectedDatabase,
+        _ environment: String?,
+        on console: Console
+    ) async throws -> String? {
+        guard goal.exists else { return nil }
+        do {
+            let situation = try await Gate(database: goal, schema: state.schema, console: console).situation()
+            let environment = try Guard.admit(situation).environment
+            try goal.environments.requireRulesInPlace([.production], of: environment)
+            return nil
+        } catch let error as EnvironmentsError where error.exitStatus == .refused {
+            return error.hint.map { "\(error.description) (\($0))" } ?? error.description
+        }
     }
 
     /// nil where nothing of production is at stake.

@@ -43,7 +43,7 @@ struct PlainDumpRestore: Sendable {
         let findings = try await withSession(target.maintenance, logger: logger) { try check.inspect($0) }
         var report = RestorePlanReport(
             database: target.name,
-            steps: steps(findings) + (refusal == nil ? survey.notes : []),
+            steps: steps(findings) + findings.notes + (refusal == nil ? survey.notes : []),
             tables: 0,
             rows: 0,
             rawBytes: check.neededBytes,
@@ -101,8 +101,14 @@ extension PlainDumpRestore {
         RestoreStep(
             events: [.phase("running the dump")],
             work: .once { session in
-                let leftOut = options.keepGoing ? record.leftOut : nil
-                var player = try DumpPlayer.open(dump, rules, mayBeCut: mayBeCut, leftOut: leftOut, progress: progress)
+                var player = try DumpPlayer.open(
+                    dump,
+                    rules,
+                    mayBeCut: mayBeCut,
+                    leftOut: record.leftOut,
+                    keepsGoing: options.keepGoing,
+                    progress: progress
+                )
                 try session.execute(Session.databaseSearchPath)
                 let outcome = try player.run(&session)
                 record.update {

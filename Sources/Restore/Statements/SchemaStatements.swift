@@ -35,10 +35,15 @@ struct SchemaStatements {
         /// Whether the item is about an object that the archive does not make.
         func isAboutMember(_ item: Manifest.SchemaItem) -> Bool {
             item.kind == "ACL" && !item.dependsOn.contains(where: archived.contains)
+                || item.kind == "COMMENT" && item.name.hasPrefix("EXTENSION ")
         }
 
         /// Whether the error says that the object is not there, or in place that it is another's.
         func isWithoutMember(_ item: Manifest.SchemaItem, _ error: PostgresError) -> Bool {
+            // A comment on an extension is for its owner to make.
+            if item.kind == "COMMENT", item.schema == nil, item.name.hasPrefix("EXTENSION ") {
+                return error.sqlState == "42501"
+            }
             guard isAboutMember(item) else { return false }
             let absent = ["42883", "42P01", "42704", "42703", "3F000"]
             return (isInPlace ? absent + ["42501"] : absent).contains(error.sqlState ?? "")

@@ -14,6 +14,7 @@ struct Preflight: Sendable {
         /// nil when there is no such database yet.
         var existing: DatabaseProperties?
         var existingBytes = 0
+        /// Tablespaces that the role may use.
         var tablespaces: Set<String> = []
         /// All roles of the server.
         var roles: Set<String> = []
@@ -28,6 +29,8 @@ struct Preflight: Sendable {
         var hint: String
         /// It goes away by itself, or with `--force`.
         var isBusy = false
+        /// With `--keep-going` what it names is left out.
+        var isLeavable = false
     }
 
     /// - Parameter session: to the maintenance database.
@@ -43,6 +46,19 @@ struct Preflight: Sendable {
             + findings.obstacles
         findings.notes = missingTablespaces(findings.tablespaces) + distribution
         return findings
+    }
+
+    /// With `--keep-going` an object that cannot be made is left out; without it the hint names that way.
+    static func settle(_ findings: inout Findings, keepGoing: Bool) {
+        let leavable = findings.obstacles.filter(\.isLeavable)
+        guard keepGoing else {
+            for index in findings.obstacles.indices where findings.obstacles[index].isLeavable {
+                findings.obstacles[index].hint += ", or leave out with --keep-going what cannot be made"
+            }
+            return
+        }
+        findings.obstacles.removeAll(where: \.isLeavable)
+        findings.notes += leavable.map { "what cannot be made is left out: \($0.message)" }
     }
 
     /// The obstacles as one error: all of them, so that nobody meets them one by one.
@@ -92,7 +108,8 @@ extension Preflight {
             Obstacle(
                 message:
                     "the server lacks the extension\(missing.count == 1 ? "" : "s") \(missing.joined(separator: ", "))",
-                hint: "install the packages that bring them, on the server"
+                hint: "install the packages that bring them, on the server",
+                isLeavable: !manifest.haveRows(extensions: missing)
             )
         ]
     }
@@ -122,7 +139,7 @@ extension Preflight {
     private func missingTablespaces(_ there: Set<String>) -> [String] {
         let used = Set(manifest.schema.compactMap(\.tablespace)).subtracting(["", "pg_default"])
         return used.subtracting(there).sorted().map {
-            "the server has no tablespace \($0): what was in it goes to the default"
+            "the server has no tablespace \($0) that the role may use: what was in it goes to the default"
         }
     }
 }

@@ -69,7 +69,7 @@ import Testing
                 }
             }
             #expect(error?.message.hasPrefix("nothing was changed, because 1 object could not be restored") == true)
-            #expect(try await psql(url, "SELECT to_regclass('t') IS NULL") == "t")
+            try await #expect(psql(url, "SELECT to_regclass('t') IS NULL") == "t")
         }
     }
 
@@ -78,7 +78,7 @@ import Testing
         try await withDump(Self.dump + statement + "\n") { _, url, file in
             let error = await failure { try await restore(file, url) { $0.keepGoing = true } }
             #expect(error?.message.contains("a.sql:8: ") == true)
-            #expect(try await psql(url, "SELECT count(*) FROM before") == "0")
+            try await #expect(psql(url, "SELECT count(*) FROM before") == "0")
         }
     }
 

@@ -1,4 +1,5 @@
 import Archive
+import Backup
 import PostgresClient
 import Restore
 import TestSupport
@@ -118,11 +119,12 @@ import Testing
 
     @Test(arguments: [false, true]) func aTableIsNeverLeftOut(keepGoing: Bool) async throws {
         try await withBroken(["TABLE t"]) { server, url, file in
-            let databases = try await server.databases().filter { $0.hasPrefix(name(of: url)) }
+            let databases = try await server.databases().filter { $0.hasPrefix(databaseName(of: url)) }
             let error = await failure { try await restore(file, url) { $0.keepGoing = keepGoing } }
             #expect(error?.message == "table public.t could not be made: division by zero (SQLSTATE 22012)")
             #expect(try await psql(url, Self.rows) == "3")
-            #expect(try await server.databases().filter { $0.hasPrefix(name(of: url)) } == databases)
+            let after = try await server.databases().filter { $0.hasPrefix(databaseName(of: url)) }
+            #expect(after == databases)
         }
     }
 
@@ -197,9 +199,9 @@ import Testing
 
     @Test func settingsThatOnlyASuperuserMaySetAreNamed() async throws {
         try await withDatabase("CREATE TABLE t (a integer)") { server, url, folder in
-            let role = "plain_\(name(of: url))"
+            let role = "plain_\(databaseName(of: url))"
             try await server.execute("CREATE ROLE \(role) LOGIN CREATEDB")
-            try await psql(url, "ALTER DATABASE \(name(of: url)) SET log_min_duration_statement = 0")
+            try await psql(url, "ALTER DATABASE \(databaseName(of: url)) SET log_min_duration_statement = 0")
             try await backup(url, to: folder.file("a.zip"))
             try await server.withName { copy in
                 let report = try await restore(
@@ -219,7 +221,7 @@ import Testing
     @Test func aTemplateStaysATemplateAndTheOldOneCanBeDropped() async throws {
         try await withDatabase("CREATE TABLE t (a integer)") { server, url, folder in
             try await backup(url, to: folder.file("a.zip"))
-            let name = name(of: url)
+            let name = databaseName(of: url)
             try await server.execute("ALTER DATABASE \"\(name)\" IS_TEMPLATE true")
             let isTemplate = "SELECT datname FROM pg_database WHERE datistemplate AND datname LIKE '\(name)%'"
             let first = try await restore(folder.file("a.zip"), url)
