@@ -7,6 +7,7 @@ internal import Synchronization
 //     source      gives any range of bytes of a whole: a file, or what a pipe brought
 //     partial     a file that is written under another name, until it is whole
 //     spool       a file without a name that holds what a pipe brings
+//     format      what a file is, as its first bytes tell
 
 /// Takes the bytes of an archive, in order and never again: a file, a pipe, whatever comes.
 package protocol ByteSink: Sendable {
