@@ -1,3 +1,5 @@
+import Archive
+import Backup
 import PostgresClient
 import Restore
 import TestSupport

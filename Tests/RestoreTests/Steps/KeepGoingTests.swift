@@ -77,7 +77,7 @@ import Testing
             #expect(report.leftOut.map(\.effect) == [.unprotected])
             #expect(!report.swapped)
             #expect(report.kept == nil)
-            #expect(try await psql(url, Self.rows) == "3")
+            try await #expect(psql(url, Self.rows) == "3")
             let beside = try #require(report.beside)
             #expect(beside.contains("_restored_"))
             // It is not taken for an unfinished one.
@@ -113,7 +113,7 @@ import Testing
                 error?.message
                     == "nothing was changed, because 1 object could not be restored: view public.first_names (division by zero (SQLSTATE 22012))"
             )
-            #expect(try await psql(url, Self.rows) == "3")
+            try await #expect(psql(url, Self.rows) == "3")
         }
     }
 
@@ -122,7 +122,7 @@ import Testing
             let databases = try await server.databases().filter { $0.hasPrefix(databaseName(of: url)) }
             let error = await failure { try await restore(file, url) { $0.keepGoing = keepGoing } }
             #expect(error?.message == "table public.t could not be made: division by zero (SQLSTATE 22012)")
-            #expect(try await psql(url, Self.rows) == "3")
+            try await #expect(psql(url, Self.rows) == "3")
             let after = try await server.databases().filter { $0.hasPrefix(databaseName(of: url)) }
             #expect(after == databases)
         }
@@ -132,7 +132,7 @@ import Testing
         try await withBroken(["VIEW first_names"]) { _, url, file in
             let error = await failure { try await restore(file, url) }
             #expect(error?.message.hasPrefix("view public.first_names could not be made") == true)
-            #expect(try await psql(url, Self.rows) == "3")
+            try await #expect(psql(url, Self.rows) == "3")
         }
     }
 
