@@ -1,11 +1,11 @@
 internal import Archive
 internal import PostgresClient
 
-/// What the catalog says there is to back up, read in one transaction.
+/// The objects of a database that can be backed up, from the catalog, read in one transaction.
 struct BackupCatalog: Sendable {
     var tables: [TableEntry]
     var sequences: [SequenceEntry]
-    /// What belongs to the part that is asked for; nil for a whole database.
+    /// The selected part of the database; nil for the whole database.
     var part: DatabasePart?
 }
 
@@ -15,19 +15,19 @@ struct TableEntry: Sendable, Equatable {
     var table: TableName
     var isPartitioned: Bool
     var isUnlogged: Bool
-    /// The tables it is a partition of or inherits from.
+    /// The tables that it is a partition of, or inherits from.
     var parents: [TableName]
-    /// The heap reads ranges of ctid; other access methods may not.
+    /// Only heaps can be read by ranges of ctid.
     var isHeap: Bool
-    /// The file of the table as this transaction sees it, and as it is now: they differ when someone has rewritten
-    /// or emptied the table since the snapshot.
+    /// The file of the table in this transaction, and at present. They differ if the table was rewritten or emptied
+    /// after the snapshot.
     var fileNode: UInt32
     var currentFileNode: UInt32
     var extensionName: String?
-    /// What an extension's `pg_extension_config_dump` says: only rows that fit are the user's.
+    /// The condition from the extension's `pg_extension_config_dump`: only matching rows are the user's.
     var condition: String?
 
-    /// The same table in the same file: nothing but its rows can have changed.
+    /// The same table in the same file, so that only its rows can have changed.
     func isSame(as other: TableEntry) -> Bool {
         oid == other.oid && table == other.table && fileNode == other.fileNode
     }
@@ -36,32 +36,32 @@ struct TableEntry: Sendable, Equatable {
 struct SequenceEntry: Sendable, Equatable {
     var oid: UInt32
     var name: TableName
-    /// The table whose serial or identity column it feeds; 0 for one on its own.
+    /// The table with the serial or identity column that it belongs to; 0 for an independent sequence.
     var ownerTable: UInt32
-    /// Unlogged, and the server a standby, where there is no value to read.
+    /// An unlogged sequence on a standby, whose value cannot be read.
     var isClosed = false
 }
 
-/// What the catalog query looks at.
+/// The objects that the catalog query selects.
 struct CatalogScope: Sendable {
     var schemas: [String]
     var tables: [String]
-    /// Tables come with the tables that inherit from them; partitions always come.
+    /// Include tables that inherit from the selected ones; partitions are always included.
     var withInheritors = true
 
     var isWholeDatabase: Bool { schemas.isEmpty && tables.isEmpty }
 }
 
 extension BackupCatalog {
-    /// Reads the catalog, and checks that everything asked for is there.
+    /// Reads the catalog, and checks that all selected objects exist.
     ///
-    /// - Throws: `BackupError.selection` naming what does not exist.
+    /// - Throws: `BackupError.selection`, naming what does not exist.
     static func read(_ session: borrowing Session, _ scope: CatalogScope) throws -> BackupCatalog {
         let everything = try tables(session)
         let sequences = try sequences(session)
         guard !scope.isWholeDatabase else { return BackupCatalog(tables: everything, sequences: sequences, part: nil) }
         try requireSchemas(scope.schemas, session)
-        // An extension's configuration belongs to the database, not to the schema it happens to lie in.
+        // An extension's configuration belongs to the database, not to the schema that contains the extension.
         let tables = everything.filter { $0.extensionName == nil }
         let part = try DatabasePart.read(
             scope,
@@ -76,7 +76,7 @@ extension BackupCatalog {
         )
     }
 
-    /// Ordinary and partitioned tables outside the system's schemas; of an extension's, those it marked as configuration.
+    /// Ordinary and partitioned tables outside the system's schemas; of extensions, only configuration tables.
     private static func tables(_ session: borrowing Session) throws -> [TableEntry] {
         try session.query(
             """
@@ -152,9 +152,9 @@ extension BackupCatalog {
     }
 }
 
-// The selection.
+// The selected tables.
 extension BackupCatalog {
-    /// The tables that `selections` name, with the partitions of those that have some.
+    /// The tables that `selections` name, with their partitions.
     static func oids(
         of selections: [String],
         in tables: [TableEntry],
@@ -169,7 +169,7 @@ extension BackupCatalog {
         return oids
     }
 
-    /// The table that a person means by `schema.table` or `table`.
+    /// The table that `schema.table` or `table` means.
     private static func match(_ selection: String, in tables: [TableEntry]) throws -> TableEntry {
         let found = TableName.named(selection, in: tables) { $0.table }
         guard let first = found.first else {

@@ -3,7 +3,7 @@ internal import Bookkeeping
 package import Logging
 package import PostgresClient
 
-/// One backup, from the snapshot to the file.
+/// A backup, from the snapshot to the finished file.
 ///
 ///     the leader takes a snapshot and holds it
 ///     pg_dump describes the schema, workers read the rows: all on that snapshot
@@ -27,9 +27,10 @@ package struct BackupRun: Sendable {
         self.progress = progress
     }
 
-    /// - Throws: `BackupError`, `PostgresError`, `ArchiveError`, `CancellationError`. Nothing is left under the final name.
+    /// - Throws: `BackupError`, `PostgresError`, `ArchiveError`, `CancellationError`. No file with the final name
+    ///   remains.
     package func run() async throws -> BackupReport {
-        _ = try compression  // A level that does not exist is said before anything is asked of the server.
+        _ = try compression  // An invalid level is reported before the server is asked anything.
         let start = ContinuousClock.now
         var attempt = 1
         while true {
@@ -49,7 +50,7 @@ package struct BackupRun: Sendable {
                 output.discard()
                 progress(.restarted(error.message))
                 logger.debug("attempt \(attempt): \(error.message)")
-                // Not in step with whoever changes tables by the clock.
+                // A random delay, so that attempts do not coincide with changes made at regular intervals.
                 try await Task.sleep(for: .milliseconds(Int.random(in: 100...200) * min(attempt, 5)))
                 attempt += 1
             } catch {
@@ -97,7 +98,7 @@ package struct BackupRun: Sendable {
         return redacted + unlogged + sequences + ledger + partNotes(manifest)
     }
 
-    /// What comes with a part from other schemas, and what it needs that does not.
+    /// Notes about tables of a part in other schemas, and about missing objects that it needs.
     private func partNotes(_ manifest: Manifest) -> [String] {
         guard !manifest.scope.isWholeDatabase else { return [] }
         let named = manifest.scope.tables.flatMap { text in
@@ -118,7 +119,7 @@ package struct BackupRun: Sendable {
     }
 }
 
-// The archive.
+// Writing the archive.
 extension BackupRun {
     private func archive(to output: BackupOutput) async throws -> (Manifest, notes: [String]) {
         progress(.phase("taking the snapshot"))
@@ -139,7 +140,7 @@ extension BackupRun {
         return (manifest, notes)
     }
 
-    /// Schema and rows, at the same time, from one snapshot.
+    /// Reads schema and rows at the same time, from one snapshot.
     private func read(
         _ snapshot: ExportedSnapshot,
         into writer: ArchiveWriter,
@@ -180,7 +181,7 @@ extension BackupRun {
         }
     }
 
-    /// The manifest, and the members for people.
+    /// Writes the manifest and the members for people.
     private func describe(
         _ snapshot: ExportedSnapshot,
         _ schema: DumpedSchema,
@@ -207,7 +208,7 @@ extension BackupRun {
     }
 }
 
-// What the options mean.
+// The meaning of options.
 extension BackupRun {
     var snapshotTaker: SnapshotTaker {
         SnapshotTaker(
@@ -230,7 +231,7 @@ extension BackupRun {
 }
 
 extension Manifest {
-    /// What is known before the first row is read: all but tables, roles and members.
+    /// The manifest as far as it is known before the first row is read: without tables, roles and members.
     init(_ snapshot: ExportedSnapshot, _ schema: DumpedSchema, _ options: BackupOptions) {
         self.init(
             granary: granaryVersion,
@@ -257,6 +258,6 @@ extension Manifest {
 }
 
 extension BackupError {
-    /// The next snapshot may well succeed where this one did not.
+    /// A later snapshot may succeed.
     fileprivate var isWorthAnotherAttempt: Bool { code == .busy || code == .changing }
 }

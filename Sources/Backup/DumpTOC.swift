@@ -17,13 +17,13 @@ struct DumpTOC: Sendable {
         var catalogOID: UInt32
         var objectOID: UInt32
         var tag: String
-        /// pg_dump's word for the kind of object, `desc` in its sources.
+        /// pg_dump's word for the kind of object, `desc` in its source.
         var kind: String
         var section: Section
         var definition: String
         var dropStatement: String
         var namespace: String?
-        /// nil: whatever is the default at that moment; empty: the database's.
+        /// nil for the current default; empty for the database's default.
         var tablespace: String?
         var accessMethod: String?
         /// `pg_class.relkind`, from version 1.16 on.
@@ -35,7 +35,7 @@ struct DumpTOC: Sendable {
     let version: (major: Int, minor: Int)
     let entries: [Entry]
 
-    /// - Throws: `BackupError.format` when the bytes are not such a table of contents.
+    /// - Throws: `BackupError.format` if the bytes are not such a table of contents.
     init(_ bytes: [UInt8], codec: TextCodec) throws {
         var cursor = TOCCursor(bytes, codec)
         version = try cursor.readHead()
@@ -53,7 +53,7 @@ struct DumpTOC: Sendable {
     }
 }
 
-/// Reads pg_dump's integers and strings, never past the end.
+/// Reads pg_dump's integers and strings, and checks the end.
 private struct TOCCursor {
     static let broken = BackupError(
         .format,
@@ -83,14 +83,14 @@ private struct TOCCursor {
             throw Self.broken
         }
         if minor >= 15 { _ = try readByte() } else { _ = try readInt() }  // The compression.
-        for _ in 0..<7 { _ = try readInt() }  // When it was made.
-        for _ in 0..<3 { _ = try readString() }  // The database, the server's version, pg_dump's.
+        for _ in 0..<7 { _ = try readInt() }  // The time of the dump.
+        for _ in 0..<3 { _ = try readString() }  // The database, and the versions of the server and of pg_dump.
         return (major, minor)
     }
 
     mutating func readEntry(minor: Int) throws -> DumpTOC.Entry {
         let id = try readInt()
-        _ = try readInt()  // Whether there are data.
+        _ = try readInt()  // Whether it contains data.
         let catalog = UInt32(try readString() ?? "") ?? 0
         let object = UInt32(try readString() ?? "") ?? 0
         let tag = try readString() ?? ""
@@ -98,16 +98,16 @@ private struct TOCCursor {
         guard let section = DumpTOC.Entry.Section(rawValue: try readInt()) else { throw Self.broken }
         let definition = try readString() ?? ""
         let drop = try readString() ?? ""
-        _ = try readString()  // COPY, which is ours to do.
+        _ = try readString()  // The COPY statement, which granary does not need.
         let namespace = try readString()
         let tablespace = try readString()
         let accessMethod = try readString()
         let relationKind = minor >= 16 ? try readInt() : 0
         let owner = try readString()
-        _ = try readString()  // WITH OIDS, long gone.
+        _ = try readString()  // WITH OIDS, which no longer exists.
         var dependencies: [Int] = []
         while let dependency = try readString() { dependencies.append(Int(dependency) ?? 0) }
-        try skip(1 + offsetBytes)  // Where the data are.
+        try skip(1 + offsetBytes)  // The position of the data.
         return DumpTOC.Entry(
             id: id,
             catalogOID: catalog,
@@ -132,7 +132,7 @@ private struct TOCCursor {
         return bytes[position]
     }
 
-    /// A sign byte and the value, least byte first.
+    /// A sign byte and the value, little-endian.
     mutating func readInt() throws -> Int {
         let isNegative = try readByte() != 0
         var value: UInt64 = 0

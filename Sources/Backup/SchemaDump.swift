@@ -2,17 +2,17 @@ internal import Archive
 internal import Logging
 internal import PostgresClient
 
-/// The schema, as pg_dump described it on the snapshot.
+/// The schema as pg_dump described it in the snapshot.
 struct DumpedSchema: Sendable {
     var items: [Manifest.SchemaItem] = []
-    /// Secrets that were left out, each named.
+    /// The secrets that were left out, by name.
     var redacted: [String] = []
     /// The readable files.
     var preData = ""
     var postData = ""
 }
 
-/// Runs pg_dump for the schema and makes of it what the manifest and the readable files hold.
+/// Runs pg_dump for the schema and prepares the content of the manifest and the readable files.
 struct SchemaDump: Sendable {
     let options: BackupOptions
     let snapshot: ExportedSnapshot

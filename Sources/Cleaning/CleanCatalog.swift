@@ -1,8 +1,8 @@
 internal import Bookkeeping
 internal import PostgresClient
 
-/// What the catalog says of tables and what binds them: shape alone, no sizes and no rows, so that two readings are equal
-/// exactly when nobody has changed anything.
+/// Tables and the relations between them, from the catalog: only structure, without sizes and rows, so that two
+/// readings are equal exactly if nothing has changed.
 struct CleanCatalog: Sendable, Equatable {
     enum Kind: String, Sendable {
         case ordinary = "r"
@@ -14,24 +14,25 @@ struct CleanCatalog: Sendable, Equatable {
         var oid: UInt32
         var name: TableName
         var kind: Kind
-        /// The table it is a partition of.
+        /// The table that it is a partition of.
         var partitionOf: UInt32?
-        /// The tables it inherits from, those it is a partition of left out.
+        /// The tables that it inherits from, except the one that it is a partition of.
         var inheritsFrom: [UInt32]
         var extensionName: String?
-        /// The migrator whose ledger it is.
+        /// The migrator, if the table is a ledger.
         var ledgerOf: String?
-        /// Whether our role owns it, by itself or as a member of the role that does.
+        /// Whether the current role owns it, directly or as a member of the owner.
         var isOwn: Bool
         var mayBeRead: Bool
-        /// Row security hides rows of it from our role.
+        /// Row security hides some of its rows from the current role.
         var hidesRows: Bool
         var isHeap: Bool
-        /// Files to lock beside its own.
+        /// Further files to lock: its indexes.
         var indexes: Int
-        /// Holds a CHECK that its own rows need not satisfy.
+        /// Has a `NOT VALID` CHECK, which its own rows may violate.
         var hasInvalidCheck: Bool
-        /// What would act on a DELETE or a TRUNCATE: how to switch it off, and how to switch it on again as it was.
+        /// Triggers and rules that would react to a DELETE or a TRUNCATE: how to switch each off, and on again as
+        /// before.
         var switches: [Switch]
     }
 
@@ -54,7 +55,7 @@ struct CleanCatalog: Sendable, Equatable {
         var columns: [String]
     }
 
-    /// A sequence that belongs to a column.
+    /// A sequence owned by a column.
     struct Sequence: Sendable, Equatable {
         var oid: UInt32
         var name: TableName
@@ -138,7 +139,7 @@ extension CleanCatalog {
         }
     }
 
-    /// Triggers and rules of users that fire in a session like ours. Bits of `tgtype`: 8 DELETE, 32 TRUNCATE.
+    /// Users' triggers and rules that fire in this session. Bits of `tgtype`: 8 DELETE, 32 TRUNCATE.
     private static func switches(_ session: borrowing Session) throws -> [UInt32: [Switch]] {
         let rows = try session.query(
             """

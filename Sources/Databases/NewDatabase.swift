@@ -1,11 +1,11 @@
 internal import Logging
 package import PostgresClient
 
-/// A database that is made, given its properties, and dropped.
+/// Creates databases and sets their properties.
 package enum NewDatabase {
     /// Makes an empty database with the properties of the one it will replace.
     ///
-    /// - Parameter session: to the maintenance database.
+    /// - Parameter session: On the maintenance database.
     /// - Throws: `DatabaseError.keyword`, `PostgresError`.
     package static func create(_ name: String, like properties: DatabaseProperties, _ session: borrowing Session) throws
     {
@@ -14,7 +14,7 @@ package enum NewDatabase {
             "LC_COLLATE \(session.literal(properties.collate))", "LC_CTYPE \(session.literal(properties.ctype))",
             "OWNER \(session.quoted(properties.owner))",
         ]
-        // To name the default would need the right to create in it, which to leave it out does not.
+        // Naming the default tablespace would need the right to create in it; omitting it does not.
         if properties.tablespace != "pg_default" {
             options.append("TABLESPACE \(session.quoted(properties.tablespace))")
         }
@@ -31,8 +31,8 @@ package enum NewDatabase {
         try session.execute("CREATE DATABASE \(session.quoted(name)) WITH \(options.joined(separator: " "))")
     }
 
-    /// Sets what user code reads, so that it computes the same while the database is filled as afterwards. The other
-    /// settings, such as time-outs and libraries, would be in the way until then.
+    /// Sets the settings that user code reads, so that it computes the same while the database is filled as afterwards.
+    /// Other settings, such as timeouts and libraries, follow later, because they could interfere.
     package static func applyUserCodeSettings(
         _ properties: DatabaseProperties,
         to name: String,
@@ -64,7 +64,7 @@ package enum NewDatabase {
 
     /// Sets what `ALTER DATABASE` sets: privileges, settings, the comment, whether it is a template.
     ///
-    /// - Parameter role: The server's role for one that `properties` name; nil if the server has none.
+    /// - Parameter role: Returns the server's role for a role in `properties`; nil if the server has none.
     /// - Returns: What was left out: settings that our role may not set or the server does not know, and what is for roles that
     ///   are missing.
     /// - Throws: `DatabaseError.keyword`, `PostgresError`.

@@ -1,4 +1,4 @@
-/// What `CREATE DATABASE` and `ALTER DATABASE` set: everything about a database but what is in it.
+/// Everything that `CREATE DATABASE` and `ALTER DATABASE` set: the properties of a database without its content.
 ///
 /// Source: `pg_database`, `pg_db_role_setting`, `pg_shdescription`.
 package struct DatabaseProperties: Sendable, Equatable {
@@ -17,7 +17,7 @@ package struct DatabaseProperties: Sendable, Equatable {
     /// Anyone who may create databases may copy it, and it cannot be dropped.
     package var isTemplate: Bool
     package var comment: String?
-    /// nil where the privileges are PostgreSQL's defaults.
+    /// nil if the privileges are PostgreSQL's defaults.
     package var privileges: [Privilege]?
     package var settings: [Setting]
 
@@ -35,7 +35,7 @@ package struct DatabaseProperties: Sendable, Equatable {
     }
 
     package struct Setting: Sendable, Equatable {
-        /// nil for the whole database.
+        /// nil if the setting applies to all roles.
         package var role: String?
         package var name: String
         package var value: String
@@ -83,7 +83,8 @@ package struct DatabaseProperties: Sendable, Equatable {
 }
 
 extension Session {
-    /// The properties of the database called `name`; nil when there is none. Any database of the server will do to ask.
+    /// The properties of the database `name`; nil if it does not exist. The session may be connected to any database of
+    /// the server.
     package borrowing func properties(ofDatabase name: String) throws -> DatabaseProperties? {
         let hasProvider = serverVersion >= 150_000
         let locale =

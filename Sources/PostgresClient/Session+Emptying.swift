@@ -1,7 +1,8 @@
-// Schemas that are emptied and not dropped: whoever owns a schema and may not make one would not get it back.
+// Schemas that are emptied and not dropped, because an owner without the right to create schemas could not create them
+// again.
 extension Session {
-    /// Those of some schemas that the role could not make anew just as they are, after it had dropped them: it may not
-    /// create schemas in the database, or the schema is another's.
+    /// The schemas that the role could not recreate exactly after dropping them: it may not create schemas in the
+    /// database, or another role owns the schema.
     ///
     /// - Parameter withExtensionsOfOthers: Those with an extension in them that is another's are kept, too.
     /// - Throws: `PostgresError`.
@@ -24,11 +25,11 @@ extension Session {
         )
     }
 
-    /// Drops all that lies in a schema, with what depends on it, and leaves the schema with its owner and privileges.
+    /// Drops all objects in a schema, with their dependents, and keeps the schema with its owner and privileges.
     ///
-    /// What an extension has brought stays, and so do default privileges.
+    /// Extensions and their objects are kept, and so are default privileges.
     ///
-    /// - Throws: `PostgresError`, with the SQLSTATE 42501 where something in it is another's.
+    /// - Throws: `PostgresError`, with SQLSTATE 42501 if another role owns an object in it.
     package borrowing func empty(schema: String) throws {
         let contents = try query(
             """
@@ -48,7 +49,7 @@ extension Session {
             """,
             [schema]
         )
-        // Each may have gone with one before it.
+        // An earlier drop may have dropped it too.
         for object in contents {
             try execute("DROP \(object.text("kind")) IF EXISTS \(object.text("identity")) CASCADE")
         }

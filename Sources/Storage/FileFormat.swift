@@ -1,12 +1,11 @@
-/// What a file is, as its first bytes tell, whatever its name.
+/// The format of a file, recognized by its first bytes, not by its name.
 package enum FileFormat: Sendable, Equatable {
     case empty
-    /// Text in UTF-8 or another encoding that contains ASCII, with or without a byte order mark. SQL, as far as a few
-    /// bytes can tell.
+    /// Text in UTF-8 or another superset of ASCII, with or without a byte order mark. Probably SQL.
     case text
     case gzip
     case zstd
-    /// A ZIP file, which may be an archive of granary's.
+    /// A ZIP file, possibly an archive of granary.
     case zip
     /// The binary form of age v1.
     case age
@@ -14,19 +13,19 @@ package enum FileFormat: Sendable, Equatable {
     case armoredAge
     /// `pg_dump --format=custom`.
     case pgDumpCustom
-    /// `pg_dump --format=tar`, packed with nothing.
+    /// `pg_dump --format=tar`, not compressed.
     case pgDumpTar
     /// `pg_dump --format=directory`: the folder.
     case pgDumpFolder
     /// `toc.dat` of a dump in directory or tar format, without the rest of it.
     case pgDumpContents
-    /// None of the above: what people call it, such as `a MySQL dump`, and what they can do with it, if anything.
+    /// Any other format: its usual name, such as `a MySQL dump`, and what to do with it, if anything.
     case other(String, hint: String? = nil)
 
-    /// How many bytes `init(_:)` wants to see.
+    /// How many bytes `init(_:)` needs.
     package static let prefixBytes = 1024
 
-    /// - Parameter prefix: The first bytes: `prefixBytes`, or all of a shorter file.
+    /// - Parameter prefix: The first `prefixBytes` bytes, or the whole of a shorter file.
     package init(_ prefix: some Collection<UInt8>) {
         let bytes = Array(prefix.prefix(Self.prefixBytes))
         guard !bytes.isEmpty else {
@@ -52,7 +51,7 @@ package enum FileFormat: Sendable, Equatable {
         self.init(try source.bytes(at: 0, count: min(source.byteCount, Self.prefixBytes)))
     }
 
-    /// What a folder is.
+    /// The format of a folder.
     ///
     /// - Throws: `SystemError`.
     package init(folder path: String) throws(SystemError) {
@@ -68,7 +67,7 @@ package enum FileFormat: Sendable, Equatable {
         }
     }
 
-    /// What people call it, such as `a gzip file`.
+    /// The usual name of the format, such as `a gzip file`.
     package var name: String {
         switch self {
         case .empty: "an empty file"
@@ -132,7 +131,8 @@ extension FileFormat {
         "unpack it and give it to standard input: \(program) -dc FILE | granary restore -"
     }
 
-    /// The format is the eighth byte after the signature and three of the version, the sizes of integers and offsets.
+    /// The format is the eighth byte, after the signature, three bytes of version, and the sizes of integers and
+    /// offsets.
     private static func pgDump(_ bytes: [UInt8]) -> FileFormat {
         guard bytes.count > 10, bytes[10] != 1 else { return .pgDumpCustom }
         return .pgDumpContents
@@ -158,14 +158,14 @@ extension FileFormat {
 
 // Text.
 extension FileFormat {
-    /// Text may hold a control character here and there; of random bytes every tenth is one, and a NUL is none.
+    /// Text may contain a few control characters, but no NUL. In random bytes every tenth is a control character.
     private static func isText(_ bytes: [UInt8]) -> Bool {
         guard !bytes.contains(0) else { return false }
         let controls = bytes.count { $0 < 0x20 && !(0x09...0x0D).contains($0) || $0 == 0x7F }
         return controls * 32 <= bytes.count
     }
 
-    /// Texts that are no SQL of PostgreSQL, by their first line.
+    /// Texts that are not PostgreSQL's SQL, recognized by their first line.
     private static func text(_ bytes: [UInt8]) -> FileFormat {
         let text = String(decoding: bytes, as: UTF8.self).drop { $0.isWhitespace || $0 == "\u{FEFF}" }
         let start = text.prefix(60).lowercased()

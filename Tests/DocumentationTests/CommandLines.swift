@@ -48,7 +48,7 @@ struct CommandHelp: Sendable {
         ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "goto"], ["migrate", "redo"],
         ["migrate", "status"], ["migrate", "plan"], ["migrate", "approve"], ["migrate", "repair"],
         ["migrate", "adopt"], ["migrate", "baseline"], ["migrate", "generate"], ["migrate", "deps"],
-        ["migrate", "renumber"], ["validate"], ["reset"],
+        ["migrate", "renumber"], ["migrate", "import"], ["validate"], ["reset"],
         ["tables"], ["counts"], ["schema"], ["doctor"],
         ["backups"], ["backups", "list"], ["backups", "show"], ["backups", "prune"],
     ]

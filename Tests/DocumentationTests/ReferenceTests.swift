@@ -71,6 +71,7 @@ import Testing
             "docs/seeding.md": [["seed"]],
             "docs/migrations.md": [
                 ["validate"], ["migrate", "generate"], ["migrate", "deps"], ["migrate", "renumber"],
+                ["migrate", "import"], ["migrate", "adopt"],
             ],
             "docs/inspection.md": [
                 ["tables"], ["counts"], ["schema"], ["doctor"], ["backups", "list"], ["backups", "show"],
@@ -113,7 +114,8 @@ import Testing
             "docs/cleaning.md": CleanLines.planResult.keys + CleanLines.result.keys,
             "docs/seeding.md": SeedSummary.result.keys + SeedExplanation.result.keys,
             "docs/migrations.md": MigrateStatus.result.keys + PlanReport.result.keys + RunReport.result.keys
-                + DependencyDrawing.result.keys + MigrateRenumber.result.keys + FindingReport.result.keys,
+                + DependencyDrawing.result.keys + MigrateRenumber.result.keys + MigrateImport.result.keys
+                + MigrateAdopt.result.keys + FindingReport.result.keys,
             "docs/inspection.md": TableListing.result.keys + CountListing.result.keys + DifferenceListing.result.keys
                 + SchemaDocument.result.keys + LineDifference.result.keys + CatalogueListing.result.keys
                 + BackupContents.result.keys + PruneListing.result.keys + CheckListing.result.keys,

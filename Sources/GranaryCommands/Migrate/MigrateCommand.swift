@@ -16,7 +16,7 @@ package struct MigrateCommand: AsyncParsableCommand {
         subcommands: [
             MigrateUp.self, MigrateDown.self, MigrateGoto.self, MigrateRedo.self, MigrateStatus.self, MigratePlan.self,
             MigrateApprove.self, MigrateRepair.self, MigrateAdopt.self, MigrateBaseline.self, MigrateGenerate.self,
-            MigrateDeps.self, MigrateRenumber.self,
+            MigrateDeps.self, MigrateRenumber.self, MigrateImport.self,
         ]
     )
 

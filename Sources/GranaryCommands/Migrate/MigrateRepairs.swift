@@ -84,7 +84,7 @@ package struct MigrateRepair: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "repair",
         abstract:
-            "Go on with a migration that broke off, or settle what ledger and golang-migrate's row disagree about.",
+            "Go on with a migration that broke off, or settle what the ledger and that of another tool disagree about.",
         discussion: """
             Example:
               granary migrate repair
@@ -117,13 +117,20 @@ package struct MigrateRepair: SpokenCommand {
 package struct MigrateAdopt: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "adopt",
-        abstract: "Take over what golang-migrate has applied, and keep its row in step from then on.",
+        abstract: "Take over what another tool has applied, from its ledger.",
         discussion: """
-            A schema_migrations in a schema that environments.json declares for the service, and that is not public, is \
-            taken over by itself on first use; one elsewhere only by its name.
+            Adopted are the ledgers of golang-migrate, goose, dbmate, sql-migrate, Flyway, sqlx and Prisma, known by their \
+            columns. What they list must be in the folder of migrations; `granary migrate import` makes such files. Of \
+            golang-migrate the row is kept in step from then on. Any other ledger is left as it is; if it changes later, \
+            `granary migrate status` says so and `up` stops.
+
+            Without --table the ledger is taken that the database has; golang-migrate's only in a schema of the service. \
+            One in a schema that environments.json declares for the service, and that is not public, is taken over by \
+            itself on first use.
 
             Example:
-              granary migrate adopt --table public.schema_migrations
+              granary migrate adopt
+              granary migrate adopt --table public.goose_db_version
 
             \(variablesHelp)
             """
@@ -143,11 +150,28 @@ package struct MigrateAdopt: SpokenCommand {
             return parts.count == 2
                 ? TableName(schema: parts[0], name: parts[1]) : TableName(schema: "public", name: text)
         }
-        let names = try await session.migrator().adopt(name)
-        if console.settings.isJSON { return try console.result(.object(["adopted": .strings(names)])) }
-        for name in names { try console.result(line: name) }
-        console.note("\(counted(names.count, "migration")) taken over")
+        let report = try await session.migrator().adopt(name)
+        if console.settings.isJSON { return try console.result(Self.result.document(report)) }
+        for name in report.names { try console.result(line: name) }
+        for ledger in report.ledgers {
+            console.note(
+                "taken over from \(ledger.table) (\(ledger.tool))"
+                    + (ledger.isKeptInStep
+                        ? ", whose row is kept in step"
+                        : ", which is left as it is: \(ledger.tool) must not run here again")
+            )
+        }
+        console.note("\(counted(report.names.count, "migration")) taken over")
     }
+
+    static let result = ResultDescription<AdoptionReport>([
+        .init("adopted", \.names), .init("ledgers", each: ledger, \.ledgers),
+    ])
+
+    private static let ledger = ResultDescription<AdoptionReport.Ledger>([
+        .init("service", \.service), .init("table", \.table.description), .init("tool", \.tool),
+        .init("in_step", \.isKeptInStep),
+    ])
 }
 
 /// `granary migrate baseline`.

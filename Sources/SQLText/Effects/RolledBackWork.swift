@@ -1,16 +1,16 @@
-/// A ROLLBACK that takes back what statements of the same script did: the script says that it runs, and leaves nothing.
+/// A ROLLBACK that undoes statements of the same script: the script succeeds and has no effect.
 ///
-/// ROLLBACK TO SAVEPOINT is not meant: what follows it may well be kept.
+/// ROLLBACK TO SAVEPOINT does not count, because later statements may be kept.
 package struct RolledBackWork: Sendable, Equatable {
-    /// Where the ROLLBACK is among the statements.
+    /// The index of the ROLLBACK among the statements.
     package var rollback: Int
-    /// The first statement that it takes back.
+    /// The first statement that it undoes.
     package var statement: Int
 
     /// - Parameter effects: One for each statement.
-    /// - Returns: nil where every statement is kept.
+    /// - Returns: nil if every statement is kept.
     package static func find(_ statements: [SQLStatement], _ effects: [StatementEffects]) -> RolledBackWork? {
-        // What ends with the script, or with the next COMMIT; and what PREPARE TRANSACTION has put aside.
+        // Work that ends with the script, with the next COMMIT, or that PREPARE TRANSACTION stored.
         var open: Int?
         var prepared: Int?
         for (index, statement) in statements.enumerated() {
@@ -28,7 +28,7 @@ package struct RolledBackWork: Sendable, Equatable {
         return nil
     }
 
-    /// Where the statements are that a ROLLBACK TO SAVEPOINT takes back, for good reasons or by the way.
+    /// The indexes of statements that a ROLLBACK TO SAVEPOINT undoes.
     package static func undoneBySavepoints(_ statements: [SQLStatement], _ effects: [StatementEffects]) -> Set<Int> {
         var savepoints: [(name: String, index: Int)] = []
         var undone: Set<Int> = []

@@ -1,4 +1,4 @@
-/// What a script does: the effects of its statements, each knowing what those before it created.
+/// The effects of a script: those of its statements, each considering what earlier statements created.
 package struct ScriptEffects: Sendable {
     /// One for each statement of the script.
     package private(set) var statements: [StatementEffects] = []
@@ -13,7 +13,7 @@ package struct ScriptEffects: Sendable {
         for index in statements.indices where isReplaced(index) { statements[index].risk = .medium }
     }
 
-    /// `DROP TRIGGER IF EXISTS g ON t; CREATE TRIGGER g …`: what holds no rows and is made again is not gone.
+    /// `DROP TRIGGER IF EXISTS g ON t; CREATE TRIGGER g …`: an object without rows that is created again is not lost.
     private func isReplaced(_ index: Int) -> Bool {
         let effects = statements[index]
         let dropped = effects.touches.filter { $0.action == .drop }
@@ -25,21 +25,21 @@ package struct ScriptEffects: Sendable {
     package var risk: Risk { statements.map(\.risk).max() ?? .low }
     package var destruction: [Destruction] { statements.flatMap(\.destruction) }
     package var touches: [Touch] { statements.flatMap(\.touches) }
-    /// Whether it brings its own BEGIN or COMMIT, so that nobody else must wrap it into a transaction.
+    /// Whether the script has its own BEGIN or COMMIT, so it must not be wrapped in a transaction.
     package var controlsTransaction: Bool {
         statements.contains { effects in
             if case .controls(let control) = effects.transaction { return control.isOfWholeTransaction }
             return false
         }
     }
-    /// Where the statements are that no transaction can hold.
+    /// The indexes of statements that cannot run in a transaction.
     package var refusingTransaction: [Int] {
         statements.indices.filter {
             if case .refusesTransaction = statements[$0].transaction { return true }
             return false
         }
     }
-    /// The strongest lock on each relation that was there before the script.
+    /// The strongest lock on each relation that existed before the script.
     package var locks: [RelationName: LockMode] {
         touches.reduce(into: [:]) { locks, touch in
             guard let lock = touch.lock, !touch.isNew else { return }
@@ -49,7 +49,7 @@ package struct ScriptEffects: Sendable {
 }
 
 extension StatementEffects {
-    /// - Parameter statement: On its own; nothing is known of what came before it.
+    /// - Parameter statement: A single statement; nothing is known about earlier ones.
     package init(of statement: SQLStatement) {
         guard let tree = statement.tree else {
             isParsed = false
@@ -71,7 +71,7 @@ private struct CreatedObjects {
         var name: RelationName
     }
 
-    /// Certainly new, or with IF NOT EXISTS and OR REPLACE only if it was not there.
+    /// True if it is certainly new; false if IF NOT EXISTS or OR REPLACE leaves that open.
     private var certain: Set<Key> = []
     private var possible: Set<Key> = []
 
@@ -89,7 +89,7 @@ private struct CreatedObjects {
         for touch in effects.touches where touch.action == .drop { forget(touch) }
     }
 
-    /// What concerns only new objects hinders and harms nobody.
+    /// Effects only on new objects block and destroy nothing.
     private func lowerRisk(of effects: inout StatementEffects, hadDestruction: Bool) {
         guard effects.isParsed, effects.risk > .low, effects.destruction.isEmpty else { return }
         let concerned = effects.touches.filter { $0.action != .read && $0.action != .reference && !$0.isInBody }

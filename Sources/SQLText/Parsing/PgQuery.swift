@@ -1,18 +1,18 @@
 internal import CPgQuery
 import Glibc
 
-/// PostgreSQL's parser, as libpg_query has cut it out of the server.
+/// PostgreSQL's parser, which libpg_query extracted from the server.
 ///
-/// It keeps its state per thread, so that any number of threads may parse at once.
+/// Its state is per thread, so any number of threads may parse at once.
 enum PgQuery {
     struct Failure: Error {
         var code: SQLTextError.Code
         var message: String
-        /// Of the place in the text, in characters, from 1; 0 when the parser names none.
+        /// The position in the text in characters, from 1; 0 if the parser gives none.
         var character: Int
     }
 
-    /// 256 bytes for each level that the limit allows, which is twice of what the library was measured to need.
+    /// 256 bytes for each level of the limit, twice the measured need of the library.
     private static let stackBytes = NestingEstimate.limit * 256
 
     /// The tree of a text: its field `stmts` lists the statements.
@@ -21,8 +21,8 @@ enum PgQuery {
     ///   - text: Without a NUL byte.
     ///   - base: Where the text begins in its script.
     static func parse(_ text: ArraySlice<UInt8>, base: Int) throws(Failure) -> ParseNode {
-        // The library walks the tree recursively and has no guard of its own. What is nested deeper than a small stack
-        // bears goes to a thread with a large one; what no server would follow either is refused.
+        // The library walks the tree recursively without a limit. Text nested deeper than a small stack allows is
+        // parsed on a thread with a large one; text that no server accepts is refused.
         let depth = text.count <= NestingEstimate.harmlessBytes ? 0 : NestingEstimate.levels(of: text)
         guard depth <= NestingEstimate.limit else {
             throw Failure(code: .tooDeep, message: "this is nested too deeply to be read", character: 0)

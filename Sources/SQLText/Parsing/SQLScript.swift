@@ -1,11 +1,11 @@
-/// A file of SQL, taken apart into statements that PostgreSQL's own parser (of version 15) has read.
+/// A file of SQL, divided into statements that PostgreSQL's own parser (version 15) has read.
 ///
 ///     let script = try SQLScript(text)                // every statement parsed, or the place of the error
 ///     let script = try SQLScript(splitting: text)     // also what the parser is too old for, or psql would do itself
 ///     for statement in script.statements { statement.line, statement.tag, statement.tree?["relation"]["relname"] }
 package struct SQLScript: Sendable {
     package let statements: [SQLStatement]
-    /// Commands of psql itself, which no server and no parser understands.
+    /// Commands of psql, which neither server nor parser understands.
     package let metaCommands: [MetaCommand]
     private let source: ScriptSource
 
@@ -17,7 +17,7 @@ package struct SQLScript: Sendable {
         package let line: Int
     }
 
-    /// Takes a script of which every statement must be known to the parser.
+    /// Reads a script in which the parser must know every statement.
     ///
     /// - Throws: `SQLTextError` with the place: `.syntax`, `.tooDeep`, or `.notText` for text with a NUL byte.
     package init(_ text: String) throws(SQLTextError) {
@@ -31,10 +31,10 @@ package struct SQLScript: Sendable {
         }
     }
 
-    /// Takes any script that psql would take. Statements that the parser does not know have no tree; they are cut by
+    /// Reads any script that psql accepts. Statements that the parser does not know have no tree; they are divided by
     /// the rules of psql's scanner. The rows of a `COPY … FROM STDIN` belong to no statement.
     ///
-    /// - Throws: `SQLTextError` for what cannot be split: `.unterminated`, `.notText`.
+    /// - Throws: `SQLTextError` for text that cannot be divided: `.unterminated`, `.notText`.
     package init(splitting text: String) throws(SQLTextError) {
         let source = try ScriptSource(text)
         let range = source.start..<source.bytes.count
@@ -53,7 +53,7 @@ package struct SQLScript: Sendable {
         self.metaCommands = metaCommands
     }
 
-    /// Commands of psql in a text, which make the parser fail on it.
+    /// Commands of psql in a text, on which the parser fails.
     ///
     /// - Throws: `SQLTextError` for what cannot be split.
     package static func metaCommands(in text: String) throws(SQLTextError) -> [MetaCommand] {
@@ -76,7 +76,7 @@ extension SQLScript {
         var cuts: [(range: Range<Int>, tree: ParseNode)] = []
         for statement in tree["stmts"].items {
             let start = source.start + (statement["stmt_location"].int ?? 0)
-            // No length stands for "to the end".
+            // No length means "to the end".
             let end = statement["stmt_len"].int.map { start + $0 } ?? source.bytes.count
             cuts.append((start..<end, statement["stmt"]))
         }
@@ -88,10 +88,8 @@ extension SQLScript {
         }
     }
 
-    /// - Parameters:
-    ///   - range: The statement with what stands before and behind it.
-    ///   - gap: Behind the statement before.
-    ///   - behind: Where to look for a comment behind the statement, at most.
+    /// - Parameters: - range: The statement with the text before and after it. - gap: After the previous statement. -
+    ///   behind: Where to look for a comment after the statement, at most.
     static func statement(
         in range: Range<Int>,
         gap: Int,

@@ -1,14 +1,13 @@
 /// One statement of a script.
 ///
-/// A class, because checks hand it to each other, and every field of a copy would be retained.
+/// A class, because checks pass it to each other, and copying a struct would retain every field.
 package final class SQLStatement: Sendable {
     let source: ScriptSource
-    /// The bytes of the script that it stands in, without comments before it and without its semicolon.
+    /// Its bytes in the script, without comments before it and without its semicolon.
     package let range: Range<Int>
     private let commentsBefore: [Range<Int>]
     private let commentBehind: Range<Int>?
-    /// PostgreSQL's parse tree; nil when the parser does not know the statement, for which `syntaxError` has the
-    /// reason.
+    /// PostgreSQL's parse tree; nil if the parser does not know the statement. Then `syntaxError` has the reason.
     package let tree: ParseNode?
     package let syntaxError: SQLTextError?
 
@@ -41,11 +40,11 @@ package final class SQLStatement: Sendable {
         (source.line(at: offset), source.column(at: offset))
     }
 
-    /// The comments between the statement before and this one, as they are written. One on the line on which the
-    /// statement before ends is not among them: it belongs to that.
+    /// The comments between the previous statement and this one, unchanged. A comment on the last line of the previous
+    /// statement belongs to that one.
     package var leadingComments: [String] { commentsBefore.map(source.text) }
 
-    /// The comment behind its semicolon, on the same line.
+    /// The comment after its semicolon, on the same line.
     package var trailingComment: String? { commentBehind.map(source.text) }
 
     /// The first line of its text, for messages.
@@ -61,7 +60,7 @@ package final class SQLStatement: Sendable {
         return copy["is_from"].isTrue && !copy["filename"].exists && !copy["is_program"].isTrue
     }
 
-    /// The name of the command, as the server reports it: `CREATE TABLE`, `ALTER TABLE`, `UPDATE`. Of a statement that
+    /// The name of the command as the server reports it: `CREATE TABLE`, `ALTER TABLE`, `UPDATE`. For a statement that
     /// the parser does not know, its first two words.
     package var tag: String {
         tree.map(CommandTag.name) ?? StatementWords.first(2, of: Array(source.bytes[range])).joined(separator: " ")

@@ -1,10 +1,10 @@
-/// Splits a script by the rules of psql's scanner, for texts that the parser does not know as a whole.
+/// Divides a script by the rules of psql's scanner, for text that the parser cannot read as a whole.
 struct ScriptSplitter: ~Copyable {
     private(set) var statements: [SQLStatement] = []
     private(set) var metaCommands: [SQLScript.MetaCommand] = []
     private let source: ScriptSource
     private var position: Int
-    /// Behind the statement before, where comments that belong to the next one begin.
+    /// After the previous statement, where comments of the next one begin.
     private var gap: Int
 
     init(_ source: ScriptSource) {
@@ -54,7 +54,7 @@ struct ScriptSplitter: ~Copyable {
     private func parse(_ range: Range<Int>) -> (ParseNode?, SQLTextError?) {
         do {
             let parsed = try PgQuery.parse(source.bytes[range], base: range.lowerBound)["stmts"].items
-            // The scanner may have taken for one what the parser takes for two; then neither is certain.
+            // The scanner may have seen one statement where the parser sees two. Then neither is certain.
             return (parsed.count == 1 ? parsed[0]["stmt"] : nil, nil)
         } catch {
             return (nil, source.error(error, in: range))
@@ -62,7 +62,7 @@ struct ScriptSplitter: ~Copyable {
     }
 }
 
-// What is not SQL.
+// Text that is not SQL.
 extension ScriptSplitter {
     /// The commands of psql that send the statement before them, as a semicolon would.
     private static let sendsStatement: Set<String> = ["g", "gx", "gset", "gexec", "gdesc", "crosstabview", "watch"]

@@ -1,6 +1,6 @@
-/// The type of a column as it is written, its usual spellings made one.
+/// The type of a column as it is written, with common spellings unified.
 package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
-    /// Without `pg_catalog`; with its schema where another is written.
+    /// Without `pg_catalog`; with any other schema.
     package var name: String
     /// The numbers in parentheses.
     package var modifiers: [Int]
@@ -52,8 +52,8 @@ package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether the server takes the rows as they are when a column of this type gets the other: what
-    /// `ATColumnChangeRequiresRewrite` of `tablecmds.c` finds for the types that come with PostgreSQL.
+    /// Whether the server keeps the rows unchanged when a column of this type gets the other type, according to
+    /// `ATColumnChangeRequiresRewrite` in `tablecmds.c`, for PostgreSQL's own types.
     package func becomes(_ other: ColumnType) -> Bool {
         if self == other { return true }
         guard !isArray, !other.isArray else { return false }
@@ -72,7 +72,7 @@ package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The first number grows, or there is none any more.
+    /// The first number grows, or is removed.
     private func isWidened(to other: ColumnType) -> Bool {
         guard let limit = other.modifiers.first else { return true }
         guard let mine = modifiers.first else { return false }

@@ -5,7 +5,7 @@ extension SchemaModel {
             if let tree = statement.tree {
                 learn(tree)
             } else if statement.newerSyntax != nil || statement.syntaxError == nil {
-                // One that is wrong makes nothing; one that is too new may make anything.
+                // An invalid statement creates nothing; one that is newer than the parser may create anything.
                 noteOpaque()
             }
         }
@@ -67,7 +67,7 @@ extension SchemaModel {
         if let index = tree["idxname"].string {
             note(index: RelationName(schema: table.schema, name: index), on: table)
         }
-        // One with a WHERE does not hold all rows.
+        // A partial index does not contain all rows.
         guard !tree["whereClause"].exists else { return }
         change(table) { table in
             table.addIndex(tree["idxname"].string, tree["indexParams"].items.map { $0["name"].string })
@@ -168,7 +168,7 @@ extension SchemaModel.Table {
     private mutating func addCheck(_ constraint: ParseNode) {
         let columns = Self.columnsNotNull(in: constraint["raw_expr"])
         guard !columns.isEmpty else { return }
-        // A name that the server chooses cannot be meant by a VALIDATE that is read here.
+        // A VALIDATE in these files cannot use a name that the server chooses.
         let name = constraint["conname"].string ?? " \(columns.sorted().joined(separator: " "))"
         if constraint["skip_validation"].isTrue {
             unvalidatedNotNullChecks[name] = columns

@@ -1,4 +1,4 @@
-/// The same for all rows; NULL is one too.
+/// The same value, or NULL, for all rows.
 package final class ConstantGenerator: CellGenerator {
     private let bytes: [UInt8]
     private let text: String?
@@ -18,7 +18,7 @@ package final class ConstantGenerator: CellGenerator {
 /// One of some values, by weight.
 package final class ChoiceGenerator: CellGenerator {
     private let values: [[UInt8]]
-    /// Shares added up; nil where all weigh the same.
+    /// Cumulative weights; nil if all are equal.
     private let sums: [Double]?
     private let key: UInt64
     private let name: String
@@ -57,7 +57,7 @@ package final class ChoiceGenerator: CellGenerator {
     package var summary: String { "\(name) \(values.count)" }
 }
 
-/// The values that `per` crosses its parents with.
+/// The values that `per` combines with its parents.
 package final class CombinationGenerator: CellGenerator {
     private let values: [[UInt8]]
     private let stride: Int
@@ -73,7 +73,7 @@ package final class CombinationGenerator: CellGenerator {
     package var summary: String { "each of \(values.count)" }
 }
 
-/// One generator or another, by the value of a column of the same row.
+/// One generator or another, depending on a column of the same row.
 package final class CaseGenerator: CellGenerator {
     package struct Branch: Sendable {
         let condition: RowCondition
@@ -113,7 +113,7 @@ package final class CaseGenerator: CellGenerator {
 /// `status = refunded`, `status != draft`, `status in (a, b)`, `refund is null`, `refund is not null`.
 package struct RowCondition: Sendable {
     private let column: any CellGenerator
-    /// As COPY text has them.
+    /// As in COPY text.
     private let values: [[UInt8]]
     private let isNegated: Bool
 
@@ -124,7 +124,7 @@ package struct RowCondition: Sendable {
     }
 
     func holds(_ row: GeneratedRow, _ out: inout CopyBuffer) -> Bool {
-        // Rendered behind what is there, looked at, and taken back.
+        // Rendered after the present end of the buffer, examined, and removed.
         let mark = out.count
         column.write(row, &out)
         let isOne = values.contains { value in

@@ -13,7 +13,7 @@ package final class SequenceGenerator: CellGenerator {
     package var summary: String { "\(start), \(start + step), …" }
 }
 
-/// The row's place among its parent's.
+/// The row's index within its parent.
 package final class SlotGenerator: CellGenerator {
     private let start: Int
     package init(start: Int) { self.start = start }
@@ -21,11 +21,11 @@ package final class SlotGenerator: CellGenerator {
     package var summary: String { "\(start), \(start + 1), … for each parent" }
 }
 
-/// Whole numbers, or decimals as whole numbers of their last place.
+/// Whole numbers, or decimals represented as whole numbers of their last digit.
 package final class NumberGenerator: CellGenerator {
     private let low: Int
     private let high: Int
-    /// Digits behind the point.
+    /// Digits after the decimal point.
     private let scale: Int
     private let key: UInt64
     private let permutation: Permutation?
@@ -70,7 +70,7 @@ package final class NumberGenerator: CellGenerator {
     package var summary: String { scale > 0 ? "decimal \(low)…\(high) / 10^\(scale)" : "number \(low)…\(high)" }
 }
 
-/// Numbers around a middle: `normal`, `lognormal`.
+/// Numbers distributed around a mean: `normal`, `lognormal`.
 package final class BellGenerator: CellGenerator {
     private let mean: Double
     private let deviation: Double

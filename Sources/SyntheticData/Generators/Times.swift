@@ -1,4 +1,4 @@
-/// Calendar arithmetic without a library: microseconds since 1970 in UTC.
+/// Calendar arithmetic without a library, in microseconds since 1970, UTC.
 package enum Calendar {
     package static let day = 86_400_000_000
 
@@ -26,11 +26,11 @@ package enum Calendar {
     static func floor(_ value: Int, _ by: Int) -> Int { value >= 0 ? value / by : -((-value + by - 1) / by) }
 }
 
-/// What a time looks like.
+/// The form of a time.
 package enum TimeForm: Sendable {
     case timestamptz, timestamp, date, time, timetz
 
-    /// The smallest step that rows differ by, in microseconds.
+    /// The smallest difference between rows, in microseconds.
     var step: Int { self == .date ? Calendar.day : 1_000_000 }
 
     @inline(__always)
@@ -59,7 +59,7 @@ package enum TimeForm: Sendable {
     }
 }
 
-/// Times between two others; with growth there are the more the later it is.
+/// Times in a range. With growth, later times are more frequent.
 package final class TimeGenerator: CellGenerator {
     private let low: Int
     private let steps: Int
@@ -94,7 +94,7 @@ package final class TimeGenerator: CellGenerator {
     package var summary: String { "times" }
 }
 
-/// Times after another column's, of this row or of the parent's.
+/// Times after another column's, in this row or in the parent's.
 package final class AfterGenerator: CellGenerator {
     /// The other time; nil for NULL, which makes this NULL too.
     private let base: @Sendable (GeneratedRow) -> Int?
@@ -104,7 +104,7 @@ package final class AfterGenerator: CellGenerator {
     private let form: TimeForm
     private let key: UInt64
 
-    /// - Parameters: In microseconds; `limit` is a time that is not passed as long as the other one leaves room.
+    /// - Parameters: In microseconds; `limit` is a time that is not exceeded if the other one leaves room.
     package init(
         _ base: @escaping @Sendable (GeneratedRow) -> Int?,
         within: Int,

@@ -21,11 +21,11 @@ package final class NullableGenerator: CellGenerator {
     package var summary: String { "\(inner.summary), \(Int((share * 100).rounded())) % null" }
 }
 
-/// A value of a countable generator, chosen by the row's place, so that combinations are never twice.
+/// A value of a countable generator, selected by the row's index, so that no combination occurs twice.
 package final class RankedGenerator: CellGenerator {
     private let inner: any CellGenerator
     private let permutation: Permutation
-    /// How many rows pass before the next value.
+    /// The number of rows before the next value.
     private let stride: Int
     private let bySlot: Bool
 
@@ -46,12 +46,11 @@ package final class RankedGenerator: CellGenerator {
     package var summary: String { "\(inner.summary), each combination once" }
 }
 
-/// A column as other columns of its row see it. A column that must be unique together with others gets its last
-/// generator after others have taken it up.
+/// A column as other columns of its row see it. A column that must be unique together with others gets its final
+/// generator after others have referred to it.
 package final class LateColumn: CellGenerator, @unchecked Sendable {
-    // Sendable because it is set only while its table is put together, on one thread, which hands the table out
-    // afterwards; from then on it is only read. So its accesses need no check for overlaps either, which would cost
-    // each cell more than the call.
+    // Sendable because it is set only while its table is put together, on one thread, and only read after the table is
+    // passed on. So its accesses need no exclusivity checks either, which would cost each cell more than the call.
     @exclusivity(unchecked) private var generator: any CellGenerator = ConstantGenerator(nil)
 
     package init() {}

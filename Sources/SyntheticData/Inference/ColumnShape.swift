@@ -1,7 +1,7 @@
-/// What inference knows of a column, wherever that was read.
+/// The facts about a column that inference uses, from whatever source.
 package struct ColumnShape: Sendable {
     package var name: String
-    /// As messages name the type, domains under their own name.
+    /// The name of the type in messages; domains have their own name.
     package var type: String
     /// The type below any domains, with its size: `character varying(20)`.
     package var baseType: String
@@ -20,9 +20,9 @@ package struct ColumnShape: Sendable {
     }
 }
 
-/// What inference knows of a table.
+/// The facts about a table that inference uses.
 package struct TableShape: Sendable {
-    /// With its schema; part of what all values are drawn by.
+    /// With its schema; part of the input of all draws.
     package var name: String
     /// Without its schema.
     package var bareName: String
@@ -46,7 +46,7 @@ package struct TableShape: Sendable {
     }
 }
 
-/// What a table's constraints say of a column.
+/// The conditions on a column in a table's constraints.
 package struct ColumnFacts: Sendable {
     package var least: Double?
     package var most: Double?
@@ -61,9 +61,9 @@ package struct ColumnFacts: Sendable {
     package var mustNotBeNull = false
     /// `jsonb_typeof(c) = 'object'`
     package var jsonType: String?
-    /// Columns whose value comes before this one's.
+    /// Columns whose value must be earlier than this one's.
     package var after: [String] = []
-    /// The least number of a list's elements.
+    /// The minimal number of elements in an array.
     package var countLeast: Int?
 
     package init(least: Double? = nil, most: Double? = nil, allowed: [String]? = nil) {
@@ -72,7 +72,7 @@ package struct ColumnFacts: Sendable {
         self.allowed = allowed
     }
 
-    /// What both say together.
+    /// Both conditions together.
     package func joined(_ other: ColumnFacts) -> ColumnFacts {
         var result = self
         result.least = [least, other.least].compactMap { $0 }.max()
@@ -93,7 +93,7 @@ package struct ColumnFacts: Sendable {
     }
 }
 
-// What follows from the type.
+// Facts that follow from the type.
 extension ColumnShape {
     /// The numbers in parentheses of the type's name.
     var size: [Int]? {
@@ -102,7 +102,7 @@ extension ColumnShape {
         return numbers.isEmpty ? nil : numbers
     }
 
-    /// Digits behind the point, and the range of the type.
+    /// Digits after the decimal point, and the range of the type.
     package var limits: (scale: Int, range: ClosedRange<Double>) {
         switch typeName {
         case "int2": return (0, -32_768...32_767)
@@ -130,7 +130,7 @@ extension ColumnShape {
         }
     }
 
-    /// The most characters that the type takes.
+    /// The maximum number of characters of the type.
     private var typeLength: Int? {
         switch typeName {
         case "varchar": size?.first
@@ -141,11 +141,11 @@ extension ColumnShape {
         }
     }
 
-    /// The most characters that type and constraints take.
+    /// The maximum number of characters for type and constraints.
     var lengthMost: Int { min(facts.lengthMost ?? .max, typeLength ?? .max) }
     var lengthLeast: Int { facts.lengthLeast ?? 0 }
 
-    /// A list's element, of which no constraint says anything.
+    /// The element of an array, without constraints.
     var element: ColumnShape {
         ColumnShape(
             name: name,

@@ -1,11 +1,11 @@
-/// Chooses a generator for a column that nothing declares: by its constraints, then its name, then its type.
+/// Chooses a generator for a column without a declaration: by its constraints, then its name, then its type.
 package struct GeneratorInference: Sendable {
     package let table: TableShape
     package let seed: Int
     package let locale: String
     /// Now, in microseconds since 1970.
     package let now: Int
-    /// The generators that were chosen before, by column.
+    /// The generators chosen so far, by column.
     package var chosen: [String: any CellGenerator] = [:]
 
     package init(table: TableShape, seed: Int, locale: String, now: Int) {
@@ -18,14 +18,14 @@ package struct GeneratorInference: Sendable {
     package struct Choice {
         package var generator: any CellGenerator
         package var reason: String
-        /// The share of NULLs if the column may be NULL.
+        /// The share of NULLs in a nullable column.
         package var nulls = 0.1
     }
 
-    /// What the draws of a column begin with.
+    /// The first part of a column's draws.
     package func key(_ column: String) -> UInt64 { CellHash.key(seed: seed, table.name, column) }
 
-    /// - Returns: nil for a column that is better left to its default, or cannot be guessed.
+    /// - Returns: nil for a column that should take its default, or for which no generator is known.
     package func choose(_ column: ColumnShape, isUnique: Bool) -> Choice? {
         if column.facts.mustBeNull, !column.isNotNull {
             return Choice(generator: ConstantGenerator(nil), reason: "a constraint wants NULL", nulls: 0)
@@ -34,7 +34,7 @@ package struct GeneratorInference: Sendable {
         return listed(column, isUnique) ?? named(column, isUnique) ?? typed(column, isUnique)
     }
 
-    /// One of the values that an enum or a CHECK lists.
+    /// One of the values listed in an enum or a CHECK.
     private func listed(_ column: ColumnShape, _ isUnique: Bool) -> Choice? {
         let key = key(column.name)
         if !column.enumLabels.isEmpty {

@@ -1,10 +1,10 @@
-/// The values of types that need no more than a draw or two.
+/// The values of types that need only one or two draws.
 struct TypeForm: Sendable {
-    /// What a form depends on beside its draws.
+    /// What a form depends on besides its draws.
     struct Setting: Sendable {
         /// The number in parentheses of the type's name, such as the bits of `bit(5)`.
         var length: Int
-        /// Of now, since 1970.
+        /// The present day since 1970.
         var day: Int
     }
 

@@ -1,4 +1,4 @@
-// By type alone.
+// Inference by type alone.
 extension GeneratorInference {
     func typed(_ column: ColumnShape, _ isUnique: Bool) -> Choice? {
         let key = key(column.name)
@@ -17,7 +17,7 @@ extension GeneratorInference {
         }
     }
 
-    /// - Parameter usual: The range that nothing else narrows or moves.
+    /// - Parameter usual: The range if nothing else restricts or shifts it.
     func number(_ column: ColumnShape, _ isUnique: Bool, usual: ClosedRange<Double>) -> NumberGenerator {
         let (facts, limits) = (column.facts, column.limits)
         let width = usual.upperBound - usual.lowerBound
@@ -37,7 +37,7 @@ extension GeneratorInference {
         )
     }
 
-    /// A time of the last two years, or after the column that a constraint puts before it.
+    /// A time in the last two years, or after the column that a constraint requires to be earlier.
     private func time(_ column: ColumnShape, _ isUnique: Bool) -> any CellGenerator {
         let form = column.timeForm
         guard let before = column.facts.after.compactMap({ chosen[$0] }).first else {
@@ -89,7 +89,7 @@ extension GeneratorInference {
         )
     }
 
-    /// A LIKE pattern as one that texts can be made of.
+    /// A LIKE pattern as a pattern for generating texts.
     private static func pattern(like: String) -> String {
         like.map { character in
             switch character {

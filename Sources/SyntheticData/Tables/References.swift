@@ -1,7 +1,7 @@
-/// The rows that a foreign key may refer to: those that are in the table first, then the generated ones, whose keys
-/// are computed and never looked up.
+/// The rows that a foreign key may refer to: first those in the table, then the generated ones, whose keys are
+/// computed.
 package final class ReferencePool: Sendable {
-    /// By column, as COPY text has them.
+    /// By column, as in COPY text.
     private let columns: [String: [[UInt8]]]
     private let times: [String: [Int?]]
     private let identities: [UInt64]
@@ -39,12 +39,13 @@ package final class ReferencePool: Sendable {
         return generated.generator(column)?.micros(generated.row(index - listedCount))
     }
 
-    /// What the draws about a parent begin with; its place does not count, so that others may come before it.
+    /// The input of all draws about a parent. It does not depend on the parent's index, so that other parents may be
+    /// inserted before it.
     package func identity(_ index: Int) -> UInt64 {
         index < listedCount ? identities[index] : generated?.row(index - listedCount).identity ?? 0
     }
 
-    /// Where a listed row stands.
+    /// The index of a listed row.
     package func index(ofKey key: [String], columns names: [String]) -> Int? {
         let wanted = key.map { CopyBuffer.bytes(of: $0) }
         return (0..<listedCount).first { index in
@@ -53,15 +54,15 @@ package final class ReferencePool: Sendable {
     }
 }
 
-/// A column of a foreign key, drawn. All columns of the key draw alike.
+/// A random column of a foreign key. All columns of the key use the same draw.
 package final class ReferenceGenerator: CellGenerator {
     package enum Pick: Sendable {
         case even
         /// Early rows more often, by Zipf's law with this exponent.
         case zipf(Double)
-        /// The parent that `per` counts by.
+        /// The parent in `per`.
         case parent
-        /// Each row of the parent once, in order, those left out that have one already.
+        /// Each row of the parent once, in order, except those that already have one.
         case once(skipped: [Int])
     }
 
@@ -83,7 +84,7 @@ package final class ReferenceGenerator: CellGenerator {
         switch pick {
         case .even: return CellHash.below(count, CellHash.draw(key, row.identity))
         case .zipf(let exponent):
-            // The inverse of the continuous law, which is near enough and needs no table.
+            // The inverse of the continuous law, which is close enough and needs no table.
             let share = CellHash.unit(CellHash.draw(key, row.identity))
             let n = Double(count)
             let value: Double
@@ -120,7 +121,7 @@ package final class ReferenceGenerator: CellGenerator {
     }
 }
 
-/// A reference to an earlier row of the same table; the first ones have none, or themselves.
+/// A reference to an earlier row of the same table. The first rows have none, or refer to themselves.
 package final class SelfReferenceGenerator: CellGenerator {
     private let target: any CellGenerator
     private let isNullable: Bool
