@@ -43,7 +43,7 @@ extension RestoreCommand {
         let production = try await productionAnswers(run, opened, outlook, options, goal, environment)
         if plan {
             outlook.steps += production?.steps ?? []
-            outlook.obstacles += try await refusal(of: goal, environment, on: console).map { [$0] } ?? []
+            outlook.obstacles += try await refusal(of: goal, on: console).map { [$0] } ?? []
             return try tell(outlook, on: console)
         }
         if let refusal = outlook.refusal { throw refusal }
@@ -89,11 +89,7 @@ extension RestoreCommand {
     }
 
     /// Why the guard would refuse the restore, in a sentence; nil if it would not.
-    private func refusal(
-        of goal: ConnectedDatabase,
-        _ environment: String?,
-        on console: Console
-    ) async throws -> String? {
+    private func refusal(of goal: ConnectedDatabase, on console: Console) async throws -> String? {
         guard goal.exists else { return nil }
         do {
             let situation = try await Gate(database: goal, schema: state.schema, console: console).situation()
