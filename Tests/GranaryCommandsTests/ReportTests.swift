@@ -218,7 +218,8 @@ import Testing
         #expect(report.lines == ["ok  b.zip  142 members, 6,001,215 rows  1.2 s"])
         #expect(
             VerifyReport.result.document(report).text
-                == #"{"file":"b.zip","ok":true,"members":142,"rows":6001215,"raw_bytes":7,"seconds":1.23,"problems":[]}"#
+                == #"{"file":"b.zip","format":"archive","ok":true,"members":142,"tables":null,"rows":6001215,"raw_bytes":7,"seconds":1.23,"#
+                + #""problems":[],"notes":[]}"#
         )
     }
 
@@ -237,9 +238,9 @@ import Testing
         )
         #expect(
             VerifyReport.result.document(report).text
-                == #"{"file":"b.zip","ok":false,"members":0,"rows":0,"raw_bytes":0,"seconds":1,"problems":["#
+                == #"{"file":"b.zip","format":"archive","ok":false,"members":0,"tables":null,"rows":0,"raw_bytes":0,"seconds":1,"problems":["#
                 + #"{"member":"data/000001-t/000001.copy","problem":"the CRC-32 differs"},"#
-                + #"{"member":"archive","problem":"the end \u001bis missing"}]}"#
+                + #"{"member":"archive","problem":"the end \u001bis missing"}],"notes":[]}"#
         )
     }
 }

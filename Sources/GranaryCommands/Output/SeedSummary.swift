@@ -1,7 +1,7 @@
 internal import PostgresClient
 internal import Seeding
 
-/// What a run of seeding came to.
+/// The outcome of a run of seeding.
 struct SeedSummary {
     let report: SeedReport
     let isPlan: Bool
@@ -61,7 +61,7 @@ struct SeedSummary {
     }
 }
 
-/// Which rule chose what, for each column.
+/// The rule that chose the generator of each column.
 struct SeedExplanation {
     let table: String
     let lines: [GeneratorExplanation]

@@ -3,6 +3,7 @@ internal import Bookkeeping
 internal import PostgresClient
 internal import Project
 package import Restore
+internal import Storage
 
 extension RestoreCommand {
     package mutating func validate() throws {
@@ -20,7 +21,8 @@ extension RestoreCommand {
     }
 
     package func run(on console: Console) async throws {
-        let file = try BackupFile.found(file, backups: backups)
+        let path = try BackupFile.found(file, backups: backups, takesAll: true)
+        let file = readsStandardInput ? FileSource.standardInputName : path
         let connected = try await database.connect(
             on: console,
             mayBeMissing: true,
@@ -32,7 +34,7 @@ extension RestoreCommand {
         let environment = try await environment(of: goal, on: console)
         if !goal.exists { options.environment = try environmentOfNew(goal, on: console) }
         options.trust = .sealed(by: try Installation(console).knownKeys())
-        let opened = try RestoreFile(file)
+        let opened = try RestoreFile(path)
         let looking = options
         var outlook = try await ProgressRenderer.drawing(on: console) { renderer in
             try await RestoreRun(looking, file: opened, server: connected.address, logger: console.logger) {
@@ -75,9 +77,9 @@ extension RestoreCommand {
         try tell(report, of: connected, isOurs: isOurs, on: console)
     }
 
-    /// Passes the guard; a plan only looks.
+    /// Passes the guard, unless this is only a plan.
     ///
-    /// - Returns: The environment that the database is; nil for one that is yet to be made, or is not marked.
+    /// - Returns: The environment of the target; nil if the target does not exist or is not marked.
     /// - Throws: `EnvironmentsError` with `.refused`.
     private func environment(of goal: ConnectedDatabase, on console: Console) async throws -> String? {
         guard goal.exists else { return nil }
@@ -101,7 +103,7 @@ extension RestoreCommand {
         }
     }
 
-    /// nil where nothing of production is at stake.
+    /// nil if no rows of production are affected.
     private func productionAnswers(
         _ run: RestoreRun,
         _ opened: RestoreFile,
@@ -135,7 +137,7 @@ extension RestoreCommand {
         isProduction && OptionVariables.used[option] != nil ? nil : value
     }
 
-    /// As the guard would mark an empty database: only as what was said for this very run.
+    /// As the guard would mark an empty database: only if the environment was given for this run.
     private func environmentOfNew(_ goal: ConnectedDatabase, on console: Console) throws -> String? {
         let choice = try EnvironmentChoice.resolve(
             option: goal.environmentOption,
@@ -160,13 +162,20 @@ extension RestoreCommand {
         options.maintenanceDatabase = target.maintenanceDb
         options.schemas = selection.schema
         options.tables = selection.table.map(\.selection)
+        options.excludedSchemas = selection.excludeSchema
+        options.excludedTables = selection.excludeTable
+        options.tablesWithoutData = selection.excludeTableData
         options.rows = selection.rows
         options.dataOnly = selection.dataOnly
         options.ifEmpty = selection.ifEmpty
         options.withSubscriptions = selection.withSubscriptions
-        options.jobs = manner.workers.count
+        options.jobs = try connected.workers(manner.workers, on: console)
         options.noOwner = manner.noOwner
         options.roleMap = Dictionary(uniqueKeysWithValues: manner.roleMap.map { ($0.archived, $0.here) })
+        options.noPrivileges = manner.noPrivileges
+        options.noTablespaces = manner.noTablespaces
+        options.database = manner.database
+        options.encoding = manner.encoding
         options.allowInvalid = manner.allowInvalid
         options.keepGoing = manner.keepGoing
         options.allowIncomplete = manner.allowIncomplete
@@ -176,7 +185,7 @@ extension RestoreCommand {
         return options
     }
 
-    /// The database that is written: the connection's own, or that of `--into`.
+    /// The target database: that of the connection, or of `--into`.
     private func goal(_ connected: ConnectedDatabase, on console: Console) async throws -> ConnectedDatabase {
         guard let name = target.into, name != connected.name else { return connected }
         let probe = DatabaseProbe(address: connected.address.database(name), patience: .zero, console: console)
@@ -189,7 +198,7 @@ extension RestoreCommand {
     }
 }
 
-// What came of it.
+// The outcome.
 extension RestoreCommand {
     private func tell(
         _ report: RestoreReport,

@@ -54,7 +54,7 @@ extension SeedCommand {
         return options
     }
 
-    /// `--confirm` is checked wherever it is given; production is asked for, where there is someone to answer.
+    /// `--confirm` is always checked. In production the name is asked for if there is a terminal.
     private func confirm(_ options: SeedOptions, _ connected: ConnectedDatabase, _ console: Console) async throws {
         try await Confirmation(
             database: connected.name,

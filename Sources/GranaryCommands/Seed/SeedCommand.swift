@@ -8,10 +8,10 @@ internal import Seeding
 package struct SeedCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "seed",
-        abstract: "Bring the seeds of an environment into the database, all or nothing; again changes nothing.",
+        abstract: "Load the seeds of an environment, all or none. Running it again changes nothing.",
         discussion: """
-            The files lie in seeds/common and seeds/<environment>. Rows are found again by their keys: what is missing \
-            is inserted, what differs is updated, and the rest stays as it is.
+            The files are in seeds/common and seeds/<environment>. Rows are found by their keys: missing rows are \
+            inserted, different ones are updated, and all others are left alone.
 
             Example:
               granary seed --common
@@ -52,7 +52,7 @@ package struct SeedCommand: SpokenCommand {
         completion: .file()
     )
     package var output: String?
-    @Option(name: .long, help: ArgumentHelp("The name of the database that is meant.", valueName: "database"))
+    @Option(name: .long, help: ArgumentHelp("The name of the target database.", valueName: "database"))
     package var confirm: String?
     @Option(name: .long, help: ArgumentHelp("The folder of seeds.", valueName: "folder"), completion: .directory)
     package var seeds = "seeds"

@@ -29,7 +29,8 @@ struct ArchiveRestore: Sendable {
         let scope = archive.manifest.scope
         try options.requireSense(scope)
         self.archive = archive
-        self.options = options.settled(for: target, scope)
+        self.options = try options.chosen(in: archive.manifest).settled(for: target, scope)
+        try self.options.requireNothingDropped(scope, in: target)
         self.target = target
         self.logger = logger
         self.progress = progress
@@ -70,6 +71,7 @@ struct ArchiveRestore: Sendable {
     /// - Parameter session: to the target where the restore is in place, else to the maintenance database.
     func inspect(_ session: borrowing Session) throws -> (Preflight.Findings, PartCheck.Outcome) {
         var findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
+        findings.notes += selection.leftOut.notes
         let check = PartCheck(manifest, options, selection)
         let isInside = isInPlace && target.exists
         var part = isInside ? try check.inspect(session) : check.ofNewDatabase(target.name)
@@ -173,6 +175,8 @@ extension ArchiveRestore {
                 }
             }
             properties.owner = options.noOwner ? findings.user : roles.role(properties.owner)
+            if options.noTablespaces { properties.tablespace = "pg_default" }
+            if options.noPrivileges { properties.privileges = nil }
         }
         if !findings.tablespaces.contains(properties.tablespace) { properties.tablespace = "pg_default" }
         return properties

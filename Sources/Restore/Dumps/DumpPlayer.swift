@@ -11,6 +11,9 @@ struct DumpPlayer: ~Copyable {
         var rows = 0
         var tables = 0
         var notes: [String] = []
+        /// What is to be done at the end, in the encoding that the dump has set.
+        var last: [DumpAction] = []
+        var encoding = "UTF8"
     }
 
     private var rules: DumpRules
@@ -26,6 +29,7 @@ struct DumpPlayer: ~Copyable {
     private var rows = 0
     private var tables: Set<[String]> = []
     private var notes: [String] = []
+    private var last: [DumpAction] = []
     /// Whether the server knows a setting.
     private var knownSettings: [String: Bool] = [:]
     private var reportedBytes = 0
@@ -72,8 +76,9 @@ struct DumpPlayer: ~Copyable {
         do {
             while let element = try script.next() {
                 switch try rules.judge(element) {
-                case .run: try run(element, &session)
-                case .skip(let note): notes += note.map { [$0] } ?? []
+                case .run(let action): try run(element, action, &session)
+                case .runLast(let action): last.append(action)
+                case .skip(let note): if let note { tell(note) }
                 }
             }
             try rules.finish()
@@ -95,23 +100,32 @@ struct DumpPlayer: ~Copyable {
                 hint: "the file may be cut off: take another copy of it"
             )
         }
-        return Outcome(rows: rows, tables: tables.count, notes: notes)
+        let encoding = try session.query("SELECT pg_catalog.current_setting('client_encoding')")[0].text(
+            "current_setting"
+        )
+        return Outcome(rows: rows, tables: tables.count, notes: notes, last: last, encoding: encoding)
     }
 
-    private mutating func run(_ element: DumpScript.Element, _ session: inout Session) throws {
+    /// Says the same thing once.
+    private mutating func tell(_ note: String) { if !notes.contains(note) { notes.append(note) } }
+
+    private mutating func run(_ element: DumpScript.Element, _ action: DumpAction, _ session: inout Session) throws {
         switch element {
-        case .metaCommand: break
+        // Of these only those are run that stand for a statement.
+        case .metaCommand: if let text = action.text { try session.execute(bytes: text) }
         case .copy(let statement, let line): try copy(statement, line, &session)
         case .statement(let statement, let line):
             guard try !isOfUnknownSetting(statement, session) else { return }
-            if StatementWords.setting(changedBy: statement) == "default_tablespace" {
-                return try useTablespace(statement, &session)
+            let text = action.text ?? statement
+            if StatementWords.setting(changedBy: text) == "default_tablespace" {
+                return try useTablespace(text, &session)
             }
             do {
-                try execute(statement, &session)
+                guard action.mayFail.isEmpty else { return try attempt(text, action, &session) }
+                try execute(text, &session)
             } catch let error as PostgresError where error.code == .server {
-                let failure = failure(error, at: Self.line(of: error, in: statement, from: line))
-                guard error.isOfStatement, leave(statement, failure.message) else { throw failure }
+                let failure = failure(error, at: Self.line(of: error, in: text, from: line))
+                guard error.isOfStatement, leave(text, failure.message) else { throw failure }
             }
             guard !rules.inPlace || session.isInTransaction else {
                 throw rules.error(line, "the statement ended the one transaction of --in-place")
@@ -150,6 +164,15 @@ struct DumpPlayer: ~Copyable {
         return true
     }
 
+    /// Runs what the server may refuse for certain reasons.
+    private mutating func attempt(_ text: [UInt8], _ action: DumpAction, _ session: inout Session) throws {
+        do {
+            try session.attempt { try $0.execute(bytes: text) }
+        } catch let error as PostgresError where action.mayFail.contains(error.sqlState ?? "") {
+            if let note = action.note { tell("\(note): \(error.message)") }
+        }
+    }
+
     /// Dumps of newer servers set what older ones do not know, such as `transaction_timeout`.
     private mutating func isOfUnknownSetting(_ statement: [UInt8], _ session: borrowing Session) throws -> Bool {
         // A name with a dot is anyone's to set.
@@ -160,7 +183,7 @@ struct DumpPlayer: ~Copyable {
             [name]
         )[0].bool("known")
         knownSettings[name] = isKnown
-        if !isKnown { notes.append("the server does not know the setting \(name), so it was left out") }
+        if !isKnown { tell("the server does not know the setting \(name), so it was left out") }
         return !isKnown
     }
 
@@ -213,8 +236,13 @@ extension DumpPlayer {
         return RestoreError(
             .statement,
             "\(rules.path):\(line): \(error)",
-            hint: error.restoreHint ?? (error.sqlState == "42501" ? missing : nil)
+            hint: error.restoreHint ?? (error.sqlState == "42501" ? missing : Self.encodingHint(error))
         )
+    }
+
+    private static func encodingHint(_ error: PostgresError) -> String? {
+        guard error.sqlState == "22021" else { return nil }
+        return "the dump is in another encoding than it says: name it, such as with --encoding LATIN1"
     }
 
     /// The line within the statement, where the server points at a character of it.

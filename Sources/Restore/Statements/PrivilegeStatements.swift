@@ -34,7 +34,7 @@ struct PrivilegeStatements {
         }
         if let absentGrantor { return leave(statement, "it was granted by \(absentGrantor)") }
         do {
-            let sql = roles.apply(to: statement, kind: item.kind, session)
+            let sql = roles.apply(to: statement, kind: item.kind)
             try session.attempt { try $0.execute(sql) }
         } catch let error as PostgresError where Self.mayBeLeft(statement, words, of: item.kind, error) {
             if isGrantor {

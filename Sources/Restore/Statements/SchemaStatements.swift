@@ -175,7 +175,7 @@ struct SchemaStatements {
     private mutating func run(_ item: Manifest.SchemaItem, _ session: inout Session) throws {
         guard !item.sql.isEmpty else { return }
         if try runByRoles(item, &session) { return }
-        let sql = roles.apply(to: item.sql, kind: item.kind, session)
+        let sql = roles.apply(to: item.sql, kind: item.kind)
         if item.kind == "MATERIALIZED VIEW DATA" { return try Self.refresh(sql, userCode, session) }
         try session.execute(sql)
     }
@@ -193,7 +193,7 @@ struct SchemaStatements {
         case "POLICY", "USER MAPPING":
             let missing = roles.missing(in: item.sql, kind: item.kind)
             guard let role = missing.first else { return false }
-            guard item.kind == "POLICY", let sql = roles.policy(item.sql, session) else {
+            guard item.kind == "POLICY", let sql = roles.policy(item.sql) else {
                 leftOut.add(item, because: "the server has no role \(role)", .fallback)
                 break
             }

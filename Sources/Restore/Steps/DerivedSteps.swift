@@ -23,7 +23,8 @@ extension RestoreWork {
     }
 
     func ownLargeObjects(_ session: inout Session) throws {
-        guard let objects = selection.largeObjects?.objects else { return }
+        guard var objects = selection.largeObjects?.objects else { return }
+        if options.noPrivileges { for place in objects.indices { objects[place].privileges = nil } }
         try LargeObjectLoad.own(objects, roles: roles, withOwners: !options.noOwner, record.leftOut, &session)
     }
 

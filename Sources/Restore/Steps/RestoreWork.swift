@@ -35,7 +35,7 @@ struct RestoreWork: Sendable {
         self.isInPlace = isInPlace
         self.progress = progress
         roles = options.roles(findings)
-        tablespaces = findings.tablespaces
+        tablespaces = options.noTablespaces ? [] : findings.tablespaces
         plan = RestorePlan(selection.items, withSubscriptions: options.withSubscriptions)
         absence = SchemaStatements.Absence(
             ofAll: options.keepGoing,
