@@ -77,6 +77,13 @@ package struct PostgresError: GranaryError {
     /// lock_not_available or deadlock_detected: a lock was not granted in time, or two sessions waited for each other.
     package var isLockTrouble: Bool { sqlState == "55P03" || sqlState == "40P01" }
 
+    /// Whether the statement is at fault, and not another session, the server's resources, its disk or an interrupt.
+    package var isOfStatement: Bool {
+        guard code == .server, let sqlState else { return false }
+        // transaction_rollback, insufficient_resources, operator_intervention; lock_not_available, system_error, io_error.
+        return !["40", "53", "57"].contains(sqlState.prefix(2)) && !["55P03", "58000", "58030"].contains(sqlState)
+    }
+
     package static func isState(_ state: String, _ error: any Error) -> Bool {
         (error as? PostgresError)?.sqlState == state
     }

@@ -8,6 +8,23 @@ extension ConnectedDatabase {
         return "psql \(QuotedText.shellWord(shareableText)) -c \(QuotedText.shellWord(statement))"
     }
 
+    /// The line for a shell that puts the database `new` in the place of `database`, whose own is then called otherwise.
+    ///
+    /// - Parameter maintenance: The database to be connected to meanwhile; nil is one of the usual.
+    func swapCommand(of database: String, with new: String, through maintenance: String?) -> String {
+        let old = new.replacing("_restored_", with: "_before_")
+        let statements =
+            "ALTER DATABASE \(QuotedText.name(database)) RENAME TO \(QuotedText.name(old)); "
+            + "ALTER DATABASE \(QuotedText.name(new)) RENAME TO \(QuotedText.name(database))"
+        let place = maintenance ?? (database == "postgres" ? "template1" : "postgres")
+        if isLocal {
+            return QuotedText.shellLine(["granary", "server", "psql", "-c", "\\connect \(place)", "-c", statements])
+        }
+        var there = self
+        there.name = place
+        return "psql \(QuotedText.shellWord(there.shareableText)) -c \(QuotedText.shellWord(statements))"
+    }
+
     /// The address as `keyword=value` pairs without secrets; libpq takes the rest from the same sources as now.
     var shareableText: String {
         var parameters = (try? ConnectionText(given.conninfo, origin: ""))?.parameters ?? [:]

@@ -158,6 +158,9 @@ package struct RestoreCommand: SpokenCommand {
         @Flag(name: .long, help: "Leave constraints that rows violate NOT VALID, and list them.")
         package var allowInvalid = false
 
+        @Flag(name: .long, help: "Leave out what cannot be made and holds no rows, and list it.")
+        package var keepGoing = false
+
         @Flag(name: .long, help: "Restore a plain dump that is cut off, or may be.")
         package var allowIncomplete = false
 
