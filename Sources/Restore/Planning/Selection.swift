@@ -14,7 +14,7 @@ struct Selection: Sendable {
     /// alone come back the ledger too, which speaks of the schema that stays.
     private let notOurs: Set<TableName>
     /// What was excluded.
-    let leftOut: LeftOut
+    let leftOut: ExcludedItems
 
     /// - Throws: `RestoreError.selection` naming a schema or table that is not in the archive.
     init(_ manifest: Manifest, _ options: RestoreOptions) throws {
@@ -76,10 +76,10 @@ struct Selection: Sendable {
     }
 
     /// What the options exclude.
-    private static func leftOut(_ options: RestoreOptions, _ manifest: Manifest) throws -> LeftOut {
+    private static func leftOut(_ options: RestoreOptions, _ manifest: Manifest) throws -> ExcludedItems {
         let named = try options.excludedTables.map { try match($0, in: manifest.tables) }
         let tables = withChildren(named, manifest)
-        return LeftOut(
+        return ExcludedItems(
             manifest,
             schemas: Set(exactly: options.excludedSchemas),
             excluded: Set(tables.map(\.tableName)),
