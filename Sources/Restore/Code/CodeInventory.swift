@@ -1,5 +1,7 @@
 /// What a backup would run, or leave behind to be run later: code that somebody wrote, where tables and rows are none.
 package struct CodeInventory: Sendable, Equatable {
+    /// Roles that would be created with power beyond their own databases.
+    package var roles: Set<String> = []
     /// Functions and procedures by the language they are written in.
     package var functions: [String: Int] = [:]
     /// Those of them that run with the rights of their owner, whoever calls them.
@@ -30,14 +32,14 @@ package struct CodeInventory: Sendable, Equatable {
 
     /// Nothing of it is code: tables, rows, keys, indexes and checks are not.
     package var isHarmless: Bool {
-        functions.isEmpty && triggers == 0 && eventTriggers == 0 && rules == 0 && extensions.isEmpty
+        roles.isEmpty && functions.isEmpty && triggers == 0 && eventTriggers == 0 && rules == 0 && extensions.isEmpty
             && languages.isEmpty && calls.isEmpty && others.isEmpty && unread == 0 && settings.isEmpty
             && downScripts == 0
     }
 
     /// Each a line for a person.
     package var lines: [String] {
-        var lines: [String] = []
+        var lines = Self.list(roles, "the role", "the roles")
         if !functions.isEmpty {
             let definers = securityDefiners == 0 ? "" : ", \(securityDefiners) of them SECURITY DEFINER"
             let total = functions.values.reduce(0, +)
