@@ -55,7 +55,7 @@ import Testing
                 """
         ) { _, url, folder in
             let mine = url.replacing("user=postgres", with: "user=\(role)")
-            try await withHeldSession(
+            _ = try await withHeldSession(
                 ServerAddress(url),
                 logger: quietLogger,
                 prepare: { try $0.execute("BEGIN; LOCK TABLE public.log, audit.events IN ACCESS EXCLUSIVE MODE") },

@@ -1,4 +1,5 @@
 import Archive
+import Backup
 import PostgresClient
 import Restore
 import TestSupport
@@ -94,7 +95,7 @@ import Testing
             )
             try await backup(url, to: folder.file("a.zip"))
             try await drop(prefix, url, server)
-            try await server.withName { name in
+            _ = try await server.withName { name in
                 await #expect(throws: (any Error).self) {
                     try await restore(folder.file("a.zip"), url) { ($0.into, $0.createsRoles) = (name, true) }
                 }
