@@ -89,7 +89,7 @@ package struct BackupRun: Sendable {
         let ledger =
             isOfSchemas && manifest.ledger == nil
             ? [
-                "what is applied of the migrations is not in it, because granary's own tables cannot be read; `granary doctor` says why"
+                "the ledger of migrations is not included, because granary's own tables cannot be read; `granary doctor` shows why"
             ]
             : []
         let read = Set(manifest.sequences.map(\.oid))

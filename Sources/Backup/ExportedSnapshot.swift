@@ -145,7 +145,7 @@ struct SnapshotTaker: Sendable {
             .rights,
             "\(session.user) may not read all that is to be backed up: \(error.message) (SQLSTATE 42501)",
             hint:
-                "back up what is yours with --service or --schema, or as a superuser: GRANT pg_read_all_data TO \(session.quoted(session.user))"
+                "back up what you own with --service or --schema, or as a superuser: GRANT pg_read_all_data TO \(session.quoted(session.user))"
         )
     }
 

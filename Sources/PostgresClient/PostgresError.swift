@@ -77,6 +77,13 @@ package struct PostgresError: GranaryError {
     /// lock_not_available or deadlock_detected: a lock was not granted in time, or two sessions waited for each other.
     package var isLockTrouble: Bool { sqlState == "55P03" || sqlState == "40P01" }
 
+    /// Whether the statement is at fault, and not another session, the server's resources, its disk or an interrupt.
+    package var isOfStatement: Bool {
+        guard code == .server, let sqlState else { return false }
+        // transaction_rollback, insufficient_resources, operator_intervention; lock_not_available, system_error, io_error.
+        return !["40", "53", "57"].contains(sqlState.prefix(2)) && !["55P03", "58000", "58030"].contains(sqlState)
+    }
+
     package static func isState(_ state: String, _ error: any Error) -> Bool {
         (error as? PostgresError)?.sqlState == state
     }
@@ -89,9 +96,12 @@ package struct PostgresError: GranaryError {
         /// May hold row values.
         package var detail: String?
         package var hint: String?
+        /// In the statement, in characters from 1.
         package var position: Int?
         /// The query inside a function that failed, if there was one.
         package var internalQuery: String?
+        /// In the query of a function, in characters from 1.
+        package var internalPosition: Int?
         /// May hold row values.
         package var context: String?
         package var schema: String?

@@ -59,6 +59,8 @@ package struct RestoreOptions: Sendable {
     package var dropOld = false
     /// Leaves constraints that the rows violate NOT VALID instead of failing.
     package var allowInvalid = false
+    /// Leaves out every object that carries no rows and cannot be made, and lists it.
+    package var keepGoing = false
     /// Restores a plain dump in place, or drops the old database for it, though nothing tells whether the dump is whole;
     /// and one that is cut off, into a new database.
     package var allowIncomplete = false
@@ -85,6 +87,9 @@ package struct RestoreOptions: Sendable {
     package var services: [String: [String]] = [:]
     /// The environment that a database which was not there before is marked with; nil marks none.
     package var environment: String?
+
+    /// Whether rows may violate constraints, and materialized views stay unpopulated.
+    package var allowsInvalid: Bool { allowInvalid || keepGoing }
 
     package init(file: String) { self.file = file }
 }

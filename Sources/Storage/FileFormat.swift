@@ -166,9 +166,9 @@ extension FileFormat {
         let first = String(decoding: bytes.prefix(100).prefix { $0 != 0 }, as: UTF8.self)
         if first == "toc.dat" { return .pgDumpTar }
         if first.hasSuffix("/toc.dat") || first.hasSuffix("/") {
-            return .other("a tar file of a folder", hint: "unpack it, and name what is in it")
+            return .other("a tar file of a folder", hint: "unpack it, and give the file inside")
         }
-        return .other("a tar file, and no dump of pg_dump --format=tar", hint: "unpack it, and name what is in it")
+        return .other("a tar file, and no dump of pg_dump --format=tar", hint: "unpack it, and give the file inside")
     }
 }
 

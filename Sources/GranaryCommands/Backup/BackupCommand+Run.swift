@@ -32,7 +32,7 @@ extension BackupCommand {
         try tell(report, on: console)
     }
 
-    /// An archive is no text, and would leave the terminal in a sorry state.
+    /// An archive is binary and would disturb the terminal.
     private func refuseTerminal(_ target: BackupTarget) throws {
         guard target.place == .standardOutput, target.format != .sql, StandardOutput.isTerminal else { return }
         throw CommandError(
@@ -88,7 +88,7 @@ extension BackupCommand {
         }
     }
 
-    /// What backups that were killed left in the folder of backups, and in the one that is written to.
+    /// Removes what killed backups left in the folder of backups, and in the folder of this one.
     private func removeStalePartials(_ target: BackupTarget, on console: Console) {
         BackupFile.removeStalePartials(in: destination.backups, on: console)
         guard case .file(let path) = target.place else { return }
@@ -108,7 +108,7 @@ extension BackupCommand {
 
     /// `backups/shop-20261123T071500Z.zip  312.4 MB (3.4×)  6,001,215 rows in 8 tables  7.4 s`
     package static func summary(_ report: BackupReport) -> String {
-        // A few rows are less than what tells of them; then nothing became smaller.
+        // With few rows the descriptions are larger than the rows, so no ratio is shown.
         let packs = report.rawBytes > report.bytes
         let ratio = packs ? Formatting.ratio(raw: report.rawBytes, packed: report.bytes).map { " (\($0))" } ?? "" : ""
         return [

@@ -1,17 +1,17 @@
 internal import Glibc
 internal import PostgresClient
 
-/// The question before something is destroyed.
+/// The question before a destructive operation.
 struct Confirmation {
-    /// The database that is meant.
+    /// The target database.
     let database: String
     let host: String
     /// `--confirm`.
     let given: String?
     let console: Console
 
-    /// Checks `--confirm`; asks on a terminal when `isNeeded` and nothing was given. Off a terminal nobody can answer,
-    /// and the command line is what was decided, unless `isRequired` wants it to say so.
+    /// Checks `--confirm`. On a terminal it asks if `isNeeded` and nothing was given. Without a terminal no question is
+    /// possible, and the command line counts as confirmation, unless `isRequired` demands `--confirm`.
     ///
     /// - Throws: `CommandError` with `.refused`; `CancellationError`.
     func settle(isNeeded: Bool, isRequired: Bool = false) async throws {
@@ -35,7 +35,7 @@ struct Confirmation {
                     "nothing was changed; if \(database) at \(host) is meant, add --confirm \(QuotedText.shellWord(database))"
             )
         }
-        console.screen.ask("type \(Formatting.harmless(database)) to go on at \(Formatting.harmless(host)): ")
+        console.screen.ask("type \(Formatting.harmless(database)) to continue at \(Formatting.harmless(host)): ")
         guard try await Question.answer(console) == database else {
             throw CommandError(.refused, "not confirmed", hint: "nothing was changed")
         }
@@ -52,9 +52,9 @@ enum Question {
         return terminal >= 0
     }
 
-    /// A line from the terminal. Waits in small steps, so that an interrupt is noticed.
+    /// A line from the terminal. Waits in short steps, so that an interrupt is noticed.
     ///
-    /// - Returns: an empty text where there is no terminal.
+    /// - Returns: An empty text without a terminal.
     static func answer(_ console: Console) async throws -> String {
         guard console.readsStandardInput else { return try await line(from: STDIN_FILENO) }
         let terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC)

@@ -7,7 +7,7 @@ internal import Storage
 package struct VerifyCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Read a backup from end to end and tell whether it is whole; needs no server.",
+        abstract: "Read a whole backup and check that it is undamaged; needs no server.",
         discussion: """
             Of an archive every member's checksum, every chunk's SHA-256, every table's rows and digest are computed \
             anew. A plain dump has no checksums: of it is checked that the text, its rows and the closing line of \
@@ -23,7 +23,7 @@ package struct VerifyCommand: SpokenCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A backup, or a plain dump; - is standard input. Sought in --backups too.",
+            "A backup, or a plain dump; - is standard input. --backups is searched, too.",
             valueName: "file|-"
         ),
         completion: .backup(".zip", ".sql", ".sql.gz")

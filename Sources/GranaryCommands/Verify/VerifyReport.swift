@@ -1,7 +1,7 @@
 package import Archive
 package import Restore
 
-/// What a verification came to, for people and for programs.
+/// The outcome of a verification, for people and for programs.
 package struct VerifyReport: Sendable, Equatable {
     package enum Format: String, Sendable {
         case archive
@@ -44,7 +44,7 @@ package struct VerifyReport: Sendable, Equatable {
 
     package var isWhole: Bool { problems.isEmpty }
 
-    /// `ok  backups/shop.zip  142 members, 6,001,215 rows  1.2 s`, or each problem and how many there are.
+    /// `ok  backups/shop.zip  142 members, 6,001,215 rows  1.2 s`, or each problem and their number.
     package var lines: [String] {
         let lines =
             if isWhole {

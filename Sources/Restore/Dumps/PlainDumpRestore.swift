@@ -54,7 +54,7 @@ struct PlainDumpRestore: Sendable {
         let findings = try await withSession(target.maintenance, logger: logger) { try inspect($0, survey) }
         var report = RestorePlanReport(
             database: target.name,
-            steps: steps(findings) + (refusal == nil ? survey.notes : []),
+            steps: steps(findings) + findings.notes + (refusal == nil ? survey.notes : []),
             tables: 0,
             rows: 0,
             rawBytes: dump.source.byteCount,
@@ -115,6 +115,7 @@ struct PlainDumpRestore: Sendable {
             try Preflight.missing(extensions: survey.needs.extensions.sorted(), session)
             + Preflight.missing(roles: survey.needs.roles.filter { !findings.roles.contains($0) }.sorted())
         findings.obstacles = obstacles + (try unknownEncoding(session)) + findings.obstacles
+        Preflight.settle(&findings, keepGoing: options.keepGoing)
         return findings
     }
 
@@ -141,7 +142,14 @@ extension PlainDumpRestore {
             events: [.phase("running the dump")],
             work: .once { session in
                 let rules = DumpRules(dumpOptions, server: server)
-                var player = try DumpPlayer.open(dump, rules, mayBeCut: mayBeCut, progress: progress)
+                var player = try DumpPlayer.open(
+                    dump,
+                    rules,
+                    mayBeCut: mayBeCut,
+                    leftOut: record.leftOut,
+                    keepsGoing: options.keepGoing,
+                    progress: progress
+                )
                 try session.execute(Session.databaseSearchPath)
                 if let encoding = options.encoding { try session.set([("client_encoding", encoding)]) }
                 record.keep(try player.run(&session))
@@ -154,17 +162,38 @@ extension PlainDumpRestore {
         RestoreStep(work: .once { try Sequences([], feeding: nil, own: own).follow(&$0) })
     }
 
-    private var statistics: [RestoreStep] {
+    private func statistics(_ leftOut: LeftOutList) -> [RestoreStep] {
         guard !options.withoutAnalyze else { return [] }
         let analyze = RestoreStep(
             events: [.phase("gathering statistics")],
             work: .once { session in
                 // Of tables that are not ours the server would only warn.
                 try session.execute("SET client_min_messages = error")
-                try session.execute("ANALYZE")
+                do {
+                    try session.execute("ANALYZE")
+                } catch let error as PostgresError where error.isOfStatement {
+                    // It ends at the first table that fails.
+                    try analyzeEach(leftOut, &session)
+                }
             }
         )
         return [analyze]
+    }
+
+    private func analyzeEach(_ leftOut: LeftOutList, _ session: inout Session) throws {
+        let tables = try session.query(
+            """
+            SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
+                AND n.nspname <> 'information_schema' ORDER BY 1, 2
+            """
+        ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
+        for table in tables {
+            try leftOut.falling("statistics of \(table)", &session) {
+                try $0.execute("ANALYZE \($0.quoted(table))")
+            }
+        }
     }
 
     private func steps(in database: ServerAddress) -> StepsBeside {
@@ -216,17 +245,20 @@ extension PlainDumpRestore {
         let database = target.maintenance.database(beginning.name)
         let server = DumpRules.Server(roles: findings.roles, newDatabase: isNew ? beginning.name : nil)
         try await steps(in: database)
-            .run([playing(mayBeCut: survey.isCut, server, record), following(.none)] + statistics)
+            .run([playing(mayBeCut: survey.isCut, server, record), following(.none)] + statistics(record.leftOut))
         let unset = try await withSession(target.maintenance, logger: logger) { session in
-            try NewDatabase.apply(
+            try session.pin()
+            return try NewDatabase.apply(
                 beginning.properties,
                 to: beginning.name,
                 role: { isNew && options.noOwner && !findings.roles.contains($0) ? nil : $0 },
                 session
             )
         }
+        for unset in unset { record.leftOut.add(unset.property, because: unset.reason, .fallback) }
+        let notes = try await finish(record.outcome, in: database)
         var report = record.report(on: target.name)
-        report.notes += unset + (try await finish(record.outcome, in: database))
+        report.notes += notes
         return report
     }
 
@@ -278,11 +310,10 @@ extension PlainDumpRestore {
             try Self.prepare(session)
             return try session.decisiveTransaction { try restore(findings, &$0) }
         }
-        do {
-            try await steps(in: target.address).run(statistics)
-        } catch let error as PostgresError where error.code == .server {
-            report.notes.append("the statistics could not be gathered: \(error)")
-        }
+        let leftOut = LeftOutList()
+        try await steps(in: target.address).run(statistics(leftOut))
+        report.leftOut += leftOut.all
+        report.notes += leftOut.all.map(\.sentence)
         report.seconds = (.now - start) / .seconds(1)
         return report
     }
@@ -297,6 +328,7 @@ extension PlainDumpRestore {
         let shelf = try StateShelf(schema, session)
         let before = try Sequences.positions(session)
         try steps.run([playing(mayBeCut: false, server, record)], &session)
+        try record.leftOut.requireNothingMissing()
         try session.execute(Session.emptySearchPath)
         try shelf.putBack(session)
         try steps.run([following(.before(before))], &session)
@@ -309,6 +341,7 @@ extension PlainDumpRestore {
 
 /// What a dump came to, for the steps after it.
 private final class DumpRecord: Sendable {
+    let leftOut = LeftOutList()
     private let kept = Mutex(DumpPlayer.Outcome())
 
     var outcome: DumpPlayer.Outcome { kept.withLock { $0 } }
@@ -316,7 +349,7 @@ private final class DumpRecord: Sendable {
     func keep(_ outcome: DumpPlayer.Outcome) { kept.withLock { $0 = outcome } }
 
     func report(on database: String) -> RestoreReport {
-        let outcome = outcome
+        let (outcome, leftOut) = (outcome, leftOut.all)
         return RestoreReport(
             database: database,
             rows: outcome.rows,
@@ -325,7 +358,8 @@ private final class DumpRecord: Sendable {
             swapped: false,
             kept: nil,
             invalid: [],
-            notes: outcome.notes
+            notes: outcome.notes + leftOut.filter { $0.effect == .fallback }.map(\.sentence),
+            leftOut: leftOut
         )
     }
 }

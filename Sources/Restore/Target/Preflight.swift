@@ -14,6 +14,7 @@ struct Preflight: Sendable {
         /// nil when there is no such database yet.
         var existing: DatabaseProperties?
         var existingBytes = 0
+        /// Tablespaces that the role may use.
         var tablespaces: Set<String> = []
         /// All roles of the server.
         var roles: Set<String> = []
@@ -30,6 +31,8 @@ struct Preflight: Sendable {
         var hint: String
         /// It goes away by itself, or with `--force`.
         var isBusy = false
+        /// With `--keep-going` what it names is left out.
+        var isLeavable = false
     }
 
     /// - Parameter session: to the maintenance database.
@@ -46,8 +49,21 @@ struct Preflight: Sendable {
         findings.obstacles =
             serverAge(session) + (try extensions(session)) + (try created.obstacles(session))
             + missingRoles(findings.roles) + findings.obstacles
-        findings.notes = missingTablespaces(findings.tablespaces) + distribution
+        findings.notes += missingTablespaces(findings.tablespaces) + distribution
         return findings
+    }
+
+    /// With `--keep-going` an object that cannot be made is left out; without it the hint names that way.
+    static func settle(_ findings: inout Findings, keepGoing: Bool) {
+        let leavable = findings.obstacles.filter(\.isLeavable)
+        guard keepGoing else {
+            for index in findings.obstacles.indices where findings.obstacles[index].isLeavable {
+                findings.obstacles[index].hint += ", or leave out with --keep-going what cannot be made"
+            }
+            return
+        }
+        findings.obstacles.removeAll(where: \.isLeavable)
+        findings.notes += leavable.map { "what cannot be made is left out: \($0.message)" }
     }
 
     /// The obstacles as one error: all of them, so that nobody meets them one by one.
@@ -88,7 +104,12 @@ extension Preflight {
     }
 
     private func extensions(_ session: borrowing Session) throws -> [Obstacle] {
-        try Self.missing(extensions: manifest.extensions.map(\.name), session)
+        try Self.missing(extensions: manifest.extensions.map(\.name), session).map { obstacle in
+            var obstacle = obstacle
+            // Rows of an extension's tables have nowhere else to go.
+            obstacle.isLeavable = !manifest.haveRows(extensions: manifest.extensions.map(\.name))
+            return obstacle
+        }
     }
 
     /// Those of the extensions that the server cannot make.
@@ -103,7 +124,8 @@ extension Preflight {
             Obstacle(
                 message:
                     "the server lacks the extension\(missing.count == 1 ? "" : "s") \(missing.joined(separator: ", "))",
-                hint: "install the packages that bring them, on the server"
+                hint: "install the packages that bring them, on the server",
+                isLeavable: true
             )
         ]
     }
@@ -141,7 +163,7 @@ extension Preflight {
         guard !options.noTablespaces else { return [] }
         let used = Set(manifest.schema.compactMap(\.tablespace)).subtracting(["", "pg_default"])
         return used.subtracting(there).sorted().map {
-            "the server has no tablespace \($0): what was in it goes to the default"
+            "the server has no tablespace \($0) that the role may use: what was in it goes to the default"
         }
     }
 }
