@@ -51,15 +51,15 @@ import Testing
             try await drop(prefix, url, server)
             try await server.withName { name in
                 let report = try await restore(folder.file("a.zip"), url) { ($0.into, $0.createsRoles) = (name, true) }
-                #expect(try await psql(url, Self.portrait(prefix)) == before)
-                #expect(
-                    try await psql(url, "SELECT rolpassword FROM pg_authid WHERE rolname = '\(prefix)_owner'")
+                try await #expect(psql(url, Self.portrait(prefix)) == before)
+                try await #expect(
+                    psql(url, "SELECT rolpassword FROM pg_authid WHERE rolname = '\(prefix)_owner'")
                         == verifier
                 )
                 #expect(report.notes.contains { $0.hasPrefix("created the roles ") })
                 let setting =
                     "SELECT setconfig FROM pg_db_role_setting s JOIN pg_database d ON d.oid = setdatabase WHERE datname = '\(name)'"
-                #expect(try await psql(url, setting) == "{work_mem=9MB}")
+                try await #expect(psql(url, setting) == "{work_mem=9MB}")
                 try await server.execute("DROP DATABASE \"\(name)\"")
             }
         }
@@ -79,7 +79,7 @@ import Testing
             let before = try await psql(url, Self.portrait(prefix))
             try await server.withName { name in
                 try await restore(folder.file("a.zip"), url) { ($0.into, $0.createsRoles) = (name, true) }
-                #expect(try await psql(url, Self.portrait(prefix)) == before)
+                try await #expect(psql(url, Self.portrait(prefix)) == before)
                 try await server.execute("DROP DATABASE \"\(name)\"")
             }
         }
@@ -100,7 +100,7 @@ import Testing
                     try await restore(folder.file("a.zip"), url) { ($0.into, $0.createsRoles) = (name, true) }
                 }
             }
-            #expect(try await psql(url, Self.portrait(prefix)) == "")
+            try await #expect(psql(url, Self.portrait(prefix)) == "")
         }
     }
 
