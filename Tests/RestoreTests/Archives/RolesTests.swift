@@ -52,8 +52,8 @@ import Testing
             try await server.withName { name in
                 let report = try await restore(folder.file("a.zip"), url) { ($0.into, $0.createsRoles) = (name, true) }
                 try await #expect(psql(url, Self.portrait(prefix)) == before)
-                #expect(
-                    try await psql(url, "SELECT rolpassword FROM pg_authid WHERE rolname = '\(prefix)_owner'")
+                try await #expect(
+                    psql(url, "SELECT rolpassword FROM pg_authid WHERE rolname = '\(prefix)_owner'")
                         == verifier
                 )
                 #expect(report.notes.contains { $0.hasPrefix("created the roles ") })
