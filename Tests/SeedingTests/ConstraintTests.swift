@@ -235,8 +235,8 @@ import Testing
     }
 
     @Test func explainNamesTheConstraintsThatTheServerWasAskedAbout() async throws {
-        try await Project.with("CREATE TABLE t (id int PRIMARY KEY, x int NOT NULL CHECK (x % 7 = 3), n int CHECK (n > 5))") {
-            project in
+        let schema = "CREATE TABLE t (id int PRIMARY KEY, x int NOT NULL CHECK (x % 7 = 3), n int CHECK (n > 5))"
+        try await Project.with(schema) { project in
             try await #expect(project.generated(rows: 10) == "t +10")
             let lines = try await project.seeder().explain("t")
             #expect(lines.map(\.constraints) == [[], ["t_x_check"], ["t_n_check"]])
