@@ -30,7 +30,7 @@ chmod 644 $(SHARE)/$(2)/$(3)
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test build install uninstall demo test test-faults test-regress test-matrix fuzz bench bench-growth format lint clean-build
+.PHONY: help deps deps-test build install uninstall deb demo test test-deb test-faults test-regress test-matrix fuzz bench bench-growth format lint clean-build
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,11 +60,18 @@ uninstall: ## Remove what install has put there: PREFIX=/usr/local DESTDIR=
 	rm -f $(SHARE)/fish/vendor_completions.d/granary.fish $(SHARE)/granary/granary.mk
 	[ ! -d $(SHARE)/granary ] || rmdir $(SHARE)/granary
 
+deb: build ## Make a Debian package of it, .build/deb/granary_VERSION_ARCH.deb
+	@scripts/deps.sh package
+	@BUILT='$(BUILT)' scripts/deb.sh .build/deb
+
 demo: deps ## Back up, verify, break and restore a database of 170,000 rows on a server of its own
 	@scripts/demo.sh
 
 test: deps-test ## Run all tests, against real PostgreSQL servers of their own; FILTER=RestoreTests runs some
 	@SWIFT="$(SWIFT)" scripts/test.sh $(DEBUG_INFO) $(TRAITS) $(if $(FILTER),--filter '$(FILTER)')
+
+test-deb: deb ## Install the Debian package in a Debian without Swift, and work with it there: root, some minutes
+	@scripts/test-deb.sh .build/deb
 
 test-regress: deps build ## PostgreSQL's own regression database, backed up and restored in every way: some minutes
 	@scripts/regress.sh

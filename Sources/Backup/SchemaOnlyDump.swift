@@ -84,11 +84,16 @@ package struct SchemaOnlyDump: Sendable {
         return (found.path, found.major)
     }
 
-    /// Without what changes from run to run or from version to version: `\restrict` and its key, the versions.
+    /// Without what changes from run to run or from version to version (`\restrict` and its key, the versions), and
+    /// without the making of `public`, which every new database has.
     static func stable(_ text: String) -> String {
-        let kept = text.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
-            !["\\restrict ", "\\unrestrict ", "-- Dumped from ", "-- Dumped by "].contains { line.hasPrefix($0) }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let kept = lines.enumerated().filter { index, line in
+            if line == "CREATE SCHEMA public;", index >= 3 {
+                return !lines[index - 3].hasPrefix("-- Name: public; Type: SCHEMA;")
+            }
+            return !["\\restrict ", "\\unrestrict ", "-- Dumped from ", "-- Dumped by "].contains { line.hasPrefix($0) }
         }
-        return kept.joined(separator: "\n")
+        return kept.map(\.element).joined(separator: "\n")
     }
 }
