@@ -1,25 +1,32 @@
 internal import Archive
 package import ArgumentParser
+internal import Restore
 internal import Storage
 
 /// `granary verify`.
 package struct VerifyCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Read a backup from end to end and tell whether it is whole; needs no server.",
+        abstract: "Read a whole backup and check that it is undamaged; needs no server.",
         discussion: """
-            Every member's checksum, every chunk's SHA-256, every table's rows and digest are computed anew.
+            Of an archive every member's checksum, every chunk's SHA-256, every table's rows and digest are computed \
+            anew. A plain dump has no checksums: of it is checked that the text, its rows and the closing line of \
+            pg_dump are whole. The exit code 2 means damage.
 
-            Example:
+            Examples:
               granary verify backups/shop-20261123T071500Z.zip
+              granary verify dump.sql.gz
 
             \(variablesHelp)
             """
     )
 
     @Argument(
-        help: ArgumentHelp("A backup; sought in --backups too.", valueName: "file"),
-        completion: .backup(".zip")
+        help: ArgumentHelp(
+            "A backup, or a plain dump; - is standard input. --backups is searched, too.",
+            valueName: "file|-"
+        ),
+        completion: .backup(".zip", ".sql", ".sql.gz")
     )
     package var file: String
 
@@ -29,20 +36,52 @@ package struct VerifyCommand: SpokenCommand {
     @OptionGroup package var workers: JobsOption
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
+    package var readsStandardInput: Bool { file == RestoreFile.standardInput }
     package init() {}
 
     package func run(on console: Console) async throws {
-        let path = try BackupFile.found(file, backups: backups)
+        let path = try BackupFile.found(file, backups: backups, takesAll: true)
+        let report = try await ProgressRenderer.drawing(on: console) { try await check(path, $0) }
+        if !console.settings.isJSON { for note in report.notes { console.note("note: \(note)") } }
+        try console.result(VerifyReport.result.document(report), else: report.lines)
+        if !report.isWhole { throw ExitCode(ExitStatus.findings.rawValue) }
+    }
+
+    private func check(_ path: String, _ renderer: ProgressRenderer) async throws -> VerifyReport {
         let began = ContinuousClock.now
-        let source = try FileSource(path: path)
-        let found = try await ProgressRenderer.drawing(on: console) { renderer in
+        func seconds() -> Double { (.now - began) / .seconds(1) }
+        let opened = try CheckedFile(path)
+        switch opened {
+        case .archive(let source):
             renderer.receive(.phase("reading every member"))
-            return try await Verification(source, jobs: workers.count) {
+            let found = try await Verification(source, jobs: workers.count) {
                 for event in ProgressEvent.events($0) { renderer.receive(event) }
             }.run()
+            return VerifyReport(file: source.path, found: found, seconds: seconds())
+        case .dump(let source, let isPacked):
+            renderer.receive(.phase("reading the dump to its end"))
+            let found = try DumpCheck.read(source, isPacked: isPacked)
+            return VerifyReport(file: source.path, dump: found, seconds: seconds())
         }
-        let report = VerifyReport(file: path, found: found, seconds: (ContinuousClock.now - began) / .seconds(1))
-        try console.result(VerifyReport.result.document(report), else: report.lines)
-        if !found.isWhole { throw ExitCode(ExitStatus.findings.rawValue) }
+    }
+}
+
+/// The file of a verification, by its first bytes.
+private enum CheckedFile {
+    case archive(FileSource)
+    case dump(FileSource, isPacked: Bool)
+
+    /// - Throws: `RestoreError.format` for what is neither an archive nor a plain dump; `StorageError`.
+    init(_ path: String) throws {
+        let source = try RestoreFile.source(path)
+        switch try FileFormat(source) {
+        case .text: self = .dump(source, isPacked: false)
+        case .gzip:
+            try RestoreFile.requireText(gzip: source)
+            self = .dump(source, isPacked: true)
+        // Nothing, and bytes of no known kind, are what is left of a damaged archive.
+        case .zip, .empty, .unknown: self = .archive(source)
+        case let format: throw RestoreError(source.path, format)
+        }
     }
 }
