@@ -54,6 +54,8 @@ install_documents() {
 }
 
 control() {
+    local needed
+    needed=$(libraries)
     cat <<END
 Package: granary
 Version: $(version)
@@ -62,7 +64,7 @@ Maintainer: $MAINTAINER
 Section: database
 Priority: optional
 Installed-Size: $(du -sk --exclude=DEBIAN "$tree" | cut -f1)
-Depends: $(libraries), postgresql-client
+Depends: $needed, postgresql-client
 Recommends: ca-certificates
 Suggests: postgresql, make, unzip
 Description: back up, restore, migrate and seed PostgreSQL databases

@@ -36,7 +36,7 @@ import Testing
             let files = Set(list.split(separator: "\n").compactMap { $0.split(separator: " ").last.map(String.init) })
             let expected = [
                 "bin/granary", "share/granary/granary.mk", "share/man/man1/granary.1.gz",
-                "share/man/man1/granary-migrate-import.1.gz", "share/bash-completion/completions/granary",
+                "share/man/man1/granary-migrate.1.gz", "share/bash-completion/completions/granary",
                 "share/zsh/vendor-completions/_granary", "share/fish/vendor_completions.d/granary.fish",
                 "share/doc/granary/copyright", "share/doc/granary/changelog.gz",
                 "share/doc/granary/examples/granary-backup.service", "share/doc/granary/examples/granary-backup.timer",
