@@ -130,7 +130,7 @@ extension LoadJob {
     ) -> [LoadJob] {
         var jobs: [LoadJob] = []
         for table in tables.sorted(by: { $0.rawBytes > $1.rawBytes }) where !table.chunks.isEmpty {
-            if workers > 1, table.rawBytes > splitBytes, table.extensionName == nil {
+            if workers > 1, table.rawBytes > splitBytes, table.chunks.count > 1, table.extensionName == nil {
                 jobs += table.chunks.map { LoadJob(subject: .chunk(table, $0), bytes: $0.rawBytes) }
             } else {
                 jobs.append(LoadJob(subject: .wholeTable(table), bytes: table.rawBytes))

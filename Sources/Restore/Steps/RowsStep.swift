@@ -28,7 +28,7 @@ extension RestoreWork {
     func load(allowInvalid: Bool) -> TableLoad {
         TableLoad(
             archive,
-            encoding: manifest.database.encoding,
+            encoding: archive.encoding,
             userCode: record.now.userCode,
             record: record,
             allowInvalid: allowInvalid,

@@ -1,11 +1,11 @@
-internal import Archive
+package import Archive
 internal import PostgresClient
 
 extension DumpTOC {
     /// The items that make the schema, in pg_dump's order, which is one that works.
     ///
     /// Privileges, comments and security labels have no section of their own: they follow their object.
-    func schemaItems() -> [Manifest.SchemaItem] {
+    package func schemaItems() -> [Manifest.SchemaItem] {
         var section = Entry.Section.preData
         return entries.compactMap { entry in
             if entry.section != .none { section = entry.section }
@@ -22,7 +22,9 @@ extension DumpTOC.Entry {
     fileprivate func item(_ section: Manifest.SchemaItem.Section) -> Manifest.SchemaItem? {
         // Large objects are written by us, since pg_dump moves them between sections from version to version; the
         // session's settings are ours as well.
-        let ours = ["BLOB", "BLOB METADATA", "BLOBS", "BLOB COMMENTS", "ENCODING", "STDSTRINGS", "SEARCHPATH"]
+        let ours = [
+            "BLOB", "BLOB METADATA", "BLOBS", "BLOB COMMENTS", "ENCODING", "STDSTRINGS", "SEARCHPATH", "STATISTICS DATA",
+        ]
         guard !ours.contains(kind), !(isAboutNoSchema && tag.hasPrefix("LARGE OBJECT ")) else { return nil }
         return Manifest.SchemaItem(
             id: id,
