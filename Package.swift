@@ -194,6 +194,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "DumpArchivesTests",
+            dependencies: ["DumpArchives", "Archive", "Storage", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "BackupTests",
             dependencies: ["Backup", "Archive", "PostgresClient", "TestSupport"],
             swiftSettings: settings

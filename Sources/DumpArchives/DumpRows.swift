@@ -1,4 +1,5 @@
 internal import Archive
+internal import Glibc
 
 /// Rows of one table as COPY text, pulled slab by slab and counted. Never leaves its thread.
 ///
@@ -56,10 +57,21 @@ package struct DumpRows: ~Copyable {
         _ slab: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        rows += slab.count { $0 == 0x0A }
+        rows += Self.newlines(in: slab)
         byteCount += slab.count
         last = slab[slab.count - 1]
         try body(slab)
+    }
+
+    private static func newlines(in slab: UnsafeRawBufferPointer) -> Int {
+        guard var position = slab.baseAddress else { return 0 }
+        let end = position + slab.count
+        var count = 0
+        while let newline = memchr(position, 0x0A, end - position) {
+            count += 1
+            position = UnsafeRawPointer(newline) + 1
+        }
+        return count
     }
 
     /// A newline within a row is written `\n`, so behind a newline only the mark can be like this.

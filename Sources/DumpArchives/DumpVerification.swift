@@ -139,7 +139,9 @@ package struct DumpVerification: Sendable {
         }
         let texts = entries.filter { $0.copyStatement.isEmpty && !$0.isLargeObjects }
         if !texts.isEmpty {
-            unchecked.append("rows that are INSERT statements were unpacked and not counted (\(texts.count) of the tables)")
+            unchecked.append(
+                "rows that are INSERT statements were unpacked and not counted (\(texts.count) of the tables)"
+            )
         }
         return unchecked
     }

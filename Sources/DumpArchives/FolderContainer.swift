@@ -25,7 +25,9 @@ struct FolderContainer: DumpContainer {
     private func size(_ name: String) -> Int { (try? found(name)).map { Files.size($0.path) } ?? 0 }
 
     func contents(of entry: DumpTOC.Entry) throws -> any Unpacker {
-        guard case .file(let name) = entry.place else { throw ArchiveError.damagedDump(path, "\(entry.title) has no file") }
+        guard case .file(let name) = entry.place else {
+            throw ArchiveError.damagedDump(path, "\(entry.title) has no file")
+        }
         return try open(name)
     }
 
@@ -96,9 +98,6 @@ final class LargeObjectFiles: LargeObjectSource {
 }
 
 extension DumpTOC.Entry {
-    /// Before version 1.16 there is one list, whatever the entry says.
-    func largeObjectList(_ minorVersion: Int) -> String {
-        guard minorVersion >= 16, case .file(let name) = place else { return "blobs.toc" }
-        return name
-    }
+    /// Before version 1.16 there is one list. The entry does not always have its name.
+    func largeObjectList(_ minorVersion: Int) -> String { minorVersion >= 16 ? "blobs_\(id).toc" : "blobs.toc" }
 }

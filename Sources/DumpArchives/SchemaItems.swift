@@ -23,7 +23,8 @@ extension DumpTOC.Entry {
         // Large objects are written by us, since pg_dump moves them between sections from version to version; the
         // session's settings are ours as well.
         let ours = [
-            "BLOB", "BLOB METADATA", "BLOBS", "BLOB COMMENTS", "ENCODING", "STDSTRINGS", "SEARCHPATH", "STATISTICS DATA",
+            "BLOB", "BLOB METADATA", "BLOBS", "BLOB COMMENTS", "ENCODING", "STDSTRINGS", "SEARCHPATH",
+            "STATISTICS DATA",
         ]
         guard !ours.contains(kind), !(isAboutNoSchema && tag.hasPrefix("LARGE OBJECT ")) else { return nil }
         return Manifest.SchemaItem(

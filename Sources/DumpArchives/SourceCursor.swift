@@ -42,7 +42,9 @@ final class SourceCursor {
         guard wanted <= remaining else { throw broken }
         return try [UInt8](unsafeUninitializedCapacity: wanted) { memory, initialized in
             while initialized < wanted {
-                let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(memory)[initialized..<wanted])
+                let rest = UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(memory)[initialized..<wanted]
+                )
                 initialized += try read(into: rest)
             }
         }
@@ -52,7 +54,9 @@ final class SourceCursor {
     func read(into memory: UnsafeMutableRawBufferPointer) throws -> Int {
         guard !memory.isEmpty, try isFilled() else { return 0 }
         let part = min(memory.count, start + count - position)
-        memory.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[(position - start)..<(position - start + part)]))
+        memory.copyMemory(
+            from: UnsafeRawBufferPointer(rebasing: buffer[(position - start)..<(position - start + part)])
+        )
         position += part
         return part
     }
@@ -85,6 +89,11 @@ final class SourceCursor {
 
 extension ArchiveError {
     static func damagedDump(_ name: String, _ problem: String) -> ArchiveError {
-        ArchiveError(.damaged, at: FilePlace(name), problem, hint: "take another copy of the dump; granary verify lists everything that is wrong")
+        ArchiveError(
+            .damaged,
+            at: FilePlace(name),
+            problem,
+            hint: "take another copy of the dump; granary verify lists everything that is wrong"
+        )
     }
 }

@@ -51,7 +51,10 @@ struct DumpContents {
             ("file", archive.name), ("format", "\(format) \(version) of pg_dump, compression \(compression)"),
             ("time", "\(toc.createdAt), in the time zone of the machine that made it"), ("database", toc.database),
             ("server", toc.serverVersion), ("pg_dump", toc.dumpVersion), ("encoding", toc.encoding),
-            ("holds", "\(counted(objects, "object")), rows of \(counted(tables.count { $0.storedBytes != nil }, "table"))"),
+            (
+                "holds",
+                "\(counted(objects, "object")), rows of \(counted(tables.count { $0.storedBytes != nil }, "table"))"
+            ),
             ("size", Formatting.bytes(archive.byteCount)),
         ]
         if largeObjects > 0 { facts.append(("large objects", grouped(largeObjects))) }

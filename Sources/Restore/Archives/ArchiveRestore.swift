@@ -28,6 +28,13 @@ struct ArchiveRestore: Sendable {
     ) throws {
         let scope = archive.manifest.scope
         try options.requireSense(scope)
+        guard !archive.holdsRowsAlone || options.dataOnly || options.rows != nil else {
+            throw RestoreError(
+                .selection,
+                "\(options.file) holds rows and no tables",
+                hint: "load them into tables that exist with --data-only"
+            )
+        }
         self.archive = archive
         self.options = options.settled(for: target, scope)
         self.target = target

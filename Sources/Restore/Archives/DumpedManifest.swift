@@ -181,7 +181,9 @@ extension DumpedManifest {
     private func extensionName(of toc: DumpTOC) -> String { toc.entries.first { $0.kind == "EXTENSION" }?.tag ?? "" }
 
     private func primaryKey(of entry: DumpTOC.Entry) -> [String] {
-        let constraint = manifest.schema.first { $0.kind == "CONSTRAINT" && $0.dependsOn.contains(entry.id) && KeyConstraint($0.sql)?.isPrimary == true }
+        let constraint = manifest.schema.first {
+            $0.kind == "CONSTRAINT" && $0.dependsOn.contains(entry.id) && KeyConstraint($0.sql)?.isPrimary == true
+        }
         return constraint.flatMap { KeyConstraint($0.sql)?.columns } ?? []
     }
 

@@ -83,7 +83,8 @@ struct CopyText {
 
     init?(_ sql: String) {
         var words = Words(sql)
-        guard words.takes("COPY"), let schema = words.take()?.name, words.takes("."), let name = words.take()?.name else {
+        guard words.takes("COPY"), let schema = words.take()?.name, words.takes("."), let name = words.take()?.name
+        else {
             return nil
         }
         table = TableName(schema: schema, name: name)
@@ -144,7 +145,9 @@ struct TableDefinition {
         guard !type.isEmpty else { return nil }
         var text = ""
         for lexeme in type {
-            let isGlued = ["(", ")", "[", "]", ",", "."].contains(lexeme.text) || text.hasSuffix(".") || text.hasSuffix("(") || text.hasSuffix("[") || text.hasSuffix(",")
+            let isGlued =
+                ["(", ")", "[", "]", ",", "."].contains(lexeme.text) || text.hasSuffix(".") || text.hasSuffix("(")
+                || text.hasSuffix("[") || text.hasSuffix(",")
             text += text.isEmpty || isGlued ? lexeme.text : " " + lexeme.text
         }
         return text
@@ -163,7 +166,8 @@ struct KeyConstraint {
         var words = Words(statements.first ?? "")
         guard words.takes("ALTER", "TABLE") else { return nil }
         _ = words.takes("ONLY")
-        guard let table = words.takeQualifiedName(), words.takes("ADD", "CONSTRAINT"), let name = words.take(), name.name != nil
+        guard let table = words.takeQualifiedName(), words.takes("ADD", "CONSTRAINT"), let name = words.take(),
+            name.name != nil
         else { return nil }
         isPrimary = words.takes("PRIMARY", "KEY")
         guard isPrimary || words.takes("UNIQUE") else { return nil }
@@ -184,7 +188,8 @@ struct KeyConstraint {
             ALTER TABLE ONLY \(table) ADD CONSTRAINT \(name.text) \(isPrimary ? "PRIMARY KEY" : "UNIQUE") USING INDEX \(name.text)\(deferral)
             """
         index = Manifest.ConstraintIndex(
-            create: "CREATE UNIQUE INDEX \(name.text) ON \(table) USING btree (\(key.text))\(included)\(nulls)\(storage)",
+            create:
+                "CREATE UNIQUE INDEX \(name.text) ON \(table) USING btree (\(key.text))\(included)\(nulls)\(storage)",
             // CLUSTER ON and REPLICA IDENTITY stand in the constraint's own entry.
             attach: ([attach] + statements.dropFirst()).joined(separator: ";\n")
         )
@@ -210,7 +215,8 @@ struct DumpedDatabase {
                 properties.owner = entry.owner ?? ""
                 readCreation(entry.definition)
             case "DATABASE PROPERTIES": for sql in PrivilegeStatements.statements(entry.definition) { readSetting(sql) }
-            case "COMMENT" where entry.tag == "DATABASE \(QuotedText.name(toc.database))" || entry.tag == "DATABASE \(toc.database)":
+            case "COMMENT"
+            where entry.tag == "DATABASE \(QuotedText.name(toc.database))" || entry.tag == "DATABASE \(toc.database)":
                 properties.comment = Lexeme.all(of: entry.definition).last { $0.kind == .string }?.content
             default: break
             }

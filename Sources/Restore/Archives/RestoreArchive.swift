@@ -43,6 +43,9 @@ struct RestoreArchive: Sendable {
         }
     }
 
+    /// A dump without any object (`pg_dump --data-only`).
+    var holdsRowsAlone: Bool { !isOurs && manifest.schema.allSatisfy(\.isAboutTheDatabase) && !manifest.tables.isEmpty }
+
     /// What a person should know of it before the restore.
     var notes: [String] { if case .dump(_, let dumped) = source { dumped.notes } else { [] } }
 

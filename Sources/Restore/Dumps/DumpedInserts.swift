@@ -22,7 +22,8 @@ enum DumpedInserts {
         var script = DumpScript(source: text)
         do {
             while let element = try script.next() {
-                guard case .statement(let statement, _) = element, StatementWords.first(1, of: statement) == ["INSERT"] else {
+                guard case .statement(let statement, _) = element, StatementWords.first(1, of: statement) == ["INSERT"]
+                else {
                     throw RestoreError(
                         .dump,
                         "the rows of \(table) hold something else than INSERT statements",

@@ -34,6 +34,7 @@ struct RestorePlan: Sendable {
         var attachments: [Manifest.SchemaItem] = []
         var late: Set<Int> = []
         var postponed: Set<Int> = []
+        var postponedKeys: Set<Int> = []
         for item in wanted {
             switch item.kind {
             case "ACL", "DEFAULT ACL": privileges.append(item)
@@ -53,15 +54,23 @@ struct RestorePlan: Sendable {
                 } else {
                     self.late.append(item)
                 }
-            case "INDEX" where !item.dependsOn.contains(where: postponed.contains):
+            case "INDEX" where postponed.union(postponedKeys).isDisjoint(with: item.dependsOn):
                 indexes.append(IndexBuild(item: item, sql: item.sql))
-            case "CONSTRAINT" where item.index != nil && !item.dependsOn.contains(where: postponed.contains):
+            // The key of a partition follows that of its parent, its index need not.
+            case "CONSTRAINT" where item.index != nil && postponed.isDisjoint(with: item.dependsOn):
                 indexes.append(IndexBuild(item: item, sql: item.index!.create))
                 constraints.append(item)
             default:
                 // What hangs on something that one session makes in order must wait for it; attaching and comments
                 // hang on indexes, which are all there by then.
-                if item.kind != "INDEX ATTACH", item.kind != "COMMENT" { postponed.insert(item.id) }
+                if item.kind == "CONSTRAINT" {
+                    postponedKeys.insert(item.id)
+                } else if item.kind != "INDEX ATTACH", item.kind != "COMMENT" {
+                    postponed.insert(item.id)
+                }
+                // Its index has not been made.
+                var item = item
+                item.index = nil
                 constraints.append(item)
             }
         }

@@ -63,6 +63,10 @@ struct RestoreWork: Sendable {
     }
 
     func report(on database: String) -> RestoreReport {
-        record.report(on: database, rows: archive.tellsRows ? selection.rows : record.loadedRows, tables: selection.tablesWithRows.count)
+        record.report(
+            on: database,
+            rows: archive.tellsRows ? selection.rows : record.loadedRows,
+            tables: selection.tablesWithRows.count
+        )
     }
 }
