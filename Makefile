@@ -30,7 +30,7 @@ chmod 644 $(SHARE)/$(2)/$(3)
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test build install uninstall demo test test-faults test-regress test-matrix fuzz bench bench-growth format lint clean-build
+.PHONY: help deps deps-test build install uninstall demo picture test test-faults test-regress test-matrix fuzz bench bench-growth format lint clean-build
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ uninstall: ## Remove what install has put there: PREFIX=/usr/local DESTDIR=
 
 demo: deps ## Back up, verify, break and restore a database of 170,000 rows on a server of its own
 	@scripts/demo.sh
+
+picture: build ## Draw docs/quick-start.svg from a run of the quick start in README.md
+	@scripts/picture.sh
 
 test: deps-test ## Run all tests, against real PostgreSQL servers of their own; FILTER=RestoreTests runs some
 	@SWIFT="$(SWIFT)" scripts/test.sh $(DEBUG_INFO) $(TRAITS) $(if $(FILTER),--filter '$(FILTER)')

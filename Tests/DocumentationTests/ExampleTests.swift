@@ -41,6 +41,17 @@ import Testing
         #expect(steps.count == 7)
     }
 
+    @Test func thePictureShowsTheQuickStart() throws {
+        let quickStart = try #require(try Document("README.md").blocks.first(where: \.isTested))
+        let commands = quickStart.text.split(separator: "\n").map { String($0.replacing(#/ +# .*/#, with: "")) }
+        let picture = try Project.text("docs/quick-start.svg")
+        let shown = picture.matches(of: #/\$ <\/tspan><tspan class="b">(.*)<\/tspan>/#).map {
+            String($0.1).replacing("&gt;", with: ">").replacing("&lt;", with: "<").replacing("&amp;", with: "&")
+        }
+        #expect(shown == commands)
+        #expect(commands.count == 10)
+    }
+
     // The machinery itself.
 
     @Test func aPageThatLiesIsFound() async throws {

@@ -64,7 +64,7 @@ import Testing
     ])
     func `A folder is what its files make it`(names: [String], name: String) throws {
         let folder = Folder()
-        for name in names { _ = folder.write([], as: name) }
-        #expect(try FileFormat(folder: folder.path).name == name)
+        for name in names { _ = try folder.write([], as: name) }
+        try #expect(FileFormat(folder: folder.path).name == name)
     }
 }

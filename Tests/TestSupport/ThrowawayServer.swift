@@ -5,7 +5,7 @@ package import Logging
 import PostgresClient
 import Synchronization
 
-/// A real PostgreSQL for tests, in a folder under /tmp: fast, unsafe in a power cut, and gone with the test process.
+/// A real PostgreSQL for tests, in a temporary folder: fast, unsafe in a power cut, and gone with the test process.
 ///
 /// One server serves a whole test process (`shared`); tests that kill it, fill its disk or need settings of their own
 /// `start` one. Every test gets its own database from `withDatabase`. The superuser is `granary`; every role may
@@ -25,6 +25,14 @@ package final class ThrowawayServer: Sendable {
     /// The folder of its programs.
     package var programs: String { installation.folder }
 
+    /// Memory, where there is enough for all servers of a run: a database is hundreds of small files, and making and
+    /// dropping them takes most of a test's time on a disk.
+    package static let roomyParent: String = {
+        var memory = statvfs()
+        guard statvfs("/dev/shm", &memory) == 0 else { return "/tmp" }
+        return UInt64(memory.f_bavail) * UInt64(memory.f_frsize) >= 8 << 30 ? "/dev/shm" : "/tmp"
+    }()
+
     private static let sharedServer = Task { try await start() }
     private static let names = Atomic<Int>(0)
 
@@ -36,12 +44,12 @@ package final class ThrowawayServer: Sendable {
     /// - Parameters:
     ///   - options: Settings of `postgresql.conf`, over the ones for tests.
     ///   - postgresBin: The folder of the programs, to test another version.
-    ///   - parent: Where its folder is made, such as a small tmpfs; its path must be short.
+    ///   - parent: Where its folder is made; its path must be short.
     ///   - diskBytes: The size of a disk of its own (`disk`), for tablespaces that shall run full.
     package static func start(
         options: [String: String] = [:],
         postgresBin: String? = nil,
-        parent: String = "/tmp",
+        parent: String = roomyParent,
         diskBytes: Int? = nil
     ) async throws -> ThrowawayServer {
         let installation = try await PostgresInstallation.find(.init(explicitFolder: postgresBin))
@@ -62,7 +70,7 @@ package final class ThrowawayServer: Sendable {
 
     /// Starts a hot standby of this server, made by pg_basebackup.
     package func startStandby(options: [String: String] = [:]) async throws -> ThrowawayServer {
-        let folder = try makeTemporaryFolder("granary-test")
+        let folder = try makeTemporaryFolder("granary-test", in: Self.roomyParent)
         if account.isSwitched { lchown(folder, account.userID, account.groupID) }
         let standby = ThrowawayServer(
             folder: folder,
