@@ -138,7 +138,7 @@ let package = Package(
             name: "GranaryCommands",
             dependencies: [
                 "Basics", "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning", "Inspection",
-                "LocalServer", "Project", "Bookkeeping", "Archive", "DumpArchives", "Storage",
+                "LocalServer", "Project", "Bookkeeping", "Databases", "Archive", "DumpArchives", "Storage",
                 "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -270,7 +270,7 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Archive", "Storage", "SQLText", "Project", "MigrationChecks", "Migrations", "Seeding",
+                "Archive", "DumpArchives", "Storage", "SQLText", "Project", "MigrationChecks", "Migrations", "Seeding",
             ],
             path: "Fuzzing/Targets",
             swiftSettings: settings

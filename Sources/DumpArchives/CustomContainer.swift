@@ -56,14 +56,15 @@ struct CustomContainer: DumpContainer {
 
     func storedBytes(of entry: DumpTOC.Entry) -> Int { blocks[entry.id].map { $0.end - $0.offset } ?? 0 }
 
-    func contents(of entry: DumpTOC.Entry) throws -> any Unpacker {
+    func contents(of entry: DumpTOC.Entry) throws -> DumpContents {
         let (block, cursor) = try open(entry)
         let pieces = Pieces(cursor, integerBytes)
-        return try compression.unpacker(entry.title, isFile: false) { memory in
+        let unpacker = try compression.unpacker(entry.title, isFile: false) { memory in
             let count = try pieces.read(into: memory)
             if count == 0, cursor.position != block.end { throw cursor.broken }
             return count
         }
+        return DumpContents(unpacker: unpacker, cursor: cursor)
     }
 
     func largeObjects(of entry: DumpTOC.Entry) throws -> any LargeObjectSource {

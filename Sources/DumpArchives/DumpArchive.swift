@@ -71,7 +71,7 @@ package final class DumpArchive: Sendable {
     /// The data of an entry whose rows are statements (`pg_dump --inserts`): fills the memory it is lent and returns how
     /// many bytes it put there; 0 at the end.
     package func text(of entry: DumpTOC.Entry) throws -> (UnsafeMutableRawBufferPointer) throws -> Int {
-        let contents = try container.contents(of: entry)
+        let contents = try container.contents(of: entry).unpacker
         return { try contents.read(into: $0) }
     }
 

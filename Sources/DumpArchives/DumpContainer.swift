@@ -5,8 +5,14 @@ protocol DumpContainer: Sendable {
     /// The unpacked data of an entry.
     ///
     /// - Throws: `ArchiveError`, `StorageError`.
-    func contents(of entry: DumpTOC.Entry) throws -> any Unpacker
+    func contents(of entry: DumpTOC.Entry) throws -> DumpContents
     func largeObjects(of entry: DumpTOC.Entry) throws -> any LargeObjectSource
+}
+
+/// Unpacked data, and the cursor that reads them as they are stored.
+struct DumpContents {
+    let unpacker: any Unpacker
+    let cursor: SourceCursor
 }
 
 /// The large objects of one entry, one after the other. Never leaves its thread.

@@ -6,13 +6,17 @@ internal import Glibc
 /// pg_dump ends them with the mark `\.`, which only psql and old servers need: it is taken off, and proves that nothing is
 /// missing.
 package struct DumpRows: ~Copyable {
-    private let contents: any Unpacker
+    private let contents: DumpContents
     private let name: String
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
     /// Bytes at the beginning of the buffer that may belong to the end mark.
     private var held = 0
     private var last: UInt8 = 0x0A
     private var isAtEnd = false
+    /// The beginning of a row that `nextRows` has read.
+    private var rest: [UInt8] = []
+    /// The stored bytes that `takeStoredBytes` has told of end here.
+    private var storedPosition: Int
     /// Rows lent so far.
     package private(set) var rows = 0
     /// Bytes lent so far.
@@ -20,9 +24,10 @@ package struct DumpRows: ~Copyable {
 
     private static let endMark = Array("\\.\n\n\n".utf8)
 
-    init(_ contents: any Unpacker, name: String) {
+    init(_ contents: DumpContents, name: String) {
         self.contents = contents
         self.name = name
+        storedPosition = contents.cursor.position
     }
 
     deinit { buffer.deallocate() }
@@ -33,7 +38,7 @@ package struct DumpRows: ~Copyable {
     package mutating func next(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
         while !isAtEnd {
             try Task.checkCancellation()
-            let count = try contents.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[held...]))
+            let count = try contents.unpacker.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[held...]))
             guard count > 0 else {
                 isAtEnd = true
                 try requireEndMark()
@@ -62,6 +67,35 @@ package struct DumpRows: ~Copyable {
         last = slab[slab.count - 1]
         try body(slab)
     }
+
+    /// How many bytes, as they are stored, have been read since the last call.
+    package mutating func takeStoredBytes() -> Int {
+        defer { storedPosition = contents.cursor.position }
+        return contents.cursor.position - storedPosition
+    }
+
+    /// The next whole rows, about a mebibyte of them, and how many; none at the end.
+    ///
+    /// - Throws: `ArchiveError.damaged`, also for a row longer than any server takes.
+    package mutating func nextRows() throws -> (bytes: [UInt8], rows: Int) {
+        let before = rows
+        var rest = self.rest
+        self.rest = []
+        while try next({ rest.append(contentsOf: $0) }) {
+            guard rest.count <= Self.rowBytesMax else {
+                throw ArchiveError.damagedDump(name, "a row is longer than 1 GiB")
+            }
+            // Rows that were counted before have been given away, so a new one has its newline in what is here.
+            guard rest.count >= Self.slabBytes, rows > before, let end = rest.lastIndex(of: 0x0A) else { continue }
+            let slab = Array(rest[...end])
+            self.rest = Array(rest[(end + 1)...])
+            return (slab, rows - before)
+        }
+        return (rest, rows - before)
+    }
+
+    private static let slabBytes = 1 << 20
+    private static let rowBytesMax = 1 << 30
 
     private static func newlines(in slab: UnsafeRawBufferPointer) -> Int {
         guard var position = slab.baseAddress else { return 0 }

@@ -24,7 +24,7 @@ struct FolderContainer: DumpContainer {
 
     private func size(_ name: String) -> Int { (try? found(name)).map { Files.size($0.path) } ?? 0 }
 
-    func contents(of entry: DumpTOC.Entry) throws -> any Unpacker {
+    func contents(of entry: DumpTOC.Entry) throws -> DumpContents {
         guard case .file(let name) = entry.place else {
             throw ArchiveError.damagedDump(path, "\(entry.title) has no file")
         }
@@ -32,7 +32,7 @@ struct FolderContainer: DumpContainer {
     }
 
     func largeObjects(of entry: DumpTOC.Entry) throws -> any LargeObjectSource {
-        LargeObjectFiles(try list(entry)) { try open($0) }
+        LargeObjectFiles(try list(entry)) { try open($0).unpacker }
     }
 
     private func list(_ entry: DumpTOC.Entry) throws -> [(oid: UInt32, name: String)] {
@@ -42,11 +42,12 @@ struct FolderContainer: DumpContainer {
         return try LargeObjectFiles.list(try source.bytes(at: 0, count: source.byteCount), name)
     }
 
-    private func open(_ name: String) throws -> any Unpacker {
+    private func open(_ name: String) throws -> DumpContents {
         let file = try found(name)
         let source = try FileSource(path: file.path, followsLinks: false)
         let cursor = SourceCursor(source, at: 0, name: name)
-        return try file.compression.unpacker(name, isFile: true) { try cursor.read(into: $0) }
+        let unpacker = try file.compression.unpacker(name, isFile: true) { try cursor.read(into: $0) }
+        return DumpContents(unpacker: unpacker, cursor: cursor)
     }
 
     /// The file of a name that the table of contents has, which is the name before it was compressed.

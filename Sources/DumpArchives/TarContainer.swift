@@ -36,7 +36,7 @@ struct TarContainer: DumpContainer {
         return list.reduce(0) { $0 + (members[$1.name]?.byteCount ?? 0) }
     }
 
-    func contents(of entry: DumpTOC.Entry) throws -> any Unpacker {
+    func contents(of entry: DumpTOC.Entry) throws -> DumpContents {
         guard case .file(let member) = entry.place else {
             throw ArchiveError.damagedDump(name, "\(entry.title) has no member")
         }
@@ -44,7 +44,7 @@ struct TarContainer: DumpContainer {
     }
 
     func largeObjects(of entry: DumpTOC.Entry) throws -> any LargeObjectSource {
-        LargeObjectFiles(try list(entry)) { try open($0) }
+        LargeObjectFiles(try list(entry)) { try open($0).unpacker }
     }
 
     private func list(_ entry: DumpTOC.Entry) throws -> [(oid: UInt32, name: String)] {
@@ -53,10 +53,11 @@ struct TarContainer: DumpContainer {
         return try LargeObjectFiles.list(try source.bytes(at: member.offset, count: member.byteCount), list)
     }
 
-    private func open(_ name: String) throws -> any Unpacker {
+    private func open(_ name: String) throws -> DumpContents {
         let member = try member(name)
         let cursor = SourceCursor(source, at: member.offset, end: member.offset + member.byteCount, name: name)
-        return try DumpCompression.none.unpacker(name, isFile: true) { try cursor.read(into: $0) }
+        let unpacker = try DumpCompression.none.unpacker(name, isFile: true) { try cursor.read(into: $0) }
+        return DumpContents(unpacker: unpacker, cursor: cursor)
     }
 
     private func member(_ name: String) throws -> Member {

@@ -31,6 +31,12 @@ package final class RestoreFile: Sendable {
         }
     }
 
+    /// The database that an archive is of; nil for a plain dump, which does not say.
+    package var databaseName: String? {
+        guard case .archive(let archive) = content else { return nil }
+        return archive.manifest.database.name
+    }
+
     /// Whether the file is an archive of some schemas or tables.
     package var isPartialArchive: Bool {
         guard case .archive(let archive) = content else { return false }

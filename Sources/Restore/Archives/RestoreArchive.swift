@@ -60,12 +60,26 @@ struct RestoreArchive: Sendable {
         table.extensionName == nil && destination(of: table) == table.tableName
     }
 
+    /// The rows of a table of a dump for several workers; nil for rows that cannot be shared.
+    func sharedRows(of table: Manifest.Table, among workers: Int) -> SharedRows? {
+        guard case .dump(let dump, let dumped) = source, let chunk = table.chunks.first,
+            let entry = dumped.entries[chunk.member], !entry.copyStatement.isEmpty
+        else { return nil }
+        return SharedRows(dump, entry, workers: workers)
+    }
+
     /// The text of rows that were dumped as INSERT statements, pulled piece by piece; nil for rows of COPY.
     func statements(of chunk: Manifest.Chunk) throws -> ((UnsafeMutableRawBufferPointer) throws -> Int)? {
         guard case .dump(let dump, let dumped) = source, let entry = dumped.entries[chunk.member],
             entry.copyStatement.isEmpty, !entry.isLargeObjects
         else { return nil }
         return try dump.text(of: entry)
+    }
+
+    /// Whether the rows of a table were dumped as INSERT statements.
+    func hasStatements(_ table: Manifest.Table) -> Bool {
+        guard case .dump(_, let dumped) = source else { return false }
+        return table.chunks.contains { dumped.entries[$0.member]?.copyStatement.isEmpty == true }
     }
 
     /// The large objects of an entry of a dump; nil for a chunk of ours.

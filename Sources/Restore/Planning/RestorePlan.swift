@@ -113,6 +113,8 @@ struct LoadJob: Sendable {
         /// A table by one worker: in one COPY, or in a transaction that also empties it, so that its rows are frozen.
         case wholeTable(Manifest.Table)
         case chunk(Manifest.Table, Manifest.Chunk)
+        /// A table that was dumped in one piece, by all workers that take such a job.
+        case part(Manifest.Table, SharedRows)
         case largeObjects(Manifest.Chunk)
     }
 
@@ -130,16 +132,22 @@ extension LoadJob {
         (largeObjects?.chunks ?? []).map { LoadJob(subject: .largeObjects($0), bytes: $0.rawBytes) }
     }
 
-    /// Jobs for all rows, the largest tables first. Tables with more text than `splitBytes` are shared by the workers.
+    /// Jobs for all rows, the largest tables first.
+    ///
+    /// - Parameter share: Whether the workers share a table, and the rows if it is in one piece.
     static func jobs(
         _ tables: [Manifest.Table],
         _ largeObjects: Manifest.LargeObjects?,
         workers: Int,
-        splitBytes: Int
+        share: (Manifest.Table) -> (isShared: Bool, rows: SharedRows?)
     ) -> [LoadJob] {
         var jobs: [LoadJob] = []
         for table in tables.sorted(by: { $0.rawBytes > $1.rawBytes }) where !table.chunks.isEmpty {
-            if workers > 1, table.rawBytes > splitBytes, table.chunks.count > 1, table.extensionName == nil {
+            let (isShared, rows) = share(table)
+            if let rows {
+                let part = LoadJob(subject: .part(table, rows), bytes: table.rawBytes / workers)
+                jobs += Array(repeating: part, count: workers)
+            } else if isShared {
                 jobs += table.chunks.map { LoadJob(subject: .chunk(table, $0), bytes: $0.rawBytes) }
             } else {
                 jobs.append(LoadJob(subject: .wholeTable(table), bytes: table.rawBytes))

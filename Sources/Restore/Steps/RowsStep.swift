@@ -12,7 +12,7 @@ extension RestoreWork {
                 tables,
                 selection.largeObjects,
                 workers: options.jobs,
-                splitBytes: options.splitBytes
+                share: share
             )
         return RestoreStep(
             events: [.phase("loading rows"), .planned(tables: tables.count, bytes: selection.rawBytes)],
@@ -23,6 +23,21 @@ extension RestoreWork {
                 while let number = next() { try load.run(jobs[number], &session) }
             }
         )
+    }
+
+    private func share(_ table: Manifest.Table) -> (isShared: Bool, rows: SharedRows?) {
+        guard isShared(table) else { return (false, nil) }
+        return (true, archive.sharedRows(of: table, among: options.jobs))
+    }
+
+    /// Whether several workers load the table, whose rows are then not frozen.
+    func isShared(_ table: Manifest.Table) -> Bool {
+        guard !isInPlace, options.jobs > 1, archive.hasItsOwnRows(table) else { return false }
+        guard archive.isOurs else {
+            // What is stored is a quarter or less of the text.
+            return table.rawBytes > options.splitBytes / 4 && !archive.hasStatements(table)
+        }
+        return table.rawBytes > options.splitBytes
     }
 
     func load(allowInvalid: Bool) -> TableLoad {

@@ -44,6 +44,8 @@ struct TableLoad: ~Copyable {
             try retryingWithoutChecks(table, &session) { try $0.load(table, &$1) }
         case .chunk(let table, let chunk):
             try retryingWithoutChecks(table, &session) { try $0.copy(chunk, into: table, frozen: false, &$1) }
+        case .part(let table, let rows):
+            try retryingWithoutChecks(table, &session) { try $0.copy(rows, into: table, &$1) }
         case .largeObjects(let chunk):
             try LargeObjectLoad.load(chunk, of: archive, with: &reader, &session)
             progress(.advanced(table: "large objects", rows: 0, bytes: chunk.rawBytes))
@@ -112,6 +114,36 @@ struct TableLoad: ~Copyable {
         if sum.rows == table.rows || !archive.tellsRows {
             progress(.finished(table: table.tableName.description, rows: sum.rows, bytes: sum.bytes))
         }
+    }
+
+    /// Sends this worker's part of rows that several workers share, in a transaction of its own.
+    private mutating func copy(_ rows: SharedRows, into table: Manifest.Table, _ session: inout Session) throws {
+        let name = table.tableName.description
+        let sql = CopyIntoTable(table, table.chunks[0], encoding).sql(session, into: table.tableName, frozen: false)
+        progress(.started(table: name))
+        var read = (rows: 0, bytes: 0)
+        let taken: Int
+        do {
+            try useSettings(of: table, session)
+            taken = try session.copyIn(sql) { copy in
+                while let slab = try rows.next() {
+                    read.rows += slab.rows
+                    try slab.bytes.withUnsafeBytes { try copy.write($0) }
+                    progress(.advanced(table: name, rows: slab.rows, bytes: slab.stored))
+                    read.bytes += slab.stored
+                }
+            }
+        } catch let error as PostgresError {
+            settings = nil
+            var error = error.at("table \(table.tableName)")
+            error.hint = error.restoreHint
+            throw error
+        }
+        guard taken == read.rows else {
+            throw RestoreError(.mismatch, "\(name): the server took \(taken) of \(read.rows) rows")
+        }
+        let sum = record.add(rows: read.rows, bytes: read.bytes, to: table.number)
+        if rows.leave() { progress(.finished(table: name, rows: sum.rows, bytes: sum.bytes)) }
     }
 
     /// CHECK constraints and generated columns see the database's own settings, as far as the rows' text can be read.
