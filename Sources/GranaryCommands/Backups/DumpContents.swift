@@ -19,7 +19,8 @@ struct DumpContents {
             uniquingKeysWith: { first, _ in first }
         )
         let made = archive.toc.entries.filter { $0.kind == "TABLE" }
-        let others = data.values.filter { entry in !made.contains { $0.objectOID == entry.objectOID } }
+        let oids = Set(made.map(\.objectOID))
+        let others = data.values.filter { !oids.contains($0.objectOID) }
         tables = (made + others.sorted { $0.id < $1.id }).map { entry in
             Table(
                 name: "\(entry.namespace ?? "").\(entry.tag)",

@@ -125,11 +125,13 @@ extension DumpedManifest {
 // Rows.
 extension DumpedManifest {
     private mutating func addTables(_ dump: DumpArchive, _ definitions: [Int: TableDefinition]) {
+        let keys = Self.primaryKeys(manifest.schema)
         var data: [UInt32: DumpTOC.Entry] = [:]
         for entry in dump.dataEntries where entry.kind == "TABLE DATA" { data[entry.objectOID] = entry }
         for entry in dump.toc.entries where entry.kind == "TABLE" {
             guard let definition = definitions[entry.id] else { continue }
-            add(entry, definition, data.removeValue(forKey: entry.objectOID), dump)
+            let rows = data.removeValue(forKey: entry.objectOID)
+            add(entry, definition, primaryKey: keys[entry.id] ?? [], rows, dump)
         }
         let foreign = Set(dump.toc.entries.filter { $0.kind == "FOREIGN TABLE" }.map(\.objectOID))
         let hasTables = !manifest.tables.isEmpty
@@ -148,6 +150,7 @@ extension DumpedManifest {
     private mutating func add(
         _ entry: DumpTOC.Entry,
         _ definition: TableDefinition,
+        primaryKey: [String] = [],
         _ data: DumpTOC.Entry?,
         _ dump: DumpArchive
     ) {
@@ -164,7 +167,7 @@ extension DumpedManifest {
             extensionName: definition.isOfExtension ? extensionName(of: dump.toc) : nil,
             dataLeftOut: data == nil && !definition.isPartitioned,
             columns: (copy?.columns ?? []).map { Manifest.Column(name: $0, type: types[$0] ?? Self.unknownType) },
-            primaryKey: definition.isPartitioned ? [] : primaryKey(of: entry)
+            primaryKey: definition.isPartitioned ? [] : primaryKey
         )
         if let data {
             let bytes = dump.storedBytes(of: data)
@@ -180,11 +183,14 @@ extension DumpedManifest {
 
     private func extensionName(of toc: DumpTOC) -> String { toc.entries.first { $0.kind == "EXTENSION" }?.tag ?? "" }
 
-    private func primaryKey(of entry: DumpTOC.Entry) -> [String] {
-        let constraint = manifest.schema.first {
-            $0.kind == "CONSTRAINT" && $0.dependsOn.contains(entry.id) && KeyConstraint($0.sql)?.isPrimary == true
+    /// The columns of the primary keys, by the numbers of the entries that the keys depend on.
+    private static func primaryKeys(_ items: [Manifest.SchemaItem]) -> [Int: [String]] {
+        var keys: [Int: [String]] = [:]
+        for item in items where item.kind == "CONSTRAINT" {
+            guard let key = KeyConstraint(item.sql), key.isPrimary else { continue }
+            for id in item.dependsOn { keys[id] = key.columns }
         }
-        return constraint.flatMap { KeyConstraint($0.sql)?.columns } ?? []
+        return keys
     }
 
     private mutating func chunk(of entry: DumpTOC.Entry, _ bytes: Int) -> Manifest.Chunk {

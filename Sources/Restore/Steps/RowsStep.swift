@@ -34,8 +34,10 @@ extension RestoreWork {
     func isShared(_ table: Manifest.Table) -> Bool {
         guard !isInPlace, options.jobs > 1, archive.hasItsOwnRows(table) else { return false }
         guard archive.isOurs else {
+            // What a worker has taken it cannot take again without the check that refused it.
+            guard !options.allowInvalid, !archive.hasStatements(table) else { return false }
             // What is stored is a quarter or less of the text.
-            return table.rawBytes > options.splitBytes / 4 && !archive.hasStatements(table)
+            return table.rawBytes > options.splitBytes / 4
         }
         return table.rawBytes > options.splitBytes
     }
