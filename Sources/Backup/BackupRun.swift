@@ -243,6 +243,7 @@ extension Manifest {
             walPosition: snapshot.walPosition,
             scope: Manifest.Scope(schemas: options.schemas, tables: options.tables)
         )
+        if let name = options.databaseName { database.name = name }
         schemaVersions = snapshot.schemaVersions
         ledger = snapshot.ledger
         extensions = snapshot.extensions

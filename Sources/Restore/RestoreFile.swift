@@ -1,11 +1,12 @@
 internal import Archive
+internal import DumpArchives
 internal import Storage
 
 /// The file of a restore, opened once: what is checked and asked about is what is loaded, whatever takes its name
 /// meanwhile.
 package final class RestoreFile: Sendable {
     enum Content: Sendable {
-        case archive(ArchiveReader)
+        case archive(RestoreArchive)
         case dump(PlainDump)
     }
 
@@ -14,12 +15,26 @@ package final class RestoreFile: Sendable {
     /// - Parameter path: a file, or a pipe, whose content is kept until the restore ends.
     /// - Throws: `ArchiveError`, also for an archive that cannot be read; `CancellationError` while a pipe is read.
     package init(_ path: String) throws {
+        guard !Files.isFolder(path) else {
+            content = .archive(try RestoreArchive(try DumpArchive(folder: path)))
+            return
+        }
         let source = try FileSource(path: path, takesPipes: true)
+        if try FileFormat(source).isPgDumpArchive {
+            content = .archive(try RestoreArchive(try DumpArchive(source, name: path)))
+            return
+        }
         switch try Self.kind(path, source) {
-        case .archive: content = .archive(try ArchiveReader(source))
+        case .archive: content = .archive(RestoreArchive(try ArchiveReader(source)))
         case .dump: content = .dump(PlainDump(path: path, source, isPacked: false))
         case .packedDump: content = .dump(PlainDump(path: path, source, isPacked: true))
         }
+    }
+
+    /// The database that an archive is of; nil for a plain dump, which does not say.
+    package var databaseName: String? {
+        guard case .archive(let archive) = content else { return nil }
+        return archive.manifest.database.name
     }
 
     /// Whether the file is an archive of some schemas or tables.

@@ -18,13 +18,15 @@ package final class FileSource: ByteSource {
     /// Whether the bytes came through a pipe, so that the name tells nothing about them.
     package let wasPipe: Bool
 
-    /// - Parameter takesPipes: Also accept a pipe, and copy its content into an unnamed temporary file, so that it can
-    ///   be read more than once. Without it only regular files are accepted.
+    /// - Parameters:
+    ///   - takesPipes: Also accept a pipe, and copy its content into an unnamed temporary file, so that it can be read
+    ///     more than once. Without it only regular files are accepted.
+    ///   - followsLinks: Accept a symbolic link.
     /// - Throws: `StorageError.io`; `CancellationError` while a pipe is read.
-    package init(path: String, takesPipes: Bool = false) throws {
+    package init(path: String, takesPipes: Bool = false, followsLinks: Bool = true) throws {
         self.path = path
         // Non-blocking, because opening a pipe would wait for a writer.
-        let opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
         guard opened >= 0 else { throw StorageError.system(path, "could not be opened") }
         var status = stat()
         let kind = fstat(opened, &status) == 0 ? status.st_mode & S_IFMT : 0
@@ -72,6 +74,21 @@ package final class FileSource: ByteSource {
         var status = stat()
         return fstat(descriptor, &status) == 0 && Int(status.st_size) == byteCount
             && status.st_mtim.tv_sec == modified.tv_sec && status.st_mtim.tv_nsec == modified.tv_nsec
+    }
+}
+
+/// Bytes in memory.
+package struct MemorySource: ByteSource {
+    private let bytes: [UInt8]
+    package var byteCount: Int { bytes.count }
+
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
+        guard offset >= 0, offset <= bytes.count, buffer.count <= bytes.count - offset else {
+            throw StorageError.endsEarly("memory")
+        }
+        buffer.copyBytes(from: bytes[offset..<(offset + buffer.count)])
     }
 }
 

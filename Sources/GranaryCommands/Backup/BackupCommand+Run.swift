@@ -28,7 +28,7 @@ extension BackupCommand {
                 renderer.receive(ProgressEvent($0))
             }.run()
         }
-        try tell(report, on: console)
+        try Self.tell(report, on: console)
     }
 
     /// An archive is no text, and would leave the terminal in a sorry state.
@@ -93,11 +93,11 @@ extension BackupCommand {
         BackupFile.removeStalePartials(in: folder, isOurs: false, on: console)
     }
 
-    private func tell(_ report: BackupReport, on console: Console) throws {
+    static func tell(_ report: BackupReport, on console: Console) throws {
         if !console.settings.isJSON { for note in report.notes { console.note("note: \(note)") } }
-        console.note(Self.summary(report))
+        console.note(summary(report))
         if console.settings.isJSON {
-            try console.result(Self.result.document(report))
+            try console.result(result.document(report))
         } else if let file = report.file {
             try console.result(exactly: file)
         }

@@ -23,7 +23,7 @@ package struct RestoreCommand: SpokenCommand {
 
     @Argument(
         help: ArgumentHelp("A backup, or a plain dump (.sql, .sql.gz); sought in --backups too.", valueName: "file"),
-        completion: .backup(".zip", ".sql", ".sql.gz")
+        completion: .backup(".zip", ".sql", ".sql.gz", ".dump", ".tar")
     )
     package var file: String
 

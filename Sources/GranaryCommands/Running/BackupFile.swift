@@ -3,18 +3,28 @@ internal import Storage
 
 /// A backup as people name it, and as we do.
 package enum BackupFile {
-    /// The file as it was named, or the one of that name in the folder of backups.
+    /// The file as it was named, or the one of that name in the folder of backups; a dump in directory format is a folder.
     ///
     /// - Throws: `CommandError` with `.file`.
     static func found(_ file: String, backups: String) throws -> String {
-        if Files.isFile(file) { return file }
+        if isBackup(file) { return file }
         let among = Files.joined(backups, file)
-        if !file.hasPrefix("/") && Files.isFile(among) { return among }
+        if !file.hasPrefix("/") && isBackup(among) { return among }
         throw CommandError(
             .file,
             file.hasPrefix("/") ? "there is no file \(file)" : "there is no file \(file), nor \(among)",
             hint: "--backups names the folder of backups"
         )
+    }
+
+    private static func isBackup(_ path: String) -> Bool {
+        Files.isFile(path) || (Files.isFolder(path) && (try? FileFormat(folder: path)) == .pgDumpFolder)
+    }
+
+    /// Whether a file or folder is an archive of pg_dump, by its content.
+    static func isPgDumpArchive(_ path: String) throws -> Bool {
+        guard !Files.isFolder(path) else { return true }
+        return try FileFormat(try FileSource(path: path)).isPgDumpArchive
     }
 
     /// Removes what backups that were killed left in a folder, and says so.

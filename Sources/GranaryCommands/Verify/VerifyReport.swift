@@ -17,6 +17,7 @@ package struct VerifyReport: Sendable, Equatable {
         let lines =
             if found.isWhole {
                 [["ok", file, content, Formatting.duration(seconds: seconds)].joined(separator: "  ")]
+                    + found.unchecked.map { "not checked: \($0)" }
             } else {
                 found.problems.map { "\($0.member): \($0.problem)" }
                     + ["\(counted(found.problems.count, "problem")) in \(file)"]
@@ -31,7 +32,7 @@ package struct VerifyReport: Sendable, Equatable {
     package static let result = ResultDescription<Self>([
         .init("file", \.file), .init("ok", \.found.isWhole), .init("members", \.found.members),
         .init("rows", \.found.rows), .init("raw_bytes", \.found.rawBytes), .init("seconds", \.seconds),
-        .init("problems", each: problem, \.found.problems),
+        .init("problems", each: problem, \.found.problems), .init("unchecked", \.found.unchecked),
     ])
 
     private static let problem = ResultDescription<VerificationReport.Problem>([

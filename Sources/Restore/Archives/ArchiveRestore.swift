@@ -9,7 +9,7 @@ internal import PostgresClient
 ///     in a new database   look at the server; refuse, or make the database → making, by workers → the swap
 ///     in the target       look at the server; refuse, or BEGIN → making, refilling, adding or copying → COMMIT
 struct ArchiveRestore: Sendable {
-    let archive: ArchiveReader
+    let archive: RestoreArchive
     /// Settled for the target.
     let options: RestoreOptions
     let target: TargetDatabase
@@ -20,7 +20,7 @@ struct ArchiveRestore: Sendable {
 
     /// - Throws: `RestoreError.selection`.
     init(
-        _ archive: ArchiveReader,
+        _ archive: RestoreArchive,
         _ options: RestoreOptions,
         _ target: TargetDatabase,
         logger: Logger,
@@ -28,6 +28,13 @@ struct ArchiveRestore: Sendable {
     ) throws {
         let scope = archive.manifest.scope
         try options.requireSense(scope)
+        guard !archive.holdsRowsAlone || options.dataOnly || options.rows != nil else {
+            throw RestoreError(
+                .selection,
+                "\(options.file) holds rows and no tables",
+                hint: "load them into tables that exist with --data-only"
+            )
+        }
         self.archive = archive
         self.options = options.settled(for: target, scope)
         self.target = target
@@ -55,7 +62,8 @@ struct ArchiveRestore: Sendable {
 
     /// - Throws: `RestoreError.untrusted`.
     private func requireTrust() throws {
-        guard options.trust != .anyone, try !isSealed() else { return }
+        // As a plain dump: it can have no seal, and what it runs is listed.
+        guard archive.isOurs, options.trust != .anyone, try !isSealed() else { return }
         let code = try CodeReader(manifest, options).inventory
         guard !code.isHarmless else { return }
         throw RestoreError(

@@ -45,7 +45,7 @@ struct PlainDumpRestore: Sendable {
             database: target.name,
             steps: steps(findings) + (refusal == nil ? survey.notes : []),
             tables: 0,
-            rows: 0,
+            rows: nil,
             rawBytes: check.neededBytes,
             obstacles: (refusal.map { ["\($0.message) (\($0.hint ?? ""))"] } ?? [])
                 + findings.obstacles.map { "\($0.message) (\($0.hint))" }

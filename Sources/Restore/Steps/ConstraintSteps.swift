@@ -71,7 +71,7 @@ extension RestoreWork {
     private var analyses: [RestoreStep.Job] {
         guard !options.withoutAnalyze else { return [] }
         return selection.tables.sorted { $0.rawBytes > $1.rawBytes }.map { table in
-            let vacuums = !isInPlace && options.jobs > 1 && table.rawBytes > options.splitBytes
+            let vacuums = isShared(table)
             return RestoreStep.Job(title: "statistics of \(table.tableName)") { session in
                 try session.execute("\(vacuums ? "VACUUM (ANALYZE)" : "ANALYZE") \(session.quoted(table.tableName))")
             }

@@ -35,7 +35,7 @@ extension RestoreWork {
     var comparison: RestoreStep {
         RestoreStep(
             work: .once { session in
-                try record.requireAll(of: selection.tablesWithRows)
+                try record.requireAll(of: selection.tablesWithRows, counted: !archive.tellsRows)
                 try Sequences.compare(record.now.sequences, session)
             }
         )
