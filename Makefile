@@ -76,7 +76,7 @@ test-long: deps-test ## All tests with every bit and cut instead of a sample, th
 test-regress: deps build ## PostgreSQL's own regression database, backed up and restored in every way: some minutes
 	@scripts/regress.sh
 
-test-matrix: deps-test ## The tests on every PostgreSQL to be had here, 15 to 18, and backups of each into newer ones: long
+test-matrix: deps-test ## The tests on every PostgreSQL available here, 15 to 18, and backups of each into newer ones: long
 	@SWIFT="$(SWIFT)" scripts/matrix.sh $(TRAITS)
 
 test-faults: deps-test ## Kill, cut, crash and fill the disk at random: RUNS=1000 SEED=number

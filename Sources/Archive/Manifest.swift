@@ -167,8 +167,24 @@ extension Manifest {
     /// What was requested; empty lists mean the whole database.
     package struct Scope: Codable, Sendable, Equatable {
         package var schemas: [String]
-        /// Tables as `schema.table`, as requested.
+        /// Tables as `schema.table`.
         package var tables: [String]
+        /// What was left out on request; nil where nothing was.
+        package var excluded: Excluded?
+
+        package struct Excluded: Codable, Sendable, Equatable {
+            package var schemas: [String]
+            /// Tables as `schema.table`, outside of these schemas.
+            package var tables: [String]
+            /// Objects that cannot be made without them, and were left out, too.
+            package var dependents: [String]
+
+            package init(schemas: [String], tables: [String], dependents: [String]) {
+                self.schemas = schemas
+                self.tables = tables
+                self.dependents = dependents
+            }
+        }
 
         package init(schemas: [String] = [], tables: [String] = []) {
             self.schemas = schemas

@@ -73,7 +73,7 @@ struct MemberReader: ~Copyable {
             crc = CRC32.of(bytes, after: crc)
             count += bytes.count
             guard count <= entry.rawBytes else {
-                throw ArchiveError.damaged(entry.name, "it unpacks to more than it says")
+                throw ArchiveError.damaged(entry.name, "it unpacks to more than its declared size")
             }
             try body(bytes)
         }
@@ -113,7 +113,7 @@ extension MemberReader {
     static func requireHeader(of entry: ZipEntry, in source: any ByteSource) throws {
         let expected = entry.localHeader
         guard try source.bytes(at: entry.offset, count: expected.count) == expected else {
-            throw ArchiveError.damaged(entry.name, "its local header is not what the central directory says")
+            throw ArchiveError.damaged(entry.name, "its local header differs from the central directory")
         }
     }
 
@@ -123,7 +123,7 @@ extension MemberReader {
 
     private static func require(_ entry: ZipEntry, _ sha256: String?, _ expected: String?) throws {
         guard expected == nil || sha256 == expected else {
-            throw ArchiveError.damaged(entry.name, "its SHA-256 is not what the manifest says")
+            throw ArchiveError.damaged(entry.name, "its SHA-256 differs from the manifest")
         }
     }
 }
@@ -152,7 +152,7 @@ package struct ChunkReader: ~Copyable {
     ) throws {
         let entry = try archive.entry(chunk.member)
         guard entry.rawBytes == chunk.rawBytes, entry.storedBytes == chunk.storedBytes else {
-            throw ArchiveError.damaged(chunk.member, "its size is not what the manifest says")
+            throw ArchiveError.damaged(chunk.member, "its size differs from the manifest")
         }
         try members.read(entry, in: archive.source, sha256: chunk.sha256, body)
     }

@@ -145,7 +145,7 @@ extension Verification {
             }
             if let expected = expectations.sums[entry.name] {
                 if (entry.rawBytes, entry.storedBytes) != (expected.rawBytes, expected.storedBytes) {
-                    outcome.note("its size is not what the manifest says")
+                    outcome.note("its size differs from the manifest")
                 }
             }
         } catch {

@@ -29,7 +29,7 @@ struct ZipDirectory: Sendable {
                 window = try source.bytes(at: end.directoryOffset + start, count: count)
             }
             let entry = try ZipDirectory.entry(in: window, at: &position, from: start, of: end, source)
-            guard names.insert(entry.name).inserted else { throw ArchiveError.damaged(entry.name, "it is there twice") }
+            guard names.insert(entry.name).inserted else { throw ArchiveError.damaged(entry.name, "it occurs twice") }
             try entry.requireSense(before: end.directoryOffset)
             entries.append(entry)
         }
@@ -114,7 +114,7 @@ struct ZipDirectory: Sendable {
             guard start >= 0 else { throw ArchiveError.damaged("ZIP64 end record", "there is no room for it") }
             let bytes = try source.bytes(at: start, count: ZipFormat.end64Bytes)
             guard bytes.number(UInt32.self, at: 0) == ZipFormat.end64Signature else {
-                throw ArchiveError.damaged("ZIP64 end record", "it is not where it should be")
+                throw ArchiveError.damaged("ZIP64 end record", "it is at the wrong position")
             }
             guard let entries = Int(exactly: bytes.number(UInt64.self, at: 32)),
                 let size = Int(exactly: bytes.number(UInt64.self, at: 40)),

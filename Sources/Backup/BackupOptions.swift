@@ -31,13 +31,16 @@ package struct BackupOptions: Sendable {
 
     package var output: Output
     package var format = Format.zip
-    /// The schemas to back up. Without schemas and tables, the whole database.
+    /// Schemas to back up, by name or pattern; with no schemas and no tables, the whole database.
     package var schemas: [String] = []
-    /// The tables to back up, as `schema.table` or `table`.
+    /// Tables to back up, as `schema.table`, `table` or a pattern.
     package var tables: [String] = []
-    /// Include tables that inherit from those of the part; partitions are always included.
+    /// What is left out of these or of the whole database: it is neither locked nor read.
+    package var excludedSchemas: [String] = []
+    package var excludedTables: [String] = []
+    /// Takes the tables that inherit from those of a part with it; partitions always come.
     package var withInheritors = true
-    /// Tables whose rows are left out, as `schema.table` or `table`.
+    /// Tables whose rows are left out, as `schema.table`, `table` or a pattern.
     package var tablesWithoutData: [String] = []
     package var jobs = 2
     /// 0 stores; the highest level depends on the engine.

@@ -89,13 +89,17 @@ package struct BackupRun: Sendable {
         let ledger =
             isOfSchemas && manifest.ledger == nil
             ? [
-                "what is applied of the migrations is not in it, because granary's own tables cannot be read; `granary doctor` says why"
+                "the ledger of migrations is not included, because granary's own tables cannot be read; `granary doctor` shows why"
             ]
             : []
         let read = Set(manifest.sequences.map(\.oid))
         let sequences = manifest.schema.filter { $0.kind == "SEQUENCE" && !read.contains($0.objectOID) }
             .map { "the value of the unlogged sequence \($0.schema ?? "").\($0.name) cannot be read on a standby" }
-        return redacted + unlogged + sequences + ledger + partNotes(manifest)
+        let dependents = manifest.scope.excluded?.dependents ?? []
+        let excluded =
+            dependents.isEmpty
+            ? [] : ["left out, too, because they need what is excluded: \(dependents.listed(atMost: 20))"]
+        return redacted + unlogged + sequences + ledger + excluded + partNotes(manifest)
     }
 
     /// Notes about tables of a part in other schemas, and about missing objects that it needs.
@@ -215,6 +219,8 @@ extension BackupRun {
             scope: CatalogScope(
                 schemas: options.schemas,
                 tables: options.tables,
+                excludedSchemas: options.excludedSchemas,
+                excludedTables: options.excludedTables,
                 withInheritors: options.withInheritors
             ),
             jobs: options.jobs,
@@ -241,7 +247,7 @@ extension Manifest {
             server: Manifest.Server(version: snapshot.serverVersionText, versionNumber: snapshot.serverVersion),
             snapshot: snapshot.name,
             walPosition: snapshot.walPosition,
-            scope: Manifest.Scope(schemas: options.schemas, tables: options.tables)
+            scope: Manifest.Scope(snapshot.catalog, schema)
         )
         if let name = options.databaseName { database.name = name }
         schemaVersions = snapshot.schemaVersions
@@ -251,10 +257,23 @@ extension Manifest {
         distributed =
             snapshot.distributed.isEmpty
             ? nil : snapshot.distributed.map { Manifest.Relation(schema: $0.schema, name: $0.name) }
-        schemas = options.schemas.isEmpty ? snapshot.schemas : options.schemas
+        let gone = Set(exactly: scope.excluded?.schemas ?? [])
+        schemas = scope.schemas.isEmpty ? snapshot.schemas.filter { !gone.contains($0) } : scope.schemas
         self.schema = schema.items
         redacted = schema.redacted
         sequences = snapshot.sequences
+    }
+}
+
+extension Manifest.Scope {
+    fileprivate init(_ catalog: BackupCatalog, _ schema: DumpedSchema) {
+        self.init(schemas: catalog.scope.schemas, tables: catalog.scope.tables)
+        guard let exclusion = catalog.exclusion else { return }
+        excluded = Excluded(
+            schemas: exclusion.schemas,
+            tables: exclusion.tables.map(\.spelling),
+            dependents: schema.dependents
+        )
     }
 }
 

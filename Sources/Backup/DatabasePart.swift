@@ -58,7 +58,18 @@ struct DatabasePart: Sendable {
     }
 }
 
-// Arguments for pg_dump.
+extension DatabasePart {
+    /// Takes out what is left out on request.
+    mutating func leaveOut(_ exclusion: Exclusion) {
+        relations = relations.filter { !exclusion.contains($0) }
+        let names = Set(exclusion.tables)
+        let gone = Set(exactly: exclusion.schemas)
+        elsewhere.removeAll { names.contains($0) || gone.contains($0.schema) }
+        excluded += exclusion.tables
+    }
+}
+
+// For pg_dump.
 extension DatabasePart {
     /// Makes pg_dump describe and lock only this part. With tables it ignores schemas. If both are needed, the schemas
     /// of the tables are requested without their other relations, and `items(_:)` removes the rest.
@@ -69,9 +80,9 @@ extension DatabasePart {
             + Self.patterns(excluded).map { "--exclude-table=\($0)" }
     }
 
-    /// Patterns that match exactly these relations: inside quotes, the characters of a pattern are literal. Several
-    /// names in one pattern, because pg_dump queries the server for each pattern.
-    private static func patterns(_ names: [TableName]) -> [String] {
+    /// Patterns that match these relations and no other: quoted, the characters of a pattern mean themselves. Several
+    /// names in one, because pg_dump asks the server once for each.
+    static func patterns(_ names: [TableName]) -> [String] {
         var patterns: [String] = []
         for (schema, members) in Dictionary(grouping: names, by: { ExactText($0.schema) }) {
             for start in stride(from: 0, to: members.count, by: 200) {

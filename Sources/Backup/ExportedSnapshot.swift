@@ -143,7 +143,7 @@ struct SnapshotTaker: Sendable {
             .rights,
             "\(session.user) may not read all that is to be backed up: \(error.message) (SQLSTATE 42501)",
             hint:
-                "back up what is yours with --service or --schema, or as a superuser: GRANT pg_read_all_data TO \(session.quoted(session.user))"
+                "back up what you own with --service or --schema, or as a superuser: GRANT pg_read_all_data TO \(session.quoted(session.user))"
         )
     }
 
@@ -185,7 +185,7 @@ struct SnapshotTaker: Sendable {
         let withoutRows = leftOut.union(
             catalog.tables.filter { ($0.isUnlogged && isStandby) || $0.table == marker }.map(\.oid)
         )
-        let ledger = try LedgerRows(stateSchema: stateSchema, services: services, scope: scope).read(session)
+        let ledger = try LedgerRows(stateSchema: stateSchema, services: services, scope: catalog.scope).read(session)
         let readable = catalog.tables.filter { !$0.isPartitioned && !withoutRows.contains($0.oid) }
         let needs = try catalog.part?.needs(session)
         let distributed = try session.distributedTables().filter { table in

@@ -80,7 +80,7 @@ extension PgDump {
             "--snapshot=\(snapshot.name)", "--lock-wait-timeout=\(lockWait(snapshot, options))",
             "--encoding=\(encoding)", "--no-password", "--dbname=\(conninfo(snapshot))",
         ]
-        return arguments + (snapshot.catalog.part?.arguments ?? [])
+        return arguments + (snapshot.catalog.part?.arguments ?? snapshot.catalog.exclusion?.arguments ?? [])
     }
 
     /// The leader already holds the locks, so pg_dump waits only behind a session that waits for the leader, and the

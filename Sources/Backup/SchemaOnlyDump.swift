@@ -47,15 +47,15 @@ package struct SchemaOnlyDump: Sendable {
             if errors.contains("lock timeout") || errors.contains("statement timeout") {
                 throw BackupError(
                     .busy,
-                    "the schema could not be written: somebody holds a table that pg_dump must lock",
-                    hint: "try again; --format text tells what can be told without locks"
+                    "the schema could not be written, because another session holds a lock on a table",
+                    hint: "try again, or use --format text, which needs no locks"
                 )
             }
             if errors.contains("permission denied for") {
                 throw BackupError(
                     .pgDump,
                     "the schema could not be written, because pg_dump reads all of it and may not: \(Self.denial(errors))",
-                    hint: "connect as the tables' owner; --format text tells what can be told without rights on them"
+                    hint: "connect as the tables' owner, or use --format text, which needs no rights on them"
                 )
             }
             let reason = errors.split(whereSeparator: \.isNewline).first.map(String.init)

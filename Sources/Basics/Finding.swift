@@ -19,6 +19,8 @@ package struct Finding: Sendable, Hashable {
     package var line: Int
     /// From 1; nil for the whole line.
     package var column: Int?
+    /// Further lines of the file where the same was found.
+    package var moreLines: [Int] = []
     /// One sentence without values of rows.
     package var message: String
     package var hint: String?

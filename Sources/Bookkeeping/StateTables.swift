@@ -260,13 +260,13 @@ extension StateSchema {
     package static func remedy(_ fault: Fault, _ name: String) -> String {
         guard !fault.isOld else {
             return
-                "an older granary made it: `granary env mark NAME`, as the owner of the schema \(name), brings it up to date"
+                "an older granary made it: `granary env mark NAME`, as the owner of the schema \(name), updates it"
         }
         return switch fault.table {
         case .environment: "`granary env mark NAME --force` makes it again"
         case .migrations, .log:
-            "rename the schema \(name) in psql, make it again with `granary env mark NAME`, and write down what is applied with `granary migrate baseline VERSION`"
-        case .seeds: "drop it in psql: `granary seed` makes it again, and finds the rows that are there"
+            "rename the schema \(name) in psql, make it again with `granary env mark NAME`, and record what is applied with `granary migrate baseline VERSION`"
+        case .seeds: "drop it in psql: `granary seed` creates it again, and finds the existing rows"
         }
     }
 }

@@ -34,6 +34,8 @@ struct CleanCatalog: Sendable, Equatable {
         /// Triggers and rules that would react to a DELETE or a TRUNCATE: how to switch each off, and on again as
         /// before.
         var switches: [Switch]
+        /// A publication sends its deletes, and it has no key by which to send them: the server takes a TRUNCATE alone.
+        var refusesDelete = false
     }
 
     struct Switch: Sendable, Equatable {
@@ -108,7 +110,16 @@ extension CleanCatalog {
                 c.relkind = 'r' AND c.relam = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'heap') AS heap,
                 (SELECT pg_catalog.count(*) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid) AS indexes,
                 EXISTS (SELECT FROM pg_catalog.pg_constraint k
-                        WHERE k.conrelid = c.oid AND k.contype = 'c' AND NOT k.convalidated) AS invalid_check
+                        WHERE k.conrelid = c.oid AND k.contype = 'c' AND NOT k.convalidated) AS invalid_check,
+                NOT CASE c.relreplident WHEN 'f' THEN true WHEN 'n' THEN false
+                    WHEN 'd' THEN EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
+                    ELSE EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisreplident) END
+                AND EXISTS (SELECT FROM pg_catalog.pg_publication_tables p
+                    JOIN pg_catalog.pg_publication b ON b.pubname = p.pubname AND b.pubdelete
+                    JOIN pg_catalog.pg_namespace s ON s.nspname = p.schemaname
+                    JOIN pg_catalog.pg_class o ON o.relnamespace = s.oid AND o.relname = p.tablename
+                    WHERE o.oid = c.oid OR o.oid IN (SELECT relid FROM pg_catalog.pg_partition_ancestors(c.oid)))
+                AS refuses_delete
             FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_depend d
@@ -134,7 +145,8 @@ extension CleanCatalog {
                 isHeap: row.bool("heap"),
                 indexes: row.int("indexes"),
                 hasInvalidCheck: row.bool("invalid_check"),
-                switches: switches[row.oid("oid")] ?? []
+                switches: switches[row.oid("oid")] ?? [],
+                refusesDelete: row.bool("refuses_delete")
             )
         }
     }

@@ -25,7 +25,12 @@ struct CleanPlanner {
 
     private func requireNames(_ catalog: CleanCatalog) throws {
         for pattern in options.keep where !catalog.relations.contains(where: { TablePattern(pattern).fits($0.name) }) {
-            throw CleaningError(.selection, "there is no table \(pattern) to keep", hint: "write it as schema.table")
+            let advice = TablePattern.advice(pattern, among: catalog.relations.map(\.name))
+            throw CleaningError(
+                .selection,
+                "there is no table \(pattern) to keep",
+                hint: advice ?? "write it as schema.table, or as a pattern of psql's, such as 'ref_*'"
+            )
         }
         guard let schemas = options.schemas else { return }
         let there = Set(exactly: catalog.schemas)

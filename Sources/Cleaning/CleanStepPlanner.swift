@@ -34,8 +34,8 @@ struct CleanStepPlanner {
         return references
     }
 
-    /// The large units, and those that refer to them: TRUNCATE requires these even if they are empty. If one of these
-    /// must be left alone, DELETE is used instead.
+    /// The large units, those that take no DELETE, and those that refer to them: TRUNCATE requires these even if they are
+    /// empty. If one of these must be left alone, DELETE is used instead.
     private func truncated(_ filled: [CleanUnit], _ units: [UInt32: CleanUnit]) -> Set<UInt32> {
         var referrers: [UInt32: Set<UInt32>] = [:]
         var blocked: Set<UInt32> = []
@@ -50,7 +50,9 @@ struct CleanStepPlanner {
         // The tables that a blocked one refers to are blocked too.
         let references = references
         blocked = closure(of: blocked) { references[$0] ?? [] }
-        let large = filled.filter { (radius.rows[$0.oid]?.heapBytes ?? 0) > largeBytes }.map(\.oid)
+        let large = filled.filter { unit in
+            (radius.rows[unit.oid]?.heapBytes ?? 0) > largeBytes || unit.members.contains(where: \.refusesDelete)
+        }.map(\.oid)
         return closure(of: Set(large).subtracting(blocked)) { referrers[$0] ?? [] }
     }
 

@@ -67,7 +67,7 @@ package struct Cleaner: Sendable {
             let rows = try hold(plan, writesOnly: backUp != nil, &session)
             let endangered = plan.steps.endangered
             let backup = try backUp.map { backUp in
-                progress(.phase("backing up what will be gone"))
+                progress(.phase("backing up the rows"))
                 return try session.waiting { try await backUp(endangered) }
             }
             progress(.phase("cleaning"))
@@ -157,7 +157,7 @@ package struct Cleaner: Sendable {
             let who = blocker.name.withLock(\.self).map { "; it is held by \($0)" } ?? ""
             throw CleaningError(
                 .busy,
-                "nothing was changed, because a lock was not to be had within \(limit.milliseconds) ms\(who)",
+                "nothing was changed, because a lock was not available within \(limit.milliseconds) ms\(who)",
                 hint: "run it again when that session has ended, or give --lock-timeout more time",
                 sqlState: error.sqlState
             )

@@ -17,7 +17,6 @@ package import PostgresClient
 package struct DatabaseReplacement: Sendable {
     private let target: TargetDatabase
     private let force: Bool
-    private let dropsOld: Bool
     private let logger: Logger
 
     /// What to create.
@@ -35,34 +34,42 @@ package struct DatabaseReplacement: Sendable {
         }
     }
 
-    /// The outcome for the old database.
+    /// What happens to the new database when it is filled.
+    package enum Ending: Sendable {
+        /// It takes the target's place, and the old database is kept under another name, or dropped.
+        case takesPlace(dropsOld: Bool)
+        /// It stays beside the target under a name of its own, and the target is as it was.
+        case staysBeside
+    }
+
+    /// The outcome for both databases.
     package struct Outcome: Sendable {
         /// The new database took the place of an old one.
         package var swapped = false
         /// The name under which the old database is kept.
         package var kept: String?
+        /// The name under which the new database stays beside the target.
+        package var beside: String?
         /// Why the old database is kept although it should have been dropped.
         package var dropFailure: (any Error)?
     }
 
-    /// - Parameters:
-    ///   - force: Ends the sessions that are connected to the target.
-    ///   - dropsOld: Drops the old database instead of keeping it under another name.
-    package init(target: TargetDatabase, force: Bool, dropsOld: Bool, logger: Logger) {
+    /// - Parameter force: Ends the sessions that are connected to the target.
+    package init(target: TargetDatabase, force: Bool, logger: Logger) {
         self.target = target
         self.force = force
-        self.dropsOld = dropsOld
         self.logger = logger
     }
 
-    /// - Parameters: - inspect: Inspects the server, throws obstacles, and returns the properties of the new database.
-    ///   Its session is on the maintenance database. - fill: Fills the new database of the given name so that it can
-    ///   take the target's place.
+    /// - Parameters:
+    ///   - inspect: Inspects the server, throws obstacles, and returns the properties of the new database. Its session is
+    ///     on the maintenance database.
+    ///   - fill: Fills the new database of that name, and says what becomes of it.
     /// - Throws: `DatabaseError`, `PostgresError`, and errors of the closures. The target is unchanged, unless the
     ///   error is `PostgresError.inDoubt`.
     package func run<Findings: Sendable, Result: Sendable>(
         inspect: @escaping @Sendable (borrowing Session) throws -> Plan<Findings>,
-        fill: @escaping @Sendable (_ name: String, Plan<Findings>) async throws -> Result
+        fill: @escaping @Sendable (_ name: String, Plan<Findings>) async throws -> (Result, Ending)
     ) async throws -> (Result, Outcome) {
         try await withHeldSession(
             target.maintenance,
@@ -74,8 +81,12 @@ package struct DatabaseReplacement: Sendable {
             },
             while: { (new: (name: String, plan: Plan<Findings>)) in
                 do {
-                    let result = try await fill(new.name, new.plan)
-                    return (result, try await takePlace(new.name, replaces: new.plan.replaces))
+                    let (result, ending) = try await fill(new.name, new.plan)
+                    switch ending {
+                    case .staysBeside: return (result, try await stayBeside(new.name))
+                    case .takesPlace(let dropsOld):
+                        return (result, try await takePlace(new.name, new.plan.replaces, dropsOld: dropsOld))
+                    }
                 } catch let error as PostgresError where error.code == .inDoubt {
                     // It may already be in place. If it is not, the next restore drops it.
                     throw error
@@ -105,14 +116,25 @@ package struct DatabaseReplacement: Sendable {
         return name
     }
 
-    private func takePlace(_ new: String, replaces: Bool) async throws -> Outcome {
+    /// Under its own name the next restore would take it for an unfinished one, and drop it.
+    private func stayBeside(_ new: String) async throws -> Outcome {
+        let name = DatabaseName.derived(from: target.name, "_restored_\(Timestamp.now)")
+        let swap = DatabaseSwap(target: target, new: new, name: name, old: nil, force: false, logger: logger)
+        _ = try await swap.run()
+        return Outcome(beside: name)
+    }
+
+    private func takePlace(_ new: String, _ replaces: Bool, dropsOld: Bool) async throws -> Outcome {
         let old = replaces ? DatabaseName.derived(from: target.name, "_before_\(Timestamp.now)") : nil
-        let swap = DatabaseSwap(target: target, new: new, old: old, force: force, logger: logger)
+        let swap = DatabaseSwap(target: target, new: new, name: target.name, old: old, force: force, logger: logger)
         guard let old = try await swap.run() else { return Outcome() }
         var outcome = Outcome(swapped: true, kept: old)
         guard dropsOld else { return outcome }
         do {
-            try await withSession(target.maintenance, logger: logger) { try NewDatabase.drop(old, $0) }
+            try await withSession(target.maintenance, logger: logger) { session in
+                try session.pin()
+                try NewDatabase.drop(old, session)
+            }
             outcome.kept = nil
         } catch {
             outcome.dropFailure = error
@@ -127,7 +149,10 @@ package struct DatabaseReplacement: Sendable {
             do {
                 // If the network is down, an interrupted run must not wait for it.
                 let server = target.maintenance.setting("connect_timeout", to: "3")
-                try await withSession(server, logger: logger) { try NewDatabase.drop(name, $0) }
+                try await withSession(server, logger: logger) { session in
+                    try session.pin()
+                    try NewDatabase.drop(name, session)
+                }
             } catch {
                 logger.warning("the unfinished database \(name) is still there: \(error); the next restore drops it")
             }

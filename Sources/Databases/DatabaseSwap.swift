@@ -1,10 +1,12 @@
 internal import Logging
 internal import PostgresClient
 
-/// Puts the new database in the old one's place with two renames in one transaction.
+/// Gives a new database its name: in the old one's place by two renames in one transaction, or beside it.
 struct DatabaseSwap: Sendable {
     let target: TargetDatabase
     let new: String
+    /// The name that the new database gets.
+    let name: String
     /// The name that the old database gets, or a similar one if that is taken; nil if there is no old database.
     let old: String?
     let force: Bool
@@ -27,6 +29,8 @@ struct DatabaseSwap: Sendable {
 
     private func rename() async throws -> String? {
         try await withSession(target.maintenance, logger: logger) { session in
+            try session.pin()
+            let isTemplate = try session.properties(ofDatabase: target.name)?.isTemplate == true
             do {
                 return try session.decisiveTransaction { session in
                     try session.execute("SET LOCAL lock_timeout = '30s'")
@@ -35,10 +39,10 @@ struct DatabaseSwap: Sendable {
                         try session.execute(
                             "ALTER DATABASE \(session.quoted(target.name)) RENAME TO \(session.quoted(old))"
                         )
+                        // Of two templates the new one is meant, and the old one shall be one that can be dropped.
+                        if isTemplate { try session.execute("ALTER DATABASE \(session.quoted(old)) IS_TEMPLATE false") }
                     }
-                    try session.execute(
-                        "ALTER DATABASE \(session.quoted(new)) RENAME TO \(session.quoted(target.name))"
-                    )
+                    try session.execute("ALTER DATABASE \(session.quoted(new)) RENAME TO \(session.quoted(name))")
                     return old
                 }
             } catch let error as PostgresError where error.sqlState == "55006" {
@@ -72,6 +76,7 @@ struct DatabaseSwap: Sendable {
     private func endSessions(of databases: [String]) async -> (any Error)? {
         do {
             return try await withSession(target.maintenance, logger: logger) { session in
+                try session.pin()
                 var stubborn: DatabaseError?
                 for _ in 0..<100 {
                     let others = try Occupant.others(on: databases, session)

@@ -1,7 +1,7 @@
 internal import PostgresClient
 
 /// The stored text of a setting, in the form for `SET … TO`.
-struct SettingValue {
+package struct SettingValue {
     /// Settings whose value is a list of names, each quoted separately (`GUC_LIST_QUOTE`).
     private static let lists: Set<String> = [
         "local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries",
@@ -16,6 +16,12 @@ struct SettingValue {
 
     func sql(_ session: borrowing Session) -> String {
         elements.isEmpty ? "''" : elements.map { session.literal($0) }.joined(separator: ", ")
+    }
+
+    /// The text that the catalog stores for the values after `SET … TO`.
+    package static func stored(_ name: String, _ values: [String]) -> String {
+        guard values.count > 1 || lists.contains(name.lowercased()) else { return values.joined() }
+        return values.map(QuotedText.name).joined(separator: ", ")
     }
 
     /// The names in a list such as `"$user", public`, divided as by `SplitGUCList`.

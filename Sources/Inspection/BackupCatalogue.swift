@@ -96,8 +96,10 @@ extension Manifest {
         version.dirty ? "\(version.version) (dirty)" : version.version
     }
 
-    /// The selection: `whole database`, or the schemas and tables.
+    /// What was asked for: `whole database`, or the schemas and tables, and what was left out of them.
     package var scopeText: String {
-        scope.isWholeDatabase ? "whole database" : (scope.schemas + scope.tables).joined(separator: ", ")
+        let asked = scope.isWholeDatabase ? "whole database" : (scope.schemas + scope.tables).joined(separator: ", ")
+        guard let excluded = scope.excluded else { return asked }
+        return "\(asked) without \((excluded.schemas + excluded.tables).listed())"
     }
 }

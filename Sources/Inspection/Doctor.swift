@@ -153,7 +153,7 @@ extension Doctor {
     /// Why granary's tables cannot be read: other objects with their names, missing columns or keys.
     private static func trouble(_ schema: StateSchema, _ session: borrowing Session) throws -> [Trouble] {
         let flaws = try schema.flaws(session).map {
-            Trouble("\($0.table) \($0.flaw): it could run code of somebody else's", remedy: StateSchema.suspicionRemedy)
+            Trouble("\($0.table) \($0.flaw): it could run another role's code", remedy: StateSchema.suspicionRemedy)
         }
         let faults = try schema.faults(session)
         // Without any of these tables, granary has not written to the database yet.
@@ -224,7 +224,7 @@ extension Doctor {
                 "other tool",
                 .problem,
                 "\(ledger.sentence), and granary's ledger has nothing",
-                remedy: "granary migrate status says how to go on"
+                remedy: "granary migrate status shows how to continue"
             )
         }
     }
@@ -371,7 +371,7 @@ extension Doctor {
     package static func judge(_ folder: Folder) -> Check {
         let name = folder.purpose
         if !folder.exists {
-            return Check(name, .note, "the folder \(folder.path) is not there", remedy: "granary init")
+            return Check(name, .note, "the folder \(folder.path) does not exist", remedy: "granary init")
         }
         guard folder.isWritable else {
             return Check(
@@ -388,7 +388,7 @@ extension Doctor {
     ///
     /// - Parameter sizes: Formats a size.
     package static func judgeDisk(free: Int?, database: Int?, sizes: (Int) -> String) -> Check {
-        guard let free else { return Check("disk", .note, "its space cannot be told") }
+        guard let free else { return Check("disk", .note, "its free space is unknown") }
         let detail = "\(sizes(free)) free" + (database.map { ", the database has \(sizes($0))" } ?? "")
         guard free < (database ?? 0) / 3 else { return Check("disk", .good, detail) }
         return Check(

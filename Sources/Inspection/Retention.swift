@@ -44,12 +44,16 @@ package struct Retention: Sendable, Equatable {
         var environment: String?
         var schemas: [String]
         var tables: [String]
+        /// What was left out.
+        var excluded: [String]
 
         init(_ manifest: Manifest) {
             database = manifest.database.name
             environment = manifest.environment
             schemas = manifest.scope.schemas.sorted()
             tables = manifest.scope.tables.sorted()
+            let without = manifest.scope.excluded
+            excluded = (without?.schemas ?? []).sorted() + (without?.tables ?? []).sorted()
         }
     }
 

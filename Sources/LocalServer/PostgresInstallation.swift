@@ -61,7 +61,7 @@ package struct PostgresInstallation: Sendable, Equatable {
         throw LocalServerError(
             .notInstalled,
             "PostgreSQL's server programs (initdb, pg_ctl, postgres) are not installed here",
-            hint: "`make deps` installs them, --postgres-bin DIR names where they are, or give --database-url"
+            hint: "install them with `make deps`, name their folder with --postgres-bin, or give --database-url"
         )
     }
 

@@ -14,6 +14,8 @@ package struct DatabaseProperties: Sendable, Equatable {
     package var icuRules: String?
     package var tablespace: String
     package var connectionLimit: Int
+    /// Anyone who may create databases may copy it, and it cannot be dropped.
+    package var isTemplate: Bool
     package var comment: String?
     /// nil if the privileges are PostgreSQL's defaults.
     package var privileges: [Privilege]?
@@ -57,6 +59,7 @@ package struct DatabaseProperties: Sendable, Equatable {
         icuRules: String?,
         tablespace: String,
         connectionLimit: Int,
+        isTemplate: Bool = false,
         comment: String?,
         privileges: [Privilege]?,
         settings: [Setting]
@@ -72,6 +75,7 @@ package struct DatabaseProperties: Sendable, Equatable {
         self.icuRules = icuRules
         self.tablespace = tablespace
         self.connectionLimit = connectionLimit
+        self.isTemplate = isTemplate
         self.comment = comment
         self.privileges = privileges
         self.settings = settings
@@ -91,7 +95,7 @@ extension Session {
             SELECT d.oid, pg_catalog.pg_get_userbyid(d.datdba) AS owner,
                    pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate, d.datctype,
                    \(hasProvider ? "d.datlocprovider" : "'c'") AS provider, \(locale) AS locale, \(rules) AS rules,
-                   t.spcname, d.datconnlimit, d.datacl IS NOT NULL AS has_acl,
+                   t.spcname, d.datconnlimit, d.datistemplate, d.datacl IS NOT NULL AS has_acl,
                    pg_catalog.shobj_description(d.oid, 'pg_database') AS comment
             FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace
             WHERE d.datname = $1
@@ -111,6 +115,7 @@ extension Session {
             icuRules: row["rules"],
             tablespace: row.text("spcname"),
             connectionLimit: row.int("datconnlimit"),
+            isTemplate: row.bool("datistemplate"),
             comment: row["comment"],
             privileges: row.bool("has_acl") ? try privileges(ofDatabase: row.oid("oid")) : nil,
             settings: try settings(ofDatabase: row.oid("oid"))

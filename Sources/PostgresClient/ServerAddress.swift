@@ -62,6 +62,19 @@ package struct ServerAddress: Sendable, Equatable {
 }
 
 extension ServerAddress {
+    /// The parameters that libpq knows. `PQconndefaults`.
+    package static let keywords: Set<String> = {
+        guard let options = PQconndefaults() else { return [] }
+        defer { PQconninfoFree(options) }
+        var keywords: Set<String> = []
+        var option = options
+        while let keyword = option.pointee.keyword {
+            keywords.insert(String(cString: keyword))
+            option += 1
+        }
+        return keywords
+    }()
+
     /// libpq's own version, such as `15.18`. `PQlibVersion`.
     package static var libraryVersion: String {
         let number = PQlibVersion()

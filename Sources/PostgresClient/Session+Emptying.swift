@@ -4,17 +4,23 @@ extension Session {
     /// The schemas that the role could not recreate exactly after dropping them: it may not create schemas in the
     /// database, or another role owns the schema.
     ///
+    /// - Parameter withExtensionsOfOthers: Those with an extension in them that is another's are kept, too.
     /// - Throws: `PostgresError`.
-    package borrowing func schemasToKeep(among schemas: [String]) throws -> Set<String> {
+    package borrowing func schemasToKeep(
+        among schemas: [String],
+        withExtensionsOfOthers: Bool = false
+    ) throws -> Set<String> {
         Set(
             try query(
                 """
-                SELECT nspname FROM pg_catalog.pg_namespace
-                WHERE nspname = ANY ($1::pg_catalog.text[]) AND NOT (
-                    pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
-                    AND pg_catalog.pg_has_role(nspowner, 'USAGE'))
+                SELECT nspname FROM pg_catalog.pg_namespace n
+                WHERE nspname = ANY ($1::pg_catalog.text[]) AND (
+                    NOT pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
+                    OR NOT pg_catalog.pg_has_role(nspowner, 'USAGE')
+                    OR $2 AND EXISTS (SELECT FROM pg_catalog.pg_extension
+                                      WHERE extnamespace = n.oid AND NOT pg_catalog.pg_has_role(extowner, 'USAGE')))
                 """,
-                [QuotedText.array(schemas)]
+                [QuotedText.array(schemas), String(withExtensionsOfOthers)]
             ).map { $0.text("nspname") }
         )
     }

@@ -11,7 +11,7 @@ extension Session {
         guard let (table, flaw) = try flaws(of: tables, areOurs: areOurs).first else { return }
         throw PostgresError(
             code: .untrusted,
-            message: "\(table) \(flaw), so it is neither read nor written: that could run code of somebody else's",
+            message: "\(table) \(flaw), so it is neither read nor written: that could run another role's code",
             hint: hint
         )
     }

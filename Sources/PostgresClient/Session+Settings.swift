@@ -15,6 +15,11 @@ extension Session {
         ("idle_session_timeout", 140_000), ("transaction_timeout", 170_000),
     ]
 
+    /// Whether the setting is a time-out that a newer server has and this one does not.
+    package borrowing func lacksTimeout(_ name: String) -> Bool {
+        Session.timeouts.contains { $0.name == name && $0.since > serverVersion }
+    }
+
     /// Switches all timeouts off.
     package static let noTimeouts: [(name: String, value: String)] = timeouts.map { ($0.name, "0") }
 

@@ -100,11 +100,11 @@ package struct Session: ~Copyable {
     private func hint(_ state: String?, _ message: String) -> String {
         switch state {
         case _ where state == "3D000" || state == "08P01" && message.contains("does not exist"):
-            "make it with createdb, or mend the name; psql -l lists the databases that are there"
+            "create it with createdb, or correct the name; psql -l lists the databases"
         case _ where state == "28P01" || state == nil && message.contains("password"):
             "give the password of \(user) in PGPASSWORD, in ~/.pgpass or in DATABASE_URL"
         case "28000" where message.contains("does not exist"):
-            "make the role with createuser, as a superuser, or connect as one that is there"
+            "create the role with createuser, as a superuser, or connect as another one"
         case "28000": "let it in with a line in the server's pg_hba.conf, and reload the server"
         case "08P01" where message.contains("no such database"):
             "the pooler at \(place) does not know the database: connect to the server itself, or add it to the pooler's list"

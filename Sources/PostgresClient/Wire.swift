@@ -208,6 +208,7 @@ extension PostgresError.ServerFields {
             hint: field("H"),
             position: field("P").flatMap { Int($0) },
             internalQuery: field("q"),
+            internalPosition: field("p").flatMap { Int($0) },
             context: field("W"),
             schema: field("s"),
             table: field("t"),

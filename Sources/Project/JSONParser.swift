@@ -94,7 +94,7 @@ struct JSONParser {
             let (start, keyLine) = (position, line)
             let key = try string()
             let isRepeated = !keys.insert(key).inserted
-            guard !isRepeated || passesRepeatedKeys else { throw problem("the key \(key) is there twice") }
+            guard !isRepeated || passesRepeatedKeys else { throw problem("the key \(key) occurs twice") }
             skipBlanks()
             guard take(":") else { throw problem("a colon is missing after the key \(key)") }
             let node = try value(JSONTrail(way, .key(key)))

@@ -149,7 +149,7 @@ extension JSONNode {
             at: place,
             "\(trail.isEmpty ? "the document" : trail) is \(found) and not \(expected)",
             hint: path.hasSuffix("dependencies.json")
-                ? "docs/migrations.md says what each field is" : "docs/environments.md shows the form of the file"
+                ? "docs/migrations.md explains the fields" : "docs/environments.md shows the form of the file"
         )
     }
 

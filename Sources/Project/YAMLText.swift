@@ -120,7 +120,7 @@ private struct YAMLReader: ~Copyable {
                 throw EnvironmentsError(
                     .file,
                     at: FilePlace(path, line: event.line),
-                    "the key \(key) is there twice",
+                    "the key \(key) occurs twice",
                     hint: "one of the two would be lost: join them"
                 )
             }
@@ -161,7 +161,7 @@ private struct YAMLReader: ~Copyable {
                 .file,
                 at: FilePlace(path, line: line),
                 "the aliases of this file unfold into too many values",
-                hint: "write out what the aliases stand for, or make several files of it"
+                hint: "write the repeated values out, or split the file"
             )
         }
     }

@@ -15,23 +15,41 @@ package final class FileSource: ByteSource {
     private let descriptor: CInt
     package let byteCount: Int
     private let modified: timespec
-    /// Whether the bytes came through a pipe, so that the name tells nothing about them.
-    package let wasPipe: Bool
-
     /// - Parameters:
     ///   - takesPipes: Also accept a pipe, and copy its content into an unnamed temporary file, so that it can be read
     ///     more than once. Without it only regular files are accepted.
     ///   - followsLinks: Accept a symbolic link.
     /// - Throws: `StorageError.io`; `CancellationError` while a pipe is read.
-    package init(path: String, takesPipes: Bool = false, followsLinks: Bool = true) throws {
-        self.path = path
+    package convenience init(path: String, takesPipes: Bool = false, followsLinks: Bool = true) throws {
         // Non-blocking, because opening a pipe would wait for a writer.
         let opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
         guard opened >= 0 else { throw StorageError.system(path, "could not be opened") }
+        try self.init(path, opened, takesPipes: takesPipes)
+    }
+
+    /// What messages call standard input.
+    package static let standardInputName = "standard input"
+
+    /// Standard input: a file as it is, anything else kept as from a pipe.
+    ///
+    /// - Throws: `StorageError.io`, also for a terminal; `CancellationError` while a pipe is read.
+    package static func standardInput() throws -> FileSource {
+        let name = standardInputName
+        guard isatty(STDIN_FILENO) == 0 else {
+            throw StorageError(.io, "\(name) is a terminal", hint: "name a file, or pipe one into the command")
+        }
+        let opened = dup(STDIN_FILENO)
+        guard opened >= 0 else { throw StorageError.system(name, "could not be opened") }
+        return try FileSource(name, opened, takesPipes: true)
+    }
+
+    /// Takes over the descriptor.
+    private init(_ path: String, _ opened: CInt, takesPipes: Bool) throws {
+        self.path = path
         var status = stat()
         let kind = fstat(opened, &status) == 0 ? status.st_mode & S_IFMT : 0
-        wasPipe = kind == S_IFIFO
-        if wasPipe, takesPipes {
+        let isStream = kind == S_IFIFO || kind == S_IFSOCK || kind == S_IFCHR
+        if takesPipes, isStream || lseek(opened, 0, SEEK_CUR) > 0 {
             defer { close(opened) }
             descriptor = try PipeSpool.contents(of: opened, path)
         } else {

@@ -19,6 +19,8 @@ package enum FileFormat: Sendable, Equatable {
     case pgDumpFolder
     /// `toc.dat` of a dump in directory or tar format, without the rest of it.
     case pgDumpContents
+    /// Bytes that are not text and have no known signature.
+    case unknown
     /// Any other format: its usual name, such as `a MySQL dump`, and what to do with it, if anything.
     case other(String, hint: String? = nil)
 
@@ -32,7 +34,7 @@ package enum FileFormat: Sendable, Equatable {
             self = .empty
             return
         }
-        let known = Self.signatures.first { bytes.starts(with: $0.bytes) }?.format
+        let known = Self.signatures.first { $0.begins(bytes) }?.format
         if known == .pgDumpCustom {
             self = Self.pgDump(bytes)
         } else if let known {
@@ -42,14 +44,22 @@ package enum FileFormat: Sendable, Equatable {
         } else if Self.isText(bytes) {
             self = Self.text(bytes)
         } else {
-            self = .other("a binary file of an unknown kind")
+            self = .unknown
         }
     }
 
+    /// A file whose first bytes are damaged may still have the end of a ZIP file.
+    ///
     /// - Throws: `StorageError.io`.
     package init(_ source: some ByteSource) throws {
         self.init(try source.bytes(at: 0, count: min(source.byteCount, Self.prefixBytes)))
+        guard self == .unknown, source.byteCount >= Self.zipEndBytes else { return }
+        let end = try source.bytes(at: source.byteCount - Self.zipEndBytes, count: 4)
+        if end == [0x50, 0x4B, 0x05, 0x06] { self = .zip }
     }
+
+    /// The end record of a ZIP file without a comment.
+    private static let zipEndBytes = 22
 
     /// The format of a folder.
     ///
@@ -80,6 +90,7 @@ package enum FileFormat: Sendable, Equatable {
         case .pgDumpTar: "a dump of pg_dump --format=tar"
         case .pgDumpFolder: "a dump of pg_dump --format=directory"
         case .pgDumpContents: "the table of contents of a dump of pg_dump"
+        case .unknown: "a binary file of an unknown kind"
         case .other(let name, _): name
         }
     }
@@ -100,6 +111,11 @@ extension FileFormat {
 
         init(_ bytes: [UInt8], _ format: FileFormat) { (self.bytes, self.format) = (bytes, format) }
         init(_ text: String, _ format: FileFormat) { self.init(Array(text.utf8), format) }
+
+        /// Of an archive that was cut off there may be less than its signature.
+        func begins(_ file: [UInt8]) -> Bool {
+            file.starts(with: bytes) || format == .zip && bytes.starts(with: file)
+        }
     }
 
     private static let signatures = [
@@ -150,9 +166,9 @@ extension FileFormat {
         let first = String(decoding: bytes.prefix(100).prefix { $0 != 0 }, as: UTF8.self)
         if first == "toc.dat" { return .pgDumpTar }
         if first.hasSuffix("/toc.dat") || first.hasSuffix("/") {
-            return .other("a tar file of a folder", hint: "unpack it, and name what is in it")
+            return .other("a tar file of a folder", hint: "unpack it, and give the file inside")
         }
-        return .other("a tar file, and no dump of pg_dump --format=tar", hint: "unpack it, and name what is in it")
+        return .other("a tar file, and no dump of pg_dump --format=tar", hint: "unpack it, and give the file inside")
     }
 }
 

@@ -88,7 +88,7 @@ package final class FileSink: ByteSink {
         guard lstat(path, &status) == 0 else { return }
         guard overwrite else { throw taken(path) }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw StorageError(.exists, "\(path) is there and is not a file", hint: "take another name")
+            throw StorageError(.exists, "\(path) exists and is not a file", hint: "take another name")
         }
     }
 

@@ -43,6 +43,20 @@ import Testing
         }
     }
 
+    @Test func aPublishedTableWithoutAKeyIsEmptied() async throws {
+        try await Barn.with(
+            """
+            SET client_min_messages = error; CREATE SCHEMA shop; SET search_path = shop;
+            CREATE TABLE a (id int); INSERT INTO a VALUES (1); CREATE TABLE b (id int PRIMARY KEY); INSERT INTO b VALUES (1);
+            CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p DEFAULT; INSERT INTO p VALUES (1);
+            CREATE PUBLICATION pub FOR TABLE a, b, p;
+            """
+        ) { barn in
+            try await #expect(barn.clean().summary == "shop.a 1, shop.b 1, shop.p 1")
+            try await #expect(barn.clean().tables == [])
+        }
+    }
+
     @Test func sequencesOfColumnsBeginAnewAlsoThoseOfEmptyTables() async throws {
         try await TestProject.with(
             """

@@ -30,7 +30,7 @@ import Testing
                     \(barn.database) at \(barn.server.folder) (no environment): this will be gone: 2 tables, 5 rows, N kB
                       shop.orders  2 rows  N kB
                       shop.users   3 rows  N kB
-                    2 sequences will begin anew
+                    2 sequences will start again
                     left alone (protect: in seeds.yaml): shop.audit
                     left alone (--keep-reference): shop.countries
 
@@ -169,7 +169,7 @@ import Testing
             #expect(wrong.status == 3, "\(wrong)")
             let place = try #require(wrong.stdout.firstRange(of: "4 tables, 8 rows"), "\(wrong)").lowerBound
             let question = try #require(
-                wrong.stdout.firstRange(of: "type \(barn.database) to go on at \(barn.server.folder): "),
+                wrong.stdout.firstRange(of: "type \(barn.database) to continue at \(barn.server.folder): "),
                 "\(wrong)"
             )
             #expect(place < question.lowerBound)

@@ -240,7 +240,7 @@ import Testing
             #expect(up.status == 1, "\(up)")
             #expect(up.stderr.contains("what its first 2 of 3 statements did remains"), "\(up)")
             #expect(
-                up.stderr.contains("hint: correct the statement; then `granary migrate repair` goes on from there"),
+                up.stderr.contains("hint: correct the statement; then `granary migrate repair` continues from there"),
                 "\(up)"
             )
             try site.folder.write(

@@ -73,3 +73,6 @@ func expectSame(
     let difference = restored.differences(from: original)
     #expect(difference == "", sourceLocation: sourceLocation)
 }
+
+/// The name of the database at `url`.
+func databaseName(of url: String) -> String { String(url.dropFirst("postgresql:///".count).prefix { $0 != "?" }) }

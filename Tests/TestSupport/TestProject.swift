@@ -1,15 +1,15 @@
 import PostgresClient
 
-/// A service's folder with a database of its own: what most tests begin with.
+/// A service's folder with its own database, which most tests begin with.
 ///
-/// Test modules extend it with what they do to a project: seed, clean, migrate.
+/// Test modules extend it with their commands: seed, clean, migrate.
 package struct TestProject: Sendable {
     package let server: ThrowawayServer
     package let url: String
     package let folder: ScratchFolder
     package var environment = "development"
     package var service = "shop"
-    /// The variables of every command.
+    /// The environment variables of every command.
     package var variables: [String: String?]
 
     package init(server: ThrowawayServer, url: String, folder: ScratchFolder, service: String = "shop") {
@@ -20,13 +20,11 @@ package struct TestProject: Sendable {
         variables = ["DATABASE_URL": url]
     }
 
-    /// Lends a project to `body`.
+    /// Passes a project to `body`.
     ///
-    /// - Parameters:
-    ///   - sql: What the database holds.
-    ///   - files: Texts by their names in the folder, such as `migrations/1_a.up.sql`.
-    ///   - options: Further options of `CREATE DATABASE`.
-    ///   - server: The shared one unless given.
+    /// - Parameters: - sql: The content of the database. - files: Texts by their names in the folder, such as
+    ///   `migrations/1_a.up.sql`. - options: Further options of `CREATE DATABASE`. - server: The shared one unless
+    ///   given.
     package static func with<R>(
         _ sql: String = "",
         files: KeyValuePairs<String, String> = [:],
@@ -50,7 +48,7 @@ package struct TestProject: Sendable {
     /// The migrations folder.
     package var migrations: String { folder.file("migrations") }
 
-    /// Writes a file of the migrations folder, and returns its path.
+    /// Writes a file in the folder of migrations, and returns its path.
     @discardableResult
     package func writeMigration(_ text: String, to name: String) throws -> String {
         try folder.write(text, to: "migrations/\(name)")
@@ -86,7 +84,7 @@ package struct TestProject: Sendable {
         guard outcome.status == 0 else { throw CommandFailure(description: "env mark: \(outcome)") }
     }
 
-    /// Runs `body` while another session keeps its transaction open after `sql`, with the locks it has taken.
+    /// Runs `body` while another session keeps its transaction, and its locks, open after `sql`.
     package func holding<R: Sendable>(
         _ sql: String,
         as application: String = "the holder",

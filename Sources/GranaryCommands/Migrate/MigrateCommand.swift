@@ -4,7 +4,7 @@ package import ArgumentParser
 package struct MigrateCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "migrate",
-        abstract: "Apply and revert migrations; what is applied stands in a ledger in the database.",
+        abstract: "Apply and revert migrations, which a ledger in the database records.",
         discussion: """
             Example:
               granary migrate status

@@ -6,12 +6,12 @@ internal import Project
 package struct MigrateImport: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Make migrations from the files of goose, dbmate, sql-migrate, Flyway, sqlx or Prisma.",
+        abstract: "Create migrations from the files of goose, dbmate, sql-migrate, Flyway, sqlx or Prisma.",
         discussion: """
-            Each file becomes a pair, up and down; the originals stay. Numbers are kept where they are numbers in the order \
-            in which the tool runs the files; otherwise, as with 1.1, the migrations are numbered from 1, and each notes \
-            the name of its original, by which `granary migrate adopt` finds it. A file that cannot be split is refused \
-            with its line, and then nothing is written.
+            Each file becomes a pair, up and down; the originals are kept. Numbers are kept if they are numbers in \
+            the order in which the tool runs the files. Otherwise, as with 1.1, the migrations are numbered from 1, \
+            and each notes the name of its original, by which `granary migrate adopt` finds it. A file that cannot \
+            be split is refused with its line, and nothing is written.
 
             Example:
               granary migrate import db/migrations --plan
@@ -53,7 +53,7 @@ package struct MigrateImport: SpokenCommand {
         )
     }
 
-    /// What becomes what.
+    /// What each file becomes.
     private static func lines(_ work: Import) -> [String] {
         let width = work.migrations.map(\.from.count).max() ?? 0
         return work.migrations.map { migration in

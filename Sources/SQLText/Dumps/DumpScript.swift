@@ -15,8 +15,8 @@ package struct DumpScript: ~Copyable {
         case statement([UInt8], line: Int)
         /// A `COPY … FROM stdin`, followed by its rows.
         case copy(statement: [UInt8], line: Int)
-        /// A command of psql, by name and without the backslash; its arguments are skipped.
-        case metaCommand(name: String, line: Int)
+        /// A command of psql, by name and without the backslash, and its arguments as written, cut after 4,096 bytes.
+        case metaCommand(name: String, arguments: String, line: Int)
     }
 
     private var buffer: DumpBuffer
@@ -134,15 +134,36 @@ package struct DumpScript: ~Copyable {
             name.append(byte)
             buffer.position += 1
         }
-        // Its arguments end with the line, or at the next backslash: `\\`, or another command.
-        while let byte = try buffer.peek(), byte != 0x0A, byte != UInt8(ascii: "\\") { buffer.position += 1 }
+        let arguments = try metaArguments()
         if try buffer.peek() == UInt8(ascii: "\\"), try buffer.peek(1) == UInt8(ascii: "\\") { buffer.position += 2 }
         if openStatement == nil {
             buffer.release()
         } else {
             buffer.blank(from: buffer.start + began, to: buffer.position)
         }
-        return .metaCommand(name: String(decoding: name, as: UTF8.self), line: line)
+        return .metaCommand(name: String(decoding: name, as: UTF8.self), arguments: arguments, line: line)
+    }
+
+    /// They end with the line, or at a backslash outside of quotes: `\\`, or another command.
+    private mutating func metaArguments() throws -> String {
+        var arguments: [UInt8] = []
+        var quote: UInt8?
+        var isEscaped = false
+        while let byte = try buffer.peek(), byte != 0x0A {
+            if isEscaped {
+                isEscaped = false
+            } else if let open = quote {
+                if byte == open { quote = nil }
+                isEscaped = byte == UInt8(ascii: "\\") && open == UInt8(ascii: "'")
+            } else if byte == UInt8(ascii: "\\") {
+                break
+            } else if [UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`")].contains(byte) {
+                quote = byte
+            }
+            if arguments.count < 4096 { arguments.append(byte) }
+            buffer.position += 1
+        }
+        return String(decoding: arguments, as: UTF8.self)
     }
 }
 
@@ -221,7 +242,9 @@ extension DumpScript {
 extension DumpScript {
     private mutating func beginRows(of line: Int) throws {
         while let byte = try buffer.peek(), byte != 0x0A {
-            guard byte.isBlank else {
+            if byte.isBlank {
+                buffer.position += 1
+            } else if try !passCommentInLine() {
                 throw SQLTextError(
                     .misplaced,
                     line: buffer.line(at: buffer.position),
@@ -229,7 +252,6 @@ extension DumpScript {
                     hint: "put it on a line of its own, after the rows"
                 )
             }
-            buffer.position += 1
         }
         if try buffer.peek() != nil { buffer.position += 1 }
         buffer.release()
@@ -237,6 +259,25 @@ extension DumpScript {
         rows = RowsState(statementLine: line)
         rowLines = 0
         marks.noteTable()
+    }
+
+    /// Skips a comment that ends in this line. Returns false, without moving, if there is none.
+    private mutating func passCommentInLine() throws -> Bool {
+        let (first, second) = (try buffer.peek(), try buffer.peek(1))
+        if first == UInt8(ascii: "-"), second == first {
+            while let byte = try buffer.peek(), byte != 0x0A { buffer.position += 1 }
+            return true
+        }
+        guard first == UInt8(ascii: "/"), second == UInt8(ascii: "*") else { return false }
+        var ahead = 2
+        while let byte = try buffer.peek(ahead), byte != 0x0A {
+            if byte == UInt8(ascii: "*"), try buffer.peek(ahead + 1) == UInt8(ascii: "/") {
+                buffer.position += ahead + 2
+                return true
+            }
+            ahead += 1
+        }
+        return false
     }
 
     /// Passes the next slab of rows of the COPY that `next` returned last; false after the last one.

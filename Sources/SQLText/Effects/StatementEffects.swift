@@ -3,7 +3,7 @@
 ///
 /// Read only from the parse tree, without the catalog. So it does not include locks on partitions, locks on tables that
 /// refer to the named one, objects that CASCADE reaches, and effects of called functions.
-package struct StatementEffects: Sendable {
+package struct StatementEffects: Sendable, Hashable {
     package internal(set) var transaction: TransactionUse = .fits
     /// Each object once per action, in the order of the statement, with the strongest lock of the action.
     package internal(set) var touches: [Touch] = []
@@ -15,6 +15,16 @@ package struct StatementEffects: Sendable {
     package internal(set) var settings: [SessionSetting] = []
     /// Whether the parser knows the statement. If not, nothing is known, and the risk is medium.
     package internal(set) var isParsed = true
+
+    /// What it drops is made again.
+    package mutating func lowerRisk() { risk = .medium }
+
+    /// Without the places in the script, so that statements of the same form have the same effects.
+    package var withoutPlaces: StatementEffects {
+        var effects = self
+        for index in effects.touches.indices { effects.touches[index].offset = nil }
+        return effects
+    }
 
     /// The strongest lock on each relation, by schema and name as they are written.
     package var locks: [RelationName: LockMode] {
@@ -104,7 +114,7 @@ package enum Risk: String, Sendable, Comparable, CaseIterable {
 }
 
 /// Whether a statement can run inside a transaction block.
-package enum TransactionUse: Sendable, Equatable {
+package enum TransactionUse: Sendable, Hashable {
     case fits
     /// The server refuses it inside a transaction. The reason is a clause that names the command.
     case refusesTransaction(reason: String)

@@ -40,7 +40,10 @@ struct StatementScanner {
             }
             guard let token = lexer.next(bytes, &position, isLast: isLast) else { return nil }
             guard token.isClosed else { return .unterminated(token.kind, token.range.lowerBound) }
-            if token.kind == .word { note(UnsafeBufferPointer(rebasing: bytes[token.range])) }
+            guard token.kind == .word else { continue }
+            // Behind a dot there is a name, and no key word: a function may be called `public.begin`.
+            let isPart = token.range.lowerBound > 0 && bytes[token.range.lowerBound - 1] == UInt8(ascii: ".")
+            if !isPart { note(UnsafeBufferPointer(rebasing: bytes[token.range])) }
         }
     }
 }

@@ -21,6 +21,9 @@ package enum StatementWords {
         }
     }
 
+    /// All words, names and signs of a statement, as `first(_:of:)` gives them.
+    package static func all(of statement: [UInt8]) -> [String] { first(.max, of: statement) }
+
     /// The table of a COPY, as the parts of its name, unquoted; empty when there is no name.
     package static func copyTable(_ statement: [UInt8]) -> [String] {
         statement.withUnsafeBufferPointer { bytes in

@@ -27,10 +27,37 @@ enum PgQuery {
         guard depth <= NestingEstimate.limit else {
             throw Failure(code: .tooDeep, message: "this is nested too deeply to be read", character: 0)
         }
-        let result =
+        let read = { (text: ArraySlice<UInt8>) in
             depth <= NestingEstimate.harmlessBytes / 2
-            ? tape(of: text, base) : onStack(of: stackBytes) { tape(of: text, base) }
-        return ParseNode(try result.get(), 0)
+                ? tape(of: text, base) : onStack(of: stackBytes) { tape(of: text, base) }
+        }
+        let result = read(text)
+        guard case .failure(let failure) = result, failure.code == .syntax, let plain = withoutLineComments(text),
+            case .success(let tape) = read(plain[...])
+        else { return ParseNode(try result.get(), 0) }
+        return ParseNode(tape, 0)
+    }
+
+    /// The text with blanks in the place of its line comments; nil if it has none behind a string.
+    ///
+    /// The server takes a comment between the two parts of a string, `'a' -- why` and `'b'` on the next line; the
+    /// library, which keeps comments as tokens, does not.
+    private static func withoutLineComments(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+        var plain = Array(text)
+        var isBehindString = false
+        var hasComment = false
+        text.withUnsafeBufferPointer { bytes in
+            for token in SQLTokens(bytes) {
+                switch token.kind {
+                case .blanks: break
+                case .lineComment:
+                    hasComment = hasComment || isBehindString
+                    for place in token.range { plain[place] = UInt8(ascii: " ") }
+                default: isBehindString = token.kind == .string
+                }
+            }
+        }
+        return hasComment ? plain : nil
     }
 
     private static func tape(of text: ArraySlice<UInt8>, _ base: Int) -> Result<JSONTape, Failure> {

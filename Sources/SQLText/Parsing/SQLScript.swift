@@ -15,6 +15,10 @@ package struct SQLScript: Sendable {
         package let name: String
         /// From 1.
         package let line: Int
+
+        /// `\restrict` and `\unrestrict`, by which pg_dump keeps psql from obeying commands in what it reads. Nothing of
+        /// that concerns whoever obeys no commands.
+        package var isHarmless: Bool { name == "restrict" || name == "unrestrict" }
     }
 
     /// Reads a script in which the parser must know every statement.
@@ -37,14 +41,37 @@ package struct SQLScript: Sendable {
     /// - Throws: `SQLTextError` for text that cannot be divided: `.unterminated`, `.notText`.
     package init(splitting text: String) throws(SQLTextError) {
         let source = try ScriptSource(text)
+        var statements: [SQLStatement] = []
+        let commands = try Self.forEachStatement(of: source) { statements.append($0) }
+        self.init(source, statements, commands)
+    }
+
+    /// Takes any script that psql would take, as `init(splitting:)` does, and keeps none of its statements.
+    ///
+    /// - Returns: The commands of psql.
+    /// - Throws: `SQLTextError` for what cannot be split: `.unterminated`, `.notText`.
+    package static func forEachStatement(
+        splitting text: String,
+        _ body: (SQLStatement) -> Void
+    ) throws(SQLTextError) -> [MetaCommand] {
+        try forEachStatement(of: try ScriptSource(text), body)
+    }
+
+    /// The tree of a larger text would take ten times its memory and more.
+    private static let mostBytesAtOnce = 256 << 10
+
+    private static func forEachStatement(
+        of source: ScriptSource,
+        _ body: (SQLStatement) -> Void
+    ) throws(SQLTextError) -> [MetaCommand] {
         let range = source.start..<source.bytes.count
-        if let tree = try? PgQuery.parse(source.bytes[range], base: range.lowerBound) {
-            self.init(source, Self.statements(of: tree, source), [])
-            return
+        if range.count <= mostBytesAtOnce, let tree = try? PgQuery.parse(source.bytes[range], base: range.lowerBound) {
+            statements(of: tree, source).forEach(body)
+            return []
         }
         var splitter = ScriptSplitter(source)
-        try splitter.split()
-        self.init(source, splitter.statements, splitter.metaCommands)
+        try splitter.split(body)
+        return splitter.metaCommands
     }
 
     private init(_ source: ScriptSource, _ statements: [SQLStatement], _ metaCommands: [MetaCommand]) {
@@ -96,7 +123,8 @@ extension SQLScript {
         behind: Int,
         _ source: ScriptSource,
         _ tree: ParseNode?,
-        _ error: SQLTextError? = nil
+        _ error: SQLTextError? = nil,
+        rows: CopyRows? = nil
     ) -> SQLStatement {
         let before = SQLTrivia(source.bytes, gap..<range.upperBound)
         var end = range.upperBound
@@ -113,7 +141,8 @@ extension SQLScript {
             commentsBefore: own,
             commentBehind: next.flatMap { isOnLine(of: range.upperBound, $0.lowerBound, source) ? $0 : nil },
             tree: tree,
-            syntaxError: error
+            syntaxError: error,
+            rows: rows
         )
     }
 

@@ -10,6 +10,8 @@ package final class SQLStatement: Sendable {
     /// PostgreSQL's parse tree; nil if the parser does not know the statement. Then `syntaxError` has the reason.
     package let tree: ParseNode?
     package let syntaxError: SQLTextError?
+    /// What follows a `COPY … FROM STDIN`; nil for other statements, and where nothing follows.
+    package let rows: CopyRows?
 
     init(
         source: ScriptSource,
@@ -17,7 +19,8 @@ package final class SQLStatement: Sendable {
         commentsBefore: [Range<Int>],
         commentBehind: Range<Int>?,
         tree: ParseNode?,
-        syntaxError: SQLTextError? = nil
+        syntaxError: SQLTextError? = nil,
+        rows: CopyRows? = nil
     ) {
         self.source = source
         self.range = range
@@ -25,9 +28,14 @@ package final class SQLStatement: Sendable {
         self.commentBehind = commentBehind
         self.tree = tree
         self.syntaxError = syntaxError
+        self.rows = rows
     }
 
     package var text: String { source.text(range) }
+    /// Its text and its place, without the tree.
+    package var place: StatementText { StatementText(source: source, range: range) }
+    /// The name in SAVEPOINT, RELEASE and ROLLBACK TO.
+    package var savepoint: String? { tree?["savepoint_name"].string }
     /// Of its first word, in bytes, from 0.
     package var offset: Int { range.lowerBound }
     /// Of its first word, from 1.
@@ -48,17 +56,16 @@ package final class SQLStatement: Sendable {
     package var trailingComment: String? { commentBehind.map(source.text) }
 
     /// The first line of its text, for messages.
-    package var firstLine: String {
-        let bytes = source.bytes[range]
-        let line = bytes.prefix { $0 != 0x0A && $0 != 0x0D }
-        return String(decoding: line, as: UTF8.self)
-    }
+    package var firstLine: String { place.firstLine }
 
     /// `COPY … FROM STDIN`, which reads rows from the client.
     package var readsRowsFromClient: Bool {
         guard let copy = tree, copy.isKind("CopyStmt") else { return false }
         return copy["is_from"].isTrue && !copy["filename"].exists && !copy["is_program"].isTrue
     }
+
+    /// It reads rows from the client, and no rows that end are in the script.
+    package var lacksRows: Bool { readsRowsFromClient && rows?.isEnded != true }
 
     /// The name of the command as the server reports it: `CREATE TABLE`, `ALTER TABLE`, `UPDATE`. For a statement that
     /// the parser does not know, its first two words.

@@ -34,8 +34,14 @@ package struct SchemaModel: Sendable {
         /// Columns for which a constraint excludes NULL, by its name; only constraints that were checked on all rows.
         package internal(set) var notNullChecks: [String: Set<String>] = [:]
         var unvalidatedNotNullChecks: [String: Set<String>] = [:]
-        package internal(set) var isPartitioned = false
+        /// The columns of the primary key; empty if there is none.
+        package internal(set) var primaryKey: [String] = []
+        /// The columns that decide on the partition, an expression as nil; nil for a table without partitions.
+        package internal(set) var partitionKey: [String?]?
+        package internal(set) var hasDefaultPartition = false
         private var unnamed = 0
+
+        package var isPartitioned: Bool { partitionKey != nil }
 
         /// Its whole history is known from statements.
         package var isComplete: Bool { origin == .definition }
@@ -54,6 +60,9 @@ package struct SchemaModel: Sendable {
                 index.count >= columns.count && Set(index.prefix(columns.count)) == Set(columns.map(Optional.some))
             }
         }
+
+        /// Whether an index has the column.
+        package func isIndexed(_ column: String) -> Bool { indexes.values.contains { $0.contains(column) } }
 
         /// The column has no NULL, and the server knows it.
         package func isKnownNotNull(_ column: String, without dropped: Set<String> = []) -> Bool {
@@ -74,6 +83,8 @@ package struct SchemaModel: Sendable {
         /// The schemas in which tables of a name were created.
         fileprivate var schemas: [String: Set<String>] = [:]
         fileprivate var tablesOfIndexes: [RelationName: RelationName] = [:]
+        /// Functions, and whether all that have the name are IMMUTABLE or STABLE.
+        fileprivate var steadyFunctions: [RelationName: Bool] = [:]
         fileprivate var isOpaque = false
     }
 
@@ -108,11 +119,18 @@ package struct SchemaModel: Sendable {
         changes.tablesOfIndexes[index] ?? base?.schema.table(ofIndex: index)
     }
 
+    /// Whether a function is IMMUTABLE or STABLE, so that it gives every row of a statement the same value; nil for one
+    /// that no statement has made.
+    package func isSteady(function name: RelationName) -> Bool? {
+        changes.steadyFunctions[name] ?? base?.schema.isSteady(function: name)
+    }
+
     /// Applies changes that were recorded on top of this schema.
     package mutating func apply(_ learned: Changes) {
         for (name, table) in learned.tables { changes.tables[name] = .some(table) }
         changes.schemas.merge(learned.schemas) { $0.union($1) }
         changes.tablesOfIndexes.merge(learned.tablesOfIndexes) { $1 }
+        changes.steadyFunctions.merge(learned.steadyFunctions) { $1 }
         changes.isOpaque = changes.isOpaque || learned.isOpaque
     }
 }
@@ -146,6 +164,13 @@ extension SchemaModel {
     mutating func noteOpaque() { changes.isOpaque = true }
 
     mutating func note(index: RelationName, on table: RelationName) { changes.tablesOfIndexes[index] = table }
+
+    /// One volatile function of a name makes the name volatile. Without its schema the name stands for all of that name.
+    mutating func note(function name: RelationName, isSteady: Bool, replaces: Bool) {
+        changes.steadyFunctions[name] = isSteady && (replaces || self.isSteady(function: name) ?? true)
+        guard name.schema != nil else { return }
+        note(function: RelationName(schema: nil, name: name.name), isSteady: isSteady, replaces: false)
+    }
 
     /// Records that a statement created the table with exactly this name.
     mutating func make(_ name: RelationName, _ table: Table) {

@@ -8,7 +8,8 @@
 //
 // Identity: the input of all draws for a row. It stays the same when counts change or rows are inserted before it.
 // Domain: how many values a generator has, if each can be computed from its index. Slug: the form of a word in
-// addresses: lower case, ASCII, no blanks.
+// addresses: lower case, ASCII, no blanks. Candidate: values of some columns that are sent to the server, which accepts
+// or rejects them, before they become part of a row.
 
 /// A row to be rendered.
 package struct GeneratedRow: Sendable {
@@ -21,6 +22,12 @@ package struct GeneratedRow: Sendable {
     var slot = 0
     /// With `per` and values: the index of the combination.
     var combination = 0
+    /// A candidate, which becomes a row only if the server accepts it. Its number counts candidates.
+    var isCandidate = false
+
+    static func candidate(_ number: Int) -> GeneratedRow {
+        GeneratedRow(identity: UInt64(number), number: number, isCandidate: true)
+    }
 }
 
 /// Makes the values of a column. It is immutable, so any number of threads may use it at once.
@@ -37,7 +44,7 @@ package protocol CellGenerator: AnyObject, Sendable {
     /// Writes the value for an index below `domain`.
     func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer)
 
-    /// Whether all rows have different values.
+    /// Whether all rows have different values; several may be NULL.
     var isUnique: Bool { get }
 
     /// For times, microseconds since 1970; nil for NULL and for other values.
@@ -45,6 +52,9 @@ package protocol CellGenerator: AnyObject, Sendable {
 
     /// A description for `--explain`.
     var summary: String { get }
+
+    /// The same generator as `columns:` of a seed file declares it, in YAML; nil for one that no declaration makes.
+    var declaration: String? { get }
 }
 
 extension CellGenerator {
@@ -53,4 +63,5 @@ extension CellGenerator {
     package func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) { write(row, &out) }
     package var isUnique: Bool { false }
     package func micros(_ row: GeneratedRow) -> Int? { nil }
+    package var declaration: String? { nil }
 }

@@ -70,10 +70,12 @@ final class ArrayGenerator: CellGenerator {
     private let inner: any CellGenerator
     private let counts: ClosedRange<Int>
     private let key: UInt64
+    let isUnique: Bool
 
-    init(_ inner: any CellGenerator, counts: ClosedRange<Int>, key: UInt64) {
+    init(_ inner: any CellGenerator, counts: ClosedRange<Int>, isUnique: Bool = false, key: UInt64) {
         self.inner = inner
         self.counts = counts
+        self.isUnique = isUnique
         self.key = key
     }
 

@@ -61,6 +61,21 @@ package final class PatternGenerator: CellGenerator {
 
     package var summary: String { "pattern \(source)" }
 
+    package var declaration: String? {
+        Declaration.mapping("pattern: \(Declaration.quoted(source))", isUnique: permutation != nil)
+    }
+
+    /// A LIKE pattern as one that texts can be made of.
+    package static func pattern(like: String) -> String {
+        like.map { character in
+            switch character {
+            case "%": "[a-z]{0,6}"
+            case "_": "[a-z]"
+            default: character.isLetter || character.isNumber || character == "@" ? String(character) : "\\\(character)"
+            }
+        }.joined()
+    }
+
     /// The number of matching texts; nil if it is too large.
     private static func count(_ piece: Piece) -> Int? {
         switch piece {

@@ -50,9 +50,14 @@ package struct TableShape: Sendable {
 package struct ColumnFacts: Sendable {
     package var least: Double?
     package var most: Double?
+    /// Bounds of times, in microseconds since 1970, or since midnight for times of day.
+    package var timeLeast: Int?
+    package var timeMost: Int?
     package var lengthLeast: Int?
     package var lengthMost: Int?
     package var allowed: [String]?
+    /// Values that are not allowed.
+    package var excluded: [String]?
     /// A regular expression.
     package var pattern: String?
     /// `LIKE`.
@@ -65,6 +70,9 @@ package struct ColumnFacts: Sendable {
     package var after: [String] = []
     /// The minimal number of elements in an array.
     package var countLeast: Int?
+    package var countMost: Int?
+    /// The constraints that all of this comes from.
+    package var sources: [String] = []
 
     package init(least: Double? = nil, most: Double? = nil, allowed: [String]? = nil) {
         self.least = least
@@ -77,11 +85,14 @@ package struct ColumnFacts: Sendable {
         var result = self
         result.least = [least, other.least].compactMap { $0 }.max()
         result.most = [most, other.most].compactMap { $0 }.min()
+        result.timeLeast = [timeLeast, other.timeLeast].compactMap { $0 }.max()
+        result.timeMost = [timeMost, other.timeMost].compactMap { $0 }.min()
         result.lengthLeast = [lengthLeast, other.lengthLeast].compactMap { $0 }.max()
         result.lengthMost = [lengthMost, other.lengthMost].compactMap { $0 }.min()
         result.allowed =
             allowed.map { own in other.allowed.map { theirs in own.filter { theirs.contains($0) } } ?? own }
             ?? other.allowed
+        result.excluded = excluded.map { $0 + (other.excluded ?? []) } ?? other.excluded
         result.pattern = pattern ?? other.pattern
         result.like = like ?? other.like
         result.mustBeNull = mustBeNull || other.mustBeNull
@@ -89,6 +100,8 @@ package struct ColumnFacts: Sendable {
         result.jsonType = jsonType ?? other.jsonType
         result.after = after + other.after
         result.countLeast = [countLeast, other.countLeast].compactMap { $0 }.max()
+        result.countMost = [countMost, other.countMost].compactMap { $0 }.min()
+        result.sources = sources + other.sources.filter { !sources.contains($0) }
         return result
     }
 }
@@ -144,6 +157,11 @@ extension ColumnShape {
     /// The maximum number of characters for type and constraints.
     var lengthMost: Int { min(facts.lengthMost ?? .max, typeLength ?? .max) }
     var lengthLeast: Int { facts.lengthLeast ?? 0 }
+
+    /// The labels of an enum that the constraints leave.
+    var allowedLabels: [String] {
+        (facts.allowed ?? enumLabels).filter { facts.excluded?.contains($0) != true }
+    }
 
     /// The element of an array, without constraints.
     var element: ColumnShape {

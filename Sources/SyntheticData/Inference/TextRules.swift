@@ -87,7 +87,7 @@ extension TextRule {
         ),
         TextRule(
             words: ["phone", "mobile", "telephone", "tel", "fax", "phone_number"],
-            what: "a telephone number of a range that is nobody's",
+            what: "a telephone number of an unassigned range",
             values: .digits(\.phone)
         ),
         TextRule(

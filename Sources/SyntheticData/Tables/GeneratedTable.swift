@@ -51,11 +51,14 @@ package final class GeneratedTable: Sendable {
         package var generator: any CellGenerator
         /// Which rule chose it.
         package var reason: String
+        /// The constraints that had a say.
+        package var constraints: [String]
 
-        package init(name: String, generator: any CellGenerator, reason: String) {
+        package init(name: String, generator: any CellGenerator, reason: String, constraints: [String] = []) {
             self.name = name
             self.generator = generator
             self.reason = reason
+            self.constraints = constraints
         }
     }
 
@@ -109,6 +112,20 @@ package final class GeneratedTable: Sendable {
             let rows = min(rowsEach, left)
             left -= rows
             try body(bytes, rows)
+        }
+    }
+
+    /// Renders candidates as lines of COPY text, each after its number.
+    package func renderCandidates(_ numbers: Range<Int>, into out: inout CopyBuffer) {
+        let generators = columns.map(\.generator)
+        for number in numbers {
+            out.append(number)
+            let row = GeneratedRow.candidate(number)
+            for generator in generators {
+                out.append(CopyBuffer.tab)
+                generator.write(row, &out)
+            }
+            out.append(CopyBuffer.newline)
         }
     }
 
