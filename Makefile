@@ -69,10 +69,14 @@ picture: build ## Draw docs/quick-start.svg from a run of the quick start in REA
 test: deps-test ## Run all tests, against real PostgreSQL servers of their own; FILTER=RestoreTests runs some
 	@SWIFT="$(SWIFT)" scripts/test.sh $(DEBUG_INFO) $(TRAITS) $(if $(FILTER),--filter '$(FILTER)')
 
+test-long: deps-test ## All tests with every bit and cut instead of a sample, then the other PostgreSQL versions
+	@GRANARY_TEST_LONG=1 SWIFT="$(SWIFT)" scripts/test.sh $(DEBUG_INFO) $(TRAITS)
+	@SWIFT="$(SWIFT)" scripts/matrix.sh $(TRAITS)
+
 test-regress: deps build ## PostgreSQL's own regression database, backed up and restored in every way: some minutes
 	@scripts/regress.sh
 
-test-matrix: deps-test ## The tests on every PostgreSQL to be had here, 15 to 18, and backups of each into newer ones: long
+test-matrix: deps-test ## The tests on every PostgreSQL available here, 15 to 18, and backups of each into newer ones: long
 	@SWIFT="$(SWIFT)" scripts/matrix.sh $(TRAITS)
 
 test-faults: deps-test ## Kill, cut, crash and fill the disk at random: RUNS=1000 SEED=number

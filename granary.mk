@@ -21,7 +21,7 @@ granary_needs = $(if $($(1)),,$(error $@ needs $(1)=…, such as: make $@ $(1)=$
 db-backup: ## Back up the database into backups/
 	@$(GRANARY) backup $(ARGS)
 
-db-restore: ## Restore a backup, whole or not at all: FILE=name
+db-restore: ## Restore a backup, completely or not at all: FILE=name
 	$(call granary_needs,FILE,backups/NAME.zip)
 	@$(GRANARY) restore $(call granary_word,$(FILE)) $(ARGS)
 
@@ -39,7 +39,7 @@ db-migrate-goto: ## Migrate up or down to a version: VERSION=number
 	$(call granary_needs,VERSION,000003)
 	@$(GRANARY) migrate goto $(call granary_word,$(VERSION)) $(ARGS)
 
-db-migrate-status: ## List the migrations and how each stands
+db-migrate-status: ## List the migrations and their states
 	@$(GRANARY) migrate status $(ARGS)
 
 db-migrate-plan: ## Show what db-migrate-up would do
@@ -50,23 +50,23 @@ db-migration-generate: ## Begin a migration: NAME=add_user_preferences TYPE=tabl
 	$(call granary_needs,TYPE,table)
 	@$(GRANARY) migrate generate $(call granary_word,$(NAME)) --type $(call granary_word,$(TYPE)) $(ARGS)
 
-db-migration-deps: ## Draw which migration depends on which
+db-migration-deps: ## Draw the dependencies of migrations
 	@$(GRANARY) migrate deps $(ARGS)
 
-db-validate: ## Check migrations, both JSON files and seeds; BASE=origin/main holds them against a branch
+db-validate: ## Check migrations, both JSON files and seeds; BASE=origin/main compares them with a branch
 	@$(GRANARY) validate $(if $(BASE),--base $(call granary_word,$(BASE))) $(ARGS)
 
 db-reset-dev: ## Drop the service's schemas, migrate them up again and seed, in development
 	@$(GRANARY) reset --env development $(ARGS)
 
-db-seed: ## Bring the seeds that all environments share into the database
+db-seed: ## Load the seeds that all environments share
 	@$(GRANARY) seed --common $(ARGS)
 
 db-seed-enhanced: ## Seed an environment, all its layers: ENV=development
 	$(call granary_needs,ENV,development)
 	@$(GRANARY) seed --env $(call granary_word,$(ENV)) $(ARGS)
 
-db-setup: ## Migrate up and seed; again changes nothing
+db-setup: ## Migrate up and seed; may be repeated
 	@$(GRANARY) migrate up $(ARGS)
 	@$(GRANARY) seed $(ARGS)
 
@@ -88,7 +88,7 @@ db-backups: ## List the backups; FILE=name looks into one
 doctor: ## Check programs, database, rights, folders and disk
 	@$(GRANARY) doctor $(ARGS)
 
-db-env: ## Tell which environment is meant, and how the database is marked
+db-env: ## Show the environment and the database's marker
 	@$(GRANARY) env show $(ARGS)
 
 db-start: ## Start the local PostgreSQL server of this project

@@ -1,7 +1,7 @@
 @_exported public import Basics
 internal import Storage
 
-/// What went wrong with an archive or the file it is in.
+/// An error of an archive, or of the file that holds it.
 package typealias ArchiveError = Failure<ArchiveFailure>
 
 package enum ArchiveFailure: FailureCode {
@@ -9,13 +9,13 @@ package enum ArchiveFailure: FailureCode {
     case io
     /// A level that the engine does not have.
     case compression
-    /// Not an archive of ours, or one of another shape.
+    /// Not an archive of granary, or one with an unexpected structure.
     case format
     /// Made by a newer granary.
     case newerFormat
-    /// What is there is not what was written.
+    /// The content differs from what was written.
     case damaged
-    /// A packed text that ends before its end.
+    /// A compressed text that ends too early.
     case cutOff
 
     package var exitStatus: ExitStatus { .failed }
@@ -30,12 +30,12 @@ extension ArchiveError {
         )
     }
 
-    /// - Parameter member: Of the ZIP, or the record of the file, such as `central directory`.
+    /// - Parameter member: A member of the ZIP, or a record of the file, such as `central directory`.
     static func damaged(_ member: String, _ problem: String) -> ArchiveError {
         ArchiveError(.damaged, at: FilePlace(member), problem, hint: "granary verify lists everything that is wrong")
     }
 
-    /// What `error` says of the content of an archive; nil where it is about something else.
+    /// The part of `error` that is about the content of an archive; nil for other errors.
     static func damage(_ error: any Error) -> ArchiveError? {
         switch error {
         case let error as ArchiveError where error.code != .io: error

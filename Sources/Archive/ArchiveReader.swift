@@ -1,13 +1,13 @@
 package import Storage
 
-/// An archive, opened: its members and its manifest. Reading is safe from any thread.
+/// An open archive: its members and its manifest. Any thread may read it.
 package final class ArchiveReader: Sendable {
     package let manifest: Manifest
     let source: any ByteSource
     let directory: ZipDirectory
     private let places: [String: Int]
 
-    /// - Throws: `ArchiveError` when the file is no whole archive that this version of granary can read.
+    /// - Throws: `ArchiveError` if the file is not a whole archive that this version of granary can read.
     package convenience init(_ source: any ByteSource) throws {
         let directory = try ZipDirectory(source)
         guard let entry = directory.entries.last, entry.name == Manifest.member else {
@@ -34,9 +34,9 @@ package final class ArchiveReader: Sendable {
         return directory.entries[place]
     }
 
-    /// A whole member, checked; for small ones.
+    /// The content of a small member, checked.
     ///
-    /// - Throws: `ArchiveError.damaged`, also where it is larger than `limit` bytes.
+    /// - Throws: `ArchiveError.damaged`, also if it is larger than `limit` bytes.
     package func contents(of name: String, limit: Int = 64 << 20) throws -> [UInt8] {
         try MemberReader.contents(of: try entry(name), in: source, limit: limit)
     }

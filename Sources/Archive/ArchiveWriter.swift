@@ -3,7 +3,7 @@ internal import FoundationEssentials
 package import Storage
 internal import Synchronization
 
-/// Appends members to a ZIP file. Workers pack on their own threads; a lock orders what they append.
+/// Appends members to a ZIP file. Workers compress on their own threads; a lock orders the appends.
 ///
 /// A class, because all workers share it.
 package final class ArchiveWriter: Sendable {
@@ -11,9 +11,9 @@ package final class ArchiveWriter: Sendable {
         var offset = 0
         var entries: [ZipEntry] = []
         var names: Set<String> = []
-        /// The last chunk's number of each folder.
+        /// The number of the last chunk of each folder.
         var numbers: [String: Int] = [:]
-        /// Nothing may follow: the end was written, or something could not be.
+        /// Nothing may follow, because the end was written or a write failed.
         var isClosed = false
     }
 
@@ -22,9 +22,9 @@ package final class ArchiveWriter: Sendable {
 
     package init(sink: any ByteSink) { self.sink = sink }
 
-    /// Packs the rows in `chunk` and appends them as the next member of `folder`; the builder is empty afterwards.
+    /// Compresses the rows in `chunk` and appends them as the next member of `folder`. The builder is empty afterwards.
     ///
-    /// - Throws: `ArchiveError.io`; `.format` for a name that no reader would take.
+    /// - Throws: `ArchiveError.io`; `.format` for a name that readers would refuse.
     package func append(_ chunk: inout ChunkBuilder, folder: String) throws -> Manifest.Chunk {
         try chunk.drain { packed in
             let sha256 = ArchiveWriter.sha256(packed.stored)
@@ -47,14 +47,14 @@ package final class ArchiveWriter: Sendable {
         }
     }
 
-    /// Appends a member that is no chunk, packed where that makes it smaller.
+    /// Appends a member other than a chunk, compressed if that makes it smaller.
     ///
-    /// - Throws: `ArchiveError.io`; `.format` for a name that no reader would take, or that is there already.
+    /// - Throws: `ArchiveError.io`; `.format` for a name that readers would refuse, or that exists already.
     package func add(_ name: String, _ contents: [UInt8]) throws -> Manifest.File {
         try append(name, contents, packed: try packed(contents))
     }
 
-    /// nil where packing does not make it smaller.
+    /// nil if compression does not make it smaller.
     private func packed(_ contents: [UInt8]) throws -> [UInt8]? {
         guard !contents.isEmpty else { return nil }
         let deflater = Deflater(try Compression(level: 6))
@@ -80,13 +80,13 @@ package final class ArchiveWriter: Sendable {
         }
     }
 
-    /// Appends the manifest and the central directory; nothing comes after.
+    /// Appends the manifest and the central directory, and ends the file.
     ///
-    /// - Parameter key: Seals the archive.
+    /// - Parameter key: The key to seal the archive with.
     package func finish(_ manifest: Manifest, sealedBy key: SealKey? = nil) throws {
         let contents = try ArchiveWriter.contents(of: manifest, sealedBy: key)
         let limit = ManifestFile.bytesMax(storedBytes:)
-        // Thousands of tables that are all alike pack to less than a reader believes: they stay as they are.
+        // A manifest with thousands of similar tables would compress better than a reader accepts, so it is stored.
         let packed = try packed(contents).flatMap { contents.count <= limit($0.count) ? $0 : nil }
         _ = try append(Manifest.member, contents, packed: packed)
         try state.withLock { state in
@@ -115,7 +115,7 @@ package final class ArchiveWriter: Sendable {
     }
 
     private func append(_ entry: ZipEntry, _ stored: UnsafeRawBufferPointer, _ state: inout State) throws {
-        // Only what can be read is written: the same names that a reader refuses.
+        // The same check as the reader's: names that it refuses must not be written.
         try entry.requireSafeName()
         guard !state.isClosed else { throw ArchiveWriter.closed }
         guard state.names.insert(entry.name).inserted else {
@@ -128,7 +128,7 @@ package final class ArchiveWriter: Sendable {
             try header.withUnsafeBytes { try sink.append($0) }
             try sink.append(stored)
         } catch {
-            // Half a member may be there, and offsets no longer count.
+            // A part of the member may be in the file, so the offsets are wrong.
             state.isClosed = true
             throw error
         }

@@ -1,25 +1,27 @@
 internal import Glibc
 
-/// Whole rows of one table on their way into a member: copied and digested as they come, packed when there are enough.
+/// Whole rows of one table that will become a member: copied and digested as they arrive, compressed when there are
+/// enough.
 ///
-/// The hot path of a backup: one `memcpy` and one XXH3 for a row, no Swift allocation.
+/// The hot path of a backup: one `memcpy` and one XXH3 per row, no Swift allocation.
 package struct ChunkBuilder: ~Copyable {
-    /// As large as the target and a usual row; larger for a while when a row is.
+    /// Room for the target size and a usual row. A larger row makes it larger for a while.
     private var memory: UnsafeMutableRawPointer
     private var capacity: Int
     private let targetBytes: Int
     private var isBinary = false
     private let compression: Compression
     private let deflater: Deflater
-    /// Where rows are packed to.
+    /// The buffer for the compressed rows.
     private let packed: UnsafeMutableRawPointer
 
-    /// Bytes and rows in it, and the digest of those rows.
+    /// Bytes and rows in the buffer, and the digest of those rows.
     package private(set) var rawBytes = 0
     package private(set) var rows = 0
     package private(set) var digest = Digest()
 
-    /// - Parameter targetBytes: how much COPY text makes a chunk; independent chunks of 8 MiB cost nothing in size.
+    /// - Parameter targetBytes: How much COPY text makes a chunk. With 8 MiB, independent chunks do not increase the
+    ///   size.
     package init(compression: Compression, targetBytes: Int = 8 << 20) {
         self.compression = compression
         self.targetBytes = targetBytes
@@ -39,7 +41,7 @@ package struct ChunkBuilder: ~Copyable {
     package var isFull: Bool { rawBytes >= targetBytes }
     package var isEmpty: Bool { rawBytes == 0 }
 
-    /// Adds a line of COPY text, its newline included.
+    /// Adds a line of COPY text with its newline.
     @inline(__always)
     package mutating func append(_ row: UnsafeRawBufferPointer) {
         digest.add(Digest.hash(UnsafeRawBufferPointer(rebasing: row.dropLast())))
@@ -47,7 +49,7 @@ package struct ChunkBuilder: ~Copyable {
         copy(row)
     }
 
-    /// Adds a piece of one row in COPY's binary format, which makes a chunk of its own.
+    /// Adds a piece of one row in COPY's binary format. Such a row is a chunk of its own.
     package mutating func appendBinary(_ piece: UnsafeRawBufferPointer) {
         isBinary = true
         rows = 1
@@ -63,7 +65,8 @@ package struct ChunkBuilder: ~Copyable {
     }
 
     private mutating func grow(by count: Int) {
-        // Pages that are never written cost nothing, so doubling is free even for rows of hundreds of megabytes.
+        // The system allocates only pages that are written, so doubling is cheap even for rows of hundreds of
+        // megabytes.
         replaceMemory(max(capacity * 2, rawBytes + count))
     }
 
@@ -74,15 +77,15 @@ package struct ChunkBuilder: ~Copyable {
         (memory, capacity) = (larger, size)
     }
 
-    /// Lends the rows as they are and as they are stored, then empties the builder; memory that only a huge row needed
-    /// is given back.
+    /// Passes the raw and the stored rows to `body`, then empties the builder. Frees memory that only a huge row
+    /// needed.
     mutating func drain<R>(_ body: (PackedRows) throws -> R) rethrows -> R {
         defer {
             (rawBytes, rows, digest, isBinary) = (0, 0, Digest(), false)
             if capacity > usualBytes { replaceMemory(usualBytes) }
         }
         let raw = UnsafeRawBufferPointer(start: memory, count: rawBytes)
-        // Pages of the room that are not written to are never real: a huge row needs only what it packs to.
+        // The system allocates only pages that are written, so a huge row needs only its compressed size.
         let room = rawBytes <= usualBytes ? packed : .allocate(byteCount: rawBytes, alignment: 16)
         defer { if rawBytes > usualBytes { room.deallocate() } }
         let count =
@@ -100,7 +103,7 @@ package struct ChunkBuilder: ~Copyable {
         )
     }
 
-    /// The digest of what is in it: of lines, or of the one binary row.
+    /// The digest of the content: of its lines, or of the one binary row.
     package var finalDigest: Digest {
         guard isBinary else { return digest }
         var digest = Digest()
@@ -109,7 +112,7 @@ package struct ChunkBuilder: ~Copyable {
     }
 }
 
-/// Rows as they are and as they are stored, for as long as they are lent.
+/// Raw and stored rows, valid while a closure uses them.
 struct PackedRows {
     let raw: UnsafeRawBufferPointer
     let stored: UnsafeRawBufferPointer

@@ -1,12 +1,13 @@
 internal import Glibc
 
-/// How many columns lines of COPY text have, taken from the first one: the server gives all rows of a table as many.
+/// The number of columns of lines of COPY text, from the first line: the server gives all rows of a table the same
+/// number.
 struct ColumnCount {
     private var bytes = 0
     private var tabs = 0
     private var isComplete = false
 
-    /// The first line may come in several slabs.
+    /// The first line may be spread over several slabs.
     mutating func update(_ slab: UnsafeRawBufferPointer) {
         guard !isComplete, var position = slab.baseAddress else { return }
         let newline = memchr(position, 10, slab.count).map { UnsafeRawPointer($0) }
@@ -19,7 +20,7 @@ struct ColumnCount {
         isComplete = newline != nil
     }
 
-    /// An empty line is a row without columns, or one of a single column with an empty text.
+    /// An empty line is a row without columns, or one column with an empty text.
     func fits(_ columns: Int) -> Bool { count == columns || (columns == 0 && bytes == 0) }
 
     var count: Int { tabs + 1 }

@@ -1,9 +1,9 @@
-/// How members are packed. Every engine writes DEFLATE (RFC 1951), which any unzip reads.
+/// The compression of members. Every engine writes DEFLATE (RFC 1951), which every unzip reads.
 package struct Compression: Sendable, Equatable {
     package enum Engine: Sendable, Equatable, CaseIterable {
         /// libdeflate: whole buffers, levels 1 to 12.
         case deflate
-        /// ISA-L's igzip: levels 1 to 3, the first of them twice as fast as libdeflate's, for a few percent of the size.
+        /// ISA-L's igzip: levels 1 to 3. Level 1 is twice as fast as libdeflate's, and a few percent larger.
         case igzip
         /// zlib: levels 1 to 9, half as fast as libdeflate.
         case zlib
@@ -17,7 +17,7 @@ package struct Compression: Sendable, Equatable {
             }
         }
 
-        /// igzip is there only when the package was built with its trait.
+        /// igzip is available only if the package was built with its trait.
         package var isBuiltIn: Bool {
             #if Igzip
             true
@@ -26,15 +26,16 @@ package struct Compression: Sendable, Equatable {
             #endif
         }
 
-        /// Speed is all that level 1 is asked for; above it libdeflate makes more of the time.
+        /// At level 1 only speed matters. At higher levels libdeflate compresses better in the same time.
         static func usual(at level: Int) -> Engine { level == 1 && igzip.isBuiltIn ? .igzip : .deflate }
     }
 
     package let engine: Engine
     package let level: Int
 
-    /// - Parameter engine: nil takes the usual one for the level.
-    /// - Throws: `ArchiveError.compression` for a level that the engine does not have, or an engine that is not there.
+    /// - Parameter engine: nil for the default engine of the level.
+    /// - Throws: `ArchiveError.compression` for a level that the engine does not have, or an engine that was not built
+    ///   in.
     package init(engine: Engine? = nil, level: Int = 1) throws {
         let engine = engine ?? .usual(at: level)
         guard engine.isBuiltIn else {

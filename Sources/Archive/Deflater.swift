@@ -1,6 +1,6 @@
 internal import CDeflate
 
-/// Packs whole buffers. Holds the engine's tables, which are made once for a worker.
+/// Compresses whole buffers. Holds the engine's tables, which are created once per worker.
 enum Deflater: ~Copyable {
     case libdeflate(LibdeflateDeflater)
     case zlib(ZlibDeflater)
@@ -9,7 +9,7 @@ enum Deflater: ~Copyable {
     #endif
 
     init(_ compression: Compression) {
-        // Storage is a choice of the caller's, so level 0 never comes here.
+        // The caller handles stored members, so level 0 never arrives here.
         let level = max(1, compression.level)
         switch compression.engine {
         case .deflate: self = .libdeflate(LibdeflateDeflater(level: level))
@@ -23,7 +23,7 @@ enum Deflater: ~Copyable {
         }
     }
 
-    /// Packs `input` into `output`; nil when it would not become smaller than `output` is.
+    /// Compresses `input` into `output`; nil if it does not fit.
     func pack(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Int? {
         switch self {
         case .libdeflate(let deflater): deflater.pack(input, into: output)
@@ -57,7 +57,7 @@ struct LibdeflateDeflater: ~Copyable {
     }
 }
 
-/// CRC-32 as ZIP and gzip have it, in pieces or at once.
+/// CRC-32 as in ZIP and gzip, in pieces or at once.
 enum CRC32 {
     static func of(_ bytes: UnsafeRawBufferPointer, after crc: UInt32 = 0) -> UInt32 {
         libdeflate_crc32(crc, bytes.baseAddress, bytes.count)

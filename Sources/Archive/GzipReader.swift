@@ -1,9 +1,9 @@
 internal import CZlib
 internal import Glibc
 
-/// Unpacks gzip as it comes: RFC 1952, members one after the other included.
+/// Decompresses gzip (RFC 1952) piece by piece, including several members in a row.
 package struct GzipReader: ~Copyable {
-    /// Fills the memory it is lent and says how many bytes it put there; 0 at the end.
+    /// Fills the given memory and returns the number of bytes; 0 at the end.
     package typealias Source = (UnsafeMutableRawBufferPointer) throws -> Int
 
     package enum Frame: Sendable {
@@ -13,16 +13,16 @@ package struct GzipReader: ~Copyable {
     }
 
     private let source: Source
-    /// What errors call the file.
+    /// The name of the file in errors.
     private let name: String
     private let frame: Frame
-    /// zlib keeps the address of the stream, so it stays where it is.
+    /// zlib keeps the address of the stream, so it must not move.
     private let stream: UnsafeMutablePointer<z_stream>
     private let input: UnsafeMutableRawBufferPointer
     private var isInsideMember = true
     private var isAtEnd = false
 
-    /// - Throws: `ArchiveError` when zlib has no memory.
+    /// - Throws: `ArchiveError` if zlib gets no memory.
     package init(
         name: String,
         bufferBytes: Int = 256 << 10,
@@ -35,7 +35,7 @@ package struct GzipReader: ~Copyable {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         input = .allocate(byteCount: max(1, bufferBytes), alignment: 16)
-        // 16 asks for gzip's frame instead of zlib's.
+        // Adding 16 selects gzip's frame instead of zlib's.
         guard CZlib_inflateInit2(stream, (frame == .gzip ? 16 : 0) + MAX_WBITS) == Z_OK else {
             throw ArchiveError(.io, "\(name): zlib could not be started")
         }
@@ -47,10 +47,11 @@ package struct GzipReader: ~Copyable {
         input.deallocate()
     }
 
-    /// Fills `memory` from its beginning and returns how many bytes are there; 0 at the end, less than fit at any time.
+    /// Fills `memory` from its beginning and returns the number of bytes: 0 at the end, otherwise possibly fewer than
+    /// fit.
     ///
-    /// - Throws: `ArchiveError.damaged` when the bytes are no gzip or do not fit their checksum, `.cutOff` when they end
-    ///   early; what the source throws.
+    /// - Throws: `ArchiveError.damaged` if the bytes are not gzip or do not match their checksum, `.cutOff` if they end
+    ///   early; errors of the source.
     package mutating func read(into memory: UnsafeMutableRawBufferPointer) throws -> Int {
         guard !isAtEnd, let base = memory.baseAddress, !memory.isEmpty else { return 0 }
         stream.pointee.next_out = base.assumingMemoryBound(to: UInt8.self)
@@ -65,7 +66,7 @@ package struct GzipReader: ~Copyable {
                 try beginMember()
                 continue
             }
-            // Before more is fetched: zlib may still hold what had no room the last time.
+            // Before reading more: zlib may still hold output that had no room last time.
             switch inflate(stream, Z_NO_FLUSH) {
             case Z_OK, Z_BUF_ERROR:
                 guard stream.pointee.avail_in == 0, Int(stream.pointee.avail_out) == wanted else { continue }
@@ -84,7 +85,7 @@ package struct GzipReader: ~Copyable {
         return count > 0
     }
 
-    /// Behind a member: zeros are padding, as of tapes; anything else must be another member.
+    /// After a member: zeros are padding, as on tapes; anything else must be another member.
     private mutating func beginMember() throws {
         if frame == .zlib { throw damaged("bytes follow its end") }
         while stream.pointee.avail_in > 0, stream.pointee.next_in.pointee == 0 {

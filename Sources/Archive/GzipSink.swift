@@ -3,16 +3,16 @@ internal import Glibc
 package import Storage
 internal import Synchronization
 
-/// Packs what it takes with gzip and hands it on, as one member of RFC 1952. `finish` ends it.
+/// Compresses the bytes with gzip and passes them on, as one member (RFC 1952). `finish` ends it.
 package final class GzipSink: ByteSink {
     private let sink: any ByteSink
-    /// zlib keeps the address of the stream, so it stays where it is. Touched only by who holds the lock.
+    /// zlib keeps the address of the stream, so it must not move. Only the holder of the lock touches it.
     nonisolated(unsafe) private let stream: UnsafeMutablePointer<z_stream>
     nonisolated(unsafe) private let output: UnsafeMutableRawBufferPointer
     private let lock = Mutex<Void>(())
 
     /// - Parameter level: zlib's, from 0 (stored) to 9.
-    /// - Throws: `ArchiveError` when zlib has no memory.
+    /// - Throws: `ArchiveError` if zlib gets no memory.
     package init(_ sink: any ByteSink, level: Int = 1) throws {
         self.sink = sink
         stream = .allocate(capacity: 1)
@@ -29,7 +29,7 @@ package final class GzipSink: ByteSink {
         output.deallocate()
     }
 
-    /// Bytes that were handed on, so packed ones.
+    /// The number of bytes passed on, which are compressed.
     package var byteCount: Int { sink.byteCount }
 
     package func append(_ bytes: UnsafeRawBufferPointer) throws {
@@ -41,7 +41,7 @@ package final class GzipSink: ByteSink {
         }
     }
 
-    /// Writes what is left and the checksum. Nothing may be appended after it.
+    /// Writes the remaining bytes and the checksum. Do not append anything after it.
     package func finish() throws { try pack(UnsafeRawBufferPointer(start: nil, count: 0), Z_FINISH) }
 
     private func pack(_ input: UnsafeRawBufferPointer, _ flush: CInt) throws {

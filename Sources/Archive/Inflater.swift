@@ -1,7 +1,7 @@
 internal import CDeflate
 internal import CZlib
 
-/// Unpacks whole buffers, for members that fit into memory.
+/// Decompresses whole buffers, for members that fit into memory.
 struct Inflater: ~Copyable {
     private let decompressor: OpaquePointer
 
@@ -12,7 +12,7 @@ struct Inflater: ~Copyable {
 
     deinit { libdeflate_free_decompressor(decompressor) }
 
-    /// Whether `input` is a DEFLATE stream of exactly `output.count` bytes, and nothing after it.
+    /// Whether `input` is a DEFLATE stream of exactly `output.count` bytes, with nothing after it.
     func unpack(_ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Bool {
         var read = 0
         var written = 0
@@ -29,12 +29,13 @@ struct Inflater: ~Copyable {
     }
 }
 
-/// Unpacks piece by piece, for members that do not.
+/// Decompresses piece by piece, for members that do not fit into memory.
 struct InflateStream: ~Copyable {
     private let stream: UnsafeMutablePointer<z_stream>
     private let output: UnsafeMutableRawBufferPointer
     private(set) var isFinished = false
-    /// The stream ends inside a byte: whether the bits of it that are left are zero, as every packer leaves them.
+    /// The stream usually ends inside a byte: whether the remaining bits of that byte are zero, as every compressor
+    /// leaves them.
     private(set) var endsInZeros = true
 
     init() {
@@ -50,18 +51,18 @@ struct InflateStream: ~Copyable {
         output.deallocate()
     }
 
-    /// `inflate` stops there, once, when it is called with `Z_BLOCK`; without any progress too, which it calls an error.
+    /// With `Z_BLOCK`, `inflate` stops there once. It does so even without progress, which it reports as an error.
     private var isBehindBlock: Bool { stream.pointee.data_type & 0x80 != 0 }
     private var isBehindLastBlock: Bool { stream.pointee.data_type & 0xc0 == 0xc0 }
 
-    /// Behind the last block, `data_type` has the number of bits that the last byte has left.
+    /// After the last block, `data_type` holds the number of unused bits of the last byte.
     private mutating func notePadding() {
         let left = stream.pointee.data_type & 7
         endsInZeros = left == 0 || stream.pointee.next_in[-1] >> UInt8(8 - left) == 0
     }
 
-    /// Lends what `input` unpacks to, in slabs of a mebibyte and what is left; false when it is not DEFLATE, or goes on
-    /// after the end of the stream.
+    /// Passes the decompressed bytes to `body` in slabs of at most a mebibyte. False if `input` is not DEFLATE, or
+    /// continues after the end of the stream.
     mutating func unpack(
         _ input: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer) throws -> Void

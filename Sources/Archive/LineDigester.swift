@@ -1,12 +1,12 @@
 internal import CXXHash
 internal import Glibc
 
-/// Counts and digests lines of COPY text that come in slabs of any size.
+/// Counts and digests lines of COPY text that arrive in slabs of any size.
 package struct LineDigester: ~Copyable {
     package private(set) var rows = 0
     package private(set) var digest = Digest()
     private let state: OpaquePointer
-    /// The last slab ended inside a line, whose beginning is in `state`.
+    /// The last slab ended inside a line. The beginning of that line is in `state`.
     private var isInLine = false
 
     package init() {
@@ -16,7 +16,7 @@ package struct LineDigester: ~Copyable {
 
     deinit { CXXHash_free(state) }
 
-    /// A line wholly inside the slab is hashed at once; one across slabs through the streaming state.
+    /// A line completely inside the slab is hashed at once, a line across slabs with the streaming state.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard var position = bytes.baseAddress else { return }
         let end = position + bytes.count
@@ -47,7 +47,7 @@ package struct LineDigester: ~Copyable {
     }
 }
 
-/// The hash of bytes that come in slabs, for a binary chunk, which is one row.
+/// The hash of bytes that arrive in slabs, for a binary chunk, which is one row.
 struct ByteDigester: ~Copyable {
     private let state: OpaquePointer
 

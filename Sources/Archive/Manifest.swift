@@ -1,4 +1,4 @@
-// The file of a backup; this module knows no PostgreSQL.
+// The file of a backup. This module does not know PostgreSQL.
 //
 //     member      an entry of the ZIP
 //     chunk       whole rows of one table, in a member of their own
@@ -6,13 +6,13 @@
 //     digest      of the rows of a table, whatever their order
 //     seal        an HMAC over the manifest: who made the archive
 
-/// What an archive holds: `manifest.json`, its last member. Every other member is named in it.
+/// The content of an archive: `manifest.json`, its last member. It names every other member.
 ///
-/// The format is specified in `docs/archive-format.md`; keys are added, never renamed, within one `format`.
+/// The format is specified in `docs/archive-format.md`. Within one `format` keys are added, never renamed.
 package struct Manifest: Codable, Sendable, Equatable {
-    /// The format this version of granary writes, and the newest it reads.
+    /// The format that this version of granary writes, and the newest that it reads.
     package static let currentFormat = 1
-    /// The name of the member that holds it, the last one.
+    /// The name of the manifest's member, the last one.
     package static let member = "manifest.json"
 
     package var format = Manifest.currentFormat
@@ -23,34 +23,34 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var environment: String?
     package var database: Database
     package var server: Server
-    /// The name of the exported snapshot (`pg_export_snapshot`), for the record.
+    /// The name of the exported snapshot (`pg_export_snapshot`), only for information.
     package var snapshot: String
-    /// The write-ahead log position at the snapshot; nil where the server does not tell.
+    /// The write-ahead log position at the snapshot; nil if the server does not report it.
     package var walPosition: String?
     package var scope: Scope
-    /// Versions that migrators' tables recorded in the snapshot.
+    /// Versions that the tables of migrators recorded in the snapshot.
     package var schemaVersions: [SchemaVersion] = []
-    /// What the ledger says of the services whose schemas are here; nil where it was not read.
+    /// The ledger of the services whose schemas are in the archive; nil if it was not read.
     package var ledger: [ServiceLedger]?
-    /// The schemas of the database, the system's left out: a new database has `public`, this one may not.
+    /// The schemas of the database without the system's. A new database has `public`; this one may not.
     package var schemas: [String] = []
     package var extensions: [Extension] = []
-    /// Roles that own or may use something in the archive.
+    /// Roles that own something in the archive or have privileges on it.
     package var roles: [String] = []
     package var schema: [SchemaItem] = []
     package var tables: [Table] = []
     package var sequences: [Sequence] = []
     package var largeObjects: LargeObjects?
-    /// What the objects of a part need and the archive does not hold; nil for a whole database, and where nothing is
+    /// What the objects of a part need and the archive does not hold; nil for a whole database, and if nothing is
     /// missing.
     package var needs: [Need]?
-    /// The tables that Citus distributed; how, the archive does not say. nil where there are none.
+    /// The tables that Citus distributed. The archive does not record how. nil if there are none.
     package var distributed: [Relation]?
-    /// Secrets left out of the schema (user mappings' passwords, subscriptions' connections), each named.
+    /// Secrets left out of the schema (passwords of user mappings, connections of subscriptions), each named.
     package var redacted: [String] = []
     /// Members that are neither chunks nor the manifest itself.
     package var files: [File] = []
-    /// Who made the archive; nil where the writer had no key.
+    /// The proof of who made the archive; nil if the writer had no key.
     package var seal: Seal?
 
     package init(
@@ -87,7 +87,7 @@ extension Manifest {
         }
     }
 
-    /// The properties a database is created with, and those that are set on it.
+    /// The properties that a database is created with, and its settings.
     package struct Database: Codable, Sendable, Equatable {
         package var name: String
         /// PostgreSQL's name of the encoding of every chunk (`UTF8`, `LATIN1`, `SQL_ASCII`).
@@ -102,7 +102,7 @@ extension Manifest {
         package var tablespace: String
         package var connectionLimit: Int
         package var comment: String?
-        /// nil where the privileges are PostgreSQL's defaults.
+        /// nil if the privileges are PostgreSQL's defaults.
         package var privileges: [Privilege]?
         package var settings: [Setting]
 
@@ -137,7 +137,7 @@ extension Manifest {
         }
     }
 
-    /// One privilege of one grantee, as `aclexplode` lists them.
+    /// One privilege of one role, as `aclexplode` lists it.
     package struct Privilege: Codable, Sendable, Equatable {
         /// nil for PUBLIC.
         package var grantee: String?
@@ -164,11 +164,27 @@ extension Manifest {
         }
     }
 
-    /// What was asked for; empty lists mean the whole database.
+    /// What was requested; empty lists mean the whole database.
     package struct Scope: Codable, Sendable, Equatable {
         package var schemas: [String]
-        /// Tables as `schema.table`, as they were asked for.
+        /// Tables as `schema.table`.
         package var tables: [String]
+        /// What was left out on request; nil where nothing was.
+        package var excluded: Excluded?
+
+        package struct Excluded: Codable, Sendable, Equatable {
+            package var schemas: [String]
+            /// Tables as `schema.table`, outside of these schemas.
+            package var tables: [String]
+            /// Objects that cannot be made without them, and were left out, too.
+            package var dependents: [String]
+
+            package init(schemas: [String], tables: [String], dependents: [String]) {
+                self.schemas = schemas
+                self.tables = tables
+                self.dependents = dependents
+            }
+        }
 
         package init(schemas: [String] = [], tables: [String] = []) {
             self.schemas = schemas
@@ -178,7 +194,7 @@ extension Manifest {
         package var isWholeDatabase: Bool { schemas.isEmpty && tables.isEmpty }
     }
 
-    /// What a migrator's own table said: golang-migrate's `schema_migrations`, or ours.
+    /// The version that a migrator's own table recorded: golang-migrate's `schema_migrations`, or granary's.
     package struct SchemaVersion: Codable, Sendable, Equatable {
         /// The table, as `schema.table`.
         package var table: String
@@ -208,7 +224,7 @@ extension Manifest {
 }
 
 extension Manifest {
-    /// One object of the schema, as pg_dump described it: one simple-query message for the server.
+    /// One object of the schema as pg_dump described it: one simple-query message for the server.
     package struct SchemaItem: Codable, Sendable, Equatable {
         package enum Section: String, Codable, Sendable {
             case preData = "pre-data"
@@ -224,14 +240,14 @@ extension Manifest {
         /// pg_dump's tag: a name, for a constraint the table's and its own (`orders orders_pkey`).
         package var name: String
         package var owner: String?
-        /// The system catalog of the object (1259 is `pg_class`) and its row there; 0 where there is none.
+        /// The system catalog of the object (1259 is `pg_class`) and its row there; 0 if there is none.
         package var catalogOID: UInt32
         package var objectOID: UInt32
-        /// The statements that make the object; empty for items that are only an owner or a place in the order.
+        /// The statements that create the object; empty for items that are only an owner or a place in the order.
         package var sql: String
-        /// What stands between `ALTER` and `OWNER TO`, such as `TABLE public.orders`; nil where nothing is owned.
+        /// The text between `ALTER` and `OWNER TO`, such as `TABLE public.orders`; nil if the object has no owner.
         package var ownable: String?
-        /// The statement that drops the object, where there is one.
+        /// The statement that drops the object, if there is one.
         package var dropSQL: String?
         package var tablespace: String?
         package var accessMethod: String?
@@ -273,15 +289,16 @@ extension Manifest {
             self.index = index
         }
 
-        /// Items that describe the database itself, which is made by its properties.
+        /// Items that describe the database itself, which is created from its properties.
         package var isAboutTheDatabase: Bool {
             kind == "DATABASE" || kind == "DATABASE PROPERTIES"
-                // A table may be called so too.
+                // A table may have this name too.
                 || (["ACL", "COMMENT", "SECURITY LABEL"].contains(kind) && schema == nil && name.hasPrefix("DATABASE "))
         }
     }
 
-    /// A constraint as two statements: the index can be built beside others, the constraint then takes it over.
+    /// A constraint as two statements: the index can be built in parallel with others, then the constraint takes it
+    /// over.
     package struct ConstraintIndex: Codable, Sendable, Equatable {
         package var create: String
         package var attach: String
@@ -295,7 +312,7 @@ extension Manifest {
     package struct Table: Codable, Sendable, Equatable {
         package enum Kind: String, Codable, Sendable {
             case ordinary
-            /// A parent without rows of its own; its leaves are tables of this list.
+            /// A parent without its own rows; its leaves are tables of this list.
             case partitioned
         }
 
@@ -306,13 +323,14 @@ extension Manifest {
         package var name: String
         package var kind: Kind
         package var isUnlogged: Bool
-        /// The tables it is a partition of or inherits from; nil where there are none.
+        /// The tables that it is a partition of or inherits from; nil if there are none.
         package var parents: [Relation]?
-        /// The extension this configuration table belongs to: its rows are added to those the extension made.
+        /// The extension to which this configuration table belongs: its rows are added to those that the extension
+        /// created.
         package var extensionName: String?
         /// The rows were left out on request (`--exclude-table-data`), or could not be read (unlogged on a standby).
         package var dataLeftOut: Bool
-        /// The columns of the COPY text, in its order; generated columns are not among them.
+        /// The columns of the COPY text in its order, without generated columns.
         package var columns: [Column]
         package var primaryKey: [String]
         package var rows: Int
@@ -369,11 +387,11 @@ extension Manifest {
 
     /// An object outside a part that objects of the part need.
     package struct Need: Codable, Sendable, Equatable {
-        /// PostgreSQL's word as `pg_identify_object` has it: `extension`, `type`, `function`, `table`, …
+        /// PostgreSQL's word from `pg_identify_object`: `extension`, `type`, `function`, `table`, …
         package var kind: String
-        /// Its name as SQL spells it, with its schema and a function's argument types.
+        /// Its name in SQL syntax, with its schema and a function's argument types.
         package var name: String
-        /// The oids of the objects that need it, as `schema[].objectOID` and `tables[].oid` have them.
+        /// The oids of the objects that need it: `schema[].objectOID` and `tables[].oid`.
         package var neededBy: [UInt32]
 
         package init(kind: String, name: String, neededBy: [UInt32]) {
@@ -388,7 +406,7 @@ extension Manifest {
 
     package struct Column: Codable, Sendable, Equatable {
         package var name: String
-        /// `format_type`'s spelling.
+        /// As `format_type` spells it.
         package var type: String
 
         package init(name: String, type: String) {
@@ -403,9 +421,9 @@ extension Manifest {
         package var rows: Int
         package var rawBytes: Int
         package var storedBytes: Int
-        /// Of the stored bytes, in hexadecimal.
+        /// Of the stored bytes, in hexadecimal digits.
         package var sha256: String
-        /// COPY's binary format: one row whose text would pass PostgreSQL's limit of 1 GB.
+        /// COPY's binary format: one row whose text would exceed PostgreSQL's limit of 1 GB.
         package var isBinary: Bool
 
         package init(
@@ -478,7 +496,7 @@ extension Manifest {
         }
     }
 
-    /// A member that is no chunk: the readable schema, migrations, the recovery script.
+    /// A member other than a chunk: the readable schema, migrations, the recovery script.
     package struct File: Codable, Sendable, Equatable {
         package var member: String
         package var rawBytes: Int

@@ -1,15 +1,15 @@
 internal import FoundationEssentials
 internal import Storage
 
-/// `manifest.json`, read with suspicion.
+/// Reads `manifest.json`, which may come from an untrusted source.
 enum ManifestFile {
     private struct Version: Decodable { var format: Int }
 
-    /// Any JSON there is.
+    /// Accepts any JSON value.
     private struct Anything: Decodable { init(from decoder: any Decoder) {} }
 
-    /// What a manifest may unpack to: memory that a stranger's file costs is bounded by the bytes that the stranger sent.
-    /// A writer that would pass it does not pack.
+    /// How large a manifest may become when it is decompressed. This limits the memory that an untrusted file can cost
+    /// by its own size. A writer does not compress a manifest beyond it.
     static func bytesMax(storedBytes: Int) -> Int { max(16 << 20, min(storedBytes, 1 << 32) * 50) }
 
     static func read(_ entry: ZipEntry, in source: any ByteSource) throws -> Manifest {
@@ -20,7 +20,7 @@ enum ManifestFile {
         try MemberReader.contents(of: entry, in: source, limit: bytesMax(storedBytes: entry.storedBytes))
     }
 
-    /// - Throws: `ArchiveError.newerFormat`, `.format` naming the key.
+    /// - Throws: `ArchiveError.newerFormat`, `.format` with the key.
     static func decode(_ bytes: [UInt8]) throws -> Manifest {
         guard !isDense(bytes) else { throw problem("has more values than any manifest of that size") }
         let data = Data(bytes)
@@ -42,8 +42,8 @@ enum ManifestFile {
         }
     }
 
-    /// Whether it has more than one value for each eight bytes, which is `[0,0,0,…` rather than a manifest: parsed, that
-    /// would take dozens of times its size in memory.
+    /// Whether it has more than one value for each eight bytes, such as `[0,0,0,…`. Parsing that would take dozens of
+    /// times its size in memory, and no manifest looks like it.
     private static func isDense(_ bytes: [UInt8]) -> Bool {
         var (values, position) = (0, 0)
         var isInString = false
@@ -62,17 +62,17 @@ enum ManifestFile {
         return values > max(1 << 16, bytes.count / 8)
     }
 
-    /// - Parameter what: goes on after the member's name, and ends with the key.
+    /// - Parameter what: Follows the member's name, and ends with the key.
     static func problem(_ what: String) -> ArchiveError {
         ArchiveError(.format, at: FilePlace(Manifest.member), what, hint: "name a file that granary backup wrote")
     }
 
-    /// What is wrong, and at which key; never the value that stands there.
+    /// What is wrong, and at which key, without the value.
     private static func words(for error: DecodingError, in data: Data) -> String {
         switch error {
         case .keyNotFound(let key, let context): "lacks the key \(place(context.codingPath + [key]))"
         case .dataCorrupted(let context) where context.codingPath.isEmpty:
-            // The decoder says no place where a number is too large, or has a fraction.
+            // The decoder gives no place for a number that is too large or has a fraction.
             (try? JSONDecoder().decode(Anything.self, from: data)) == nil
                 ? "is not JSON" : "has a number that cannot be"
         case .typeMismatch(_, let context) where context.codingPath.isEmpty,
@@ -95,7 +95,8 @@ enum ManifestFile {
 }
 
 extension Manifest {
-    /// Numbers that later sums rely on: nothing negative, nothing that could overflow, no table's number twice.
+    /// Checks the numbers that later sums rely on: none is negative or could overflow, and no table's number occurs
+    /// twice.
     fileprivate func requireSense() throws {
         var sum = NumberCheck()
         var numbers: Set<Int> = []
@@ -121,7 +122,7 @@ extension Manifest {
     }
 }
 
-/// Adds up all numbers there are, so that no sum of some of them can overflow.
+/// Adds up all numbers, so that no partial sum can overflow.
 private struct NumberCheck {
     private var sum = 0
 

@@ -1,12 +1,12 @@
 extension Manifest {
-    /// What is applied of a service, so that it can come back with the service's schemas.
+    /// The applied migrations of a service, so that they can be restored together with the service's schemas.
     package struct ServiceLedger: Codable, Sendable, Equatable {
         package var service: String
-        /// The schemas of the service, those that are not in the archive too.
+        /// The schemas of the service, including those that are not in the archive.
         package var schemas: [String]
-        /// What is applied, in the order of its application; empty for a service of which nothing is.
+        /// In the order of application; empty if none is applied.
         package var migrations: [AppliedMigration]
-        /// Entries of the log that later runs rely on: a table that was taken over, runs that broke off half-way.
+        /// Entries of the log that later runs need: an adopted table of another tool, and runs that broke off.
         package var log: [LogEntry]
 
         package init(
@@ -33,14 +33,14 @@ extension Manifest {
         package var layer: String
         package var upSHA256: String?
         package var downSHA256: String?
-        /// The down file as it was when the migration was applied.
+        /// The text of the down file when the migration was applied.
         package var downSQL: String?
         package var verified: Bool
         /// RFC 3339, UTC, with microseconds.
         package var appliedAt: String
         package var appliedBy: String
         package var milliseconds: Int?
-        /// What it depends on in other services.
+        /// Its dependencies in other services.
         package var requires: [String]
 
         package init(

@@ -1,19 +1,20 @@
 internal import Cryptography
 internal import Storage
 
-/// Reads members: compares the local header with the directory, unpacks, and checks size and CRC.
+/// Reads members: compares the local header with the directory, decompresses, and checks size and CRC.
 struct MemberReader: ~Copyable {
-    /// A member larger than this is unpacked piece by piece.
+    /// A larger member is decompressed piece by piece.
     static let wholeBytesMax = 64 << 20
 
     private let inflater = Inflater()
     private var stored: [UInt8] = []
     private var raw: [UInt8] = []
 
-    /// Lends the content: whole, or in slabs where it is large, in which case errors may come after bytes were lent.
+    /// Passes the content to `body`: whole, or in slabs if it is large. Then an error may follow after bytes were
+    /// passed.
     ///
-    /// - Parameter expected: the SHA-256 of the stored bytes, where the manifest has one.
-    /// - Throws: `ArchiveError.damaged`, and what `body` throws.
+    /// - Parameter expected: The SHA-256 of the stored bytes, if the manifest has one.
+    /// - Throws: `ArchiveError.damaged`, and errors of `body`.
     mutating func read(
         _ entry: ZipEntry,
         in source: any ByteSource,
@@ -72,7 +73,7 @@ struct MemberReader: ~Copyable {
             crc = CRC32.of(bytes, after: crc)
             count += bytes.count
             guard count <= entry.rawBytes else {
-                throw ArchiveError.damaged(entry.name, "it unpacks to more than it says")
+                throw ArchiveError.damaged(entry.name, "it unpacks to more than its declared size")
             }
             try body(bytes)
         }
@@ -108,11 +109,11 @@ extension MemberReader {
         return contents
     }
 
-    /// The local header is what the directory says, to the bit: it could not have been written otherwise.
+    /// The local header must match the directory in every bit, because a writer has only one way to write it.
     static func requireHeader(of entry: ZipEntry, in source: any ByteSource) throws {
         let expected = entry.localHeader
         guard try source.bytes(at: entry.offset, count: expected.count) == expected else {
-            throw ArchiveError.damaged(entry.name, "its local header is not what the central directory says")
+            throw ArchiveError.damaged(entry.name, "its local header differs from the central directory")
         }
     }
 
@@ -122,28 +123,28 @@ extension MemberReader {
 
     private static func require(_ entry: ZipEntry, _ sha256: String?, _ expected: String?) throws {
         guard expected == nil || sha256 == expected else {
-            throw ArchiveError.damaged(entry.name, "its SHA-256 is not what the manifest says")
+            throw ArchiveError.damaged(entry.name, "its SHA-256 differs from the manifest")
         }
     }
 }
 
 extension ZipEntry {
-    /// Where its stored bytes begin. `ZipDirectory` has looked that they lie in the file.
+    /// The beginning of its stored bytes. `ZipDirectory` has checked that they are inside the file.
     var contentOffset: Int { offset + localHeaderBytes }
-    /// Where the next member begins.
+    /// The beginning of the next member.
     var endOffset: Int { contentOffset + storedBytes }
 }
 
-/// Reads the chunks of a manifest, one after the other, with buffers that are used again.
+/// Reads the chunks of a manifest one after the other, and reuses its buffers.
 package struct ChunkReader: ~Copyable {
     private var members = MemberReader()
 
     package init() {}
 
-    /// Lends the rows of `chunk`: checked and whole, or where it is large in slabs.
+    /// Passes the rows of `chunk` to `body`: checked and whole, or in slabs if it is large.
     ///
-    /// - Throws: `ArchiveError.damaged` when CRC-32, size or SHA-256 do not fit: before any byte was lent, but for a
-    ///   large chunk only after, so that whoever passes bytes on must be able to take them back. And what `body` throws.
+    /// - Throws: `ArchiveError.damaged` if CRC-32, size or SHA-256 do not match. For a large chunk this can happen
+    ///   after bytes were passed, so the caller must be able to undo their effect. Also errors of `body`.
     package mutating func read(
         _ chunk: Manifest.Chunk,
         of archive: ArchiveReader,
@@ -151,7 +152,7 @@ package struct ChunkReader: ~Copyable {
     ) throws {
         let entry = try archive.entry(chunk.member)
         guard entry.rawBytes == chunk.rawBytes, entry.storedBytes == chunk.storedBytes else {
-            throw ArchiveError.damaged(chunk.member, "its size is not what the manifest says")
+            throw ArchiveError.damaged(chunk.member, "its size differs from the manifest")
         }
         try members.read(entry, in: archive.source, sha256: chunk.sha256, body)
     }

@@ -1,19 +1,19 @@
 internal import Cryptography
 internal import Glibc
 
-/// A secret of an installation, by which it knows its own archives again.
+/// A secret of an installation, by which it recognizes its own archives.
 ///
 ///     backup   the seal's digits are zeros → HMAC-SHA-256 of `manifest.json` → the digits
 ///     restore  the digits → zeros again → the same HMAC
 ///
-/// The manifest has the SHA-256 of every member, so what is under the seal is the whole archive.
+/// The manifest holds the SHA-256 of every member, so the seal covers the whole archive.
 package struct SealKey: Sendable, Equatable {
-    /// Fewer bytes could be guessed.
+    /// A shorter secret could be guessed.
     package static let bytesMin = 32
 
     private let secret: [UInt8]
 
-    /// - Parameter secret: Any text, without what stands around it; nil where it is too short.
+    /// - Parameter secret: Any text; surrounding blanks are removed. nil if it is too short.
     package init?(_ secret: String) {
         let text = secret.utf8.drop(while: \.isBlank)
         let end = text.lastIndex { !$0.isBlank }.map(text.index(after:)) ?? text.startIndex
@@ -21,10 +21,10 @@ package struct SealKey: Sendable, Equatable {
         guard self.secret.count >= SealKey.bytesMin else { return nil }
     }
 
-    /// A new one: 256 random bits as hexadecimal digits.
+    /// A new secret: 256 random bits as hexadecimal digits.
     package static func random() -> String { Hexadecimal.text(Secrets.randomBytes(32)) }
 
-    /// What a seal calls it: 16 digits of its SHA-256, from which nothing can be learned.
+    /// The key's name in a seal: 16 digits of its SHA-256, which reveal nothing about it.
     package var name: String { String(Hexadecimal.text(SHA256.digest(of: secret)).prefix(16)) }
 
     func hmac(of bytes: [UInt8]) -> String { Hexadecimal.text(HMACKey(secret).code(of: bytes)) }
@@ -40,7 +40,7 @@ extension Manifest {
     package struct Seal: Codable, Sendable, Equatable {
         /// The name of the key.
         package var key: String
-        /// Of the manifest, with zeros in the place of these digits.
+        /// The HMAC of the manifest with zeros in place of these digits.
         package var hmac: String
 
         package init(key: String, hmac: String) {
@@ -48,18 +48,18 @@ extension Manifest {
             self.hmac = hmac
         }
 
-        /// What the digits are while the HMAC is computed.
+        /// The placeholder for the digits while the HMAC is computed.
         static let zeros = String(repeating: "0", count: 64)
     }
 }
 
-/// A manifest's bytes with the digits of a seal in them.
+/// The bytes of a manifest with the digits of a seal in them.
 struct SealedBytes {
     private var bytes: [UInt8]
     private let digits: Range<Int>
 
-    /// - Returns: nil unless the seal stands there once, as a writer of ours writes it. Inside a text the quotes would
-    ///   have backslashes before them.
+    /// - Returns: nil unless the seal occurs exactly once, in the form in which granary writes it. Inside a text the
+    ///   quotes would be preceded by backslashes.
     init?(_ bytes: [UInt8], _ seal: Manifest.Seal) {
         let lead = Array("\"hmac\" : \"".utf8)
         let wanted = lead + Array(seal.hmac.utf8) + [UInt8(ascii: "\"")]
@@ -78,7 +78,7 @@ struct SealedBytes {
 }
 
 extension [UInt8] {
-    /// Where `other` stands, if it does so exactly once.
+    /// The position of `other`, if it occurs exactly once.
     fileprivate func onlyPlace(of other: [UInt8]) -> Int? {
         var found: Int?
         var position = 0
@@ -110,9 +110,9 @@ extension UInt8 {
 }
 
 extension ArchiveReader {
-    /// Whether one of the keys has sealed the archive as it is.
+    /// Whether one of the keys has sealed the archive in its present form.
     ///
-    /// - Throws: `ArchiveError` when the file cannot be read any more.
+    /// - Throws: `ArchiveError` if the file can no longer be read.
     package func isSealed(by keys: [SealKey]) throws -> Bool {
         guard let seal = manifest.seal, let key = keys.first(where: { $0.name == seal.key }),
             let sealed = SealedBytes(try ManifestFile.contents(of: try entry(Manifest.member), in: source), seal)

@@ -1,19 +1,19 @@
 internal import Glibc
 internal import Storage
 
-/// The file that keeps the secret of an installation: one line, for its owner alone.
+/// The file with the secret of an installation: one line, readable only by its owner.
 package struct SealKeyFile: Sendable {
     package let path: String
 
     package init(path: String) { self.path = path }
 
-    /// The key in it; nil where there is no such file.
+    /// The key in the file; nil if there is no such file.
     ///
-    /// - Throws: `StorageError.io` for a file that others could have read or written, or that holds no key.
+    /// - Throws: `StorageError.io` for a file that others can read or write, or that holds no key.
     package func read() throws -> SealKey? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            // No folder, or one that is not for us: either way there is no key here.
+            // The folder does not exist or cannot be entered: there is no key.
             guard errno != ENOENT, errno != ENOTDIR, errno != EACCES else { return nil }
             throw StorageError.system(path, "could not be opened")
         }
@@ -37,7 +37,7 @@ package struct SealKeyFile: Sendable {
         return key
     }
 
-    /// The key in it, made first where there is none, with the folders around it.
+    /// The key in the file. If there is none, creates it, with its folders.
     ///
     /// - Throws: `StorageError.io`.
     package func readOrMake() throws -> SealKey {
@@ -53,7 +53,7 @@ package struct SealKeyFile: Sendable {
             try line.withUnsafeBytes { try writeAll($0, to: descriptor, name: draft) }
             guard fsync(descriptor) == 0 else { throw StorageError.system(draft, "could not be synced") }
         }
-        // Of two first backups at once one is first, and both take what it made.
+        // If two first backups run at once, one creates the file, and both use it.
         guard link(draft, path) == 0 || errno == EEXIST else { throw StorageError.system(path, "could not be named") }
         guard let key = try read() else { throw StorageError(.io, "\(path) cannot be read") }
         return key

@@ -1,10 +1,10 @@
 package import Storage
 
 extension FileSink {
-    /// Removes partials of backups in `folder` that no process writes any more, and returns their names.
+    /// Removes partials of backups in `folder` that no process is writing, and returns their names.
     ///
-    /// - Parameter isOurs: the folder holds backups, so that the usual names are enough. Elsewhere, and under another
-    ///   name, a partial must also be for its owner alone and begin as a backup does.
+    /// - Parameter isOurs: The folder is for backups, so the usual names are sufficient. Otherwise, and for other
+    ///   names, a partial must be private to its owner and begin like a backup.
     package static func removeStaleBackups(in folder: String, isOurs: Bool = true) -> [String] {
         removeStalePartials(in: folder) { partial in
             let isUsual = isOurs && [".zip", ".sql", ".sql.gz"].contains { partial.name.hasSuffix($0) }
@@ -16,7 +16,7 @@ extension FileSink {
         guard partial.isPrivate, let first = partial.first(64) else { return false }
         guard !first.isEmpty else { return true }
         if partial.name.hasSuffix(".sql.gz") { return first.starts(with: [0x1F, 0x8B]) }
-        // The name of the first member follows 30 bytes of its header.
+        // The name of the first member follows the 30 bytes of its header.
         let member = first.dropFirst(30)
         let isArchive =
             first.starts(with: Array("PK".utf8) + [3, 4])

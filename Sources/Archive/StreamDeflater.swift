@@ -4,19 +4,18 @@ internal import CZlib
 internal import CIsal
 #endif
 
-/// Engines that know streams, and count their bytes in 32 bits: input and output are handed over in pieces.
+/// Engines with streams count bytes in 32 bits, so input and output are passed in pieces.
 enum DeflatePieces {
-    /// What became of a piece.
+    /// The result of a piece.
     struct Step {
         var read: Int
         var written: Int
         var isFinished: Bool
     }
 
-    /// - Parameters:
-    ///   - limit: the longest piece of either side.
-    ///   - step: packs a piece, the last one with its word that it is; nil where the engine fails.
-    /// - Returns: how much of `output` was filled; nil when it is too small.
+    /// - Parameters: - limit: The longest piece of either side. - step: Compresses a piece and is told which is the
+    ///   last; nil if the engine fails.
+    /// - Returns: How much of `output` was filled; nil if it is too small.
     static func pack(
         _ input: UnsafeRawBufferPointer,
         into output: UnsafeMutableRawBufferPointer,
@@ -43,7 +42,7 @@ struct ZlibDeflater: ~Copyable {
     init(level: Int) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        // Negative: no header, as in a ZIP.
+        // Negative: without a header, as in a ZIP.
         guard CZlib_deflateInit2(stream, CInt(level), -15) == Z_OK else { preconditionFailure("out of memory") }
     }
 
@@ -77,7 +76,7 @@ struct ZlibDeflater: ~Copyable {
 }
 
 #if Igzip
-/// igzip's stream is 80 KB with its tables in it, and a level works in memory that the caller gives.
+/// igzip's stream has 80 KB including its tables, and each level needs memory from the caller.
 struct IgzipDeflater: ~Copyable {
     private let stream: UnsafeMutablePointer<isal_zstream>
     private let memory: UnsafeMutablePointer<UInt8>

@@ -1,6 +1,6 @@
 package import Storage
 
-/// What was found by reading all of an archive.
+/// The result of reading all of an archive.
 package struct VerificationReport: Sendable, Equatable {
     package struct Problem: Sendable, Equatable {
         package var member: String
@@ -23,15 +23,15 @@ package struct VerificationReport: Sendable, Equatable {
     package init() {}
 }
 
-/// What verification says while it runs.
+/// The progress of a verification.
 package enum VerifyProgress: Sendable {
-    /// Members and stored bytes in all.
+    /// The total of members and stored bytes.
     case planned(members: Int, bytes: Int)
     /// A member was read.
     case advanced(member: String, rows: Int, bytes: Int)
 }
 
-/// Reads every member of an archive and holds it against the directory and the manifest. Needs no server.
+/// Reads every member of an archive and compares it with the directory and the manifest. Needs no server.
 ///
 ///     the directory: every record as it was written, no gap, no overlap, nothing more
 ///     the manifest: every member it names is there, every member that is there it names
@@ -52,7 +52,7 @@ package struct Verification: Sendable {
         self.progress = progress
     }
 
-    /// Damage is in the report; only what keeps the file from being read at all is thrown.
+    /// Damage is reported; only an error that prevents reading the file is thrown.
     ///
     /// - Throws: `ArchiveError.io`, `CancellationError`.
     package func run() async throws -> VerificationReport {
@@ -62,9 +62,9 @@ package struct Verification: Sendable {
         report.problems += misplaced.map(VerificationReport.Problem.init)
         let manifest = try report.noting({ try readManifest(directory) })
         if let manifest { report.problems += namingProblems(directory, manifest) }
-        // Members that overlap could be read over and over: what may be read is bounded by the file's own size.
+        // Overlapping members could be read again and again, so the total is limited by the size of the file.
         var skipped = Set(misplaced.compactMap { $0.place?.file })
-        // What is wrong with the manifest has been said, and once is enough.
+        // The problem of the manifest was already reported.
         if manifest == nil { skipped.insert(Manifest.member) }
         let entries = directory.entries.filter { !skipped.contains($0.name) }
         let outcomes = try await readMembers(entries, Expectations(manifest))
@@ -84,7 +84,7 @@ package struct Verification: Sendable {
     }
 }
 
-// What can be seen without reading members.
+// Checks that need no member's content.
 extension Verification {
     private func namingProblems(_ directory: ZipDirectory, _ manifest: Manifest) -> [VerificationReport.Problem] {
         let there = Set(directory.entries.map(\.name))
@@ -137,7 +137,7 @@ extension Verification {
         var columns = ColumnCount()
         do {
             try reader.read(entry, in: source, sha256: expectations.sums[entry.name]?.sha256) { slab in
-                try Task.checkCancellation()  // A member of many gigabytes comes in many slabs.
+                try Task.checkCancellation()  // A member of many gigabytes arrives in many slabs.
                 guard let chunk else { return }
                 guard !chunk.isBinary else { return bytes.update(slab) }
                 lines.update(slab)
@@ -145,7 +145,7 @@ extension Verification {
             }
             if let expected = expectations.sums[entry.name] {
                 if (entry.rawBytes, entry.storedBytes) != (expected.rawBytes, expected.storedBytes) {
-                    outcome.note("its size is not what the manifest says")
+                    outcome.note("its size differs from the manifest")
                 }
             }
         } catch {
@@ -173,7 +173,7 @@ extension Verification {
         var problems: [VerificationReport.Problem] = []
         func compare(_ name: String, _ chunks: [Manifest.Chunk], _ rows: Int, _ rawBytes: Int, _ digest: Digest) {
             let parts = chunks.compactMap { found[$0.member] }
-            // What is missing or damaged has been said; the sums of what is left would only say it again.
+            // Missing and damaged members were already reported; comparing the sums would repeat that.
             guard parts.count == chunks.count, parts.allSatisfy({ $0.problems.isEmpty }) else { return }
             let sum = parts.reduce(into: Digest()) { $0.merge($1.digest) }
             let isSame =
@@ -194,7 +194,7 @@ extension Verification {
     }
 }
 
-/// What a member turned out to be.
+/// The result of reading a member.
 private struct MemberOutcome: Sendable {
     var member: String
     var rows = 0
@@ -203,7 +203,7 @@ private struct MemberOutcome: Sendable {
     var digest = Digest()
     var problems: [VerificationReport.Problem] = []
 
-    /// Pieces of large objects are not rows to anybody.
+    /// Pieces of large objects do not count as rows.
     var tableRows: Int { isOfTable ? rows : 0 }
 
     init(member: String) { self.member = member }
@@ -211,7 +211,7 @@ private struct MemberOutcome: Sendable {
     mutating func note(_ problem: String) { problems.append(.init(member: member, problem: problem)) }
 }
 
-/// What the manifest says of each member, by name.
+/// What the manifest expects of each member, by name.
 private struct Expectations: Sendable {
     var chunks: [String: Manifest.Chunk] = [:]
     var tableChunks: Set<String> = []
@@ -237,14 +237,14 @@ private struct Expectations: Sendable {
 }
 
 extension Manifest {
-    /// Every member it names, in its order.
+    /// Every member that it names, in its order.
     fileprivate var memberNames: [String] {
         tables.flatMap { $0.chunks.map(\.member) } + (largeObjects?.chunks.map(\.member) ?? []) + files.map(\.member)
     }
 }
 
 extension VerificationReport {
-    /// The outcome of `body`, or nil and its damage as a problem.
+    /// The result of `body`; or nil, and its damage is added to the problems.
     fileprivate mutating func noting<R>(_ body: () throws -> R) throws -> R? {
         do {
             return try body()
@@ -257,7 +257,7 @@ extension VerificationReport {
 }
 
 extension VerificationReport.Problem {
-    /// What concerns no member concerns the archive.
+    /// A problem without a member belongs to the archive.
     fileprivate init(_ error: ArchiveError) {
         self.init(member: error.place?.file ?? "archive", problem: error.message)
     }

@@ -1,16 +1,16 @@
 internal import Storage
 
-/// Reading the records, from a file that anybody may have made.
+/// Reads the records of a file from an untrusted source.
 struct ZipDirectory: Sendable {
     let entries: [ZipEntry]
-    /// Where the central directory begins, which is where the members end.
+    /// The beginning of the central directory, where the members end.
     let offset: Int
-    /// Room for ten million members, which is memory enough to spend on a file that may be anybody's.
+    /// Enough for ten million members. An untrusted file must not cost more memory.
     static let bytesMax = 1 << 30
-    /// The longest record there can be: name and extra field have 16 bits for their length.
+    /// The longest possible record: name and extra field have 16 bits for their length.
     private static let recordBytesMax = ZipFormat.directoryBytes + 2 * Int(UInt16.max)
 
-    /// - Throws: `ArchiveError.damaged` or `.format`, saying which record is not as it should be.
+    /// - Throws: `ArchiveError.damaged` or `.format` with the wrong record.
     init(_ source: any ByteSource, windowBytes: Int = 1 << 20) throws {
         let end = try End(source)
         offset = end.directoryOffset
@@ -19,7 +19,7 @@ struct ZipDirectory: Sendable {
         }
         var entries: [ZipEntry] = []
         var names: Set<String> = []
-        // In windows, each with a whole record at least: a file may be large and yet have nothing in it.
+        // Reads in windows with at least one whole record: a file may be large and yet nearly empty.
         var window: [UInt8] = []
         var (start, position) = (0, 0)
         while start + position < end.directorySize {
@@ -29,7 +29,7 @@ struct ZipDirectory: Sendable {
                 window = try source.bytes(at: end.directoryOffset + start, count: count)
             }
             let entry = try ZipDirectory.entry(in: window, at: &position, from: start, of: end, source)
-            guard names.insert(entry.name).inserted else { throw ArchiveError.damaged(entry.name, "it is there twice") }
+            guard names.insert(entry.name).inserted else { throw ArchiveError.damaged(entry.name, "it occurs twice") }
             try entry.requireSense(before: end.directoryOffset)
             entries.append(entry)
         }
@@ -39,7 +39,7 @@ struct ZipDirectory: Sendable {
         self.entries = entries
     }
 
-    /// Members follow each other from the first byte to the directory; each that does not, and why.
+    /// An error for each member that does not directly follow the previous one.
     var misplaced: [ArchiveError] {
         var errors: [ArchiveError] = []
         var position = 0
@@ -56,7 +56,7 @@ struct ZipDirectory: Sendable {
         return errors
     }
 
-    /// Somebody else's ZIP is not a damaged archive of ours: its last record does not have the manifest's name.
+    /// A ZIP file of another program is not a damaged archive: its last record is not the manifest.
     private static func entry(
         in window: [UInt8],
         at position: inout Int,
@@ -78,7 +78,7 @@ struct ZipDirectory: Sendable {
         var directorySize: Int
         var directoryOffset: Int
 
-        /// The record is the last thing in the file: an archive of ours has no comment after it.
+        /// The record is at the end of the file: an archive of granary has no comment after it.
         init(_ source: any ByteSource) throws {
             let place = source.byteCount - ZipFormat.endBytes
             guard place >= 0 else { throw try ZipDirectory.cut(source) }
@@ -93,11 +93,11 @@ struct ZipDirectory: Sendable {
             if entries == UInt16.max || directorySize == UInt32.max || directoryOffset == UInt32.max {
                 directoryEnd = try readWide(source, before: place)
             }
-            // No sum of two: what a stranger's file claims may be near the largest number there is.
+            // No sum of two numbers: an untrusted file may contain numbers near the maximum.
             guard directoryOffset <= directoryEnd, directoryEnd - directoryOffset == directorySize,
                 entries <= directorySize / ZipFormat.directoryBytes
             else { throw ArchiveError.damaged("end record", "its numbers do not fit the file") }
-            // The numbers can be written in one way only, so that no bit of the records is without a meaning.
+            // The numbers can be written in only one way, so every bit of the records is checked.
             let expected = ZipFormat.end(
                 entries: entries,
                 directoryOffset: directoryOffset,
@@ -114,7 +114,7 @@ struct ZipDirectory: Sendable {
             guard start >= 0 else { throw ArchiveError.damaged("ZIP64 end record", "there is no room for it") }
             let bytes = try source.bytes(at: start, count: ZipFormat.end64Bytes)
             guard bytes.number(UInt32.self, at: 0) == ZipFormat.end64Signature else {
-                throw ArchiveError.damaged("ZIP64 end record", "it is not where it should be")
+                throw ArchiveError.damaged("ZIP64 end record", "it is at the wrong position")
             }
             guard let entries = Int(exactly: bytes.number(UInt64.self, at: 32)),
                 let size = Int(exactly: bytes.number(UInt64.self, at: 40)),
@@ -125,7 +125,7 @@ struct ZipDirectory: Sendable {
         }
     }
 
-    /// A file without an end record: how much of it could still be had is worth knowing.
+    /// A file without an end record: the error tells how much of it could be recovered.
     private static func cut(_ source: any ByteSource) throws -> ArchiveError {
         guard try ZipSalvage.beginsLikeAnArchive(source) else {
             return ArchiveError(
@@ -143,7 +143,7 @@ struct ZipDirectory: Sendable {
     }
 }
 
-/// Members found by their local headers alone, one after the other from the start.
+/// Finds members by their local headers alone, one after the other from the beginning.
 enum ZipSalvage {
     static func beginsLikeAnArchive(_ source: any ByteSource) throws -> Bool {
         guard source.byteCount >= 4 else { return false }
@@ -159,7 +159,7 @@ enum ZipSalvage {
         return count
     }
 
-    /// Header and content of the member at `position`; nil when there is none.
+    /// The size of header and content of the member at `position`; nil if there is none.
     private static func size(_ source: any ByteSource, at position: Int) throws -> Int? {
         guard source.byteCount - position >= ZipFormat.localBytes else { return nil }
         let header = try source.bytes(at: position, count: ZipFormat.localBytes)
@@ -177,7 +177,8 @@ enum ZipSalvage {
 }
 
 extension ZipEntry {
-    /// Reads the entry at `position` of `bytes`, which begin at byte `windowStart` of the directory, and moves past it.
+    /// Reads the entry at `position` of `bytes`, which begin at byte `windowStart` of the directory, and moves behind
+    /// it.
     init(directory bytes: [UInt8], at position: inout Int, from windowStart: Int) throws {
         let start = position
         func problem(_ what: String) -> ArchiveError {
@@ -206,7 +207,7 @@ extension ZipEntry {
         else { throw problem("has a ZIP64 field that is not as it should be") }
         (rawBytes, storedBytes, self.offset) = (raw, stored, offset)
         position = nameStart + nameBytes + extraBytes
-        // What a reader has no use for must still be what was written: a changed bit is a changed bit.
+        // Even fields that a reader does not use must have their written value: a changed bit is damage.
         guard bytes.has(directoryHeader, at: start) else {
             throw problem("is not as granary writes it")
         }
@@ -220,7 +221,7 @@ extension ZipEntry {
         }
     }
 
-    /// Sizes that can be, in places that are there.
+    /// Requires possible sizes, at positions inside the file.
     fileprivate func requireSense(before directory: Int) throws {
         let header = localHeaderBytes
         guard offset <= directory - header, storedBytes <= directory - header - offset else {
@@ -234,7 +235,7 @@ extension ZipEntry {
     }
 }
 
-/// The values of a ZIP64 extra field, taken in order for those classic fields that are full.
+/// The values of a ZIP64 extra field, read in order for those classic fields that are at their maximum.
 private struct WideFields {
     private let bytes: [UInt8]
     private var position = 4

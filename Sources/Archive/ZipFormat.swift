@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// The records of a ZIP file, as far as this house writes them: no data descriptors, no encryption, no comments, UTF-8
-/// names, ZIP64 fields only where a number needs them.
+/// The records of a ZIP file in the form that granary uses: no data descriptors, no encryption, no comments, UTF-8
+/// names, ZIP64 fields only if a number needs them.
 ///
 /// Source: APPNOTE.TXT 6.3.10 of the ZIP format, sections 4.3 and 4.5.3.
 enum ZipFormat {
@@ -17,30 +17,30 @@ enum ZipFormat {
     static let locatorBytes = 20
     static let stored: UInt16 = 0
     static let deflated: UInt16 = 8
-    /// Names are UTF-8; nothing else is set.
+    /// The name is UTF-8; no other flag is set.
     static let flags: UInt16 = 0x0800
-    /// 1980-01-01: when it was made is in the manifest.
+    /// 1980-01-01: the manifest has the real time.
     static let date: UInt16 = 0x21
-    /// DEFLATE makes at most 1,032 bytes of one.
+    /// One byte of DEFLATE becomes at most 1,032 bytes.
     static let ratioMax = 1032
 }
 
-/// One member, as the central directory describes it.
+/// One member, as described by the central directory.
 package struct ZipEntry: Sendable, Equatable {
     package var name: String
     var method: UInt16
     var crc: UInt32
     package var rawBytes: Int
     package var storedBytes: Int
-    /// Where its local header begins.
+    /// The position of its local header.
     var offset = 0
 
     private var needsWideSizes: Bool { max(rawBytes, storedBytes) >= UInt32.max }
 
-    /// How long the local header is.
+    /// The length of the local header.
     var localHeaderBytes: Int { ZipFormat.localBytes + name.utf8.count + (needsWideSizes ? 20 : 0) }
 
-    /// The local header, with the sizes and the CRC in it, so that a file without its end can still be read.
+    /// The local header, including sizes and CRC, so that a file without its end can still be read.
     var localHeader: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(localHeaderBytes)
@@ -52,8 +52,8 @@ package struct ZipEntry: Sendable, Equatable {
         return bytes + extra
     }
 
-    /// A member that is far away has its sizes in the ZIP64 field as well: unzip 6.0 looks for them there whenever the
-    /// member before it has exactly 4,294,967,295 bytes, and would take the offset for a size.
+    /// A member at a large offset also has its sizes in the ZIP64 field. unzip 6.0 looks for them there if the previous
+    /// member has exactly 4,294,967,295 bytes, and would mistake the offset for a size.
     var directoryHeader: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(ZipFormat.directoryBytes + name.utf8.count + 28)
@@ -61,7 +61,7 @@ package struct ZipEntry: Sendable, Equatable {
         let isWide = needsWideSizes || isFar
         let extra = isWide ? wideFields([rawBytes, storedBytes] + (isFar ? [offset] : [])) : []
         bytes.append(ZipFormat.directorySignature)
-        bytes.append(UInt16(3 << 8 | 45))  // Made on Unix, so that the mode below counts.
+        bytes.append(UInt16(3 << 8 | 45))  // "Made on Unix", so that the mode below is used.
         appendCommonFields(to: &bytes, sizes: isWide)
         for field in [UInt16(extra.count), 0, 0, 0] { bytes.append(field) }  // No comment, disk 0, binary.
         bytes.append(UInt32(0o100600) << 16)
@@ -70,7 +70,7 @@ package struct ZipEntry: Sendable, Equatable {
         return bytes + extra
     }
 
-    /// From the version needed to the length of the name, the same in both headers.
+    /// The fields from the version needed to the length of the name, which both headers share.
     private func appendCommonFields(to bytes: inout [UInt8], sizes areWide: Bool) {
         for field in [areWide ? 45 : 20, ZipFormat.flags, method, 0, ZipFormat.date] { bytes.append(field) }
         bytes.append(crc)
@@ -90,7 +90,7 @@ package struct ZipEntry: Sendable, Equatable {
 }
 
 extension ZipFormat {
-    /// The end of the file: the ZIP64 records where a number needs them, then the classic one.
+    /// The end of the file: the ZIP64 records if a number needs them, then the classic one.
     static func end(entries: Int, directoryOffset: Int, directorySize: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         let isWide = entries >= UInt16.max || directoryOffset + directorySize >= UInt32.max
@@ -116,19 +116,19 @@ extension ZipFormat {
 }
 
 extension [UInt8] {
-    /// Least byte first, as everything in a ZIP.
+    /// Little-endian, as everything in a ZIP.
     mutating func append<T: FixedWidthInteger>(_ value: T) {
         Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
     }
 
-    /// Whether `other` stands at `offset`; the caller has looked that there are so many bytes.
+    /// Whether `other` is at `offset`. The caller has checked that there are enough bytes.
     func has(_ other: [UInt8], at offset: Int) -> Bool {
         withUnsafeBytes { bytes in
             other.withUnsafeBytes { memcmp(bytes.baseAddress! + offset, $0.baseAddress!, $0.count) == 0 }
         }
     }
 
-    /// The number at `offset`, least byte first; the caller has looked that it is there.
+    /// The little-endian number at `offset`. The caller has checked that there are enough bytes.
     func number<T: FixedWidthInteger & UnsignedInteger>(_ type: T.Type, at offset: Int) -> T {
         withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self)) }
     }

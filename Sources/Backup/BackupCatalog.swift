@@ -1,12 +1,16 @@
 internal import Archive
 internal import PostgresClient
 
-/// What the catalog says there is to back up, read in one transaction.
+/// The objects of a database that can be backed up, from the catalog, read in one transaction.
 struct BackupCatalog: Sendable {
     var tables: [TableEntry]
     var sequences: [SequenceEntry]
-    /// What belongs to the part that is asked for; nil for a whole database.
+    /// The selected part of the database; nil for the whole database.
     var part: DatabasePart?
+    /// What is left out on request.
+    var exclusion: Exclusion?
+    /// What was asked for, by the names in the catalog.
+    var scope: CatalogScope
 }
 
 /// A table whose rows are backed up, or the parent of such tables.
@@ -15,19 +19,19 @@ struct TableEntry: Sendable, Equatable {
     var table: TableName
     var isPartitioned: Bool
     var isUnlogged: Bool
-    /// The tables it is a partition of or inherits from.
+    /// The tables that it is a partition of, or inherits from.
     var parents: [TableName]
-    /// The heap reads ranges of ctid; other access methods may not.
+    /// Only heaps can be read by ranges of ctid.
     var isHeap: Bool
-    /// The file of the table as this transaction sees it, and as it is now: they differ when someone has rewritten
-    /// or emptied the table since the snapshot.
+    /// The file of the table in this transaction, and at present. They differ if the table was rewritten or emptied
+    /// after the snapshot.
     var fileNode: UInt32
     var currentFileNode: UInt32
     var extensionName: String?
-    /// What an extension's `pg_extension_config_dump` says: only rows that fit are the user's.
+    /// The condition from the extension's `pg_extension_config_dump`: only matching rows are the user's.
     var condition: String?
 
-    /// The same table in the same file: nothing but its rows can have changed.
+    /// The same table in the same file, so that only its rows can have changed.
     func isSame(as other: TableEntry) -> Bool {
         oid == other.oid && table == other.table && fileNode == other.fileNode
     }
@@ -36,16 +40,18 @@ struct TableEntry: Sendable, Equatable {
 struct SequenceEntry: Sendable, Equatable {
     var oid: UInt32
     var name: TableName
-    /// The table whose serial or identity column it feeds; 0 for one on its own.
+    /// The table with the serial or identity column that it belongs to; 0 for an independent sequence.
     var ownerTable: UInt32
-    /// Unlogged, and the server a standby, where there is no value to read.
+    /// An unlogged sequence on a standby, whose value cannot be read.
     var isClosed = false
 }
 
-/// What the catalog query looks at.
+/// What the catalog query looks at: names, or patterns that are yet to be held against the catalog.
 struct CatalogScope: Sendable {
     var schemas: [String]
     var tables: [String]
+    var excludedSchemas: [String] = []
+    var excludedTables: [String] = []
     /// Tables come with the tables that inherit from them; partitions always come.
     var withInheritors = true
 
@@ -53,30 +59,46 @@ struct CatalogScope: Sendable {
 }
 
 extension BackupCatalog {
-    /// Reads the catalog, and checks that everything asked for is there.
+    /// Reads the catalog, and checks that all selected objects exist.
     ///
-    /// - Throws: `BackupError.selection` naming what does not exist.
+    /// - Throws: `BackupError.selection`, naming what does not exist.
     static func read(_ session: borrowing Session, _ scope: CatalogScope) throws -> BackupCatalog {
         let everything = try tables(session)
         let sequences = try sequences(session)
-        guard !scope.isWholeDatabase else { return BackupCatalog(tables: everything, sequences: sequences, part: nil) }
-        try requireSchemas(scope.schemas, session)
+        var scope = scope
+        let there = try schemas(session)
+        scope.schemas = try scope.schemas.flatMap { try match(schema: $0, there) }.uniqued()
+        let exclusion = try Exclusion.read(&scope, everything, schemas: there, session)
+        let kept = everything.filter { exclusion?.keeps($0) ?? true }
+        guard !scope.isWholeDatabase else {
+            return BackupCatalog(
+                tables: kept,
+                sequences: sequences.filter { exclusion?.keeps($0) ?? true },
+                exclusion: exclusion,
+                scope: scope
+            )
+        }
         // An extension's configuration belongs to the database, not to the schema it happens to lie in.
-        let tables = everything.filter { $0.extensionName == nil }
-        let part = try DatabasePart.read(
-            scope,
-            tables: Set(scope.tables.map { try match($0, in: tables).oid }),
-            session
-        )
+        let tables = kept.filter { $0.extensionName == nil }
+        let named = try scope.tables.flatMap { try match($0, in: tables) }
+        scope.tables = named.map(\.table.spelling).uniqued()
+        scope.schemas.removeAll { exclusion?.schemas.contains($0) ?? false }
+        guard !scope.isWholeDatabase else {
+            throw BackupError(.selection, "everything that is chosen is excluded", hint: "leave one of the two out")
+        }
+        var part = try DatabasePart.read(scope, tables: Set(named.map(\.oid)), session)
+        if let exclusion { part.leaveOut(exclusion) }
         let selected = tables.filter { part.relations.contains($0.oid) }
         return BackupCatalog(
             tables: selected,
-            sequences: select(scope, from: sequences, of: selected),
-            part: part
+            sequences: select(scope, from: sequences, of: selected).filter { exclusion?.keeps($0) ?? true },
+            part: part,
+            exclusion: exclusion,
+            scope: scope
         )
     }
 
-    /// Ordinary and partitioned tables outside the system's schemas; of an extension's, those it marked as configuration.
+    /// Ordinary and partitioned tables outside the system's schemas; of extensions, only configuration tables.
     private static func tables(_ session: borrowing Session) throws -> [TableEntry] {
         try session.query(
             """
@@ -152,37 +174,52 @@ extension BackupCatalog {
     }
 }
 
-// The selection.
+// The selected tables.
 extension BackupCatalog {
-    /// The tables that `selections` name, with the partitions of those that have some.
+    /// The tables that `selections` name, with their partitions.
     static func oids(
         of selections: [String],
         in tables: [TableEntry],
         _ session: borrowing Session
     ) throws -> Set<UInt32> {
         var oids: Set<UInt32> = []
-        for selection in selections {
-            let found = try match(selection, in: tables)
+        for found in try selections.flatMap({ try match($0, in: tables) }) {
             oids.insert(found.oid)
             if found.isPartitioned { oids.formUnion(try partitions(of: found, session)) }
         }
         return oids
     }
 
-    /// The table that a person means by `schema.table` or `table`.
-    private static func match(_ selection: String, in tables: [TableEntry]) throws -> TableEntry {
-        let found = TableName.named(selection, in: tables) { $0.table }
-        guard let first = found.first else {
-            throw BackupError(.selection, "there is no table \(selection)", hint: "write it as schema.table")
-        }
-        guard found.count == 1 else {
+    /// The tables that a person means by `schema.table`, `table`, or a pattern.
+    static func match(_ selection: String, in tables: [TableEntry]) throws -> [TableEntry] {
+        let choice = TablePattern.choice(selection, in: tables) { $0.table }
+        guard !choice.tables.isEmpty else {
+            let advice = TablePattern.advice(selection, among: tables.map(\.table))
             throw BackupError(
                 .selection,
-                "\(selection) could be \(found.map(\.table.spelling).joined(separator: " or "))",
+                "there is no table \(selection)",
+                hint: advice ?? "write it as schema.table, or as a pattern of psql's, such as 'shop.*'"
+            )
+        }
+        guard !choice.isExact || choice.tables.count == 1 else {
+            throw BackupError(
+                .selection,
+                "\(selection) could be \(choice.tables.map(\.table.spelling).joined(separator: " or "))",
                 hint: "write it as schema.table"
             )
         }
-        return first
+        return choice.tables
+    }
+
+    /// The schemas that a person means by a name or a pattern, the system's own left out.
+    static func match(schema selection: String, _ there: [String]) throws -> [String] {
+        let found = TablePattern.schemas(selection, among: there)
+        guard found.isEmpty else { return found }
+        throw BackupError(
+            .selection,
+            "there is no schema \(selection)",
+            hint: "the schemas are \(there.joined(separator: ", "))"
+        )
     }
 
     private static func select(
@@ -195,15 +232,10 @@ extension BackupCatalog {
         return sequences.filter { schemas.contains($0.name.schema) || owners.contains($0.ownerTable) }
     }
 
-    private static func requireSchemas(_ schemas: [String], _ session: borrowing Session) throws {
-        let there = try session.query("SELECT nspname FROM pg_catalog.pg_namespace").map { $0.text("nspname") }
-        for schema in schemas where !Set(exactly: there).contains(schema) {
-            throw BackupError(
-                .selection,
-                "there is no schema \(schema)",
-                hint: "the schemas are \(there.filter { !$0.hasPrefix("pg_") }.sorted().joined(separator: ", "))"
-            )
-        }
+    private static func schemas(_ session: borrowing Session) throws -> [String] {
+        try session.query(
+            "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' ORDER BY nspname"
+        ).map { $0.text("nspname") }
     }
 
     private static func partitions(of parent: TableEntry, _ session: borrowing Session) throws -> [UInt32] {
@@ -212,5 +244,13 @@ extension BackupCatalog {
             [String(parent.oid)]
         )
         .map { $0.oid("oid") }
+    }
+}
+
+extension [String] {
+    /// Each once, byte by byte, in the order of the first.
+    fileprivate func uniqued() -> [String] {
+        var seen: Set<ExactText> = []
+        return filter { seen.insert(ExactText($0)).inserted }
     }
 }

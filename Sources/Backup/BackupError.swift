@@ -1,31 +1,31 @@
 @_exported public import Basics
 internal import PostgresClient
 
-/// Why a backup was not made. Nothing is left behind under the final name.
+/// Why no backup was made. No file with the final name was created.
 package typealias BackupError = Failure<BackupFailure>
 
 package enum BackupFailure: FailureCode {
-    /// A selection that fits nothing, or contradicts itself.
+    /// A selection that matches nothing, or contradicts itself.
     case selection
     /// No pg_dump, or none that is new enough.
     case pgDump
-    /// Someone holds or waits for a lock on a table.
+    /// Another session holds a lock on a table, or waits for one.
     case busy
     /// Row security, missing privileges.
     case rights
-    /// Tables came, went or were rewritten again and again while the snapshot was taken.
+    /// Tables were created, dropped or rewritten repeatedly while the snapshot was taken.
     case changing
-    /// A standby has ended a session of ours, for what its primary did.
+    /// A standby ended a session because of a change on its primary.
     case conflict
-    /// What pg_dump wrote was not understood.
+    /// The output of pg_dump was not understood.
     case format
 
     package var exitStatus: ExitStatus { self == .busy ? .busy : .failed }
 }
 
 extension BackupError {
-    /// nil for an error that is none of a standby's. Of sessions that only read, nothing else fails with this SQLSTATE; whom
-    /// libpq or pg_dump tells of it has the text alone.
+    /// nil for other errors. In sessions that only read, nothing else fails with this SQLSTATE. If libpq or pg_dump
+    /// reports it, only the text is available.
     static func conflict(_ error: any Error) -> BackupError? {
         guard PostgresError.isState("40001", error) || "\(error)".contains("conflict with recovery") else { return nil }
         return BackupError(

@@ -3,23 +3,23 @@ package import Archive
 /// What to back up, and how.
 package struct BackupOptions: Sendable {
     package enum Output: Sendable, Equatable {
-        /// A file that gets its name only when it is whole; an existing one is refused unless `overwrite`.
+        /// A file that gets its name when it is complete. An existing file is refused unless `overwrite` is set.
         case file(path: String, overwrite: Bool)
-        /// A new file, whose name is that of no other: the first free of `stem.zip`, `stem-2.zip` and so on.
+        /// A new file with an unused name: the first free of `stem.zip`, `stem-2.zip` and so on.
         case firstFree(stem: String)
-        /// A descriptor that takes the archive as it grows, such as 1 for standard output.
+        /// A descriptor that receives the archive as it grows, such as 1 for standard output.
         case pipe(descriptor: CInt)
     }
 
     package enum Format: Sendable, Equatable {
-        /// The archive.
+        /// An archive.
         case zip
-        /// A plain dump that psql reads.
+        /// A plain dump for psql.
         case sql
-        /// The same, packed by gzip.
+        /// A plain dump compressed with gzip.
         case sqlGzip
 
-        /// Of the file's name.
+        /// The extension of the file name.
         package var ending: String {
             switch self {
             case .zip: ".zip"
@@ -31,53 +31,56 @@ package struct BackupOptions: Sendable {
 
     package var output: Output
     package var format = Format.zip
-    /// Schemas to back up; with no schemas and no tables, the whole database.
+    /// Schemas to back up, by name or pattern; with no schemas and no tables, the whole database.
     package var schemas: [String] = []
-    /// Tables to back up, as `schema.table` or `table`.
+    /// Tables to back up, as `schema.table`, `table` or a pattern.
     package var tables: [String] = []
+    /// What is left out of these or of the whole database: it is neither locked nor read.
+    package var excludedSchemas: [String] = []
+    package var excludedTables: [String] = []
     /// Takes the tables that inherit from those of a part with it; partitions always come.
     package var withInheritors = true
-    /// Tables whose rows are left out, as `schema.table` or `table`.
+    /// Tables whose rows are left out, as `schema.table`, `table` or a pattern.
     package var tablesWithoutData: [String] = []
     package var jobs = 2
-    /// 0 stores; the engine knows which there are.
+    /// 0 stores; the highest level depends on the engine.
     package var level = 1
-    /// nil takes the usual one for the level.
+    /// nil for the default engine of the level.
     package var engine: Compression.Engine?
-    /// Keeps passwords of user mappings and connection strings of subscriptions in the archive.
+    /// Keep passwords of user mappings and connection strings of subscriptions in the archive.
     package var withSecrets = false
-    /// Recorded in the manifest where the database has no marker, which knows better.
+    /// Recorded in the manifest if the database has no marker, which takes precedence.
     package var environment: String?
-    /// The schema of granary's own tables, where the marker is.
+    /// The schema of granary's own tables, which contains the marker.
     package var stateSchema = "granary"
-    /// The schemas of services, where files say more of them than their names do.
+    /// The schemas of services, if files declare them.
     package var services: [String: [String]] = [:]
-    /// A folder of migrations that goes into the archive, if it exists.
+    /// The folder of migrations to store in the archive, if it exists.
     package var migrationsFolder: String?
     /// The name of the database that the archive gives; nil for its own.
     package var databaseName: String?
     /// Where to look for pg_dump first.
     package var postgresBin: String?
-    /// Seals the archive, so that those who have the key know it again.
+    /// Seals the archive, so that installations with the key recognize it.
     package var sealKey: SealKey?
-    /// How long to wait for a table that someone else has locked.
+    /// How long to wait for a table that another session has locked.
     package var lockTimeout = Duration.seconds(60)
-    /// A heap table larger than this, in bytes on disk, is read in parts by several workers.
+    /// A heap larger than this, in bytes on disk, is divided between several workers.
     package var splitBytes = 64 << 20
-    /// A chunk is closed with the row that makes it this long, in bytes of COPY text.
+    /// The row that reaches this number of bytes of COPY text completes a chunk.
     package var chunkBytes = 8 << 20
 
     package init(output: Output) { self.output = output }
 }
 
-/// What a backup came to.
+/// The result of a backup.
 package struct BackupReport: Sendable, Equatable {
-    /// nil when it went to a pipe.
+    /// nil if it was written to a pipe.
     package var file: String?
     package var database: String
-    /// Size of the archive.
+    /// The size of the archive.
     package var bytes: Int
-    /// Size of the COPY text in it.
+    /// The size of the COPY text in it.
     package var rawBytes: Int
     package var rows: Int
     package var tables: Int
@@ -86,21 +89,22 @@ package struct BackupReport: Sendable, Equatable {
     package var snapshot: String
     package var serverVersion: String
     package var environment: String?
-    /// What a person should know: secrets left out, unlogged tables skipped on a standby.
+    /// Sentences for people: secrets left out, unlogged tables skipped on a standby.
     package var notes: [String]
 }
 
-/// What a backup says while it runs.
+/// The progress of a backup.
 package enum BackupProgress: Sendable {
     /// A phase begins, such as "taking the snapshot".
     case phase(String)
-    /// What is about to be read. `bytes` is the size on disk, only an estimate of the COPY text.
+    /// What will be read. `bytes` is the size on disk, a rough estimate of the COPY text.
     case planned(tables: Int, bytes: Int)
     /// A worker begins with a table, or with a part of one.
     case started(table: String)
-    /// Rows and bytes of COPY text that were written since the last such event; `share` is the same in bytes of the plan.
+    /// Rows and bytes of COPY text written since the last such event; `share` is the corresponding part of the planned
+    /// bytes.
     case advanced(table: String, rows: Int, bytes: Int, share: Int)
     case finished(table: String, rows: Int, bytes: Int)
-    /// The work begins anew with a new snapshot, and why.
+    /// The backup starts again with a new snapshot, for this reason.
     case restarted(String)
 }

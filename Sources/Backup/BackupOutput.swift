@@ -2,7 +2,7 @@ internal import Archive
 internal import PostgresClient
 internal import Storage
 
-/// Where the archive goes: a file that gets its name in the end, or a pipe.
+/// The destination of the archive: a file that gets its name in the end, or a pipe.
 struct BackupOutput: Sendable {
     let sink: any ByteSink
     /// The final name; nil for a pipe.
@@ -10,7 +10,7 @@ struct BackupOutput: Sendable {
     private let file: FileSink?
     private let givenUp = CancelSignal()
 
-    /// - Throws: `ArchiveError` when the file exists or cannot be made.
+    /// - Throws: `ArchiveError` if the file exists or cannot be created.
     init(_ output: BackupOptions.Output, _ format: BackupOptions.Format) throws {
         switch output {
         case .file(let path, let overwrite):
@@ -24,13 +24,13 @@ struct BackupOutput: Sendable {
         }
     }
 
-    /// A pipe that has taken bytes cannot take them back.
+    /// A backup cannot start again after bytes were written to a pipe.
     var canStartOver: Bool { file != nil || sink.byteCount == 0 }
     var bytes: Int { sink.byteCount }
 
-    /// Runs `body`; when it is cancelled, no writer waits any longer for a reader that has stopped.
+    /// Runs `body`. If the task is cancelled, writers stop waiting for a reader that has stopped.
     ///
-    /// One that waits holds up the others, so it is all that write who must be asked, each as it is cancelled.
+    /// A waiting writer blocks the others, so the cancellation must reach all of them.
     func givenUpWithTask<R: Sendable>(_ body: () async throws -> R) async throws -> R {
         try await withTaskCancellationHandler(operation: body) { givenUp.fire() }
     }

@@ -1,40 +1,40 @@
 internal import Archive
 internal import PostgresClient
 
-/// What is to be read, cut into jobs for the workers, the largest first.
+/// What is to be read, divided into jobs for the workers, the largest first.
 struct BackupPlan: Sendable {
-    /// The tables as the manifest will list them, without rows yet; a table's index here is its `number` less one.
+    /// The tables as in the manifest, still without rows. The index of a table is its `number` minus one.
     var tables: [Manifest.Table]
     var jobs: [DumpJob]
     var bytes: Int { jobs.reduce(0) { $0 + $1.bytes } }
 }
 
-/// A piece of work for one worker.
+/// The work for one worker at a time.
 struct DumpJob: Sendable, Equatable {
     enum Subject: Sendable, Equatable {
-        /// A whole table, or the blocks of one, as an index into the plan's tables.
+        /// A whole table, or some of its blocks; the table is an index into the plan's tables.
         case table(Int, blocks: BlockRange?)
-        /// Large objects from one oid to another, both included.
+        /// A range of oids of large objects, both ends included.
         case largeObjects(from: UInt32, through: UInt32)
     }
 
-    /// Blocks of a heap; without an end it takes whatever blocks there are.
+    /// Blocks of a heap; without an end, all further blocks.
     struct BlockRange: Sendable, Equatable {
         var start: Int
         var end: Int?
     }
 
     var subject: Subject
-    /// Its share of the size on disk.
+    /// Its share of the bytes on disk.
     var bytes: Int
-    /// Its rows may be so large that only one such job runs at a time.
+    /// Its rows may be so large that only one such job may run at a time.
     var mayHaveHugeRows = false
-    /// What a person would call it.
+    /// Its name for people.
     var name: String
 }
 
 extension BackupPlan {
-    /// A table with more TOAST than this may hold rows that are worth a queue.
+    /// A table with more TOAST than this may have rows so large that such jobs run one at a time.
     private static let hugeBytes = 64 << 20
 
     init(_ snapshot: ExportedSnapshot, jobs workers: Int, splitBytes: Int = 64 << 20) {
@@ -70,7 +70,7 @@ extension BackupPlan {
     static func split(_ entry: TableEntry, index: Int, _ size: TableSize, canSplit: Bool, splitBytes: Int) -> [DumpJob]
     {
         let name = entry.table.description
-        // A block that points to a megabyte and more of TOAST on average holds rows that are worth a queue.
+        // A block that refers to a megabyte or more of TOAST on average has rows that large.
         let isHuge = size.toastBytes >= hugeBytes && size.toastBytes / max(1, size.blocks) >= 1 << 20
         let parts = canSplit ? min(size.blocks, (size.bytes + splitBytes - 1) / splitBytes) : 1
         guard parts > 1 else {
@@ -85,7 +85,7 @@ extension BackupPlan {
         }
         return (0..<parts).map { part in
             let start = size.blocks * part / parts
-            // The last range is open: blocks may have been added since the size was taken.
+            // The last range is open, because blocks may have been added after the size was read.
             let end = part == parts - 1 ? nil : size.blocks * (part + 1) / parts
             return DumpJob(
                 subject: .table(index, blocks: .init(start: start, end: end)),

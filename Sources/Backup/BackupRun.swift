@@ -3,7 +3,7 @@ internal import Bookkeeping
 package import Logging
 package import PostgresClient
 
-/// One backup, from the snapshot to the file.
+/// A backup, from the snapshot to the finished file.
 ///
 ///     the leader takes a snapshot and holds it
 ///     pg_dump describes the schema, workers read the rows: all on that snapshot
@@ -27,9 +27,10 @@ package struct BackupRun: Sendable {
         self.progress = progress
     }
 
-    /// - Throws: `BackupError`, `PostgresError`, `ArchiveError`, `CancellationError`. Nothing is left under the final name.
+    /// - Throws: `BackupError`, `PostgresError`, `ArchiveError`, `CancellationError`. No file with the final name
+    ///   remains.
     package func run() async throws -> BackupReport {
-        _ = try compression  // A level that does not exist is said before anything is asked of the server.
+        _ = try compression  // An invalid level is reported before the server is asked anything.
         let start = ContinuousClock.now
         var attempt = 1
         while true {
@@ -49,7 +50,7 @@ package struct BackupRun: Sendable {
                 output.discard()
                 progress(.restarted(error.message))
                 logger.debug("attempt \(attempt): \(error.message)")
-                // Not in step with whoever changes tables by the clock.
+                // A random delay, so that attempts do not coincide with changes made at regular intervals.
                 try await Task.sleep(for: .milliseconds(Int.random(in: 100...200) * min(attempt, 5)))
                 attempt += 1
             } catch {
@@ -88,16 +89,20 @@ package struct BackupRun: Sendable {
         let ledger =
             isOfSchemas && manifest.ledger == nil
             ? [
-                "what is applied of the migrations is not in it, because granary's own tables cannot be read; `granary doctor` says why"
+                "the ledger of migrations is not included, because granary's own tables cannot be read; `granary doctor` shows why"
             ]
             : []
         let read = Set(manifest.sequences.map(\.oid))
         let sequences = manifest.schema.filter { $0.kind == "SEQUENCE" && !read.contains($0.objectOID) }
             .map { "the value of the unlogged sequence \($0.schema ?? "").\($0.name) cannot be read on a standby" }
-        return redacted + unlogged + sequences + ledger + partNotes(manifest)
+        let dependents = manifest.scope.excluded?.dependents ?? []
+        let excluded =
+            dependents.isEmpty
+            ? [] : ["left out, too, because they need what is excluded: \(dependents.listed(atMost: 20))"]
+        return redacted + unlogged + sequences + ledger + excluded + partNotes(manifest)
     }
 
-    /// What comes with a part from other schemas, and what it needs that does not.
+    /// Notes about tables of a part in other schemas, and about missing objects that it needs.
     private func partNotes(_ manifest: Manifest) -> [String] {
         guard !manifest.scope.isWholeDatabase else { return [] }
         let named = manifest.scope.tables.flatMap { text in
@@ -118,7 +123,7 @@ package struct BackupRun: Sendable {
     }
 }
 
-// The archive.
+// Writing the archive.
 extension BackupRun {
     private func archive(to output: BackupOutput) async throws -> (Manifest, notes: [String]) {
         progress(.phase("taking the snapshot"))
@@ -139,7 +144,7 @@ extension BackupRun {
         return (manifest, notes)
     }
 
-    /// Schema and rows, at the same time, from one snapshot.
+    /// Reads schema and rows at the same time, from one snapshot.
     private func read(
         _ snapshot: ExportedSnapshot,
         into writer: ArchiveWriter,
@@ -180,7 +185,7 @@ extension BackupRun {
         }
     }
 
-    /// The manifest, and the members for people.
+    /// Writes the manifest and the members for people.
     private func describe(
         _ snapshot: ExportedSnapshot,
         _ schema: DumpedSchema,
@@ -207,13 +212,15 @@ extension BackupRun {
     }
 }
 
-// What the options mean.
+// The meaning of options.
 extension BackupRun {
     var snapshotTaker: SnapshotTaker {
         SnapshotTaker(
             scope: CatalogScope(
                 schemas: options.schemas,
                 tables: options.tables,
+                excludedSchemas: options.excludedSchemas,
+                excludedTables: options.excludedTables,
                 withInheritors: options.withInheritors
             ),
             jobs: options.jobs,
@@ -230,7 +237,7 @@ extension BackupRun {
 }
 
 extension Manifest {
-    /// What is known before the first row is read: all but tables, roles and members.
+    /// The manifest as far as it is known before the first row is read: without tables, roles and members.
     init(_ snapshot: ExportedSnapshot, _ schema: DumpedSchema, _ options: BackupOptions) {
         self.init(
             granary: granaryVersion,
@@ -240,7 +247,7 @@ extension Manifest {
             server: Manifest.Server(version: snapshot.serverVersionText, versionNumber: snapshot.serverVersion),
             snapshot: snapshot.name,
             walPosition: snapshot.walPosition,
-            scope: Manifest.Scope(schemas: options.schemas, tables: options.tables)
+            scope: Manifest.Scope(snapshot.catalog, schema)
         )
         if let name = options.databaseName { database.name = name }
         schemaVersions = snapshot.schemaVersions
@@ -250,14 +257,27 @@ extension Manifest {
         distributed =
             snapshot.distributed.isEmpty
             ? nil : snapshot.distributed.map { Manifest.Relation(schema: $0.schema, name: $0.name) }
-        schemas = options.schemas.isEmpty ? snapshot.schemas : options.schemas
+        let gone = Set(exactly: scope.excluded?.schemas ?? [])
+        schemas = scope.schemas.isEmpty ? snapshot.schemas.filter { !gone.contains($0) } : scope.schemas
         self.schema = schema.items
         redacted = schema.redacted
         sequences = snapshot.sequences
     }
 }
 
+extension Manifest.Scope {
+    fileprivate init(_ catalog: BackupCatalog, _ schema: DumpedSchema) {
+        self.init(schemas: catalog.scope.schemas, tables: catalog.scope.tables)
+        guard let exclusion = catalog.exclusion else { return }
+        excluded = Excluded(
+            schemas: exclusion.schemas,
+            tables: exclusion.tables.map(\.spelling),
+            dependents: schema.dependents
+        )
+    }
+}
+
 extension BackupError {
-    /// The next snapshot may well succeed where this one did not.
+    /// A later snapshot may succeed.
     fileprivate var isWorthAnotherAttempt: Bool { code == .busy || code == .changing }
 }

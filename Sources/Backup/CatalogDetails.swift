@@ -2,7 +2,7 @@ internal import Archive
 internal import Bookkeeping
 internal import PostgresClient
 
-/// What else the manifest and the plan need to know, each read for all tables in one query.
+/// Further details for the manifest and the plan, each read for all tables in one query.
 enum CatalogDetails {
     static func sizes(of tables: [TableEntry], _ session: borrowing Session) throws -> [UInt32: TableSize] {
         let rows = try session.query(
@@ -25,7 +25,7 @@ enum CatalogDetails {
         )
     }
 
-    /// The columns that COPY carries: generated ones are computed again on the way in.
+    /// The columns that COPY contains. Generated columns are computed again by a restore.
     static func columns(of tables: [TableEntry], _ session: borrowing Session) throws -> [UInt32: [Manifest.Column]] {
         let rows = try session.query(
             """
@@ -62,8 +62,8 @@ enum CatalogDetails {
         return keys
     }
 
-    /// The values as they are: `pg_sequences` would not show one that was set but not yet called. The locks are given back
-    /// after each batch.
+    /// The exact values: `pg_sequences` does not show one that was set but not called yet. The locks are released after
+    /// each batch.
     static func values(of sequences: [SequenceEntry], _ session: borrowing Session) throws -> [Manifest.Sequence] {
         let sequences = sequences.filter { !$0.isClosed }
         var values: [Manifest.Sequence] = []
@@ -137,8 +137,9 @@ enum CatalogDetails {
         }
     }
 
-    /// Unique and primary key constraints as an index and a statement that takes it over. Left out are those of
-    /// partitioned tables, where PostgreSQL refuses `USING INDEX`, and those that are more than an index.
+    /// Unique and primary key constraints, as an index and a statement that turns it into the constraint. Excluded are
+    /// constraints of partitioned tables, for which PostgreSQL refuses `USING INDEX`, and constraints that are more
+    /// than an index.
     static func constraintIndexes(_ session: borrowing Session) throws -> [UInt32: Manifest.ConstraintIndex] {
         let withoutPeriods = session.serverVersion >= 180_000 ? "AND NOT con.conperiod" : ""
         let rows = try session.query(
@@ -167,7 +168,7 @@ enum CatalogDetails {
             var attach = """
                 ALTER TABLE ONLY \(table) ADD CONSTRAINT \(name) \(row.bool("is_primary") ? "PRIMARY KEY" : "UNIQUE") USING INDEX \(name)\(deferral)
                 """
-            // pg_dump says these in the constraint's own item, whose place this takes.
+            // pg_dump includes these in the constraint's item, which this replaces.
             if row.bool("indisclustered") { attach += ";\nALTER TABLE \(table) CLUSTER ON \(name)" }
             if row.bool("indisreplident") {
                 attach += ";\nALTER TABLE ONLY \(table) REPLICA IDENTITY USING INDEX \(name)"
@@ -180,7 +181,7 @@ enum CatalogDetails {
         return indexes
     }
 
-    /// What our ledger says of each service, and golang-migrate's table in whatever schema it is.
+    /// The versions in granary's ledger, for each service, and in golang-migrate's table, in any schema.
     static func schemaVersions(
         _ services: [Manifest.ServiceLedger],
         _ tables: [TableEntry],
@@ -199,37 +200,27 @@ enum CatalogDetails {
             }
         }
         for entry in tables where entry.table.name == "schema_migrations" {
-            let shape = try session.query(
-                """
-                SELECT pg_catalog.string_agg(attname || ' ' || pg_catalog.format_type(atttypid, NULL), ', ' ORDER BY attnum) AS shape
-                FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped
-                """,
-                [String(entry.oid)]
-            )[0].text("shape")
-            // dbmate's table has the same name and other columns.
-            guard shape == "version bigint, dirty boolean" else { continue }
-            // It says nothing that a restore needs: not worth to run what somebody has put there.
-            guard try session.flaws(of: [entry.table], areOurs: false).isEmpty else { continue }
-            let rows = try session.query(
-                "SELECT version, dirty FROM ONLY \(session.quoted(entry.table)) ORDER BY version"
-            )
-            versions += rows.map {
+            // Reading a version is no reason to run code that is attached to the table.
+            guard let ledger = try GolangMigrateLedger.findOrdinary(entry.table, session), let row = ledger.row else {
+                continue
+            }
+            versions.append(
                 Manifest.SchemaVersion(
                     table: entry.table.description,
-                    version: $0.text("version"),
-                    dirty: $0.bool("dirty")
+                    version: String(row.version),
+                    dirty: row.isDirty
                 )
-            }
+            )
         }
         return versions
     }
 
-    /// The environment that the database is marked with, if it is. A copy's marker is that of another database.
+    /// The environment that the database is marked with, if any. The marker of a copy belongs to another database.
     static func marker(_ schema: StateSchema, _ session: borrowing Session) throws -> String? {
         do {
             return try Marker(schema).read(session).name
         } catch is BookkeepingError {
-            // Several markers are none.
+            // Several markers count as none.
             return nil
         }
     }

@@ -2,45 +2,46 @@ internal import CChild
 internal import Glibc
 internal import PostgresClient
 
-/// A program that works for us, such as pg_dump, and ends with us: when it is cancelled, and when we are killed.
+/// A program that runs for granary, such as pg_dump, and ends with it: when the task is cancelled, and when granary is
+/// killed.
 ///
-/// It has a thread of its own, which starts it, reads what it says and waits for it: the kernel kills the child when the
-/// thread that started it is no more, and threads of a pool come and go.
+/// It needs a thread of its own to start it, read its output and wait for it: the kernel kills the child when the
+/// thread that started it ends, and threads of a pool come and go.
 struct ChildProcess: Sendable {
     enum Ending: Sendable, Equatable {
         case exited(CInt)
         case killed(signal: CInt)
-        /// Stopped by a signal, and not continued for `patience`; it was killed then.
+        /// It was stopped by a signal and not continued for `patience`; then it was killed.
         case stopped(signal: CInt)
     }
 
     struct Outcome: Sendable {
         var ending: Ending
         var output: [UInt8]
-        /// Its beginning, as text.
+        /// The beginning of standard error, as text.
         var errors: String
         var isSuccess: Bool { ending == .exited(0) }
     }
 
     let path: String
     let arguments: [String]
-    /// Changes to our own environment; nil unsets.
+    /// Changes to the environment; nil removes a variable.
     var variables: [String: String?] = [:]
-    /// More is a failure.
+    /// More output is a failure.
     var outputBytesMax = 1 << 30
-    /// How long a child that was stopped is waited for, in the time that we run ourselves: Ctrl-Z stops us both.
+    /// How long to wait for a stopped child, counted only while granary itself runs, because Ctrl-Z stops both.
     var patience = Duration.seconds(10)
 
     private static let errorBytesMax = 1 << 16
-    /// From SIGTERM, at which pg_dump cancels its statement, to SIGKILL.
+    /// The ticks between SIGTERM, on which pg_dump cancels its statement, and SIGKILL.
     private static let graceTicks = 8
-    /// How often a child is looked after that says nothing.
+    /// How often a silent child is checked.
     private static let tick = Duration.milliseconds(250)
 
     /// Runs the program to its end.
     ///
-    /// - Throws: `BackupError.pgDump` where it cannot be started or says too much; `CancellationError` after it has ended;
-    ///   `PostgresError` where there are no threads left.
+    /// - Throws: `BackupError.pgDump` if it cannot be started or writes too much; `CancellationError` after it has
+    ///   ended; `PostgresError` if no thread can be started.
     func run() async throws -> Outcome {
         let signal = CancelSignal()
         return try await withTaskCancellationHandler {
@@ -64,7 +65,7 @@ struct ChildProcess: Sendable {
             if signal.isFired || output.bytes.count > outputBytesMax { watch.end(afterTicks: Self.graceTicks) }
             watch.look()
         }
-        // What it said before it ended.
+        // Its last output before it ended.
         output.read(keeping: outputBytesMax + 1)
         errors.read(keeping: Self.errorBytesMax)
         if signal.isFired { throw CancellationError() }
@@ -78,14 +79,14 @@ struct ChildProcess: Sendable {
         )
     }
 
-    /// Waits for something to read, the end of a stream or a signal to us, at most a tick.
+    /// Waits at most one tick for output, the end of a stream, or a signal.
     private static func wait(_ output: Stream, _ errors: Stream, _ signal: CancelSignal, isEnding: Bool) {
         var descriptors = [
             pollfd(fd: output.readEnd, events: Int16(POLLIN), revents: 0),
             pollfd(fd: errors.readEnd, events: Int16(POLLIN), revents: 0),
             pollfd(fd: isEnding ? -1 : signal.wake, events: Int16(POLLIN), revents: 0),
         ]
-        // Both streams at their end: it is about to end itself.
+        // Both streams have ended: the child is about to end.
         let isSilent = output.readEnd < 0 && errors.readEnd < 0
         poll(&descriptors, 3, isSilent ? 5 : CInt(tick / .milliseconds(1)))
     }
@@ -111,7 +112,7 @@ struct ChildProcess: Sendable {
     }
 }
 
-/// What a child writes, as far as it is kept. Never leaves its thread.
+/// The output of a child, as far as it is kept. Never leaves its thread.
 private final class Stream {
     private(set) var bytes: [UInt8] = []
     /// -1 at the end.
@@ -136,7 +137,7 @@ private final class Stream {
         writeEnd = -1
     }
 
-    /// Reads what is there. What is beyond `countMax` is read too, so that its writer can go on, and forgotten.
+    /// Reads the available bytes. Bytes beyond `countMax` are discarded, so that the writer can continue.
     func read(keeping countMax: Int) {
         guard readEnd >= 0 else { return }
         withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { buffer in
@@ -156,7 +157,7 @@ private final class Stream {
     }
 }
 
-/// What becomes of a child.
+/// Observes a child.
 private struct Watch {
     let child: pid_t
     let patienceTicks: Int
@@ -164,7 +165,7 @@ private struct Watch {
     private var stoppedBy: CInt?
     private var stoppedSince = ContinuousClock.now
     private var lastLook = ContinuousClock.now
-    /// Ticks in which it stayed stopped, while we ran.
+    /// Ticks during which it stayed stopped while granary ran.
     private var stoppedTicks = 0
     private var ticksToKill: Int?
 
@@ -176,7 +177,7 @@ private struct Watch {
     var hasEnded: Bool { ending != nil }
     var isEnding: Bool { ticksToKill != nil }
 
-    /// Asks it to end, and kills it when it has not after so many ticks. One that is stopped must go on for that.
+    /// Asks it to end, and kills it if it has not ended after this many ticks. A stopped child is continued for that.
     mutating func end(afterTicks ticks: Int) {
         guard ticksToKill == nil else { return }
         ticksToKill = ticks
@@ -184,7 +185,7 @@ private struct Watch {
         kill(child, SIGCONT)
     }
 
-    /// Looks what has become of it.
+    /// Checks its state.
     mutating func look() {
         var info = siginfo_t()
         while waitid(P_PID, id_t(child), &info, WEXITED | WSTOPPED | WCONTINUED | WNOHANG) == 0,
@@ -204,7 +205,7 @@ private struct Watch {
     }
 
     private mutating func countTick() {
-        // A tick counts once, however often the streams wake us.
+        // A tick counts once, however often output interrupts it.
         guard .now - lastLook >= .milliseconds(200) else { return }
         lastLook = .now
         if let left = ticksToKill {
@@ -218,7 +219,7 @@ private struct Watch {
 }
 
 extension BackupError {
-    /// The last system call's failure, by errno.
+    /// The failure of the last system call, from errno.
     static func system(_ what: String) -> BackupError {
         let reason = errno
         let hint: String? =
@@ -231,7 +232,7 @@ extension BackupError {
         return BackupError(.pgDump, "\(what): \(String(cString: strerror(reason)))", hint: hint)
     }
 
-    /// - Returns: nil where the program has ended by itself.
+    /// - Returns: nil if the program ended by itself.
     init?(_ program: String, _ ending: ChildProcess.Ending) {
         switch ending {
         case .exited: return nil
@@ -251,7 +252,7 @@ extension BackupError {
     }
 }
 
-/// Signals as `kill -l` has them; glibc names them only since 2.32.
+/// The names of signals as in `kill -l`; glibc provides them only since 2.32.
 enum SignalName {
     static func of(_ signal: CInt) -> String { names[signal] ?? "signal \(signal)" }
 

@@ -1,11 +1,11 @@
 internal import Archive
 internal import PostgresClient
 
-/// The COPY statements that read one table, whole or in part.
+/// The COPY statements that read a table or a part of it.
 struct CopyStatement {
     private let entry: TableEntry
     private let columns: [String]
-    /// The encoding of the text, where it is not the session's.
+    /// The encoding of the text, if it differs from the session's.
     private let encoding: String?
 
     init(_ entry: TableEntry, columns: [Manifest.Column], encoding: String?) {
@@ -14,24 +14,24 @@ struct CopyStatement {
         self.encoding = encoding
     }
 
-    /// Rows as text: all, those in `blocks`, those that come after the row at `tid`.
+    /// Rows as text: all, those in `blocks`, or those after the row at `tid`.
     func text(_ session: borrowing Session, blocks: DumpJob.BlockRange?, after tid: String?) -> String {
         let options = encoding.map { " WITH (ENCODING \(session.literal($0)))" } ?? ""
         let conditions = conditions(blocks, after: tid)
         guard conditions.isEmpty else {
             return "COPY (\(select(session, conditions))) TO STDOUT\(options)"
         }
-        // Without a list COPY takes all columns but the generated ones, which is right for a table without columns.
+        // Without a list of columns COPY takes all except generated ones, which also works for a table without columns.
         let list = columns.isEmpty ? "" : " (\(session.quoted(columns)))"
         return "COPY \(session.quoted(entry.table))\(list) TO STDOUT\(options)"
     }
 
-    /// The one row at `tid` in the binary format.
+    /// The row at `tid` in binary format.
     func binaryText(_ session: borrowing Session, tid: String) -> String {
         "COPY (\(select(session, ["ctid = '\(tid)'"]))) TO STDOUT WITH (FORMAT binary)"
     }
 
-    /// A query for the place of the row that follows the first `count`.
+    /// A query for the position of the row after the first `count`.
     func position(
         _ session: borrowing Session,
         blocks: DumpJob.BlockRange?,
@@ -50,7 +50,7 @@ struct CopyStatement {
 
     private func conditions(_ blocks: DumpJob.BlockRange?, after tid: String?) -> [String] {
         var conditions: [String] = []
-        // What an extension stored is `WHERE …`; pg_dump puts it into the query the same way.
+        // The extension stored `WHERE …`, and pg_dump inserts it into its query in the same way.
         if let condition = entry.condition {
             let bare = condition.drop { $0 == " " || $0 == "\n" || $0 == "\t" }
             conditions.append("(\(bare.lowercased().hasPrefix("where") ? String(bare.dropFirst(5)) : condition))")
@@ -66,9 +66,10 @@ struct CopyStatement {
 }
 
 extension CopyStatement {
-    /// Large objects as lines of oid, offset and at most 256 KiB of content; an empty object is a line without content.
+    /// Large objects as lines of oid, offset and at most 256 KiB of content. An empty object is one line without
+    /// content.
     ///
-    /// `pg_largeobject` itself is closed to ordinary users, so the size is found as a program would: open, seek, close.
+    /// Ordinary users cannot read `pg_largeobject`, so the size is found by opening, seeking and closing.
     static func largeObjects(from first: UInt32, through last: UInt32) -> String {
         """
         COPY (

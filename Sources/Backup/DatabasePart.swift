@@ -1,21 +1,20 @@
 internal import Archive
 internal import PostgresClient
 
-/// What belongs to a part of a database: some schemas, some tables, and all partitions and inheritance children of
-/// their tables, in whatever schema these are.
+/// A part of a database: some schemas, some tables, and all partitions and inheriting tables of these, in any schema.
 struct DatabasePart: Sendable {
-    /// The schemas that are backed up with everything in them.
+    /// The schemas that are backed up completely.
     var schemas: [String]
-    /// Tables, foreign tables included.
+    /// Tables, including foreign tables.
     var relations: Set<UInt32>
-    /// Those of them in other schemas.
+    /// The tables among them that are in other schemas.
     var elsewhere: [TableName]
     /// Relations in the schemas of `elsewhere` that do not belong to the part.
     var excluded: [TableName]
 
     private var otherSchemas: Set<ExactText> { Set(exactly: elsewhere.map(\.schema)) }
 
-    /// - Parameter tables: The tables that were asked for by name.
+    /// - Parameter tables: The tables that were selected by name.
     static func read(
         _ scope: CatalogScope,
         tables: Set<UInt32>,
@@ -59,10 +58,21 @@ struct DatabasePart: Sendable {
     }
 }
 
+extension DatabasePart {
+    /// Takes out what is left out on request.
+    mutating func leaveOut(_ exclusion: Exclusion) {
+        relations = relations.filter { !exclusion.contains($0) }
+        let names = Set(exclusion.tables)
+        let gone = Set(exactly: exclusion.schemas)
+        elsewhere.removeAll { names.contains($0) || gone.contains($0.schema) }
+        excluded += exclusion.tables
+    }
+}
+
 // For pg_dump.
 extension DatabasePart {
-    /// What makes pg_dump describe and lock this part alone. It knows no schemas beside tables: where both are wanted, the
-    /// tables' schemas are asked for without their other relations, and `items(_:)` leaves out the rest.
+    /// Makes pg_dump describe and lock only this part. With tables it ignores schemas. If both are needed, the schemas
+    /// of the tables are requested without their other relations, and `items(_:)` removes the rest.
     var arguments: [String] {
         guard !schemas.isEmpty else { return Self.patterns(elsewhere).map { "--table=\($0)" } }
         let others = otherSchemas.map { $0.text }.sorted()
@@ -72,7 +82,7 @@ extension DatabasePart {
 
     /// Patterns that match these relations and no other: quoted, the characters of a pattern mean themselves. Several
     /// names in one, because pg_dump asks the server once for each.
-    private static func patterns(_ names: [TableName]) -> [String] {
+    static func patterns(_ names: [TableName]) -> [String] {
         var patterns: [String] = []
         for (schema, members) in Dictionary(grouping: names, by: { ExactText($0.schema) }) {
             for start in stride(from: 0, to: members.count, by: 200) {
@@ -83,7 +93,7 @@ extension DatabasePart {
         return patterns
     }
 
-    /// The items of this part: of other schemas the tables and what belongs to these alone.
+    /// The items of this part. From other schemas only the tables and their own objects.
     func items(_ items: [Manifest.SchemaItem]) -> [Manifest.SchemaItem] {
         guard !schemas.isEmpty, !elsewhere.isEmpty else { return items }
         let others = otherSchemas
@@ -111,10 +121,10 @@ extension DatabasePart {
 }
 
 extension Manifest.SchemaItem {
-    /// A schema that is only a place for some tables of the part: it may be there, and stays as it is.
+    /// A schema that only contains some tables of the part. It may exist already, and is left as it is.
     fileprivate var asPlace: Manifest.SchemaItem {
         var item = self
-        // initdb makes `public`, so pg_dump may have no statement for it.
+        // initdb creates `public`, so pg_dump may have no statement for it.
         if item.sql.contains("CREATE SCHEMA") {
             item.sql = "CREATE SCHEMA IF NOT EXISTS \(QuotedText.name(name));\n"
         } else {
@@ -125,7 +135,7 @@ extension Manifest.SchemaItem {
         return item
     }
 
-    /// A comment on a schema, or the privileges of one.
+    /// A comment on a schema, or privileges on one.
     fileprivate func isRemark(onSchema other: String) -> Bool {
         schema == nil && ["ACL", "COMMENT", "SECURITY LABEL"].contains(kind)
             && name.utf8.elementsEqual("SCHEMA \(other)".utf8)

@@ -1,7 +1,7 @@
 internal import Archive
 internal import Synchronization
 
-/// The jobs of a backup, and where workers put down what came of them.
+/// The jobs of a backup and their results.
 final class DumpBoard: Sendable {
     private struct State {
         var tables: [Manifest.Table]
@@ -22,15 +22,14 @@ final class DumpBoard: Sendable {
         )
     }
 
-    /// Runs `body` while no other worker does the same: of rows that may be hundreds of megabytes one is in flight at
-    /// a time, which bounds the memory.
+    /// Runs `body` in one worker at a time. This limits the memory for rows of hundreds of megabytes.
     func oneAtATime(_ body: () throws -> Void) throws {
         var outcome: Result<Void, any Error> = .success(())
         hugeRows.withLock { _ in outcome = Result { try body() } }
         try outcome.get()
     }
 
-    /// Adds a chunk, with the digest of its rows, to what it belongs to.
+    /// Adds a chunk, with the digest of its rows, to its table or to the large objects.
     func add(_ chunk: Manifest.Chunk, digest: Digest, to subject: DumpJob.Subject) {
         state.withLock { state in
             switch subject {
@@ -48,7 +47,7 @@ final class DumpBoard: Sendable {
         }
     }
 
-    /// Marks a job done; returns the table when this was its last.
+    /// Marks a job as done. Returns the table if this was its last job.
     func finish(_ job: DumpJob) -> Manifest.Table? {
         guard case .table(let index, _) = job.subject else { return nil }
         return state.withLock { state in

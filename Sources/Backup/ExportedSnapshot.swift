@@ -3,11 +3,11 @@ internal import Bookkeeping
 internal import Logging
 internal import PostgresClient
 
-/// What every session of one backup sees: exported by the leader, imported by the workers and by pg_dump.
+/// The snapshot that all sessions of a backup share: exported by the leader, imported by the workers and by pg_dump.
 struct ExportedSnapshot: Sendable {
-    /// The name that `SET TRANSACTION SNAPSHOT` and `pg_dump --snapshot` take.
+    /// Its name for `SET TRANSACTION SNAPSHOT` and `pg_dump --snapshot`.
     var name: String
-    /// The server that the leader talks to, so that all the others reach the same one.
+    /// The leader's server, so that all other sessions reach the same one.
     var address: ServerAddress
     var parameters: [ServerAddress.Parameter]
     var password: String?
@@ -20,18 +20,18 @@ struct ExportedSnapshot: Sendable {
     var database: DatabaseProperties
     var codec: TextCodec
     var catalog: BackupCatalog
-    /// Of a part: what it needs and a backup of it does not hold.
+    /// For a part: the objects that it needs and does not contain.
     var needs: [Manifest.Need]?
     var extensions: [Manifest.Extension]
-    /// The tables that Citus keeps on other nodes too.
+    /// The tables that Citus stores on other nodes too.
     var distributed: [TableName]
     var schemas: [String]
-    /// Tables whose rows are not read: left out on request, or unlogged and on a standby.
+    /// Tables whose rows are not read: on request, or unlogged on a standby.
     var withoutRows: Set<UInt32>
-    /// Tables of which only the whole may be read, because a query would run code of their owners.
+    /// Tables that must be read by a single COPY, because planning a query would run code of their owners.
     var unplannable: Set<UInt32>
     var locking: TableLocking
-    /// What a person should know of how it is taken.
+    /// Sentences for people about the way the backup is made.
     var notes: [String]
     var sizes: [UInt32: TableSize]
     var columns: [UInt32: [Manifest.Column]]
@@ -45,25 +45,25 @@ struct ExportedSnapshot: Sendable {
     var environment: String?
 }
 
-/// Who holds locks on the tables while they are read.
+/// Which sessions lock the tables, and when.
 enum TableLocking: Sendable, Equatable {
-    /// Every session locks every table before anything is read: nothing can go wrong later.
+    /// Every session locks every table before anything is read, so nothing can change later.
     case everyTable
-    /// The server's lock table has no room for that: each worker locks the table that it reads, checks that it is still the
-    /// one the snapshot saw, and gives the lock back. pg_dump locks every table all the same, in a session of its own.
+    /// The server's lock table is too small for that. Each worker locks only the table that it reads, checks that it is
+    /// still the one in the snapshot, and releases the lock. pg_dump still locks every table, in its own session.
     case oneByOne
 }
 
-/// The locks that a backup takes.
+/// The locks that a backup needs.
 struct LockNeed: Sendable {
-    /// A lock of every session on every table.
+    /// A lock on every table for every session.
     var needed: Int
     var room: LockRoom
 
-    /// With some to spare for the others.
+    /// Half of the locks are left to other sessions.
     var locking: TableLocking { needed <= room.promised / 2 ? .everyTable : .oneByOne }
 
-    /// nil where every table is locked for as long as the backup takes.
+    /// nil if every table is locked during the whole backup.
     func note(tables: Int) -> String? {
         guard locking == .oneByOne else { return nil }
         let promised = room.promised
@@ -84,10 +84,11 @@ struct TableSize: Sendable, Equatable {
 
 /// Takes the snapshot in the leader's session and leaves the transaction open.
 ///
-/// Locks come before the snapshot. The other way round another session's TRUNCATE between the two makes a table read
-/// as empty, without an error: a lock takes no snapshot, so the first thing this transaction sees is what it holds.
+/// The locks come before the snapshot. In the other order, a TRUNCATE by another session in between would make a table
+/// seem empty, without an error. LOCK takes no snapshot, so the transaction's first view of the data comes after its
+/// locks.
 ///
-/// - Throws: `BackupError.busy` with the session in the way, `BackupError.changing`, `PostgresError`.
+/// - Throws: `BackupError.busy` with the blocking session, `BackupError.changing`, `PostgresError`.
 struct SnapshotTaker: Sendable {
     let scope: CatalogScope
     let jobs: Int
@@ -95,14 +96,14 @@ struct SnapshotTaker: Sendable {
     /// Tables whose rows are left out on request.
     let withoutData: [String]
     let stateSchema: StateSchema
-    /// The schemas of services that are known from their files.
+    /// The schemas of services that files declare.
     let services: [String: [String]]
 
     func take(_ session: inout Session) throws -> ExportedSnapshot {
         try session.pin([("row_security", "off")])
         try session.refuseViews()
         let before = try BackupCatalog.read(session, scope)
-        // The leader and pg_dump hold them too.
+        // The leader and pg_dump hold these locks too.
         let need = LockNeed(needed: before.tables.count * (jobs + 2), room: try session.lockRoom())
         let locking = need.locking
         try setLockTimeout(session)
@@ -136,13 +137,13 @@ struct SnapshotTaker: Sendable {
         }
     }
 
-    /// A backup of everything needs everything: what the role may not read is never left out unasked.
+    /// A backup of the whole database must be able to read everything: nothing is left out silently.
     private static func denied(_ error: PostgresError, _ session: borrowing Session) -> BackupError {
         BackupError(
             .rights,
             "\(session.user) may not read all that is to be backed up: \(error.message) (SQLSTATE 42501)",
             hint:
-                "back up what is yours with --service or --schema, or as a superuser: GRANT pg_read_all_data TO \(session.quoted(session.user))"
+                "back up what you own with --service or --schema, or as a superuser: GRANT pg_read_all_data TO \(session.quoted(session.user))"
         )
     }
 
@@ -180,11 +181,11 @@ struct SnapshotTaker: Sendable {
         }
         let leftOut = try BackupCatalog.oids(of: withoutData, in: catalog.tables, session)
         let marker = TableName(schema: stateSchema.name, name: "environment")
-        // The marker belongs to the database and not to what is in it; the manifest has its name.
+        // The marker belongs to the database, not to its content; the manifest records its name.
         let withoutRows = leftOut.union(
             catalog.tables.filter { ($0.isUnlogged && isStandby) || $0.table == marker }.map(\.oid)
         )
-        let ledger = try LedgerRows(stateSchema: stateSchema, services: services, scope: scope).read(session)
+        let ledger = try LedgerRows(stateSchema: stateSchema, services: services, scope: catalog.scope).read(session)
         let readable = catalog.tables.filter { !$0.isPartitioned && !withoutRows.contains($0.oid) }
         let needs = try catalog.part?.needs(session)
         let distributed = try session.distributedTables().filter { table in
@@ -236,7 +237,7 @@ struct SnapshotTaker: Sendable {
         ]
     }
 
-    /// nil where the server does not tell, as some managed services do not.
+    /// nil if the server does not report it, as on some managed services.
     private func walPosition(_ session: borrowing Session, _ isStandby: Bool) throws -> String? {
         let function = isStandby ? "pg_last_wal_replay_lsn" : "pg_current_wal_lsn"
         let allowed = try session.query(
@@ -248,9 +249,9 @@ struct SnapshotTaker: Sendable {
     }
 }
 
-/// Says who is in the way of a lock.
+/// Names the session that blocks a lock.
 enum LockReport {
-    /// The session that holds or waits for the strongest lock on one of `tables`, as an error to throw.
+    /// The session that holds or waits for the strongest lock on one of `tables`, as an error.
     static func busy(_ tables: [UInt32], waited: Duration, _ session: borrowing Session) throws -> BackupError {
         let found = try session.query(
             """

@@ -3,17 +3,17 @@ internal import Bookkeeping
 internal import PostgresClient
 internal import Project
 
-/// Reads what the ledger says of services, so that it can come back with their schemas.
+/// Reads the ledger of services, so that it can be restored with their schemas.
 struct LedgerRows {
     let stateSchema: StateSchema
-    /// The schemas of services that are known from their files; of others they are made from the name.
+    /// The schemas of services that files declare; for others they follow from the name.
     let services: [String: [String]]
     let scope: CatalogScope
 
-    /// The services whose schemas are backed up and of which something is applied, or was begun.
+    /// The services whose schemas are backed up and of which a migration is applied or was begun.
     ///
-    /// - Parameter session: in the transaction of the snapshot.
-    /// - Returns: nil for single tables, which no ledger belongs to, and for a role that may not read the ledger.
+    /// - Parameter session: In the transaction of the snapshot.
+    /// - Returns: nil for single tables, which have no ledger, and for a role that may not read the ledger.
     func read(_ session: borrowing Session) throws -> [Manifest.ServiceLedger]? {
         guard scope.isWholeDatabase || !scope.schemas.isEmpty else { return nil }
         try stateSchema.requireOrdinary(session)

@@ -1,4 +1,4 @@
-/// Names of the archive's members. A table's own name may be anything; a member's is short ASCII.
+/// Names of the archive's members. A table's name may be anything; a member's is short ASCII.
 enum MemberName {
     static let preData = "schema/pre-data.sql"
     static let postData = "schema/post-data.sql"
@@ -7,7 +7,7 @@ enum MemberName {
     static let readme = "README.txt"
     static let largeObjects = "large-objects"
 
-    /// `data/000012-orders`: the number says which table, the rest is for people.
+    /// `data/000012-orders`: the number identifies the table, the rest is for people.
     static func folder(number: Int, table: String) -> String {
         "data/\(padded(number))-\(slug(table))"
     }

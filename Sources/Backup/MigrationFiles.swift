@@ -1,9 +1,9 @@
 internal import Glibc
 internal import Storage
 
-/// The files of a migrations folder, so that a backup carries the code its schema came from.
+/// The files of a migrations folder, so that a backup contains the migrations that made its schema.
 enum MigrationFiles {
-    /// Paths below `folder` and their contents, sorted; empty when there is no such folder. Links are not followed.
+    /// Paths below `folder` with their contents, sorted; empty if the folder does not exist. Links are not followed.
     static func read(_ folder: String) throws -> [(path: String, contents: [UInt8])] {
         try paths(folder, below: "").sorted().map { path in (path, try contents("\(folder)/\(path)")) }
     }

@@ -2,9 +2,8 @@ internal import Archive
 internal import PostgresClient
 
 extension DatabasePart {
-    /// What the objects of this part depend on and a backup of it does not hold, by the catalog: extensions, types,
-    /// functions, tables that keys or views refer to, and parents. What the body of a function names, the catalog does
-    /// not know.
+    /// The objects that this part depends on and does not contain, from the catalog: extensions, types, functions,
+    /// tables that keys or views refer to, and parents. The catalog does not know names inside function bodies.
     func needs(_ session: borrowing Session) throws -> [Manifest.Need] {
         try session.query(
             """
@@ -78,7 +77,7 @@ extension DatabasePart {
 }
 
 extension CatalogDetails {
-    /// The extensions of the database, or of a part those that it needs.
+    /// The extensions of the database, or those that a part needs.
     static func extensions(
         _ needs: [Manifest.Need]?,
         _ session: borrowing Session

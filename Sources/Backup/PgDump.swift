@@ -3,18 +3,18 @@ internal import Logging
 internal import PostgresClient
 internal import Synchronization
 
-/// pg_dump, which describes the schema on our snapshot: every kind of object, in every version, by those who know it.
+/// pg_dump, which describes the schema in the backup's snapshot: it knows every kind of object in every version.
 struct PgDump: Sendable {
     let path: String
     let major: Int
 
-    /// The lowest major version that is not older than the server: an older one is refused by the server's, a newer one
-    /// writes settings that older servers do not know.
+    /// The lowest major version that is not older than the server's. Older versions refuse the server; newer ones write
+    /// settings that older servers do not know.
     ///
-    /// - Throws: `BackupError.pgDump` when none fits.
+    /// - Throws: `BackupError.pgDump` if none is suitable.
     static func find(serverVersion: Int, folder: String?) async throws -> PgDump {
         let wanted = serverVersion / 10000
-        // Tables are locked meanwhile: an attempt that begins anew shall not ask every program for its version again.
+        // Tables are locked meanwhile, so a repeated attempt must not ask every program for its version again.
         if let known = known.withLock({ $0["\(wanted) \(folder ?? "")"] }) { return known }
         var found: [PgDump] = []
         for path in candidates(folder) where access(path, X_OK) == 0 {
@@ -33,7 +33,7 @@ struct PgDump: Sendable {
         return fitting
     }
 
-    /// By the wanted version and the folder.
+    /// By the server's version and the folder.
     private static let known = Mutex<[String: PgDump]>([:])
 
     private static func candidates(_ folder: String?) -> [String] {
@@ -43,7 +43,7 @@ struct PgDump: Sendable {
         return (versioned + path.split(separator: ":").map(String.init)).map { "\($0)/pg_dump" }
     }
 
-    /// nil for a program that does not say its version as pg_dump does.
+    /// nil for a program that does not print its version in pg_dump's form.
     private static func major(of path: String) async throws -> Int? {
         let program = ChildProcess(path: path, arguments: ["--version"], outputBytesMax: 1024)
         guard let outcome = try? await program.run(), outcome.isSuccess else {
@@ -57,11 +57,11 @@ struct PgDump: Sendable {
     }
 }
 
-// Running it.
+// Running pg_dump.
 extension PgDump {
-    /// The schema as pg_dump's custom format: a table of contents and no data.
+    /// The schema in pg_dump's custom format: a table of contents without data.
     ///
-    /// - Throws: `BackupError.busy` when a lock was not to be had, `.pgDump` for everything else it complains of.
+    /// - Throws: `BackupError.busy` if it could not get a lock, `.pgDump` for any other error.
     func schema(_ snapshot: ExportedSnapshot, _ options: BackupOptions) async throws -> [UInt8] {
         let outcome = try await ChildProcess(
             path: path,
@@ -80,17 +80,18 @@ extension PgDump {
             "--snapshot=\(snapshot.name)", "--lock-wait-timeout=\(lockWait(snapshot, options))",
             "--encoding=\(encoding)", "--no-password", "--dbname=\(conninfo(snapshot))",
         ]
-        return arguments + (snapshot.catalog.part?.arguments ?? [])
+        return arguments + (snapshot.catalog.part?.arguments ?? snapshot.catalog.exclusion?.arguments ?? [])
     }
 
-    /// The leader holds the locks already: pg_dump waits only behind someone who waits for the leader, and with it the
-    /// whole application does. So it soon gives up, the leader lets go, and we try again.
+    /// The leader already holds the locks, so pg_dump waits only behind a session that waits for the leader, and the
+    /// application waits behind both. So pg_dump gives up soon, the leader releases its locks, and the backup starts
+    /// again.
     private func lockWait(_ snapshot: ExportedSnapshot, _ options: BackupOptions) -> Int {
         let limit = max(1, options.lockTimeout.milliseconds)
         return snapshot.locking == .everyTable ? min(limit, 2_000) : limit
     }
 
-    /// The leader's own parameters, without the password: a command line is for everyone to read.
+    /// The leader's parameters without the password, because everyone can read a command line.
     private func conninfo(_ snapshot: ExportedSnapshot) -> String {
         let parameters = snapshot.parameters.filter { $0.keyword != "sslpassword" }
         return (parameters + [ServerAddress.Parameter("application_name", "granary")])
@@ -103,12 +104,12 @@ extension PgDump {
         let line = lines.first { $0.contains("error:") } ?? lines.first ?? "it gave no reason"
         let reason = line.firstRange(of: "error: ").map { String(line[$0.upperBound...]) } ?? String(line)
         if errors.contains("lock timeout")
-            // What pg_dump sets for --lock-wait-timeout is the time for the statement that locks.
+            // pg_dump applies --lock-wait-timeout to the statement that locks.
             || errors.contains("statement timeout") || errors.contains("could not obtain lock")
         {
             return BackupError(.busy, "pg_dump could not lock a table: \(reason)", hint: "try again")
         }
-        // It reads its lists by the snapshot, but has the server put definitions together from what is there now.
+        // It reads its lists in the snapshot, but the server builds definitions from the present state.
         let signs = [
             "cache lookup failed", "could not open relation with OID", "does not exist", "could not find tuple",
         ]

@@ -5,7 +5,8 @@ internal import SQLText
 internal import Storage
 
 extension BackupRun {
-    /// A plain dump that psql reads: the same snapshot and the same schema as an archive, one session for the rows.
+    /// A plain dump for psql, from the same snapshot and with the same schema as an archive. One session reads the
+    /// rows.
     func plainDump(to output: BackupOutput) async throws -> (Manifest, notes: [String]) {
         progress(.phase("taking the snapshot"))
         let gzip = options.format == .sqlGzip ? try GzipSink(output.sink, level: options.level) : nil
@@ -51,11 +52,11 @@ struct PlainDump {
     private let plan: BackupPlan
     private let settings: SettingsScript
     private var manifest: Manifest
-    /// What is not yet in the sink.
+    /// Bytes that are not in the sink yet.
     private var pending: [UInt8] = []
-    /// What the progress of the current table was told of.
+    /// The rows and bytes of the current table that were reported as progress.
     private var reported = (rows: 0, bytes: 0)
-    /// `pending` is handed on when it is this long.
+    /// The length at which `pending` is written.
     private static let slabBytes = 1 << 20
 
     init(
@@ -76,8 +77,8 @@ struct PlainDump {
         manifest.tables = plan.tables
     }
 
-    /// - Parameter session: in a transaction on the snapshot.
-    /// - Returns: what was written, as the archive's manifest would say it, without chunks.
+    /// - Parameter session: In a transaction on the snapshot.
+    /// - Returns: The manifest that an archive would have, without chunks.
     mutating func write(_ session: inout Session) throws -> Manifest {
         progress(.planned(tables: plan.tables.count { $0.kind == .ordinary }, bytes: plan.bytes))
         try put(header + schema.preData + "\n" + settings.forUserCode + "\n")
@@ -105,7 +106,7 @@ struct PlainDump {
             """
     }
 
-    /// By this a restore knows that nothing is missing.
+    /// The closing line, by which a restore sees that the dump is complete.
     private var closing: String {
         let withRows = manifest.tables.filter { $0.kind == .ordinary && !$0.dataLeftOut }
         let rows = withRows.reduce(0) { $0 + $1.rows }
@@ -134,7 +135,7 @@ extension PlainDump {
         let settings = settings.forRows(of: plan.tables[index])
         try put(settings.before + "COPY \(session.quoted(entry.table))\(list) FROM stdin;\n")
         do {
-            // In the session's encoding, which is what the dump sets for whoever reads it.
+            // In the session's encoding, which the dump sets for its reader.
             let statement = CopyStatement(entry, columns: columns, encoding: nil)
             try TableDump.locking(entry, snapshot, &session) { session in
                 try session.copyOut(statement.text(session, blocks: nil, after: nil)) { rows in
@@ -166,7 +167,7 @@ extension PlainDump {
         manifest.tables[index].rawBytes += row.count
     }
 
-    /// Writes what is pending and reports it.
+    /// Writes the pending bytes and reports progress.
     private mutating func hand(on index: Int) throws {
         let table = manifest.tables[index]
         let rows = table.rows - reported.rows
@@ -187,7 +188,7 @@ extension PlainDump {
 
 // Large objects.
 extension PlainDump {
-    /// Made, filled, and only then given to their owners, who may not let us write.
+    /// Created and filled before they get their owners, after which the restoring role may be unable to write to them.
     private mutating func writeLargeObjects(_ session: inout Session) throws {
         guard let first = snapshot.largeObjects.first, let last = snapshot.largeObjects.last else { return }
         progress(.started(table: "large objects"))
@@ -205,7 +206,7 @@ extension PlainDump {
             }
         }
         for object in snapshot.largeObjects {
-            // The first statement is the one that creates it.
+            // The first statement creates it.
             try put(LargeObjectText.create(object, session).dropFirst().joined(separator: "\n") + "\n")
         }
         try put("\n")
@@ -213,7 +214,7 @@ extension PlainDump {
         manifest.largeObjects = objects
     }
 
-    /// A line `oid TAB offset TAB \\x…` as a call of `lo_put`; nothing for an object without content.
+    /// Turns a line `oid TAB offset TAB \\x…` into a call of `lo_put`; nothing for an object without content.
     static func putPiece(_ line: UnsafeRawBufferPointer, into text: inout [UInt8]) {
         let fields = line.dropLast().split(separator: UInt8(ascii: "\t"))
         // COPY doubles the backslash of bytea's text form.

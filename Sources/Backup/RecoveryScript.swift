@@ -1,11 +1,11 @@
 internal import Archive
 internal import PostgresClient
 
-/// `restore.sql` and `README.txt`: how to get everything back with unzip and psql alone.
+/// `restore.sql` and `README.txt`: how to recover everything with unzip and psql.
 struct RecoveryScript {
     let manifest: Manifest
 
-    /// A psql script, run from the folder that the archive was unpacked into.
+    /// A psql script, to be run in the folder with the unpacked archive.
     func script(_ session: borrowing Session) -> String {
         var lines = [
             "-- Restores this backup with psql alone. README.txt says how.",
@@ -32,7 +32,7 @@ struct RecoveryScript {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// `\copy` reads one line, so a table or column whose name has a line break gets another name meanwhile.
+    /// `\copy` reads one line, so a table or column with a line break in its name is renamed meanwhile.
     private func copy(_ table: Manifest.Table, _ session: borrowing Session) -> [String] {
         let isAwkward = { (name: String) in name.unicodeScalars.contains { $0.value < 32 } }
         let columns = table.columns.map(\.name)
@@ -122,7 +122,7 @@ struct RecoveryScript {
         """
     }
 
-    /// As `createdb` takes them; another locale would sort otherwise, or not go with the encoding.
+    /// The options of `createdb`. Another locale would sort differently, or not match the encoding.
     private var databaseOptions: String {
         let database = manifest.database
         var options = [
@@ -148,7 +148,7 @@ struct RecoveryScript {
     }
 }
 
-/// Statements that make a large object with its comment, owner and privileges.
+/// Statements that create a large object with its comment, owner and privileges.
 enum LargeObjectText {
     static func create(_ object: Manifest.LargeObject, _ session: borrowing Session) -> [String] {
         let subject = "LARGE OBJECT \(object.oid)"

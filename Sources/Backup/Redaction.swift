@@ -1,11 +1,11 @@
 internal import Archive
 internal import SQLText
 
-/// Takes secrets out of the schema: passwords of user mappings, connection strings of subscriptions.
+/// Removes secrets from the schema: passwords of user mappings, connection strings of subscriptions.
 enum Redaction {
     static let placeholder = "'left out of the backup'"
 
-    /// Replaces the secrets; returns the names of what they belonged to.
+    /// Replaces the secrets, and returns the names of their objects.
     static func redact(_ items: inout [Manifest.SchemaItem]) -> [String] {
         var redacted: [String] = []
         for index in items.indices {
@@ -22,7 +22,8 @@ enum Redaction {
         return redacted
     }
 
-    /// `OPTIONS (user 'u', password 'p')`: every option but the user's name may be a secret of some wrapper's.
+    /// `OPTIONS (user 'u', password 'p')`: for some foreign data wrapper any option except the user's name may be a
+    /// secret.
     private static func userMapping(_ sql: String) -> String {
         replacingStrings(sql) { option in
             ["USER", "USERNAME"].contains(option) ? nil : placeholder
@@ -34,7 +35,7 @@ enum Redaction {
         replacingStrings(sql) { word in word == "CONNECTION" ? "'dbname=left_out_of_the_backup'" : nil }
     }
 
-    /// The statement with other strings where there is one for the word before a string, which is given in upper case.
+    /// The statement with other strings. `replacement` gets the word before a string, in upper case.
     private static func replacingStrings(_ sql: String, _ replacement: (_ word: String) -> String?) -> String {
         var word = ""
         return Lexeme.all(of: sql).map { lexeme in

@@ -1,7 +1,7 @@
 internal import Archive
 internal import PostgresClient
 
-/// A role that owns or may use something in the database, and what it is a member of. Passwords are not read.
+/// A role that owns something in the database or has privileges, and its memberships. Passwords are not read.
 struct Role: Sendable, Equatable {
     var name: String
     /// Attributes that `CREATE ROLE` takes, such as `LOGIN`.
@@ -10,13 +10,14 @@ struct Role: Sendable, Equatable {
 
     struct Membership: Sendable, Equatable {
         var role: String
-        /// What follows `GRANT … TO …`, such as ` WITH ADMIN OPTION`.
+        /// The text after `GRANT … TO …`, such as ` WITH ADMIN OPTION`.
         var options: String
     }
 }
 
 extension CatalogDetails {
-    /// The roles that objects of this database name, the owner of the database, and the roles those are members of.
+    /// The roles that objects of this database name, the owner of the database, and the roles that those are members
+    /// of.
     static func roles(_ session: borrowing Session) throws -> [Role] {
         let options =
             session.serverVersion >= 160_000
@@ -82,7 +83,7 @@ extension CatalogDetails {
     }
 }
 
-/// `schema/roles.sql`: makes the roles that are missing, without passwords.
+/// `schema/roles.sql`: creates missing roles, without passwords.
 struct RolesScript {
     let roles: [Role]
 

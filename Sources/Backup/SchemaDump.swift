@@ -4,17 +4,19 @@ internal import Logging
 internal import PostgresClient
 internal import Storage
 
-/// The schema, as pg_dump described it on the snapshot.
+/// The schema as pg_dump described it in the snapshot.
 struct DumpedSchema: Sendable {
     var items: [Manifest.SchemaItem] = []
-    /// Secrets that were left out, each named.
+    /// The secrets that were left out, by name.
     var redacted: [String] = []
+    /// What needs something that is left out on request, each named.
+    var dependents: [String] = []
     /// The readable files.
     var preData = ""
     var postData = ""
 }
 
-/// Runs pg_dump for the schema and makes of it what the manifest and the readable files hold.
+/// Runs pg_dump for the schema and prepares the content of the manifest and the readable files.
 struct SchemaDump: Sendable {
     let options: BackupOptions
     let snapshot: ExportedSnapshot
@@ -32,6 +34,8 @@ struct SchemaDump: Sendable {
         let toc = try DumpTOC(MemorySource(try await program.schema(snapshot, options)), name: "what pg_dump wrote")
         let described = toc.schemaItems()
         var items = (snapshot.catalog.part?.items(described) ?? described).map(withConstraintIndex)
+        var dependents: [String] = []
+        if let exclusion = snapshot.catalog.exclusion { (items, dependents) = exclusion.items(items) }
         let redacted = options.withSecrets ? [] : Redaction.redact(&items)
         let text = SchemaText(
             items,
@@ -42,6 +46,7 @@ struct SchemaDump: Sendable {
         return DumpedSchema(
             items: items,
             redacted: redacted,
+            dependents: dependents,
             preData: try text.preData(),
             postData: try text.postData()
         )

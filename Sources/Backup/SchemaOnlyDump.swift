@@ -1,7 +1,8 @@
 package import Logging
 package import PostgresClient
 
-/// The definitions of schemas as SQL text, the same for the same definitions: to be committed, and compared.
+/// The definitions of schemas as SQL text, always the same for the same definitions, so that it can be committed and
+/// compared.
 package struct SchemaOnlyDump: Sendable {
     private let server: ServerAddress
     private let schemas: [String]
@@ -9,7 +10,7 @@ package struct SchemaOnlyDump: Sendable {
     private let lockTimeout: Duration?
     private let logger: Logger
 
-    /// - Parameter lockTimeout: How long a lock on a table is waited for; nil waits as long as it takes.
+    /// - Parameter lockTimeout: How long to wait for a lock on a table; nil for no limit.
     package init(
         server: ServerAddress,
         schemas: [String],
@@ -46,15 +47,15 @@ package struct SchemaOnlyDump: Sendable {
             if errors.contains("lock timeout") || errors.contains("statement timeout") {
                 throw BackupError(
                     .busy,
-                    "the schema could not be written: somebody holds a table that pg_dump must lock",
-                    hint: "try again; --format text tells what can be told without locks"
+                    "the schema could not be written, because another session holds a lock on a table",
+                    hint: "try again, or use --format text, which needs no locks"
                 )
             }
             if errors.contains("permission denied for") {
                 throw BackupError(
                     .pgDump,
                     "the schema could not be written, because pg_dump reads all of it and may not: \(Self.denial(errors))",
-                    hint: "connect as the tables' owner; --format text tells what can be told without rights on them"
+                    hint: "connect as the tables' owner, or use --format text, which needs no rights on them"
                 )
             }
             let reason = errors.split(whereSeparator: \.isNewline).first.map(String.init)
@@ -67,15 +68,15 @@ package struct SchemaOnlyDump: Sendable {
         return Self.stable(String(decoding: outcome.output, as: UTF8.self))
     }
 
-    /// What the server said, without what pg_dump puts before it.
+    /// The server's message, without pg_dump's text before it.
     private static func denial(_ errors: String) -> String {
         guard let found = errors.firstRange(of: "permission denied for") else { return errors }
         return String(errors[found.lowerBound...].prefix { !$0.isNewline })
     }
 
-    /// The pg_dump that suits a server: its path and its major version.
+    /// The pg_dump for a server: its path and its major version.
     ///
-    /// - Throws: `BackupError.pgDump` where there is none.
+    /// - Throws: `BackupError.pgDump` if there is none.
     package static func program(
         serverVersion: Int,
         postgresBin: String?
@@ -84,7 +85,7 @@ package struct SchemaOnlyDump: Sendable {
         return (found.path, found.major)
     }
 
-    /// Without what changes from run to run or from version to version: `\restrict` and its key, the versions.
+    /// Without text that differs between runs or versions: `\restrict` with its key, the versions.
     static func stable(_ text: String) -> String {
         let kept = text.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
             !["\\restrict ", "\\unrestrict ", "-- Dumped from ", "-- Dumped by "].contains { line.hasPrefix($0) }

@@ -1,10 +1,10 @@
 internal import Archive
 internal import PostgresClient
 
-/// The readable schema: what pg_dump would write before and after the data, for people and for psql.
+/// The readable schema: the text that pg_dump would write before and after the data, for people and for psql.
 ///
-/// Privileges stand at the end of post-data, since an owner may have taken the right to insert from itself; after them
-/// materialized views are filled, and event triggers come last of all.
+/// Privileges are at the end of post-data, because an owner may have revoked its own right to insert. Then materialized
+/// views are filled, and event triggers come last.
 struct SchemaText {
     private let items: [Manifest.SchemaItem]
     private let encoding: String
@@ -22,7 +22,7 @@ struct SchemaText {
 
     func postData() throws -> String {
         let triggers = Set(items.filter { $0.kind == "EVENT TRIGGER" }.map(\.id))
-        // Comments on event triggers stand where the triggers stand.
+        // Comments on event triggers are beside the triggers.
         let isLast = { (item: Manifest.SchemaItem) in
             triggers.contains(item.id) || item.dependsOn.contains(where: triggers.contains)
         }
@@ -82,7 +82,7 @@ struct SchemaText {
         """
     }
 
-    /// A name in a comment: a line break in it would end the comment and run what follows.
+    /// A name in a comment. A line break in it would end the comment and execute the rest.
     private func plain(_ name: String) -> String {
         String(String.UnicodeScalarView(name.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : $0 }))
     }

@@ -1,28 +1,29 @@
 internal import Archive
 internal import PostgresClient
 
-/// The settings of a script that psql runs: what COPY text needs while rows are read, and otherwise what the database
-/// that was backed up has set for the code that runs while it is restored.
+/// The settings in a script for psql: those that COPY text needs while rows are read, and otherwise those of the
+/// original database for code that runs during the restore.
 ///
-/// Where the database that is restored into has a setting of its own (ALTER DATABASE), that one stays.
+/// A setting of the new database itself (ALTER DATABASE) takes precedence.
 struct SettingsScript: Sendable {
     private let settings: [UserCodeSettings.Setting]
 
-    /// - Parameter withCustom: Settings with a dot in their names, too. They belong to applications and may hold secrets.
+    /// - Parameter withCustom: Also settings with a dot in their names, which belong to applications and may be
+    ///   secrets.
     init(_ database: Manifest.Database, withCustom: Bool) {
         settings = database.settings.filter { setting in
             setting.role == nil && UserCodeSettings.areRead(setting.name)
                 && (withCustom || !setting.name.contains("."))
-                // The script itself is written under `on`.
+                // The script is written for `on`.
                 && setting.name.lowercased() != "standard_conforming_strings"
         }.map { ($0.name, $0.value) }
     }
 
-    /// After statements of pg_dump, which are read under settings of their own (`SchemaText`), and before code of the
-    /// database runs. A text search configuration that a setting names may be part of the schema.
+    /// After pg_dump's statements, which are read under their own settings (`SchemaText`), and before code of the
+    /// database runs. A setting may name a text search configuration that is part of the schema.
     var forUserCode: String { UserCodeSettings.ofScripts.map { "RESET \($0.name);\n" }.joined() + own }
 
-    /// Before and after the rows of a table whose text needs something else; both are empty for most tables.
+    /// Statements before and after the rows of a table whose text needs other settings; empty for most tables.
     func forRows(of table: Manifest.Table) -> (before: String, after: String) {
         let needed = UserCodeSettings.forText(of: table.columns.map(\.type))
         guard !needed.isEmpty else { return ("", "") }
@@ -48,7 +49,7 @@ struct SettingsScript: Sendable {
             """
     }
 
-    /// As it is read with `standard_conforming_strings = on`.
+    /// In the syntax for `standard_conforming_strings = on`.
     private static func literal(_ text: String) -> String {
         "'\(text.unicodeScalars.map { $0 == "'" ? "''" : String($0) }.joined())'"
     }

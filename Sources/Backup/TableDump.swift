@@ -2,14 +2,14 @@ internal import Archive
 internal import Glibc
 internal import PostgresClient
 
-/// What a worker does with a job: COPY OUT → whole rows into a chunk → digest, deflate → append. All on its own thread.
+/// The work of a worker on a job, all on its own thread: COPY OUT → whole rows into a chunk → digest, deflate → append.
 struct TableDump: ~Copyable {
     let snapshot: ExportedSnapshot
     let board: DumpBoard
     let writer: ArchiveWriter
     let progress: @Sendable (BackupProgress) -> Void
     private var chunk: ChunkBuilder
-    /// Rows of the COPY that runs, to find the one it failed at.
+    /// Rows of the current COPY, to find the one at which it failed.
     private var received = 0
 
     init(
@@ -40,7 +40,8 @@ struct TableDump: ~Copyable {
         }
     }
 
-    /// Never waits: whoever waits behind a queued ALTER TABLE would wait for the leader, which waits for us.
+    /// Never waits: a worker that waits behind a queued ALTER TABLE would wait for the leader, which waits for the
+    /// worker.
     private static func lock(_ tables: some Collection<TableEntry>, _ session: inout Session) throws {
         guard !tables.isEmpty else { return }
         let names = tables.map { "ONLY " + session.quoted($0.table) }.joined(separator: ", ")
@@ -85,8 +86,8 @@ struct TableDump: ~Copyable {
         }
     }
 
-    /// Runs `body` with a table locked, and with `oneByOne` gives the lock back afterwards: a session then holds the locks of
-    /// one table, however many it reads. A savepoint that is rolled back gives them back and leaves the snapshot.
+    /// Runs `body` with the table locked. With `oneByOne` it releases the lock afterwards, so a session holds the locks
+    /// of only one table. Rolling back a savepoint releases the locks and keeps the snapshot.
     static func locking<R>(
         _ entry: TableEntry,
         _ snapshot: ExportedSnapshot,
@@ -102,7 +103,7 @@ struct TableDump: ~Copyable {
         return result
     }
 
-    /// Locks a table that the leader does not hold, and checks that it is still the file that the snapshot saw.
+    /// Locks a table that the leader does not hold, and checks that it still has the file of the snapshot.
     private static func lockNow(_ entry: TableEntry, _ session: inout Session) throws {
         try TableDump.lock([entry], &session)
         let current = try session.query(
@@ -146,7 +147,7 @@ extension TableDump {
                 return try session.execute("RELEASE SAVEPOINT granary_rows")
             } catch let error as PostgresError where TableDump.isTooLargeForText(error) && entry.isHeap {
                 try session.execute("ROLLBACK TO SAVEPOINT granary_rows")
-                // The same snapshot and no synchronized scan: the row that failed comes right after those that came.
+                // The same snapshot and no synchronized scan, so the failed row directly follows those that arrived.
                 let position = statement.position(session, blocks: blocks, after: start, skipping: received)
                 guard let tid = try session.query(position).first?["ctid"] else { throw error }
                 try copyBinary(of: job, statement.binaryText(session, tid: tid), folder, &session)
@@ -155,7 +156,7 @@ extension TableDump {
         }
     }
 
-    /// Text rows into chunks. What came before an error is kept: those rows are whole.
+    /// Puts text rows into chunks. Rows that arrived before an error are kept, because they are whole.
     private mutating func copyRows(
         of job: DumpJob,
         _ sql: String,
@@ -178,7 +179,7 @@ extension TableDump {
         try store(job, folder)
     }
 
-    /// One row in the binary format, as a chunk of its own.
+    /// Writes one row in binary format, as a chunk of its own.
     private mutating func copyBinary(
         of job: DumpJob,
         _ sql: String,
@@ -201,7 +202,7 @@ extension TableDump {
 
     private var encoding: String? { snapshot.database.encoding == "UTF8" ? nil : snapshot.database.encoding }
 
-    /// A field of 1 GB and more cannot be text: the server says so in two ways, depending on where it notices.
+    /// A field of 1 GB and more cannot be text. The server has two messages for this, depending on where it notices.
     static func isTooLargeForText(_ error: PostgresError) -> Bool {
         error.sqlState == "54000"
             || (error.sqlState == "XX000" && error.message.hasPrefix("invalid memory alloc request size"))

@@ -1,6 +1,6 @@
 /// `1 table`, `8,000 tables`.
 ///
-/// - Parameter isGrouped: A large number has commas.
+/// - Parameter isGrouped: Write a large number with commas.
 package func counted(_ number: Int, _ noun: String, isGrouped: Bool = true) -> String {
     "\(isGrouped ? grouped(number) : String(number)) \(noun)\(number == 1 ? "" : "s")"
 }
@@ -17,7 +17,7 @@ package func grouped(_ number: Int) -> String {
 }
 
 extension Array where Element == String {
-    /// `a, b, c and 7 more`: no sentence lists thousands of names.
+    /// `a, b, c and 7 more`, so that no sentence lists thousands of names.
     package func listed(atMost most: Int = 8) -> String {
         prefix(most).joined(separator: ", ") + (count > most ? " and \(count - most) more" : "")
     }

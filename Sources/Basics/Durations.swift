@@ -1,4 +1,4 @@
 extension Duration {
-    /// Whole milliseconds, without what is left.
+    /// Whole milliseconds, rounded towards zero.
     package var milliseconds: Int { Int(self / .milliseconds(1)) }
 }

@@ -1,5 +1,5 @@
-/// Text that is equal to another byte by byte, as the server compares names: for Swift alone, a letter with an accent and
-/// the same letter with a combining one would be one name.
+/// Text that is compared byte by byte, as the server compares names. Swift's `String` would consider a letter with an
+/// accent and the same letter with a combining accent equal.
 package struct ExactText: Sendable, Hashable {
     package let text: String
 

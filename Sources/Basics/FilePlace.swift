@@ -1,4 +1,5 @@
-/// A place in a file that people read: its path, or the name of an archive's member, and where it is known, line and column.
+/// A place in a file that people write: its path, or the name of an archive's member, with line and column if they are
+/// known.
 package struct FilePlace: Sendable, Hashable, CustomStringConvertible {
     package var file: String
     /// From 1.
@@ -12,7 +13,7 @@ package struct FilePlace: Sendable, Hashable, CustomStringConvertible {
         self.column = column
     }
 
-    /// `file`, `file:line` or `file:line:column`, as compilers write it.
+    /// `file`, `file:line` or `file:line:column`, as compilers write places.
     package var description: String {
         guard let line else { return file }
         return column.map { "\(file):\(line):\($0)" } ?? "\(file):\(line)"

@@ -1,11 +1,11 @@
-/// A fault in a file, or something to look at, as `granary validate` lists it.
+/// A fault in a file, or a remark about it, as `granary validate` lists it.
 package struct Finding: Sendable, Hashable {
     package enum Severity: String, Sendable, Comparable, CaseIterable {
         case error
         case warning
         case info
 
-        /// The most serious first.
+        /// Orders by severity, the most serious first.
         package static func < (a: Severity, b: Severity) -> Bool { a.rank < b.rank }
         private var rank: Int { self == .error ? 0 : self == .warning ? 1 : 2 }
     }
@@ -13,12 +13,14 @@ package struct Finding: Sendable, Hashable {
     /// Its short name, such as `missing-down`: a comment silences it by this name, and `docs/rules.md` explains it.
     package var rule: String
     package var severity: Severity
-    /// The path as the command was given it.
+    /// The path as it was given to the command.
     package var file: String
     /// From 1.
     package var line: Int
-    /// From 1; nil if the whole line is meant.
+    /// From 1; nil for the whole line.
     package var column: Int?
+    /// Further lines of the file where the same was found.
+    package var moreLines: [Int] = []
     /// One sentence without values of rows.
     package var message: String
     package var hint: String?
@@ -41,7 +43,8 @@ package struct Finding: Sendable, Hashable {
         self.hint = hint
     }
 
-    /// - Parameter file: For an error that has no line of its own; its whole description is the message then.
+    /// - Parameter file: The file, for an error without a place; the error's whole description then becomes the
+    ///   message.
     package init(_ error: some GranaryError, rule: String, severity: Severity = .error, elsewhere file: String) {
         let place = error.place?.line == nil ? nil : error.place
         self.init(

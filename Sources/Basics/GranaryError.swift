@@ -1,5 +1,5 @@
-// What every module needs. Each of them exports this module again (`@_exported`), so that a file that says
-// `error.message` need not import it.
+// What every module needs. Each module exports this one again (`@_exported`), so a file that uses `error.message` need
+// not import it.
 //
 //     failure        the error of a module: a code to act on, and a sentence, a hint and a place for people
 //     exit status    what a command ends with; each code names its own
@@ -8,14 +8,14 @@
 //     pattern        a name with `*` for any characters
 //     queue          jobs that several workers share
 
-/// What every error tells: a command shows it without knowing the module that it is from.
+/// What every error tells, so that a command can show it without knowing which module it comes from.
 package protocol GranaryError: Error, CustomStringConvertible {
-    /// One sentence without the place, and without values of rows.
+    /// One sentence, without the place and without values of rows.
     var message: String { get }
-    /// What to do about it.
+    /// How to fix it.
     var hint: String? { get }
     var place: FilePlace? { get }
-    /// The server's five characters: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+    /// The server's SQLSTATE: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
     var sqlState: String? { get }
     var exitStatus: ExitStatus { get }
 }
@@ -28,13 +28,13 @@ extension GranaryError {
     package var description: String { place.map { "\($0): \(message)" } ?? message }
 }
 
-/// Why something failed, for code that acts on it: a module has one enumeration of such reasons.
+/// The reason for a failure, for code that reacts to it. Each module has one enumeration of its reasons.
 package protocol FailureCode: Sendable, Equatable {
-    /// What a command ends with when this ends it.
+    /// The exit code of a command that ends with this failure.
     var exitStatus: ExitStatus { get }
 }
 
-/// The error of a module, which is named for it: `typealias BackupError = Failure<BackupFailure>`.
+/// The error of a module, with a name of its own: `typealias BackupError = Failure<BackupFailure>`.
 package struct Failure<Code: FailureCode>: GranaryError, Equatable {
     package var code: Code
     package var message: String

@@ -1,4 +1,4 @@
-/// A name with `*` for any characters.
+/// A name in which `*` matches any characters.
 package struct NamePattern: Sendable {
     private let bytes: [UInt8]
 
@@ -7,7 +7,7 @@ package struct NamePattern: Sendable {
     package func fits(_ name: String) -> Bool {
         let name = Array(name.utf8)
         var (place, position) = (0, 0)
-        // Where to go on when what follows the last `*` does not fit: it stands for one byte more.
+        // Where to continue when the text after the last `*` does not match: `*` then takes one more byte.
         var retry: (place: Int, position: Int)?
         while position < name.count {
             if place < bytes.count, bytes[place] == UInt8(ascii: "*") {

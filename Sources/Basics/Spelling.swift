@@ -1,12 +1,12 @@
-/// The name that was probably meant.
+/// Finds the name that a misspelled one was probably meant to be.
 package enum Spelling {
-    /// The name that differs in the fewest letters, if those are few.
+    /// The known name with the smallest difference, if that is small enough.
     package static func nearest(to name: String, among known: some Sequence<String>) -> String? {
         let near = known.map { ($0, distance(name, $0)) }.filter { $0.1 <= max(1, name.count / 3) }
         return near.min { ($0.1, $0.0) < ($1.1, $1.0) }?.0
     }
 
-    /// How many letters must be added, removed or changed (Levenshtein's distance, in bytes).
+    /// The Levenshtein distance in bytes: how many must be added, removed or changed.
     package static func distance(_ a: String, _ b: String) -> Int {
         let (a, b) = (Array(a.utf8), Array(b.utf8))
         var row = Array(0...b.count)

@@ -1,7 +1,7 @@
 internal import CThread
 internal import Glibc
 
-/// The system has no thread left for us.
+/// The system cannot start another thread.
 package typealias ThreadError = Failure<ThreadFailure>
 
 package enum ThreadFailure: FailureCode {
@@ -10,17 +10,17 @@ package enum ThreadFailure: FailureCode {
     package var exitStatus: ExitStatus { .failed }
 }
 
-/// Starts a detached thread. It leaves the terminal's signals to others, but not SIGSEGV and its kind: a thread that
-/// blocks those dies without a backtrace.
+/// Starts a detached thread. It blocks the terminal's signals, so that other threads get them, but not SIGSEGV and
+/// similar ones: a thread that blocks those dies without a backtrace.
 package func startThread(named name: String, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
     let thread = try threadStarted(Thunk(body))
     pthread_setname_np(thread, name)
     pthread_detach(thread)
 }
 
-/// Runs `body`, which may wait, on a thread of its own.
+/// Runs `body`, which may block, on a new thread.
 ///
-/// - Throws: `ThreadError`, and what `body` throws.
+/// - Throws: `ThreadError`, and errors of `body`.
 package func onOwnThread<R: Sendable>(
     named name: String,
     _ body: @escaping @Sendable () throws -> R
@@ -34,8 +34,8 @@ package func onOwnThread<R: Sendable>(
     }
 }
 
-/// Runs `body` on a thread with a stack of so many bytes and waits for it, without the help of the cooperative pool: it is
-/// for synchronous code. Ends the process where there is no thread.
+/// Runs `body` on a thread with a stack of the given size and waits for it. It is for synchronous code and does not use
+/// the cooperative pool. Ends the process if no thread can be started.
 package func onStack<R>(of bytes: Int, _ body: () -> R) -> R {
     withoutActuallyEscaping(body) { body in
         var result: R?
@@ -47,14 +47,14 @@ package func onStack<R>(of bytes: Int, _ body: () -> R) -> R {
     }
 }
 
-/// What a new thread runs, as C hands it over. It is given to one thread and touched there alone, so it need not be
-/// `Sendable`; `onStack` waits until that thread has ended.
+/// The closure of a new thread, in the form that C passes on. Only that thread touches it, so it need not be
+/// `Sendable`; `onStack` waits until the thread has ended.
 private final class Thunk {
     let body: () -> Void
     init(_ body: @escaping () -> Void) { self.body = body }
 }
 
-/// - Parameter stackBytes: nil for the system's usual size.
+/// - Parameter stackBytes: nil for the system's default size.
 private func threadStarted(_ thunk: Thunk, stackBytes: Int? = nil) throws(ThreadError) -> pthread_t {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)

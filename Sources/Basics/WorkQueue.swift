@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Jobs that workers take one after the other, in order, each of them once.
+/// Jobs that workers take in order, each job once.
 package final class WorkQueue<Job: Sendable>: Sendable {
     private let jobs: [Job]
     private let position = Mutex(0)
@@ -9,7 +9,7 @@ package final class WorkQueue<Job: Sendable>: Sendable {
 
     package var count: Int { jobs.count }
 
-    /// nil when all are taken.
+    /// nil when no job is left.
     package func next() -> Job? {
         position.withLock { position in
             guard position < jobs.count else { return nil }

@@ -1,12 +1,13 @@
 package import PostgresClient
 
-/// The one row that golang-migrate keeps: the version the database is at, and whether a run broke off.
+/// golang-migrate's only row: the version of the database, and whether a run broke off.
 ///
-/// `schema_migrations(version bigint not null primary key, dirty boolean not null)`, at most one row, in the first schema
-/// of its search path. It is kept in step from the moment it is adopted, so that either tool can be used next.
+/// `schema_migrations(version bigint not null primary key, dirty boolean not null)`, at most one row, in the first
+/// schema of its search path. After it is adopted, granary keeps the row up to date, so that either tool can be used
+/// next.
 package struct GolangMigrateLedger: Sendable, Equatable {
     package var table: TableName
-    /// False where it was adopted and is gone since, with its schema.
+    /// False if it was adopted and has been dropped since.
     package var isThere = true
     package var row: Row?
 
@@ -15,28 +16,32 @@ package struct GolangMigrateLedger: Sendable, Equatable {
         package var isDirty: Bool
     }
 
-    /// A table that was adopted and is gone since.
+    /// An adopted table that has been dropped since.
     package static func gone(_ table: TableName) -> GolangMigrateLedger {
         GolangMigrateLedger(table: table, isThere: false, row: nil)
     }
 
-    /// The table of this name if it is golang-migrate's; dbmate's has the same name and other columns.
+    /// The table of this name if it belongs to golang-migrate. dbmate's table has the same name and other columns.
     ///
-    /// - Throws: `PostgresError`, with `.untrusted` for one that is no ordinary table.
+    /// - Throws: `PostgresError`, with `.untrusted` if it is not an ordinary table.
     package static func find(_ table: TableName, _ session: borrowing Session) throws -> GolangMigrateLedger? {
-        let columns = try session.query(
-            """
-            SELECT pg_catalog.string_agg(a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod), ', '
-                       ORDER BY a.attname) AS form
-            FROM pg_catalog.pg_class c
-                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-                JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-            WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-            """,
-            [table.schema, table.name]
-        )[0]
-        guard columns["form"] == "dirty boolean, version bigint" else { return nil }
+        guard KnownLedgers.isGolangMigrates(try OtherLedger.columns(of: table, session)) else { return nil }
         try requireOrdinary(table, session)
+        return try read(table, session)
+    }
+
+    /// Like `find`, but nil for a table that is not ordinary, so that no code of its owner runs.
+    package static func findOrdinary(
+        _ table: TableName,
+        _ session: borrowing Session
+    ) throws -> GolangMigrateLedger? {
+        guard KnownLedgers.isGolangMigrates(try OtherLedger.columns(of: table, session)),
+            try session.flaws(of: [table], areOurs: false).isEmpty
+        else { return nil }
+        return try read(table, session)
+    }
+
+    private static func read(_ table: TableName, _ session: borrowing Session) throws -> GolangMigrateLedger {
         let row = try session.query("SELECT version, dirty FROM ONLY \(session.quoted(table)) LIMIT 1").first
         return GolangMigrateLedger(
             table: table,
@@ -52,7 +57,7 @@ package struct GolangMigrateLedger: Sendable, Equatable {
         )
     }
 
-    /// Writes the version, or none at 0; DELETE and not TRUNCATE, which would lock out who reads the version.
+    /// Writes the version, or no row for 0. Uses DELETE, because TRUNCATE would block readers.
     package static func write(_ version: Int?, to table: TableName, _ session: borrowing Session) throws {
         try requireOrdinary(table, session)
         let name = session.quoted(table)
@@ -60,7 +65,7 @@ package struct GolangMigrateLedger: Sendable, Equatable {
         try session.execute("DELETE FROM \(name)\(insertion)")
     }
 
-    /// Keeps the row in step, and makes the table anew where a migration has dropped it.
+    /// Updates the row, and creates the table again if a migration has dropped it.
     package static func keep(_ version: Int?, in table: TableName, _ session: borrowing Session) throws {
         if try !session.exists(table) {
             guard version != nil, try session.exists(schema: table.schema) else { return }
@@ -75,7 +80,8 @@ package struct GolangMigrateLedger: Sendable, Equatable {
         )
     }
 
-    /// The keys of its advisory locks: its command writes the database with the URL's slash, its library without.
+    /// The keys of golang-migrate's advisory locks. Its command includes the slash of the URL's path in the database
+    /// name, its library does not.
     ///
     /// `crc32(schema \0 table \0 database) * 1486364155 mod 2^32`.
     package static func lockKeys(_ table: TableName, database: String) -> [Int] {
@@ -85,7 +91,7 @@ package struct GolangMigrateLedger: Sendable, Equatable {
         }
     }
 
-    /// CRC-32 as IEEE 802.3 has it, bit by bit: the text is a hundred bytes at most.
+    /// CRC-32 of IEEE 802.3, bit by bit: the text has at most a hundred bytes.
     private static func crc32(_ bytes: [UInt8]) -> UInt32 {
         var sum = ~UInt32(0)
         for byte in bytes {

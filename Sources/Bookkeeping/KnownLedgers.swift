@@ -27,6 +27,8 @@ package enum KnownLedgers {
         /// The schema that the tool makes for itself, where only tables in that one are meant.
         var schema: String?
         var purpose = Purpose.migrations
+        /// Whether its migrations are files of SQL, which can be found by what the ledger says of them.
+        var isOfSQLFiles = false
         /// How to read what it records.
         var reading = Reading()
 
@@ -41,9 +43,13 @@ package enum KnownLedgers {
     }
 
     /// SQL expressions over a ledger's rows, the table being `t`.
-    struct Reading: Sendable {
+    struct Reading: Sendable, Equatable {
         /// The name or number of an entry; nil where only their number is told.
         var entry: String?
+        /// The name of the entry's file or folder, where the ledger has it.
+        var file: String?
+        /// Whether the entry says that everything up to it was there before the tool came.
+        var isBaseline: String?
         /// What rises with each entry.
         var order: String?
         /// Which rows say that something was applied.
@@ -66,11 +72,23 @@ package enum KnownLedgers {
         return shapes.first { $0.fits(schema: schema, name: name.lowercased(), columns: known) }
     }
 
+    /// The shape of a table that a person calls a ledger: several tools let their users choose its name.
+    static func shape(chosen columns: [String]) -> Shape? {
+        let names = Set(columns)
+        return chosenByColumns.first { $0.columns.count == columns.count && Set($0.columns) == names }
+    }
+
+    /// Whether a table is golang-migrate's: its columns are the one definition of it.
+    static func isGolangMigrates(_ columns: [String]) -> Bool { Set(columns) == Set(golangMigrate.columns) }
+
     /// Whose ledger a table is by its name alone, where no other table would be called so.
     package static func tool(of name: String) -> String? {
         let name = name.lowercased()
         return shapes.first { $0.names.contains(name) && $0.columns.isEmpty && $0.schema == nil }?.tool
     }
+
+    /// The tool of a ledger that is adopted: Rails', whose migrations are no SQL, would not be.
+    package static func adoptedName(of tool: String) -> String { tool == dbmateOrRails ? "dbmate" : tool }
 
     static var names: [String] { Array(Set(shapes.flatMap(\.names))).sorted() }
 
@@ -82,26 +100,30 @@ package enum KnownLedgers {
     /// The first that fits counts.
     static let shapes: [Shape] = exactShapes + schemaMigrations + byName
 
+    private static let golangMigrate = Shape(
+        tool: "golang-migrate",
+        names: [],
+        columns: ["version int8", "dirty bool"],
+        isExact: true,
+        isKnownByColumns: true,
+        isOfSQLFiles: true,
+        reading: Reading(
+            entry: "t.version::pg_catalog.text",
+            order: "t.version",
+            isDirty: "t.dirty",
+            isOneRow: true
+        )
+    )
+
     /// Tools whose table may be given any name, and has columns like no other's.
     private static let exactShapes: [Shape] = [
-        Shape(
-            tool: "golang-migrate",
-            names: [],
-            columns: ["version int8", "dirty bool"],
-            isExact: true,
-            isKnownByColumns: true,
-            reading: Reading(
-                entry: "t.version::pg_catalog.text",
-                order: "t.version",
-                isDirty: "t.dirty",
-                isOneRow: true
-            )
-        ),
+        golangMigrate,
         Shape(
             tool: "goose",
             names: [],
             columns: ["id", "version_id int8", "is_applied bool", "tstamp"],
             isKnownByColumns: true,
+            isOfSQLFiles: true,
             reading: Reading(
                 entry: "t.version_id::pg_catalog.text",
                 order: "t.version_id",
@@ -117,10 +139,19 @@ package enum KnownLedgers {
             names: [],
             columns: ["installed_rank", "version", "script", "checksum", "success bool", "type"],
             isKnownByColumns: true,
+            isOfSQLFiles: true,
             reading: Reading(
                 entry: "coalesce(t.version::pg_catalog.text, t.script::pg_catalog.text)",
+                file: "t.script::pg_catalog.text",
+                isBaseline: "t.type::pg_catalog.text IN ('BASELINE', 'SQL_BASELINE')",
                 order: "(t.version IS NOT NULL), t.installed_rank",
-                condition: "t.type::pg_catalog.text <> 'SCHEMA'",
+                // The last row of a version counts, and of a repeatable file, which has no version, the last of the file.
+                condition: """
+                    t.type::pg_catalog.text NOT IN ('SCHEMA', 'DELETE') AND t.type::pg_catalog.text NOT LIKE 'UNDO%'
+                    AND t.installed_rank = (SELECT pg_catalog.max(u.installed_rank) FROM ONLY TABLE_NAME u
+                        WHERE u.version IS NOT DISTINCT FROM t.version
+                            AND (t.version IS NOT NULL OR u.script = t.script))
+                    """,
                 isDirty: "NOT t.success"
             )
         ),
@@ -137,8 +168,10 @@ package enum KnownLedgers {
             names: [],
             columns: ["migration_name", "finished_at", "rolled_back_at", "started_at", "applied_steps_count"],
             isKnownByColumns: true,
+            isOfSQLFiles: true,
             reading: Reading(
                 entry: "t.migration_name::pg_catalog.text",
+                file: "t.migration_name::pg_catalog.text",
                 order: "t.started_at",
                 condition: "t.rolled_back_at IS NULL",
                 isDirty: "t.finished_at IS NULL"
@@ -179,16 +212,40 @@ package enum KnownLedgers {
             )
         ),
         Shape(
-            tool: "dbmate or Rails",
+            tool: dbmateOrRails,
             names: ["schema_migrations"],
             columns: ["version"],
-            reading: Reading(
-                entry: "t.version::pg_catalog.text",
-                order: "pg_catalog.length(t.version::pg_catalog.text), t.version"
-            )
+            isOfSQLFiles: true,
+            reading: dbmateReading
         ),
         // Whatever its columns are.
         Shape(tool: "golang-migrate, dbmate or Rails", names: ["schema_migrations"]),
+    ]
+
+    /// Rails' table has the same name and columns; beside it is another one, `ar_internal_metadata`.
+    static let dbmateOrRails = "dbmate or Rails"
+
+    private static let dbmateReading = Reading(
+        entry: "t.version::pg_catalog.text",
+        order: "pg_catalog.length(t.version::pg_catalog.text), t.version"
+    )
+
+    private static let sqlMigrateReading = Reading(
+        entry: "t.id::pg_catalog.text",
+        file: "t.id::pg_catalog.text",
+        order: "t.applied_at, t.id"
+    )
+
+    /// By all of their columns.
+    private static let chosenByColumns: [Shape] = [
+        Shape(tool: "dbmate", names: [], columns: ["version varchar"], isOfSQLFiles: true, reading: dbmateReading),
+        Shape(
+            tool: "sql-migrate",
+            names: [],
+            columns: ["id text", "applied_at timestamptz"],
+            isOfSQLFiles: true,
+            reading: sqlMigrateReading
+        ),
     ]
 
     /// An entry is named by a column, and comes after those with a lower key.
@@ -220,8 +277,9 @@ package enum KnownLedgers {
         Shape(
             tool: "SQLx",
             names: ["_sqlx_migrations"],
-            columns: ["version", "success"],
-            reading: rows("version", by: "version")
+            columns: ["version", "success bool"],
+            isOfSQLFiles: true,
+            reading: Reading(entry: "t.version::pg_catalog.text", order: "t.version", isDirty: "NOT t.success")
         ),
         Shape(tool: "SQLx", names: ["_sqlx_migrations"]),
         Shape(tool: "Entity Framework", names: ["__efmigrationshistory"]),
@@ -253,6 +311,13 @@ package enum KnownLedgers {
         Shape(tool: "refinery", names: ["refinery_schema_history"]),
         Shape(tool: "SeaORM", names: ["seaql_migrations"]),
         Shape(tool: "Atlas", names: ["atlas_schema_revisions"]),
+        Shape(
+            tool: "sql-migrate",
+            names: ["gorp_migrations"],
+            columns: ["id", "applied_at"],
+            isOfSQLFiles: true,
+            reading: sqlMigrateReading
+        ),
         Shape(tool: "sql-migrate", names: ["gorp_migrations"]),
         Shape(tool: "Bun", names: ["bun_migrations"]),
         Shape(tool: "Bun", names: ["bun_migration_locks"], purpose: .companion),

@@ -1,8 +1,8 @@
 package import PostgresClient
 
-/// What is applied, per service: the rows of `migrations`, and the last entries of `migration_log` where they matter.
+/// What is applied, per service: the rows of `migrations`, and the last relevant entries of `migration_log`.
 ///
-/// A row is written in the transaction that runs its migration, so that the table tells the truth whatever happens.
+/// A row is written in the transaction that runs its migration, so the table is always right.
 package struct Ledger: Sendable {
     package let service: String
     private let state: StateSchema
@@ -17,14 +17,14 @@ package struct Ledger: Sendable {
         log = MigrationLog(state, session)
     }
 
-    /// - Throws: `BookkeepingError` where a table is damaged or of an older version; `PostgresError` with `.untrusted` where
-    ///   something else is in its place.
+    /// - Throws: `BookkeepingError` if a table is damaged or of an older version; `PostgresError` with `.untrusted` if
+    ///   another object has its name.
     func exists(_ session: borrowing Session) throws -> Bool { try state.isReadable([.migrations, .log], session) }
 }
 
-// Reading. Where there is no ledger yet, nothing is applied and nothing has run.
+// Reading. Without a ledger nothing is applied and nothing has run.
 extension Ledger {
-    /// The applied migrations in the order of their versions, their times in seconds.
+    /// The applied migrations in the order of their versions, with times in seconds.
     package func entries(_ session: borrowing Session) throws -> [LedgerEntry] {
         guard try exists(session) else { return [] }
         return try session.query(
@@ -45,13 +45,22 @@ extension Ledger {
         try exists(session) && log.hasHistory(of: service, session)
     }
 
-    /// golang-migrate's table that the service keeps in step.
+    /// golang-migrate's table that this service keeps up to date.
     package func adoptedTable(_ session: borrowing Session) throws -> TableName? {
-        guard try exists(session) else { return nil }
-        return try log.adoptions(of: service, session)[service].flatMap { TableName(noted: $0) }
+        try adoption(session).flatMap { TableName(noted: $0) }
     }
 
-    /// The other services that keep the same table in step, and the version that each wants its row to have at least.
+    /// The adopted ledger of another tool, which granary does not keep up to date.
+    package func adoptedLedger(_ session: borrowing Session) throws -> AdoptedLedger? {
+        try adoption(session).flatMap { AdoptedLedger(noted: $0) }
+    }
+
+    private func adoption(_ session: borrowing Session) throws -> String? {
+        guard try exists(session) else { return nil }
+        return try log.adoptions(of: service, session)[service]
+    }
+
+    /// The other services that keep the same table up to date, and the lowest version that each accepts in its row.
     package func sharers(of table: TableName, _ session: borrowing Session) throws -> [String: Int] {
         guard try exists(session) else { return [:] }
         let adoptions = try log.adoptions(session).filter { $0.key != service && $0.value == table.note }
@@ -59,13 +68,13 @@ extension Ledger {
         let applied = Dictionary(grouping: try Self.applied(state, session), by: \.service)
         return adoptions.keys.reduce(into: [:]) { versions, name in
             let rows = applied[name] ?? []
-            // Where there are base files golang-migrate reads them, and else the environment's.
+            // golang-migrate reads the base files if there are any, else the environment's.
             let base = rows.filter { $0.layer.isEmpty }
             versions[name] = (base.isEmpty ? rows : base).map(\.version).max()
         }
     }
 
-    /// What is applied of all services, without looking first whether the table is there.
+    /// The applied migrations of all services. The caller has checked that the table exists.
     package static func applied(_ state: StateSchema, _ session: borrowing Session) throws -> [AppliedVersion] {
         try session.query("SELECT service, version, layer, requires FROM \(state.quoted(.migrations, session))").map {
             AppliedVersion(
@@ -77,8 +86,8 @@ extension Ledger {
         }
     }
 
-    /// The rows of all services, each in the order of application, their times in microseconds; without looking first
-    /// whether the table is there.
+    /// The rows of all services, each in the order of application, with times in microseconds. The caller has checked
+    /// that the table exists.
     package static func all(_ state: StateSchema, _ session: borrowing Session) throws -> [String: [LedgerEntry]] {
         let rows = try session.query(
             """
@@ -92,7 +101,7 @@ extension Ledger {
 
 // Writing.
 extension Ledger {
-    /// Writes that a migration is applied, in the transaction that applies it: the row and the log entry at once.
+    /// Records a migration as applied, in the transaction that applies it: the row and the log entry.
     package func recordUp(_ row: LedgerEntry, _ entry: LogEntry, _ session: borrowing Session) throws {
         let row = row.parameters(service: service)
         try session.query(
@@ -101,9 +110,9 @@ extension Ledger {
         )
     }
 
-    /// Writes that a migration is no longer applied, in the transaction that reverts it.
+    /// Records that a migration is no longer applied, in the transaction that reverts it.
     ///
-    /// - Returns: false if a trigger or a rule has kept the row.
+    /// - Returns: False if a trigger or a rule has prevented the deletion of the row.
     package func recordDown(_ entry: LogEntry, _ session: borrowing Session) throws -> Bool {
         try session.query(
             "WITH gone AS (\(rowDeletion) RETURNING 1), said AS (\(log.insertion(of: entry, after: 2))) \(rowsKept)",
@@ -111,14 +120,14 @@ extension Ledger {
         )[0].int("kept") == 0
     }
 
-    /// The row alone, where the log already has an entry.
+    /// Adds only the row, because the log already has an entry.
     package func addRow(_ row: LedgerEntry, _ session: borrowing Session) throws {
         try session.query(LedgerEntry.insertion(into: table), row.parameters(service: service))
     }
 
-    /// The row alone.
+    /// Removes only the row.
     ///
-    /// - Returns: false if a trigger or a rule has kept the row.
+    /// - Returns: False if a trigger or a rule has prevented the deletion of the row.
     package func removeRow(_ version: Int, _ session: borrowing Session) throws -> Bool {
         try session.query("WITH gone AS (\(rowDeletion) RETURNING 1) \(rowsKept)", [service, String(version)])[0]
             .int("kept") == 0
@@ -126,8 +135,8 @@ extension Ledger {
 
     private var rowDeletion: String { "DELETE FROM \(table) WHERE service = $1 AND version = $2" }
 
-    /// How many rows a trigger or a rule has kept from `rowDeletion`: the query still sees those that were there before. A
-    /// file that broke off has no row.
+    /// How many rows a trigger or a rule has kept from `rowDeletion`: the query still sees the rows from before. A file
+    /// that broke off has no row.
     private var rowsKept: String {
         """
         SELECT (SELECT pg_catalog.count(*) FROM \(table) WHERE service = $1 AND version = $2)
@@ -135,18 +144,18 @@ extension Ledger {
         """
     }
 
-    /// Puts rows in place of all that are there, as when an archive brings them back.
+    /// Replaces all rows of the service, as when an archive is restored.
     package func replace(with rows: [LedgerEntry], _ session: borrowing Session) throws {
         try forget(session)
         for row in rows { try addRow(row, session) }
     }
 
-    /// Deletes the rows; the log keeps what has been.
+    /// Deletes the rows; the log is kept.
     package func forget(_ session: borrowing Session) throws {
         try session.query("DELETE FROM \(table) WHERE service = $1", [service])
     }
 
-    /// Files that have moved to another folder since they ran.
+    /// Records that files have moved to another folder since they ran.
     package func moveLayers(
         _ moves: [(version: Int, layer: String, name: String)],
         _ session: borrowing Session
@@ -159,7 +168,7 @@ extension Ledger {
         }
     }
 
-    /// Adds to the log alone: how far a run has come, or how it ended.
+    /// Adds an entry to the log only: how far a run has come, or how it ended.
     package func append(_ entry: LogEntry, _ session: borrowing Session) throws {
         try log.append(entry, service: service, session)
     }

@@ -1,6 +1,6 @@
 internal import PostgresClient
 
-/// A row of `migrations`: a migration that is applied now.
+/// A row of `migrations`: a migration that is currently applied.
 package struct LedgerEntry: Sendable, Equatable {
     package var version: Int
     package var name: String
@@ -9,18 +9,18 @@ package struct LedgerEntry: Sendable, Equatable {
     /// nil if another tool applied the migration.
     package var upSHA256: String?
     package var downSHA256: String?
-    /// The down file as it was when the migration was applied.
+    /// The text of the down file when the migration was applied.
     package var downSQL: String?
-    /// False if another tool applied the migration, so that the content of its file then is unknown.
+    /// False if another tool applied the migration, so that the content of its file at that time is unknown.
     package var isVerified: Bool
-    /// RFC 3339 in UTC, as exact as was asked for: `2026-11-23T07:15:00Z`. Empty for a row to be written: the time of
-    /// writing.
+    /// RFC 3339 in UTC, as precise as requested: `2026-11-23T07:15:00Z`. For a row to be written, empty means the time
+    /// of writing.
     package var appliedAt: String
     package var appliedBy: String
     package var milliseconds: Int?
-    /// Rises with each application; the last applied is the first to be reverted. The server assigns it.
+    /// Increases with each application. The last applied migration is the first to be reverted. The server assigns it.
     package var order: Int
-    /// What it depends on in other services, `user-service/3`.
+    /// Its dependencies in other services: `user-service/3`.
     package var requires: [String]
 
     package init(
@@ -52,7 +52,7 @@ package struct LedgerEntry: Sendable, Equatable {
     }
 }
 
-/// What is applied of a service, in short.
+/// A short description of what is applied of a service.
 package struct AppliedVersion: Sendable {
     package var service: String
     package var version: Int
@@ -60,7 +60,7 @@ package struct AppliedVersion: Sendable {
     package var requires: [String]
 }
 
-/// How exact times are read. People are shown seconds; an archive keeps what the server has.
+/// How precisely times are read. People see seconds; an archive keeps the server's precision.
 package enum TimePrecision: Sendable {
     case seconds, microseconds
 
@@ -99,7 +99,7 @@ extension LedgerEntry {
         )
     }
 
-    /// A row of `migrations`, whose parameters are the first 12.
+    /// The SQL that inserts a row into `migrations`; its parameters are the first 12.
     static func insertion(into table: String) -> String {
         """
         INSERT INTO \(table) (service, version, name, layer, up_sha256, down_sha256, down_sql, verified,

@@ -1,6 +1,6 @@
 internal import PostgresClient
 
-/// What the log says of a run beside the file: who, where, with what.
+/// The circumstances of a run that the log records: who, where, with which version.
 package struct RunContext: Sendable {
     package var environment: String
     /// Empty for the role of the session.
@@ -18,13 +18,13 @@ package struct RunContext: Sendable {
 
 /// A row of `migration_log`.
 package struct LogEntry: Sendable {
-    /// When what it tells of began and ended; what is still running has not ended.
+    /// When the event began and ended. A running event has no end.
     package enum Time: Sendable {
-        /// It ends now, and began as many milliseconds ago as it took.
+        /// It ends now. Its beginning is now minus its duration.
         case now
         /// It began with the transaction, and ends now.
         case transaction
-        /// A moment, as PostgreSQL reads it.
+        /// A moment, in PostgreSQL's syntax.
         case at(String)
     }
 
@@ -45,7 +45,7 @@ package struct LogEntry: Sendable {
     package var context: RunContext
     package var time = Time.now
 
-    /// RFC 3339 in UTC with microseconds, of an entry that was read.
+    /// RFC 3339 in UTC with microseconds, for an entry that was read.
     package var startedAt: String { if case .at(let time) = time { time } else { "" } }
 
     package init(_ event: String, version: Int? = nil, note: String? = nil, _ context: RunContext) {
@@ -55,20 +55,20 @@ package struct LogEntry: Sendable {
         self.context = context
     }
 
-    /// The event that remembers a ledger beside which migrations run; its note holds the table.
+    /// The event that records a ledger beside which migrations run; its note names the table.
     package static let besideEvent = "beside"
 }
 
 // As the table has it.
 extension LogEntry {
-    /// All but `id`, `started_at` and `finished_at`, in the order of `parameters`.
+    /// All columns except `id`, `started_at` and `finished_at`, in the order of `parameters`.
     static let columns = [
         "service", "version", "name", "event", "environment", "layer", "sha256", "actor", "client_host", "tool_version",
         "duration_ms", "estimated_duration", "outcome", "statements_done", "statements_total", "wrapped", "sqlstate",
         "message", "note",
     ]
 
-    /// One more than there are columns for an entry of another time.
+    /// For an entry at another time there is one parameter more than columns.
     func parameters(service: String) -> [String?] {
         func text(_ number: Int?) -> String? { number.map { String($0) } }
         let values = [
@@ -80,7 +80,7 @@ extension LogEntry {
         return values + [time]
     }
 
-    /// What a restore must know of it.
+    /// The entry with the columns that a restore needs.
     init(_ row: Rows.Row) {
         self.init(
             row.text("event"),
@@ -100,29 +100,29 @@ extension LogEntry {
     }
 }
 
-/// A run of a file that did not end well, and was the last one of its version.
+/// A run of a file that failed or has not ended, and that was the last run of its version.
 package struct UnfinishedRun: Sendable, Equatable {
     package var version: Int
     package var name: String
     package var layer: String
-    /// Whether it was the down file that ran.
+    /// Whether the down file ran.
     package var isDown: Bool
     package var sha256: String
-    /// Statements whose effect is in the database; for a run in one transaction always 0.
+    /// Statements whose effect is in the database; always 0 for a run in one transaction.
     package var statementsDone: Int
     package var statementsTotal: Int
-    /// False for a run that still says `running`: the process is gone, or is at it.
+    /// False for a run recorded as `running`: its process has died, or is still running.
     package var hasFailed: Bool
     package var sqlState: String?
     package var isWrapped: Bool
-    /// Who is at it right now; nil if its process is gone.
+    /// The session that is executing it; nil if its process has died.
     package var runner: String?
 
-    /// Whether something of it remains in the database, or may.
+    /// Whether effects of it remain in the database, or may.
     package var leavesSomething: Bool { !isWrapped && (statementsDone > 0 || !hasFailed) }
-    /// Whether its process is still at it.
+    /// Whether its process is still running.
     package var isRunning: Bool { runner != nil }
-    /// Whether its process is gone, and something remains.
+    /// Whether its process has died and effects remain.
     package var hasBrokenOff: Bool { leavesSomething && !isRunning }
 
     init(_ row: Rows.Row) {

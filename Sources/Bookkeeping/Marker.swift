@@ -1,20 +1,20 @@
 package import PostgresClient
 
-/// What a database says of itself: which environment it is.
+/// The environment that a database is marked with.
 package enum MarkerState: Sendable, Equatable {
     case unmarked
     case marked(String)
-    /// The marker is of another server or another database: this one is a copy of NAME, made by other means than ours.
+    /// The marker belongs to another server or database: this one is a copy of NAME, made by another tool.
     case copy(of: String)
 
-    /// The name, where it holds for this very database.
+    /// The name, if the marker belongs to this database.
     package var name: String? {
         if case .marked(let name) = self { return name }
         return nil
     }
 }
 
-/// The marker: a name, and the fingerprint of the database it was given to.
+/// The marker: a name, and the fingerprint of the database that was marked.
 package struct Marker: Sendable {
     private let schema: StateSchema
 
@@ -22,10 +22,11 @@ package struct Marker: Sendable {
 
     private func table(_ session: borrowing Session) -> String { schema.quoted(.environment, session) }
 
-    /// A role that may not look sees no marker, and a damaged table has none: see `damage(_:)`.
+    /// For a role that may not read it the database counts as unmarked. The same holds for a damaged table: see
+    /// `damage(_:)`.
     ///
-    /// - Throws: `BookkeepingError` with `.refused` where there are several; `PostgresError`, with `.untrusted` where
-    ///   something else is in the table's place.
+    /// - Throws: `BookkeepingError` with `.refused` if there are several markers; `PostgresError`, with `.untrusted` if
+    ///   another object has the table's name.
     package func read(_ session: borrowing Session) throws -> MarkerState {
         let table = table(session)
         try schema.requireOrdinary(session, [.environment])
@@ -43,10 +44,10 @@ package struct Marker: Sendable {
         return isOurs ? .marked(row.text("name")) : .copy(of: row.text("name"))
     }
 
-    /// Whether there is a marker's table that this role may not look into.
+    /// Whether there is a marker's table that this role may not read.
     package func isHidden(_ session: borrowing Session) throws -> Bool { try mayBeRead(session) == false }
 
-    /// nil where there is no such table.
+    /// nil if the table does not exist.
     private func mayBeRead(_ session: borrowing Session) throws -> Bool? {
         try session.query(
             """
@@ -59,7 +60,7 @@ package struct Marker: Sendable {
         ).first?.bool("may")
     }
 
-    /// What is wrong with the marker's table, in a sentence and what puts it right; nil where it is whole, or not there.
+    /// What is wrong with the marker's table, as a sentence and a hint; nil if it is in order or missing.
     package func damage(_ session: borrowing Session) throws -> (message: String, remedy: String)? {
         try faults(session).first.map {
             ("\(schema.name).environment \($0.text)", StateSchema.remedy($0, schema.name))
@@ -70,14 +71,14 @@ package struct Marker: Sendable {
         try schema.faults(session).filter { $0.table == .environment && !$0.isMissingTable && !$0.isOld }
     }
 
-    /// Whether it cannot be read; a key that is missing does not keep a row from being read.
+    /// Whether it cannot be read. A missing key does not prevent reading.
     private func lacksColumns(_ session: borrowing Session) throws -> Bool {
         try faults(session).contains { if case .missingKey = $0 { false } else { true } }
     }
 
-    /// Marks the database, in place of what was said before.
+    /// Marks the database, and replaces an earlier marker.
     ///
-    /// - Parameter remakingTable: Whether a table that is damaged, or has several rows, is made again.
+    /// - Parameter remakingTable: Create the table again if it is damaged or has several rows.
     /// - Throws: `BookkeepingError` with `.database`; `PostgresError`.
     package func write(_ name: String, remakingTable: Bool = false, _ session: inout Session) throws {
         if remakingTable { try removeDamaged(&session) }
@@ -92,7 +93,7 @@ package struct Marker: Sendable {
         )
     }
 
-    /// Drops a table that is not whole, so that it is made anew; whoever could use it, can use the new one.
+    /// Drops a damaged table, so that it is created again. Its privileges are transferred to the new one.
     private func removeDamaged(_ session: inout Session) throws {
         try schema.requireOrdinary(session, [.environment])
         guard try !faults(session).isEmpty else { return }
@@ -104,8 +105,8 @@ package struct Marker: Sendable {
         }
     }
 
-    /// The server's system identifier and the database's oid. Everyone may call `pg_control_system()`, unless a provider
-    /// has taken that away: then a dash stands for the server.
+    /// The server's system identifier and the database's oid. Every role may call `pg_control_system()` unless a
+    /// provider has revoked that; then a dash takes the place of the system identifier.
     package static func fingerprint(_ session: borrowing Session) throws -> String {
         let row = try session.query(
             """
@@ -118,14 +119,14 @@ package struct Marker: Sendable {
         return "\(server.text("system_identifier"))/\(row.text("oid"))"
     }
 
-    /// Whether two fingerprints are of one database, as far as both know the server.
+    /// Whether two fingerprints belong to one database. A dash matches every server.
     static func areSame(_ a: String, _ b: String) -> Bool {
         let (a, b) = (a.split(separator: "/"), b.split(separator: "/"))
         guard a.count == 2, b.count == 2, a[1] == b[1] else { return false }
         return a[0] == b[0] || a[0] == "-" || b[0] == "-"
     }
 
-    /// Whether there is nothing in the database that anybody could miss: no table but ours.
+    /// Whether the database has no tables other than granary's.
     package func isEmpty(_ session: borrowing Session) throws -> Bool {
         try session.query(
             """

@@ -1,7 +1,7 @@
 package import PostgresClient
 
-/// The table `migration_log`, which is only added to: one row for each run of each file, and for a run without a
-/// transaction one more for each of its statements. The last one counts.
+/// The append-only table `migration_log`: one row for each run of each file, and for a run without a transaction one
+/// more for each of its statements. The last one counts.
 package struct MigrationLog: Sendable {
     /// Quoted.
     private let table: String
@@ -9,11 +9,12 @@ package struct MigrationLog: Sendable {
     package init(_ state: StateSchema, _ session: borrowing Session) { table = state.quoted(.log, session) }
 }
 
-// Two questions about runs that did not end well. `unfinishedRuns` tells the next run what to think of each version;
-// `carriedEntries` is what must come along with the data, so it leaves out what has left nothing behind.
+// Two queries about runs that failed or have not ended. `unfinishedRuns` tells the next run about each version.
+// `carriedEntries` selects the entries that must be restored together with the data, so it omits runs that left nothing
+// behind.
 extension MigrationLog {
-    /// The last run of each version, where it did not end well, or has not ended. What ran before the service's schemas were
-    /// restored has left nothing.
+    /// The last run of each version, if it failed or has not ended. Runs from before the service's schemas were
+    /// restored count as without effect.
     func unfinishedRuns(of service: String, _ session: borrowing Session) throws -> [Int: UnfinishedRun] {
         let rows = try session.query(
             """
@@ -33,7 +34,7 @@ extension MigrationLog {
         return Dictionary(rows.map { ($0.int("version"), UnfinishedRun($0)) }, uniquingKeysWith: { one, _ in one })
     }
 
-    /// Of each service golang-migrate's table that is kept in step, and the runs that left half of a file.
+    /// For each service, its adopted ledger, and the runs that left half of a file.
     package func carriedEntries(_ session: borrowing Session) throws -> [(service: String, entry: LogEntry)] {
         try session.query(
             """
@@ -54,7 +55,7 @@ extension MigrationLog {
         ).map { ($0.text("service"), LogEntry($0)) }
     }
 
-    /// Whether an entry is later than the last of some events of the service `$1`, or of the whole database.
+    /// Whether an entry is later than the last of certain events of the service `$1`, or of the whole database.
     private func isAfterLast(_ events: String) -> String {
         """
         id > coalesce((SELECT pg_catalog.max(id) FROM \(table)
@@ -63,9 +64,9 @@ extension MigrationLog {
     }
 }
 
-// Other questions.
+// Other queries.
 extension MigrationLog {
-    /// Whether the last thing that happened to the service was a migration that failed and left nothing behind.
+    /// Whether the last event of the service was a failed migration that left nothing behind.
     func lastUpLeftNothing(of service: String, _ session: borrowing Session) throws -> Bool {
         let last = try session.query(
             """
@@ -78,7 +79,7 @@ extension MigrationLog {
         return last.text("event") == "up" && last.text("outcome") != "done" && last.int("statements_done") == 0
     }
 
-    /// Whether something of the service has run in this database, since its schemas were restored where they were.
+    /// Whether a migration of the service has run in this database since its schemas were last restored.
     func hasHistory(of service: String, _ session: borrowing Session) throws -> Bool {
         try session.query(
             """
@@ -91,8 +92,8 @@ extension MigrationLog {
         )[0].bool("any")
     }
 
-    /// What the log says last of golang-migrate's table that a service keeps in step, as `TableName.note`, by service;
-    /// empty for a service that no longer does.
+    /// The last log entry about the adopted table, by service: `TableName.note` for golang-migrate's, which is kept up
+    /// to date, `AdoptedLedger.note` for any other; none for a service that no longer has one.
     ///
     /// - Parameter service: nil for all.
     package func adoptions(of service: String? = nil, _ session: borrowing Session) throws -> [String: String] {
@@ -122,7 +123,7 @@ extension MigrationLog {
         try session.query(insertion(of: entry, after: 0), entry.parameters(service: service))
     }
 
-    /// The entry as a statement whose parameters begin after the first `count`.
+    /// The statement that inserts the entry; its parameters begin after the first `count`.
     func insertion(of entry: LogEntry, after count: Int) -> String {
         let columns = LogEntry.columns
         var values = (1...columns.count).map { "$\(count + $0)" }
@@ -149,11 +150,11 @@ extension MigrationLog {
     }
 }
 
-// Over a restore, which may replace the table.
+// For a restore, which may replace the table.
 extension MigrationLog {
     private static let carried = (LogEntry.columns + ["started_at", "finished_at"]).joined(separator: ", ")
 
-    /// All entries as COPY text; nil for a log without any.
+    /// All entries as COPY text; nil for an empty log.
     package func copy(_ session: inout Session) throws -> [UInt8]? {
         var log: [UInt8] = []
         let sql = "COPY (SELECT \(Self.carried) FROM \(table) ORDER BY id) TO STDOUT"
@@ -161,7 +162,7 @@ extension MigrationLog {
         return log.isEmpty ? nil : log
     }
 
-    /// Puts the entries of a copy in place of all that are there.
+    /// Replaces all entries by those of a copy.
     package func replace(with copy: [UInt8], _ session: inout Session) throws {
         try session.execute("DELETE FROM \(table)")
         _ = try session.copyIn("COPY \(table) (\(Self.carried)) FROM STDIN") { rows in

@@ -6,10 +6,13 @@ package struct OtherLedger: Sendable, Equatable {
     package var table: TableName
     package var tool: String
     package var purpose: KnownLedgers.Purpose
+    /// Whether its migrations are files of SQL, which `adopt` finds again.
+    package var isOfSQLFiles: Bool
     /// An ordinary table whose rows may be read without running anything of its owner's.
     package var isReadable: Bool
     /// What it says; nil until it is read, and where it may not be.
     package var record: Record?
+    private var reading: KnownLedgers.Reading
 
     package struct Record: Sendable, Equatable {
         package var entries: Int
@@ -24,20 +27,7 @@ package struct OtherLedger: Sendable, Equatable {
     package static func all(_ session: borrowing Session) throws -> [OtherLedger] {
         let rows = try session.query(
             """
-            SELECT c.oid, n.nspname, c.relname,
-                ARRAY(SELECT a.attname || ' ' || t.typname
-                    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-                    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
-                c.relkind = 'r' AND NOT c.relrowsecurity AND NOT c.relhasrules
-                    AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
-                    AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
-                    AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
-                        JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-                        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-                            AND t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace) AS readable
-            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
-                AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+            \(selection)
                 AND (pg_catalog.lower(c.relname) = ANY ($1)
                     OR c.oid IN (SELECT a.attrelid FROM pg_catalog.pg_attribute a WHERE a.attname = ANY ($2)))
             ORDER BY n.nspname, c.relname
@@ -45,25 +35,74 @@ package struct OtherLedger: Sendable, Equatable {
             [QuotedText.array(KnownLedgers.names), QuotedText.array(KnownLedgers.tellingColumns)]
         )
         let found = rows.compactMap { row -> OtherLedger? in
-            let table = TableName(schema: row.text("nspname"), name: row.text("relname"))
-            guard
-                let shape = KnownLedgers.shape(schema: table.schema, name: table.name, columns: row.texts("columns"))
-            else { return nil }
-            return OtherLedger(
-                oid: row.oid("oid"),
-                table: table,
-                tool: shape.tool,
-                purpose: shape.purpose,
-                isReadable: row.bool("readable")
-            )
+            let (schema, name, columns) = (row.text("nspname"), row.text("relname"), row.texts("columns"))
+            guard let shape = KnownLedgers.shape(schema: schema, name: name, columns: columns) else { return nil }
+            let exact = KnownLedgers.shape(schema: schema, name: name, columns: columns, exactly: true)
+            return OtherLedger(row, shape, exact?.reading ?? KnownLedgers.Reading())
         }
         return found.map { ledger in
-            guard ledger.tool == "dbmate or Rails" else { return ledger }
+            guard ledger.tool == KnownLedgers.dbmateOrRails,
+                found.contains(where: { $0.tool == "Rails" && $0.table.schema == ledger.table.schema })
+            else { return ledger }
             var ledger = ledger
-            let isOfRails = found.contains { $0.tool == "Rails" && $0.table.schema == ledger.table.schema }
-            ledger.tool = isOfRails ? "Rails" : ledger.tool
+            ledger.tool = "Rails"
+            ledger.isOfSQLFiles = false
             return ledger
         }
+    }
+
+    /// The table of this name as a ledger. A person has named it, so its columns alone may tell whose it is.
+    package static func find(_ table: TableName, _ session: borrowing Session) throws -> OtherLedger? {
+        if let known = try all(session).first(where: { $0.table == table }) { return known }
+        let row = try session.query(
+            "\(selection) AND n.nspname = $1 AND c.relname = $2",
+            [table.schema, table.name]
+        ).first
+        guard let row, let shape = KnownLedgers.shape(chosen: row.texts("columns")) else { return nil }
+        return OtherLedger(row, shape, shape.reading)
+    }
+
+    /// Tables with their columns, whose rows may be read or not.
+    private static let selection = """
+        SELECT c.oid, n.nspname, c.relname,
+            ARRAY(SELECT a.attname || ' ' || t.typname
+                FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+            c.relkind = 'r' AND NOT c.relrowsecurity AND NOT c.relhasrules
+                AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
+                AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+                    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                        AND t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace) AS readable
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+            AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+        """
+
+    private init(_ row: Rows.Row, _ shape: KnownLedgers.Shape, _ reading: KnownLedgers.Reading) {
+        oid = row.oid("oid")
+        table = TableName(schema: row.text("nspname"), name: row.text("relname"))
+        tool = shape.tool
+        purpose = shape.purpose
+        isOfSQLFiles = shape.isOfSQLFiles
+        isReadable = row.bool("readable")
+        self.reading = reading
+    }
+
+    /// The columns of a table or view, each with its type as `pg_type` names it; none where there is no such table.
+    static func columns(of table: TableName, _ session: borrowing Session) throws -> [String] {
+        try session.query(
+            """
+            SELECT a.attname || ' ' || t.typname AS column
+            FROM pg_catalog.pg_class c
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+            WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+            """,
+            [table.schema, table.name]
+        ).map { $0.text("column") }
     }
 
     /// The ledgers of migrators that record something, or that may not be read.
@@ -77,19 +116,7 @@ package struct OtherLedger: Sendable, Equatable {
     }
 
     private func read(_ session: borrowing Session) throws -> Record {
-        let columns = try session.query(
-            """
-            SELECT a.attname || ' ' || t.typname AS column
-            FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-            WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped
-            """,
-            [String(oid)]
-        ).map { $0.text("column") }
-        let reading =
-            KnownLedgers.shape(schema: table.schema, name: table.name, columns: columns, exactly: true)?.reading
-            ?? KnownLedgers.Reading()
-        let name = session.quoted(table)
-        let condition = reading.condition.replacing("TABLE_NAME", with: name)
+        let (name, condition) = source(session)
         let order = reading.order.map { "ORDER BY \($0.replacing(", ", with: " DESC, ")) DESC NULLS LAST" } ?? ""
         let entry = reading.entry.map { "(SELECT \($0) FROM ONLY \(name) t WHERE \(condition) \(order) LIMIT 1)" }
         let row = try session.query(
@@ -105,6 +132,50 @@ package struct OtherLedger: Sendable, Equatable {
             isDirty: row.bool("dirty"),
             isOneRow: reading.isOneRow
         )
+    }
+
+    private func source(_ session: borrowing Session) -> (table: String, condition: String) {
+        let name = session.quoted(table)
+        return (name, reading.condition.replacing("TABLE_NAME", with: name))
+    }
+
+    /// A migration that the ledger counts as applied.
+    package struct Entry: Sendable, Equatable {
+        /// Its name or number: `20240101120000`, `1.1`, `20240101_init`.
+        package var name: String
+        /// The file or folder that it was, where the ledger has its name.
+        package var file: String?
+        /// Whether its run broke off.
+        package var isDirty: Bool
+        /// Whether it says that everything up to it was there before the tool came.
+        package var isBaseline: Bool
+
+        package init(name: String, file: String? = nil, isDirty: Bool = false, isBaseline: Bool = false) {
+            self.name = name
+            self.file = file
+            self.isDirty = isDirty
+            self.isBaseline = isBaseline
+        }
+    }
+
+    /// What it lists, in no order.
+    ///
+    /// - Returns: nil if its rows may not be read.
+    package func entries(_ session: borrowing Session) throws -> [Entry]? {
+        guard isReadable, let entry = reading.entry else { return nil }
+        let (name, condition) = source(session)
+        return try session.query(
+            """
+            SELECT \(entry) AS name, \(reading.file ?? "NULL::pg_catalog.text") AS file,
+                coalesce(\(reading.isDirty ?? "false"), false) AS dirty,
+                coalesce(\(reading.isBaseline ?? "false"), false) AS baseline
+            FROM ONLY \(name) t WHERE \(condition)
+            """
+        ).compactMap { row in
+            row["name"].map {
+                Entry(name: $0, file: row["file"], isDirty: row.bool("dirty"), isBaseline: row.bool("baseline"))
+            }
+        }
     }
 
     /// What it records, as a clause: `public.schema_migrations says version 1 (golang-migrate)`.
@@ -128,7 +199,7 @@ extension StateSchema {
 }
 
 extension TableName {
-    /// As the log notes a table: its schema and its name, with U+001F between them.
+    /// The form of a table's name in the log: schema and name, separated by U+001F.
     package var note: String { "\(schema)\u{1F}\(name)" }
 
     package init?(noted note: String) {

@@ -1,17 +1,17 @@
 package import PostgresClient
 
-/// One runner at a time for each database and service, by advisory locks of two sessions: one that only holds the lock, and
-/// one in which the files run.
+/// Allows one runner at a time for each database and service, with advisory locks of two sessions: one that only holds
+/// the lock, and one in which the files run.
 ///
-/// It is polled: a session that waits inside `pg_advisory_lock` holds a snapshot, and `CREATE INDEX CONCURRENTLY` of the
-/// runner that has the lock waits for that snapshot, for ever.
+/// The lock is polled, because a session that waits inside `pg_advisory_lock` holds a snapshot.
+/// `CREATE INDEX CONCURRENTLY` of the runner that has the lock would wait for that snapshot forever.
 /// <https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS>
 package struct RunLock: Sendable {
     private let keys: [Int]
-    /// The keys of the session in which the files run, by the keys of their services.
+    /// The keys for the session in which the files run, by the keys of their services.
     private let workKeys: [Int: Int]
 
-    /// - Parameter foreign: The locks of other tools that are taken too.
+    /// - Parameter foreign: Locks of other tools to take too.
     package init(services: [String], foreign: [Int] = []) {
         let own = services.map { Self.key(service: $0) }
         keys = own.sorted() + foreign
@@ -26,31 +26,31 @@ package struct RunLock: Sendable {
         workKeys = [:]
     }
 
-    /// Someone else has had the lock for as long as one was to wait.
+    /// Another session held the lock until the time limit passed.
     package struct Occupied: Error {
         package var limit: Duration
-        /// The session that has it, if it could be seen.
+        /// The session that holds it, if it could be seen.
         package var holder: String?
     }
 
-    /// The key of a service: the first 8 bytes of what it is called, as a signed number.
+    /// The key of a service: the first 8 bytes of a hash of its name, as a signed number.
     static func key(service: String) -> Int { key("granary migrate \(service)") }
 
-    /// The key that the session holds in which the files run: while a statement goes on whose program was killed, it keeps
-    /// others away.
+    /// The key that is held by the session in which the files run. If the program is killed, its current statement
+    /// continues, and this key keeps other runners away.
     static func workKey(service: String) -> Int { key("granary migrate \(service), the files") }
 
     private static func key(_ text: String) -> Int {
-        // FNV-1a: the same in every version of ours, which Swift's own hashes are not.
+        // FNV-1a, which is the same in every version of granary. Swift's own hashes are not.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         return Int(bitPattern: UInt(hash))
     }
 
-    /// Takes the lock for the session that is to hold it.
+    /// Takes the lock for the session that will hold it.
     ///
-    /// - Parameter waiting: Told of the session that has the lock, once for each.
-    /// - Throws: `Occupied` when `limit` has passed.
+    /// - Parameter waiting: Called with the session that holds the lock, once for each.
+    /// - Throws: `Occupied` after `limit`.
     package func take(
         within limit: Duration,
         _ session: borrowing Session,
@@ -60,7 +60,7 @@ package struct RunLock: Sendable {
         return Held(process: try SessionPooling.process(session), key: keys[0], workKeys: workKeys.values.sorted())
     }
 
-    /// Takes all the keys, in their order, or none.
+    /// Takes all keys in order, or none.
     private func acquire(within limit: Duration, _ session: borrowing Session, waiting: (String) -> Void) throws {
         let deadline = ContinuousClock.now + limit
         var told: (process: String, who: String)?
@@ -68,7 +68,7 @@ package struct RunLock: Sendable {
         while true {
             guard let taken = try missing(session) else { return }
             if var holder = try Self.holder(of: taken, session) {
-                // Its session with the files says more than the one that keeps the lock.
+                // The session with the files is more informative than the one that holds the lock.
                 if let key = workKeys[taken], let worker = try Self.holder(of: key, session) { holder.who = worker.who }
                 if holder.process != told?.process { waiting(holder.who) }
                 told = holder
@@ -79,7 +79,7 @@ package struct RunLock: Sendable {
         }
     }
 
-    /// The first key that someone else has, after all those taken before it were given back; nil when all are ours.
+    /// The first key that another session holds; then all keys taken before it are released. nil if all were taken.
     private func missing(_ session: borrowing Session) throws -> Int? {
         for (index, key) in keys.enumerated() {
             guard try !Self.tryToTake(key, session) else { continue }
@@ -96,15 +96,15 @@ package struct RunLock: Sendable {
         try session.query("SELECT pg_catalog.pg_try_advisory_lock($1) AS ours", [String(key)])[0].bool("ours")
     }
 
-    /// Releases whatever a session holds, of the files' own locks too.
+    /// Releases all locks of a session, including those that the files took.
     package static func releaseAll(_ session: borrowing Session) throws {
         try session.execute("SELECT pg_catalog.pg_advisory_unlock_all()")
     }
 }
 
 extension RunLock {
-    /// The lock of a run, held by a session in which nothing of the files runs: what they do to their session, such as
-    /// DISCARD ALL, cannot release it.
+    /// The lock of a run, held by a session that runs nothing of the files. So statements such as DISCARD ALL in a file
+    /// cannot release it.
     package struct Held: Sendable {
         /// The server process of the session that holds it.
         fileprivate let process: Int
@@ -112,15 +112,15 @@ extension RunLock {
         /// Of the session in which the files run.
         fileprivate let workKeys: [Int]
 
-        /// Takes the keys of work: a statement goes on for a while when its program is killed, and keeps others away until
-        /// then.
+        /// Takes the keys of work. If the program is killed, its statement continues for a while and keeps other
+        /// runners away.
         ///
-        /// - Throws: `Occupied` when `limit` has passed.
+        /// - Throws: `Occupied` after `limit`.
         package func beginWork(within limit: Duration, _ session: borrowing Session, waiting: (String) -> Void) throws {
             try RunLock(keys: workKeys).acquire(within: limit, session, waiting: waiting)
         }
 
-        /// Takes the keys of work again, which DISCARD ALL has released.
+        /// Takes the keys of work again after a DISCARD ALL has released them.
         package func goOn(_ session: borrowing Session) throws {
             for key in workKeys { try RunLock.tryToTake(key, session) }
         }
@@ -138,10 +138,10 @@ extension RunLock {
     }
 }
 
-// Who has a lock, as `pg_locks` shows it.
+// The holder of a lock, from `pg_locks`.
 extension RunLock {
-    /// The session that has a service's lock and had its session before the log's `started_at`, so that the run may be its
-    /// own. The halves of the key are the parameters `$2` and `$3`, and those of the key of work `$4` and `$5`.
+    /// The session that holds a service's lock and was connected before the log's `started_at`, so that the run may be
+    /// its own. The halves of the key are the parameters `$2` and `$3`, and those of the key of work `$4` and `$5`.
     static let holder = """
         SELECT \(SessionDescription.expression) AS who
         FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
@@ -171,7 +171,7 @@ extension RunLock {
     private static let isHere =
         "l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
 
-    /// The key in two numbers.
+    /// The key as two numbers.
     static func halves(of key: Int) -> [String?] {
         let bits = UInt64(bitPattern: Int64(key))
         return [String(bits >> 32), String(bits & 0xffff_ffff)]

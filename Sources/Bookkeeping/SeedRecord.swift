@@ -1,12 +1,12 @@
 package import PostgresClient
 
-/// `granary.seeds`: what was seeded. It says what is ours, never what is in a table.
+/// `granary.seeds`: what was seeded. It records which rows came from seeds, not what a table holds.
 package struct SeedRecord: Sendable {
     package struct Entry: Sendable, Equatable {
         package var layer: String
         package var digest: String
         package var rows: Int?
-        /// JSON: the keys that seeding inserted, where generated rows begin, the time that is now.
+        /// JSON: the keys that seeding inserted, the first key of generated rows, and the time used as "now".
         package var details: String?
 
         package init(layer: String, digest: String, rows: Int? = nil, details: String? = nil) {
@@ -45,7 +45,7 @@ package struct SeedRecord: Sendable {
         }
     }
 
-    /// Writes an entry where it says something new, so that a run that changes nothing leaves no trace.
+    /// Writes an entry if it differs, so that a run without changes leaves no trace.
     package mutating func write(_ source: String, _ entry: Entry, _ session: borrowing Session) throws {
         guard entries[source] != entry else { return }
         entries[source] = entry
@@ -60,7 +60,7 @@ package struct SeedRecord: Sendable {
         )
     }
 
-    /// Takes the lock of the service's seeding until the transaction ends, if no other run has it.
+    /// Takes the lock of the service's seeding until the end of the transaction, unless another run holds it.
     package func tryToLock(_ session: borrowing Session) throws -> Bool {
         try session.query(
             "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1, 7234301180)) AS free",
@@ -68,7 +68,7 @@ package struct SeedRecord: Sendable {
         )[0].bool("free")
     }
 
-    /// Forgets what was seeded of a service, in every environment.
+    /// Deletes the record of a service's seeds in every environment.
     package static func forget(_ service: String, _ schema: StateSchema, _ session: borrowing Session) throws {
         guard try schema.isReadable([.seeds], session) else { return }
         try session.query("DELETE FROM \(schema.quoted(.seeds, session)) WHERE service = $1", [service])

@@ -1,6 +1,6 @@
 package import PostgresClient
 
-// What granary writes into a database, in a schema of its own:
+// The tables that granary keeps in a database, in a schema of its own:
 //
 //     environment     the marker: which environment the database is               Marker
 //     migrations      the ledger: the migrations that are applied now, by service  Ledger, LedgerEntry
@@ -8,21 +8,22 @@ package import PostgresClient
 //     seeds           what was seeded, by the hash of its content                  SeedRecord
 //
 // `StateSchema` makes these tables and says what is wrong with them, `RunLock` lets one runner at a time write them.
-// Tables of other tools: `KnownLedgers` is the list of them, `OtherLedger` one that was found, and `GolangMigrateLedger`
-// the one that is kept in step with ours.
+// Tables of other tools: `KnownLedgers` is the list of them, `OtherLedger` one that was found, `AdoptedLedger` one that a
+// service has taken over, and `GolangMigrateLedger` the one that is kept in step with ours.
 
-/// Our own tables in a database, in a schema of their own, so that dropping a service's schema leaves them alone.
+/// Granary's own tables in a database, in a schema of their own, so that dropping a service's schema does not affect
+/// them.
 package struct StateSchema: Sendable {
     package let name: String
 
     package init(_ name: String = "granary") { self.name = name }
 
-    /// The name of one of the tables, as SQL has it.
+    /// The name of one of the tables, for SQL.
     func quoted(_ table: Table, _ session: borrowing Session) -> String { "\(session.quoted(name)).\(table)" }
 
-    /// Whether it is there, with all its tables, as this version makes them.
+    /// Whether the schema exists with all its tables in the form of this version.
     ///
-    /// - Throws: `PostgresError` with `.untrusted` where something else is in a table's place.
+    /// - Throws: `PostgresError` with `.untrusted` if another object has a table's name.
     package func exists(_ session: borrowing Session) throws -> Bool {
         try requireOrdinary(session)
         return try faults(session).isEmpty
@@ -31,17 +32,15 @@ package struct StateSchema: Sendable {
     /// Whether the role may read the ledger and its log.
     package func mayRead(_ session: borrowing Session) throws -> Bool { try may("SELECT", "SELECT", session) }
 
-    /// Whether the role may put rows of the ledger in place of others, and add to its log.
+    /// Whether the role may replace rows of the ledger and append to its log.
     package func mayWrite(_ session: borrowing Session) throws -> Bool {
         try may("INSERT", "INSERT", session) && may("DELETE", "INSERT", session)
     }
 
-    /// Whether the role may add to the log.
+    /// Whether the role may append to the log.
     package func mayLog(_ session: borrowing Session) throws -> Bool { try may("SELECT", "INSERT", session) }
 
-    /// - Parameters:
-    ///   - ledger: The privilege on `migrations`.
-    ///   - log: That on `migration_log`.
+    /// - Parameters: - ledger: The privilege on `migrations`. - log: The privilege on `migration_log`.
     private func may(_ ledger: String, _ log: String, _ session: borrowing Session) throws -> Bool {
         try session.query(
             """
@@ -55,10 +54,10 @@ package struct StateSchema: Sendable {
         )[0].bool("may")
     }
 
-    /// Makes what is missing, and brings older tables up to date.
+    /// Creates what is missing, and updates older tables.
     ///
-    /// - Parameter needed: The tables that must be whole then.
-    /// - Throws: `BookkeepingError` with `.database` where the role may not, or a table is damaged; `PostgresError` with
+    /// - Parameter needed: The tables that must be in order afterwards.
+    /// - Throws: `BookkeepingError` with `.database` if the role may not, or a table is damaged; `PostgresError` with
     ///   `.untrusted`.
     package func ensure(_ session: inout Session, needed: [Table] = Table.allCases) throws {
         guard try !exists(session) else { return }
@@ -79,10 +78,11 @@ package struct StateSchema: Sendable {
     }
 
     private func make(_ session: borrowing Session) throws {
-        // Several may come at once; the first makes it, the others find it.
+        // If several runs do this at once, the first creates it, and the others find it.
         try session.execute("SELECT pg_catalog.pg_advisory_xact_lock(\(Self.lockKey))")
         guard try !exists(session) else { return }
-        // CREATE SCHEMA IF NOT EXISTS is refused even where the schema is there and the role may write into it.
+        // CREATE SCHEMA IF NOT EXISTS fails without the right to create schemas, even if the schema exists and the role
+        // may create tables in it.
         if try session.query("SELECT 1 AS found FROM pg_catalog.pg_namespace WHERE nspname = $1", [name]).isEmpty {
             let schema = session.quoted(name)
             try session.execute(
@@ -100,7 +100,7 @@ package struct StateSchema: Sendable {
         }
     }
 
-    /// What `init --grant` does: a role may use everything in the schema.
+    /// For `init --grant`: lets a role use everything in the schema.
     package func grant(to roles: [String], _ session: inout Session) throws {
         try ensure(&session)
         let schema = session.quoted(name)
@@ -111,14 +111,14 @@ package struct StateSchema: Sendable {
             try session.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON \(tables) TO \(role)")
             let log = quoted(.log, session)
             try session.execute("GRANT SELECT, INSERT ON \(log) TO \(role)")
-            // The log is only added to.
+            // The log is append-only.
             try session.execute("REVOKE UPDATE, DELETE, TRUNCATE ON \(log) FROM \(role)")
-            // SELECT is for who backs the database up.
+            // SELECT is for roles that back the database up.
             try session.execute("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA \(schema) TO \(role)")
         }
     }
 
-    /// The roles that may add to a table, beside its owner.
+    /// The roles that may append to a table, besides its owner.
     package func writers(of table: Table, _ session: borrowing Session) throws -> [String] {
         try session.query(
             """

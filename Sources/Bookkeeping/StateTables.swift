@@ -1,7 +1,7 @@
 package import PostgresClient
 
-// Our tables as they should be, and as they are: other versions of granary have made them, and others than granary have
-// had their hands on them.
+// Granary's tables as they should be, compared with the actual ones, which other versions or other people may have
+// changed.
 extension StateSchema {
     package enum Table: String, Sendable, CaseIterable, CustomStringConvertible {
         case environment, migrations
@@ -13,11 +13,11 @@ extension StateSchema {
 
     struct Column: Sendable {
         var name: String
-        /// As `format_type` writes it.
+        /// As spelled by `format_type`.
         var type: String
-        /// What else the column is declared as.
+        /// The rest of the column's declaration.
         var constraint: String
-        /// Whether rows that are there already can have it, so that it can be added to an older table.
+        /// Whether the column can be added to an older table that has rows.
         var isAddable = true
 
         var declaration: String { "\(name) \(type) \(constraint)" }
@@ -31,7 +31,7 @@ extension StateSchema {
         case otherType(Table, column: String, type: String)
         case missingKey(Table)
 
-        /// A column that is missing, and how it is added.
+        /// A missing column, and the statement that adds it.
         package struct ColumnName: Sendable {
             package var name: String
             var addition: String?
@@ -47,7 +47,7 @@ extension StateSchema {
 
         package var isMissingTable: Bool { if case .missingTable = self { true } else { false } }
 
-        /// Whether `ensure` puts it right.
+        /// Whether `ensure` fixes it.
         package var isOld: Bool {
             switch self {
             case .missingTable: true
@@ -68,7 +68,7 @@ extension StateSchema {
     }
 }
 
-// What they should be.
+// The expected tables.
 extension StateSchema {
     private static func columns(_ table: Table) -> [Column] {
         let text = "text"
@@ -146,7 +146,7 @@ extension StateSchema {
         }
     }
 
-    /// The statements that make a table.
+    /// The statements that create a table.
     func creation(of table: Table, _ session: borrowing Session) -> String {
         let schema = session.quoted(name)
         let lines = Self.columns(table).map(\.declaration) + ["PRIMARY KEY (\(Self.key(table)))"]
@@ -175,9 +175,9 @@ extension StateSchema {
     }
 }
 
-// What they are.
+// The actual tables.
 extension StateSchema {
-    /// Makes sure that what is there under the names of our tables is tables, and nothing that runs.
+    /// Requires that the objects with the names of granary's tables are ordinary tables, which run no code.
     ///
     /// - Throws: `PostgresError` with `.untrusted`.
     package func requireOrdinary(_ session: borrowing Session, _ tables: [Table] = Table.allCases) throws {
@@ -188,7 +188,7 @@ extension StateSchema {
         )
     }
 
-    /// What is not ordinary about what is there under the names of our tables.
+    /// The flaws of the objects with the names of granary's tables.
     package func flaws(_ session: borrowing Session) throws -> [(table: TableName, flaw: String)] {
         try session.flaws(of: Table.allCases.map { TableName(schema: name, name: $0.rawValue) }, areOurs: true)
     }
@@ -198,14 +198,14 @@ extension StateSchema {
     package static let suspicionRemedy =
         "look at it in psql as its owner; drop or rename it, or keep granary's tables in another schema with --state-schema"
 
-    /// Whether something is wrong that `ensure` cannot put right.
+    /// Whether there is a fault that `ensure` cannot fix.
     package func isDamaged(_ session: borrowing Session) throws -> Bool {
         try faults(session).contains { !$0.isOld }
     }
 
-    /// What is wrong with our tables: of none that is there, nothing is.
+    /// The faults of granary's tables. A missing table has none.
     package func faults(_ session: borrowing Session) throws -> [Fault] {
-        // Not by to_regclass(), which is an error for a role that may not use the schema.
+        // Not with to_regclass(), which fails for a role that may not use the schema.
         let rows = try session.query(
             """
             SELECT c.relname, a.attname, pg_catalog.format_type(a.atttypid, NULL) AS type,
@@ -233,10 +233,10 @@ extension StateSchema {
         }
     }
 
-    /// Whether some tables are there and can be read by this version.
+    /// Whether some tables exist and can be read by this version.
     ///
-    /// - Returns: false where one of them is not there.
-    /// - Throws: `BookkeepingError` with `.database`, naming what is wrong with a table and what puts it right;
+    /// - Returns: False if one of them is missing.
+    /// - Throws: `BookkeepingError` with `.database`, which names the fault of a table and how to fix it;
     ///   `PostgresError` with `.untrusted`.
     package func isReadable(_ tables: [Table], _ session: borrowing Session) throws -> Bool {
         try requireOrdinary(session, tables)
@@ -246,7 +246,7 @@ extension StateSchema {
         return true
     }
 
-    /// - Throws: `BookkeepingError` with `.database` where one of some tables is not there or not whole.
+    /// - Throws: `BookkeepingError` with `.database` if one of the tables is missing or damaged.
     func require(_ tables: [Table], _ session: borrowing Session) throws {
         try Self.require(try faults(session).filter { tables.contains($0.table) }, name)
     }
@@ -256,17 +256,17 @@ extension StateSchema {
         throw BookkeepingError(.database, "\(name).\(fault.table) \(fault.text)", hint: remedy(fault, name))
     }
 
-    /// What puts a fault right.
+    /// How to fix a fault.
     package static func remedy(_ fault: Fault, _ name: String) -> String {
         guard !fault.isOld else {
             return
-                "an older granary made it: `granary env mark NAME`, as the owner of the schema \(name), brings it up to date"
+                "an older granary made it: `granary env mark NAME`, as the owner of the schema \(name), updates it"
         }
         return switch fault.table {
         case .environment: "`granary env mark NAME --force` makes it again"
         case .migrations, .log:
-            "rename the schema \(name) in psql, make it again with `granary env mark NAME`, and write down what is applied with `granary migrate baseline VERSION`"
-        case .seeds: "drop it in psql: `granary seed` makes it again, and finds the rows that are there"
+            "rename the schema \(name) in psql, make it again with `granary env mark NAME`, and record what is applied with `granary migrate baseline VERSION`"
+        case .seeds: "drop it in psql: `granary seed` creates it again, and finds the existing rows"
         }
     }
 }

@@ -1,8 +1,8 @@
 internal import Bookkeeping
 internal import PostgresClient
 
-/// What the catalog says of tables and what binds them: shape alone, no sizes and no rows, so that two readings are equal
-/// exactly when nobody has changed anything.
+/// Tables and the relations between them, from the catalog: only structure, without sizes and rows, so that two
+/// readings are equal exactly if nothing has changed.
 struct CleanCatalog: Sendable, Equatable {
     enum Kind: String, Sendable {
         case ordinary = "r"
@@ -14,25 +14,28 @@ struct CleanCatalog: Sendable, Equatable {
         var oid: UInt32
         var name: TableName
         var kind: Kind
-        /// The table it is a partition of.
+        /// The table that it is a partition of.
         var partitionOf: UInt32?
-        /// The tables it inherits from, those it is a partition of left out.
+        /// The tables that it inherits from, except the one that it is a partition of.
         var inheritsFrom: [UInt32]
         var extensionName: String?
-        /// The migrator whose ledger it is.
+        /// The migrator, if the table is a ledger.
         var ledgerOf: String?
-        /// Whether our role owns it, by itself or as a member of the role that does.
+        /// Whether the current role owns it, directly or as a member of the owner.
         var isOwn: Bool
         var mayBeRead: Bool
-        /// Row security hides rows of it from our role.
+        /// Row security hides some of its rows from the current role.
         var hidesRows: Bool
         var isHeap: Bool
-        /// Files to lock beside its own.
+        /// Further files to lock: its indexes.
         var indexes: Int
-        /// Holds a CHECK that its own rows need not satisfy.
+        /// Has a `NOT VALID` CHECK, which its own rows may violate.
         var hasInvalidCheck: Bool
-        /// What would act on a DELETE or a TRUNCATE: how to switch it off, and how to switch it on again as it was.
+        /// Triggers and rules that would react to a DELETE or a TRUNCATE: how to switch each off, and on again as
+        /// before.
         var switches: [Switch]
+        /// A publication sends its deletes, and it has no key by which to send them: the server takes a TRUNCATE alone.
+        var refusesDelete = false
     }
 
     struct Switch: Sendable, Equatable {
@@ -54,7 +57,7 @@ struct CleanCatalog: Sendable, Equatable {
         var columns: [String]
     }
 
-    /// A sequence that belongs to a column.
+    /// A sequence owned by a column.
     struct Sequence: Sendable, Equatable {
         var oid: UInt32
         var name: TableName
@@ -107,7 +110,16 @@ extension CleanCatalog {
                 c.relkind = 'r' AND c.relam = (SELECT oid FROM pg_catalog.pg_am WHERE amname = 'heap') AS heap,
                 (SELECT pg_catalog.count(*) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid) AS indexes,
                 EXISTS (SELECT FROM pg_catalog.pg_constraint k
-                        WHERE k.conrelid = c.oid AND k.contype = 'c' AND NOT k.convalidated) AS invalid_check
+                        WHERE k.conrelid = c.oid AND k.contype = 'c' AND NOT k.convalidated) AS invalid_check,
+                NOT CASE c.relreplident WHEN 'f' THEN true WHEN 'n' THEN false
+                    WHEN 'd' THEN EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
+                    ELSE EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisreplident) END
+                AND EXISTS (SELECT FROM pg_catalog.pg_publication_tables p
+                    JOIN pg_catalog.pg_publication b ON b.pubname = p.pubname AND b.pubdelete
+                    JOIN pg_catalog.pg_namespace s ON s.nspname = p.schemaname
+                    JOIN pg_catalog.pg_class o ON o.relnamespace = s.oid AND o.relname = p.tablename
+                    WHERE o.oid = c.oid OR o.oid IN (SELECT relid FROM pg_catalog.pg_partition_ancestors(c.oid)))
+                AS refuses_delete
             FROM pg_catalog.pg_class c
             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_depend d
@@ -133,12 +145,13 @@ extension CleanCatalog {
                 isHeap: row.bool("heap"),
                 indexes: row.int("indexes"),
                 hasInvalidCheck: row.bool("invalid_check"),
-                switches: switches[row.oid("oid")] ?? []
+                switches: switches[row.oid("oid")] ?? [],
+                refusesDelete: row.bool("refuses_delete")
             )
         }
     }
 
-    /// Triggers and rules of users that fire in a session like ours. Bits of `tgtype`: 8 DELETE, 32 TRUNCATE.
+    /// Users' triggers and rules that fire in this session. Bits of `tgtype`: 8 DELETE, 32 TRUNCATE.
     private static func switches(_ session: borrowing Session) throws -> [UInt32: [Switch]] {
         let rows = try session.query(
             """

@@ -1,19 +1,19 @@
 internal import PostgresClient
 internal import Project
 
-/// What is emptied as one: a table by itself, or a partitioned table with all that is below it.
+/// What is emptied as one: a table, or a partitioned table with all its partitions.
 struct CleanUnit: Sendable, Equatable {
     var relation: CleanCatalog.Relation
     /// The tables that hold its rows: itself, or its partitions that are ordinary tables.
     var leaves: [CleanCatalog.Relation]
-    /// All tables in it.
+    /// All tables of the unit.
     var members: [CleanCatalog.Relation]
 
     var oid: UInt32 { relation.oid }
     var name: TableName { relation.name }
     var isPartitioned: Bool { relation.kind == .partitioned }
 
-    /// How a statement names it: children that inherit are tables of their own.
+    /// The unit's name in a statement: inheriting tables are separate units.
     func target(_ session: borrowing Session) -> String {
         (isPartitioned ? "" : "ONLY ") + session.quoted(name)
     }
@@ -44,16 +44,16 @@ enum KeptReason: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// How the tables of a database fall into units, and which are left alone.
+/// How the tables of a database form units, and which are left alone.
 struct CleanLayout: Sendable {
     let catalog: CleanCatalog
     let relations: [UInt32: CleanCatalog.Relation]
     let kept: [UInt32: KeptReason]
-    /// Every unit of the database by the oids of all its tables.
+    /// Every unit of the database, by the oids of all its tables.
     let unit: [UInt32: CleanUnit]
-    /// The units of the schemas that are to be cleaned.
+    /// The units of the schemas to clean.
     let inScope: [CleanUnit]
-    /// What is in those schemas and left alone.
+    /// Tables in those schemas that are left alone.
     let keptInScope: [CleanCatalog.Relation]
 
     init(_ catalog: CleanCatalog, _ options: CleanOptions) {
@@ -76,7 +76,7 @@ struct CleanLayout: Sendable {
         self.unit = unit
         self.inScope = inScope
         let cleaned = Set(inScope.flatMap { $0.members.map(\.oid) })
-        // A partition is emptied with its table, in whatever schema it is.
+        // A partition is emptied with its table, whatever its schema.
         let below = Set(
             roots.filter { options.covers($0.name.schema) }.flatMap { Self.descendants(of: $0, children) }.map(\.oid)
         )
@@ -86,13 +86,13 @@ struct CleanLayout: Sendable {
         }
     }
 
-    /// Why a table that is in no unit of the scope stays as it is.
+    /// Why a table that is in no unit of the scope is left alone.
     func reason(_ relation: CleanCatalog.Relation) -> KeptReason {
         if let reason = kept[relation.oid] { return reason }
         return .partition(of: relation.partitionOf.flatMap { relations[$0]?.name } ?? relation.name)
     }
 
-    /// The table as one unit, or, where something below it is left alone, the units of the rest.
+    /// The table as one unit. If a table below it is left alone, the units of the others.
     private static func units(
         _ root: CleanCatalog.Relation,
         _ children: [UInt32: [CleanCatalog.Relation]],

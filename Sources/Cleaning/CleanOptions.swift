@@ -2,22 +2,22 @@
 package struct CleanOptions: Sendable {
     /// The schemas whose tables are emptied; nil for the whole database.
     package var schemas: [String]?
-    /// Patterns of tables that are left alone because this run says so.
+    /// Patterns of tables that this run leaves alone.
     package var keep: [String] = []
-    /// Patterns of tables that are always left alone, as `protect:` of `seeds.yaml` says.
+    /// Patterns of tables that are always left alone: `protect:` of `seeds.yaml`.
     package var protect: [String] = []
-    /// Patterns of reference tables that are left alone; empty where they are cleaned like all others.
+    /// Patterns of reference tables that are left alone; empty if they are to be cleaned too.
     package var reference: [String] = []
-    /// The services whose seeds are gone afterwards.
+    /// The services whose record of seeds is cleared.
     package var services: [String] = []
     package var stateSchema = "granary"
     /// How long to wait for each lock.
     package var lockTimeout = Duration.seconds(10)
-    /// Whether the rows are backed up first, so that everything that would make the undo fail counts too.
+    /// Whether a backup is made first. Then everything that would make the undo fail is an obstacle.
     package var isUndoable = true
-    /// A table with a larger heap, in bytes, is truncated rather than deleted from.
+    /// Tables with a heap larger than this, in bytes, are truncated.
     ///
-    /// Emptying a file and those of its indexes costs the same whatever was in them, deleting grows with the rows.
+    /// TRUNCATE costs the same for any number of rows; the cost of DELETE grows with the rows.
     package var largeBytes = 64 << 10
 
     package init(schemas: [String]?) { self.schemas = schemas }

@@ -1,6 +1,6 @@
 internal import PostgresClient
 
-/// What cleaning would do: the blast radius, how each table is emptied, and what stands in the way.
+/// The plan of a cleaning: the rows that will be deleted, how each table is emptied, and the obstacles.
 package struct CleanPlan: Sendable {
     package enum Method: String, Sendable {
         case delete, truncate
@@ -10,12 +10,12 @@ package struct CleanPlan: Sendable {
     package struct Table: Sendable, Equatable {
         package var name: String
         package var rows: Int
-        /// False where `rows` is what the planner believes.
+        /// False if `rows` is the planner's estimate.
         package var isExact: Bool
-        /// With indexes.
+        /// Including indexes.
         package var bytes: Int
         package var method: Method
-        /// Why a table outside the chosen schemas is hit.
+        /// Why a table outside the chosen schemas is included.
         package var because: String?
     }
 
@@ -28,16 +28,16 @@ package struct CleanPlan: Sendable {
     package var database: String
     package var tables: [Table]
     package var kept: [Kept]
-    /// Sequences that begin anew.
+    /// Sequences that start again.
     package var sequences: [String]
-    /// Tables that must not lose rows and would, each a sentence.
+    /// Tables that must not lose rows and would, one sentence each.
     package var hits: [String]
-    /// What else forbids it, each a sentence with its way out.
+    /// Other obstacles, one sentence each with a remedy.
     package var obstacles: [String]
     package var notes: [String]
-    /// What the rows take without indexes, in bytes: about the memory and the disk that bringing them back takes.
+    /// The size of the rows without indexes, in bytes: about the memory and disk space that restoring them takes.
     package var dataBytes: Int
-    /// A CHECK that the rows themselves violate must be left out for them to come back.
+    /// The rows may violate a CHECK, which must be left `NOT VALID` when they are restored.
     package var undoNeedsAllowInvalid: Bool
 
     let catalog: CleanCatalog
@@ -50,7 +50,7 @@ package struct CleanPlan: Sendable {
     /// There is nothing to do.
     package var isEmpty: Bool { tables.isEmpty && sequences.isEmpty }
 
-    /// - Throws: `CleaningError` with `.protected` or `.obstacle`, naming everything at once.
+    /// - Throws: `CleaningError` with `.protected` or `.obstacle`, listing all obstacles.
     package func requireNoObstacle() throws {
         guard hits.isEmpty else {
             throw CleaningError(
@@ -70,24 +70,24 @@ package struct CleanPlan: Sendable {
     }
 }
 
-/// What is done to which unit, in which order.
+/// The actions on each unit, in order.
 struct CleanSteps: Sendable {
-    /// Emptied by one TRUNCATE: large ones, and those that refer to them, which TRUNCATE wants beside them.
+    /// Emptied by one TRUNCATE: large tables, and those that refer to them, which TRUNCATE requires.
     var truncated: [CleanUnit] = []
-    /// Emptied by DELETE, those first that refer to others; units of one group refer to each other.
+    /// Emptied by DELETE, referring tables first. The units of one group refer to each other.
     var deleted: [[CleanUnit]] = []
-    /// Sequences that begin anew.
+    /// Sequences that start again.
     var sequences: [CleanCatalog.Sequence] = []
-    /// The units of these.
+    /// The units of these sequences.
     var restarting: Set<UInt32> = []
-    /// Those of them that nothing else happens to.
+    /// Units of which only sequences start again.
     var counters: [CleanUnit] = []
     var rows: [UInt32: UnitRows] = [:]
 
-    /// All that is emptied, and locked for that.
+    /// All units that are emptied, and locked for that.
     var units: [CleanUnit] { truncated + deleted.flatMap(\.self) }
 
-    /// What must be in a backup that brings everything back: tables with rows, and those whose sequences begin anew.
+    /// The content of a backup that restores everything: tables with rows, and tables whose sequences start again.
     var endangered: [TableName] {
         (units + counters).filter { rows[$0.oid]?.isEmpty == false || restarting.contains($0.oid) }.map(\.name)
     }

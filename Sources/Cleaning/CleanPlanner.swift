@@ -1,7 +1,7 @@
 internal import PostgresClient
 internal import Project
 
-/// From the catalog and the rows to the plan.
+/// Makes the plan from the catalog and the rows.
 ///
 ///     what the catalog says → units, and what is left alone → their rows
 ///     whatever else refers to these rows, round by round → the blast radius
@@ -25,7 +25,12 @@ struct CleanPlanner {
 
     private func requireNames(_ catalog: CleanCatalog) throws {
         for pattern in options.keep where !catalog.relations.contains(where: { TablePattern(pattern).fits($0.name) }) {
-            throw CleaningError(.selection, "there is no table \(pattern) to keep", hint: "write it as schema.table")
+            let advice = TablePattern.advice(pattern, among: catalog.relations.map(\.name))
+            throw CleaningError(
+                .selection,
+                "there is no table \(pattern) to keep",
+                hint: advice ?? "write it as schema.table, or as a pattern of psql's, such as 'ref_*'"
+            )
         }
         guard let schemas = options.schemas else { return }
         let there = Set(exactly: catalog.schemas)
@@ -42,7 +47,7 @@ struct CleanPlanner {
         }
     }
 
-    /// Sequences of emptied tables that are not at their beginning.
+    /// Sequences of emptied tables that are not at their first value.
     private func restarted(
         _ radius: BlastRadius,
         _ layout: CleanLayout,
@@ -62,7 +67,7 @@ struct CleanPlanner {
     }
 }
 
-// What the plan says.
+// The content of the plan.
 extension CleanPlanner {
     private func describe(
         _ catalog: CleanCatalog,
@@ -110,7 +115,7 @@ extension CleanPlanner {
         var obstacles: [String] = []
         let others = filled.filter { unit in !unit.members.allSatisfy(\.isOwn) }.map(\.name)
         if !others.isEmpty { obstacles.append("\(session.user) does not own \(Wording.list(others))") }
-        // Each table, each index and what is stored out of line are locked until the end.
+        // Each table, each index and each TOAST table is locked until the end.
         let locks = steps.units.reduce(0) { $0 + $1.members.reduce(0) { $0 + 2 + $1.indexes } }
         let room = try session.lockRoom().promised
         if locks > room {
@@ -138,7 +143,7 @@ extension CleanPlanner {
         }
     }
 
-    /// They keep showing the rows that are gone, whether they read the table itself or through views.
+    /// Materialized views that keep showing deleted rows, which they read directly or through views.
     private func staleViews(_ filled: [CleanUnit], _ session: borrowing Session) throws -> [String] {
         guard !filled.isEmpty else { return [] }
         return try session.query(
@@ -166,12 +171,12 @@ extension CleanPlanner {
     }
 }
 
-/// The tables that lose rows: those that are meant, and whatever has rows that refer to theirs.
+/// The tables that lose rows: the chosen ones, and those with rows that refer to deleted rows.
 struct BlastRadius {
     private let layout: CleanLayout
     private(set) var units: [CleanUnit] = []
     private(set) var rows: [UInt32: UnitRows] = [:]
-    /// Why a unit was drawn in.
+    /// Why a unit was included.
     private(set) var because: [UInt32: String] = [:]
     private(set) var hits: [String] = []
 
@@ -187,7 +192,7 @@ struct BlastRadius {
         }
     }
 
-    /// Keys of tables that are not in it, by which rows of tables that are could be referred to.
+    /// Foreign keys of other tables that could refer to rows of the included ones.
     func keysFromOutside(to filled: [CleanUnit]) -> [CleanCatalog.Key] {
         let (inside, targets) = (Set(units.map(\.oid)), Set(filled.map(\.oid)))
         return layout.catalog.keys.filter { key in
@@ -219,7 +224,7 @@ struct BlastRadius {
         return found
     }
 
-    /// Tables whose rows are seen in a table that is emptied, because they inherit from it.
+    /// Tables that inherit from an emptied table, so their rows are seen in it.
     private mutating func heirs(of units: [CleanUnit]) -> [CleanUnit] {
         let parents = Set(units.map(\.oid))
         var inside = Set(self.units.map(\.oid))
@@ -234,7 +239,7 @@ struct BlastRadius {
         return found
     }
 
-    /// What to ask: whether a table holds a row of which no column of the key is NULL. Only such a row refers to another.
+    /// A query for rows in which no column of the foreign key is NULL. Only such rows refer to others.
     static func references(
         _ keys: [CleanCatalog.Key],
         _ layout: CleanLayout,

@@ -1,9 +1,9 @@
 package import PostgresClient
 
-/// A backup of what is about to be gone.
+/// A backup of the rows that will be deleted.
 package struct CleanBackup: Sendable {
     package var file: String
-    /// The rows of each table in it, those of a partitioned table under its partitions.
+    /// The rows of each table in it; partitions are listed individually.
     package var rows: [TableName: Int]
 
     package init(file: String, rows: [TableName: Int]) {
@@ -12,22 +12,22 @@ package struct CleanBackup: Sendable {
     }
 }
 
-/// What a cleaning came to.
+/// The result of a cleaning.
 package struct CleanReport: Sendable, Equatable {
     package struct Table: Sendable, Equatable {
         package var name: String
         package var rows: Int
-        /// False where `rows` is what the planner believed.
+        /// False if `rows` was the planner's estimate.
         package var isExact: Bool
     }
 
     package var database: String
-    /// Those that have lost rows.
+    /// The tables that lost rows.
     package var tables: [Table]
     package var sequences: Int
     /// The backup; nil without one.
     package var undo: String?
-    /// From BEGIN to COMMIT, the backup included.
+    /// From BEGIN to COMMIT, including the backup.
     package var seconds = 0.0
 
     package var rows: Int { tables.reduce(0) { $0 + $1.rows } }
@@ -48,9 +48,9 @@ package struct CleanReport: Sendable, Equatable {
     }
 }
 
-/// What a cleaning says while it runs.
+/// The progress of a cleaning.
 package enum CleanProgress: Sendable, Equatable {
     case phase(String)
-    /// Who has a lock that is waited for.
+    /// The session that holds a lock which the cleaning waits for.
     case blocked(by: String)
 }

@@ -1,6 +1,6 @@
 internal import PostgresClient
 
-/// How each table of the blast radius is emptied, and in which order. A function of what was found.
+/// Decides how each table is emptied, and in which order. A pure function of the facts.
 struct CleanStepPlanner {
     let layout: CleanLayout
     let radius: BlastRadius
@@ -24,7 +24,7 @@ struct CleanStepPlanner {
         )
     }
 
-    /// Which units each unit refers to, itself left out.
+    /// For each unit, the other units that it refers to.
     private var references: [UInt32: Set<UInt32>] {
         var references: [UInt32: Set<UInt32>] = [:]
         for key in layout.catalog.keys {
@@ -34,8 +34,8 @@ struct CleanStepPlanner {
         return references
     }
 
-    /// The large units, and those that refer to them: TRUNCATE wants these beside them, be they empty. Where one of
-    /// these may not be touched, there is nothing but DELETE.
+    /// The large units, those that take no DELETE, and those that refer to them: TRUNCATE requires these even if they are
+    /// empty. If one of these must be left alone, DELETE is used instead.
     private func truncated(_ filled: [CleanUnit], _ units: [UInt32: CleanUnit]) -> Set<UInt32> {
         var referrers: [UInt32: Set<UInt32>] = [:]
         var blocked: Set<UInt32> = []
@@ -47,10 +47,12 @@ struct CleanStepPlanner {
                 blocked.insert(to)
             }
         }
-        // What a blocked one refers to is blocked with it.
+        // The tables that a blocked one refers to are blocked too.
         let references = references
         blocked = closure(of: blocked) { references[$0] ?? [] }
-        let large = filled.filter { (radius.rows[$0.oid]?.heapBytes ?? 0) > largeBytes }.map(\.oid)
+        let large = filled.filter { unit in
+            (radius.rows[unit.oid]?.heapBytes ?? 0) > largeBytes || unit.members.contains(where: \.refusesDelete)
+        }.map(\.oid)
         return closure(of: Set(large).subtracting(blocked)) { referrers[$0] ?? [] }
     }
 

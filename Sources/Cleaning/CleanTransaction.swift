@@ -1,6 +1,6 @@
 internal import PostgresClient
 
-/// What changes, in the transaction that is open: the tables are locked, and as the plan has them.
+/// The changes, in an open transaction: the tables are locked and match the plan.
 struct CleanTransaction {
     let plan: CleanPlan
     let options: CleanOptions
@@ -17,7 +17,7 @@ struct CleanTransaction {
         try forgetSeeds(session)
     }
 
-    /// In one message: a hundred tables are not a hundred journeys.
+    /// In one message, to avoid a round trip for each table.
     private func execute(_ statements: [String], _ session: borrowing Session) throws {
         guard !statements.isEmpty else { return }
         try session.execute(statements.joined(separator: ";\n"))
@@ -28,7 +28,7 @@ struct CleanTransaction {
         return ["TRUNCATE TABLE \(steps.truncated.map { $0.target(session) }.joined(separator: ", "))"]
     }
 
-    /// Tables that refer to each other are emptied by one statement, at whose end the keys are checked.
+    /// One statement empties tables that refer to each other; foreign keys are checked at its end.
     private func delete(_ group: [CleanUnit], _ session: borrowing Session) -> String {
         let deletes = group.map { "DELETE FROM \($0.target(session))" }
         guard deletes.count > 1, let last = deletes.last else { return deletes.joined() }
@@ -36,7 +36,7 @@ struct CleanTransaction {
         return "WITH \(others.joined(separator: ", ")) \(last)"
     }
 
-    /// A trigger may have kept a row, or put one back.
+    /// A trigger may have kept or inserted a row.
     private func requireEmpty(_ session: borrowing Session) throws {
         let units = steps.units
         let left = Set(
@@ -55,7 +55,7 @@ struct CleanTransaction {
     }
 }
 
-// Users' triggers and rules, which would act on rows that nobody deletes one by one.
+// Users' triggers and rules are disabled: they are meant for individual deletions.
 extension CleanTransaction {
     private func switches(_ session: borrowing Session) -> [(off: String, on: String)] {
         let truncated = steps.truncated.map { ($0, true) }
@@ -71,8 +71,9 @@ extension CleanTransaction {
         }
     }
 
-    /// What was seeded is not there any more: the next `granary seed` must not take it for done. It keeps the time that is
-    /// now and where generated rows begin, so that they are the same again, and fit those that an undo brings back.
+    /// Clears the record of seeds, so that the next `granary seed` does not consider them done. It keeps the time used
+    /// as "now" and the first keys of generated rows, so that they will be the same again, and fit those that an undo
+    /// restores.
     private func forgetSeeds(_ session: borrowing Session) throws {
         let seeds = TableName(schema: options.stateSchema, name: "seeds")
         guard plan.catalog.relations.contains(where: { $0.name == seeds && $0.mayBeRead }) else { return }

@@ -2,13 +2,13 @@ package import Logging
 package import PostgresClient
 internal import Synchronization
 
-/// Empties tables and keeps the schema: all of them, or none.
+/// Empties tables and keeps the schema, completely or not at all.
 ///
 ///     plan: look, and change nothing
 ///     run:  look → have the plan approved → BEGIN → lock what will be emptied → see that nothing has changed since the plan → back up, while nobody writes
 ///           → triggers off → TRUNCATE the large, DELETE from the small → sequences → triggers on → seeds → COMMIT
 ///
-/// A run is one session: what the server reads of the tables to plan, it needs again to empty them.
+/// A run uses one session, so the server's cached data about the tables serve both planning and emptying.
 package struct Cleaner: Sendable {
     private let options: CleanOptions
     private let server: ServerAddress
@@ -33,16 +33,14 @@ package struct Cleaner: Sendable {
         return try await inSession { try planner.plan($0) }
     }
 
-    /// Plans, and does what the plan says if that is approved.
+    /// Makes a plan, and carries it out if it is approved.
     ///
-    /// - Parameters:
-    ///   - approve: Is told the plan while nothing is locked, and may take its time. What it throws ends the run; false
-    ///     ends it without an error.
-    ///   - backUp: Makes a backup of these tables that is known to be whole. It is called while they are locked against
-    ///     writing, so that it holds exactly the rows that will be gone. nil goes without.
-    /// - Returns: nil where it was not approved.
-    /// - Throws: `CleaningError`, `PostgresError`, `CancellationError` and what the closures throw; the database is as it
-    ///   was.
+    /// - Parameters: - approve: Gets the plan while nothing is locked, and may take its time. An error ends the run;
+    ///   false ends it without an error. - backUp: Makes a verified backup of these tables. Called while they are
+    ///   locked against writing, so the backup holds exactly the rows that will be deleted. nil for no backup.
+    /// - Returns: nil if it was not approved.
+    /// - Throws: `CleaningError`, `PostgresError`, `CancellationError` and errors of the closures. The database is
+    ///   unchanged.
     package func run(
         approve: @escaping @Sendable (CleanPlan) async throws -> Bool = { _ in true },
         backUp: (@Sendable ([TableName]) async throws -> CleanBackup)?
@@ -62,14 +60,14 @@ package struct Cleaner: Sendable {
         _ session: inout Session
     ) throws -> CleanReport {
         let start = ContinuousClock.now
-        // Each statement must see what was committed while the locks were waited for, whatever the database's default.
+        // Each statement must see what was committed while it waited for locks, whatever the database's default.
         var report = try session.decisiveTransaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE") { session in
-            // What is deferred would be pending when triggers are switched on again, which forbids that.
+            // Deferred checks would be pending when triggers are enabled again, which the server forbids.
             try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
             let rows = try hold(plan, writesOnly: backUp != nil, &session)
             let endangered = plan.steps.endangered
             let backup = try backUp.map { backUp in
-                progress(.phase("backing up what will be gone"))
+                progress(.phase("backing up the rows"))
                 return try session.waiting { try await backUp(endangered) }
             }
             progress(.phase("cleaning"))
@@ -80,10 +78,10 @@ package struct Cleaner: Sendable {
         return report
     }
 
-    /// Locks what will be emptied, and sees that everything is as it was planned.
+    /// Locks the tables to empty, and checks that nothing has changed since the plan.
     ///
-    /// - Parameter writesOnly: Reading stays possible, for the backup and for everybody.
-    /// - Returns: The rows of each unit now.
+    /// - Parameter writesOnly: Allow reading, for the backup and for other sessions.
+    /// - Returns: The present rows of each unit.
     private func hold(
         _ plan: CleanPlan,
         writesOnly: Bool,
@@ -95,7 +93,8 @@ package struct Cleaner: Sendable {
             (steps.truncated, writesOnly ? "EXCLUSIVE" : "ACCESS EXCLUSIVE"),
             (steps.deleted.flatMap(\.self) + steps.counters, "EXCLUSIVE"),
         ] where !units.isEmpty {
-            // Nobody can refer to a row of a table that is locked in this mode: that takes a lock on the row.
+            // No session can add a reference to a row of a table that is locked in this mode, because that needs a lock
+            // on the row.
             let names = units.map { $0.target(session) }.joined(separator: ", ")
             try session.execute("LOCK TABLE \(names) IN \(mode) MODE")
         }
@@ -114,7 +113,7 @@ package struct Cleaner: Sendable {
         return rows
     }
 
-    /// Whether tables that had no rows have none now, and no table beside those that are locked refers to their rows.
+    /// Whether tables that had no rows still have none, and no other table refers to their rows.
     private func stillEmpty(_ plan: CleanPlan, _ session: borrowing Session) throws -> Bool {
         let steps = plan.steps
         let locked = Set((steps.units + steps.counters).map(\.oid))
@@ -129,7 +128,7 @@ package struct Cleaner: Sendable {
         ).isEmpty
     }
 
-    /// A session that waits for locks only so long, and says for whom.
+    /// Runs a closure in a session with a lock timeout, which reports the session that blocks it.
     private func inSession<R: Sendable>(
         _ body: @escaping @Sendable (inout Session) throws -> R
     ) async throws -> R {
@@ -139,7 +138,7 @@ package struct Cleaner: Sendable {
             return try await withSession(server, logger: logger) { session in
                 try session.pin([
                     ("lock_timeout", String(max(1, limit.milliseconds))),
-                    // What row security hides is an error, and not a row that stays.
+                    // Rows hidden by row security must be an error, not rows that stay.
                     ("row_security", "off"),
                 ])
                 let watch = LockWatch.start(
@@ -158,7 +157,7 @@ package struct Cleaner: Sendable {
             let who = blocker.name.withLock(\.self).map { "; it is held by \($0)" } ?? ""
             throw CleaningError(
                 .busy,
-                "nothing was changed, because a lock was not to be had within \(limit.milliseconds) ms\(who)",
+                "nothing was changed, because a lock was not available within \(limit.milliseconds) ms\(who)",
                 hint: "run it again when that session has ended, or give --lock-timeout more time",
                 sqlState: error.sqlState
             )
@@ -166,7 +165,7 @@ package struct Cleaner: Sendable {
     }
 }
 
-/// Who was last seen in the way.
+/// The session that was last seen blocking.
 private final class Blocker: Sendable {
     let name = Mutex<String?>(nil)
 }

@@ -1,18 +1,18 @@
 @_exported public import Basics
 
-/// Why nothing was cleaned. The database is as it was.
+/// Why nothing was cleaned. The database is unchanged.
 package typealias CleaningError = Failure<CleaningFailure>
 
 package enum CleaningFailure: FailureCode {
-    /// A table or a schema that is named is not there.
+    /// A table or schema that is named does not exist.
     case selection
-    /// A table that is to be left alone would lose rows, or what is lost could not be brought back.
+    /// A table that must be left alone would lose rows, or the rows could not be restored.
     case protected
-    /// The role may not do it, or the server has no room for it.
+    /// The role has no right to do it, or the server has too few locks for it.
     case obstacle
-    /// Someone holds a lock, or has changed what was planned: try again.
+    /// Another session holds a lock, or has changed something since the plan: try again.
     case busy
-    /// A statement did not do what it should.
+    /// A statement had another result than expected.
     case statement
 
     package var exitStatus: ExitStatus {

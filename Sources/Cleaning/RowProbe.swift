@@ -1,12 +1,12 @@
 internal import PostgresClient
 
-/// Rows of one unit.
+/// The rows of one unit.
 struct UnitRows: Sendable, Equatable {
-    /// What the tables themselves take, without indexes, in bytes.
+    /// The size of the heaps in bytes, without indexes.
     var heapBytes = 0
-    /// The same with indexes and what is stored out of line.
+    /// The size including indexes and TOAST.
     var bytes = 0
-    /// What the rows take, without indexes.
+    /// The size of the rows without indexes.
     var dataBytes = 0
     var rows = 0
     var isExact = true
@@ -14,17 +14,17 @@ struct UnitRows: Sendable, Equatable {
     var isEmpty: Bool { rows == 0 }
 }
 
-/// Asks what is in tables: many with one query.
+/// Queries the content of many tables at once.
 struct RowProbe {
-    /// A heap up to this size, in bytes, is counted: that takes a millisecond or two.
+    /// A heap up to this size, in bytes, is counted, which takes a millisecond or two.
     private static let countedBytes = 1 << 20
 
-    /// More tables than this are asked for in several queries, so that their locks fit the server's table.
+    /// The number of tables per query, so that their locks fit into the server's lock table.
     private static let batch = 500
 
-    /// Rows, counted where that is cheap, else estimated; and the sizes of tables that have some.
+    /// Rows, counted for small tables and otherwise estimated; and the sizes of tables with rows.
     ///
-    /// - Throws: `CleaningError` with `.obstacle` naming tables that may not be read.
+    /// - Throws: `CleaningError` with `.obstacle`, naming tables that the role may not read.
     func measure(_ units: [CleanUnit], _ session: borrowing Session) throws -> [UInt32: UnitRows] {
         var found = try heaps(units, session)
         let candidates = units.filter { unit in
@@ -43,7 +43,7 @@ struct RowProbe {
         return found
     }
 
-    /// The heap alone: a table without a block has no rows, and needs no further look.
+    /// Only the heap: a table without a block has no rows.
     private func heaps(_ units: [CleanUnit], _ session: borrowing Session) throws -> [UInt32: UnitRows] {
         var found: [UInt32: UnitRows] = [:]
         try each(of: units, "pg_catalog.pg_relation_size(oid) AS heap", session) { unit, row in
@@ -64,7 +64,7 @@ struct RowProbe {
         }
     }
 
-    /// A query over the tables that hold the rows of these units.
+    /// Runs a query over the tables that hold the rows of these units.
     private func each(
         of units: [CleanUnit],
         _ columns: String,
@@ -105,7 +105,7 @@ struct RowProbe {
         }
     }
 
-    /// Exact, of tables so small that counting costs less than asking twice.
+    /// Exact counts, for tables so small that counting costs less than a second query.
     func counts(_ units: [CleanUnit], _ session: borrowing Session) throws -> [(UInt32, Int)] {
         try batches(units) { batch in
             try session.query(
@@ -117,7 +117,7 @@ struct RowProbe {
         }
     }
 
-    /// Those of the numbered tables that hold a row which fits the condition.
+    /// Those of the numbered tables that hold a row matching the condition.
     func holding(
         _ tables: [(number: UInt32, target: String, condition: String)],
         _ session: borrowing Session
@@ -131,7 +131,7 @@ struct RowProbe {
         }
     }
 
-    /// What the planner believes, which knows the size of the table now, whenever it was analysed. At least 1.
+    /// The planner's estimate, which uses the present size of the table, even if it was analysed long ago. At least 1.
     private func estimate(_ unit: CleanUnit, _ session: borrowing Session) throws -> Int {
         let plan = try session.query("EXPLAIN SELECT FROM \(unit.target(session))").first?["QUERY PLAN"] ?? ""
         return max(1, plan.firstMatch(of: #/rows=([0-9]+)/#).flatMap { Int($0.1) } ?? 1)
@@ -148,7 +148,7 @@ struct RowProbe {
 
 /// Names in sentences.
 enum Wording {
-    /// The first ten, and how many more there are.
+    /// The first ten, and the number of the others.
     static func list(_ names: [TableName]) -> String {
         let shown = names.prefix(10).map(\.description).joined(separator: ", ")
         return names.count > 10 ? "\(shown) and \(names.count - 10) more" : shown

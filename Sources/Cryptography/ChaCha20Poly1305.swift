@@ -2,8 +2,8 @@ internal import CCrypto
 
 /// Authenticated encryption with ChaCha20-Poly1305 (RFC 8439).
 ///
-/// One context each way, keyed once; a message only sets its nonce. A class for those contexts. One thread at a time
-/// may use it.
+/// One context for each direction; the key is set once, and a message sets only its nonce. A class, because it owns the
+/// contexts. Use it in one thread at a time.
 ///
 /// Source: `EVP_EncryptInit_ex2`, `EVP_DecryptInit_ex2`, `EVP_CIPHER_CTX_ctrl`.
 package final class ChaCha20Poly1305 {
@@ -31,7 +31,7 @@ package final class ChaCha20Poly1305 {
     }
 
     deinit {
-        // Both overwrite the key.
+        // Both calls overwrite the key.
         EVP_CIPHER_CTX_free(encryption)
         EVP_CIPHER_CTX_free(decryption)
     }
@@ -64,8 +64,8 @@ package final class ChaCha20Poly1305 {
 
     /// Decrypts what `seal` wrote.
     ///
-    /// - Parameter room: 16 bytes shorter than `sealed`. It holds nothing to be used when this throws.
-    /// - Throws: `CryptographyError.authentication` if a bit was changed, or the key or nonce is another.
+    /// - Parameter room: 16 bytes shorter than `sealed`. Do not use its content if this throws.
+    /// - Throws: `CryptographyError.authentication` if a bit was changed, or if the key or nonce differs.
     package func open(
         _ sealed: UnsafeRawBufferPointer,
         nonce: [UInt8],
@@ -86,12 +86,12 @@ package final class ChaCha20Poly1305 {
             let output = room.bindMemory(to: UInt8.self).baseAddress
             check(EVP_DecryptUpdate(decryption, output, &count, input, CInt(messageCount)))
         }
-        // A stream cipher has no last block: this only compares the tags.
+        // A stream cipher has no last block: this call only compares the tags.
         guard EVP_DecryptFinal_ex(decryption, &last, &count) == 1 else {
             throw CryptographyError(.authentication, "the encrypted bytes were changed, or the key is another")
         }
     }
 
-    /// With lengths that were checked these calls fail only when memory runs out.
+    /// The lengths were checked, so these calls fail only if memory runs out.
     private func check(_ result: CInt) { precondition(result == 1, "libcrypto: ChaCha20-Poly1305 failed") }
 }

@@ -1,10 +1,10 @@
 @_exported public import Basics
 
-/// What the system's libcrypto cannot do.
+/// A failure of the system's libcrypto.
 package typealias CryptographyError = Failure<CryptographyFailure>
 
 package enum CryptographyFailure: FailureCode {
-    /// libcrypto does not offer the algorithm, as in FIPS mode.
+    /// libcrypto does not offer the algorithm, for example in FIPS mode.
     case unavailable
     /// The input has the wrong length, or libcrypto rejects it.
     case input

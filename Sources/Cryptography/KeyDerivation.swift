@@ -1,6 +1,6 @@
 internal import CCrypto
 
-/// Keys from secrets: HKDF for those that cannot be guessed, scrypt for passphrases.
+/// Derives keys from secrets: HKDF for secrets with high entropy, scrypt for passphrases.
 package enum KeyDerivation {
     /// HKDF with SHA-256 (RFC 5869).
     ///
@@ -54,7 +54,7 @@ package enum KeyDerivation {
         let kdf = try function("SCRYPT")
         defer { EVP_KDF_free(kdf) }
         let n = UInt64(1) << UInt64(logN)
-        // What RFC 7914 needs (128 · r · (N + p + 2)), with some room.
+        // The memory that RFC 7914 needs (128 · r · (N + p + 2)), plus some reserve.
         let bytesMax = UInt64(128 * r) * (n + UInt64(p) + 2) + (1 << 20)
         var key = [UInt8](repeating: 0, count: byteCount)
         let isDone = CCrypto_scrypt(

@@ -1,7 +1,7 @@
-/// How algorithms are looked up in libcrypto.
+/// Looks up algorithms in libcrypto.
 enum Libcrypto {
-    /// The properties that an algorithm must have, in OpenSSL's query syntax; nil asks for nothing.
+    /// The required properties of an algorithm, in OpenSSL's query syntax; nil requires nothing.
     ///
-    /// Tests set `fips=yes`, which leaves out what FIPS mode leaves out.
+    /// Tests set `fips=yes`, which excludes the algorithms that FIPS mode excludes.
     @TaskLocal static var properties: String?
 }

@@ -1,7 +1,7 @@
 internal import CCrypto
 internal import Glibc
 
-// What libcrypto of the system does for us, by its EVP interfaces alone.
+// Functions of the system's libcrypto, used only through its EVP interfaces.
 //
 //     digest      SHA-256, piece by piece
 //     HMAC        keyed once, for many messages
@@ -46,7 +46,7 @@ final class DigestContext {
     /// `nonisolated(unsafe)`: libcrypto never changes an algorithm that was fetched, and any thread may use it.
     nonisolated(unsafe) private static let algorithm: OpaquePointer = {
         if let algorithm = EVP_MD_fetch(nil, "SHA256", nil) { return algorithm }
-        // Every provider of OpenSSL has SHA-256, in FIPS mode too. Without it no promise can be kept.
+        // Every provider of OpenSSL has SHA-256, also in FIPS mode. Granary cannot work without it.
         let message = "granary: error: this machine's OpenSSL does not offer SHA-256\nhint: check openssl.cnf\n"
         _ = Glibc.write(STDERR_FILENO, message, message.utf8.count)
         exit(1)
@@ -61,15 +61,15 @@ final class DigestContext {
 
     deinit { EVP_MD_CTX_free(context) }
 
-    /// Begins a new digest.
+    /// Starts a new digest.
     func reset() { check(EVP_DigestInit_ex2(context, DigestContext.algorithm, nil)) }
 
-    /// Goes on from where `other` is.
+    /// Continues from the state of `other`.
     func copy(_ other: borrowing DigestContext) { check(EVP_MD_CTX_copy_ex(context, other.context)) }
 
     func update(_ bytes: UnsafeRawBufferPointer) { check(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)) }
 
-    /// The digest. The context has to be reset or copied into before it is used again.
+    /// The digest. Reset the context, or copy another into it, before using it again.
     func finalize() -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: SHA256.byteCount) { digest, count in
             check(EVP_DigestFinal_ex(context, digest.baseAddress, nil))
@@ -77,6 +77,6 @@ final class DigestContext {
         }
     }
 
-    /// These calls fail only when memory runs out.
+    /// These calls fail only if memory runs out.
     private func check(_ result: CInt) { precondition(result == 1, "libcrypto: SHA-256 failed") }
 }

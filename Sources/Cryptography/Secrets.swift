@@ -15,7 +15,7 @@ package enum Secrets {
         }
     }
 
-    /// Compares in a time that depends on the lengths alone.
+    /// Compares in a time that depends only on the lengths.
     ///
     /// Source: `CRYPTO_memcmp`.
     package static func areEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {

@@ -1,16 +1,16 @@
 @_exported public import Basics
 
-/// Why a database could not be made or replaced.
+/// Why a database could not be created or replaced.
 package typealias DatabaseError = Failure<DatabaseFailure>
 
 package enum DatabaseFailure: FailureCode {
-    /// A property is not the keyword that its statement needs.
+    /// A property is not a valid keyword for its statement.
     case keyword
-    /// There is no other database to connect to.
+    /// No other database accepts a connection.
     case maintenance
-    /// Sessions are connected to it.
+    /// Sessions are connected to the database.
     case inUse
-    /// The role may not end a session that is in the way.
+    /// The role may not end a session that blocks the operation.
     case notAllowed
 
     package var exitStatus: ExitStatus { self == .inUse ? .busy : .failed }

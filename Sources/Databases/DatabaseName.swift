@@ -1,8 +1,8 @@
 internal import PostgresClient
 
-/// Names that are made from other names.
+/// Database names derived from other names.
 package enum DatabaseName {
-    /// `name` and `suffix` within 63 bytes, after which PostgreSQL cuts names.
+    /// `name` and `suffix` together, shortened to 63 bytes, PostgreSQL's limit for names.
     package static func derived(from name: String, _ suffix: String) -> String {
         var base = Substring(name)
         while base.utf8.count + suffix.utf8.count > 63 { base = base.dropLast() }
@@ -10,17 +10,18 @@ package enum DatabaseName {
     }
 }
 
-/// A mark in the name of a database that is not meant to outlive the session that made it: with the process of that
-/// session, so that a later run recognizes a database that was abandoned.
+/// A mark in the name of a database that should not outlive the session that created it. It includes the server process
+/// of that session, so that a later run recognizes an abandoned database.
 ///
-/// A mark inside the database would come too late: the server finishes CREATE DATABASE even if we are killed meanwhile.
+/// A mark inside the database would come too late: the server completes CREATE DATABASE even if granary is killed
+/// meanwhile.
 struct SessionMark: Sendable {
-    /// The text before the number of the process; it needs no escaping in a regular expression.
+    /// The text before the process number. It needs no escaping in a regular expression.
     let text: String
-    /// Whether the name begins with it.
+    /// Whether the mark is at the beginning of the name.
     let isPrefix: Bool
 
-    /// A database that is to replace another.
+    /// For a database that will replace another.
     static let replacement = SessionMark(text: "_granary_", isPrefix: false)
     static let scratch = SessionMark(text: "granary_replay_", isPrefix: true)
 
@@ -29,8 +30,8 @@ struct SessionMark: Sendable {
         "\(text)\(process)_\(String(UInt32.random(in: 1 << 28 ... .max), radix: 16))"
     }
 
-    /// The databases whose session has ended. Sessions of workers may still be connected and finish a statement. A server
-    /// that was started again gives the same numbers to new sessions, ours too.
+    /// The databases whose session has ended. Sessions of workers may still be connected and finish a statement. A
+    /// restarted server gives the same process numbers to new sessions, even to this one.
     func abandoned(_ session: borrowing Session) throws -> [String] {
         try session.query(
             """

@@ -1,4 +1,4 @@
-// Databases as wholes: made, replaced, dropped, and lent.
+// Whole databases: created, replaced, dropped, or used temporarily.
 //
 //     target        the database that is replaced or changed; it may not exist yet
 //     maintenance   another database of that server, to be connected to while the target is renamed
@@ -9,7 +9,7 @@
 package import Logging
 package import PostgresClient
 
-/// A new database beside the target, which takes the target's place once it is filled, or is dropped again.
+/// A new database beside the target. It takes the target's place when it is filled, or is dropped.
 ///
 ///     look at the server; throw what is in the way
 ///     make the new database, led by a session that is held until the end
@@ -17,15 +17,14 @@ package import PostgresClient
 package struct DatabaseReplacement: Sendable {
     private let target: TargetDatabase
     private let force: Bool
-    private let dropsOld: Bool
     private let logger: Logger
 
-    /// What is to be made.
+    /// What to create.
     package struct Plan<Findings: Sendable>: Sendable {
         package var properties: DatabaseProperties
-        /// Whether there is a database that gives way to it.
+        /// Whether an existing database will be replaced.
         package var replaces: Bool
-        /// What else was found, for the one who fills it.
+        /// Other results of the inspection, for the closure that fills the database.
         package var findings: Findings
 
         package init(properties: DatabaseProperties, replaces: Bool, findings: Findings) {
@@ -35,35 +34,42 @@ package struct DatabaseReplacement: Sendable {
         }
     }
 
-    /// What became of the old database.
+    /// What happens to the new database when it is filled.
+    package enum Ending: Sendable {
+        /// It takes the target's place, and the old database is kept under another name, or dropped.
+        case takesPlace(dropsOld: Bool)
+        /// It stays beside the target under a name of its own, and the target is as it was.
+        case staysBeside
+    }
+
+    /// The outcome for both databases.
     package struct Outcome: Sendable {
         /// The new database took the place of an old one.
         package var swapped = false
-        /// The name under which the old database was kept.
+        /// The name under which the old database is kept.
         package var kept: String?
-        /// Why the old database is kept although it was to be dropped.
+        /// The name under which the new database stays beside the target.
+        package var beside: String?
+        /// Why the old database is kept although it should have been dropped.
         package var dropFailure: (any Error)?
     }
 
-    /// - Parameters:
-    ///   - force: Ends the sessions that are connected to the target.
-    ///   - dropsOld: Drops the old database instead of keeping it under another name.
-    package init(target: TargetDatabase, force: Bool, dropsOld: Bool, logger: Logger) {
+    /// - Parameter force: Ends the sessions that are connected to the target.
+    package init(target: TargetDatabase, force: Bool, logger: Logger) {
         self.target = target
         self.force = force
-        self.dropsOld = dropsOld
         self.logger = logger
     }
 
     /// - Parameters:
-    ///   - inspect: Looks at the server, throws what is in the way, and says what the new database shall be like. Its
-    ///     session is to the maintenance database.
-    ///   - fill: Fills the new database of that name, until it can take the target's place.
-    /// - Throws: `DatabaseError`, `PostgresError`, and what the closures throw; the target is as it was, unless the error is
-    ///   `PostgresError.inDoubt`.
+    ///   - inspect: Inspects the server, throws obstacles, and returns the properties of the new database. Its session is
+    ///     on the maintenance database.
+    ///   - fill: Fills the new database of that name, and says what becomes of it.
+    /// - Throws: `DatabaseError`, `PostgresError`, and errors of the closures. The target is unchanged, unless the
+    ///   error is `PostgresError.inDoubt`.
     package func run<Findings: Sendable, Result: Sendable>(
         inspect: @escaping @Sendable (borrowing Session) throws -> Plan<Findings>,
-        fill: @escaping @Sendable (_ name: String, Plan<Findings>) async throws -> Result
+        fill: @escaping @Sendable (_ name: String, Plan<Findings>) async throws -> (Result, Ending)
     ) async throws -> (Result, Outcome) {
         try await withHeldSession(
             target.maintenance,
@@ -75,10 +81,14 @@ package struct DatabaseReplacement: Sendable {
             },
             while: { (new: (name: String, plan: Plan<Findings>)) in
                 do {
-                    let result = try await fill(new.name, new.plan)
-                    return (result, try await takePlace(new.name, replaces: new.plan.replaces))
+                    let (result, ending) = try await fill(new.name, new.plan)
+                    switch ending {
+                    case .staysBeside: return (result, try await stayBeside(new.name))
+                    case .takesPlace(let dropsOld):
+                        return (result, try await takePlace(new.name, new.plan.replaces, dropsOld: dropsOld))
+                    }
                 } catch let error as PostgresError where error.code == .inDoubt {
-                    // It may be in place. If it is not, the next restore drops it.
+                    // It may already be in place. If it is not, the next restore drops it.
                     throw error
                 } catch {
                     await dropUnfinished(new.name)
@@ -88,7 +98,7 @@ package struct DatabaseReplacement: Sendable {
         )
     }
 
-    /// - Parameter session: to the maintenance database; it leads until the end.
+    /// - Parameter session: On the maintenance database; it stays open until the end.
     private func create(_ properties: DatabaseProperties, _ session: borrowing Session) throws -> String {
         for name in try SessionMark.replacement.abandoned(session) {
             try NewDatabase.drop(name, session)
@@ -100,20 +110,31 @@ package struct DatabaseReplacement: Sendable {
         do {
             try NewDatabase.applyUserCodeSettings(properties, to: name, session)
         } catch {
-            try? NewDatabase.drop(name, session)  // `error` is the one that counts.
+            try? NewDatabase.drop(name, session)  // `error` is the one to report.
             throw error
         }
         return name
     }
 
-    private func takePlace(_ new: String, replaces: Bool) async throws -> Outcome {
+    /// Under its own name the next restore would take it for an unfinished one, and drop it.
+    private func stayBeside(_ new: String) async throws -> Outcome {
+        let name = DatabaseName.derived(from: target.name, "_restored_\(Timestamp.now)")
+        let swap = DatabaseSwap(target: target, new: new, name: name, old: nil, force: false, logger: logger)
+        _ = try await swap.run()
+        return Outcome(beside: name)
+    }
+
+    private func takePlace(_ new: String, _ replaces: Bool, dropsOld: Bool) async throws -> Outcome {
         let old = replaces ? DatabaseName.derived(from: target.name, "_before_\(Timestamp.now)") : nil
-        let swap = DatabaseSwap(target: target, new: new, old: old, force: force, logger: logger)
+        let swap = DatabaseSwap(target: target, new: new, name: target.name, old: old, force: force, logger: logger)
         guard let old = try await swap.run() else { return Outcome() }
         var outcome = Outcome(swapped: true, kept: old)
         guard dropsOld else { return outcome }
         do {
-            try await withSession(target.maintenance, logger: logger) { try NewDatabase.drop(old, $0) }
+            try await withSession(target.maintenance, logger: logger) { session in
+                try session.pin()
+                try NewDatabase.drop(old, session)
+            }
             outcome.kept = nil
         } catch {
             outcome.dropFailure = error
@@ -121,14 +142,17 @@ package struct DatabaseReplacement: Sendable {
         return outcome
     }
 
-    /// Whether the failure is ours, the server's or an interrupt: what we made is taken away again.
+    /// Drops the new database after any failure: granary's own, the server's, or an interrupt.
     private func dropUnfinished(_ name: String) async {
-        // A task of its own: the one we are in may have been cancelled.
+        // A new task, because the current one may have been cancelled.
         await Task {
             do {
-                // If the network is gone, an interrupted run must not wait for it.
+                // If the network is down, an interrupted run must not wait for it.
                 let server = target.maintenance.setting("connect_timeout", to: "3")
-                try await withSession(server, logger: logger) { try NewDatabase.drop(name, $0) }
+                try await withSession(server, logger: logger) { session in
+                    try session.pin()
+                    try NewDatabase.drop(name, session)
+                }
             } catch {
                 logger.warning("the unfinished database \(name) is still there: \(error); the next restore drops it")
             }

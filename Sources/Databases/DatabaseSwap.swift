@@ -1,18 +1,20 @@
 internal import Logging
 internal import PostgresClient
 
-/// Puts the new database in the old one's place: two renames in one transaction.
+/// Gives a new database its name: in the old one's place by two renames in one transaction, or beside it.
 struct DatabaseSwap: Sendable {
     let target: TargetDatabase
     let new: String
-    /// The name that the old database gets, or one like it if that is taken; nil when there is none.
+    /// The name that the new database gets.
+    let name: String
+    /// The name that the old database gets, or a similar one if that is taken; nil if there is no old database.
     let old: String?
     let force: Bool
     let logger: Logger
 
-    /// The first rename holds a lock that new connections wait for, and itself waits five seconds for sessions to end;
-    /// with `force` they are ended meanwhile, so that no new one gets in between. Those of the new database are ended in
-    /// any case: it is ours, and what is connected to it came with an extension.
+    /// The first rename takes a lock that new connections wait for, and itself waits five seconds for sessions to end.
+    /// With `force` the sessions are ended meanwhile, so that no new one gets in between. Sessions on the new database
+    /// are always ended: granary created it, and only an extension can have connected to it.
     ///
     /// - Returns: The name that the old database got.
     func run() async throws -> String? {
@@ -27,6 +29,8 @@ struct DatabaseSwap: Sendable {
 
     private func rename() async throws -> String? {
         try await withSession(target.maintenance, logger: logger) { session in
+            try session.pin()
+            let isTemplate = try session.properties(ofDatabase: target.name)?.isTemplate == true
             do {
                 return try session.decisiveTransaction { session in
                     try session.execute("SET LOCAL lock_timeout = '30s'")
@@ -35,10 +39,10 @@ struct DatabaseSwap: Sendable {
                         try session.execute(
                             "ALTER DATABASE \(session.quoted(target.name)) RENAME TO \(session.quoted(old))"
                         )
+                        // Of two templates the new one is meant, and the old one shall be one that can be dropped.
+                        if isTemplate { try session.execute("ALTER DATABASE \(session.quoted(old)) IS_TEMPLATE false") }
                     }
-                    try session.execute(
-                        "ALTER DATABASE \(session.quoted(new)) RENAME TO \(session.quoted(target.name))"
-                    )
+                    try session.execute("ALTER DATABASE \(session.quoted(new)) RENAME TO \(session.quoted(name))")
                     return old
                 }
             } catch let error as PostgresError where error.sqlState == "55006" {
@@ -51,7 +55,7 @@ struct DatabaseSwap: Sendable {
         }
     }
 
-    /// `old`, or with a number behind it: two restores may have been done in one second.
+    /// `old`, or `old` with a number: two restores may finish in the same second.
     private func freeName(_ session: borrowing Session) throws -> String? {
         guard let old else { return nil }
         for number in 1...1000 {
@@ -65,13 +69,14 @@ struct DatabaseSwap: Sendable {
         return old
     }
 
-    /// Ends the sessions of `databases` again and again, whatever kind they are of, until the rename is through and this is
+    /// Ends all sessions of `databases`, of any kind, again and again until the rename is done and this task is
     /// cancelled.
     ///
-    /// - Returns: why it could not. It is the rename that decides: it may be through in spite of that.
+    /// - Returns: Why it failed. Only the rename decides the outcome: it may succeed in spite of that.
     private func endSessions(of databases: [String]) async -> (any Error)? {
         do {
             return try await withSession(target.maintenance, logger: logger) { session in
+                try session.pin()
                 var stubborn: DatabaseError?
                 for _ in 0..<100 {
                     let others = try Occupant.others(on: databases, session)

@@ -1,10 +1,11 @@
+internal import Logging
 package import PostgresClient
 
-/// A database that is made, given its properties, and dropped.
+/// Creates databases and sets their properties.
 package enum NewDatabase {
     /// Makes an empty database with the properties of the one it will replace.
     ///
-    /// - Parameter session: to the maintenance database.
+    /// - Parameter session: On the maintenance database.
     /// - Throws: `DatabaseError.keyword`, `PostgresError`.
     package static func create(_ name: String, like properties: DatabaseProperties, _ session: borrowing Session) throws
     {
@@ -13,7 +14,7 @@ package enum NewDatabase {
             "LC_COLLATE \(session.literal(properties.collate))", "LC_CTYPE \(session.literal(properties.ctype))",
             "OWNER \(session.quoted(properties.owner))",
         ]
-        // To name the default would need the right to create in it, which to leave it out does not.
+        // Naming the default tablespace would need the right to create in it; omitting it does not.
         if properties.tablespace != "pg_default" {
             options.append("TABLESPACE \(session.quoted(properties.tablespace))")
         }
@@ -30,73 +31,124 @@ package enum NewDatabase {
         try session.execute("CREATE DATABASE \(session.quoted(name)) WITH \(options.joined(separator: " "))")
     }
 
-    /// Sets what user code reads, so that it computes the same while the database is filled as afterwards. The other
-    /// settings, such as time-outs and libraries, would be in the way until then.
+    /// Sets the settings that user code reads, so that it computes the same while the database is filled as afterwards.
+    /// Other settings, such as timeouts and libraries, follow later, because they could interfere.
     package static func applyUserCodeSettings(
         _ properties: DatabaseProperties,
         to name: String,
         _ session: borrowing Session
     ) throws {
         for setting in properties.settings where setting.role == nil && UserCodeSettings.areRead(setting.name) {
-            try session.execute(
-                "ALTER DATABASE \(session.quoted(name)) SET \(session.quoted(setting.name)) TO "
-                    + SettingValue(setting.name, setting.value).sql(session)
-            )
+            do {
+                try session.execute(
+                    "ALTER DATABASE \(session.quoted(name)) SET \(session.quoted(setting.name)) TO "
+                        + SettingValue(setting.name, setting.value).sql(session)
+                )
+            } catch let error as PostgresError where error.isOfStatement {
+                // `apply` meets it again, and tells.
+                session.logger.debug("the setting \(setting.name) is left out: \(error)")
+            }
         }
     }
 
-    /// Sets what `ALTER DATABASE` sets: privileges, settings, the comment.
+    /// A property that a new database does not get, and why.
+    package struct Unset: Sendable, Equatable {
+        package var property: String
+        package var reason: String
+
+        init(_ property: String, because reason: String) {
+            self.property = property
+            self.reason = reason
+        }
+    }
+
+    /// Sets what `ALTER DATABASE` sets: privileges, settings, the comment, whether it is a template.
     ///
-    /// - Parameter role: The server's role for one that `properties` name; nil if the server has none.
-    /// - Returns: What was left out because a role is missing, each a sentence.
+    /// - Parameter role: Returns the server's role for a role in `properties`; nil if the server has none.
+    /// - Returns: What was left out: settings that our role may not set or the server does not know, and what is for roles that
+    ///   are missing.
     /// - Throws: `DatabaseError.keyword`, `PostgresError`.
     package static func apply(
         _ properties: DatabaseProperties,
         to name: String,
         role: (String) -> String? = { $0 },
         _ session: borrowing Session
-    ) throws -> [String] {
+    ) throws -> [Unset] {
         let database = session.quoted(name)
-        var leftOut: [String] = []
-        for setting in properties.settings {
-            var subject = "DATABASE"
-            if let name = setting.role {
-                guard let role = role(name) else {
-                    leftOut.append("left out, because the server has no role \(name): its setting of \(setting.name)")
-                    continue
-                }
-                subject = "ROLE \(session.quoted(role)) IN DATABASE"
-            }
-            let value = SettingValue(setting.name, setting.value).sql(session)
-            try session.execute("ALTER \(subject) \(database) SET \(session.quoted(setting.name)) TO \(value)")
-        }
-        if let privileges = properties.privileges {
-            try session.execute("REVOKE ALL ON DATABASE \(database) FROM PUBLIC, \(session.quoted(properties.owner))")
-            for privilege in privileges {
-                var grantee = "PUBLIC"
-                if let name = privilege.grantee {
-                    guard let role = role(name) else {
-                        leftOut.append(
-                            "left out, because the server has no role \(name): GRANT \(privilege.privilege) ON DATABASE TO \(name)"
-                        )
-                        continue
-                    }
-                    grantee = session.quoted(role)
-                }
-                let option = privilege.grantable ? " WITH GRANT OPTION" : ""
-                let word = try Keyword(privilege.privilege).text
-                try session.execute("GRANT \(word) ON DATABASE \(database) TO \(grantee)\(option)")
-            }
-        }
+        var unset = try properties.settings.compactMap { try set($0, on: database, role: role, session) }
+        unset += try grant(properties, on: database, role: role, session)
         if properties.connectionLimit != -1 {
             try session.execute("ALTER DATABASE \(database) CONNECTION LIMIT \(properties.connectionLimit)")
         }
+        if properties.isTemplate { try session.execute("ALTER DATABASE \(database) IS_TEMPLATE true") }
         let comment = properties.comment.map { session.literal($0) } ?? "NULL"
         try session.execute("COMMENT ON DATABASE \(database) IS \(comment)")
-        return leftOut
+        return unset
     }
 
+    private static func set(
+        _ setting: DatabaseProperties.Setting,
+        on database: String,
+        role: (String) -> String?,
+        _ session: borrowing Session
+    ) throws -> Unset? {
+        var subject = "DATABASE"
+        var title = "the database's setting of \(setting.name)"
+        if let name = setting.role {
+            title = "its setting of \(setting.name)"
+            guard let role = role(name) else { return Unset(title, because: "the server has no role \(name)") }
+            subject = "ROLE \(session.quoted(role)) IN DATABASE"
+            title = "the setting of \(setting.name) for \(role)"
+        }
+        let value = SettingValue(setting.name, setting.value).sql(session)
+        do {
+            try session.execute("ALTER \(subject) \(database) SET \(session.quoted(setting.name)) TO \(value)")
+            return nil
+        } catch let error as PostgresError where error.isOfStatement {
+            return Unset(title, because: error.description)
+        }
+    }
+
+    private static func grant(
+        _ properties: DatabaseProperties,
+        on database: String,
+        role: (String) -> String?,
+        _ session: borrowing Session
+    ) throws -> [Unset] {
+        guard let privileges = properties.privileges else { return [] }
+        var unset: [Unset] = []
+        try session.execute("REVOKE ALL ON DATABASE \(database) FROM PUBLIC, \(session.quoted(properties.owner))")
+        for privilege in privileges {
+            var grantee = "PUBLIC"
+            if let name = privilege.grantee {
+                guard let role = role(name) else {
+                    unset.append(
+                        Unset(
+                            "GRANT \(privilege.privilege) ON DATABASE TO \(name)",
+                            because: "the server has no role \(name)"
+                        )
+                    )
+                    continue
+                }
+                grantee = session.quoted(role)
+            }
+            let option = privilege.grantable ? " WITH GRANT OPTION" : ""
+            let word = try Keyword(privilege.privilege).text
+            try session.execute("GRANT \(word) ON DATABASE \(database) TO \(grantee)\(option)")
+        }
+        return unset
+    }
+
+    /// Drops the database if it is there, with the sessions that are connected to it.
+    ///
+    /// - Throws: `PostgresError`.
     package static func drop(_ name: String, _ session: borrowing Session) throws {
+        let isTemplate = try session.query(
+            "SELECT datistemplate FROM pg_catalog.pg_database WHERE datname = $1",
+            [name]
+        ).first?.bool("datistemplate")
+        // The server drops no template.
+        if isTemplate == true { try session.execute("ALTER DATABASE \(session.quoted(name)) IS_TEMPLATE false") }
         let force = session.serverVersion >= 130_000 ? " WITH (FORCE)" : ""
         try session.execute("DROP DATABASE IF EXISTS \(session.quoted(name))\(force)")
     }

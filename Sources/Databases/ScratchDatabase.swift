@@ -1,21 +1,20 @@
 package import Logging
 package import PostgresClient
 
-/// A database that lives as long as a closure.
+/// A database that exists while a closure runs.
 package enum ScratchDatabase {
-    /// Makes an empty database, lends it, and drops it, whatever happened in it.
+    /// Creates an empty database, passes it to `body`, and always drops it.
     ///
-    /// - Parameters:
-    ///   - server: Any database of the server; its role may create databases.
-    ///   - keepsRoles: Roles belong to the whole server. Where it is ours alone, those that were made meanwhile go too.
-    /// - Throws: `PostgresError`, `CancellationError`, and what `body` throws.
+    /// - Parameters: - server: Any database of the server; its role must be able to create databases. - keepsRoles:
+    ///   Roles belong to the whole server. If the server is granary's own, roles that `body` created are dropped too.
+    /// - Throws: `PostgresError`, `CancellationError`, and errors of `body`.
     package static func with<R: Sendable>(
         _ server: ServerAddress,
         keepsRoles: Bool,
         logger: Logger,
         _ body: @escaping @Sendable (ServerAddress) async throws -> R
     ) async throws -> R {
-        // The maker's session stays open: by it others see that the database is not abandoned.
+        // The creating session stays open, which shows other runs that the database is not abandoned.
         try await withHeldSession(
             server,
             logger: logger,
@@ -23,7 +22,7 @@ package enum ScratchDatabase {
                 for name in try SessionMark.scratch.abandoned(session) { try? NewDatabase.drop(name, session) }
                 let name = SessionMark.scratch.suffix(process: session.processID)
                 let roles = try roleNames(session)
-                // Nothing of template1 is part of a migration's outcome.
+                // Content of template1 must not become part of a migration's outcome.
                 try session.execute("CREATE DATABASE \(session.quoted(name)) TEMPLATE template0 ENCODING 'UTF8'")
                 return (name: name, roles: roles)
             },
@@ -34,7 +33,7 @@ package enum ScratchDatabase {
                 } catch {
                     result = .failure(error)
                 }
-                // A cancelled task could not connect any more.
+                // A cancelled task could not connect.
                 await Task {
                     try? await withSession(server, logger: logger) { session in
                         try NewDatabase.drop(made.name, session)
@@ -85,7 +84,7 @@ package enum ScratchDatabase {
 
     private static func dropRoles(besides roles: Set<String>, _ session: borrowing Session) throws {
         for role in try roleNames(session).subtracting(roles) {
-            // One that owns something elsewhere is not of this run.
+            // A role that owns something elsewhere does not belong to this run.
             try? session.execute("DROP ROLE IF EXISTS \(session.quoted(role))")
         }
     }

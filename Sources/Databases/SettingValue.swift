@@ -1,8 +1,8 @@
 internal import PostgresClient
 
-/// A setting's stored text as `SET … TO` takes it.
-struct SettingValue {
-    /// Settings whose value is a list of names, each quoted on its own (`GUC_LIST_QUOTE`).
+/// The stored text of a setting, in the form for `SET … TO`.
+package struct SettingValue {
+    /// Settings whose value is a list of names, each quoted separately (`GUC_LIST_QUOTE`).
     private static let lists: Set<String> = [
         "local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries",
         "temp_tablespaces", "unix_socket_directories",
@@ -18,7 +18,13 @@ struct SettingValue {
         elements.isEmpty ? "''" : elements.map { session.literal($0) }.joined(separator: ", ")
     }
 
-    /// The names of a list such as `"$user", public`, as `SplitGUCList` finds them.
+    /// The text that the catalog stores for the values after `SET … TO`.
+    package static func stored(_ name: String, _ values: [String]) -> String {
+        guard values.count > 1 || lists.contains(name.lowercased()) else { return values.joined() }
+        return values.map(QuotedText.name).joined(separator: ", ")
+    }
+
+    /// The names in a list such as `"$user", public`, divided as by `SplitGUCList`.
     static func split(_ list: String) -> [String] {
         var elements: [String] = []
         var current = String.UnicodeScalarView()
@@ -29,7 +35,7 @@ struct SettingValue {
             switch scalar {
             case "\"":
                 isQuoted.toggle()
-                // A doubled quote inside quotes stands for one.
+                // A doubled quote inside quotes is one quote.
                 if isQuoted, previous == "\"" { current.append(scalar) }
                 hasElement = true
             case "," where !isQuoted:

@@ -1,14 +1,14 @@
 package import Logging
 package import PostgresClient
 
-/// The database that is replaced or changed, and how to reach its server without being connected to it.
+/// The database that is replaced or changed, and a way to reach its server without being connected to it.
 package struct TargetDatabase: Sendable {
     package let name: String
     /// The server, with the target as its database.
     package let address: ServerAddress
-    /// A database to be connected to while the target is renamed.
+    /// A database to connect to while the target is renamed.
     package let maintenance: ServerAddress
-    /// Whether it is there already.
+    /// Whether the target exists already.
     package let exists: Bool
 
     /// - Parameter maintenanceDatabase: nil tries `postgres` and `template1`.
@@ -29,7 +29,7 @@ package struct TargetDatabase: Sendable {
         return TargetDatabase(name: name, address: server.database(name), maintenance: maintenance, exists: exists)
     }
 
-    /// The first of the usual databases that lets us in; the target itself cannot be renamed from within.
+    /// The first of the usual databases that accepts a connection. The target cannot be renamed while connected to it.
     private static func maintenance(
         _ server: ServerAddress,
         beside target: String,
@@ -44,7 +44,7 @@ package struct TargetDatabase: Sendable {
         )
         for candidate in candidates where candidate != target {
             do {
-                // Pinned: of several hosts, all that follows must reach the one that answered.
+                // Pinned: if there are several hosts, all later connections must reach the one that answered.
                 return try await withSession(server.database(candidate), logger: logger) { $0.pinnedAddress }
             } catch let error as PostgresError where error.code == .connection {
                 failure = error

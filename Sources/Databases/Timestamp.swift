@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Points in time as they stand in names.
+/// Points in time in the form used in names.
 enum Timestamp {
     /// The time in UTC, as `20261123T071500Z`.
     static var now: String {

@@ -20,17 +20,17 @@ package struct DumpVerification: Sendable {
         self.progress = progress
     }
 
-    /// Opens and reads the archive at `path`. What keeps it from being opened is damage, too.
+    /// Opens and reads an archive. What keeps it from being opened is damage, too.
     ///
     /// - Throws: `ArchiveError.io`, `StorageError.io`, `CancellationError`.
     package static func run(
-        _ path: String,
+        _ open: () throws -> DumpArchive,
         jobs: Int,
         progress: @escaping @Sendable (VerifyProgress) -> Void
     ) async throws -> VerificationReport {
         let archive: DumpArchive
         do {
-            archive = try DumpArchive(path: path)
+            archive = try open()
         } catch {
             guard let damage = DumpDamage(error) else { throw error }
             var report = VerificationReport()

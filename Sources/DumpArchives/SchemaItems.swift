@@ -2,9 +2,9 @@ package import Archive
 internal import PostgresClient
 
 extension DumpTOC {
-    /// The items that make the schema, in pg_dump's order, which is one that works.
+    /// The items of the schema in pg_dump's order, in which they can be created.
     ///
-    /// Privileges, comments and security labels have no section of their own: they follow their object.
+    /// Privileges, comments and security labels have no section of their own; they belong to that of their object.
     package func schemaItems() -> [Manifest.SchemaItem] {
         var section = Entry.Section.preData
         return entries.compactMap { entry in
@@ -20,8 +20,8 @@ extension DumpTOC {
 
 extension DumpTOC.Entry {
     fileprivate func item(_ section: Manifest.SchemaItem.Section) -> Manifest.SchemaItem? {
-        // Large objects are written by us, since pg_dump moves them between sections from version to version; the
-        // session's settings are ours as well.
+        // Granary writes large objects itself, because pg_dump's section for them depends on its version; it also sets
+        // the session's settings itself.
         let ours = [
             "BLOB", "BLOB METADATA", "BLOBS", "BLOB COMMENTS", "ENCODING", "STDSTRINGS", "SEARCHPATH",
             "STATISTICS DATA",
@@ -45,18 +45,18 @@ extension DumpTOC.Entry {
         )
     }
 
-    /// Comments and privileges name their object in the tag; a table may have a name that looks like such a tag.
+    /// Comments and privileges name their object in the tag. A table's name may look like such a tag.
     private var isAboutNoSchema: Bool {
         ["ACL", "COMMENT", "SECURITY LABEL"].contains(kind) && (namespace ?? "").isEmpty
     }
 
-    /// A partitioned table has no storage, so the default does not reach it: it is told.
+    /// A partitioned table has no storage, so the default does not apply to it and must be set explicitly.
     private var accessMethodStatement: String {
         guard relationKind == "p", let accessMethod, !accessMethod.isEmpty else { return "" }
         return "\nALTER TABLE \(qualifiedName) SET ACCESS METHOD \(QuotedText.name(accessMethod));\n"
     }
 
-    /// What stands between ALTER and OWNER TO, as pg_restore finds it out (`_getObjectDescription`).
+    /// The text between ALTER and OWNER TO, derived as in pg_restore (`_getObjectDescription`).
     private var ownable: String? {
         guard let owner, !owner.isEmpty, !dropStatement.isEmpty else { return nil }
         switch kind {
@@ -65,7 +65,7 @@ extension DumpTOC.Entry {
             "EVENT TRIGGER", "FOREIGN DATA WRAPPER", "SERVER", "PUBLICATION", "SUBSCRIPTION":
             return "\(kind) \(qualifiedName)"
         case "PROCEDURAL LANGUAGE": return "LANGUAGE \(qualifiedName)"
-        // These need their arguments, which are just what the DROP statement has.
+        // These need their arguments, which are in the DROP statement.
         case "AGGREGATE", "FUNCTION", "OPERATOR", "OPERATOR CLASS", "OPERATOR FAMILY", "PROCEDURE":
             var statement = dropStatement.dropFirst("DROP ".count)
             while let last = statement.last, last == ";" || last.isWhitespace { statement.removeLast() }

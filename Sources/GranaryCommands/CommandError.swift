@@ -1,20 +1,20 @@
 @_exported public import Basics
 
-/// Why a command could not do its part: what it was given does not fit, or a person or a rule said no.
+/// Why a command could not do its work: wrong arguments, or a person or a rule refused.
 package typealias CommandError = Failure<CommandFailure>
 
 package enum CommandFailure: FailureCode {
-    /// The command line does not fit.
+    /// Wrong arguments.
     case usage
-    /// A guard, a rule or a person said no.
+    /// A guard or a rule refused, or a person did not confirm.
     case refused
-    /// Nothing says which database is meant.
+    /// No database was given.
     case noDatabase
-    /// A file or a folder is not there, or cannot be used.
+    /// A file or a folder is missing, or cannot be used.
     case file
-    /// The archive cannot be restored here as it is.
+    /// The archive cannot be restored here.
     case obstacles
-    /// The system lets this process have too little.
+    /// The system's limits for this process are too low.
     case limits
     /// Standard output cannot take the result.
     case output

@@ -1,21 +1,21 @@
 internal import Archive
 package import ArgumentParser
 
-// The commands. Console: results on standard output, all else on standard error. Screen: standard error, with lines that
-// are redrawn. Gate: the guard, before a command writes. Result: what a command came to, described once for programs and
-// for lists.
+// The commands. Console: results on standard output, everything else on standard error. Screen: standard error, with
+// lines that are redrawn. Gate: the guard before a command writes. Result: the outcome of a command, described once for
+// programs and for lists.
 //
 //     arguments → completed by variables → parsed → one command runs on a console → exit code
 //     a command: options → database → gate → plan → question → run, with progress → result
 //
-// Output, Running, Database, Progress and Prompts serve all commands; each command has a folder, which knows those
-// below and no other command's. This file alone knows them all.
+// Output, Running, Database, Progress and Prompts serve all commands. Each command has a folder, which uses those five
+// and no other command's. Only this file knows all commands.
 
 /// `granary`, the root of the commands.
 package struct Granary: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "granary",
-        abstract: "Back up, restore and migrate a PostgreSQL database, whole or not at all.",
+        abstract: "Migrate, seed, back up, restore and inspect a PostgreSQL database.",
         discussion: """
             Example:
               granary server start

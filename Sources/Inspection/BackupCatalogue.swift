@@ -2,10 +2,10 @@ package import Archive
 internal import Glibc
 internal import Storage
 
-/// The files of a folder of backups, as their manifests describe them.
+/// The backups in a folder, as their manifests describe them.
 package struct BackupCatalogue: Sendable {
     package var folder: String
-    /// Newest first; what is not whole comes last.
+    /// The newest first, then those that are not whole.
     package var entries: [Entry]
 
     package struct Entry: Sendable {
@@ -13,10 +13,10 @@ package struct BackupCatalogue: Sendable {
         package var path: String
         package var bytes: Int
         package var content: Content
-        /// Its name leads to a file elsewhere, or to another of the folder.
+        /// The name is a link to a file elsewhere, or to another file of the folder.
         package var isLink = false
 
-        /// nil for what could not be read.
+        /// nil if it could not be read.
         package var manifest: Manifest? {
             if case .backup(let manifest) = content { return manifest }
             return nil
@@ -24,15 +24,15 @@ package struct BackupCatalogue: Sendable {
     }
 
     package enum Content: Sendable {
-        /// Its directory and its manifest are whole; `verify` reads the rest.
+        /// Directory and manifest are whole; only `verify` reads the rest.
         case backup(Manifest)
-        /// The beginning of a ZIP file or a damaged one: ours perhaps, and not to be deleted by us.
+        /// The beginning of a ZIP file, or a damaged one. It may be a backup, and must not be deleted.
         case unreadable(String)
     }
 
     /// Reads the manifests of all files named `.zip`.
     ///
-    /// - Throws: `InspectionError.file` where the folder cannot be read; a folder that is not there is empty.
+    /// - Throws: `InspectionError.file` if the folder cannot be read. A missing folder counts as empty.
     package static func read(folder: String) throws -> BackupCatalogue {
         let names: [String]
         do {
@@ -82,7 +82,7 @@ extension Manifest {
     package var rawBytes: Int { tables.reduce(largeObjects?.rawBytes ?? 0) { $0 + $1.rawBytes } }
     package var chunkCount: Int { tables.reduce(largeObjects?.chunks.count ?? 0) { $0 + $1.chunks.count } }
 
-    /// The newest version that a migrator's table told, of each service: `000007`, or `users 000007, orders 000003`.
+    /// The newest version in a migrator's table, for each service: `000007`, or `users 000007, orders 000003`.
     package var schemaVersionText: String? {
         guard !schemaVersions.isEmpty else { return nil }
         guard schemaVersions.count > 1 else { return Self.text(schemaVersions[0]) }
@@ -96,8 +96,10 @@ extension Manifest {
         version.dirty ? "\(version.version) (dirty)" : version.version
     }
 
-    /// What was asked for: `whole database`, or the schemas and tables.
+    /// What was asked for: `whole database`, or the schemas and tables, and what was left out of them.
     package var scopeText: String {
-        scope.isWholeDatabase ? "whole database" : (scope.schemas + scope.tables).joined(separator: ", ")
+        let asked = scope.isWholeDatabase ? "whole database" : (scope.schemas + scope.tables).joined(separator: ", ")
+        guard let excluded = scope.excluded else { return asked }
+        return "\(asked) without \((excluded.schemas + excluded.tables).listed())"
     }
 }

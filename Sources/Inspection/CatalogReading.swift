@@ -1,21 +1,23 @@
 package import PostgresClient
 
-/// A table that someone works on with ACCESS EXCLUSIVE, or waits to.
+/// A table on which a session holds ACCESS EXCLUSIVE, or waits for it.
 package struct HeldTable: Sendable, Equatable {
-    /// The backend.
+    /// The server process of that session.
     package var processID: Int
-    /// False for one that still waits, behind which we would queue.
+    /// False if the session still waits. Other sessions would queue behind it.
     package var isGranted: Bool
 }
 
 extension Session {
-    /// Prepares a session for looking only: it never waits behind a lock for long, and filters no rows unseen.
+    /// Prepares a session for reading only: it does not wait long for locks, and row security raises an error instead
+    /// of hiding rows.
     package borrowing func pinForLooking() throws {
         try pin([("lock_timeout", "500ms"), ("row_security", "off"), ("default_transaction_read_only", "on")])
         try refuseViews()
     }
 
-    /// The tables of this database that a look would have to wait for. Source: `pg_locks`, which takes no lock on them.
+    /// The tables of this database for which a reader would have to wait. Source: `pg_locks`, without locking the
+    /// tables.
     package borrowing func heldTables() throws -> [UInt32: HeldTable] {
         let rows = try query(
             """

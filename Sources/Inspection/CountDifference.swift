@@ -1,12 +1,12 @@
 package import Archive
 package import PostgresClient
 
-/// A table's rows now beside those of a backup.
+/// The rows of a table now and in a backup.
 package struct CountDifference: Sendable, Equatable {
     package var table: TableName
-    /// nil for a table that the backup does not have, or whose rows it left out.
+    /// nil if the backup does not have the table, or left out its rows.
     package var then: Int?
-    /// nil for a table that is gone, or could not be counted.
+    /// nil if the table is gone, or could not be counted.
     package var now: Int?
     package var isExact: Bool
     package var isGone: Bool
@@ -14,7 +14,7 @@ package struct CountDifference: Sendable, Equatable {
 
     package var change: Int? { then.flatMap { then in now.map { $0 - then } } }
 
-    /// Tables of the backup beside those of the database; partitions are added up under the parent they have now.
+    /// Compares the tables of the backup with those of the database. Partitions are added to their present parent.
     package static func between(
         _ counts: RowCounts,
         and manifest: Manifest,

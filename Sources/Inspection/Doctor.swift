@@ -1,11 +1,11 @@
 package import Bookkeeping
 package import PostgresClient
 
-/// Judges what was found of programs, database and folders. Whoever asks brings the findings together.
+/// Judges the facts about programs, database and folders. The caller collects them.
 package struct Doctor: Sendable {
     package enum Verdict: String, Sendable {
         case good = "ok"
-        /// Worth knowing; nothing is wrong with it.
+        /// A remark; nothing is wrong.
         case note
         case problem
     }
@@ -14,7 +14,7 @@ package struct Doctor: Sendable {
         package var name: String
         package var verdict: Verdict
         package var detail: String
-        /// The command that mends it; of problems, and of some notes.
+        /// The command that fixes it, for problems and for some notes.
         package var remedy: String?
 
         package init(_ name: String, _ verdict: Verdict, _ detail: String, remedy: String? = nil) {
@@ -25,7 +25,7 @@ package struct Doctor: Sendable {
         }
     }
 
-    /// What a database says of itself and of whoever asks.
+    /// Facts about a database and the current role.
     package struct DatabaseFacts: Sendable, Equatable {
         package var place: String
         package var database: String
@@ -38,21 +38,21 @@ package struct Doctor: Sendable {
         package var ownsDatabase: Bool
         package var isStandby: Bool
         package var bytes: Int
-        /// Tables whose rows a policy hides from this role.
+        /// Tables with rows that a policy hides from this role.
         package var hiddenTables: Int
         package var unreadableTables: Int
-        /// In schemas that are not the service's, where it has some.
+        /// Tables in other schemas than the service's, if it has some.
         package var unreadableElsewhere: Int
         package var marker: MarkerState
-        /// There is a marker's table, which this role may not read.
+        /// There is a marker's table that this role may not read.
         package var markerIsHidden = false
         package var isEmpty: Bool
         package var hasStateSchema: Bool
-        /// What is wrong with granary's own tables, and what puts it right.
+        /// What is wrong with granary's own tables, and how to fix it.
         package var stateTrouble: [Trouble] = []
-        /// nil where there is no ledger, or it may not be read.
+        /// nil if there is no ledger, or the role may not read it.
         package var appliedMigrations: Int?
-        /// Other tools' ledgers that record something, and of which nobody has said that they are another service's.
+        /// Ledgers of other tools with entries, unless they are recorded as another service's.
         package var otherLedgers: [OtherLedger] = []
         /// Tables that Citus distributes over nodes.
         package var distributedTables = 0
@@ -83,9 +83,9 @@ package struct Doctor: Sendable {
     }
 }
 
-// Asking the database.
+// Queries.
 extension Doctor {
-    /// - Parameter schemas: The services'. Where none of them is there, the whole database is looked at as theirs.
+    /// - Parameter schemas: The schemas of the services. If none of them exists, all schemas count.
     /// - Throws: `PostgresError`.
     package static func facts(
         _ stateSchema: StateSchema,
@@ -115,7 +115,7 @@ extension Doctor {
         )[0]
         let marker = Marker(stateSchema)
         var trouble = try trouble(stateSchema, session)
-        // What could run somebody's code is not read.
+        // Tables that could run another role's code are not read.
         let isOrdinary = try stateSchema.isOrdinary(session)
         var mark = MarkerState.unmarked
         do {
@@ -150,13 +150,13 @@ extension Doctor {
         )
     }
 
-    /// What keeps our tables from being read: other things in their place, columns or keys that are missing.
+    /// Why granary's tables cannot be read: other objects with their names, missing columns or keys.
     private static func trouble(_ schema: StateSchema, _ session: borrowing Session) throws -> [Trouble] {
         let flaws = try schema.flaws(session).map {
-            Trouble("\($0.table) \($0.flaw): it could run code of somebody else's", remedy: StateSchema.suspicionRemedy)
+            Trouble("\($0.table) \($0.flaw): it could run another role's code", remedy: StateSchema.suspicionRemedy)
         }
         let faults = try schema.faults(session)
-        // Without any table it is a database that granary has not written to yet.
+        // Without any of these tables, granary has not written to the database yet.
         guard !faults.allSatisfy(\.isMissingTable) else { return flaws }
         return flaws
             + faults.map {
@@ -187,13 +187,12 @@ extension Doctor {
     }
 }
 
-// Judging.
+// Judgement.
 extension Doctor {
-    /// The database and what this role may do in it.
+    /// The database, and the rights of the role in it.
     ///
-    /// - Parameters:
-    ///   - environment: The one that was chosen, for the line that marks.
-    ///   - isLocal: On granary's own server, which marks itself.
+    /// - Parameters: - environment: The chosen one, for the command that marks the database. - isLocal: On granary's
+    ///   own server, which marks itself.
     package static func judge(_ facts: DatabaseFacts, environment: String?, isLocal: Bool) -> [Check] {
         [
             Check(
@@ -216,16 +215,16 @@ extension Doctor {
             + otherLedgers(facts)
     }
 
-    /// Another tool migrates this database, or did.
+    /// Another tool migrates this database, or used to.
     private static func otherLedgers(_ facts: DatabaseFacts) -> [Check] {
         facts.otherLedgers.map { ledger in
-            // The first migration has run: somebody has decided.
+            // The first migration has run, so someone has decided already.
             guard facts.appliedMigrations ?? 0 == 0 else { return Check("other tool", .note, ledger.sentence) }
             return Check(
                 "other tool",
                 .problem,
                 "\(ledger.sentence), and granary's ledger has nothing",
-                remedy: "granary migrate status says how to go on"
+                remedy: "granary migrate status shows how to continue"
             )
         }
     }
@@ -258,7 +257,7 @@ extension Doctor {
         ]
     }
 
-    /// What a backup would miss, and so refuses.
+    /// Rows that a backup could not read, for which it refuses.
     private static func rows(_ facts: DatabaseFacts) -> [Check] {
         let name = QuotedText.name(facts.user)
         var checks: [Check] = []
@@ -347,7 +346,7 @@ extension Doctor {
             : Check("ledger", .note, "there is none yet", remedy: "granary migrate up")
     }
 
-    /// pg_dump's age against the server's; `found` is nil where there is none that fits.
+    /// Compares the version of pg_dump with the server's. `found` is nil if there is no suitable one.
     package static func judgePgDump(_ found: (path: String, major: Int)?, server: Int?, reason: String?) -> Check {
         guard let found else {
             let wanted = server.map { "-\($0 / 10000)" } ?? ""
@@ -372,7 +371,7 @@ extension Doctor {
     package static func judge(_ folder: Folder) -> Check {
         let name = folder.purpose
         if !folder.exists {
-            return Check(name, .note, "the folder \(folder.path) is not there", remedy: "granary init")
+            return Check(name, .note, "the folder \(folder.path) does not exist", remedy: "granary init")
         }
         guard folder.isWritable else {
             return Check(
@@ -385,11 +384,11 @@ extension Doctor {
         return Check(name, .good, folder.path)
     }
 
-    /// The disk of the backups; a backup is about a third of its database.
+    /// The disk of the backups. A backup takes about a third of its database's size.
     ///
-    /// - Parameter sizes: How figures are written.
+    /// - Parameter sizes: Formats a size.
     package static func judgeDisk(free: Int?, database: Int?, sizes: (Int) -> String) -> Check {
-        guard let free else { return Check("disk", .note, "its space cannot be told") }
+        guard let free else { return Check("disk", .note, "its free space is unknown") }
         let detail = "\(sizes(free)) free" + (database.map { ", the database has \(sizes($0))" } ?? "")
         guard free < (database ?? 0) / 3 else { return Check("disk", .good, detail) }
         return Check(

@@ -1,12 +1,12 @@
 @_exported public import Basics
 
-/// Why a look at a database, or at a folder of backups, came to nothing.
+/// Why a database or a folder of backups could not be inspected.
 package typealias InspectionError = Failure<InspectionFailure>
 
 package enum InspectionFailure: FailureCode {
-    /// What was asked for does not fit together.
+    /// The options do not fit together.
     case usage
-    /// Locks came between again and again.
+    /// Locks interfered repeatedly.
     case busy
     /// A file or a folder cannot be read or deleted.
     case file

@@ -1,6 +1,6 @@
 internal import Archive
 
-/// Which backups are kept: the last ones, and the last of each day, week and month that has one.
+/// Which backups to keep: the last ones, and the last of each day, week and month that has one.
 package struct Retention: Sendable, Equatable {
     package var last: Int
     package var daily: Int
@@ -16,16 +16,16 @@ package struct Retention: Sendable, Equatable {
 
     package struct Decision: Sendable {
         package var entry: BackupCatalogue.Entry
-        /// Why it stays; none for one that goes.
+        /// Why it is kept; empty for one that will be deleted.
         package var reasons: [String]
         package var isKept: Bool { !reasons.isEmpty }
     }
 
-    /// Decides for each backup that can be read; others are nobody's to delete.
+    /// Decides for each readable backup. Other files are never deleted.
     ///
-    /// Each database in each environment counts by itself, and so does each selection of its tables: many small backups
-    /// before a cleaning do not push out the one that holds everything. The newest of the whole database stays always. A
-    /// symbolic link is no backup: what it leads to could be the one that goes.
+    /// Each database in each environment is counted separately, and so is each selection of tables: many small backups
+    /// before cleanings must not displace the backup of everything. The newest backup of a whole database is always
+    /// kept. Symbolic links are ignored, because they may lead to a file that is deleted.
     package func decide(_ catalogue: BackupCatalogue) -> [Decision] {
         var groups: [Group: [BackupCatalogue.Entry]] = [:]
         for entry in catalogue.entries {
@@ -44,16 +44,20 @@ package struct Retention: Sendable, Equatable {
         var environment: String?
         var schemas: [String]
         var tables: [String]
+        /// What was left out.
+        var excluded: [String]
 
         init(_ manifest: Manifest) {
             database = manifest.database.name
             environment = manifest.environment
             schemas = manifest.scope.schemas.sorted()
             tables = manifest.scope.tables.sorted()
+            let without = manifest.scope.excluded
+            excluded = (without?.schemas ?? []).sorted() + (without?.tables ?? []).sorted()
         }
     }
 
-    /// `entries` are of one group, the newest first.
+    /// `entries` belong to one group, the newest first.
     private func decide(_ entries: [BackupCatalogue.Entry]) -> [String: [String]] {
         let rules: [(name: String, limit: Int, period: (String) -> String)] = [
             ("last", last, { $0 }), ("daily", daily, { String($0.prefix(10)) }), ("weekly", weekly, Self.week),
@@ -65,7 +69,7 @@ package struct Retention: Sendable, Equatable {
             var number = 0
             for entry in entries where number < rule.limit {
                 guard let created = entry.manifest?.createdAt else { continue }
-                // Two backups of the same second are two all the same.
+                // Backups of the same second are counted separately.
                 let isNew = seen.insert(rule.period(created)).inserted
                 guard isNew || rule.name == "last" else { continue }
                 number += 1
@@ -78,11 +82,11 @@ package struct Retention: Sendable, Equatable {
         return kept
     }
 
-    /// The Monday of the week, as a number of days, of a time as RFC 3339 has it.
+    /// The Monday of the week as a number of days, for a time in RFC 3339.
     static func week(_ time: String) -> String {
         let parts = time.prefix(10).split(separator: "-").compactMap { Int($0) }
         guard parts.count == 3 else { return time }
-        // Days since 1 March of year 0, by the months of a year that begins in March.
+        // Days since 1 March of year 0, with months of a year that begins in March.
         let (year, month) = parts[1] > 2 ? (parts[0], parts[1] - 3) : (parts[0] - 1, parts[1] + 9)
         let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + parts[2] - 1
         // 1 March of year 0 was a Wednesday.

@@ -1,16 +1,16 @@
 package import Logging
 package import PostgresClient
 
-/// How many rows there are: counted, estimated, or not to be had.
+/// The rows of tables: counted, estimated, or unknown.
 package struct RowCounts: Sendable, Equatable {
     package var tables: [Table]
 
     package struct Table: Sendable, Equatable {
         package var name: TableName
-        /// nil where it could neither be counted nor estimated.
+        /// nil if they could be neither counted nor estimated.
         package var rows: Int?
         package var isExact: Bool
-        /// Why it was not counted; nil where it was, or where counting would have taken long.
+        /// Why it was not counted; nil if it was counted, or if counting would have taken long.
         package var obstacle: Obstacle?
         package var leaves: [TableName]
     }
@@ -19,12 +19,12 @@ package struct RowCounts: Sendable, Equatable {
         case noPrivilege = "no privilege"
         case rowSecurity = "row security"
         case locked
-        /// A materialized view that was never filled: it has no rows, and nobody can read it.
+        /// A materialized view that was never filled: it has no rows and cannot be read.
         case notPopulated = "not populated"
         case foreign
         case rewritten = "emptied or rewritten meanwhile"
         case gone
-        /// A function in an index or in statistics, which planning a count would call with our rights.
+        /// A function in an index or in statistics, which the planner would call with the current role's rights.
         case foreignCode = "a count would run a function of its owner's"
     }
 
@@ -34,7 +34,7 @@ package struct RowCounts: Sendable, Equatable {
     }
 }
 
-/// Counts rows. Each count is a statement of its own, so that no table stays locked longer than its own count takes.
+/// Counts rows. Each count is a separate statement, so a table is locked only during its own count.
 package struct RowCounting: Sendable {
     private let server: ServerAddress
     private let logger: Logger
@@ -44,13 +44,13 @@ package struct RowCounting: Sendable {
         self.logger = logger
     }
 
-    /// A heap up to this size is cheap to count: some milliseconds.
+    /// A heap up to this size takes only some milliseconds to count.
     package static let cheapBytes = 8 << 20
-    /// So many are counted in any case; more as long as there is time.
+    /// The number of tables that are always counted; more are counted as long as there is time.
     private static let countedAnyway = 200
     private static let patience = Duration.milliseconds(800)
 
-    /// Counts what is cheap, the smallest first, and estimates the rest.
+    /// Counts small tables, the smallest first, and estimates the others.
     ///
     /// - Throws: `PostgresError`, `CancellationError`.
     package func quick(_ scope: InspectionScope) async throws -> RowCounts {
@@ -62,7 +62,7 @@ package struct RowCounting: Sendable {
             let leaves = report.tables.flatMap(\.leaves).sorted { ($0.heapBytes, $0.name) < ($1.heapBytes, $1.name) }
             for (number, leaf) in leaves.enumerated() {
                 let isCheap = leaf.heapBytes <= Self.cheapBytes
-                // A file without bytes has no rows: that is exact, and needs no look into the table.
+                // An empty file has no rows. That is exact, and needs no query.
                 if report.sizesAreCurrent, leaf.heapBytes == 0, Self.obstacle(leaf, unplannable) == nil {
                     counted[leaf.oid] = .rows(0)
                     continue
@@ -76,10 +76,10 @@ package struct RowCounting: Sendable {
         }
     }
 
-    /// Counts everything, several tables at a time, on one snapshot.
+    /// Counts all tables in one snapshot, several at a time.
     ///
-    /// A worker ends its transaction after each table: a migration waits for one count at most. A table that was emptied or
-    /// rewritten after the snapshot would look empty to it, and is told apart by its file's number.
+    /// A worker ends its transaction after each table, so a migration waits for one count at most. A table that was
+    /// emptied or rewritten after the snapshot would seem empty; the number of its file reveals that.
     ///
     /// - Throws: `PostgresError`, `CancellationError`.
     package func exact(
@@ -181,7 +181,7 @@ extension RowCounting {
         }
     }
 
-    /// A parent's rows are those of its leaves; exact where all are.
+    /// The rows of a parent are those of its leaves; exact if all of them are.
     private static func rolledUp(_ report: TableReport, _ counted: [UInt32: Count]) -> RowCounts {
         RowCounts(
             tables: report.tables.map { table in

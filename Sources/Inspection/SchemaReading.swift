@@ -1,10 +1,9 @@
 package import PostgresClient
 
-/// Reads a `SchemaReport`: ten queries, however many tables there are.
+/// Reads a `SchemaReport` with ten queries, independently of the number of tables.
 ///
-/// What `pg_get_expr` and its family write of a table's columns takes ACCESS SHARE for the moment of writing. So tables
-/// that somebody holds, or waits for, with ACCESS EXCLUSIVE are left out of those calls; and where a lock came in between
-/// the reading begins again.
+/// `pg_get_expr` and similar functions take ACCESS SHARE for a moment. So tables on which a session holds ACCESS
+/// EXCLUSIVE, or waits for it, are left out of those calls. If a lock interferes, the reading starts again.
 package struct SchemaReading: Sendable {
     private let scope: InspectionScope
 
@@ -35,7 +34,7 @@ package struct SchemaReading: Sendable {
             tables.enumerated().map { ($0.element.oid, $0.offset) },
             uniquingKeysWith: { first, _ in first }
         )
-        /// The rows of a query, each to its table.
+        /// The rows of a query, each assigned to its table.
         func each(_ sql: String, _ put: (inout SchemaReport.Table, Rows.Row) -> Void) throws {
             for row in try session.query(sql, [scope.parameter, locked]) {
                 if let place = places[row.oid("owner")] { put(&tables[place], row) }
@@ -93,7 +92,7 @@ package struct SchemaReading: Sendable {
     }
 }
 
-// Rows into parts.
+// Converts rows to parts.
 extension SchemaReading {
     private static func column(_ row: Rows.Row) -> SchemaReport.Column {
         let generation: SchemaReport.Generation =
@@ -160,16 +159,17 @@ extension SchemaReading {
     }
 }
 
-// The queries. $1 are the schemas, $2 the tables that are held by others.
+// The queries. $1 are the schemas, $2 the tables that other sessions have locked.
 extension SchemaReading {
-    /// Partitions are named with their parents, and not described again. Each query must name $2, whether it needs it or not.
+    /// Partitions are listed with their parents, and not described again. Each query must mention $2, even if it does
+    /// not need it.
     private static let wanted = """
         pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND c.relpersistence <> 't'
             AND $2::pg_catalog.oid[] IS NOT NULL AND \(InspectionScope.condition)
         """
 
-    /// A default has no columns in it, so that it can be written without its table, and without a lock.
+    /// A default contains no columns, so it can be written without its table and without a lock.
     private static let columns = """
         SELECT a.attrelid AS owner, a.attname AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
             a.attnotnull, CASE WHEN a.attidentity <> '' THEN a.attidentity ELSE a.attgenerated END AS generation,
@@ -201,7 +201,8 @@ extension SchemaReading {
         ORDER BY k.conrelid, pg_catalog.array_position(ARRAY['p', 'u', 'f', 'c', 'x'], k.contype::pg_catalog.text), k.conname COLLATE "C"
         """
 
-    /// What belongs to a constraint is defined by that; to write it twice would take a third of the time.
+    /// Indexes and triggers of a constraint are defined by the constraint. Writing them again would take a third of the
+    /// time.
     private static let indexes = """
         SELECT i.indrelid AS owner, x.relname AS name, i.indisunique, i.indisvalid, k.oid IS NOT NULL AS constrained,
             CASE WHEN (k.oid IS NULL OR NOT i.indisvalid) AND c.oid <> ALL ($2::pg_catalog.oid[])
@@ -239,7 +240,7 @@ extension SchemaReading {
         ORDER BY p.polrelid, p.polname COLLATE "C"
         """
 
-    /// Those of all levels, each behind the one it is a part of.
+    /// Partitions of all levels, each after its parent.
     private static let partitions = """
         WITH RECURSIVE tree (owner, namespace, oid, parent, level, path) AS (
             SELECT c.oid, c.relnamespace, p.oid, NULL::pg_catalog.oid, 1, ARRAY[pn.nspname, p.relname]::pg_catalog.text[]

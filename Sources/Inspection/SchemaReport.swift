@@ -1,6 +1,6 @@
 package import PostgresClient
 
-/// What the tables of a database are made of, in an order that depends on nothing but names.
+/// The structure of a database's tables, in an order that depends only on names.
 package struct SchemaReport: Sendable, Equatable {
     package var tables: [Table] = []
 
@@ -10,13 +10,13 @@ package struct SchemaReport: Sendable, Equatable {
         /// `table`, `partitioned table`, `view`, `materialized view`, `foreign table`.
         package var kind: String
         package var comment: String?
-        /// `RANGE (created_at)`; nil for what is not partitioned, or could not be read.
+        /// `RANGE (created_at)`; nil for a table that is not partitioned, or that could not be read.
         package var partitionKey: String?
         package var partitions: [Partition] = []
         package var inherits: [TableName] = []
         package var isUnlogged = false
         package var hasRowSecurity = false
-        /// Also for the table's owner.
+        /// Row security applies to the table's owner too.
         package var forcesRowSecurity = false
         package var columns: [Column] = []
         package var constraints: [Constraint] = []
@@ -24,7 +24,7 @@ package struct SchemaReport: Sendable, Equatable {
         package var triggers: [Part] = []
         package var policies: [Part] = []
         package var referencedBy: [Reference] = []
-        /// Somebody holds it with ACCESS EXCLUSIVE: expressions and definitions of indexes could not be read.
+        /// A session holds ACCESS EXCLUSIVE on it: expressions and definitions of indexes could not be read.
         package var held: HeldTable?
     }
 
@@ -57,22 +57,22 @@ package struct SchemaReport: Sendable, Equatable {
 
         package var name: String
         package var kind: Kind
-        /// As `pg_get_constraintdef` writes it; nil where a lock stood before it.
+        /// As written by `pg_get_constraintdef`; nil if a lock prevented it.
         package var definition: String?
         package var columns: [String]
         package var isValidated: Bool
-        /// Of a foreign key.
+        /// For a foreign key.
         package var references: TableName?
-        /// False for a foreign key whose columns no index begins with: deleting what it refers to reads the whole table.
+        /// False for a foreign key without an index on its columns: deleting a referenced row reads the whole table.
         package var isIndexed = true
     }
 
     package struct Index: Sendable, Equatable {
         package var name: String
-        /// nil where a lock stood before it, and for one that its constraint defines.
+        /// nil if a lock prevented it, and for an index that its constraint defines.
         package var definition: String?
         package var isUnique: Bool
-        /// False for what a failed `CREATE INDEX CONCURRENTLY` has left: written, and never read.
+        /// False for an index left by a failed `CREATE INDEX CONCURRENTLY`: it is maintained, but never used.
         package var isValid: Bool
         /// It belongs to a constraint of the same name.
         package var isOfConstraint: Bool
@@ -83,16 +83,16 @@ package struct SchemaReport: Sendable, Equatable {
         package var definition: String?
     }
 
-    /// A partition, on whatever level, which is described with the table it is a part of.
+    /// A partition of any level, described with its table.
     package struct Partition: Sendable, Equatable {
         package var table: TableName
-        /// With its schema only where that is another than the table's.
+        /// With its schema only if that differs from the table's.
         package var name: String
-        /// The name of the partition that it is a part of; nil where that is the table itself.
+        /// The name of the parent partition; nil if the table itself is the parent.
         package var parent: String?
-        /// 1 for a part of the table itself.
+        /// 1 for a direct partition of the table.
         package var level: Int
-        /// The rows it takes, and by what it is partitioned itself.
+        /// The rows that it takes, and its own partition key.
         package var definition: String?
         package var invalidIndexes: [String]
     }
@@ -102,7 +102,7 @@ package struct SchemaReport: Sendable, Equatable {
         package var constraint: String
     }
 
-    /// What deserves a second look.
+    /// Something to check.
     package struct Finding: Sendable, Equatable {
         package enum Kind: String, Sendable {
             case unindexedForeignKey = "unindexed foreign key"
@@ -136,7 +136,7 @@ package struct SchemaReport: Sendable, Equatable {
 }
 
 extension SchemaReport.Table {
-    /// What is to be said of row security; nil where it is off.
+    /// A sentence about row security; nil if it is off.
     package var rowSecurity: String? {
         hasRowSecurity ? "row security is on" + (forcesRowSecurity ? ", also for the owner" : "") : nil
     }

@@ -1,13 +1,14 @@
 package import PostgresClient
 
-/// The tables of a database with their sizes and the rows that the planner believes in.
+/// The tables of a database with their sizes and the planner's row estimates.
 ///
-/// Four queries, however many tables there are, on catalogs and functions that take no lock on a table:
-/// `pg_relation_size()` and its family would wait behind ACCESS EXCLUSIVE, and a migration for them. The files are asked
-/// for their sizes where the role may (`pg_stat_file`), else `pg_class.relpages` tells what the last VACUUM or ANALYZE found.
+/// Four queries, independently of the number of tables, on catalogs and functions that lock no table:
+/// `pg_relation_size()` and similar functions would wait behind ACCESS EXCLUSIVE, and a migration would wait for them.
+/// Sizes come from the files if the role may read those (`pg_stat_file`), else from `pg_class.relpages`, the state of
+/// the last VACUUM or ANALYZE.
 package struct TableReport: Sendable, Equatable {
     package var tables: [Table]
-    /// False where sizes are those of the last VACUUM or ANALYZE.
+    /// False if sizes are those of the last VACUUM or ANALYZE.
     package var sizesAreCurrent: Bool
 
     package enum Kind: String, Sendable {
@@ -21,19 +22,19 @@ package struct TableReport: Sendable, Equatable {
         package var oid: UInt32
         package var name: TableName
         package var kind: Kind
-        /// nil where nothing is known: never analysed, or foreign and not analysed.
+        /// nil if unknown: never analysed, or foreign and not analysed.
         package var rowsEstimate: Int?
         package var isAnalysed: Bool
-        /// Since the last VACUUM or ANALYZE; nil where the server does not remember it.
+        /// Since the last VACUUM or ANALYZE; nil if the server does not record it.
         package var statisticsAgeSeconds: Int?
         package var heapBytes: Int
         package var indexBytes: Int
         package var toastBytes: Int
-        /// Leaves that were rolled up into this one.
+        /// The number of leaves that were added up.
         package var partitions: Int
         /// Whether the role may read the rows.
         package var isReadable: Bool
-        /// False for a materialized view that was never filled, which nobody can read.
+        /// False for a materialized view that was never filled and cannot be read.
         package var isPopulated: Bool
         package var held: HeldTable?
         /// The tables that hold the rows: the leaves, or the table itself.
@@ -42,7 +43,7 @@ package struct TableReport: Sendable, Equatable {
         package var bytes: Int { heapBytes + indexBytes + toastBytes }
     }
 
-    /// A table that holds rows itself.
+    /// A table that itself holds rows.
     package struct Leaf: Sendable, Equatable {
         package var oid: UInt32
         package var name: TableName
@@ -107,7 +108,7 @@ extension TableReport {
             held: held[row.oid("oid")],
             leaves: []
         )
-        // An empty file has no rows, whatever was never analysed.
+        // An empty file has no rows, even if the table was never analysed.
         if row.bool("is_empty") && table.rowsEstimate == nil || !table.isPopulated { table.rowsEstimate = 0 }
         if kind != .partitionedTable {
             table.leaves = [
@@ -126,7 +127,7 @@ extension TableReport {
         return table
     }
 
-    /// Puts each partition into the uppermost parent that is in the list.
+    /// Adds each partition to its topmost parent in the list.
     private static func rolledUp(_ tables: [Table], _ parent: [UInt32: UInt32]) -> [Table] {
         let places = Dictionary(
             tables.enumerated().map { ($0.element.oid, $0.offset) },
@@ -134,7 +135,7 @@ extension TableReport {
         )
         var roots = tables
         var isPartition = Set<UInt32>()
-        // Partitioned tables have no files; a parent's own estimate counts its leaves, which are added up instead.
+        // Partitioned tables have no files. A parent's own estimate includes its leaves, which are added instead.
         for index in roots.indices where roots[index].kind == .partitionedTable { roots[index].rowsEstimate = nil }
         for table in tables {
             var root = table.oid
@@ -148,7 +149,7 @@ extension TableReport {
     }
 
     private static func statement(mayStat: Bool) -> String {
-        // A file of 1 GB is followed by others, which the number of pages need not know of.
+        // A file of 1 GB is followed by others, which the number of pages may not include.
         let size =
             mayStat
             ? """
@@ -206,7 +207,7 @@ extension TableReport {
 }
 
 extension TableReport.Table {
-    /// A partition's part; what one of them does not know, nobody knows of the whole.
+    /// Adds a partition. A value that is unknown for one of them is unknown for the whole.
     fileprivate mutating func add(_ partition: TableReport.Table) {
         let isFirst = leaves.isEmpty
         partitions += 1

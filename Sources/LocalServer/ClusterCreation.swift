@@ -2,28 +2,28 @@ import Glibc
 internal import Logging
 internal import Storage
 
-/// Makes the cluster: initdb into a folder beside, completed there, and renamed when whole.
+/// Creates the cluster: initdb into a temporary folder, completed there, and renamed when it is whole.
 struct ClusterCreation {
     let place: ClusterPlace
     let account: ServerAccount
     let installation: PostgresInstallation
     let logger: Logger
 
-    /// Must be called by the holder of the command lock.
+    /// The caller must hold the command lock.
     ///
     /// - Throws: `LocalServerError`.
     func run() async throws {
         let partial = "\(place.data).partial"
         logger.notice("making a local PostgreSQL \(installation.version) server in \(place.data)")
         try makeFolders()
-        try await remove(partial)  // Left by one that was interrupted.
+        try await remove(partial)  // Left by a run that was interrupted.
         do {
             try await initialize(partial)
             try await write(ClusterSettings.hostAuthentication, to: "\(partial)/pg_hba.conf")
             try await write(ClusterSettings.identities(caller: account.caller), to: "\(partial)/pg_ident.conf")
             try await write("\ninclude_if_exists 'granary.conf'\n", to: "\(partial)/postgresql.conf", append: true)
         } catch {
-            // The first error is the one to tell; what stays behind is removed by the next run.
+            // The first error is the one to report. The next run removes what remains.
             try? await remove(partial)
             throw error
         }
@@ -35,7 +35,8 @@ struct ClusterCreation {
 
     private func makeFolders() throws {
         if account.isSwitched {
-            // The folder above belongs to root and may be entered by all: the clusters in it are closed.
+            // The parent folder belongs to root and can be entered by all accounts. The clusters in it are closed to
+            // others.
             let shared = String(place.dataParent[..<(place.dataParent.lastIndex(of: "/") ?? place.data.endIndex)])
             if mkdir(shared, 0o755) == 0 {
                 chmod(shared, 0o755)
@@ -71,7 +72,7 @@ struct ClusterCreation {
         }
     }
 
-    /// As root this goes through the server's account: in a folder of another account a link could lead root astray.
+    /// As root, this runs under the server's account: in a folder of another account a link could mislead root.
     func write(_ text: String, to path: String, append: Bool = false) async throws {
         let outcome = try await Program(as: account).run(
             "/bin/sh",

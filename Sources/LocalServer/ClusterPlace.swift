@@ -1,41 +1,40 @@
 import Glibc
 internal import Storage
 
-/// Where everything of a project's local server is.
+/// The locations of a project's local server.
 struct ClusterPlace: Sendable, Equatable {
     /// The project folder, without symbolic links.
     let project: String
     /// `.granary` in it.
     let folder: String
-    /// PostgreSQL's data directory.
+    /// PostgreSQL's data folder.
     let data: String
-    /// The folder of the socket, short enough for one.
+    /// The folder of the socket. Its path is short enough for a socket's address.
     let socket: String
 
     static let port = 5432
 
     var recordFile: String { "\(folder)/cluster" }
-    /// Held by a command while it makes, starts or stops the server.
+    /// Held by a command while it creates, starts or stops the server.
     var commandLock: String { "\(folder)/command.lock" }
-    /// Held by the server itself, as long as one of its processes lives.
+    /// Held by the server itself while one of its processes lives.
     var serverLock: String { "\(folder)/server.lock" }
-    /// The folder around the data, which belongs to the server's account.
+    /// The folder that contains the data folder. It belongs to the server's account.
     var dataParent: String { String(data[..<(data.lastIndex(of: "/") ?? data.endIndex)]) }
     var socketFile: String { "\(socket)/.s.PGSQL.\(Self.port)" }
     var log: String { "\(data)/server.log" }
     var pidFile: String { "\(data)/postmaster.pid" }
     var isMade: Bool { Files.exists("\(data)/PG_VERSION") }
 
-    /// A socket's address has 108 bytes, the last of them zero: `sockaddr_un` in unix(7).
+    /// A socket's address has 108 bytes including the final zero: `sockaddr_un` in unix(7).
     static func fitsSocket(_ folder: String) -> Bool {
         "\(folder)/.s.PGSQL.\(port)".utf8.count <= 107
     }
 }
 
 extension ClusterPlace {
-    /// - Parameters:
-    ///   - record: What was remembered; its socket folder stays in use while it is there.
-    ///   - shared: The folder for the clusters that root makes, whose server cannot enter root's own folders.
+    /// - Parameters: - record: The remembered locations; its socket folder stays in use while it exists. - shared: The
+    ///   folder for clusters created by root, whose server cannot enter root's own folders.
     init(project: String, record: ClusterRecord?, account: ServerAccount, shared: String) throws {
         self.project = project
         self.folder = "\(project)/.granary"
@@ -45,7 +44,7 @@ extension ClusterPlace {
         } else {
             data = account.isSwitched ? "\(shared)/\(name)/data" : "\(project)/.granary/\(Self.ownData)"
         }
-        // Where the server was reached before it is reached again, even if XDG_RUNTIME_DIR is another today.
+        // Keep the earlier socket folder, even if XDG_RUNTIME_DIR is different today.
         if let record, record.project == project, Files.exists(record.socketFolder) {
             socket = record.socketFolder
         } else {
@@ -54,7 +53,7 @@ extension ClusterPlace {
         }
     }
 
-    /// Where an ordinary user's data are, under `.granary`.
+    /// The location of an ordinary user's data in `.granary`.
     static let ownData = "server/data"
 
     private static func runtimeFolders(of account: ServerAccount, name: String) -> [String] {

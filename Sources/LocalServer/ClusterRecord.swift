@@ -1,15 +1,15 @@
-/// What `.granary/cluster` remembers between commands: `name = value` lines, readable by people and by `sed`.
+/// What `.granary/cluster` stores between commands: `name = value` lines, readable for people and `sed`.
 struct ClusterRecord: Equatable, Sendable {
-    /// The project folder the cluster was last started for; a moved or copied folder has another.
+    /// The project folder for which the cluster was last started. It differs in a moved or copied folder.
     var project: String
-    /// Where the data are; under `.granary/` if it does not begin with a slash.
+    /// The location of the data; relative to `.granary/` unless it begins with a slash.
     var dataFolder: String
     var socketFolder: String
     var port: Int
-    /// PostgreSQL's version, for people. What counts is `PG_VERSION` in the data folder.
+    /// PostgreSQL's version, for people. The code uses `PG_VERSION` in the data folder.
     var version: String
     var superuser: String
-    /// The user id of the account that made it, and alone may use it.
+    /// The user id of the account that created it, which is the only one that may use it.
     var owner: UInt32
 
     var text: String {
@@ -28,7 +28,7 @@ struct ClusterRecord: Equatable, Sendable {
 }
 
 extension ClusterRecord {
-    /// Nil if a line is missing or does not parse.
+    /// nil if a line is missing or invalid.
     init?(text: String) {
         var values: [Substring: String] = [:]
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {

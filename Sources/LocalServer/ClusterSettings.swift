@@ -1,16 +1,15 @@
 import Glibc
 
-/// The configuration files of the local server, as text.
+/// The text of the local server's configuration files.
 enum ClusterSettings {
     static let superuser = "granary"
 
-    /// `granary.conf`, included last by `postgresql.conf` and written at each start, since the socket may move.
+    /// `granary.conf`, which `postgresql.conf` includes last. It is written at each start, because the socket may move.
     ///
-    /// - Parameters:
-    ///   - compression: A value of `wal_compression` this server has.
-    ///   - socket: The folder of its only socket.
+    /// - Parameters: - compression: A value of `wal_compression` that this server supports. - socket: The folder of its
+    ///   only socket.
     static func configuration(socket: String, compression: String, sharedMemory: String) -> String {
-        // A restore loads into fresh tables: without WAL for them, and with room for what indexes write.
+        // A restore loads into new tables: without WAL for them, and with room for the WAL of indexes.
         """
         # Written by granary at each start. Settings of your own: ALTER SYSTEM SET, which wins over this file.
         listen_addresses = ''
@@ -33,8 +32,8 @@ enum ClusterSettings {
         """
     }
 
-    /// `pg_hba.conf`: the superuser by the account of the operating system, other roles by a password if they have
-    /// one. The socket's folder is closed to every other account anyway.
+    /// `pg_hba.conf`: the superuser by the account of the operating system, other roles by password. Other accounts
+    /// cannot enter the socket's folder anyway.
     static let hostAuthentication = """
         # Written by granary. TYPE DATABASE USER METHOD
         local all \(superuser) peer map=granary
@@ -42,7 +41,7 @@ enum ClusterSettings {
 
         """
 
-    /// `pg_ident.conf`: the one account that is the superuser.
+    /// `pg_ident.conf`: the only account that is the superuser.
     static func identities(caller: String) -> String {
         """
         # Written by granary. MAPNAME SYSTEM-USERNAME PG-USERNAME
@@ -51,7 +50,7 @@ enum ClusterSettings {
         """
     }
 
-    /// Containers often have 64 MB of `/dev/shm`, which a parallel index build overflows.
+    /// Containers often have only 64 MB in `/dev/shm`, too little for a parallel index build.
     static var sharedMemoryType: String {
         var info = statvfs()
         guard statvfs("/dev/shm", &info) == 0 else { return "mmap" }

@@ -1,15 +1,16 @@
 internal import Glibc
 internal import Storage
 
-/// The lock of a file, held until the value is gone or until every process that inherited the descriptor is.
+/// The lock of a file. It is held until the value is destroyed and every process that inherited the descriptor has
+/// ended.
 ///
-/// On a file system without locks everybody gets it: then PostgreSQL's own pid file is all there is.
+/// On a file system without locks every caller gets it; then only PostgreSQL's own pid file protects the cluster.
 struct InheritedLock: ~Copyable {
     let descriptor: CInt
 
     deinit { close(descriptor) }
 
-    /// The lock of a file, which is made if it is not there, or nil if someone else holds it.
+    /// The lock of a file, which is created if missing; nil if another process holds it.
     ///
     /// - Throws: `LocalServerError` with `.folder`.
     static func attempt(_ path: String) throws -> InheritedLock? {
@@ -20,9 +21,9 @@ struct InheritedLock: ~Copyable {
         return lock
     }
 
-    /// Waits for the lock without blocking a thread of the pool.
+    /// Waits for the lock without blocking a thread of the cooperative pool.
     ///
-    /// - Returns: Nil if it was not free within `limit`.
+    /// - Returns: nil if it was not free within `limit`.
     static func wait(
         for path: String,
         within limit: Duration,

@@ -13,13 +13,13 @@ extension LocalCluster {
         throw LocalServerError(.notInstalled, "psql is not installed here", hint: "`make deps` installs it")
     }
 
-    /// Becomes psql, connected to the database: the process is replaced, so that psql has the terminal to itself.
+    /// Replaces the process by psql, connected to the database, so that psql has the terminal to itself.
     ///
     /// - Throws: `LocalServerError` with `.notInstalled`.
     package func replaceProcessByPsql(_ arguments: [String] = []) async throws -> Never {
         let path = try await psqlPath()
         let words = ["psql", "--dbname", url] + arguments
-        // exec keeps what is ignored ignored, and psql needs its Ctrl-C.
+        // exec keeps signals ignored that are ignored now, and psql needs Ctrl-C.
         for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE] { signal(number, SIG_DFL) }
         var pointers: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         execv(path, &pointers)

@@ -3,18 +3,18 @@ internal import Logging
 internal import PostgresClient
 internal import Storage
 
-/// What `LocalCluster.start` had to do.
+/// What `LocalCluster.start` did.
 package struct LocalClusterStart: Sendable, Equatable {
     package let url: String
-    /// Whether the cluster was made by this call.
+    /// Whether this call created the cluster.
     package let made: Bool
-    /// Whether the server was started by this call; false if it was running.
+    /// Whether this call started the server; false if it was running.
     package let started: Bool
 }
 
 extension LocalCluster {
-    /// Makes the cluster if there is none, starts the server unless it runs, waits until it answers, and makes the
-    /// database if it is not there. Commands that do this at the same moment do it one after the other.
+    /// Creates the cluster if there is none, starts the server unless it runs, waits until it answers, and creates the
+    /// database if it is missing. Concurrent commands do this one after the other.
     ///
     /// - Throws: `LocalServerError`; `CancellationError`.
     @discardableResult
@@ -33,7 +33,7 @@ extension LocalCluster {
         }
     }
 
-    /// The programs for this cluster: those of its own version once it is made.
+    /// The programs for this cluster: once it exists, those of its version.
     ///
     /// - Throws: `LocalServerError` with `.notInstalled` or `.wrongVersion`.
     func installation() async throws -> PostgresInstallation {
@@ -44,7 +44,8 @@ extension LocalCluster {
         )
     }
 
-    /// The running server, if it can be reached; one whose socket was taken away is stopped, to be started anew.
+    /// The running server, if it can be reached. If its socket was removed, the server is stopped so that it can be
+    /// started again.
     private func reachableServer() async throws -> ServerProcess? {
         guard let process = ServerProcess.find(data: place.data) else { return nil }
         // A server that is still starting has no socket yet.
@@ -56,7 +57,7 @@ extension LocalCluster {
         return nil
     }
 
-    /// Makes the database on a running server; false if the server went away meanwhile, as a dying one does.
+    /// Creates the database on a running server. False if the server ended meanwhile.
     private func answers(_ process: ServerProcess) async throws -> Bool {
         do {
             try await makeDatabase()
@@ -121,8 +122,8 @@ extension LocalCluster {
         try removeStaleFiles()
         logger.info("starting the local server", metadata: ["data": "\(place.data)"])
         let logged = Files.size(place.log)
-        // The server inherits the lock as descriptor 9, so that it is held exactly as long as one of its processes
-        // lives, whatever happens to its pid file, and even seen from another container.
+        // The server inherits the lock as descriptor 9. So the lock is held exactly as long as one of its processes
+        // lives, whatever happens to its pid file, and even another container can see it.
         let outcome = try await Program(as: account).run(
             "/bin/sh",
             [
@@ -131,11 +132,11 @@ extension LocalCluster {
             ],
             standardInput: lock.descriptor
         )
-        _ = consume lock  // Ours is closed; the server's copy holds it from here on.
+        _ = consume lock  // The server's copy of the descriptor holds the lock from here on.
         guard outcome.succeeded else { throw startFailure(outcome, loggedFrom: logged) }
     }
 
-    /// The lock of the server's life. Processes of one that was killed may take a moment to notice.
+    /// The lock that is held while the server lives. Processes of a killed server may take a moment to end.
     private func serverLock() async throws -> InheritedLock? {
         let isLeft = Files.exists(place.pidFile)
         return try await InheritedLock.wait(for: place.serverLock, within: .seconds(isLeft ? 20 : 5)) {
@@ -143,8 +144,8 @@ extension LocalCluster {
         }
     }
 
-    /// Called with the server's lock held: whatever process these files name, it is not our server. PostgreSQL itself
-    /// would refuse to start while any process of its account has that number.
+    /// The caller holds the server's lock, so the process in these files cannot be this server. PostgreSQL would refuse
+    /// to start while any process of its account has that number.
     private func removeStaleFiles() throws {
         guard Files.exists(place.pidFile) else { return }
         logger.notice("the local server was not shut down properly; it recovers now")
@@ -165,7 +166,7 @@ extension LocalCluster {
             .write(text, to: file)
     }
 
-    /// lz4 exists since PostgreSQL 15 and only if it was built with it, so the server itself is asked.
+    /// lz4 exists since PostgreSQL 15 and only if it was built in, so the server is asked.
     private func compression(of installation: PostgresInstallation) async throws -> String {
         let outcome = try await Program(as: account).run(
             installation.program("postgres"),
@@ -190,7 +191,7 @@ extension LocalCluster {
 
     // MARK: The database
 
-    /// Also shows that the server answers us.
+    /// Also proves that the server answers.
     private func makeDatabase() async throws {
         let database = database
         let deadline = ContinuousClock.now + .seconds(60)

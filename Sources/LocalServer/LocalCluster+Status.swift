@@ -1,17 +1,17 @@
 internal import Glibc
 internal import Storage
 
-/// What can be said of a local server without changing anything.
+/// The state of a local server, found out without changing anything.
 package struct LocalClusterStatus: Sendable, Equatable {
     package let running: Bool
     /// The postmaster's.
     package let pid: Int?
-    /// PostgreSQL's version, as recorded when it was last started.
+    /// PostgreSQL's version, as recorded at the last start.
     package let version: String?
     package let dataFolder: String
     package let socketFolder: String
     package let logFile: String
-    /// What the data folder takes on the disk; nil if there is none.
+    /// The size of the data folder on disk; nil if there is none.
     package let sizeBytes: Int?
     package let uptime: Duration?
     package let url: String
@@ -34,7 +34,7 @@ extension LocalCluster {
         )
     }
 
-    /// `du` ends with an error when a file goes away under it, and has still counted the others.
+    /// `du` reports an error if a file disappears meanwhile, and still counts the others.
     private func dataBytes() async -> Int? {
         guard Files.exists(place.data) else { return nil }
         let outcome = try? await Program(as: account).run("/usr/bin/du", ["-sk", "--", place.data])

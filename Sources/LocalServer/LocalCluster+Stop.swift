@@ -3,24 +3,24 @@ internal import Logging
 internal import Storage
 
 extension LocalCluster {
-    /// Stops the server: sessions are ended, everything is written. Waits until it is gone.
+    /// Stops the server: ends sessions, writes everything. Waits until it has ended.
     ///
     /// - Returns: False if it was not running.
     /// - Throws: `LocalServerError` with `.stop` if it still runs after five minutes.
     @discardableResult
     package func stop() async throws -> Bool {
-        // Nothing is made by stopping.
+        // Stopping must not create a cluster.
         guard Files.exists(place.data) else { return false }
         return try await withCommandLock {
             guard let process = ServerProcess.find(data: place.data) else { return false }
             try await end(process)
-            // The server has removed its socket; the next start makes the folder again.
+            // The server has removed its socket. The next start creates the folder again.
             rmdir(place.socket)
             return true
         }
     }
 
-    /// Signals the postmaster itself: pg_ctl would signal whatever process a stale file names.
+    /// Signals the postmaster directly: pg_ctl would signal any process that a stale file names.
     func end(_ process: ServerProcess) async throws {
         process.requestFastShutdown()
         let deadline = ContinuousClock.now + .seconds(300)

@@ -1,4 +1,4 @@
-// A private PostgreSQL for people who gave no database.
+// A private PostgreSQL server for projects without a database.
 //
 // open    the project's `.granary/cluster`, if there is one → where the data and the socket are
 // start   one command at a time: made? → running? → stale pid file away → pg_ctl → answers? → database there?
@@ -10,32 +10,31 @@ internal import Glibc
 package import Logging
 internal import Storage
 
-/// The local server of one project: a cluster on a unix socket that only the calling account can reach.
+/// The local server of one project: a cluster on a Unix socket that only the calling account can reach.
 ///
-/// As an ordinary user the data are in `.granary/server/data`. As root the server runs as the account `postgres`, and
-/// the data are in `/var/lib/granary` (`GRANARY_SERVER_FOLDER` names another folder), which that account can enter.
+/// For an ordinary user the data are in `.granary/server/data`. For root the server runs as the account `postgres`, and
+/// the data are in `/var/lib/granary` (or the folder in `GRANARY_SERVER_FOLDER`), which that account can enter.
 package struct LocalCluster: Sendable {
     let place: ClusterPlace
-    /// Whether a cluster of this project is on record, so that its data must be there.
+    /// Whether a cluster of this project is recorded, so that its data must exist.
     let isRecorded: Bool
     let account: ServerAccount
     let search: PostgresInstallation.Search
     let logger: Logger
-    /// The database that `start` makes if it is not there.
+    /// The database that `start` creates if it is missing.
     package let database: String
 
     /// Whether the project has a local server, running or not.
     package static func exists(project: String) -> Bool {
-        // A record that may not be read is another account's: `open` says so, rather than "no database given" here.
+        // A record that cannot be read belongs to another account. `open` reports that, so this must not report "no
+        // database given".
         access("\(project)/.granary/cluster", F_OK) == 0 || errno == EACCES
     }
 
-    /// Looks the cluster up; nothing is made or started yet.
+    /// Looks the cluster up, without creating or starting anything.
     ///
-    /// - Parameters:
-    ///   - project: The project folder, in which `.granary/` is or will be.
-    ///   - postgresBin: The folder of `initdb`, `pg_ctl` and `postgres`; nil to look for it.
-    ///   - shared: The folder for the data of clusters made by root.
+    /// - Parameters: - project: The project folder, with or without `.granary/`. - postgresBin: The folder of `initdb`,
+    ///   `pg_ctl` and `postgres`; nil to search for it. - shared: The folder for the data of clusters created by root.
     /// - Throws: `LocalServerError` with `.folder` or `.account`.
     package static func open(
         project: String,
@@ -70,7 +69,7 @@ package struct LocalCluster: Sendable {
     /// The connection URL of the database, valid once the server has been started.
     package var url: String { url(database: database) }
 
-    /// The connection URL of any database of this server. The port is named so that `PGPORT` does not change it.
+    /// The connection URL of any database of this server. It includes the port, so that `PGPORT` has no effect.
     package func url(database: String) -> String {
         "postgresql:///\(PercentEncoding.encoded(database))?host=\(PercentEncoding.encoded(place.socket))&port=\(ClusterPlace.port)"
             + "&user=\(ClusterSettings.superuser)"
@@ -97,15 +96,15 @@ package struct LocalCluster: Sendable {
                 hint: "move \(folder) away to start with an empty server"
             )
         }
-        // A copy of a project folder carries the record along, and must not end up with the first one's server. Where
-        // the first one is gone, the folder was moved, and the server with it.
+        // A copy of a project folder contains the record too, and must not use the server of the original. If the
+        // original is gone, the folder was moved, and the server belongs to the new one.
         if record.project != project, Files.exists("\(record.project)/.granary/cluster") { return nil }
         return record
     }
 
-    /// Lets one command at a time change the cluster.
+    /// Allows one command at a time to change the cluster.
     ///
-    /// - Throws: `LocalServerError` with `.busy` after ten minutes, and what `body` throws.
+    /// - Throws: `LocalServerError` with `.busy` after ten minutes, and errors of `body`.
     func withCommandLock<R>(_ body: () async throws -> R) async throws -> R {
         try PrivateFolder.make(place.folder, owner: geteuid(), group: getegid())
         let lock = try await InheritedLock.wait(for: place.commandLock, within: .seconds(600)) {

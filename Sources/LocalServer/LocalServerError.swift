@@ -1,16 +1,16 @@
 @_exported public import Basics
 
-/// Why the local server could not be found, made, started or stopped.
+/// Why the local server could not be found, created, started or stopped.
 package typealias LocalServerError = Failure<LocalServerFailure>
 
 package enum LocalServerFailure: FailureCode {
     /// No PostgreSQL programs, or not all of them in one folder.
     case notInstalled
-    /// Programs are there, but of another major version than the cluster.
+    /// There are programs, but of another major version than the cluster.
     case wrongVersion
-    /// No account the server could run as, or the cluster belongs to another one.
+    /// There is no account for the server, or the cluster belongs to another account.
     case account
-    /// A folder or a file that cannot be made, read or trusted.
+    /// A folder or a file that cannot be created, read or trusted.
     case folder
     /// initdb failed.
     case creation

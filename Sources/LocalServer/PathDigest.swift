@@ -1,4 +1,4 @@
-/// A short name for a long path, so that two projects are told apart; it keeps no secret.
+/// A short name for a long path, to distinguish projects. It is not secret.
 package enum PathDigest {
     /// 64-bit FNV-1a, see RFC 9923.
     package static func number(of path: String) -> UInt64 {

@@ -1,6 +1,6 @@
 /// Percent-encoding of RFC 3986, for connection URLs and for names in files of one line each.
 enum PercentEncoding {
-    /// Everything but the unreserved characters and slashes is encoded.
+    /// Encodes everything except unreserved characters and slashes.
     static func encoded(_ text: String) -> String {
         var result = ""
         for byte in text.utf8 {
@@ -17,7 +17,7 @@ enum PercentEncoding {
         return result
     }
 
-    /// Nil where a percent sign is not followed by two hexadecimal digits.
+    /// nil if a percent sign is not followed by two hexadecimal digits.
     static func decoded(_ text: String) -> String? {
         var bytes: [UInt8] = []
         var rest = Substring(text).utf8

@@ -1,10 +1,10 @@
 import Glibc
 internal import Storage
 
-/// A folder with the programs of one PostgreSQL: `initdb`, `pg_ctl` and `postgres`, all of one version.
+/// A folder with the programs of one PostgreSQL version: `initdb`, `pg_ctl` and `postgres`.
 package struct PostgresInstallation: Sendable, Equatable {
     package let folder: String
-    /// As `postgres --version` says it, such as `15.18`.
+    /// As printed by `postgres --version`, such as `15.18`.
     package let version: String
     package var major: Int { Self.major(of: version) ?? 0 }
 
@@ -12,7 +12,7 @@ package struct PostgresInstallation: Sendable, Equatable {
 
     /// Where to look, in this order.
     package struct Search: Sendable {
-        /// The folder of `--postgres-bin`; nothing else counts then.
+        /// The folder of `--postgres-bin`; if set, no other is searched.
         package var explicitFolder: String?
         /// Folders separated by colons.
         package var path: String
@@ -61,7 +61,7 @@ package struct PostgresInstallation: Sendable, Equatable {
         throw LocalServerError(
             .notInstalled,
             "PostgreSQL's server programs (initdb, pg_ctl, postgres) are not installed here",
-            hint: "`make deps` installs them, --postgres-bin DIR names where they are, or give --database-url"
+            hint: "install them with `make deps`, name their folder with --postgres-bin, or give --database-url"
         )
     }
 
@@ -93,7 +93,7 @@ package struct PostgresInstallation: Sendable, Equatable {
         programs.filter { !Files.isExecutable("\(folder)/\($0)") }
     }
 
-    /// A program that is there may still be a stray wrapper or of another installation, so each says its version.
+    /// A program may be a wrapper, or belong to another installation, so each is asked for its version.
     private static func inspect(_ folder: String) async -> PostgresInstallation? {
         var versions: Set<String> = []
         for program in programs {
@@ -128,8 +128,8 @@ package struct PostgresInstallation: Sendable, Equatable {
 }
 
 extension PostgresInstallation.Search {
-    /// Every folder that may hold the programs, each once, symbolic links followed: `/usr/local/bin/pg_ctl` is
-    /// often a link into the folder where the rest of its installation is.
+    /// Every folder that may hold the programs, each once, with symbolic links resolved: `/usr/local/bin/pg_ctl` is
+    /// often a link into the folder of its installation.
     var folders: [String] {
         var folders: [String] = []
         for entry in path.split(separator: ":") where entry.hasPrefix("/") {
@@ -145,7 +145,7 @@ extension PostgresInstallation.Search {
 }
 
 extension PostgresInstallation.Search.Versioned {
-    /// The `bin` folders of the versions, newest first.
+    /// The `bin` folders of the versions, the newest first.
     var folders: [String] {
         Files.visibleNames(in: parent)
             .filter { $0.hasPrefix(prefix) }

@@ -1,16 +1,16 @@
 internal import Glibc
 internal import Storage
 
-/// Folders that one account alone may enter.
+/// Folders that only one account can enter.
 enum PrivateFolder {
-    /// Makes a folder that only its owner may enter, or checks that the one found is such a folder.
+    /// Creates a folder that only its owner can enter, or checks that an existing folder is like that.
     ///
-    /// A folder that someone else made under our name could hold their socket, so it is refused rather than used.
+    /// A folder that another account created under this name could hold a socket of that account, so it is refused.
     ///
     /// - Throws: `LocalServerError` with `.folder`.
     static func make(_ path: String, owner: uid_t, group: gid_t) throws {
         if mkdir(path, 0o700) == 0 {
-            // mkdir obeys the umask, which may have taken more away than it should.
+            // mkdir applies the umask, which may have removed too many rights.
             guard chmod(path, 0o700) == 0 else { throw LocalServerError.cannot("make the folder", path) }
             if owner != geteuid() {
                 guard lchown(path, owner, group) == 0 else {

@@ -3,15 +3,15 @@ internal import Storage
 internal import Subprocess
 import SystemPackage
 
-/// Runs one of PostgreSQL's programs, under the server's account and without the caller's `PG…` variables.
+/// Runs one of PostgreSQL's programs under the server's account, without the caller's `PG…` variables.
 package struct Program: Sendable {
     package struct Outcome: Sendable {
-        /// The exit status, or 128 and the signal's number as a shell would say.
+        /// The exit status, or 128 plus the signal's number, as in a shell.
         package let status: Int32
         package let output: String
         package let errors: String
         package var succeeded: Bool { status == 0 }
-        /// The last line that says something, for an error's sentence.
+        /// The last line with text, for an error message.
         package var lastLine: String {
             let lines = (errors.isEmpty ? output : errors).split(separator: "\n").map(String.init)
             return lines.last ?? "exit status \(status)"
@@ -20,12 +20,12 @@ package struct Program: Sendable {
 
     package let account: ServerAccount?
 
-    /// Programs run as `account`; as ourselves where it is nil.
+    /// - Parameter account: The account to run programs as; nil for the current one.
     package init(as account: ServerAccount? = nil) { self.account = account }
 
-    /// Runs a program to its end, from `/`, which every account can enter.
+    /// Runs a program to its end, in `/`, which every account can enter.
     ///
-    /// `standardInput` is a descriptor the program gets as its own; the caller keeps and closes its copy.
+    /// `standardInput` is a descriptor that is duplicated for the program; the caller closes its own.
     ///
     /// - Throws: `LocalServerError` with `.notInstalled` if it cannot be started; `CancellationError`.
     @discardableResult
@@ -53,7 +53,7 @@ package struct Program: Sendable {
                 } else {
                     try await Self.collect(configuration, .string(input))
                 }
-            // A killed child is not an error of Subprocess's, so ask whether it was us who wanted it killed.
+            // Subprocess does not report a killed child as an error, so check whether this task was cancelled.
             try Task.checkCancellation()
             return outcome
         } catch let error as SubprocessError {
@@ -79,8 +79,8 @@ package struct Program: Sendable {
 
     /// The same command under the server's account.
     ///
-    /// Not through Subprocess's `userID`: it clones the process by a bare system call, after which glibc's `setuid`
-    /// waits in the child for threads that only the parent has (1.0.2, seen with three commands at once).
+    /// Does not use Subprocess's `userID`: it clones the process with a bare system call, after which glibc's `setuid`
+    /// waits in the child for threads that exist only in the parent (1.0.2, seen with three commands at once).
     private func switching(_ words: [String]) throws -> [String] {
         guard let account, account.isSwitched else { return words }
         let setpriv = "/usr/bin/setpriv"
@@ -96,13 +96,14 @@ package struct Program: Sendable {
 
     private var options: PlatformOptions {
         var options = PlatformOptions()
-        // A Ctrl-C of the terminal is ours to handle: initdb and pg_ctl are asked to end, not hit together with us.
+        // Granary handles the terminal's Ctrl-C: it asks initdb and pg_ctl to end, so they must not receive the signal
+        // directly.
         options.createSession = true
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
         return options
     }
 
-    /// The server would take its port, its time zone and its data folder from the variables meant for clients.
+    /// The server would take its port, its time zone and its data folder from variables meant for clients.
     private static let environment: Environment = .inherit.updating([
         "PGDATA": nil, "PGHOST": nil, "PGPORT": nil, "PGUSER": nil, "PGDATABASE": nil, "PGOPTIONS": nil, "PGTZ": nil,
         "PGDATESTYLE": nil, "PGCLIENTENCODING": nil, "PGSERVICE": nil, "PGCTLTIMEOUT": nil, "PGPASSWORD": nil,

@@ -1,15 +1,15 @@
 package import Glibc
 
-/// The account of the operating system that a server runs as, and who may connect to it.
+/// The account of the operating system that a server runs as, and the account that may connect to it.
 ///
-/// PostgreSQL refuses to run as root, so root's server runs as `postgres`, the account every package of it makes.
+/// PostgreSQL refuses to run as root, so root's server runs as `postgres`, the account that all its packages create.
 package struct ServerAccount: Sendable, Equatable {
     package let name: String
     package let userID: uid_t
     package let groupID: gid_t
-    /// The account that called us: the server's own, or root.
+    /// The calling account: the server's own, or root.
     package let caller: String
-    /// Whether programs of the server must be started under another account than ours.
+    /// Whether the server's programs must be started under another account than the current one.
     package var isSwitched: Bool { userID != geteuid() }
 
     /// - Throws: `LocalServerError` with `.account`.

@@ -1,19 +1,19 @@
 import Glibc
 internal import Storage
 
-/// A postmaster that runs on a data folder, found through the `postmaster.pid` it keeps there.
+/// A postmaster that works on a data folder, found through its `postmaster.pid`.
 ///
-/// The file outlives a power cut, and its number may since belong to anybody's process: what it names counts only
-/// if that process is a PostgreSQL working in this folder. See "Postmaster's PID file" in PostgreSQL's `miscinit.c`.
+/// The file survives a power cut, and its number may then belong to any process. So the number counts only if that
+/// process is a PostgreSQL working in this folder. See "Postmaster's PID file" in PostgreSQL's `miscinit.c`.
 struct ServerProcess: Sendable, Equatable {
     let processID: pid_t
     let started: Int
-    /// The folder of its socket, as it was started.
+    /// The folder of its socket at its start.
     let socket: String
     /// Whether it has finished starting.
     let isReady: Bool
 
-    /// Nil if no such process lives.
+    /// nil if no such process lives.
     static func find(data: String) -> ServerProcess? {
         guard let text = try? Files.text(of: "\(data)/postmaster.pid") else { return nil }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -33,16 +33,16 @@ struct ServerProcess: Sendable, Equatable {
         var folder = stat()
         var working = stat()
         guard stat(data, &folder) == 0 else { return false }
-        // The postmaster works in its data folder, which is still the same one after the project has moved.
+        // The postmaster's working directory is its data folder, also after the project has moved.
         if stat("/proc/\(processID)/cwd", &working) == 0 {
             return working.st_dev == folder.st_dev && working.st_ino == folder.st_ino
         }
-        // Root without CAP_SYS_PTRACE, as in a container, may only read how it was started.
+        // Root without CAP_SYS_PTRACE, as in a container, can only read its command line.
         guard errno == EACCES || errno == EPERM else { return false }
         let arguments = ((try? Files.text(of: "/proc/\(processID)/cmdline")) ?? "").split(separator: "\0")
         return arguments.contains { Files.resolved(String($0)) == Files.resolved(data) }
     }
 
-    /// SIGINT is the fast shutdown: sessions are ended, a checkpoint is written.
+    /// SIGINT is the fast shutdown: sessions are ended, and a checkpoint is written.
     func requestFastShutdown() { kill(processID, SIGINT) }
 }

@@ -1,9 +1,9 @@
 internal import Project
 
 extension DependenciesFile {
-    /// The text of the file with an approval of a migration in it, and everything else as it was.
+    /// The text of the file with the approval of a migration added, and everything else unchanged.
     ///
-    /// - Throws: `MigrationError` where the file has no entry for the migration.
+    /// - Throws: `MigrationError` if the file has no entry for the migration.
     package func approving(_ migration: Migration, by: String, at time: String) throws -> [UInt8] {
         guard let text, let entry = entry(migration.version), let up = migration.up else {
             throw MigrationError(
@@ -24,7 +24,7 @@ extension DependenciesFile {
         return edits.bytes
     }
 
-    /// Writes the file whole or not at all.
+    /// Replaces the file completely or not at all.
     package static func write(_ bytes: [UInt8], to path: String) throws {
         try FileChanges.replace(path, bytes)
     }

@@ -1,28 +1,28 @@
 @_exported public import Basics
 
-/// Why migrations were not run, or not to their end.
+/// Why migrations were not run, or not all of them.
 package typealias MigrationError = Failure<MigrationFailure>
 
 package enum MigrationFailure: FailureCode {
-    /// A file or a folder is not there, or is not what it should be.
+    /// A file or a folder is missing or invalid.
     case file
-    /// Two files of one number.
+    /// Two files with the same number.
     case duplicate
-    /// What a migration depends on is not there, or goes round in a circle.
+    /// A dependency is missing, or part of a cycle.
     case dependency
-    /// What is applied depends on what would be reverted.
+    /// An applied migration depends on one that would be reverted.
     case dependent
-    /// A rule of the environment, or of the migrator, said no.
+    /// A rule of the environment or of the migrator forbids it.
     case policy
-    /// Ledger, files and golang-migrate's row contradict each other.
+    /// The ledger, the files and golang-migrate's row contradict each other.
     case disagreement
-    /// Another runner, or a lock held too long.
+    /// Another runner is active, or a lock was held too long.
     case busy
     /// A statement failed.
     case statement
-    /// What was asked for does not fit the migrations there are.
+    /// The request does not fit the migrations.
     case usage
-    /// The migrations ran, and the database is not as they should have left it.
+    /// The migrations ran, and the resulting database is not as expected.
     case validation
 
     package var exitStatus: ExitStatus {

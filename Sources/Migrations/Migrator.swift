@@ -284,7 +284,7 @@ extension Migrator {
     private func requireConfirmation(of first: MigrationStep, _ plan: MigrationPlan, _ services: [ServiceState]) throws
     {
         guard options.confirmed != first.version else { return }
-        let names = plan.reverts.map(\.title).joined(separator: ", ")
+        let names = plan.reverts.map(\.title).listed()
         if services.contains(where: { $0.name == first.service && $0.lastUpLeftNothing }) {
             throw MigrationError(
                 .policy,
@@ -440,7 +440,7 @@ extension Migrator {
     ) throws -> MigrationError {
         var error = error
         let done = report.appliedSteps + report.revertedSteps
-        if !done.isEmpty { error.message += "; done before it: \(done.map(\.title).joined(separator: ", "))" }
+        if !done.isEmpty { error.message += "; done before it: \(done.map(\.title).listed())" }
         guard step.direction == .up, step.script.mode != .wrapped,
             options.rules[step.service]?.rollsBackOnFailure == true,
             let run = try runner.ledger.unfinishedRuns(session)[step.version], run.leavesSomething,

@@ -1,9 +1,9 @@
 package import Bookkeeping
 package import Project
 
-/// What a run of the migrator works with.
+/// The settings of a migrator's run.
 package struct MigratorOptions: Sendable {
-    /// A service, and what its `environments.json` says.
+    /// A service with its `environments.json`.
     package struct Folder: Sendable {
         package var service: Service
         package var file: EnvironmentsFile
@@ -14,7 +14,7 @@ package struct MigratorOptions: Sendable {
         }
     }
 
-    /// One, or those of `--root`.
+    /// One service, or those of `--root`.
     package var services: [Folder]
     package var environment: String
     package var stateSchema = StateSchema()
@@ -22,10 +22,10 @@ package struct MigratorOptions: Sendable {
     package var windowOverride: String?
     /// Ledgers of other tools that belong to other services, as a person writes their names.
     package var beside: [String] = []
-    /// The version that a person has typed to say that going back is meant.
+    /// The version whose reverting was confirmed with `--confirm`.
     package var confirmed: Int?
     package var patience = LockPatience()
-    /// Seconds since 1970 in UTC.
+    /// Seconds since 1970, UTC.
     package var now: Int
     package var actor: String
     package var host: String
@@ -47,7 +47,7 @@ package struct MigratorOptions: Sendable {
         self.toolVersion = toolVersion
     }
 
-    /// The rules of each service: those of its own file, else those of the first file that declares the environment.
+    /// The rules of each service: those in its own file, else those in the first file that declares the environment.
     var rules: [String: EnvironmentPolicy] {
         Dictionary(
             services.map { ($0.service.name, $0.file.policy(environment) ?? policy) },
@@ -59,7 +59,7 @@ package struct MigratorOptions: Sendable {
         services.lazy.compactMap { $0.file.policy(environment) }.first ?? EnvironmentPolicy(name: environment)
     }
 
-    /// Whether every service's file lets the environment be made anew.
+    /// Whether the files of all services permit a reset of the environment.
     var isForPlay: Bool { services.allSatisfy { $0.file.rules(of: environment).isForPlay } }
 
     var lockLimit: Duration { .seconds(services.map(\.file.locking.timeoutSeconds).max() ?? 300) }

@@ -17,8 +17,8 @@ package enum Trusted: String, Sendable, CaseIterable {
 }
 
 extension Migrator {
-    /// Puts right what a broken run has left: goes on with files that broke off, or settles what ledger and golang-migrate's
-    /// row disagree about.
+    /// Puts right what a broken run has left: goes on with files that broke off, or settles what the ledger and that of
+    /// another tool disagree about.
     ///
     /// - Throws: `MigrationError` where a person must look first.
     package func repair(trusting trusted: Trusted?) async throws -> RepairReport {
@@ -127,7 +127,7 @@ extension Migrator {
         return false
     }
 
-    // MARK: golang-migrate's row.
+    // MARK: Other tools' ledgers.
 
     private func settle(
         _ state: ServiceState,
@@ -135,11 +135,61 @@ extension Migrator {
         _ report: inout RepairReport,
         _ session: inout Session
     ) throws {
-        guard let sibling = state.sibling else { return }
         let ledger = Ledger(service: state.name, options.stateSchema, session)
+        if let adopted = state.adopted, let change = state.adoptedChange {
+            return try settle(change, of: adopted, trusted, state, ledger, &report, &session)
+        }
+        guard let sibling = state.sibling else { return }
         switch trusted {
         case .row: try takeRow(sibling, state, ledger, &report, &session)
         case .ledger: try writeRow(sibling, state, ledger, &report, &session)
+        }
+    }
+
+    /// Takes what another tool has done since its ledger was adopted, or leaves it out; either way its ledger is from now
+    /// on compared with what it says today.
+    private func settle(
+        _ change: AdoptedLedger.Change,
+        of adopted: AdoptedLedger,
+        _ trusted: Trusted,
+        _ state: ServiceState,
+        _ ledger: Ledger,
+        _ report: inout RepairReport,
+        _ session: inout Session
+    ) throws {
+        guard let other = try adopted.current(session), let entries = try other.entries(session) else { return }
+        try Adoption.requireClean(entries, other.table, adopted.tool)
+        let known = Set(state.entries.map(\.version))
+        let files = LedgerFiles(state.tree)
+        let came = entries.filter { change.applied.contains($0.name) }
+        var added: [Migration] = []
+        if trusted == .row {
+            do {
+                added = try files.migrations(of: came, other.table, adopted.tool)
+            } catch {
+                var error = error
+                error.hint =
+                    "`granary migrate import FOLDER` makes migrations of \(adopted.tool)'s files, then repair again"
+                throw error
+            }
+        }
+        let removed = trusted == .row ? change.reverted.compactMap { files.migration(named: $0) } : []
+        try session.transaction { session in
+            for migration in added where !known.contains(migration.version) {
+                try ledger.addRow(.unverified(migration, by: context), session)
+            }
+            for migration in removed where known.contains(migration.version) {
+                try ledger.remove(migration.version, session)
+            }
+            let now = AdoptedLedger(table: other.table, tool: adopted.tool, entries: entries.map(\.name))
+            try ledger.append(LogEntry("adopt", note: now.note, context), session)
+        }
+        report.done += added.filter { !known.contains($0.version) }.map {
+            "\($0.name) is applied, its content unverified"
+        }
+        report.done += removed.filter { known.contains($0.version) }.map { "\($0.name) is not applied" }
+        if trusted == .ledger {
+            report.done.append("the ledger is left as it is: \(change.clause(adopted.tool)), which does not count")
         }
     }
 

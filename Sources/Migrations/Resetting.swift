@@ -4,26 +4,26 @@ internal import PostgresClient
 internal import Project
 internal import SQLText
 
-/// A schema that a reset makes anew, and what is lost with it.
+/// A schema that a reset drops and recreates, and the data lost with it.
 package struct DoomedSchema: Sendable, Equatable {
     package var name: String
     package var tables: Int
-    /// As the server's statistics have them; tables that were never analysed count as empty.
+    /// From the server's statistics; tables that were never analysed count as empty.
     package var rowsEstimate: Int
     package var bytes: Int
 }
 
-/// What came of a reset.
+/// The result of a reset.
 package struct ResetReport: Sendable {
     package var dropped: [DoomedSchema]
     package var migrations: MigrationReport
 }
 
 extension Migrator {
-    /// The schemas of the services that are there, as a reset would find them. Nothing is changed.
+    /// The schemas of the services that a reset would drop. Changes nothing.
     ///
-    /// - Throws: `MigrationError` in an environment where nothing is reset, or where something elsewhere would be lost
-    ///   too; `PostgresError`.
+    /// - Throws: `MigrationError` in an environment where resets are forbidden, or if objects outside the schemas would
+    ///   be lost; `PostgresError`.
     package func whatResetDestroys() async throws -> [DoomedSchema] {
         try requireEnvironmentForPlay()
         return try await withSession(server, logger: logger) { session in
@@ -32,8 +32,8 @@ extension Migrator {
         }
     }
 
-    /// Drops the services' schemas, or all that is in them, and forgets what was applied and seeded there, in one
-    /// transaction; then applies every migration.
+    /// Drops the services' schemas, or their content, and clears their ledger and record of seeds in one transaction.
+    /// Then it applies every migration.
     ///
     /// - Throws: `MigrationError`, `PostgresError`, `CancellationError`.
     @discardableResult
@@ -62,14 +62,14 @@ extension Migrator {
         )
     }
 
-    /// Nothing is dropped for migrations that could not be applied then.
+    /// Drops nothing if the migrations could not be applied afterwards.
     private func requirePlan(afterReset services: [ServiceState], _ session: borrowing Session) throws {
         let emptied = services.map { state in
             var state = state
             state.entries = []
             state.isSiblingNew = false
             state.sibling = nil
-            // What is in the schemas that are dropped is gone then.
+            // The content of the dropped schemas no longer exists then.
             state.otherLedgers.removeAll { schemas.contains($0.table.schema) }
             state.standings = MigrationStandings(tree: state.tree, entries: [], unfinished: [:])
             return state
@@ -116,7 +116,7 @@ extension Migrator {
 extension Migrator {
     private func drop(_ schemas: [String], _ services: [ServiceState], _ session: inout Session) throws {
         let made = services.flatMap(\.schemasMade)
-        // Who may not make a schema anew keeps it, and migrations that find it there.
+        // A role that cannot create a schema keeps it, and so do migrations that expect it to exist.
         let kept = try session.schemasToKeep(among: schemas)
         let dropped = schemas.filter { !kept.contains($0) }
         let statements =
@@ -150,7 +150,8 @@ extension Migrator {
         }
     }
 
-    /// Ledger and seeds of a service, and golang-migrate's row wherever it stands. The log keeps what has been.
+    /// Clears the ledger and the record of seeds of a service, and golang-migrate's row wherever it is. The log is
+    /// kept.
     private func forget(_ service: String, _ session: borrowing Session) throws {
         let ledger = Ledger(service: service, options.stateSchema, session)
         let sibling = try ledger.adoptedTable(session).flatMap { try GolangMigrateLedger.find($0, session) }
@@ -160,7 +161,7 @@ extension Migrator {
         try ledger.append(LogEntry("reset", context), session)
     }
 
-    /// What makes schemas again, with owner and privileges, that no migration makes: somebody else did, once.
+    /// The statements that recreate schemas that no migration creates, with owner and privileges.
     private func remade(_ schemas: [String], _ session: borrowing Session) throws -> [String] {
         try session.query(
             """
@@ -182,7 +183,7 @@ extension Migrator {
 }
 
 extension ServiceState {
-    /// The schemas that the migrations of the service make.
+    /// The schemas that the migrations of the service create.
     fileprivate var schemasMade: [String] {
         var names: [String] = []
         for file in tree.migrations.compactMap(\.up) {

@@ -2,9 +2,9 @@ internal import CLibpq
 import Glibc
 import Synchronization
 
-/// Wakes whoever waits in `poll`. Safe to fire from any thread, any number of times; once fired it stays so.
+/// Wakes threads that wait in `poll`. Any thread may fire it, any number of times; after that it stays fired.
 package final class CancelSignal: Sendable {
-    /// An eventfd, readable from the moment the signal has fired.
+    /// An eventfd that is readable once the signal has fired.
     package let wake: CInt = eventfd(0, CInt(EFD_CLOEXEC) | CInt(EFD_NONBLOCK))
     private let fired = Atomic<Bool>(false)
 

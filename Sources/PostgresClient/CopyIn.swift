@@ -1,7 +1,7 @@
 internal import CLibpq
 import Glibc
 
-/// A COPY FROM STDIN that takes bytes in slabs of any size. See `Session.copyIn`.
+/// A COPY FROM STDIN that takes slabs of bytes of any size. See `Session.copyIn`.
 package struct CopyIn: ~Copyable {
     private let wire: Wire
     fileprivate init(wire: Wire) { self.wire = wire }
@@ -9,7 +9,7 @@ package struct CopyIn: ~Copyable {
     /// Sends `slab`; rows may begin and end anywhere in it. Waits until the socket has taken all of it, because libpq
     /// would queue without a limit. `PQputCopyData`.
     ///
-    /// - Throws: the server's own error, as soon as it has sent one.
+    /// - Throws: The server's own error as soon as it arrives.
     package mutating func write(_ slab: UnsafeRawBufferPointer) throws {
         var rest = slab[...]
         while !rest.isEmpty {
@@ -23,7 +23,7 @@ package struct CopyIn: ~Copyable {
         }
     }
 
-    /// The COPY is over before we ended it: the server has sent the reason.
+    /// The COPY ended before granary ended it: the server has sent the reason.
     private func refusal() -> any Error {
         do {
             try wire.drain()
@@ -35,15 +35,16 @@ package struct CopyIn: ~Copyable {
 }
 
 extension Session {
-    /// Runs a COPY … FROM STDIN, lets `body` write into it, and returns how many rows the server took. `PQputCopyEnd`.
+    /// Runs a COPY … FROM STDIN, lets `body` write into it, and returns the number of rows that the server took.
+    /// `PQputCopyEnd`.
     ///
-    /// When `body` throws, the COPY is ended with an error, so the server keeps none of it, and the session can go on
-    /// in a transaction that is to be rolled back.
+    /// If `body` throws, the COPY is ended with an error, so the server keeps none of its rows. The session can
+    /// continue in a transaction that will be rolled back.
     package mutating func copyIn(_ sql: String, _ body: (inout CopyIn) throws -> Void) throws -> Int {
         try copyIn(bytes: wire.codec.bytes(sql), body)
     }
 
-    /// The same for text that is already in the session's encoding, such as a statement of a dump.
+    /// Like `copyIn(_:_:)`, for text that is already in the session's encoding, such as a statement of a dump.
     package mutating func copyIn(bytes sql: [UInt8], _ body: (inout CopyIn) throws -> Void) throws -> Int {
         let sent = (sql + [0]).withUnsafeBytes {
             PQsendQuery(wire.connection, $0.assumingMemoryBound(to: CChar.self).baseAddress)
@@ -61,7 +62,7 @@ extension Session {
             try body(&sink)
         } catch {
             if PQstatus(wire.connection) == CONNECTION_OK, !wire.signal.isFired {
-                // The answer to this is the error that we asked for; the one that counts is `error`.
+                // The answer is the error that this call asked for; `error` is the one to report.
                 _ = PQputCopyEnd(wire.connection, "the sender stopped")
                 try? wire.flush()
                 try? wire.drain()
@@ -79,7 +80,7 @@ extension Session {
         do {
             try wire.check(result, is: PGRES_COMMAND_OK)
         } catch {
-            try? wire.drain()  // The statement's own error says more than what follows it.
+            try? wire.drain()  // The statement's own error is more specific than later ones.
             throw error
         }
         let rows = Int(String(cString: PQcmdTuples(result))) ?? 0

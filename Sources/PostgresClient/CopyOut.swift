@@ -6,9 +6,9 @@ package struct CopyOut: ~Copyable {
     private let wire: Wire
     fileprivate init(wire: Wire) { self.wire = wire }
 
-    /// Lends the next row (in text format one line, its newline included); false after the last one.
+    /// Passes the next row to `body` (in text format one line with its newline). Returns false after the last row.
     ///
-    /// Nothing of Swift is allocated: the row is libpq's, and is given back when `body` returns. `PQgetCopyData`.
+    /// Allocates no Swift memory: the row belongs to libpq and is freed when `body` returns. `PQgetCopyData`.
     package mutating func next(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
         var row: UnsafeMutablePointer<CChar>?
         while true {
@@ -25,7 +25,7 @@ package struct CopyOut: ~Copyable {
         }
     }
 
-    /// Throws when the task was cancelled: a slow consumer notices here sooner than at the next wait.
+    /// Throws if the task was cancelled. A slow consumer learns of it here sooner than at its next wait.
     package func checkCancellation() throws {
         guard wire.signal.isFired else { return }
         wire.abandon()
@@ -34,9 +34,10 @@ package struct CopyOut: ~Copyable {
 }
 
 extension Session {
-    /// Runs a COPY … TO STDOUT and lends its rows. The error that the server sends after the last row is thrown too.
+    /// Runs a COPY … TO STDOUT and passes its rows to `body`. Also throws the error that the server sends after the
+    /// last row.
     ///
-    /// When `body` throws, or returns before the last row, the rest is unread and the session is of no more use.
+    /// If `body` throws or returns before the last row, the rest is unread and the session cannot be used any more.
     package mutating func copyOut<R>(_ sql: String, _ body: (inout CopyOut) throws -> R) throws -> R {
         let statement = wire.codec.bytes(sql) + [0]
         let sent = statement.withUnsafeBytes {

@@ -1,4 +1,4 @@
-/// What `CREATE DATABASE` and `ALTER DATABASE` set: everything about a database but what is in it.
+/// Everything that `CREATE DATABASE` and `ALTER DATABASE` set: the properties of a database without its content.
 ///
 /// Source: `pg_database`, `pg_db_role_setting`, `pg_shdescription`.
 package struct DatabaseProperties: Sendable, Equatable {
@@ -14,8 +14,10 @@ package struct DatabaseProperties: Sendable, Equatable {
     package var icuRules: String?
     package var tablespace: String
     package var connectionLimit: Int
+    /// Anyone who may create databases may copy it, and it cannot be dropped.
+    package var isTemplate: Bool
     package var comment: String?
-    /// nil where the privileges are PostgreSQL's defaults.
+    /// nil if the privileges are PostgreSQL's defaults.
     package var privileges: [Privilege]?
     package var settings: [Setting]
 
@@ -33,7 +35,7 @@ package struct DatabaseProperties: Sendable, Equatable {
     }
 
     package struct Setting: Sendable, Equatable {
-        /// nil for the whole database.
+        /// nil if the setting applies to all roles.
         package var role: String?
         package var name: String
         package var value: String
@@ -57,6 +59,7 @@ package struct DatabaseProperties: Sendable, Equatable {
         icuRules: String?,
         tablespace: String,
         connectionLimit: Int,
+        isTemplate: Bool = false,
         comment: String?,
         privileges: [Privilege]?,
         settings: [Setting]
@@ -72,6 +75,7 @@ package struct DatabaseProperties: Sendable, Equatable {
         self.icuRules = icuRules
         self.tablespace = tablespace
         self.connectionLimit = connectionLimit
+        self.isTemplate = isTemplate
         self.comment = comment
         self.privileges = privileges
         self.settings = settings
@@ -79,7 +83,8 @@ package struct DatabaseProperties: Sendable, Equatable {
 }
 
 extension Session {
-    /// The properties of the database called `name`; nil when there is none. Any database of the server will do to ask.
+    /// The properties of the database `name`; nil if it does not exist. The session may be connected to any database of
+    /// the server.
     package borrowing func properties(ofDatabase name: String) throws -> DatabaseProperties? {
         let hasProvider = serverVersion >= 150_000
         let locale =
@@ -90,7 +95,7 @@ extension Session {
             SELECT d.oid, pg_catalog.pg_get_userbyid(d.datdba) AS owner,
                    pg_catalog.pg_encoding_to_char(d.encoding) AS encoding, d.datcollate, d.datctype,
                    \(hasProvider ? "d.datlocprovider" : "'c'") AS provider, \(locale) AS locale, \(rules) AS rules,
-                   t.spcname, d.datconnlimit, d.datacl IS NOT NULL AS has_acl,
+                   t.spcname, d.datconnlimit, d.datistemplate, d.datacl IS NOT NULL AS has_acl,
                    pg_catalog.shobj_description(d.oid, 'pg_database') AS comment
             FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace
             WHERE d.datname = $1
@@ -110,6 +115,7 @@ extension Session {
             icuRules: row["rules"],
             tablespace: row.text("spcname"),
             connectionLimit: row.int("datconnlimit"),
+            isTemplate: row.bool("datistemplate"),
             comment: row["comment"],
             privileges: row.bool("has_acl") ? try privileges(ofDatabase: row.oid("oid")) : nil,
             settings: try settings(ofDatabase: row.oid("oid"))

@@ -2,10 +2,10 @@
 package struct LockRoom: Sendable {
     /// `max_locks_per_transaction`
     package var perTransaction: Int
-    /// What the documentation promises: that many for each connection and each prepared transaction.
+    /// The limit that the documentation guarantees: `perTransaction` for each connection and each prepared transaction.
     package var promised: Int
-    /// The size of the lock table, which counts background processes too: `InitializeMaxBackends` and `NLOCKENTS` of the
-    /// server.
+    /// The actual size of the lock table, which includes background processes: `InitializeMaxBackends` and `NLOCKENTS`
+    /// in the server's source.
     package var total: Int
 }
 

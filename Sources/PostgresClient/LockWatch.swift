@@ -1,13 +1,12 @@
 package import Logging
 
-/// Names whoever keeps a session waiting for a lock, while it waits, from a session of its own.
+/// Names the session that blocks a waiting session. It uses a second session for that.
 package struct LockWatch: Sendable {
     private let task: Task<Void, Never>
 
-    /// - Parameters:
-    ///   - process: The server process of the session that may have to wait.
-    ///   - interval: The time to the first look, for which no session is made, and between looks.
-    ///   - blocked: Told of who has the lock, once for each holder.
+    /// - Parameters: - process: The server process of the session that may have to wait. - interval: The time before
+    ///   the first look, for which no session is opened, and between looks. - blocked: Called with a description of the
+    ///   session that holds the lock, once for each holder.
     package static func start(
         on server: ServerAddress,
         watching process: Int,
@@ -18,7 +17,7 @@ package struct LockWatch: Sendable {
         LockWatch(
             task: Task {
                 do {
-                    // Most are done before anybody could have kept them waiting.
+                    // Most statements finish before another session could have blocked them.
                     try await Task.sleep(for: interval)
                     try await withSession(server, logger: logger) { session in
                         var told = ""
@@ -39,7 +38,7 @@ package struct LockWatch: Sendable {
                         }
                     }
                 } catch {
-                    // To be without it costs a name in the progress, which is no reason to stop the work.
+                    // Without it the progress only lacks a name, which is no reason to fail.
                     logger.debug("the lock watch ended: \(error)")
                 }
             }

@@ -1,12 +1,12 @@
-/// A process of the server that is connected to a database: a client, a walsender, a worker of an extension.
+/// A process of the server that is connected to a database: a client, a walsender or a worker of an extension.
 package struct Occupant: Sendable, CustomStringConvertible {
     package var process: Int
     package var database: String
-    /// Its role; empty where it has none.
+    /// Its role; empty if it has none.
     package var user: String
     package var isSuperuser: Bool
     package var application: String
-    /// PostgreSQL's word, such as `client backend`; nil where our role may not know.
+    /// PostgreSQL's word, such as `client backend`; nil if the current role may not see it.
     package var kind: String?
 
     package var description: String {
@@ -17,8 +17,8 @@ package struct Occupant: Sendable, CustomStringConvertible {
         return "the \(kind)\(owner) (process \(process))"
     }
 
-    /// Everything but ourselves that is connected to some databases, whatever kind it is of. Left out are autovacuum's
-    /// workers, which the server itself ends when it renames or drops a database.
+    /// All processes of any kind that are connected to the given databases, except this session. Workers of autovacuum
+    /// are excluded, because the server ends them itself before it renames or drops a database.
     ///
     /// - Throws: `PostgresError`.
     package static func others(on databases: [String], _ session: borrowing Session) throws -> [Occupant] {

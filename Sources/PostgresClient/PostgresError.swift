@@ -1,26 +1,26 @@
 @_exported public import Basics
 
-/// What went wrong between us and a PostgreSQL server.
+/// A failure in the communication with a PostgreSQL server.
 ///
-/// `description` is one sentence without row values: the server puts those into DETAIL and CONTEXT, which are kept
-/// here as fields for callers that know what they do, and into the messages of class 22, which are cut.
+/// `description` is one sentence without row values. The server puts row values into DETAIL and CONTEXT, which are kept
+/// here as fields for callers that need them, and into messages of class 22, which are shortened.
 package struct PostgresError: GranaryError {
     package enum Code: Sendable, Equatable {
         /// No connection could be made.
         case connection
-        /// The connection was lost in the middle of something.
+        /// The connection was lost after it had been made.
         case connectionLost
-        /// The connection was lost at a COMMIT, and nobody says what became of it.
+        /// The connection was lost during COMMIT, and the outcome is unknown.
         case inDoubt
         /// The server refused a statement; `server` has its fields.
         case server
         /// The server did not answer in time.
         case timeout
-        /// The server answered something that was not asked for.
+        /// The server sent an answer that does not fit the request.
         case unexpected
-        /// Something of the database would run somebody else's code, and is not touched.
+        /// Using an object of the database could run another role's code, so it is not used.
         case untrusted
-        /// A pooler gives the session to others between two transactions.
+        /// A pooler passes the session to other clients between two transactions.
         case pooled
     }
 
@@ -28,7 +28,7 @@ package struct PostgresError: GranaryError {
     package var message: String
     package var hint: String?
     package var server: ServerFields?
-    /// What was being done, such as the table of a COPY; put before the message.
+    /// What failed, such as the table of a COPY; written before the message.
     package var subject: String?
 
     package init(
@@ -57,6 +57,8 @@ package struct PostgresError: GranaryError {
         switch (code, sqlState) {
         // lock_not_available: a table was locked for too long.
         case (_, "55P03"): .busy
+        // too_many_connections: of the server, the database or the role.
+        case (_, "53300"): .busy
         case (.untrusted, _): .refused
         // cannot_connect_now: the server is starting or stopping.
         case (.connection, _), (_, "57P03"): .noConnection
@@ -65,15 +67,22 @@ package struct PostgresError: GranaryError {
         }
     }
 
-    /// The same error with what was being done.
+    /// The same error with a subject.
     package func at(_ subject: String) -> PostgresError {
         var copy = self
         copy.subject = self.subject.map { "\(subject): \($0)" } ?? subject
         return copy
     }
 
-    /// lock_not_available, deadlock_detected: a lock that could not be had, or two sessions that waited for each other.
+    /// lock_not_available or deadlock_detected: a lock was not granted in time, or two sessions waited for each other.
     package var isLockTrouble: Bool { sqlState == "55P03" || sqlState == "40P01" }
+
+    /// Whether the statement is at fault, and not another session, the server's resources, its disk or an interrupt.
+    package var isOfStatement: Bool {
+        guard code == .server, let sqlState else { return false }
+        // transaction_rollback, insufficient_resources, operator_intervention; lock_not_available, system_error, io_error.
+        return !["40", "53", "57"].contains(sqlState.prefix(2)) && !["55P03", "58000", "58030"].contains(sqlState)
+    }
 
     package static func isState(_ state: String, _ error: any Error) -> Bool {
         (error as? PostgresError)?.sqlState == state
@@ -87,9 +96,12 @@ package struct PostgresError: GranaryError {
         /// May hold row values.
         package var detail: String?
         package var hint: String?
+        /// In the statement, in characters from 1.
         package var position: Int?
-        /// The query of a function that failed, if it was one.
+        /// The query inside a function that failed, if there was one.
         package var internalQuery: String?
+        /// In the query of a function, in characters from 1.
+        package var internalPosition: Int?
         /// May hold row values.
         package var context: String?
         package var schema: String?
@@ -98,13 +110,29 @@ package struct PostgresError: GranaryError {
         package var dataType: String?
         package var constraint: String?
 
-        /// The message without the values that errors of class 22 quote.
+        /// The message without the values that errors of class 22 quote. Encodings and parameters are named in them, too,
+        /// and are no values.
         package var messageWithoutValues: String {
-            guard sqlState.hasPrefix("22"), let first = message.firstIndex(of: "\""),
-                let last = message.lastIndex(of: "\""), first < last
-            else { return message }
+            guard sqlState.hasPrefix("22") else { return message }
+            switch sqlState {
+            // `invalid byte sequence for encoding "UTF8": 0xe9 0x27`, and `character with byte sequence 0xe9 in encoding
+            // "LATIN1" has no equivalent in encoding "UTF8"`: in every language the bytes are written so.
+            case "22021", "22P05": return Self.withoutBytes(message)
+            case "22023" where message.hasPrefix("invalid value for parameter \""):
+                return String(message.prefix { $0 != ":" })
+            default: break
+            }
+            guard let first = message.firstIndex(of: "\""), let last = message.lastIndex(of: "\""), first < last else {
+                return message
+            }
             // From the first quote to the last: a value may hold quotes itself.
             return "\(message[...first])…\(message[last...])"
+        }
+
+        private static func withoutBytes(_ message: String) -> String {
+            let words = message.split(separator: " ", omittingEmptySubsequences: false)
+            let text = words.filter { !$0.hasPrefix("0x") }.joined(separator: " ")
+            return text.hasSuffix(":") ? String(text.dropLast()) : text
         }
     }
 }
@@ -118,7 +146,7 @@ extension PostgresError {
         )
     }
 
-    /// libpq's messages are several lines, of which the first says what happened.
+    /// libpq's messages have several lines; the first tells what happened.
     static func firstLine(_ text: String) -> String {
         let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? "no reason was given"
         return line.hasPrefix("ERROR:  ") ? String(line.dropFirst(8)) : line

@@ -1,12 +1,12 @@
-/// Quoting where no connection is at hand, scalar by scalar.
+/// Quoting without a connection, scalar by scalar.
 ///
-/// Swift's characters will not do: a quote and the combining accent after it are one character, which is not the
-/// quote, and so it would pass unescaped.
+/// Swift's characters must not be used here: a quote followed by a combining accent is one character, different from
+/// the quote, and would not be escaped.
 package enum QuotedText {
     /// A name in double quotes: `quote_ident` with the quotes always on.
     package static func name(_ name: String) -> String { "\"\(escaping(name, ["\""], with: "\""))\"" }
 
-    /// Text as an array literal, to be bound as one parameter.
+    /// An array literal, to be bound as one parameter.
     package static func array(_ elements: [String]) -> String {
         "{\(elements.map { "\"\(escaping($0, ["\"", "\\"], with: "\\"))\"" }.joined(separator: ","))}"
     }
@@ -14,10 +14,10 @@ package enum QuotedText {
     /// A value of a `keyword='value'` connection string.
     package static func connectionValue(_ value: String) -> String { "'\(escaping(value, ["'", "\\"], with: "\\"))'" }
 
-    /// A word that a POSIX shell takes as it is, quoted only where it must be.
+    /// A word for a POSIX shell, quoted only if necessary.
     ///
-    /// A terminal is shown no control character, so those are left to the shell's `printf`, which has no other way to say
-    /// them in every shell.
+    /// Control characters must not reach a terminal, so they are left to the shell's `printf`. No other way works in
+    /// every shell.
     package static func shellWord(_ word: String) -> String {
         if word.unicodeScalars.contains(where: isControl) { return printed(word) }
         let isPlain = word.utf8.allSatisfy { byte in
@@ -32,8 +32,8 @@ package enum QuotedText {
         return isPlain && !word.isEmpty ? word : "'\(scalars(word) { $0 == "'" ? "'\\''" : nil })'"
     }
 
-    /// `"$(printf 'two\012lines')"`. What a command prints loses the line breaks at its end, so those stand behind it: the
-    /// third of the characters that a shell separates words by.
+    /// `"$(printf 'two\012lines')"`. A command substitution removes line breaks at the end, so those follow it: in the
+    /// third of the characters that separate words in a shell.
     private static func printed(_ word: String) -> String {
         let breaks = word.unicodeScalars.reversed().prefix { $0 == "\n" }.count
         let text = String(word.unicodeScalars.dropLast(breaks))
@@ -42,7 +42,7 @@ package enum QuotedText {
             case "'": "'\\''"
             case "%": "%%"
             case "\\": "\\\\"
-            // A format that begins with it would be an option.
+            // A format that begins with a dash would be an option.
             case "-": "\\055"
             case _ where isControl(scalar): Character(scalar).utf8.map(octal).joined()
             default: nil
@@ -56,7 +56,7 @@ package enum QuotedText {
         return "\\" + String(repeating: "0", count: 3 - digits.utf8.count) + digits
     }
 
-    /// C0, DEL, C1, line and paragraph separators, and the marks that turn the direction of what follows.
+    /// C0, DEL, C1, line and paragraph separators, and characters that change the direction of text.
     package static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7f..<0xa0, 0x61c, 0x200e, 0x200f, 0x2028...0x202e, 0x2066...0x2069: true

@@ -1,13 +1,13 @@
-/// Tables in the order of the foreign keys between them.
+/// Orders tables by the foreign keys between them.
 ///
-/// Tarjan's algorithm, without recursion: a chain of ten thousand tables is no reason for a deep stack.
+/// Tarjan's algorithm without recursion, because a chain of ten thousand tables would need a deep stack.
 package enum ReferenceOrder {
-    /// The tables in groups: each group after those that its members refer to. A group of more than one is a cycle; whether
-    /// a group of one refers to itself, the keys tell.
+    /// The tables in groups, each group after the groups that its members refer to. A group with more than one table is
+    /// a cycle. A group with one table may refer to itself.
     ///
-    /// Among groups that could stand in either order, the one whose table is first in `tables` comes first.
+    /// If the order of two groups is free, the one whose table comes first in `tables` comes first.
     ///
-    /// - Parameter references: The tables a table refers to; those that are not in `tables` do not count.
+    /// - Parameter references: The tables that a table refers to. Tables that are not in `tables` are ignored.
     package static func groups<Table: Hashable>(
         of tables: [Table],
         references: [Table: Set<Table>]
@@ -19,7 +19,7 @@ package enum ReferenceOrder {
         return components(edges).map { group in group.sorted().map { tables[$0] } }
     }
 
-    /// The strongly connected components of a graph, each after those that its edges lead to.
+    /// The strongly connected components of a graph, each after the components that its edges lead to.
     private static func components(_ edges: [[Int]]) -> [[Int]] {
         var number = [Int](repeating: -1, count: edges.count)
         var lowest = number

@@ -1,10 +1,10 @@
-/// The rows of a query, copied out of libpq. For catalogs and counts, not for bulk data.
+/// The rows of a query, copied from libpq. For catalogs and counts, not for bulk data.
 package struct Rows: Sendable, RandomAccessCollection {
     private let columns: [String: Int]
     private let width: Int
     private let cells: [String?]
 
-    /// - Parameter count: Of the rows, which a query without columns has too.
+    /// - Parameter count: The number of rows, needed for a query without columns.
     init(columns names: [String], cells: [String?], count: Int) {
         columns = Dictionary(zip(names, names.indices), uniquingKeysWith: { first, _ in first })
         width = names.count
@@ -17,7 +17,7 @@ package struct Rows: Sendable, RandomAccessCollection {
 
     package subscript(position: Int) -> Row { Row(rows: self, start: position * width) }
 
-    /// One row; a column that the query does not have is a mistake in the program.
+    /// One row. Asking for a column that the query does not have is a programming error.
     package struct Row: Sendable {
         fileprivate let rows: Rows
         fileprivate let start: Int
@@ -27,17 +27,17 @@ package struct Rows: Sendable, RandomAccessCollection {
             return rows.cells[start + index]
         }
 
-        /// The text; NULL is empty.
+        /// The text; empty for NULL.
         package func text(_ column: String) -> String { self[column] ?? "" }
-        /// The integer; NULL and anything else is 0.
+        /// The integer; 0 for NULL and for anything else.
         package func int(_ column: String) -> Int { self[column].flatMap { Int($0) } ?? 0 }
         package func oid(_ column: String) -> UInt32 { self[column].flatMap { UInt32($0) } ?? 0 }
         package func bool(_ column: String) -> Bool { self[column] == "t" }
-        /// A one-dimensional array of text; NULL is empty.
+        /// A one-dimensional array of text; empty for NULL.
         package func texts(_ column: String) -> [String] { self[column].map(Rows.elements) ?? [] }
     }
 
-    /// The elements of an array's text form, `{a,"b c",NULL}`; NULLs are left out.
+    /// The elements of an array in text form, `{a,"b c",NULL}`, without NULLs.
     static func elements(_ text: String) -> [String] {
         var elements: [String] = []
         var current: [Unicode.Scalar] = []

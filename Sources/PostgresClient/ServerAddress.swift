@@ -1,13 +1,13 @@
 internal import CLibpq
 
-/// Where a PostgreSQL is, as libpq takes it: a URL or `keyword=value` text, and parameters that override it.
+/// The address of a PostgreSQL server in libpq's form: a URL or `keyword=value` text, and parameters that override it.
 ///
-/// Everything that libpq reads by itself (`PGPASSFILE`, `PGSERVICE`, `PGSSLMODE`, …) is left to libpq. See
+/// Everything that libpq reads itself (`PGPASSFILE`, `PGSERVICE`, `PGSSLMODE`, …) is left to libpq. See
 /// <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS>.
 package struct ServerAddress: Sendable, Equatable {
-    /// A connection URL, `keyword=value` pairs, or empty for what the environment says.
+    /// A connection URL, `keyword=value` pairs, or empty to use the environment variables.
     package var conninfo: String
-    /// Parameters that win over `conninfo`, in order.
+    /// Parameters that take precedence over `conninfo`, in order.
     package var overrides: [Parameter]
 
     package struct Parameter: Sendable, Equatable {
@@ -25,7 +25,7 @@ package struct ServerAddress: Sendable, Equatable {
         self.overrides = overrides
     }
 
-    /// The same server, another database.
+    /// The same server with another database.
     package func database(_ name: String) -> ServerAddress {
         setting("dbname", to: name)
     }
@@ -38,9 +38,9 @@ package struct ServerAddress: Sendable, Equatable {
         return copy
     }
 
-    /// The database that a connection would ask for, after everything libpq reads (service files, the environment).
+    /// The database that a connection would use, including what libpq reads from service files and the environment.
     ///
-    /// It is only looked up: the connection that `PQconnectStartParams` begins is dropped at once.
+    /// Only looks it up: the connection that `PQconnectStartParams` begins is closed at once.
     package var resolvedDatabase: String {
         let connection = withCStrings(parameters.map(\.keyword)) { keywords in
             withCStrings(parameters.map(\.value)) { values in PQconnectStartParams(keywords, values, 1) }
@@ -49,9 +49,9 @@ package struct ServerAddress: Sendable, Equatable {
         return PQdb(connection).map { String(cString: $0) } ?? ""
     }
 
-    /// What `PQconnectStartParams` is given: defaults first, which the text may override, then what is fixed.
+    /// The parameters for `PQconnectStartParams`: first defaults that the text may override, then the overrides.
     ///
-    /// Of several `dbname`s libpq expands the first one only, so the text must come before a plain name.
+    /// If `dbname` occurs several times, libpq expands only the first, so the text must come before a plain name.
     var parameters: [Parameter] {
         let defaults = [
             Parameter("keepalives_idle", "60"), Parameter("keepalives_interval", "15"),
@@ -62,6 +62,19 @@ package struct ServerAddress: Sendable, Equatable {
 }
 
 extension ServerAddress {
+    /// The parameters that libpq knows. `PQconndefaults`.
+    package static let keywords: Set<String> = {
+        guard let options = PQconndefaults() else { return [] }
+        defer { PQconninfoFree(options) }
+        var keywords: Set<String> = []
+        var option = options
+        while let keyword = option.pointee.keyword {
+            keywords.insert(String(cString: keyword))
+            option += 1
+        }
+        return keywords
+    }()
+
     /// libpq's own version, such as `15.18`. `PQlibVersion`.
     package static var libraryVersion: String {
         let number = PQlibVersion()

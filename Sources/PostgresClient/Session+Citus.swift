@@ -1,6 +1,6 @@
 extension Session {
-    /// The tables of the database that Citus distributes over nodes, reference tables included; empty without Citus. Its
-    /// catalogs are read and not its views, which ask every node.
+    /// The tables that Citus distributes over nodes, including reference tables; empty without Citus. Reads Citus's
+    /// catalogs, not its views, which would query every node.
     ///
     /// - Throws: `PostgresError`.
     package borrowing func distributedTables() throws -> [TableName] {

@@ -2,14 +2,14 @@ internal import CLibpq
 import Glibc
 import Logging
 
-// The one transaction that a run is about.
+// Transactions whose outcome must be known.
 extension Session {
-    /// Runs `body` in a transaction whose outcome is known in the end.
+    /// Runs `body` in a transaction and finds out whether it was committed.
     ///
-    /// Where the connection breaks while the server commits, or we are interrupted then, a new session asks what became of
-    /// it: committed is done, and anything else is the error that it was, after which nothing has changed.
+    /// If the connection breaks during the COMMIT, or the task is cancelled then, a new session asks for the outcome.
+    /// If it was committed, this returns normally. Otherwise it throws the original error, and nothing has changed.
     ///
-    /// - Throws: what `body` throws; `PostgresError` with `.inDoubt` when nobody answers that question.
+    /// - Throws: Errors of `body`; `PostgresError` with `.inDoubt` if the outcome cannot be found out.
     package mutating func decisiveTransaction<R>(
         _ begin: String = "BEGIN",
         _ body: (inout Session) throws -> R
@@ -19,20 +19,20 @@ extension Session {
         let doubt: Doubt?
         do {
             value = try body(&self)
-            // What was set for speed must not leave the end of it to a crash.
+            // Settings made for speed must not make the COMMIT asynchronous.
             try execute("SET LOCAL synchronous_commit TO DEFAULT")
             doubt = try Doubt(self)
         } catch {
-            // As in `transaction`: the reason to roll back is the error that counts.
+            // As in `transaction`: the reason for the rollback is the error to report.
             if PQstatus(wire.connection) == CONNECTION_OK { try? execute("ROLLBACK") }
             throw error
         }
         do {
             try execute("COMMIT")
         } catch let error where (error as? PostgresError)?.code != .server {
-            // Nothing was written, so that both outcomes are the same.
+            // Nothing was written, so both outcomes are the same.
             guard let doubt else { return value }
-            // Whoever has pressed Ctrl-C waits; a server that has crashed may be starting again.
+            // After Ctrl-C a person is waiting; a crashed server may be starting again.
             switch doubt.settle(within: error is CancellationError ? .seconds(4) : .seconds(10)) {
             case true?: logger.notice("the answer to COMMIT was lost; the server says that it is committed")
             case false?: throw error
@@ -49,7 +49,7 @@ extension Session {
     }
 }
 
-/// A transaction that may have been committed, and how to find out.
+/// A transaction whose COMMIT got no answer, and the means to find out its outcome.
 private struct Doubt {
     private let transaction: String
     private let address: ServerAddress
@@ -64,7 +64,7 @@ private struct Doubt {
         logger = session.logger
     }
 
-    /// Whether it was committed; nil when the server does not say so in time.
+    /// Whether it was committed; nil if the server does not answer in time.
     func settle(within limit: Duration) -> Bool? {
         let deadline = ContinuousClock.now + limit
         while true {
@@ -78,7 +78,7 @@ private struct Doubt {
         }
     }
 
-    /// A signal of its own: the task may have been cancelled, which is why we ask.
+    /// Uses a new signal, because the task may have been cancelled already.
     private func ask(until deadline: ContinuousClock.Instant) throws -> Bool? {
         let session = try Session.connect(
             address.setting("connect_timeout", to: "3"),
@@ -95,7 +95,8 @@ private struct Doubt {
             case "in progress": break
             default: return nil
             }
-            // It commits, or it waits for a client that is gone: a second is enough for the one, and ends the other.
+            // It is committing, or it waits for a client that is gone. One second is enough for the former, and ends
+            // the latter.
             if .now - start > .seconds(1) { try endSession(session) }
             usleep(50_000)
         }

@@ -1,18 +1,18 @@
-/// What a `DROP … CASCADE` would take along.
+/// An object that `DROP … CASCADE` would drop too.
 package struct FallingObject: Sendable, Equatable {
-    /// As `pg_identify_object` names it: `view shop.totals`.
+    /// The description by `pg_identify_object`: `view shop.totals`.
     package var title: String
-    /// Its name, where it is a table, a sequence, a view or a foreign table.
+    /// Its name, if it is a table, a sequence, a view or a foreign table.
     package var relation: TableName?
 }
 
 extension Session {
-    /// What lies outside some schemas and would go with them, as `pg_identify_object` names it: `DROP SCHEMA … CASCADE`
-    /// asks nobody.
+    /// The objects outside some schemas that `DROP SCHEMA … CASCADE` would drop too, described by `pg_identify_object`.
     ///
-    /// What belongs to a table that falls is not listed beside it. Follows `pg_depend` from the schemas; a constraint, default, trigger, rule or policy lies where its table lies.
+    /// Objects that belong to a dropped table are not listed separately. Follows `pg_depend` from the schemas. A
+    /// constraint, default, trigger, rule or policy counts as in the schema of its table.
     ///
-    /// - Parameter extensionsStay: The schemas are emptied and not dropped, so that extensions in them stay.
+    /// - Parameter extensionsStay: The schemas are emptied and not dropped, so extensions in them are kept.
     /// - Throws: `PostgresError`.
     package borrowing func objects(
         thatFallWith schemas: [String],

@@ -1,28 +1,35 @@
-// Schemas that are emptied and not dropped: whoever owns a schema and may not make one would not get it back.
+// Schemas that are emptied and not dropped, because an owner without the right to create schemas could not create them
+// again.
 extension Session {
-    /// Those of some schemas that the role could not make anew just as they are, after it had dropped them: it may not
-    /// create schemas in the database, or the schema is another's.
+    /// The schemas that the role could not recreate exactly after dropping them: it may not create schemas in the
+    /// database, or another role owns the schema.
     ///
+    /// - Parameter withExtensionsOfOthers: Those with an extension in them that is another's are kept, too.
     /// - Throws: `PostgresError`.
-    package borrowing func schemasToKeep(among schemas: [String]) throws -> Set<String> {
+    package borrowing func schemasToKeep(
+        among schemas: [String],
+        withExtensionsOfOthers: Bool = false
+    ) throws -> Set<String> {
         Set(
             try query(
                 """
-                SELECT nspname FROM pg_catalog.pg_namespace
-                WHERE nspname = ANY ($1::pg_catalog.text[]) AND NOT (
-                    pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
-                    AND pg_catalog.pg_has_role(nspowner, 'USAGE'))
+                SELECT nspname FROM pg_catalog.pg_namespace n
+                WHERE nspname = ANY ($1::pg_catalog.text[]) AND (
+                    NOT pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
+                    OR NOT pg_catalog.pg_has_role(nspowner, 'USAGE')
+                    OR $2 AND EXISTS (SELECT FROM pg_catalog.pg_extension
+                                      WHERE extnamespace = n.oid AND NOT pg_catalog.pg_has_role(extowner, 'USAGE')))
                 """,
-                [QuotedText.array(schemas)]
+                [QuotedText.array(schemas), String(withExtensionsOfOthers)]
             ).map { $0.text("nspname") }
         )
     }
 
-    /// Drops all that lies in a schema, with what depends on it, and leaves the schema with its owner and privileges.
+    /// Drops all objects in a schema, with their dependents, and keeps the schema with its owner and privileges.
     ///
-    /// What an extension has brought stays, and so do default privileges.
+    /// Extensions and their objects are kept, and so are default privileges.
     ///
-    /// - Throws: `PostgresError`, with the SQLSTATE 42501 where something in it is another's.
+    /// - Throws: `PostgresError`, with SQLSTATE 42501 if another role owns an object in it.
     package borrowing func empty(schema: String) throws {
         let contents = try query(
             """
@@ -42,7 +49,7 @@ extension Session {
             """,
             [schema]
         )
-        // Each may have gone with one before it.
+        // An earlier drop may have dropped it too.
         for object in contents {
             try execute("DROP \(object.text("kind")) IF EXISTS \(object.text("identity")) CASCADE")
         }

@@ -1,6 +1,7 @@
-// By the catalogue: to_regclass() and to_regnamespace() of a name without rights on its schema are errors.
+// Uses the catalog, because to_regclass() and to_regnamespace() fail for names in schemas that the role cannot use.
 extension Session {
-    /// Whether there is a table, view, sequence, index or composite type of this name, whatever the role may do with it.
+    /// Whether there is a table, view, sequence, index or composite type of this name, whatever rights the role has on
+    /// it.
     package borrowing func exists(_ relation: TableName) throws -> Bool {
         try query(
             """

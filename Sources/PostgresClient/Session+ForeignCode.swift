@@ -1,7 +1,7 @@
-// What runs with our rights although we only read: see `docs/security.md`.
+// Code of other roles that could run even if granary only reads: see `docs/security.md`.
 extension Session {
-    /// Has the server refuse the views and foreign tables of users in this session, as pg_dump does: what was a table when
-    /// it was looked up may have been replaced before it is read. Servers that cannot do it are left as they are.
+    /// Makes the server refuse users' views and foreign tables in this session, as pg_dump does: a table may have been
+    /// replaced by one of these between the lookup and the read. Older servers cannot do it and are left as they are.
     package borrowing func refuseViews() throws {
         try query(
             """
@@ -11,9 +11,9 @@ extension Session {
         )
     }
 
-    /// Tables that must not be named in a query: to plan it, the server works out what is constant in the expressions of
-    /// their indexes and statistics, and so calls functions of their owners with the rights of a superuser: other
-    /// roles have little that an owner could want. A COPY of the whole table plans nothing.
+    /// Tables that must not be named in a query. To plan it, the server evaluates constants in the expressions of their
+    /// indexes and statistics, and so calls functions of their owners with the rights of a superuser. (For other roles
+    /// this is no risk.) A COPY of the whole table needs no planner.
     package borrowing func tablesThatRunCode() throws -> Set<UInt32> {
         Set(
             try query(

@@ -1,24 +1,22 @@
-// Tables that we keep in a database of somebody else's, or that other tools keep there. Their owner, or whoever was there
-// first, may have put something in their place that runs code with the rights of whoever reads it: a view, a trigger, a
-// policy, a domain, a default. So before such a table is read or written, it is an ordinary table, and nothing else.
+// Tables that granary or another tool keeps in a database whose owner is not trusted. The owner, or the first role
+// there, may have replaced such a table by something that runs code with the rights of the reader: a view, a trigger, a
+// policy, a domain, a default. So before such a table is read or written, granary checks that it is an ordinary table.
 extension Session {
-    /// Makes sure that some tables are ordinary: rows of PostgreSQL's own types, and nothing that runs when they are read or
-    /// written. Tables that are not there do not count.
+    /// Requires that some tables are ordinary: rows of PostgreSQL's own types, and nothing that runs when they are read
+    /// or written. Missing tables are ignored.
     ///
-    /// - Parameters:
-    ///   - areOurs: Whether granary makes them, in a schema of its own; else another tool does.
-    ///   - hint: What to do about it.
-    /// - Throws: `PostgresError` with `.untrusted`, naming the table and what about it is not as it should be.
+    /// - Parameters: - areOurs: Whether these are granary's own tables, not another tool's. - hint: How to fix it.
+    /// - Throws: `PostgresError` with `.untrusted`, which names the table and its flaw.
     package borrowing func requireOrdinary(_ tables: [TableName], areOurs: Bool, hint: String) throws {
         guard let (table, flaw) = try flaws(of: tables, areOurs: areOurs).first else { return }
         throw PostgresError(
             code: .untrusted,
-            message: "\(table) \(flaw), so it is neither read nor written: that could run code of somebody else's",
+            message: "\(table) \(flaw), so it is neither read nor written: that could run another role's code",
             hint: hint
         )
     }
 
-    /// What about some tables is not ordinary, in words that follow the table's name.
+    /// What is not ordinary about these tables, in words that follow the table's name.
     ///
     /// - Throws: `PostgresError`.
     package borrowing func flaws(of tables: [TableName], areOurs: Bool) throws -> [(table: TableName, flaw: String)] {
@@ -29,9 +27,10 @@ extension Session {
         ).map { (TableName(schema: $0.text("nspname"), name: $0.text("relname")), $0.text("flaw")) }
     }
 
-    /// Of an owner `o.owner` of a table in the schema `n`: a superuser, the owner of the database or of the schema, we
-    /// ourselves, or a role that may create schemas in the database, as a service's role that made our tables may. For
-    /// tables of other tools a role will do that may create tables in that schema.
+    /// A condition on the owner `o.owner` of a table in the schema `n`. The owner must be a superuser, the owner of the
+    /// database or of the schema, the current role, or a role that may create schemas in the database, because a
+    /// service's role may have created the tables. For tables of other tools, a role that may create tables in that
+    /// schema is enough.
     private static let isFamiliar = """
         SELECT FROM pg_catalog.pg_roles r, pg_catalog.pg_database d, pg_catalog.pg_roles me
         WHERE r.oid = o.owner AND d.datname = pg_catalog.current_database() AND me.rolname = current_user
@@ -42,7 +41,7 @@ extension Session {
                 OR NOT $3::boolean AND pg_catalog.has_schema_privilege(r.oid, n.oid, 'CREATE'))
         """
 
-    /// Defaults that call nothing: constants, the time, who is there, the next number of a sequence.
+    /// Defaults that run no other code: constants, the current time and user, the next number of a sequence.
     private static let harmlessDefault =
         #"^(('([^'\\]|'')*'|-?[0-9.]+|true|false|NULL)(::[a-z ]+(\[\])?)?|now\(\)|CURRENT_TIMESTAMP|CURRENT_USER"#
         + #"|SESSION_USER|nextval\('([^'\\]|'')*'::regclass\))$"#

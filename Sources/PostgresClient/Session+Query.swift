@@ -4,7 +4,7 @@ import Glibc
 extension Session {
     /// Runs one statement with bound parameters and returns its rows. `PQsendQueryParams`.
     ///
-    /// - Throws: `PostgresError`; `CancellationError`, after which the session is of no more use.
+    /// - Throws: `PostgresError`; `CancellationError`, after which the session cannot be used.
     @discardableResult
     package borrowing func query(_ sql: String, _ parameters: [String?] = []) throws -> Rows {
         let values = parameters.map { $0.map { wire.codec.bytes($0) + [0] } }
@@ -25,16 +25,16 @@ extension Session {
         return try rows()
     }
 
-    /// Runs any number of statements as one message, without parameters; rows are thrown away. `PQsendQuery`.
+    /// Runs any number of statements as one message, without parameters, and discards their rows. `PQsendQuery`.
     ///
-    /// Several statements are one transaction unless they say otherwise, as the protocol has it.
+    /// According to the protocol, several statements are one transaction unless they contain transaction commands.
     package borrowing func execute(_ sql: String) throws {
         guard withStatement(sql, { PQsendQuery(wire.connection, $0) }) == 1 else { throw wire.failure() }
         try wire.flush()
         try wire.drain()
     }
 
-    /// The same for text that is already in the session's encoding, such as a statement of a dump.
+    /// Like `execute(_:)`, for text that is already in the session's encoding, such as a statement of a dump.
     package borrowing func execute(bytes sql: [UInt8]) throws {
         let sent = (sql + [0]).withUnsafeBytes {
             PQsendQuery(wire.connection, $0.assumingMemoryBound(to: CChar.self).baseAddress)
@@ -44,7 +44,7 @@ extension Session {
         try wire.drain()
     }
 
-    /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.
+    /// Runs `body` in a transaction: commits when it returns, rolls back when it throws.
     package mutating func transaction<R>(
         _ begin: String = "BEGIN",
         _ body: (inout Session) throws -> R
@@ -55,14 +55,14 @@ extension Session {
             try execute("COMMIT")
             return value
         } catch {
-            // The reason to roll back is the error that counts; if this fails too, the session is gone, and the
-            // server rolls back by itself.
+            // The reason for the rollback is the error to report. If the rollback fails too, the session is gone and
+            // the server rolls back.
             if PQstatus(wire.connection) == CONNECTION_OK { try? execute("ROLLBACK") }
             throw error
         }
     }
 
-    /// Runs `body` with a limit on how long each of its statements may take to answer.
+    /// Runs `body` with a time limit for each of its statements.
     package mutating func within<R>(_ limit: Duration, _ body: (inout Session) throws -> R) throws -> R {
         let before = wire.deadline
         wire.deadline = .now + limit
@@ -83,7 +83,7 @@ extension Session {
         do {
             try wire.check(result, is: PGRES_TUPLES_OK, PGRES_COMMAND_OK)
         } catch {
-            try? wire.drain()  // The statement's own error says more than what follows it.
+            try? wire.drain()  // The statement's own error is more specific than later ones.
             throw error
         }
         let names = (0..<PQnfields(result)).map { String(cString: PQfname(result, $0)) }

@@ -1,7 +1,7 @@
 extension Session {
-    /// Settings that make a value's text the same whatever the role or the database has set.
+    /// Settings that fix the text form of values, independently of role and database.
     ///
-    /// The formats are pg_dump's; a dump and its restore need the same ones, `restore.sql` included.
+    /// The formats are those of pg_dump. A dump and its restore need the same ones, and so does `restore.sql`.
     package static let valueSettings: [(name: String, value: String)] = [
         ("DateStyle", "ISO, YMD"), ("IntervalStyle", "postgres"), ("TimeZone", "UTC"), ("extra_float_digits", "3"),
         ("bytea_output", "hex"), ("xmloption", "content"), ("xmlbinary", "base64"), ("lc_monetary", "C"),
@@ -9,54 +9,60 @@ extension Session {
         ("array_nulls", "on"),
     ]
 
-    /// The server's time-outs, and the version that brought each.
+    /// The server's timeouts, with the version that introduced each.
     static let timeouts: [(name: String, since: Int)] = [
         ("statement_timeout", 0), ("lock_timeout", 0), ("idle_in_transaction_session_timeout", 0),
         ("idle_session_timeout", 140_000), ("transaction_timeout", 170_000),
     ]
 
-    /// All time-outs switched off.
+    /// Whether the setting is a time-out that a newer server has and this one does not.
+    package borrowing func lacksTimeout(_ name: String) -> Bool {
+        Session.timeouts.contains { $0.name == name && $0.since > serverVersion }
+    }
+
+    /// Switches all timeouts off.
     package static let noTimeouts: [(name: String, value: String)] = timeouts.map { ($0.name, "0") }
 
-    /// Settings that a role or a database may have changed and that would cut a long piece of work short.
+    /// Settings that a role or a database may have changed and that could interrupt a long operation.
     private static let patience: [(name: String, value: String)] =
         noTimeouts + [
             ("client_min_messages", "warning"),
             ("default_transaction_read_only", "off"), ("default_transaction_deferrable", "off"),
             ("quote_all_identifiers", "off"), ("synchronize_seqscans", "off"), ("enable_tidscan", "on"),
-            // With it on, planning a query would work out what is constant in the CHECKs of its tables.
+            // With it on, planning a query would evaluate constants in the CHECKs of its tables.
             ("constraint_exclusion", "partition"),
             ("escape_string_warning", "off"), ("vacuum_cost_delay", "0"), ("jit", "off"),
-            // A statement of a client that was killed ends too, instead of running on for nobody.
+            // The statement of a killed client ends too, instead of running on.
             ("client_connection_check_interval", "1s"),
         ]
 
-    /// Pins the session: the values' formats, no timeouts, and `others`. A setting that the server does not know is left out.
+    /// Fixes the session's settings: the formats of values, no timeouts, and `others`. Settings that the server does
+    /// not know are skipped.
     ///
-    /// - Parameter values: The formats; those of the database where user code runs (`UserCodeSettings`).
+    /// - Parameter values: The formats. For user code those of its database (`UserCodeSettings`).
     package borrowing func pin(
         _ others: [(name: String, value: String)] = [],
         values: [(name: String, value: String)] = Session.valueSettings
     ) throws {
-        // Each once, the last word counting: in what order the server would set one twice is not said.
+        // Each name once, with its last value: the server does not define the order for a name that occurs twice.
         let usual = (values + Session.patience).filter { setting in
             !others.contains { $0.name.lowercased() == setting.name.lowercased() }
         }
         try set(usual + others)
     }
 
-    /// The values' formats alone: for rows that are read from one session and written in another.
+    /// Sets only the formats of values, for rows that are read in one session and written in another.
     package borrowing func setValueFormats() throws {
         try set(Session.valueSettings.filter { $0.name != "search_path" })
     }
 
-    /// Sets each of `settings` for the session. A setting that the server does not know is left out.
+    /// Sets each of `settings` for the session. Settings that the server does not know are skipped.
     package borrowing func set(_ settings: [(name: String, value: String)]) throws {
         guard !settings.isEmpty else { return }
         try query(settingStatement(settings))
     }
 
-    /// What `set` executes, right under any search path too.
+    /// The statement that `set` executes, correct under any search path.
     package borrowing func settingStatement(_ settings: [(name: String, value: String)]) -> String {
         let values = settings.map { "(\(literal($0.name)), \(literal($0.value)))" }.joined(separator: ", ")
         return """

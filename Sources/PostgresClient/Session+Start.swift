@@ -1,15 +1,15 @@
 internal import CLibpq
 
-// The first statements of a session. The owner of a database chooses its search path and its timeouts, and may be the
-// enemy of a superuser who connects to it: an operator or a function that comes first in that path would run with the
+// The first statements of a session. The owner of a database chooses its search path and its timeouts, and may be
+// hostile to a superuser who connects: an operator or a function found first in that path would run with the
 // superuser's rights. So the path is emptied before anything is looked up by name.
 extension Session {
-    /// The first statement of every session, and the one that ends each time in which the path was another.
+    /// The first statement of every session. It also ends each section that used another path.
     package static let emptySearchPath = "SELECT pg_catalog.set_config('search_path', '', false)"
 
-    /// Empties the search path and takes away the timeouts.
+    /// Empties the search path and switches the timeouts off.
     ///
-    /// - Returns: What a timeout of the role or the database did to the session before it could be taken away, if it did.
+    /// - Returns: The error, if a timeout of the role or the database struck before it was switched off.
     /// - Throws: `PostgresError`; `CancellationError`.
     func start() throws -> PostgresError? {
         wire.deadline = .now + .seconds(secondsToConnect)
@@ -23,7 +23,7 @@ extension Session {
         }
     }
 
-    /// As it was after `withSession` began, whatever was set since: the role, the search path, all settings.
+    /// Restores the state after `withSession` began: the role, the search path, all settings.
     ///
     /// - Throws: `PostgresError`; `CancellationError`.
     package borrowing func reset() throws {
@@ -31,23 +31,23 @@ extension Session {
         try execute(firstSettings)
     }
 
-    /// The settings of the beginning again, after a RESET ALL that was not ours. The search path stays as it is.
+    /// Sets the first settings again after a RESET ALL by a user's statement. The search path is not changed.
     ///
     /// - Throws: `PostgresError`; `CancellationError`.
     package borrowing func restoreFirstSettings() throws { try execute(firstSettings) }
 
-    /// What every session needs whatever it does. These statements name no function and no operator.
+    /// Settings that every session needs. These statements name no function and no operator.
     private var firstSettings: String {
         let timeouts = Session.timeouts(serverVersion).map { "SET \($0) = 0" }.joined(separator: "; ")
-        // The parser that cuts scripts into statements, and our own texts, take backslashes for themselves.
+        // The parser that divides scripts into statements, and granary's own texts, treat backslashes literally.
         return """
             SET client_encoding = '\(wire.codec == .bytes ? "SQL_ASCII" : "UTF8")'; \(timeouts);
             SET default_transaction_read_only = off; SET standard_conforming_strings = on
             """
     }
 
-    /// The same server, with the timeouts among what the client says as it connects: a session that may be idle for a
-    /// millisecond only is over before its first statement. Poolers refuse such options, hence not always.
+    /// The same server, with the timeouts sent as connection options: a session with an idle limit of a millisecond
+    /// would end before its first statement. Poolers refuse such options, so they are not always sent.
     func sendingTimeouts(to server: ServerAddress, _ version: Int) -> ServerAddress {
         let given = connectionParameter("options").map { [$0] } ?? []
         let timeouts = Session.timeouts(version).map { "-c \($0)=0" }
@@ -60,22 +60,24 @@ extension Session {
 }
 
 extension PostgresError {
-    /// `query_canceled`, and a session that was idle, or in a transaction, for too long.
+    /// `query_canceled`, and sessions that were idle, or idle in a transaction, for too long.
     fileprivate var isOfTimeout: Bool { ["57014", "57P05", "25P03", "25P04"].contains(sqlState) }
 }
 
-// The search path that the role or the database has set, for statements that people wrote to run under it.
+// The search path of the role or the database, for statements that people wrote to run under it.
 extension Session {
-    /// Gives the session the search path that psql would have, until `emptySearchPath` or `reset`: whoever chose that path
-    /// then also chooses which functions and operators a name means. What of ours runs meanwhile names their schema.
+    /// Gives the session the search path that psql would have, until `emptySearchPath` or `reset`. The owner of that
+    /// path then chooses which functions and operators a name means, so granary's statements that run meanwhile name
+    /// their schemas.
     package static let databaseSearchPath = "SET search_path TO DEFAULT"
 
-    /// Runs what is ours between statements of a user's, under an empty search path; then theirs is as they left it.
+    /// Runs granary's own statements between a user's statements, under an empty search path, and restores the user's
+    /// path.
     ///
-    /// - Throws: what `body` throws, after which a transaction is to be rolled back; `PostgresError`.
+    /// - Throws: Errors of `body`, after which the transaction must be rolled back; `PostgresError`.
     package borrowing func underEmptySearchPath<R>(_ body: (borrowing Session) throws -> R) throws -> R {
         let isLocal = isInTransaction
-        // One statement reads it and takes it away: its columns are worked out from left to right.
+        // One statement reads the path and empties it: its columns are evaluated from left to right.
         let path = try query(
             "SELECT pg_catalog.current_setting('search_path'), pg_catalog.set_config('search_path', '', \(isLocal))"
         )[0].text("current_setting")
@@ -84,9 +86,9 @@ extension Session {
         return result
     }
 
-    /// Runs what asks which object a name without a schema means, under the search path that psql would have.
+    /// Runs queries that resolve names without a schema, under the search path that psql would have.
     ///
-    /// - Throws: what `body` throws; `PostgresError`.
+    /// - Throws: Errors of `body`; `PostgresError`.
     package borrowing func underDatabaseSearchPath<R>(_ body: (borrowing Session) throws -> R) throws -> R {
         try execute(Session.databaseSearchPath)
         let result = Result { try body(self) }
@@ -96,15 +98,15 @@ extension Session {
 
     /// The relation that a name means under the search path that psql would have; nil if there is none.
     ///
-    /// - Parameter name: As SQL spells it, with or without a schema.
+    /// - Parameter name: In SQL syntax, with or without a schema.
     package borrowing func relation(named name: String) throws -> UInt32? {
         try underDatabaseSearchPath {
             try $0.query("SELECT pg_catalog.to_regclass($1)::pg_catalog.oid AS oid", [name])[0]["oid"]
         }.flatMap { UInt32($0) }
     }
 
-    /// The schemas in which a name without one is looked up: those of the session's search path, and where that is empty
-    /// those of the database's.
+    /// The schemas in which names without a schema are looked up: those of the session's search path, or if that is
+    /// empty, of the database's.
     package borrowing func searchedSchemas() throws -> [String] {
         func current(_ session: borrowing Session) throws -> [String] {
             try session.query("SELECT pg_catalog.current_schemas(false)")[0].texts("current_schemas")

@@ -1,11 +1,11 @@
 internal import CLibpq
 import Glibc
 
-// Waiting for something else than the server's answer. The session stays cancellable, and holds what it holds.
+// Waiting for something other than an answer of the server. The session can be cancelled, and keeps its locks.
 extension Session {
-    /// Waits for a while.
+    /// Waits for `duration`.
     ///
-    /// - Throws: `CancellationError`, at once when the task is cancelled.
+    /// - Throws: `CancellationError` as soon as the task is cancelled.
     package borrowing func rest(for duration: Duration) throws {
         let deadline = ContinuousClock.now + duration
         while true {
@@ -18,10 +18,10 @@ extension Session {
         }
     }
 
-    /// Waits for `work`, which runs as a task, and returns its outcome; keeps the connection alive meanwhile.
+    /// Waits for `work`, which runs as a task, and returns its outcome. Keeps the connection alive meanwhile.
     ///
-    /// - Throws: what `work` throws; `PostgresError` when the server is gone; `CancellationError`. In each case `work` is
-    ///   cancelled, and has some seconds to take back what it began.
+    /// - Throws: Errors of `work`; `PostgresError` if the server is gone; `CancellationError`. In each case `work` is
+    ///   cancelled and has some seconds to undo what it began.
     package mutating func waiting<R: Sendable>(
         for work: @escaping @Sendable () async throws -> R
     ) throws -> R {
@@ -52,5 +52,5 @@ private final class Outcome<R: Sendable> {
     var result: Result<R, any Error>?
 }
 
-// Written by the task before it fires the signal, read by the session's thread after that.
+// The task writes it before it fires the signal, and the session's thread reads it after that.
 extension Outcome: @unchecked Sendable {}

@@ -2,7 +2,7 @@ internal import CLibpq
 import Glibc
 package import Logging
 
-/// One connection to a PostgreSQL server, lent for the length of a closure on a thread of its own.
+/// One connection to a PostgreSQL server. A closure uses it, on a thread of its own, for as long as it runs.
 ///
 /// See `withSession`. Statements are sent through `query`, `execute`, `copyOut` and `copyIn`.
 package struct Session: ~Copyable {
@@ -14,12 +14,12 @@ package struct Session: ~Copyable {
         self.logger = logger
     }
 
-    /// Connects, and makes the session safe to look names up in: see `Session+Start.swift`.
+    /// Connects, and makes name lookups in the session safe: see `Session+Start.swift`.
     ///
     /// - Throws: `PostgresError` with `.connection` or `.timeout`; `CancellationError`.
     static func connect(_ server: ServerAddress, signal: CancelSignal, logger: Logger) throws -> Session {
         let session = try open(server, signal: signal, logger: logger)
-        // Once the connection is lost, libpq no longer tells it.
+        // libpq no longer reports it after the connection is lost.
         let version = session.serverVersion
         guard let interruption = try session.start() else { return session }
         logger.debug(
@@ -30,13 +30,13 @@ package struct Session: ~Copyable {
         return patient
     }
 
-    /// Connects through the same wait as everything else, because `PQconnectPoll` ignores `connect_timeout`.
+    /// Connects with the same wait as everything else, because `PQconnectPoll` ignores `connect_timeout`.
     private static func open(_ server: ServerAddress, signal: CancelSignal, logger: Logger) throws -> Session {
         let connection = withCStrings(server.parameters.map(\.keyword)) { keywords in
             withCStrings(server.parameters.map(\.value)) { values in PQconnectStartParams(keywords, values, 1) }
         }
         guard let connection else { throw PostgresError(code: .connection, message: "out of memory") }
-        // While connecting there is no result to ask for an error's fields: only this makes libpq say the SQLSTATE.
+        // While connecting there is no result with error fields. Only this setting makes libpq print the SQLSTATE.
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
         let session = Session(wire: Wire(connection: connection, signal: signal, logger: logger), logger: logger)
         try session.finishConnecting()
@@ -64,17 +64,17 @@ package struct Session: ~Copyable {
         }
         PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
         PQsetnonblocking(connection, 1)
-        // All text but that of a SQL_ASCII database crosses the wire as UTF-8; the server converts.
+        // Text crosses the wire as UTF-8 and the server converts it, except for SQL_ASCII databases.
         wire.codec = encoding == "SQL_ASCII" ? .bytes : .utf8
     }
 
-    /// `connect_timeout`, or what we take where none is given.
+    /// `connect_timeout`, or the default.
     var secondsToConnect: Int {
         connectionParameter("connect_timeout").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 10
     }
 
     private func connectionFailure() -> PostgresError {
-        // A line for each host that was tried; what is indented below it are libpq's own questions.
+        // A line for each host that was tried. Indented lines below it are libpq's own advice.
         let lines = String(cString: PQerrorMessage(wire.connection)).split(whereSeparator: \.isNewline)
             .filter { !$0.hasPrefix("\t") && !$0.hasPrefix("LOCATION:") }
         var states: [String] = []
@@ -96,15 +96,15 @@ package struct Session: ~Copyable {
         )
     }
 
-    /// What mends a connection that failed, by its SQLSTATE; libpq itself gives none when it misses a password.
+    /// How to fix a failed connection, by its SQLSTATE. libpq gives none if the password is missing.
     private func hint(_ state: String?, _ message: String) -> String {
         switch state {
         case _ where state == "3D000" || state == "08P01" && message.contains("does not exist"):
-            "make it with createdb, or mend the name; psql -l lists the databases that are there"
+            "create it with createdb, or correct the name; psql -l lists the databases"
         case _ where state == "28P01" || state == nil && message.contains("password"):
             "give the password of \(user) in PGPASSWORD, in ~/.pgpass or in DATABASE_URL"
         case "28000" where message.contains("does not exist"):
-            "make the role with createuser, as a superuser, or connect as one that is there"
+            "create the role with createuser, as a superuser, or connect as another one"
         case "28000": "let it in with a line in the server's pg_hba.conf, and reload the server"
         case "08P01" where message.contains("no such database"):
             "the pooler at \(place) does not know the database: connect to the server itself, or add it to the pooler's list"
@@ -114,7 +114,7 @@ package struct Session: ~Copyable {
     }
 }
 
-// What is known of the connection.
+// Properties of the connection.
 extension Session {
     /// `server_version_num`, such as 150018. `PQserverVersion`.
     package var serverVersion: Int { Int(PQserverVersion(wire.connection)) }
@@ -132,15 +132,15 @@ extension Session {
         [PQTRANS_INTRANS, PQTRANS_INERROR].contains(PQtransactionStatus(wire.connection))
     }
 
-    /// Host, port and database, for a person to read.
+    /// Host, port and database, for people.
     package var place: String {
         let port = PQport(wire.connection).map { String(cString: $0) } ?? ""
         let name = host.isEmpty ? "the local socket" : host
         return port.isEmpty || host.hasPrefix("/") ? name : "\(name):\(port)"
     }
 
-    /// The parameters in use, so that other sessions and pg_dump reach the very same server: without the password,
-    /// with the one host of several that answered. `PQconninfo`.
+    /// The parameters in use, so that other sessions and pg_dump reach exactly the same server: without the password,
+    /// and with only the host that answered. `PQconninfo`.
     package var pinnedParameters: [ServerAddress.Parameter] {
         var parameters = connectionParameters.filter { parameter in
             !["password", "passfile", "host", "hostaddr", "port", "dbname", "service", "application_name"]
@@ -148,7 +148,7 @@ extension Session {
                 && !(parameter.keyword == "target_session_attrs" || parameter.keyword == "fallback_application_name")
         }
         parameters.append(ServerAddress.Parameter("host", host))
-        // A host name that stands for several addresses is pinned to the one that answered.
+        // If a host name has several addresses, the one that answered.
         if let address = PQhostaddr(wire.connection).map({ String(cString: $0) }), !address.isEmpty {
             parameters.append(ServerAddress.Parameter("hostaddr", address))
         }
@@ -157,12 +157,12 @@ extension Session {
         return parameters.filter { !$0.value.isEmpty }
     }
 
-    /// The password that was used, from wherever libpq took it. Never to be printed or put on a command line. `PQpass`.
+    /// The password in use, from whatever source libpq took it. Never print it or put it on a command line. `PQpass`.
     package var password: String? {
         PQpass(wire.connection).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// The address of the very server this session talks to.
+    /// The address of exactly the server that this session is connected to.
     package var pinnedAddress: ServerAddress {
         let secret = password.map { [ServerAddress.Parameter("password", $0)] } ?? []
         return ServerAddress("", overrides: pinnedParameters + secret)
@@ -216,19 +216,19 @@ extension Session {
                 }
             }
         }
-        // libpq refuses only what is not valid in the encoding, and a Swift string always is.
+        // libpq only refuses text that is invalid in the encoding, and a Swift string is always valid.
         guard let result else { preconditionFailure("libpq could not quote a name") }
         defer { PQfreemem(result) }
         return wire.codec.string(UnsafeRawBufferPointer(start: result, count: strlen(result)))
     }
 }
 
-// Holding still.
+// Holding a transaction open.
 extension Session {
-    /// Keeps the session and its transaction until `released` fires, asking the server each minute whether it is there. An
-    /// idle session answers at once, so that a minute without an answer means that nothing gets through any more.
+    /// Keeps the session and its transaction open until `released` fires, and asks the server each minute whether it is
+    /// alive. An idle session answers at once, so a minute without an answer means that the connection is dead.
     ///
-    /// - Throws: `PostgresError` when the server is gone, or says nothing; `CancellationError`.
+    /// - Throws: `PostgresError` if the server is gone or does not answer; `CancellationError`.
     mutating func hold(until released: CancelSignal) throws {
         while true {
             var descriptors = [
@@ -245,7 +245,7 @@ extension Session {
     }
 }
 
-/// Lends a null-terminated array of C strings.
+/// Passes a null-terminated array of C strings to a closure.
 func withCStrings<R>(_ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> R) -> R {
     let copies = strings.map { strdup($0) }
     defer { for copy in copies { free(copy) } }

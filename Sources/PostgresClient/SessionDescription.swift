@@ -1,7 +1,8 @@
-/// How a session of the server is named to people.
+/// How a session of the server is described to people.
 package enum SessionDescription {
-    /// Over a row `a` of `pg_stat_activity`: `process 4711 (psql of alice from 10.0.0.7), busy for 00:00:12, in UPDATE`.
-    /// Of another's session a role may not know since when.
+    /// An SQL expression over a row `a` of `pg_stat_activity`:
+    /// `process 4711 (psql of alice from 10.0.0.7), busy for 00:00:12, in UPDATE`. A role may be unable to see the
+    /// times of other roles' sessions.
     package static let expression = """
         pg_catalog.concat('process ', a.pid, ' (', nullif(a.application_name, '') || ' of ', a.usename,
             ' from ' || pg_catalog.host(a.client_addr), ')',

@@ -1,16 +1,17 @@
 internal import Logging
 
-/// What is set in a session, or locked by it, is worth something only while the session is ours; behind a pooler that
-/// changes sessions with each transaction, the next program would find what we have set.
+/// Settings and locks of a session are useful only while the session is exclusively granary's. A pooler that changes
+/// sessions with each transaction would pass them on to the next program.
 package enum SessionPooling {
-    /// Behind a pooler that gives each transaction a session of its own choice, a second connection is given the very session
-    /// that we were given, while we still think it is ours.
+    /// Detects such a pooler: while granary still uses its session, a second connection gets the same session of the
+    /// server.
     ///
+    /// - Parameter isExpected: Asks also where nothing shows that there is a pooler.
     /// - Throws: `PostgresError` with `.pooled` behind such a pooler.
-    package static func requireOwnSession(_ session: inout Session) throws {
+    package static func requireOwnSession(_ session: inout Session, isExpected: Bool = false) throws {
         let first = try process(session)
-        // A pooler hands out numbers of its own for cancelling; without one there is nothing to ask.
-        guard first != session.processID else { return }
+        // A pooler makes up its own numbers for cancelling. Without such a number there is nothing to check.
+        guard isExpected || first != session.processID else { return }
         let other = try otherProcess(beside: &session)
         var own = [first]
         for _ in 0..<5 { own.append(try process(session)) }
@@ -24,22 +25,22 @@ package enum SessionPooling {
         )
     }
 
-    /// Takes back what every session of ours sets when it begins: the next program is given this session of the server.
+    /// Resets what every session of granary sets when it begins, because the pooler gives this session of the server to
+    /// another program.
     private static func giveBack(_ session: borrowing Session) throws { try session.execute("RESET ALL") }
 
-    /// - Parameters:
-    ///   - own: The server processes that our connection was given, one after the other.
-    ///   - other: The one that another connection was given meanwhile; nil where it got none.
+    /// - Parameters: - own: The server processes that served this connection, in order. - other: The process that
+    ///   served another connection meanwhile; nil if it got none.
     static func isShared(own: [Int], other: Int?) -> Bool {
         Set(own).count > 1 || other.map(own.contains) == true
     }
 
-    /// The server's process that answers, which is not the session's `processID` behind a pooler.
+    /// The server process that answers. Behind a pooler it differs from the session's `processID`.
     package static func process(_ session: borrowing Session) throws -> Int {
         try session.query("SELECT pg_catalog.pg_backend_pid() AS pid")[0].int("pid")
     }
 
-    /// The process that a second connection gets.
+    /// The server process that serves a second connection.
     private static func otherProcess(beside session: inout Session) throws -> Int? {
         let server = session.pinnedAddress.setting("connect_timeout", to: "3")
         let logger = session.logger
@@ -53,14 +54,14 @@ package enum SessionPooling {
                     }
                 }
             } catch let error as PostgresError {
-                // A pool in session mode whose sessions are all taken lets it wait: then ours is our own.
+                // A pool in session mode without a free session makes it wait: then this session is exclusive.
                 logger.debug("no second connection through the pooler: \(error)")
                 return nil
             }
         }
     }
 
-    /// Where the server itself listens, for a person to put into the connection's address.
+    /// The address at which the server itself listens, to show to people.
     private static func directAddress(_ session: borrowing Session) throws -> String {
         let found = try session.query(
             """
@@ -71,11 +72,10 @@ package enum SessionPooling {
         return direct(host: session.host, port: session.port, server: found["host"], serverPort: found.text("port"))
     }
 
-    /// - Parameters:
-    ///   - host: Of the pooler, and its `port`.
-    ///   - server: The address at which the pooler reaches the server; nil over a socket.
+    /// - Parameters: - host: The pooler's, and its `port`. - server: The address at which the pooler reaches the
+    ///   server; nil for a socket.
     static func direct(host: String, port: String, server: String?, serverPort: String) -> String {
-        // Services that run the pooler beside the server name both alike.
+        // Services that run the pooler beside the server use the same name for both.
         let name = host.split(separator: ".", omittingEmptySubsequences: false)
         if let first = name.first, first.hasSuffix("-pooler") {
             let direct = ([first.dropLast("-pooler".count)] + name.dropFirst()).joined(separator: ".")

@@ -9,12 +9,12 @@
 
 package import Logging
 
-/// Runs `body` on a thread of its own with a session of its own, which is closed before this returns.
+/// Runs `body` on a new thread with a new session, and closes the session before it returns.
 ///
 /// Cancelling the task cancels the statement on the server and ends the session. `body` is synchronous, so nothing
 /// can come between two statements of a transaction.
 ///
-/// - Throws: `PostgresError`, `CancellationError`, and what `body` throws.
+/// - Throws: `PostgresError`, `CancellationError`, and errors of `body`.
 package func withSession<R: Sendable>(
     _ server: ServerAddress,
     logger: Logger,
@@ -32,13 +32,13 @@ package func withSession<R: Sendable>(
     }
 }
 
-/// Runs `prepare` in a session, and keeps that session and its transaction open while `body` works with the outcome.
+/// Runs `prepare` in a session, and keeps that session and its transaction open while `body` works with the result.
 ///
-/// This is how a snapshot is lent to other sessions: when the holder is lost, `body` is cancelled; when `body` ends,
-/// the holder is let go. What `body` has finished in spite of that counts.
+/// Used to share a snapshot with other sessions. If the holder's session is lost, `body` is cancelled. When `body`
+/// ends, the holder is released. If `body` finished although the holder was lost, its result is returned.
 ///
-/// - Parameter release: What the holder does before its session is closed, when `body` has ended.
-/// - Throws: `PostgresError` (the holder's loss included), `CancellationError`, and what the closures throw.
+/// - Parameter release: What the holder does after `body` has ended and before its session is closed.
+/// - Throws: `PostgresError` (also for the loss of the holder), `CancellationError`, and errors of the closures.
 package func withHeldSession<P: Sendable, R: Sendable>(
     _ server: ServerAddress,
     logger: Logger,
@@ -61,7 +61,7 @@ package func withHeldSession<P: Sendable, R: Sendable>(
         group.addTask {
             defer { released.fire() }
             for await outcome in prepared { return try await body(outcome) }
-            return nil  // Nothing was prepared; the holder's own task throws the reason.
+            return nil  // Nothing was prepared; the holder's task throws the reason.
         }
         var result: R?
         var failure: (any Error)?
@@ -69,7 +69,7 @@ package func withHeldSession<P: Sendable, R: Sendable>(
             switch outcome {
             case .success(let value): result = value ?? result
             case .failure(let error):
-                // The first is the reason of the others, but for what nobody knows, which must be said.
+                // The first error caused the others, except an unknown outcome, which must be reported.
                 if failure == nil || (error as? PostgresError)?.code == .inDoubt { failure = error }
                 group.cancelAll()
             }

@@ -1,9 +1,9 @@
-/// How the server's text becomes a Swift string and back.
+/// Converts the server's text to Swift strings and back.
 package enum TextCodec: Sendable, Equatable {
     /// The session's `client_encoding` is UTF8; the server converts.
     case utf8
-    /// The database is SQL_ASCII: its bytes have no meaning to convert, so each stands as the character of the
-    /// same number, which loses nothing.
+    /// The database is SQL_ASCII: its bytes have no defined meaning. Each byte becomes the character with the same
+    /// number, so nothing is lost.
     case bytes
 
     package func string(_ bytes: UnsafeRawBufferPointer) -> String {
@@ -16,7 +16,7 @@ package enum TextCodec: Sendable, Equatable {
     package func bytes(_ text: String) -> [UInt8] {
         switch self {
         case .utf8: Array(text.utf8)
-        // A character past 255 cannot have come from such a database; its UTF-8 is as good as any other byte.
+        // A character above 255 cannot come from such a database, so its UTF-8 bytes are used.
         case .bytes: text.unicodeScalars.flatMap { $0.value < 256 ? [UInt8($0.value)] : Array(String($0).utf8) }
         }
     }

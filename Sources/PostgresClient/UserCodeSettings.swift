@@ -1,63 +1,64 @@
-/// The settings that decide what user code computes, as a database has them.
+/// The settings of a database that affect the results of user code.
 ///
-/// CHECK constraints, materialized views, expression indexes and generated columns call functions that read the time
-/// zone, the formats of dates and the like. A restore that ran them under settings of its own would move dates by a
-/// day and refuse rows that are valid. `search_path` is not among them: it is empty, as in pg_dump.
+/// CHECK constraints, materialized views, expression indexes and generated columns call functions that depend on the
+/// time zone, date formats and so on. A restore under other settings would shift dates by a day and refuse valid rows.
+/// `search_path` is not among them: it is empty, as in pg_dump.
 package struct UserCodeSettings: Sendable {
     package typealias Setting = (name: String, value: String)
 
-    /// The names; those that a server does not know are ignored.
+    /// The names. A server ignores those that it does not know.
     package static let names = [
         "TimeZone", "timezone_abbreviations", "DateStyle", "IntervalStyle", "lc_monetary", "lc_numeric", "lc_time",
         "default_text_search_config", "xmloption", "xmlbinary", "bytea_output", "extra_float_digits", "array_nulls",
         "transform_null_equals", "standard_conforming_strings",
     ]
 
-    /// What the database and the server say.
+    /// The values of the database and the server.
     package let own: [Setting]
 
     package init(own: [Setting] = []) { self.own = own }
 
-    /// Whether `ALTER DATABASE` sets something that user code reads: one of `names`, or a setting with a dot in its name,
-    /// which functions read by `current_setting('app.tenant')`.
+    /// Whether `ALTER DATABASE` sets something that user code reads: one of `names`, or a setting with a dot in its
+    /// name, which functions read with `current_setting('app.tenant')`.
     package static func areRead(_ name: String) -> Bool {
         name.contains(".") || names.contains { $0.lowercased() == name.lowercased() }
     }
 
-    /// For statements that pg_dump wrote, whose constants are read under these whatever the database has.
+    /// For statements that pg_dump wrote. Their constants need these settings, whatever the database has.
     package static let ofStatements: [Setting] = [
         ("xmloption", "content"), ("array_nulls", "on"), ("transform_null_equals", "off"),
         ("standard_conforming_strings", "on"),
     ]
 
-    /// The same for a script, which sets `standard_conforming_strings` once and for all.
+    /// For a script, which sets `standard_conforming_strings` once for all statements.
     package static let ofScripts: [Setting] = ofStatements.filter { $0.name != "standard_conforming_strings" }
 
-    /// For COPY text, which a backup wrote under these. Dates, times, intervals, numbers and bytea are read alike under
-    /// every setting.
+    /// For COPY text, which a backup wrote under these settings. Dates, times, intervals, numbers and bytea are read
+    /// alike under every setting.
     package static let ofCopyText: [Setting] = [
         ("lc_monetary", "C"), ("xmloption", "content"), ("array_nulls", "on"),
     ]
 
-    /// While statements of pg_dump run.
+    /// The settings while statements of pg_dump run.
     package var whileMaking: [Setting] { own.filter { !Self.has(Self.ofStatements, $0.name) } + Self.ofStatements }
 
-    /// While the server describes a constraint for us to make again: `'02/01/2024 03:00 IST'` would not come back.
+    /// The settings while the server describes a constraint that will be created again: `'02/01/2024 03:00 IST'` could
+    /// not be read back.
     package var whileDescribing: [Setting] {
         let formats: [Setting] = [("DateStyle", "ISO"), ("IntervalStyle", "postgres")]
         return whileMaking.filter { !Self.has(formats, $0.name) } + formats
     }
 
-    /// While rows with columns of `types` (`format_type`'s spelling, with the schema) are read: the database's own but for
-    /// what the text of these types needs.
+    /// The settings while rows with columns of `types` (spelled as by `format_type`, with the schema) are read: the
+    /// database's own, except those that the text of these types requires.
     package func whileReading(_ types: [String]) -> [Setting] {
         let pinned = Self.forText(of: types)
         return own.filter { !Self.has(pinned, $0.name) } + pinned
     }
 
-    /// Those of `ofCopyText` that the text of these types needs.
+    /// The settings of `ofCopyText` that the text of these types requires.
     package static func forText(of types: [String]) -> [Setting] {
-        // A type with a schema may be a domain or a composite of any of them.
+        // A type with a schema may be a domain over, or a composite of, any of them.
         let needs = { (word: String) in types.contains { $0.contains(word) || $0.contains(".") } }
         let words = ["lc_monetary": "money", "xmloption": "xml", "array_nulls": "[]"]
         return ofCopyText.filter { setting in words[setting.name].map(needs) ?? true }
@@ -69,13 +70,13 @@ package struct UserCodeSettings: Sendable {
 }
 
 extension Session {
-    /// What sessions of this database have that no role has changed anything for: ALTER DATABASE, ALTER ROLE ALL, and
-    /// the server's configuration, but not what our own role or our environment has set.
+    /// The settings of this database's sessions for which no role has its own value: ALTER DATABASE, ALTER ROLE ALL,
+    /// and the server's configuration, but not the settings of the current role or environment.
     ///
-    /// To be asked before the session is pinned. Where only the configuration files could tell and we may not read
-    /// them, it is what this session has.
+    /// Call it before the session's settings are fixed. If only the configuration files could tell and the role may not
+    /// read them, the values of this session are used.
     package borrowing func userCodeSettings() throws -> UserCodeSettings {
-        // As in `pin`: with a timeout of some milliseconds the query might not come through.
+        // As in `pin`: a timeout of some milliseconds could interrupt the query.
         try execute("SET statement_timeout = 0")
         let rows = try query(
             """
@@ -101,7 +102,7 @@ extension Session {
         )
     }
 
-    /// What the configuration files say, by name in lower case; nothing where our role may not read them.
+    /// The values in the configuration files, by name in lower case; empty if the role may not read them.
     private borrowing func configuredSettings() throws -> [String: String] {
         let may = try query(
             """

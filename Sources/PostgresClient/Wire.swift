@@ -2,16 +2,17 @@ internal import CLibpq
 import Glibc
 internal import Logging
 
-/// What a session, a COPY OUT and a COPY IN share: the connection and the one place that waits. Never leaves its thread.
+/// The connection that a session, a COPY OUT and a COPY IN share, and the only place that waits. Never leaves its
+/// thread.
 final class Wire {
     let connection: OpaquePointer
     let signal: CancelSignal
     let notices: NoticeLog
     var codec = TextCodec.utf8
-    /// When the current statement must have answered; nil for no limit.
+    /// The time limit of the current statement; nil for none.
     var deadline: ContinuousClock.Instant?
 
-    /// Takes over `connection` and finishes it in the end.
+    /// Takes over `connection`, and closes it in the end.
     init(connection: OpaquePointer, signal: CancelSignal, logger: Logger) {
         self.connection = connection
         self.signal = signal
@@ -21,13 +22,14 @@ final class Wire {
 
     deinit { PQfinish(connection) }
 
-    /// Returns when the server is ready for one of `events` (poll's); throws when we are cancelled or the deadline passes.
+    /// Returns when the server is ready for one of `events` (poll's). Throws when the task is cancelled or the time
+    /// limit passes.
     ///
-    /// Returns the events that came, so that a writer can read what the server says meanwhile.
+    /// Returns the events, so that a writer can read what the server sends meanwhile.
     @discardableResult
     func wait(for events: Int32) throws -> Int32 {
         while true {
-            // Decrypted bytes inside OpenSSL make no socket readable.
+            // Bytes that OpenSSL has already decrypted do not make the socket readable.
             let isBuffered = events & POLLIN != 0 && CLibpq_tlsPending(connection) > 0
             var descriptors = (
                 pollfd(fd: PQsocket(connection), events: Int16(events), revents: 0),
@@ -51,7 +53,7 @@ final class Wire {
         }
     }
 
-    /// What poll may wait, in whole milliseconds, rounded up so that it does not spin before the deadline.
+    /// The time limit for poll in whole milliseconds, rounded up so that it does not return before the deadline.
     private func milliseconds() -> CInt {
         guard let deadline else { return -1 }
         let left = (deadline - .now) / .milliseconds(1)
@@ -76,11 +78,11 @@ final class Wire {
         }
     }
 
-    /// Asks the server to stop the statement, waits two seconds at most, and makes the connection useless.
+    /// Asks the server to stop the statement, waits two seconds at most, and makes the connection unusable.
     ///
-    /// `PQcancel` blocks without a limit, hence the thread of its own. A cancel request names a backend, not a
-    /// statement, so a late one could hit the next statement: a cancelled session is never used again. The shutdown
-    /// keeps `PQfinish` from blocking in its last flush.
+    /// `PQcancel` blocks without a limit, hence the separate thread. A cancel request names a backend, not a statement,
+    /// so a late one could hit the next statement: a cancelled session is never used again. The shutdown keeps
+    /// `PQfinish` from blocking in its last flush.
     func abandon() {
         if PQstatus(connection) == CONNECTION_OK, let request = CLibpq_cancelCreate(connection) {
             nonisolated(unsafe) let request = request
@@ -96,7 +98,7 @@ final class Wire {
                 var done = pollfd(fd: sent.wake, events: Int16(POLLIN), revents: 0)
                 _ = poll(&done, 1, 2_000)
             } catch {
-                // Without a thread for the request: the server sees soon that we are gone.
+                // No thread for the request: the server will soon notice that the connection is gone.
                 CLibpq_cancelFree(request)
             }
         }
@@ -106,13 +108,13 @@ final class Wire {
 
 // Results.
 extension Wire {
-    /// The next result of the statement, which the caller clears; nil when there is none left.
+    /// The next result of the statement, which the caller clears; nil after the last.
     func nextResult() throws -> OpaquePointer? {
         while PQisBusy(connection) == 1 { try receive() }
         return PQgetResult(connection)
     }
 
-    /// Waits for a result with `status`; throws the server's error, or that something else came.
+    /// Waits for a result with `status`. Throws the server's error, or that something else arrived.
     func expect(_ status: ExecStatusType) throws {
         guard let result = try nextResult() else { throw failure() }
         defer { PQclear(result) }
@@ -125,7 +127,7 @@ extension Wire {
         throw status == PGRES_FATAL_ERROR ? serverError(result) : unexpected(status)
     }
 
-    /// Reads results until there are none, so that the next statement finds the connection idle; the first error wins.
+    /// Reads all remaining results, so that the next statement finds the connection idle. The first error is thrown.
     func drain() throws {
         var first: (any Error)?
         while let result = try nextResult() {
@@ -156,7 +158,7 @@ extension Wire {
     func failure() -> PostgresError {
         let message = String(cString: PQerrorMessage(connection))
         if PQstatus(connection) == CONNECTION_BAD {
-            // Has libpq look at what came before the end, such as the server's reason.
+            // Makes libpq read what arrived before the end, such as the server's reason.
             _ = PQisBusy(connection)
             var lost = PostgresError.lost(notices.farewell?.message ?? message)
             lost.server = notices.farewell
@@ -171,10 +173,10 @@ extension Wire {
 
     private func serverError(_ result: OpaquePointer) -> PostgresError {
         guard let fields = PostgresError.ServerFields(result, codec) else {
-            // libpq made this result itself: the server has not spoken.
+            // libpq made this result itself; it is not from the server.
             return .lost(String(cString: PQresultErrorMessage(result)))
         }
-        // Class 57P: the server ends the session (terminated, shut down, crashed elsewhere).
+        // Class 57P: the server ends the session (terminated, shut down, crash of another session).
         if ["57P01", "57P02", "57P03"].contains(fields.sqlState) {
             var lost = PostgresError.lost(fields.message)
             lost.server = fields
@@ -190,7 +192,7 @@ extension Wire {
 }
 
 extension PostgresError.ServerFields {
-    /// nil when the result carries no fields of a server. `PQresultErrorField`.
+    /// nil if the result has no fields from a server. `PQresultErrorField`.
     init?(_ result: OpaquePointer, _ codec: TextCodec) {
         func field(_ name: Unicode.Scalar) -> String? {
             PQresultErrorField(result, CInt(name.value)).map {
@@ -206,6 +208,7 @@ extension PostgresError.ServerFields {
             hint: field("H"),
             position: field("P").flatMap { Int($0) },
             internalQuery: field("q"),
+            internalPosition: field("p").flatMap { Int($0) },
             context: field("W"),
             schema: field("s"),
             table: field("t"),
@@ -216,10 +219,10 @@ extension PostgresError.ServerFields {
     }
 }
 
-/// Hands the server's notices to the log. `PQsetNoticeReceiver`.
+/// Writes the server's notices to the log. `PQsetNoticeReceiver`.
 final class NoticeLog {
     private let logger: Logger
-    /// What the server said before it ended a session that was asking nothing, which libpq takes for a notice.
+    /// The server's message before it ended an idle session. libpq treats it as a notice.
     private(set) var farewell: PostgresError.ServerFields?
 
     init(_ logger: Logger) { self.logger = logger }

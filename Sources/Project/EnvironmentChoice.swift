@@ -1,6 +1,6 @@
-/// Which environment a command is for, and who said so.
+/// The environment that a command works for, and where that choice came from.
 ///
-/// The first of these counts: `--env` (and `GRANARY_ENV`, which arrives as that option), `ENV` where it names a declared
+/// The first that is set: `--env` (or `GRANARY_ENV`, which arrives as that option), `ENV` if it names a declared
 /// environment, `APP_ENV`, the marker in the database, `current_environment` of `environments.json`.
 package struct EnvironmentChoice: Sendable, Equatable {
     package enum Source: Sendable, Equatable, CustomStringConvertible {
@@ -18,7 +18,7 @@ package struct EnvironmentChoice: Sendable, Equatable {
             }
         }
 
-        /// Whether a person or a job said it for this very run.
+        /// Whether a person or a job chose it for this run.
         package var isExplicit: Bool {
             switch self {
             case .option, .variable: true
@@ -35,7 +35,7 @@ package struct EnvironmentChoice: Sendable, Equatable {
         self.source = source
     }
 
-    /// - Returns: nil where nobody has said anything.
+    /// - Returns: nil if no source gives an environment.
     /// - Throws: `EnvironmentsError` with `.usage` for a name that is not declared.
     package static func resolve(
         option: String?,
@@ -44,7 +44,7 @@ package struct EnvironmentChoice: Sendable, Equatable {
         file: EnvironmentsFile
     ) throws(EnvironmentsError) -> EnvironmentChoice? {
         if let option { return try declared(option, .option, file) }
-        // A POSIX shell reads the file that ENV names: it counts only as a name of ours.
+        // A POSIX shell reads the file that ENV names, so ENV counts only if it names a declared environment.
         if let name = variables["ENV"], file.policy(name) != nil {
             return EnvironmentChoice(name: name, source: .variable("ENV"))
         }

@@ -1,8 +1,8 @@
-/// What may be done in an environment, as `environments.json` says; without a word of it, everything may.
+/// What is allowed in an environment, according to `environments.json`. Without an entry everything is allowed.
 package struct EnvironmentPolicy: Sendable {
-    /// Which migrations an environment has, as the file says it.
+    /// The migrations of an environment, as written in the file.
     package enum Migrations: Sendable, Equatable {
-        /// Names of files, with or without their folder; checked against the folders, which decide.
+        /// File names with or without their folder. They are checked against the folders, which decide.
         case files([String])
         case folder(String)
     }
@@ -10,7 +10,7 @@ package struct EnvironmentPolicy: Sendable {
     package struct Lint: Sendable, Equatable {
         package var enable: [String] = []
         package var disable: [String] = []
-        /// Where it stands; nil where nothing is said.
+        /// The line of the entry; nil if there is none.
         package var line: Int?
     }
 
@@ -18,9 +18,10 @@ package struct EnvironmentPolicy: Sendable {
     package var details: String?
     package var migrations: Migrations?
     package var seedFiles: [String] = []
-    /// People depend on its data: nothing empties it, and seeds and restores ask more. By default its name decides.
+    /// People depend on its data, so nothing empties it, and seeds and restores have stricter rules. By default its
+    /// name decides.
     package var isProduction: Bool
-    /// The line of `"production": false` if the name says otherwise.
+    /// The line of `"production": false`, if the name says production.
     package var deniedProductionLine: Int?
     /// Migrations may drop, empty or delete.
     package var allowsDestructiveOperations = true
@@ -34,9 +35,9 @@ package struct EnvironmentPolicy: Sendable {
     package var window: MaintenanceWindow?
     /// Rows that a migration destroys are backed up first.
     package var requiresBackup = false
-    /// Names of lint rules, or of groups of them, that are on beside the usual ones, and that are off.
+    /// Lint rules or groups that are on in addition to the default ones, and those that are off.
     package var lint = Lint()
-    /// Where its declaration begins; nil for one that no file declares.
+    /// The line of its declaration; nil if no file declares it.
     package var line: Int?
 
     package init(name: String) {
@@ -44,6 +45,6 @@ package struct EnvironmentPolicy: Sendable {
         isProduction = Self.namesProduction(name)
     }
 
-    /// An environment where nobody is hurt by a schema that is made anew.
+    /// An environment whose schema may be dropped and created again.
     package var isForPlay: Bool { (name == "development" || name == "test") && !isProduction }
 }

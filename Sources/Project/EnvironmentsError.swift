@@ -1,14 +1,14 @@
 @_exported public import Basics
 
-/// Why an environment, a service or a file about them does not do.
+/// Why an environment, a service or a file about them is not usable.
 package typealias EnvironmentsError = Failure<EnvironmentsFailure>
 
 package enum EnvironmentsFailure: FailureCode {
-    /// The command line names what is not there.
+    /// The command line names something that does not exist.
     case usage
-    /// The guard says no.
+    /// The guard refuses.
     case refused
-    /// A file is not what it should be.
+    /// A file has an error.
     case file
 
     package var exitStatus: ExitStatus {

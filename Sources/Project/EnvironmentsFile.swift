@@ -1,13 +1,13 @@
 internal import Storage
 
-// What people write about their service, read with the line of every value.
+// The files that people write about their service, read with the line of every value.
 //
 //     environment     development, staging, production, or a name of the user's own
 //     policy          what may be done in an environment
 //     service         the owner of some schemas, with its migrations and seeds
 //     window          the hours in which an environment may be migrated
 
-/// `environments.json`: the environments there are, and what may be done in each.
+/// `environments.json`: the declared environments and their rules.
 package struct EnvironmentsFile: Sendable {
     package struct Locking: Sendable, Equatable {
         package var isEnabled = true
@@ -15,9 +15,9 @@ package struct EnvironmentsFile: Sendable {
         package var maxConcurrentMigrations = 1
     }
 
-    /// nil where there is no file, and the usual three environments are meant.
+    /// nil if there is no file; then the three default environments apply.
     package var path: String?
-    /// Where the file is; nil without one.
+    /// The folder of the file; nil without one.
     package var folder: String? {
         path.map { path in path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
     }
@@ -28,7 +28,7 @@ package struct EnvironmentsFile: Sendable {
     /// Ledgers of other tools that belong to other services, `public.schema_migrations`: migrations run beside them.
     package var beside: [String] = []
     package var locking = Locking()
-    /// Perhaps misspelled, which `validate` tells.
+    /// Possibly misspelled fields, which `validate` reports.
     package private(set) var unknownFields: [UnknownField] = []
     /// Rules that have no effect where they are written.
     package private(set) var misplacedRules: [MisplacedRule] = []
@@ -55,7 +55,7 @@ package struct EnvironmentsFile: Sendable {
         )
     }
 
-    /// What there is without a file.
+    /// The environments without a file.
     package static var usual: EnvironmentsFile {
         EnvironmentsFile(path: nil, environments: usualNames.map(EnvironmentPolicy.init))
     }
@@ -65,7 +65,8 @@ package struct EnvironmentsFile: Sendable {
         self.environments = environments
     }
 
-    /// Reads `<folder>/environments.json`, else `./environments.json`; without either there are the usual three.
+    /// Reads `<folder>/environments.json`, else `./environments.json`. Without either, the three default environments
+    /// apply.
     ///
     /// - Throws: `EnvironmentsError` with `.file`, naming the line.
     package static func read(migrations folder: String) throws(EnvironmentsError) -> EnvironmentsFile {
@@ -82,7 +83,7 @@ package struct EnvironmentsFile: Sendable {
         self = file
     }
 
-    /// What is as it should be, and all that is not.
+    /// The valid part of the file, and all errors.
     package static func reading(_ text: JSONText) -> (file: EnvironmentsFile, reading: JSONReading) {
         var reading = JSONReading()
         guard case .object = text.root.value else {
@@ -127,7 +128,7 @@ package struct EnvironmentsFile: Sendable {
         }
     }
 
-    /// Each environment may have a folder of its name.
+    /// An environment's name must be usable as a folder name.
     private func noteFolderName(_ member: JSONMember, _ reading: inout JSONReading) -> Bool {
         let name = member.key
         let isPlain = name.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control && $0 != "/" }

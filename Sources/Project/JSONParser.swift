@@ -1,4 +1,4 @@
-/// Reads JSON byte by byte.
+/// Parses JSON byte by byte.
 struct JSONParser {
     let bytes: [UInt8]
     let path: String
@@ -24,9 +24,9 @@ struct JSONParser {
     }
 
     private func problem(_ what: String) -> EnvironmentsError {
-        // A byte order mark is no character of the first line.
+        // The byte order mark does not count as a character of the first line.
         let start = line == 1 && bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : lineStart
-        // Columns are characters, and a character's further bytes begin with the bits 10.
+        // Columns count characters; the continuation bytes of a character begin with the bits 10.
         let column = bytes[min(start, position)..<position].count { $0 & 0xc0 != 0x80 } + 1
         return EnvironmentsError(
             .file,
@@ -94,7 +94,7 @@ struct JSONParser {
             let (start, keyLine) = (position, line)
             let key = try string()
             let isRepeated = !keys.insert(key).inserted
-            guard !isRepeated || passesRepeatedKeys else { throw problem("the key \(key) is there twice") }
+            guard !isRepeated || passesRepeatedKeys else { throw problem("the key \(key) occurs twice") }
             skipBlanks()
             guard take(":") else { throw problem("a colon is missing after the key \(key)") }
             let node = try value(JSONTrail(way, .key(key)))
@@ -186,7 +186,7 @@ struct JSONParser {
                 guard (0xdc00..<0xe000).contains(low) else { throw problem("half of a surrogate pair is missing") }
                 code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
             }
-            // No name, no path and no text of PostgreSQL can hold it.
+            // No name, path or text in PostgreSQL can contain it.
             guard code != 0 else { throw problem("a text may not hold the character U+0000") }
             guard let scalar = Unicode.Scalar(code) else { throw problem("half of a surrogate pair is missing") }
             text += Array(String(Character(scalar)).utf8)

@@ -1,5 +1,5 @@
-/// Reads values of a JSON document and notes everything that is not what it should be. So one reader serves the commands
-/// that need the whole file and `validate`, which lists all faults at once.
+/// Reads values of a JSON document and records every error. So the same reader serves commands that need the whole file
+/// and `validate`, which lists all errors.
 ///
 ///     var reading = JSONReading()
 ///     file.service = reading.text(root["service"])     // nil where it is not there, null, or something else
@@ -11,15 +11,15 @@ package struct JSONReading: Sendable {
         }
 
         package var kind: Kind
-        /// As it is listed with others.
+        /// The error as it is listed with others.
         package var error: EnvironmentsError
-        /// What a command says that needs the whole file; nil if it can do without the value.
+        /// The error for a command that needs the whole file; nil if the command can do without the value.
         package var refusal: EnvironmentsError?
     }
 
-    /// In the order in which they were found.
+    /// In the order of discovery.
     package private(set) var problems: [Problem] = []
-    /// Fields that no reader knows, perhaps misspelled.
+    /// Unknown fields, possibly misspelled.
     package private(set) var unknownFields: [UnknownField] = []
 
     package init() {}
@@ -44,20 +44,20 @@ package struct JSONReading: Sendable {
     }
 }
 
-/// A field that no reader knows.
+/// An unknown field.
 package struct UnknownField: Sendable, Equatable {
     /// The keys that lead to it: `environments.qa.configg`.
     package var trail: String
     package var line: Int
-    /// The field that is probably meant.
+    /// The field that was probably meant.
     package var nearest: String?
-    /// It holds null, which is the same as not being there.
+    /// Its value is null, which means the same as absence.
     package var isNull = false
 }
 
-// Values. All are nil where there is none, which null is too.
+// Values. All are nil if the value is absent or null.
 extension JSONReading {
-    /// - Parameter read: Throws what is wrong with the value.
+    /// - Parameter read: Throws the error of the value.
     package mutating func value<T>(
         _ node: JSONNode?,
         _ read: (JSONNode) throws(EnvironmentsError) -> T
@@ -88,7 +88,7 @@ extension JSONReading {
         list(node) { node throws(EnvironmentsError) in try node.text() }
     }
 
-    /// The elements that are what they should be.
+    /// The elements that are valid.
     package mutating func list<T>(
         _ node: JSONNode?,
         _ read: (JSONNode) throws(EnvironmentsError) -> T
@@ -98,7 +98,7 @@ extension JSONReading {
         return elements.compactMap { value($0, read) }
     }
 
-    /// None for what is no object.
+    /// Empty if the value is not an object.
     package mutating func members(_ node: JSONNode?) -> [JSONMember] {
         value(node) { node throws(EnvironmentsError) in try node.members() } ?? []
     }

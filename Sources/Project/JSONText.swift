@@ -1,19 +1,19 @@
 internal import Storage
 
-/// A JSON document that knows where each of its values stands, so that errors name lines and edits leave the rest alone.
+/// A JSON document that knows the position of each value, so that errors can name lines and edits leave everything else
+/// unchanged.
 ///
-/// The grammar is that of RFC 8259; a key that is there twice is an error, because one of the two would be lost.
+/// The grammar is that of RFC 8259. A repeated key is an error, because one of the two values would be lost.
 package struct JSONText: Sendable {
     package let path: String
     package let bytes: [UInt8]
     package let root: JSONNode
 
-    /// Keys that are there twice, the second time; empty unless they were to be passed over.
+    /// Repeated keys, at their second occurrence; empty unless `passesRepeatedKeys` is true.
     package private(set) var repeatedKeys: [JSONMember] = []
 
-    /// - Parameters:
-    ///   - path: As messages shall name it.
-    ///   - passesRepeatedKeys: Only the first member of a name counts, for who looks for all that is wrong.
+    /// - Parameters: - path: The path to show in messages. - passesRepeatedKeys: Do not fail on a repeated key, and use
+    ///   its first value, for callers that list all errors.
     /// - Throws: `EnvironmentsError` with `.file`, naming line and column.
     package init(_ bytes: [UInt8], path: String, passesRepeatedKeys: Bool = false) throws(EnvironmentsError) {
         self.bytes = bytes
@@ -24,9 +24,10 @@ package struct JSONText: Sendable {
         repeatedKeys = parser.repeatedKeys
     }
 
-    /// The document of a file; nil where there is none.
+    /// The document in a file; nil if there is no file.
     ///
-    /// - Throws: `EnvironmentsError` with `.file`. A file that cannot be read is not one that allows everything.
+    /// - Throws: `EnvironmentsError` with `.file`. A file that cannot be read must not count as one that allows
+    ///   everything.
     package static func read(_ path: String) throws(EnvironmentsError) -> JSONText? {
         guard Files.exists(path) else { return nil }
         return try JSONText(DeclaredBytes.read(path), path: path)
@@ -49,12 +50,12 @@ package enum DeclaredBytes {
     }
 }
 
-/// A value and its place in the text.
+/// A value and its position in the text.
 package struct JSONNode: Sendable {
     package enum Value: Sendable {
         case null
         case bool(Bool)
-        /// As it is written.
+        /// As written.
         case number(String)
         case string(String)
         case array([JSONNode])
@@ -66,7 +67,7 @@ package struct JSONNode: Sendable {
     package var range: Range<Int>
     /// From 1.
     package var line: Int
-    /// Keys and indices that lead here, for messages: `migrations.000001.depends_on`.
+    /// The keys and indices that lead to the value, for messages: `migrations.000001.depends_on`.
     package var trail: String { way.text }
     package let way: JSONTrail
     package var path: String
@@ -86,8 +87,8 @@ package struct JSONNode: Sendable {
     package var place: FilePlace { FilePlace(path, line: line) }
 }
 
-/// The keys and indices that lead to a value: a step each, those before it shared by all that is below. Written out for
-/// every value they would be longer than the file, many times over.
+/// The keys and indices that lead to a value, one step each. Values share the steps above them; spelled out for every
+/// value they would be many times longer than the file.
 package final class JSONTrail: Sendable {
     package enum Step: Sendable {
         case key(String)
@@ -104,7 +105,7 @@ package final class JSONTrail: Sendable {
 
     init(_ before: JSONTrail, _ step: Step) { (self.before, self.step) = (before, step) }
 
-    /// `migrations.000001.depends_on[2]`; a long key is cut.
+    /// `migrations.000001.depends_on[2]`; a long key is shortened.
     package var text: String {
         var steps: [Step] = []
         var trail: JSONTrail? = self
@@ -125,17 +126,17 @@ package final class JSONTrail: Sendable {
 
 package struct JSONMember: Sendable {
     package var key: String
-    /// Where the key begins.
+    /// The beginning of the key.
     package var keyStart: Int
     package var line: Int
     package var value: JSONNode
 }
 
-// What is expected.
+// Expected types.
 extension JSONNode {
     package func mismatch(_ expected: String) -> EnvironmentsError { mismatch(kind, expected) }
 
-    /// One of few words was expected, and it is another one.
+    /// The error for a text that is not one of a few allowed words.
     package func mismatch(among words: [String]) -> EnvironmentsError {
         let expected = words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
         if case .string(let text) = value, text.count <= 40 { return mismatch("\"\(text)\"", expected) }
@@ -148,7 +149,7 @@ extension JSONNode {
             at: place,
             "\(trail.isEmpty ? "the document" : trail) is \(found) and not \(expected)",
             hint: path.hasSuffix("dependencies.json")
-                ? "docs/migrations.md says what each field is" : "docs/environments.md shows the form of the file"
+                ? "docs/migrations.md explains the fields" : "docs/environments.md shows the form of the file"
         )
     }
 
@@ -186,7 +187,7 @@ extension JSONNode {
         return texts
     }
 
-    /// The member of this name; nil where it is not there, or null.
+    /// The member with this name; nil if it is absent or null.
     package subscript(key: String) -> JSONNode? {
         guard case .object(let members) = value, let member = members.first(where: { $0.key == key }) else {
             return nil

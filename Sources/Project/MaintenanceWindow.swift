@@ -1,13 +1,13 @@
-/// When migrations may run: `Sun 02:00-04:00 UTC`, `Mon-Fri 22:00-02:00 +01:00`, `daily 03:00-04:00 UTC`; several are
-/// separated by commas.
+/// When migrations may run: `Sun 02:00-04:00 UTC`, `Mon-Fri 22:00-02:00 +01:00`, `daily 03:00-04:00 UTC`. Several
+/// windows are separated by commas.
 package struct MaintenanceWindow: Sendable, Equatable, CustomStringConvertible {
     private struct Span: Sendable, Equatable {
-        /// Days on which it begins, 0 is Monday.
+        /// The days on which it begins; 0 is Monday.
         var days: Set<Int>
-        /// Minutes of the day; the end may be on the next one.
+        /// Minutes of the day. The end may be on the next day.
         var start: Int
         var length: Int
-        /// Minutes that its clock is before UTC's.
+        /// Minutes that its time zone is ahead of UTC.
         var offset: Int
     }
 
@@ -68,7 +68,7 @@ package struct MaintenanceWindow: Sendable, Equatable, CustomStringConvertible {
         return sign == "+" ? minutes : -minutes
     }
 
-    /// - Parameter seconds: since 1970 in UTC.
+    /// - Parameter seconds: Since 1970, in UTC.
     package func contains(_ seconds: Int) -> Bool {
         spans.contains { span in
             let minute = Self.floor(seconds, 60) + span.offset

@@ -10,7 +10,7 @@ package enum PolicyKey: String, CaseIterable, Sendable {
     case backupRequired = "backup_required"
     case lint
 
-    /// The rules that a run of migrations obeys.
+    /// The rules that a run of migrations follows.
     package static let ofMigrations: Set<PolicyKey> = [
         .allowDestructiveOperations, .skipValidation, .autoRollbackOnFailure, .requireApproval,
         .maintenanceWindowRequired, .maintenanceWindow, .backupRequired,
@@ -19,10 +19,11 @@ package enum PolicyKey: String, CaseIterable, Sendable {
 
 // Misspelled rules.
 extension PolicyKey {
-    /// The rule that a key probably means; nil if it means none.
+    /// The rule that a misspelled key probably means; nil if it means none.
     ///
-    /// Caught are other forms of the same words (`allowDestructiveOperations`, `requires-approval`, `approval_required`),
-    /// a part of them or more of them (`allow_destructive`), and slips of a letter or two.
+    /// It recognizes other forms of the same words (`allowDestructiveOperations`, `requires-approval`,
+    /// `approval_required`), some of them or additional ones (`allow_destructive`), and typing errors of one or two
+    /// letters.
     init?(meantBy key: String) {
         let auto = key == "auto_backup_before_destructive" ? PolicyKey.backupRequired : nil
         guard let key = auto ?? Self.exact(key) ?? Self.ofWords(key) ?? Self.slip(key) else { return nil }
@@ -33,8 +34,8 @@ extension PolicyKey {
         allCases.first { joined($0.rawValue) == joined(key) }
     }
 
-    /// The rule of the same words; else the one that has all words of the key, or whose words the key has all, with the
-    /// most in common. A single word in common is no sign.
+    /// The rule with the same words. Otherwise the rule that has all words of the key, or all of whose words are in the
+    /// key, with the most words in common. One common word is not enough.
     private static func ofWords(_ key: String) -> PolicyKey? {
         if ["isproduction", "prod", "isprod", "live", "islive"].contains(joined(key)) { return .production }
         let words = words(key)
@@ -53,16 +54,17 @@ extension PolicyKey {
         return allCases.first { rule in
             let name = joined(rule.rawValue)
             let most = max(1, name.count / 8)
-            // Names of other lengths are further apart than that: most keys end here, and every command reads them.
+            // Names whose lengths differ more cannot be typing errors. Most keys end here, and every command reads
+            // them.
             guard name.count > 4, abs(name.utf8.count - key.utf8.count) <= most else { return false }
             return Spelling.distance(key, name) <= most
         }
     }
 
-    /// `backupRequired`, `backup-required` and `BACKUP_REQUIRED` are one.
+    /// `backupRequired`, `backup-required` and `BACKUP_REQUIRED` give the same result.
     private static func joined(_ key: String) -> String { key.lowercased().filter(\.isLetter) }
 
-    /// Without their endings, so that `requires_approval` and `approval_required` are one.
+    /// Without endings, so that `requires_approval` and `approval_required` give the same result.
     private static func words(_ key: String) -> Set<String> {
         var words = [""]
         for character in key {
@@ -85,18 +87,18 @@ extension PolicyKey {
     }
 }
 
-/// A rule that is written where it has no effect: outside of `config`, or misspelled in it.
+/// A rule that has no effect, because it is outside `config` or misspelled in it.
 package struct MisplacedRule: Sendable, Equatable {
     package var key: PolicyKey
-    /// Where it is: `environments.production.require_approval`.
+    /// The keys that lead to it: `environments.production.require_approval`.
     package var trail: String
     package var line: Int
-    /// The environment it is written for; nil outside of any, where it may be meant for all.
+    /// The environment that it belongs to; nil outside of any, where it may be meant for all.
     package var environment: String?
-    /// It is in `config`, where only its spelling is wrong.
+    /// It is in `config`, and only misspelled.
     package var isInConfig: Bool
 
-    /// What is wrong, without the place.
+    /// The error without the place.
     package var message: String {
         isInConfig
             ? "\(trail) is no rule, and has no effect" : "\(trail) has no effect here: rules are written inside config"
@@ -113,8 +115,8 @@ package struct MisplacedRule: Sendable, Equatable {
 }
 
 extension EnvironmentsFile {
-    /// - Throws: `EnvironmentsError` with `.refused` if one of the rules is written where it has no effect, with its line:
-    ///   a command that would obey it does not go on without it.
+    /// - Throws: `EnvironmentsError` with `.refused` and the line, if one of the rules has no effect. A command that
+    ///   depends on the rule must not continue without it.
     package func requireRulesInPlace(_ keys: Set<PolicyKey>, of environment: String) throws(EnvironmentsError) {
         guard let rule = misplaced(keys, of: environment).first else { return }
         throw EnvironmentsError(
@@ -124,14 +126,14 @@ extension EnvironmentsFile {
         )
     }
 
-    /// Rules that an environment would have, were they in their place.
+    /// The misplaced rules that would affect an environment if they were in `config`.
     package func misplaced(_ keys: Set<PolicyKey>, of environment: String) -> [MisplacedRule] {
         misplacedRules.filter { keys.contains($0.key) && ($0.environment ?? environment) == environment }
     }
 }
 
 extension MisplacedRule {
-    /// All rules of a document that have no effect where they are.
+    /// All rules of a document that have no effect.
     static func all(in root: JSONNode) -> [MisplacedRule] {
         guard case .object(let members) = root.value else { return [] }
         return members.flatMap { member -> [MisplacedRule] in
@@ -142,8 +144,8 @@ extension MisplacedRule {
         }
     }
 
-    /// All rules in `dependencies.json`, which has no place for them. Its own fields have similar names, so that only
-    /// rules of the exact name are found.
+    /// All rules in `dependencies.json`, where they have no effect. That file's own fields have similar names, so only
+    /// exact names are recognized.
     package static func inDependencies(_ root: JSONNode) -> [MisplacedRule] {
         found(below: root, environment: nil).filter { rule in
             let key = rule.trail.split(separator: ".").last.map(String.init)
@@ -200,13 +202,13 @@ extension MisplacedRule {
 }
 
 extension PolicyKey {
-    /// Rules of `global_config` in `dependencies.json`, which is another file.
+    /// The rules of `global_config` in `dependencies.json`, a different file.
     fileprivate static let ofDependencies: Set<String> = [
         "require_approval_for_high_risk", "auto_backup_before_destructive",
     ]
 
-    /// Whether a member that may mean this rule is one, and not something else of the same name, such as an environment
-    /// called `production`. null is the same as not being there.
+    /// Whether a member with this name is meant as the rule, and not, for example, an environment called `production`.
+    /// null means the same as absence.
     fileprivate func fits(_ member: JSONMember) -> Bool {
         switch (self, member.value.value) {
         case (_, .null): false

@@ -1,13 +1,13 @@
-// The one definition of production. Every command that treats production differently asks here.
+// The only definition of production. Every command that treats production differently uses it.
 
 extension EnvironmentPolicy {
-    /// Words that name production, in any case.
+    /// Words that mean production, in any case.
     private static let productionWords: Set<Substring> = ["production", "prod", "prd", "live"]
-    /// Words that turn the next one into its opposite: `non-prod`, `pre_live`.
+    /// Words that negate the next one: `non-prod`, `pre_live`.
     private static let negations: Set<Substring> = ["non", "pre"]
 
-    /// Whether a name says that the environment is production: `production`, `prod`, `prd` or `live`, in any case, alone
-    /// or joined to other words by `-`, `_` or `.`, but not right after `non` or `pre`.
+    /// Whether a name means production: `production`, `prod`, `prd` or `live`, in any case, alone or joined to other
+    /// words by `-`, `_` or `.`, but not directly after `non` or `pre`.
     package static func namesProduction(_ name: String) -> Bool {
         let words = name.lowercased().split { "-_.".contains($0) }
         return words.indices.contains { place in
@@ -15,11 +15,11 @@ extension EnvironmentPolicy {
         }
     }
 
-    /// Whether granary's own local server may not be used for it: production and its rehearsal run elsewhere.
+    /// Whether granary's local server must not be used for it, as for production and staging.
     package var refusesLocalServer: Bool { isProduction || name.lowercased() == "staging" }
 }
 
 extension EnvironmentsFile {
-    /// The rules of an environment; those of its name alone if the file does not declare it.
+    /// The rules of an environment. If the file does not declare it, those that follow from its name.
     package func rules(of name: String) -> EnvironmentPolicy { policy(name) ?? EnvironmentPolicy(name: name) }
 }

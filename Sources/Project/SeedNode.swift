@@ -1,8 +1,8 @@
-/// A value of a seed file and where it stands, whatever the file's format: all scalars are still text.
+/// A value of a seed file with its line, independent of the file's format: all scalars are still text.
 package struct SeedNode: Sendable, Equatable {
     package indirect enum Value: Sendable, Equatable {
         case null
-        /// `isPlain`: without quotes, so that in json columns `true` and `7` are what YAML and JSON say they are.
+        /// `isPlain`: without quotes. In json columns `true` and `7` then have the type that YAML and JSON give them.
         case scalar(String, isPlain: Bool)
         case list([SeedNode])
         case mapping([Member])
@@ -21,7 +21,7 @@ package struct SeedNode: Sendable, Equatable {
     }
 
     package var value: Value
-    /// `!ref`, `!sql`; nil for none, and for YAML's own.
+    /// `!ref`, `!sql`; nil without a tag, or with one of YAML's own.
     package var tag: String?
     /// From 1.
     package var line: Int
@@ -54,7 +54,7 @@ package struct SeedNode: Sendable, Equatable {
         return nil
     }
 
-    /// The member of this name; nil where it is not there.
+    /// The member with this name; nil if absent.
     package subscript(key: String) -> SeedNode? { members?.first { $0.key == key }?.value }
 
     package var kind: String {
@@ -66,7 +66,7 @@ package struct SeedNode: Sendable, Equatable {
         }
     }
 
-    /// Whether two values say the same, wherever they stand.
+    /// Whether two values have the same content, wherever they are.
     package func says(_ other: SeedNode) -> Bool {
         guard tag == other.tag else { return false }
         switch (value, other.value) {
@@ -81,7 +81,7 @@ package struct SeedNode: Sendable, Equatable {
     }
 }
 
-// What is expected; errors are `EnvironmentsError` with `.file`, and begin with the place.
+// Expected types. Errors are `EnvironmentsError` with `.file`, and begin with the place.
 extension SeedNode {
     func problem(_ file: String, _ what: String, hint: String? = nil) -> EnvironmentsError {
         EnvironmentsError(.file, at: FilePlace(file, line: line), what, hint: hint)
@@ -100,7 +100,7 @@ extension SeedNode {
         }
     }
 
-    /// A whole number; `10_000` is one.
+    /// A whole number, possibly with underscores: `10_000`.
     package func asInt(_ name: String, _ file: String) throws(EnvironmentsError) -> Int {
         guard let text, let number = Int(text.filter { $0 != "_" }) else {
             throw problem(file, "\(name) is not a whole number")
@@ -115,7 +115,7 @@ extension SeedNode {
         return number
     }
 
-    /// A list of texts; one text alone will do.
+    /// A list of texts, or a single text.
     package func asTexts(_ name: String, _ file: String) throws(EnvironmentsError) -> [String] {
         if let text { return [text] }
         guard let elements else { throw problem(file, "\(name) is \(kind) and not a list") }

@@ -1,18 +1,18 @@
 internal import Glibc
 internal import Storage
 
-/// `seeds/seeds.yaml`: what holds for all seeds of a service. Everything in it may be left out.
+/// `seeds/seeds.yaml`: settings for all seeds of a service. All of them are optional.
 package struct SeedsFile: Sendable, Equatable {
-    /// The schema of tables whose file names give none; else the service's first.
+    /// The schema of tables whose file names give none. Default: the service's first schema.
     package var schema: String?
-    /// What generated values depend on, beside table, column and row.
+    /// Generated values depend on it, besides table, column and row.
     package var seed = 0
     package var locale = "en"
-    /// nil where the file gives no locale.
+    /// nil if the file sets no locale.
     package var localeLine: Int?
-    /// The "now" of generated times, as PostgreSQL reads timestamps; else that of the first run.
+    /// The "now" of generated times, in PostgreSQL's timestamp syntax. Default: the time of the first run.
     package var asOf: String?
-    /// Patterns of tables that production may be given.
+    /// Patterns of tables that may be seeded in production.
     package var reference: [String] = []
     /// Patterns of tables that `clean` leaves alone.
     package var protect: [String] = []
@@ -20,7 +20,7 @@ package struct SeedsFile: Sendable, Equatable {
     package var path = "seeds/seeds.yaml"
 
     package struct Layer: Sendable, Equatable {
-        /// The environment whose layers come before this one's own.
+        /// The environment whose layers precede this one's own.
         package var extends: String?
         package var scale: Double?
         package var line: Int
@@ -28,10 +28,11 @@ package struct SeedsFile: Sendable, Equatable {
 
     package init() {}
 
-    /// Reads `seeds.yaml` of the folder, or `seeds.yml`; without the folder or without a file all is as usual.
+    /// Reads `seeds.yaml` or `seeds.yml` in the folder. Without the folder or the file, all settings have their
+    /// defaults.
     ///
-    /// - Throws: `EnvironmentsError` with `.file`, naming the line. A file that cannot be read is not one that protects
-    ///   nothing.
+    /// - Throws: `EnvironmentsError` with `.file` and the line. A file that cannot be read must not count as one that
+    ///   protects nothing.
     package static func read(folder: String) throws(EnvironmentsError) -> SeedsFile {
         let folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
         let names = try spellings(in: folder)
@@ -61,7 +62,7 @@ package struct SeedsFile: Sendable, Equatable {
 
     private static let spelling = "seeds.yaml"
 
-    /// What is named `seeds.yaml` or `seeds.yml` in the folder, in whatever case.
+    /// The files named `seeds.yaml` or `seeds.yml` in the folder, in any case.
     private static func spellings(in folder: String) throws(EnvironmentsError) -> [String] {
         do {
             return try Files.names(in: folder.isEmpty ? "." : folder).filter {
@@ -113,7 +114,7 @@ package struct SeedsFile: Sendable, Equatable {
         }
     }
 
-    /// A list of patterns, or one alone. A key without a value is an empty list.
+    /// A list of patterns, or a single one. A key without a value is an empty list.
     private static func tables(_ node: SeedNode, _ key: String, _ path: String) throws(EnvironmentsError) -> [String] {
         if node.isNull { return [] }
         for element in node.elements ?? [node] where element.text?.isEmpty ?? true {
@@ -145,9 +146,10 @@ package struct SeedsFile: Sendable, Equatable {
         return layer
     }
 
-    /// The layers of an environment, the earliest first: common, then those it extends, then its own.
+    /// The layers of an environment, the earliest first: common, then those of the environments it extends, then its
+    /// own.
     ///
-    /// - Throws: `EnvironmentsError` with `.file` for a circle.
+    /// - Throws: `EnvironmentsError` with `.file` for a cycle.
     package func layers(of environment: String) throws(EnvironmentsError) -> [String] {
         var chain: [String] = []
         var next: String? = environment

@@ -1,10 +1,10 @@
 internal import Storage
 
-/// A folder of migrations, its schemas, and its line in the ledger.
+/// A folder of migrations, its schemas, and its rows in the ledger.
 package struct Service: Sendable, Equatable {
     package var name: String
     package var schemas: [String]
-    /// Whether somebody has written the schemas down; else they follow from the name.
+    /// Whether a file lists the schemas. Otherwise they follow from the name.
     package var declaresSchemas: Bool
     /// The folder of migrations.
     package var folder: String
@@ -16,12 +16,13 @@ package struct Service: Sendable, Equatable {
         self.folder = folder
     }
 
-    /// The schema of a service of which no file says otherwise: its name with `-` as `_`.
+    /// The schema of a service without declared schemas: its name with `-` as `_`.
     package static func usualSchema(of name: String) -> String { name.replacing("-", with: "_") }
 
-    /// The name: the option, `SERVICE_NAME`, `"service"` in `environments.json`, the folder that holds the migrations.
+    /// The name: from the option, `SERVICE_NAME`, `"service"` in `environments.json`, or the folder that holds the
+    /// migrations.
     ///
-    /// - Throws: `EnvironmentsError` with `.usage` for a name that is none.
+    /// - Throws: `EnvironmentsError` with `.usage` for an invalid name.
     package static func resolve(
         option: String?,
         variables: [String: String],
@@ -39,7 +40,7 @@ package struct Service: Sendable, Equatable {
                 hint: "give another with --service"
             )
         }
-        // What the file of another service says of its schemas does not hold for this one.
+        // The file belongs to another service, so its schemas do not apply.
         let isOfFile = file.service == nil || file.service == name
         return Service(
             name: name,
@@ -49,7 +50,7 @@ package struct Service: Sendable, Equatable {
         )
     }
 
-    /// `services/user-service/migrations` is of user-service.
+    /// `services/user-service/migrations` belongs to user-service.
     private static func holder(of folder: String) -> String {
         var path = Files.resolved(folder) ?? folder
         if !path.hasPrefix("/"), let here = try? Files.currentFolder() { path = Files.joined(here, path) }
@@ -57,9 +58,9 @@ package struct Service: Sendable, Equatable {
         return String(parts.dropLast().last ?? "service")
     }
 
-    /// The folders of migrations of all services of a folder, by name.
+    /// The folders of migrations of all services below a folder, by name.
     ///
-    /// - Throws: `EnvironmentsError` with `.usage` where there are none.
+    /// - Throws: `EnvironmentsError` with `.usage` if there are none.
     package static func folders(in root: String) throws(EnvironmentsError) -> [String] {
         let names = Files.visibleNames(in: root).filter { Files.exists("\(root)/\($0)/migrations") }
         guard !names.isEmpty else {
@@ -74,7 +75,7 @@ package struct Service: Sendable, Equatable {
 
     /// The services of a folder: each folder in it that holds `migrations`, by name.
     ///
-    /// - Throws: `EnvironmentsError` with `.usage` where there are none.
+    /// - Throws: `EnvironmentsError` with `.usage` if there are none.
     package static func all(
         in root: String,
         variables: [String: String]

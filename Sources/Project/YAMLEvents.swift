@@ -1,6 +1,6 @@
 internal import CYaml
 
-/// The events of a YAML text, one after the other, as libyaml finds them.
+/// The events of a YAML text in order, from libyaml.
 ///
 /// Source: `yaml_parser_parse` of libyaml.
 struct YAMLEvents: ~Copyable {
@@ -9,11 +9,11 @@ struct YAMLEvents: ~Copyable {
             case scalar(String, isPlain: Bool)
             case sequenceStart
             case mappingStart
-            /// Of a sequence or a mapping.
+            /// The end of a sequence or a mapping.
             case end
             case alias(String)
             case documentStart
-            /// Of a document or the whole text.
+            /// The beginning or end of a document or of the whole text.
             case other
             case streamEnd
         }
@@ -25,14 +25,14 @@ struct YAMLEvents: ~Copyable {
         let line: Int
     }
 
-    /// Why the text is no YAML.
+    /// Why the text is not YAML.
     struct Problem: Error {
         let message: String
-        /// From 1; nil for bytes that are no characters of YAML.
+        /// From 1; nil for bytes that are not valid characters.
         let place: (line: Int, column: Int)?
     }
 
-    // libyaml keeps pointers to both, so that neither may move.
+    // libyaml keeps pointers to both, so neither may move.
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let bytes: UnsafeMutableBufferPointer<UInt8>
 
@@ -52,7 +52,7 @@ struct YAMLEvents: ~Copyable {
         bytes.deallocate()
     }
 
-    /// - Throws: `Problem` where the text is no YAML.
+    /// - Throws: `Problem` if the text is not YAML.
     mutating func next() throws(Problem) -> Event {
         var event = yaml_event_t()
         guard yaml_parser_parse(parser, &event) == 1 else { throw problem }

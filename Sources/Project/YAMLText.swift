@@ -1,17 +1,17 @@
-/// YAML, with every scalar as it is written and the line of every value.
+/// Reads YAML with every scalar as it is written and the line of every value.
 ///
-/// Plain `null`, `~` and nothing are null; everything else stays text, so `no`, `007` and `1e3` arrive as they stand.
+/// Plain `null`, `~` and nothing are null. Everything else stays text: `no`, `007` and `1e3` arrive unchanged.
 package enum YAMLText {
-    /// - Throws: `EnvironmentsError` with `.file`, naming the line.
+    /// - Throws: `EnvironmentsError` with `.file` and the line.
     package static func read(_ text: String, path: String) throws(EnvironmentsError) -> SeedNode {
         var reader = YAMLReader(text, quotingLookups(text), path)
         return try reader.document()
     }
 
-    /// How many values a file may have, those counted each time that aliases repeat.
+    /// How many values a file may have. Values repeated by aliases are counted each time.
     package static func valuesMax(bytes: Int) -> Int { 100_000 + 10 * bytes }
 
-    /// `!ref users{email: a@example.com}` is no YAML as it stands: quotes are put around what follows the tag.
+    /// `!ref users{email: a@example.com}` is not valid YAML, so the text after the tag is quoted first.
     private static func quotingLookups(_ text: String) -> String {
         guard text.contains("!ref ") else { return text }
         return text.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
@@ -25,7 +25,7 @@ package enum YAMLText {
 
 /// Builds the values of one document from its events.
 private struct YAMLReader: ~Copyable {
-    /// What an anchor names, and how many values that is.
+    /// The value of an anchor, and how many values it contains.
     private struct Anchored {
         let node: SeedNode
         let isPlainText: Bool
@@ -38,14 +38,12 @@ private struct YAMLReader: ~Copyable {
     private let path: String
     private var events: YAMLEvents
     private var anchors: [String: Anchored] = [:]
-    /// Values so far, with those that aliases repeat. Without aliases no file has more values than bytes; with them a few
-    /// lines could have millions.
+    /// The number of values so far, including those repeated by aliases. Without aliases a file has fewer values than
+    /// bytes; with them a few lines could have millions.
     private var count = 0
     private let countMax: Int
 
-    /// - Parameters:
-    ///   - text: As it stands in the file.
-    ///   - prepared: What libyaml is to read.
+    /// - Parameters: - text: The text of the file. - prepared: The text for libyaml.
     init(_ text: String, _ prepared: String, _ path: String) {
         self.text = text
         self.path = path
@@ -53,7 +51,7 @@ private struct YAMLReader: ~Copyable {
         countMax = YAMLText.valuesMax(bytes: text.utf8.count)
     }
 
-    /// The only document of the text; null for a text without one.
+    /// The only document in the text; null if it is empty.
     mutating func document() throws(EnvironmentsError) -> SeedNode {
         var root: SeedNode?
         while true {
@@ -110,7 +108,7 @@ private struct YAMLReader: ~Copyable {
         }
     }
 
-    /// The members of a mapping, with those that the merge key `<<` brings. The mapping's own win.
+    /// The members of a mapping, including those from the merge key `<<`. The mapping's own members take precedence.
     private mutating func members(line: Int) throws(EnvironmentsError) -> [SeedNode.Member] {
         var (members, merged): ([SeedNode.Member], [SeedNode.Member]) = ([], [])
         var (keys, mergedKeys): (Set<ExactText>, Set<ExactText>) = ([], [])
@@ -122,7 +120,7 @@ private struct YAMLReader: ~Copyable {
                 throw EnvironmentsError(
                     .file,
                     at: FilePlace(path, line: event.line),
-                    "the key \(key) is there twice",
+                    "the key \(key) occurs twice",
                     hint: "one of the two would be lost: join them"
                 )
             }
@@ -163,7 +161,7 @@ private struct YAMLReader: ~Copyable {
                 .file,
                 at: FilePlace(path, line: line),
                 "the aliases of this file unfold into too many values",
-                hint: "write out what the aliases stand for, or make several files of it"
+                hint: "write the repeated values out, or split the file"
             )
         }
     }

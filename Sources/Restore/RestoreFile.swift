@@ -1,9 +1,9 @@
 internal import Archive
 internal import DumpArchives
-internal import Storage
+package import Storage
 
 /// The file of a restore, opened once: what is checked and asked about is what is loaded, whatever takes its name
-/// meanwhile.
+/// meanwhile. Its first bytes say what it is, not its name.
 package final class RestoreFile: Sendable {
     enum Content: Sendable {
         case archive(RestoreArchive)
@@ -12,22 +12,27 @@ package final class RestoreFile: Sendable {
 
     let content: Content
 
-    /// - Parameter path: a file, or a pipe, whose content is kept until the restore ends.
-    /// - Throws: `ArchiveError`, also for an archive that cannot be read; `CancellationError` while a pipe is read.
+    /// What people write for standard input.
+    package static let standardInput = "-"
+
+    /// - Parameter path: a file, a pipe, or `-`, standard input. What comes through a pipe is kept until the restore ends.
+    /// - Throws: `RestoreError.format` for what is neither an archive nor a plain dump; `ArchiveError`, also for an archive
+    ///   that cannot be read; `StorageError`; `CancellationError` while a pipe is read.
     package init(_ path: String) throws {
-        guard !Files.isFolder(path) else {
+        guard !Self.isDumpFolder(path) else {
             content = .archive(try RestoreArchive(try DumpArchive(folder: path)))
             return
         }
-        let source = try FileSource(path: path, takesPipes: true)
-        if try FileFormat(source).isPgDumpArchive {
-            content = .archive(try RestoreArchive(try DumpArchive(source, name: path)))
-            return
-        }
-        switch try Self.kind(path, source) {
-        case .archive: content = .archive(RestoreArchive(try ArchiveReader(source)))
-        case .dump: content = .dump(PlainDump(path: path, source, isPacked: false))
-        case .packedDump: content = .dump(PlainDump(path: path, source, isPacked: true))
+        let source = try Self.source(path)
+        switch try FileFormat(source) {
+        case .zip: content = .archive(RestoreArchive(try ArchiveReader(source)))
+        case .pgDumpCustom, .pgDumpTar:
+            content = .archive(try RestoreArchive(try DumpArchive(source, name: source.path)))
+        case .text, .empty: content = .dump(PlainDump(path: source.path, source, isPacked: false))
+        case .gzip:
+            try Self.requireText(gzip: source)
+            content = .dump(PlainDump(path: source.path, source, isPacked: true))
+        case let format: throw RestoreError(source.path, format)
         }
     }
 
@@ -43,21 +48,70 @@ package final class RestoreFile: Sendable {
         return !archive.manifest.scope.isWholeDatabase
     }
 
-    private enum Kind {
-        case archive, dump, packedDump
+    /// Whether it is a dump in directory format.
+    private static func isDumpFolder(_ path: String) -> Bool {
+        Files.isFolder(path) && (try? FileFormat(folder: path)) == .pgDumpFolder
     }
 
-    private static func kind(_ path: String, _ source: FileSource) throws -> Kind {
-        if path.hasSuffix(".sql.gz") { return .packedDump }
-        if path.hasSuffix(".sql") { return .dump }
-        // The name of standard input tells nothing.
-        guard source.wasPipe || path.hasPrefix("/dev/") else { return .archive }
-        var first: [UInt8] = [0, 0]
-        let count = try first.withUnsafeMutableBytes { try source.readSome(at: 0, into: $0) }
-        return switch (count, first) {
-        case (2, [0x50, 0x4B]): .archive
-        case (2, [0x1F, 0x8B]): .packedDump
-        default: .dump
+    /// Opens a file, a pipe, or `-`.
+    ///
+    /// - Throws: `RestoreError.format` for a folder; `StorageError`; `CancellationError` while a pipe is read.
+    package static func source(_ path: String) throws -> FileSource {
+        guard path != standardInput else { return try .standardInput() }
+        guard !Files.isFolder(path) else {
+            do {
+                throw RestoreError(path, try FileFormat(folder: path))
+            } catch let error as SystemError {
+                throw StorageError(error, "could not be read")
+            }
         }
+        return try FileSource(path: path, takesPipes: true)
+    }
+
+    /// Looks into a gzip file: what is damaged is reported where it is read.
+    ///
+    /// - Throws: `RestoreError.format` if it holds something other than text; `StorageError`.
+    package static func requireText(gzip source: FileSource) throws {
+        let packed = PlainDump(path: source.path, source, isPacked: true)
+        var first = [UInt8](repeating: 0, count: FileFormat.prefixBytes)
+        var count = 0
+        do {
+            let read = try DumpFile(packed).text(mayBeCut: true)
+            while count < first.count {
+                let more = try first.withUnsafeMutableBytes {
+                    try read(UnsafeMutableRawBufferPointer(rebasing: $0[count...]))
+                }
+                guard more > 0 else { break }
+                count += more
+            }
+        } catch is ArchiveError {
+            return
+        }
+        let format = FileFormat(first[..<count])
+        guard format != .text, format != .empty else { return }
+        throw RestoreError(
+            .format,
+            "\(packed.path) is a gzip file that holds \(format.name)",
+            hint: "unpack it first: gunzip -c \(packed.path) | granary restore -"
+        )
+    }
+}
+
+extension RestoreError {
+    /// The refusal of a file that a restore cannot read.
+    package init(_ path: String, _ format: FileFormat) {
+        let hint: String? =
+            switch format {
+            case .zstd: "unpack it: zstd -dc \(path) | granary restore -"
+            case .age, .armoredAge: "decrypt it: age --decrypt --identity KEYFILE \(path) | granary restore -"
+            case .pgDumpContents: "name the folder that it is in, or the tar file"
+            case .other(_, let hint): hint
+            default: nil
+            }
+        self.init(
+            .format,
+            "\(path) cannot be read as a backup: it is \(format.name)",
+            hint: hint ?? "name a file that granary backup or pg_dump wrote"
+        )
     }
 }

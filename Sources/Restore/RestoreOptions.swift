@@ -4,7 +4,7 @@ package import Archive
 package struct RestoreOptions: Sendable {
     /// A table of the archive, and the name it gets.
     package struct TableSelection: Sendable, Equatable {
-        /// `schema.table` or `table`.
+        /// `schema.table`, `table`, or a pattern.
         package var table: String
         /// Another name for the restored table; nil keeps its own.
         package var newName: String?
@@ -35,22 +35,37 @@ package struct RestoreOptions: Sendable {
     /// One session and one transaction in the database itself, for servers that grant no CREATEDB.
     package var inPlace = false
     package var jobs = 2
+    /// By name or pattern, as everything that is chosen.
     package var schemas: [String] = []
     package var tables: [TableSelection] = []
+    package var excludedSchemas: [String] = []
+    package var excludedTables: [String] = []
+    /// Tables that are made, and get no rows.
+    package var tablesWithoutData: [String] = []
     package var rows: Rows?
     package var dataOnly = false
     /// With `dataOnly`: into empty tables, and refused when one of them holds a row.
     package var ifEmpty = false
     package var noOwner = false
+    /// Grants nothing and takes no rights away.
+    package var noPrivileges = false
+    /// Puts everything into the default tablespace.
+    package var noTablespaces = false
     /// Names of roles in the archive to names on the server.
     package var roleMap: [String: String] = [:]
     /// Drops the old database after the swap instead of keeping it.
     package var dropOld = false
     /// Leaves constraints that the rows violate NOT VALID instead of failing.
     package var allowInvalid = false
+    /// Leaves out every object that carries no rows and cannot be made, and lists it.
+    package var keepGoing = false
     /// Restores a plain dump in place, or drops the old database for it, though nothing tells whether the dump is whole;
     /// and one that is cut off, into a new database.
     package var allowIncomplete = false
+    /// Of a plain dump of several databases, the one to restore.
+    package var database: String?
+    /// The encoding of a plain dump that does not say its own.
+    package var encoding: String?
     /// Ends sessions that are connected to the target.
     package var force = false
     /// A table with more COPY text than this is loaded chunk by chunk, by several workers.
@@ -70,6 +85,9 @@ package struct RestoreOptions: Sendable {
     package var services: [String: [String]] = [:]
     /// The environment that a database which was not there before is marked with; nil marks none.
     package var environment: String?
+
+    /// Whether rows may violate constraints, and materialized views stay unpopulated.
+    package var allowsInvalid: Bool { allowInvalid || keepGoing }
 
     package init(file: String) { self.file = file }
 }

@@ -13,6 +13,10 @@ package struct RestoreReport: Sendable, Equatable {
     package var invalid: [String]
     /// What a person should know.
     package var notes: [String]
+    /// What could not be made, or fell back to the server's own.
+    package var leftOut: [LeftOut] = []
+    /// The name under which the new database stays beside the target, because what is missing leaves it unprotected.
+    package var beside: String?
     /// The services of which something else is applied now than before.
     package var rewinds: [ServiceRewind] = []
     /// Whether the file was whole; nil for a plain dump that does not tell.

@@ -3,7 +3,7 @@ internal import Databases
 package import Logging
 package import PostgresClient
 
-/// One restore, from the file to the database: whole, or not at all.
+/// A restore from the file to the database, completely or not at all.
 package struct RestoreRun: Sendable {
     private let options: RestoreOptions
     private let file: RestoreFile?
@@ -11,7 +11,7 @@ package struct RestoreRun: Sendable {
     private let logger: Logger
     private let progress: @Sendable (RestoreProgress) -> Void
 
-    /// - Parameter file: the file as it is open already, so that a plan and a restore read the same; nil opens it.
+    /// - Parameter file: The open file, so that a plan and a restore read the same one; nil opens it.
     package init(
         _ options: RestoreOptions,
         file: RestoreFile? = nil,
@@ -26,7 +26,7 @@ package struct RestoreRun: Sendable {
         self.progress = progress
     }
 
-    /// - Throws: `RestoreError`, `PostgresError`, `ArchiveError`, `CancellationError`; the target is as it was.
+    /// - Throws: `RestoreError`, `PostgresError`, `ArchiveError`, `CancellationError`; the target is unchanged.
     package func run() async throws -> RestoreReport {
         do {
             return switch try await route() {
@@ -42,9 +42,9 @@ package struct RestoreRun: Sendable {
         }
     }
 
-    /// Looks at the archive and the target, says what would happen, and changes nothing.
+    /// Examines the archive and the target, and returns what would happen. Changes nothing.
     ///
-    /// - Parameter listsCode: Tells what would run in an archive that is trusted, too.
+    /// - Parameter listsCode: Also list the code of a trusted archive.
     package func plan(listsCode: Bool = true) async throws -> RestorePlanReport {
         switch try await route() {
         case .archive(let restore): try await restore.plan(listsCode: listsCode)
@@ -52,8 +52,8 @@ package struct RestoreRun: Sendable {
         }
     }
 
-    /// A table with rows that the restore would replace, drop, empty or add rows to; nil if none of them holds a row, or
-    /// if there is no such database yet. A table that cannot be read counts as one with rows.
+    /// A table with rows that the restore would replace, drop, empty or add rows to; nil if no such table holds a row,
+    /// or if the database does not exist. A table that cannot be read counts as one with rows.
     ///
     /// - Throws: `RestoreError`, `ArchiveError`, `PostgresError`.
     package func tableWithRows() async throws -> TableName? {

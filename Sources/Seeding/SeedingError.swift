@@ -1,4 +1,5 @@
 @_exported public import Basics
+package import PostgresClient
 
 /// Why seeds cannot be read, planned or brought into the database; no message has a value of a row.
 package typealias SeedingError = Failure<SeedingFailure>
@@ -16,6 +17,8 @@ package enum SeedingFailure: FailureCode {
     case label
     /// The files do not fit the tables.
     case schema
+    /// Tables refer to each other in a circle that no order of theirs satisfies.
+    case circle([TableName])
     /// More rows are wanted than there are distinct values.
     case tooFew(possible: Int)
     /// The server said no to a row or a statement.
@@ -26,7 +29,7 @@ package enum SeedingFailure: FailureCode {
         case .usage: .usage
         case .refused: .refused
         case .busy: .busy
-        case .file, .label, .schema, .tooFew, .database: .failed
+        case .file, .label, .schema, .circle, .tooFew, .database: .failed
         }
     }
 }

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-// Where bytes lie.
+// The destinations and sources of bytes.
 //
 //     sink        takes bytes in order: a file, a pipe
 //     source      gives any range of bytes of a whole: a file, or what a pipe brought
@@ -9,7 +9,7 @@ internal import Synchronization
 //     spool       a file without a name that holds what a pipe brings
 //     format      what a file is, as its first bytes tell
 
-/// Takes the bytes of an archive, in order and never again: a file, a pipe, whatever comes.
+/// Takes the bytes of an archive in order, once: a file, a pipe or another destination.
 package protocol ByteSink: Sendable {
     /// - Throws: `StorageError.io`.
     func append(_ bytes: UnsafeRawBufferPointer) throws
@@ -17,17 +17,18 @@ package protocol ByteSink: Sendable {
     var byteCount: Int { get }
 }
 
-/// A descriptor that somebody else opened, such as standard output.
+/// A descriptor that was opened elsewhere, such as standard output.
 package final class PipeSink: ByteSink {
     private let output: OutputDescriptor
     private let count = Mutex(0)
 
-    /// - Parameter wake: A descriptor that becomes readable when a reader that has stopped is no longer waited for.
+    /// - Parameter wake: A descriptor that becomes readable when the sink must stop waiting for a reader that has
+    ///   stopped.
     package init(descriptor: CInt, wake: CInt) { output = OutputDescriptor(descriptor, wake: wake) }
 
     package var byteCount: Int { count.withLock { $0 } }
 
-    /// - Throws: `StorageError.io`; `CancellationError` where it was woken while the reader did not read.
+    /// - Throws: `StorageError.io`; `CancellationError` if `wake` became readable while the reader did not read.
     package func append(_ bytes: UnsafeRawBufferPointer) throws {
         let failure = output.write(bytes)
         guard failure != ECANCELED else { throw CancellationError() }
@@ -39,7 +40,7 @@ package final class PipeSink: ByteSink {
     }
 }
 
-/// Writes all of `bytes` to a file, however many calls that takes.
+/// Writes all of `bytes` to a file, in as many calls as that takes.
 package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: CInt, name: String) throws {
     var rest = bytes[...]
     while !rest.isEmpty {

@@ -1,37 +1,55 @@
 internal import Glibc
 
-/// Gives ranges of an archive.
+/// Reads ranges of an archive.
 package protocol ByteSource: Sendable {
     var byteCount: Int { get }
-    /// Fills `buffer` from `offset` on.
+    /// Fills `buffer` with the bytes from `offset` on.
     ///
-    /// - Throws: `StorageError.endsEarly` when there are not so many bytes, `.io`.
+    /// - Throws: `StorageError.endsEarly` if there are too few bytes, `.io`.
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws
 }
 
-/// A file, read from any place by any thread (`pread`).
+/// A file that any thread can read at any offset (`pread`).
 package final class FileSource: ByteSource {
     package let path: String
     private let descriptor: CInt
     package let byteCount: Int
     private let modified: timespec
-    /// The bytes came through a pipe, so the name tells nothing about them.
-    package let wasPipe: Bool
-
     /// - Parameters:
-    ///   - takesPipes: what comes through a pipe is kept in a temporary file without a name, so that it can be read more
-    ///     than once; without it only files are taken.
-    ///   - followsLinks: without it a symbolic link is refused.
+    ///   - takesPipes: Also accept a pipe, and copy its content into an unnamed temporary file, so that it can be read
+    ///     more than once. Without it only regular files are accepted.
+    ///   - followsLinks: Accept a symbolic link.
     /// - Throws: `StorageError.io`; `CancellationError` while a pipe is read.
-    package init(path: String, takesPipes: Bool = false, followsLinks: Bool = true) throws {
-        self.path = path
-        // Non-blocking, because a pipe of that name would be waited for.
+    package convenience init(path: String, takesPipes: Bool = false, followsLinks: Bool = true) throws {
+        // Non-blocking, because opening a pipe would wait for a writer.
         let opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
         guard opened >= 0 else { throw StorageError.system(path, "could not be opened") }
+        try self.init(path, opened, takesPipes: takesPipes)
+    }
+
+    /// What messages call standard input.
+    package static let standardInputName = "standard input"
+
+    /// Standard input: a file as it is, anything else kept as from a pipe.
+    ///
+    /// - Throws: `StorageError.io`, also for a terminal; `CancellationError` while a pipe is read.
+    package static func standardInput() throws -> FileSource {
+        let name = standardInputName
+        guard isatty(STDIN_FILENO) == 0 else {
+            throw StorageError(.io, "\(name) is a terminal", hint: "name a file, or pipe one into the command")
+        }
+        let opened = dup(STDIN_FILENO)
+        guard opened >= 0 else { throw StorageError.system(name, "could not be opened") }
+        return try FileSource(name, opened, takesPipes: true)
+    }
+
+    /// Takes over the descriptor.
+    private init(_ path: String, _ opened: CInt, takesPipes: Bool) throws {
+        self.path = path
         var status = stat()
         let kind = fstat(opened, &status) == 0 ? status.st_mode & S_IFMT : 0
-        wasPipe = kind == S_IFIFO
-        if wasPipe, takesPipes {
+        let isStream = kind == S_IFIFO || kind == S_IFSOCK || kind == S_IFCHR
+        if takesPipes, isStream || lseek(opened, 0, SEEK_CUR) > 0 {
             defer { close(opened) }
             descriptor = try PipeSpool.contents(of: opened, path)
         } else {
@@ -57,7 +75,7 @@ package final class FileSource: ByteSource {
         }
     }
 
-    /// Reads what one call of the system brings, and returns how many bytes that is; 0 at the end.
+    /// Reads as much as one system call returns. Returns the number of bytes, 0 at the end.
     ///
     /// - Throws: `StorageError.io`.
     package func readSome(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
@@ -69,7 +87,7 @@ package final class FileSource: ByteSource {
         }
     }
 
-    /// Whether the opened file still has the size and the time of change that it had when it was opened.
+    /// Whether the opened file still has the size and the modification time that it had when it was opened.
     package var isUnchanged: Bool {
         var status = stat()
         return fstat(descriptor, &status) == 0 && Int(status.st_size) == byteCount
@@ -93,7 +111,7 @@ package struct MemorySource: ByteSource {
 }
 
 extension ByteSource {
-    /// A small range, copied.
+    /// A copy of a small range.
     package func bytes(at offset: Int, count: Int) throws -> [UInt8] {
         try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             try read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))

@@ -1,12 +1,11 @@
-/// What a file is, as its first bytes tell, whatever its name.
+/// The format of a file, recognized by its first bytes, not by its name.
 package enum FileFormat: Sendable, Equatable {
     case empty
-    /// Text in UTF-8 or another encoding that contains ASCII, with or without a byte order mark. SQL, as far as a few
-    /// bytes can tell.
+    /// Text in UTF-8 or another superset of ASCII, with or without a byte order mark. Probably SQL.
     case text
     case gzip
     case zstd
-    /// A ZIP file, which may be an archive of granary's.
+    /// A ZIP file, possibly an archive of granary.
     case zip
     /// The binary form of age v1.
     case age
@@ -14,26 +13,28 @@ package enum FileFormat: Sendable, Equatable {
     case armoredAge
     /// `pg_dump --format=custom`.
     case pgDumpCustom
-    /// `pg_dump --format=tar`, packed with nothing.
+    /// `pg_dump --format=tar`, not compressed.
     case pgDumpTar
     /// `pg_dump --format=directory`: the folder.
     case pgDumpFolder
     /// `toc.dat` of a dump in directory or tar format, without the rest of it.
     case pgDumpContents
-    /// None of the above: what people call it, such as `a MySQL dump`, and what they can do with it, if anything.
+    /// Bytes that are not text and have no known signature.
+    case unknown
+    /// Any other format: its usual name, such as `a MySQL dump`, and what to do with it, if anything.
     case other(String, hint: String? = nil)
 
-    /// How many bytes `init(_:)` wants to see.
+    /// How many bytes `init(_:)` needs.
     package static let prefixBytes = 1024
 
-    /// - Parameter prefix: The first bytes: `prefixBytes`, or all of a shorter file.
+    /// - Parameter prefix: The first `prefixBytes` bytes, or the whole of a shorter file.
     package init(_ prefix: some Collection<UInt8>) {
         let bytes = Array(prefix.prefix(Self.prefixBytes))
         guard !bytes.isEmpty else {
             self = .empty
             return
         }
-        let known = Self.signatures.first { bytes.starts(with: $0.bytes) }?.format
+        let known = Self.signatures.first { $0.begins(bytes) }?.format
         if known == .pgDumpCustom {
             self = Self.pgDump(bytes)
         } else if let known {
@@ -43,16 +44,24 @@ package enum FileFormat: Sendable, Equatable {
         } else if Self.isText(bytes) {
             self = Self.text(bytes)
         } else {
-            self = .other("a binary file of an unknown kind")
+            self = .unknown
         }
     }
 
+    /// A file whose first bytes are damaged may still have the end of a ZIP file.
+    ///
     /// - Throws: `StorageError.io`.
     package init(_ source: some ByteSource) throws {
         self.init(try source.bytes(at: 0, count: min(source.byteCount, Self.prefixBytes)))
+        guard self == .unknown, source.byteCount >= Self.zipEndBytes else { return }
+        let end = try source.bytes(at: source.byteCount - Self.zipEndBytes, count: 4)
+        if end == [0x50, 0x4B, 0x05, 0x06] { self = .zip }
     }
 
-    /// What a folder is.
+    /// The end record of a ZIP file without a comment.
+    private static let zipEndBytes = 22
+
+    /// The format of a folder.
     ///
     /// - Throws: `SystemError`.
     package init(folder path: String) throws(SystemError) {
@@ -68,7 +77,7 @@ package enum FileFormat: Sendable, Equatable {
         }
     }
 
-    /// What people call it, such as `a gzip file`.
+    /// The usual name of the format, such as `a gzip file`.
     package var name: String {
         switch self {
         case .empty: "an empty file"
@@ -81,6 +90,7 @@ package enum FileFormat: Sendable, Equatable {
         case .pgDumpTar: "a dump of pg_dump --format=tar"
         case .pgDumpFolder: "a dump of pg_dump --format=directory"
         case .pgDumpContents: "the table of contents of a dump of pg_dump"
+        case .unknown: "a binary file of an unknown kind"
         case .other(let name, _): name
         }
     }
@@ -101,6 +111,11 @@ extension FileFormat {
 
         init(_ bytes: [UInt8], _ format: FileFormat) { (self.bytes, self.format) = (bytes, format) }
         init(_ text: String, _ format: FileFormat) { self.init(Array(text.utf8), format) }
+
+        /// Of an archive that was cut off there may be less than its signature.
+        func begins(_ file: [UInt8]) -> Bool {
+            file.starts(with: bytes) || format == .zip && bytes.starts(with: file)
+        }
     }
 
     private static let signatures = [
@@ -132,7 +147,8 @@ extension FileFormat {
         "unpack it and give it to standard input: \(program) -dc FILE | granary restore -"
     }
 
-    /// The format is the eighth byte after the signature and three of the version, the sizes of integers and offsets.
+    /// The format is the eighth byte, after the signature, three bytes of version, and the sizes of integers and
+    /// offsets.
     private static func pgDump(_ bytes: [UInt8]) -> FileFormat {
         guard bytes.count > 10, bytes[10] != 1 else { return .pgDumpCustom }
         return .pgDumpContents
@@ -150,22 +166,22 @@ extension FileFormat {
         let first = String(decoding: bytes.prefix(100).prefix { $0 != 0 }, as: UTF8.self)
         if first == "toc.dat" { return .pgDumpTar }
         if first.hasSuffix("/toc.dat") || first.hasSuffix("/") {
-            return .other("a tar file of a folder", hint: "unpack it, and name what is in it")
+            return .other("a tar file of a folder", hint: "unpack it, and give the file inside")
         }
-        return .other("a tar file, and no dump of pg_dump --format=tar", hint: "unpack it, and name what is in it")
+        return .other("a tar file, and no dump of pg_dump --format=tar", hint: "unpack it, and give the file inside")
     }
 }
 
 // Text.
 extension FileFormat {
-    /// Text may hold a control character here and there; of random bytes every tenth is one, and a NUL is none.
+    /// Text may contain a few control characters, but no NUL. In random bytes every tenth is a control character.
     private static func isText(_ bytes: [UInt8]) -> Bool {
         guard !bytes.contains(0) else { return false }
         let controls = bytes.count { $0 < 0x20 && !(0x09...0x0D).contains($0) || $0 == 0x7F }
         return controls * 32 <= bytes.count
     }
 
-    /// Texts that are no SQL of PostgreSQL, by their first line.
+    /// Texts that are not PostgreSQL's SQL, recognized by their first line.
     private static func text(_ bytes: [UInt8]) -> FileFormat {
         let text = String(decoding: bytes, as: UTF8.self).drop { $0.isWhitespace || $0 == "\u{FEFF}" }
         let start = text.prefix(60).lowercased()

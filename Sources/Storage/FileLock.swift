@@ -1,14 +1,14 @@
 internal import Glibc
 
-/// flock(2): the lock of an open file or folder, which goes with its descriptor.
+/// flock(2): the lock of an open file or folder. Closing the descriptor releases it.
 package enum FileLock {
     package enum Answer: Sendable, Equatable {
         case held, busy
-        /// The file system has no locks.
+        /// The file system does not support locks.
         case unsupported
     }
 
-    /// Asks for the lock once, without waiting.
+    /// Tries once to get the lock, without waiting.
     package static func take(_ descriptor: CInt) -> Answer {
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             if errno == EINTR { continue }

@@ -1,16 +1,16 @@
 internal import Glibc
 internal import Synchronization
 
-/// A file that gets its name when it is whole: until then it is `<path>.partial`, for its owner alone.
+/// A file that gets its name when it is complete. Until then it is `<path>.partial`, readable only by its owner.
 ///
-/// The partial is locked (`flock`) while it is written, so that others can tell one in the making from one that was
-/// left behind by a process that is no more.
+/// The partial is locked (`flock`) while it is written. So other processes can distinguish it from one that a dead
+/// process left behind.
 package final class FileSink: ByteSink {
     private struct State {
-        /// -1 when the file has been committed or discarded.
+        /// -1 after the file was committed or discarded.
         var descriptor: CInt
         var count = 0
-        /// Bytes are missing in it, so it never gets its name.
+        /// A write failed, so the file must never get its name.
         var hasFailed = false
     }
 
@@ -20,8 +20,9 @@ package final class FileSink: ByteSink {
     private var partial: String { path + FileSink.suffix }
     private static let suffix = ".partial"
 
-    /// - Parameter overwrite: replaces a file of that name in the end; otherwise one is an error, now or then.
-    /// - Throws: `StorageError.exists`, `.busy` when another backup writes under that name, `.io`.
+    /// - Parameter overwrite: Replace an existing file in the end. Otherwise an existing file is an error, now or at
+    ///   the commit.
+    /// - Throws: `StorageError.exists`; `.busy` if another backup writes under that name; `.io`.
     package init(path: String, overwrite: Bool = false) throws {
         self.path = path
         replaces = overwrite
@@ -29,7 +30,7 @@ package final class FileSink: ByteSink {
         let partial = path + FileSink.suffix
         let descriptor = try FileSink.create(partial)
         do {
-            // Another backup may have got its name between the two: from here on the partial reserves the name.
+            // Another backup may have got the name between the two calls. From here on the partial reserves it.
             try FileSink.requireFree(path, overwrite: overwrite)
         } catch {
             FileSink.remove(partial, descriptor)
@@ -39,9 +40,9 @@ package final class FileSink: ByteSink {
         state = Mutex(State(descriptor: descriptor))
     }
 
-    /// The first of `stem.ending`, `stem-2.ending` and so on that is free and that no other backup writes.
+    /// The first of `stem.ending`, `stem-2.ending` and so on that is free and that no other backup is writing.
     ///
-    /// - Throws: `StorageError.busy` when there is none, `.io`.
+    /// - Throws: `StorageError.busy` if all are taken, `.io`.
     package static func firstFree(stem: String, ending: String) throws -> FileSink {
         for number in 1...1000 {
             do {
@@ -59,8 +60,8 @@ package final class FileSink: ByteSink {
         for _ in 0..<3 {
             let descriptor = open(partial, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
             if descriptor >= 0 {
-                // Whoever cleans up may have been there between the two calls; a file system without locks has nobody
-                // who cleans up.
+                // Another process may have removed the partial between the two calls. On a file system without locks no
+                // process removes partials.
                 if FileLock.take(descriptor) != .busy, isNamed(descriptor, partial) { return descriptor }
                 close(descriptor)
                 errno = EEXIST
@@ -80,13 +81,14 @@ package final class FileSink: ByteSink {
         throw StorageError.system(partial, "could not be made")
     }
 
-    /// Said before hours of reading, not after: a taken name, and one that a rename would destroy or fail at.
+    /// Checks the target name first, so that a conflict is reported before hours of reading: an existing file, or one
+    /// that a rename would destroy or fail at.
     private static func requireFree(_ path: String, overwrite: Bool) throws {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard overwrite else { throw taken(path) }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw StorageError(.exists, "\(path) is there and is not a file", hint: "take another name")
+            throw StorageError(.exists, "\(path) exists and is not a file", hint: "take another name")
         }
     }
 
@@ -111,17 +113,17 @@ package final class FileSink: ByteSink {
         }
     }
 
-    /// Syncs the bytes, gives the file its name, and syncs the folder: after this it survives a power cut.
+    /// Syncs the bytes, renames the file, and syncs the folder. After this it survives a power cut.
     ///
-    /// - Throws: `StorageError.io`, also where an earlier write failed or another program replaced the partial; `.exists` when
-    ///   another program took the name meanwhile.
+    /// - Throws: `StorageError.io`, also if an earlier write failed or another program replaced the partial; `.exists`
+    ///   if another program took the name meanwhile.
     package func commit() throws {
         try state.withLock { state in
             guard state.descriptor >= 0, !state.hasFailed else {
                 throw StorageError(.io, "\(path) gets no file: \(partial) could not be written, or was discarded")
             }
             guard fsync(state.descriptor) == 0 else {
-                // Asked again, the system would call it well: it has forgotten the pages it could not write.
+                // A second fsync would succeed, because the kernel has forgotten the pages that it could not write.
                 state.hasFailed = true
                 throw StorageError.system(partial, "could not be synced")
             }
@@ -132,7 +134,7 @@ package final class FileSink: ByteSink {
         try syncFolder()
     }
 
-    /// What gets the name is the file that we wrote, whatever has the partial's name by now.
+    /// Gives the name to the file that this process wrote, even if the partial's name now belongs to another file.
     private func takeName(_ descriptor: CInt) throws {
         guard FileSink.isNamed(descriptor, partial) else { throw lost() }
         if replaces {
@@ -143,7 +145,7 @@ package final class FileSink: ByteSink {
         guard FileSink.isNamed(descriptor, path) else { throw lost() }
     }
 
-    /// A hard link is refused where the name is taken, however late someone took it; a rename would replace it.
+    /// `link` fails if the name exists, even if it was taken a moment ago; `rename` would replace that file.
     private func linkName(_ descriptor: CInt) throws {
         let isLinked = linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0
         if isLinked || (errno != EEXIST && link(partial, path) == 0) {
@@ -151,7 +153,7 @@ package final class FileSink: ByteSink {
             return
         }
         if errno == EEXIST { throw FileSink.taken(path) }
-        // A file system without hard links: the name was free a moment ago.
+        // A file system without hard links. The name was free a moment ago.
         try FileSink.requireFree(path, overwrite: false)
         guard rename(partial, path) == 0 else { throw StorageError.system(path, "could not be named") }
     }
@@ -164,7 +166,7 @@ package final class FileSink: ByteSink {
         )
     }
 
-    /// Takes the partial away, if that is still the file that we opened.
+    /// Removes the partial if its name still belongs to the file that this process opened.
     private static func remove(_ partial: String, _ descriptor: CInt) {
         if isNamed(descriptor, partial) { unlink(partial) }
     }
@@ -178,7 +180,7 @@ package final class FileSink: ByteSink {
         }
     }
 
-    /// Takes the partial away. Does nothing once the file has its name.
+    /// Removes the partial. Does nothing after the commit.
     package func discard() {
         state.withLock { state in
             guard state.descriptor >= 0 else { return }
@@ -189,11 +191,11 @@ package final class FileSink: ByteSink {
     }
 }
 
-// What others left behind.
+// Partials that other processes left behind.
 extension FileSink {
-    /// A partial that no process writes any more.
+    /// A partial that no process is writing.
     package struct Stale {
-        /// Without `.partial`.
+        /// The file's name without `.partial`.
         package let name: String
         private let descriptor: CInt
 
@@ -202,13 +204,13 @@ extension FileSink {
             self.descriptor = descriptor
         }
 
-        /// Whether it is a file of ours that nobody else may read or write.
+        /// Whether the current user owns the file and no other user may read or write it.
         package var isPrivate: Bool {
             var status = stat()
             return fstat(descriptor, &status) == 0 && status.st_uid == geteuid() && status.st_mode & 0o777 == 0o600
         }
 
-        /// At most so many of its first bytes; nil where it cannot be read.
+        /// At most `count` of its first bytes; nil if it cannot be read.
         package func first(_ count: Int) -> [UInt8]? {
             var bytes = [UInt8](repeating: 0, count: count)
             let count = pread(descriptor, &bytes, count, 0)
@@ -217,7 +219,7 @@ extension FileSink {
         }
     }
 
-    /// Removes the partials in `folder` that no process writes any more and for which `isOurs` holds.
+    /// Removes the partials in `folder` that no process is writing and for which `isOurs` returns true.
     ///
     /// - Returns: Their names.
     package static func removeStalePartials(in folder: String, where isOurs: (Stale) -> Bool) -> [String] {
@@ -227,18 +229,18 @@ extension FileSink {
         }
     }
 
-    /// The lock of a process goes with it, so a partial that can be locked has no writer.
+    /// A process loses its locks when it ends, so a partial that can be locked has no writer.
     private static func removeIfStale(_ partial: String, _ isOurs: (CInt) -> Bool = { _ in true }) -> Bool {
-        // Non-blocking, because a pipe of that name would be waited for.
+        // Non-blocking, because opening a pipe would wait for a writer.
         let descriptor = open(partial, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
-        // Another cleaner may have removed it meanwhile, and another writer have begun one of the same name.
+        // Another process may have removed it meanwhile, and a new writer may have created one with the same name.
         guard FileLock.take(descriptor) == .held, isNamed(descriptor, partial), isOurs(descriptor) else { return false }
         return unlink(partial) == 0
     }
 
-    /// Whether `path` is still the name of the open file, and the file a regular one.
+    /// Whether `path` still names the open file, and that is a regular file.
     private static func isNamed(_ descriptor: CInt, _ path: String) -> Bool {
         var (open, named) = (stat(), stat())
         guard fstat(descriptor, &open) == 0, lstat(path, &named) == 0 else { return false }

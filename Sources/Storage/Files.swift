@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Why a call of the system on a path failed. Each module makes its own sentence of it.
+/// Why a system call on a path failed. Each module turns it into its own sentence.
 package struct SystemError: Error, Sendable, CustomStringConvertible {
     package let path: String
     /// An `errno`.
@@ -11,13 +11,13 @@ package struct SystemError: Error, Sendable, CustomStringConvertible {
         self.number = number
     }
 
-    /// The failure of the last call.
+    /// The failure of the last call, from `errno`.
     package static func last(_ path: String) -> SystemError { SystemError(path, errno) }
 
-    /// The system's words for it, such as `Permission denied`.
+    /// The system's text for it, such as `Permission denied`.
     package var description: String { String(cString: strerror(number)) }
 
-    /// The folder or file is not there.
+    /// Whether the file or folder does not exist.
     package var isMissing: Bool { number == ENOENT || number == ENOTDIR }
 }
 
@@ -27,10 +27,10 @@ package enum Files {
 
     package static func isFolder(_ path: String) -> Bool { kind(path) == S_IFDIR }
 
-    /// Whether there is something other than a folder.
+    /// Whether the path exists and is not a folder.
     package static func isFile(_ path: String) -> Bool { kind(path).map { $0 != S_IFDIR } ?? false }
 
-    /// Whether there is a regular file; links are followed.
+    /// Whether the path is a regular file, or a link to one.
     package static func isRegular(_ path: String) -> Bool { kind(path) == S_IFREG }
 
     package static func isExecutable(_ path: String) -> Bool { isRegular(path) && access(path, X_OK) == 0 }
@@ -45,7 +45,7 @@ package enum Files {
         return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
     }
 
-    /// 0 where there is no file.
+    /// Size in bytes; 0 if there is no file.
     package static func size(_ path: String) -> Int {
         var status = stat()
         return stat(path, &status) == 0 ? Int(status.st_size) : 0
@@ -55,7 +55,7 @@ package enum Files {
         folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
     }
 
-    /// The path without links; nil where there is nothing.
+    /// The path with all links resolved; nil if it does not exist.
     package static func resolved(_ path: String) -> String? {
         guard let found = realpath(path, nil) else { return nil }
         defer { free(found) }
@@ -71,7 +71,7 @@ package enum Files {
 
 // Reading.
 extension Files {
-    /// The names in a folder, sorted byte by byte, so that no locale moves them.
+    /// The names in a folder, sorted byte by byte, independently of the locale.
     package static func names(in folder: String) throws(SystemError) -> [String] {
         guard let stream = opendir(folder) else { throw .last(folder) }
         defer { closedir(stream) }
@@ -85,14 +85,15 @@ extension Files {
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    /// The names that do not begin with a dot; none where the folder cannot be read.
+    /// The names that do not begin with a dot; empty if the folder cannot be read.
     package static func visibleNames(in folder: String) -> [String] {
         ((try? names(in: folder)) ?? []).filter { !$0.hasPrefix(".") }
     }
 
-    /// All bytes of a file, from `offset` on.
+    /// All bytes of a file from `offset` on.
     ///
-    /// - Parameter onlyRegular: Anything else is refused: a pipe would keep us waiting for a writer.
+    /// - Parameter onlyRegular: Refuse anything but a regular file. Opening a pipe, for example, would wait for a
+    ///   writer.
     package static func bytes(
         of path: String,
         from offset: Int = 0,
@@ -106,7 +107,7 @@ extension Files {
         let kind = status.st_mode & S_IFMT
         guard !onlyRegular || kind == S_IFREG else { throw SystemError(path, kind == S_IFDIR ? EISDIR : EINVAL) }
         if offset > 0 { lseek(file, off_t(offset), SEEK_SET) }
-        // One more than there should be, so that the end is seen without more room.
+        // One byte more than expected, so that the end of the file is seen without growing the buffer.
         return try readAll(file, path, expected: max(Int(status.st_size) - offset, 0) + 1)
     }
 
@@ -125,7 +126,7 @@ extension Files {
         return bytes
     }
 
-    /// The whole of a small file; what is not UTF-8 in it is replaced.
+    /// The text of a small file. Bytes that are not UTF-8 are replaced.
     package static func text(of path: String) throws(SystemError) -> String {
         String(decoding: try bytes(of: path), as: UTF8.self)
     }
@@ -133,7 +134,7 @@ extension Files {
 
 // Writing.
 extension Files {
-    /// Writes a file that must not be there yet; a failure leaves none.
+    /// Creates a file that must not exist. A failure leaves no file.
     package static func create(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o666) throws(SystemError) {
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard file >= 0 else { throw .last(path) }
@@ -146,7 +147,7 @@ extension Files {
         }
     }
 
-    /// Writes a file over one that is there, in place.
+    /// Overwrites an existing file in place.
     package static func overwrite(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o666) throws(SystemError) {
         let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard file >= 0 else { throw .last(path) }
@@ -154,11 +155,11 @@ extension Files {
         try write(bytes, to: file, path)
     }
 
-    /// Replaces a file by other content, whole or not at all: another file takes its name.
+    /// Replaces the content of a file completely or not at all: a new file takes its name.
     ///
-    /// - Parameter mode: Of a file that is not there yet; one that is there keeps its own.
+    /// - Parameter mode: For a new file; an existing one keeps its mode.
     package static func replace(_ path: String, _ bytes: [UInt8], mode: UInt32 = 0o644) throws(SystemError) {
-        // A link stays one: what it points at is replaced.
+        // A link remains a link: the file that it points to is replaced.
         let place = resolved(path) ?? path
         var status = stat()
         let mode = stat(place, &status) == 0 ? status.st_mode & 0o777 : mode
@@ -187,9 +188,9 @@ extension Files {
         }
     }
 
-    /// Makes a folder and those that lead to it, as far as they are not there.
+    /// Creates a folder and its missing parents.
     ///
-    /// - Returns: The folders that were made, the outermost first. A failure leaves none of them.
+    /// - Returns: The folders that were created, the outermost first. A failure removes all of them.
     @discardableResult
     package static func makeFolders(_ path: String, mode: UInt32) throws(SystemError) -> [String] {
         var made: [String] = []

@@ -1,16 +1,16 @@
 internal import Glibc
 internal import Synchronization
 
-/// A descriptor that somebody else opened, such as standard output: written so that the wait for a slow reader can end.
+/// A descriptor that was opened elsewhere, such as standard output. Waiting for a slow reader can be interrupted.
 ///
-/// A blocking `write` to a full pipe returns only when the reader reads, and one that a reader has stopped keeps our
-/// sessions and their locks. So no write blocks; the waiting is `poll`'s. The descriptor's O_NONBLOCK flag is left
-/// alone: it is the open file's, which the user's shell and other programs share. A pipe or terminal is opened once more
-/// through `/proc/self/fd`, with a flag of its own; a socket takes MSG_DONTWAIT; where there is neither, a piece of
-/// PIPE_BUF is written when poll has said that there is room for one.
+/// A blocking `write` to a full pipe returns only when the reader reads. If the reader has stopped, granary would keep
+/// its sessions and their locks. So no write blocks, and only `poll` waits. The O_NONBLOCK flag of the descriptor is
+/// not changed, because it belongs to the open file, which the user's shell and other programs share. A pipe or
+/// terminal is opened again through `/proc/self/fd` with its own flag; a socket uses MSG_DONTWAIT; otherwise a piece of
+/// PIPE_BUF bytes is written when poll reports room for one.
 package final class OutputDescriptor: Sendable {
     private enum Manner {
-        /// A file, or a device that never waits.
+        /// A file or a device on which writes never wait.
         case plain
         case nonBlocking(CInt)
         case socket
@@ -21,13 +21,11 @@ package final class OutputDescriptor: Sendable {
     private let manner: Manner
     private let wake: CInt
     private let patience: Duration
-    /// When no write waits any longer; nil until `wake` was readable.
+    /// The time after which no write waits; nil until `wake` was readable.
     private let end = Mutex<ContinuousClock.Instant?>(nil)
 
-    /// - Parameters:
-    ///   - descriptor: Stays its owner's to close.
-    ///   - wake: A descriptor that becomes readable when nothing is waited for any longer; -1 for none.
-    ///   - patience: How long all writes together still wait after that.
+    /// - Parameters: - descriptor: Its owner closes it. - wake: A descriptor that becomes readable when writes must
+    ///   stop waiting; -1 for none. - patience: How long all writes together still wait after that.
     package init(_ descriptor: CInt, wake: CInt, patience: Duration = .zero) {
         self.descriptor = descriptor
         self.wake = wake
@@ -50,7 +48,7 @@ package final class OutputDescriptor: Sendable {
         return own >= 0 ? .nonBlocking(own) : .smallPieces
     }
 
-    /// Whether a write would be taken now, at least in part.
+    /// Whether a write would be accepted now, at least in part.
     package var isReady: Bool {
         var output = pollfd(fd: target, events: Int16(POLLOUT), revents: 0)
         return poll(&output, 1, 0) > 0
@@ -58,7 +56,7 @@ package final class OutputDescriptor: Sendable {
 
     /// Writes all of `bytes`.
     ///
-    /// - Returns: 0, or the `errno` of what failed: `ECANCELED` where the wait was ended, with a part written.
+    /// - Returns: 0, or the `errno` of the failure: `ECANCELED` if the wait was interrupted after a part was written.
     package func write(_ bytes: UnsafeRawBufferPointer) -> CInt {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -89,13 +87,13 @@ package final class OutputDescriptor: Sendable {
         }
     }
 
-    /// Returns 0 when there is room, or something that the next write will say.
+    /// Returns 0 if there is room, or if the next write will report an error.
     private func wait() -> CInt {
         while true {
             let end = end.withLock(\.self)
             var descriptors = (
                 pollfd(fd: target, events: Int16(POLLOUT), revents: 0),
-                // Once it is readable it stays so, and would end every wait at once. A negative one is not looked at.
+                // It stays readable, and would end every wait at once. poll ignores a negative descriptor.
                 pollfd(fd: end == nil ? wake : -1, events: Int16(POLLIN), revents: 0)
             )
             let ready = withUnsafeMutableBytes(of: &descriptors) {

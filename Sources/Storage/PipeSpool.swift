@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// Keeps what comes through a pipe, so that it can be checked before it is used.
+/// Stores the content of a pipe, so that it can be checked before it is used.
 enum PipeSpool {
-    /// - Returns: a descriptor of a file without a name, which ends with the process.
+    /// - Returns: A descriptor of an unnamed file, which disappears with the process.
     /// - Throws: `StorageError.io`; `CancellationError`.
     static func contents(of pipe: CInt, _ path: String) throws -> CInt {
         let folder = folder
@@ -16,7 +16,7 @@ enum PipeSpool {
         }
     }
 
-    /// `/tmp` is memory on many systems, `/var/tmp` never.
+    /// `/tmp` is in memory on many systems, `/var/tmp` never.
     private static var folder: String {
         if let named = getenv("TMPDIR").map({ String(cString: $0) }), !named.isEmpty { return named }
         return access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp"

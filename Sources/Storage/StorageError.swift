@@ -1,17 +1,17 @@
 @_exported public import Basics
 internal import Glibc
 
-/// Why bytes could not be read or written, or a file not be made.
+/// Why bytes could not be read or written, or a file could not be created.
 package typealias StorageError = Failure<StorageFailure>
 
 package enum StorageFailure: FailureCode {
     /// The system could not open, read or write.
     case io
-    /// The name is taken.
+    /// The file exists already.
     case exists
-    /// Another process writes under the name.
+    /// Another process is writing this file.
     case busy
-    /// A file has fewer bytes than it had when it was opened.
+    /// The file has become shorter since it was opened.
     case endsEarly
 
     package var exitStatus: ExitStatus { self == .busy ? .busy : .failed }
@@ -32,7 +32,7 @@ extension StorageError {
         StorageError(SystemError.last(name), what)
     }
 
-    /// - Parameter what: What could not be done, such as `could not be made`.
+    /// - Parameter what: What failed, such as `could not be made`.
     package init(_ error: SystemError, _ what: String) {
         let hint =
             switch error.number {

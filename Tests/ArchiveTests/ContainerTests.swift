@@ -3,7 +3,7 @@ import Testing
 
 @testable import Archive
 
-/// The file as ZIP: what others make of it.
+/// The file as a ZIP for other programs.
 @Suite struct ContainerTests {
     @Test func anArchiveOfOnlyAManifestIsWhole() async throws {
         let bytes = try Sample().finish()
@@ -48,7 +48,7 @@ import Testing
         #expect(await longShell("unzip -Z1 '\(path)' | wc -l").output == "\(count)\n")
     }
 
-    /// Sizes of 4,294,967,294 bytes stand in the classic fields; one more and they stand in a ZIP64 field.
+    /// Sizes up to 4,294,967,294 bytes are in the classic fields, larger ones in a ZIP64 field.
     @Test(arguments: [0xffff_fffe, 0xffff_ffff, 0x1_0000_0000]) func sizesAroundFourGigabytes(_ size: Int) async throws
     {
         let entry = ZipEntry(
@@ -81,7 +81,8 @@ import Testing
         try await expectReadable(first, next: offset)
     }
 
-    /// Puts `first`, zeros all of it, before a manifest, and reads that; also `unzip`, from a sparse file.
+    /// Writes `first`, which consists of zeros, before a manifest, and reads that, also with `unzip`, from a sparse
+    /// file.
     private func expectReadable(_ first: ZipEntry, next: Int) async throws {
         var sample = try Sample()
         sample.manifest.environment = "far away"

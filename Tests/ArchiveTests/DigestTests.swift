@@ -3,7 +3,7 @@ import Testing
 @testable import Archive
 
 @Suite struct DigestTests {
-    /// The digest of `text`, handed over in slabs that end at `cuts`.
+    /// The digest of `text`, passed in slabs that end at `cuts`.
     private func digest(of text: [UInt8], cuts: [Int] = []) -> (rows: Int, digest: String, isComplete: Bool) {
         var digester = LineDigester()
         var start = 0
@@ -18,7 +18,7 @@ import Testing
         digest(of: Array(text.utf8))
     }
 
-    /// XXH3-64 of nothing is 2d06800538d394c2, as its specification says.
+    /// XXH3-64 of nothing is 2d06800538d394c2, according to its specification.
     @Test func theHashIsXXH3() {
         #expect(digest(of: "") == (0, "0000000000000000", true))
         #expect(digest(of: "\n") == (1, "2d06800538d394c2", true))
@@ -42,7 +42,7 @@ import Testing
     @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
     func neitherOrderNorCutsNorChunksMatter(_ seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
-        // Lengths on both sides of where XXH3 changes its ways: 16, 128, 240 and 1024 bytes.
+        // Lengths on both sides of XXH3's changes of method: 16, 128, 240 and 1024 bytes.
         let lengths = [0, 1, 3, 4, 8, 9, 16, 17, 128, 129, 240, 241, 1024, 1025, 5000]
         var lines = (0..<200).map { _ in
             generator.bytes(lengths.randomElement(using: &generator)!).map { $0 == 10 ? 9 : $0 } + [10]

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Archive
 
-/// What the engines write: DEFLATE that others read, within the room that they are given.
+/// The engines write DEFLATE that others can read, within the given room.
 @Suite struct EngineTests {
     private func rows(_ bytes: Int) -> [UInt8] {
         var (text, number) = ([UInt8](), 0)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    /// Each engine on the same rows, half as large at least; what one has packed says nothing to the next.
+    /// Each engine on the same rows, which become at most half as large. Earlier input does not affect later output.
     @Test func anEngineForgetsWhatItPackedBefore() throws {
         let text = rows(300_000)
         for compression in try Compression.samples {
@@ -67,7 +67,7 @@ import Testing
             for text in texts {
                 let packed = pack(text, deflater, room: 200_000)
                 let size = try #require(packed?.count)
-                // Some engines want a few bytes more than they fill.
+                // Some engines need a few more bytes than they fill.
                 for room in [
                     0, 1, 7, 8, 9, 300, 8192, size / 2, size - 9, size - 8, size - 1, size, size + 1, size + 64,
                 ] {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Archive
 
-/// `docs/archive-format.md` says what the code does: its tables of keys and its examples are read and held against it.
+/// Compares the tables of keys and the examples of `docs/archive-format.md` with the code.
 @Suite struct FormatDocumentTests {
     private let document: FormatDocument
 
@@ -50,7 +50,7 @@ import Testing
         #expect(newer != text)
         let error = archiveError { _ = try ManifestFile.decode(Array(newer.utf8)) }
         #expect(error?.code == .newerFormat)
-        // What else a newer format has does not matter: it is not looked at.
+        // Other parts of a newer format are not read.
         #expect(archiveError { _ = try ManifestFile.decode(Array(#"{"format":2}"#.utf8)) }?.code == .newerFormat)
     }
 
@@ -91,16 +91,16 @@ import Testing
     }
 
     @Test func theLimitsAreThoseOfTheCode() {
-        let text = document.text.replacing("\n", with: " ").replacing("   ", with: " ")
+        let text = document.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         #expect(text.contains("raw sizes beyond 1,032 times the packed size"))
         #expect(ZipFormat.ratioMax == 1032)
         #expect(text.contains("one of at most 1 GiB"))
         #expect(ZipDirectory.bytesMax == 1 << 30)
-        #expect(text.contains("one that unpacks to 16 MiB, or to 50 times its packed size"))
+        #expect(text.contains("at most 16 MiB unpacked, or 50 times the packed size"))
         #expect(ManifestFile.bytesMax(storedBytes: 1) == 16 << 20)
         #expect(ManifestFile.bytesMax(storedBytes: 1 << 20) == 50 << 20)
-        #expect(text.contains("one for each eight bytes, or 65,536"))
-        #expect(text.contains("nests no deeper than 512"))
+        #expect(text.contains("one comma, colon or opening bracket outside strings for each eight bytes, or 65,536"))
+        #expect(text.contains("nesting up to 512 levels"))
         for (depth, isTaken) in [(511, true), (512, false)] {
             let later = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
             let error = archiveError { _ = try ManifestFile.decode(Array("{\"format\":1,\"later\":\(later)}".utf8)) }
@@ -125,7 +125,7 @@ import Testing
 /// The page, and a manifest in which every key has a value.
 private struct FormatDocument {
     struct Key {
-        /// Such as `tables[].columns[].name`.
+        /// For example `tables[].columns[].name`.
         var path: String
         var name: String
         var kind: String
@@ -171,14 +171,14 @@ private struct FormatDocument {
             .filter { $0.offset % 2 == 1 }.map { String($0.element) }
     }
 
-    /// The lines of the fenced block that is called `name`.
+    /// The lines of the fenced block with this name.
     func block(_ name: String) -> [String]? {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard let start = lines.firstIndex(of: "```\(name)") else { return nil }
         return lines[(start + 1)...].prefix { $0 != "```" }.map(String.init)
     }
 
-    /// The bytes of a block of hexadecimal pairs; what follows three spaces is for people.
+    /// The bytes of a block of hexadecimal pairs; text after three spaces is for people.
     func bytes(_ name: String) -> [UInt8]? {
         block(name)?.flatMap { line in
             line.split(separator: "   ", maxSplits: 1)[0].split(separator: " ").compactMap { UInt8($0, radix: 16) }
@@ -314,7 +314,7 @@ extension Substring {
     }
 }
 
-/// JSON as it is, whatever it means.
+/// Any JSON.
 private enum JSON: Codable, Equatable {
     case string(String)
     case number(Int64)
@@ -366,7 +366,7 @@ private enum JSON: Codable, Equatable {
         }
     }
 
-    /// Every key below, such as `tables[].columns[].name`.
+    /// Every key below it, such as `tables[].columns[].name`.
     var paths: [String] {
         switch self {
         case .array(let values): values.flatMap { $0.paths.map { "[].\($0)" } }
@@ -402,7 +402,7 @@ private enum JSON: Codable, Equatable {
         return .object(object)
     }
 
-    /// The same with one more key in every object.
+    /// The same with an additional key in every object.
     func adding(_ key: String, _ value: JSON) -> JSON {
         switch self {
         case .array(let elements): .array(elements.map { $0.adding(key, value) })
@@ -411,7 +411,7 @@ private enum JSON: Codable, Equatable {
         }
     }
 
-    /// The first key of a path, and what follows it.
+    /// The first key of a path, and the rest.
     private static func step(_ path: String) -> (key: String, rest: String?) {
         guard let dot = path.firstIndex(of: ".") else { return (path, nil) }
         return (String(path[..<dot]).replacing("[]", with: ""), String(path[path.index(after: dot)...]))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Archive
 
-/// Files that somebody made on purpose: records that lie, in a file whose checksums may all be right.
+/// Files made by an attacker: records that lie, in a file whose checksums may all be right.
 @Suite struct HostileTests {
     private let archive: [UInt8]
     private let members: [LooseMember]
@@ -12,7 +12,7 @@ import Testing
         members = try Rebuilding.members(of: archive)
     }
 
-    /// What verification finds; opening the archive must fail as well, with the same words if with any of them.
+    /// The findings of verification. Opening the archive must fail with the same words, if it fails.
     private func sentences(_ archive: [UInt8]) async throws -> [String] {
         let report = try await verify(archive)
         let error = try #require(archiveError { _ = try ArchiveReader(MemorySource(archive)) })
@@ -21,7 +21,7 @@ import Testing
         return report.sentences
     }
 
-    /// What is found when the first member is described in another way, in the directory alone.
+    /// The findings if the directory describes the first member in another way.
     private func sentences(first change: (inout ZipEntry) -> Void) async throws -> [String] {
         var members = members
         var entry = members[0].entry
@@ -77,7 +77,7 @@ import Testing
 
     @Test func theManifestMayNotBeThereTwice() async throws {
         let twice = Rebuilding.zip(members + [members.last!])
-        #expect(try await sentences(twice) == ["manifest.json: it is there twice"])
+        #expect(try await sentences(twice) == ["manifest.json: it occurs twice"])
     }
 
     // Sizes and places.
@@ -114,7 +114,8 @@ import Testing
         }
     }
 
-    /// Full classic fields and no ZIP64 field, one that is too short, one of another kind, one that is not needed.
+    /// Classic fields at their maximum without a ZIP64 field, with one that is too short, of another kind, or not
+    /// needed.
     @Test func aWideFieldThatIsNotAsItShouldBeIsRefused() async throws {
         var entry = members[0].entry
         let short = entry.directoryHeader
@@ -135,13 +136,13 @@ import Testing
             var members = members
             members[0].directoryHeader = record
             let sentences = try await sentences(Rebuilding.zip(members))
-            // The record of the wrong length makes the next one begin elsewhere.
+            // A record of the wrong length moves the beginning of the next one.
             #expect(sentences.count == 1)
             #expect(sentences[0].hasSuffix(problem) || sentences[0].hasSuffix("is not one"), "\(sentences)")
         }
     }
 
-    /// A member inside another: its header is real, its content is some of the other's.
+    /// A member inside another: its header is valid, its content is a part of the other's.
     @Test func membersThatOverlapAreRefused() async throws {
         let inner = LooseMember("inner", contents: [1, 2, 3])
         var outer = LooseMember("outer", contents: inner.entry.localHeader + inner.stored)
@@ -254,7 +255,7 @@ import Testing
                 #expect(sentences == ["end record: its numbers do not fit the file"])
             }
             let full = try await sentences(archive.setting(UInt32.max, at: end + field))
-            #expect(full == ["ZIP64 end record: it is not where it should be"])
+            #expect(full == ["ZIP64 end record: it is at the wrong position"])
         }
         let small = Array(archive.suffix(22)).setting(UInt32.max, at: 12)
         #expect(try await sentences(small) == ["ZIP64 end record: there is no room for it"])
@@ -281,7 +282,7 @@ import Testing
             }
         }
         let noRecord = try await sentences(body + right.setting(UInt32(0), at: 0))
-        #expect(noRecord == ["ZIP64 end record: it is not where it should be"])
+        #expect(noRecord == ["ZIP64 end record: it is at the wrong position"])
     }
 
     // Contents.
@@ -292,7 +293,7 @@ import Testing
     ) async throws {
         let bomb = try Bomb.member("data/bomb", bytes: 128 << 20, claimed: claimed)
         let source = MemorySource(Rebuilding.zip([bomb] + members))
-        let problem = claimed > 64 << 20 ? "it unpacks to more than it says" : "its content does not unpack"
+        let problem = claimed > 64 << 20 ? "it unpacks to more than its declared size" : "its content does not unpack"
         let report = try await Verification(source, jobs: 1).run()
         #expect(report.sentences == ["data/bomb: the manifest does not name it", "data/bomb: \(problem)"])
         let archive = try ArchiveReader(source)
@@ -315,7 +316,7 @@ import Testing
         #expect(sentences == ["manifest.json: 134217728 bytes are more than it may have"])
         members[members.count - 1] = try Bomb.member(Manifest.member, bytes: 128 << 20, claimed: 16 << 20)
         #expect(
-            try await self.sentences(Rebuilding.zip(members)) == ["manifest.json: it unpacks to more than it says"]
+            try await self.sentences(Rebuilding.zip(members)) == ["manifest.json: it unpacks to more than its declared size"]
         )
     }
 }

@@ -73,7 +73,7 @@ import Testing
             let rebuilt = Rebuilding.zip(members)
             let problems = try await verify(rebuilt).problems
             #expect(problems.map(\.member) == ["data/000001-t/000001.copy"])
-            let expected = change < 0 ? "it unpacks to more than it says" : "its content ends early"
+            let expected = change < 0 ? "it unpacks to more than its declared size" : "its content ends early"
             #expect(problems.map(\.problem) == [expected])
         }
     }

@@ -30,19 +30,19 @@ import Testing
         Edit("a chunk's rows", ["\(first): it has 40 rows, and the manifest says 41"]) {
             $0.tables[0].chunks[0].rows = 41
         },
-        Edit("a chunk's raw bytes", ["\(first): its size is not what the manifest says"]) {
+        Edit("a chunk's raw bytes", ["\(first): its size differs from the manifest"]) {
             $0.tables[0].chunks[0].rawBytes += 1
         },
-        Edit("a chunk's stored bytes", ["\(first): its size is not what the manifest says"]) {
+        Edit("a chunk's stored bytes", ["\(first): its size differs from the manifest"]) {
             $0.tables[0].chunks[0].storedBytes -= 1
         },
-        Edit("a chunk's SHA-256", ["\(first): its SHA-256 is not what the manifest says"]) {
+        Edit("a chunk's SHA-256", ["\(first): its SHA-256 differs from the manifest"]) {
             $0.tables[0].chunks[0].sha256 = $0.tables[0].chunks[1].sha256
         },
-        Edit("a SHA-256 in capitals", ["\(first): its SHA-256 is not what the manifest says"]) {
+        Edit("a SHA-256 in capitals", ["\(first): its SHA-256 differs from the manifest"]) {
             $0.tables[0].chunks[0].sha256 = $0.tables[0].chunks[0].sha256.uppercased()
         },
-        Edit("an empty SHA-256", ["\(first): its SHA-256 is not what the manifest says"]) {
+        Edit("an empty SHA-256", ["\(first): its SHA-256 differs from the manifest"]) {
             $0.tables[0].chunks[0].sha256 = ""
         },
         Edit("a text chunk that is called binary", ["\(first): it has 1 rows, and the manifest says 40"]) {
@@ -125,13 +125,13 @@ import Testing
             $0.tables[1].columns = Array(repeating: .init(name: "a", type: "text"), count: 3)
             $0.largeObjects?.chunks = []
         },
-        Edit("a file's SHA-256", ["schema/roles.sql: its SHA-256 is not what the manifest says"]) {
+        Edit("a file's SHA-256", ["schema/roles.sql: its SHA-256 differs from the manifest"]) {
             $0.files[0].sha256 = $0.files[1].sha256
         },
-        Edit("a file's raw size", ["schema/roles.sql: its size is not what the manifest says"]) {
+        Edit("a file's raw size", ["schema/roles.sql: its size differs from the manifest"]) {
             $0.files[0].rawBytes += 1
         },
-        Edit("a file's stored size", ["schema/roles.sql: its size is not what the manifest says"]) {
+        Edit("a file's stored size", ["schema/roles.sql: its size differs from the manifest"]) {
             $0.files[0].storedBytes += 1
         },
         Edit("a file that is left out", ["schema/roles.sql: the manifest does not name it"]) { $0.files.removeFirst() },
@@ -149,7 +149,7 @@ import Testing
                 )
             )
         },
-        Edit("the manifest among the files", ["manifest.json: its SHA-256 is not what the manifest says"]) {
+        Edit("the manifest among the files", ["manifest.json: its SHA-256 differs from the manifest"]) {
             $0.files.append(.init(member: "manifest.json", rawBytes: 0, storedBytes: 0, sha256: ""))
         },
         Edit("two tables of one number", ["manifest.json: has a table's number twice at tables[1].number"]) {
@@ -178,9 +178,9 @@ import Testing
     /// Who loads rows without a verification before still learns of what concerns them.
     @Test func aChunkIsHeldAgainstTheManifestBeforeItIsLent() throws {
         for (change, problem) in [
-            ({ (chunk: inout Manifest.Chunk) in chunk.rawBytes += 1 }, "its size is not what the manifest says"),
-            ({ $0.storedBytes += 1 }, "its size is not what the manifest says"),
-            ({ $0.sha256 = String(repeating: "0", count: 64) }, "its SHA-256 is not what the manifest says"),
+            ({ (chunk: inout Manifest.Chunk) in chunk.rawBytes += 1 }, "its size differs from the manifest"),
+            ({ $0.storedBytes += 1 }, "its size differs from the manifest"),
+            ({ $0.sha256 = String(repeating: "0", count: 64) }, "its SHA-256 differs from the manifest"),
         ] {
             let archive = try Rebuilding.changingManifest(of: Sample.whole()) { change(&$0.tables[0].chunks[0]) }
             let reader = try ArchiveReader(MemorySource(archive))

@@ -7,7 +7,7 @@ import Testing
 /// What a cleaning leaves behind.
 @Suite struct CleanerTests {
     @Test func cyclesSelfReferencesAndDeferredKeysAreEmptied() async throws {
-        try await Barn.with(
+        try await TestProject.with(
             """
             CREATE SCHEMA shop; SET search_path = shop;
             CREATE TABLE chicken (id int PRIMARY KEY, egg int NOT NULL);
@@ -43,8 +43,22 @@ import Testing
         }
     }
 
-    @Test func sequencesOfColumnsBeginAnewAlsoThoseOfEmptyTables() async throws {
+    @Test func aPublishedTableWithoutAKeyIsEmptied() async throws {
         try await Barn.with(
+            """
+            SET client_min_messages = error; CREATE SCHEMA shop; SET search_path = shop;
+            CREATE TABLE a (id int); INSERT INTO a VALUES (1); CREATE TABLE b (id int PRIMARY KEY); INSERT INTO b VALUES (1);
+            CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p DEFAULT; INSERT INTO p VALUES (1);
+            CREATE PUBLICATION pub FOR TABLE a, b, p;
+            """
+        ) { barn in
+            try await #expect(barn.clean().summary == "shop.a 1, shop.b 1, shop.p 1")
+            try await #expect(barn.clean().tables == [])
+        }
+    }
+
+    @Test func sequencesOfColumnsBeginAnewAlsoThoseOfEmptyTables() async throws {
+        try await TestProject.with(
             """
             CREATE SCHEMA shop; SET search_path = shop;
             CREATE TABLE a (id int GENERATED ALWAYS AS IDENTITY (START 100) PRIMARY KEY, s serial);
@@ -76,7 +90,7 @@ import Testing
 
     @Test(arguments: [0, 1 << 30])
     func triggersAndRulesDoNotFireAndStayAsTheyWere(largeBytes: Int) async throws {
-        try await Barn.with(
+        try await TestProject.with(
             """
             CREATE SCHEMA shop; SET search_path = shop;
             CREATE TABLE log (what text);
@@ -110,7 +124,8 @@ import Testing
     }
 
     @Test func anOwnerWhoIsNoSuperuserCleansLargeAndSmall() async throws {
-        try await Barn.with("CREATE ROLE clean_owner LOGIN; GRANT CREATE ON DATABASE :\"DBNAME\" TO clean_owner") {
+        try await TestProject.with("CREATE ROLE clean_owner LOGIN; GRANT CREATE ON DATABASE :\"DBNAME\" TO clean_owner")
+        {
             barn in
             let plain = barn.url.replacing("user=granary", with: "user=clean_owner")
             try await psql(
@@ -140,7 +155,7 @@ import Testing
             "INSERT INTO other.notes VALUES (1)", "INSERT INTO shop.counted DEFAULT VALUES",
             "CREATE TABLE other.more (u int REFERENCES shop.users)", "CREATE TABLE shop.fresh (u int)",
         ] {
-            try await Barn.with(schema) { barn in
+            try await TestProject.with(schema) { barn in
                 let error = await failure {
                     try await barn.cleaner().run(
                         approve: { _ in
@@ -160,7 +175,7 @@ import Testing
     }
 
     @Test func nobodyWritesBetweenTheBackupAndTheCleaning() async throws {
-        try await Barn.with(
+        try await TestProject.with(
             "CREATE SCHEMA shop; CREATE TABLE shop.a (id int PRIMARY KEY); INSERT INTO shop.a VALUES (1), (2)"
         ) { barn in
             let cleaner = barn.cleaner()
@@ -193,7 +208,7 @@ import Testing
         "SELECT FROM shop.a WHERE id = 1 FOR UPDATE", "ALTER SEQUENCE shop.a_id_seq INCREMENT 2",
     ])
     func aLockThatIsHeldIsNamedAndNothingIsChanged(lock: String) async throws {
-        try await Barn.with(
+        try await TestProject.with(
             """
             CREATE SCHEMA shop; CREATE TABLE shop.a (id serial PRIMARY KEY); CREATE TABLE shop.b (a int REFERENCES shop.a);
             INSERT INTO shop.a DEFAULT VALUES; INSERT INTO shop.b VALUES (1);
@@ -223,7 +238,7 @@ import Testing
     }
 
     @Test func ofAnothersSessionOnlyWhatMayBeKnownIsTold() async throws {
-        try await Barn.with("CREATE SCHEMA shop; CREATE TABLE shop.a AS SELECT 1 AS a") { barn in
+        try await TestProject.with("CREATE SCHEMA shop; CREATE TABLE shop.a AS SELECT 1 AS a") { barn in
             try await barn.sql(
                 "DROP ROLE IF EXISTS clean_waiter; CREATE ROLE clean_waiter LOGIN; GRANT USAGE ON SCHEMA shop TO clean_waiter;"
                     + "ALTER TABLE shop.a OWNER TO clean_waiter"
@@ -241,7 +256,7 @@ import Testing
     }
 
     @Test func seedsOfTheServiceAndOfTheTablesThatWereHitAreForgotten() async throws {
-        try await Barn.with(
+        try await TestProject.with(
             """
             CREATE SCHEMA shop; CREATE TABLE shop.a (id int PRIMARY KEY); INSERT INTO shop.a VALUES (1);
             CREATE SCHEMA other; CREATE TABLE other.b (a int REFERENCES shop.a); INSERT INTO other.b VALUES (1);
@@ -265,7 +280,7 @@ import Testing
 
     /// Else a seeding after the undo would make other rows than those that came back.
     @Test func theTimeThatIsNowAndWhereGeneratedRowsBeginAreKept() async throws {
-        try await Barn.with(
+        try await TestProject.with(
             "CREATE SCHEMA shop; CREATE TABLE shop.a (id int PRIMARY KEY); INSERT INTO shop.a VALUES (1)"
         ) { barn in
             try await barn.mark()

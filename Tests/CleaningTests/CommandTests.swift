@@ -20,17 +20,17 @@ import Testing
     }
 
     @Test func thePlanChangesNothingAndTellsEverything() async throws {
-        try await Barn.with(Self.schema) { barn in
+        try await TestProject.with(Self.schema) { barn in
             try barn.folder.write("protect: [shop.audit]\nreference: [countries]\n", to: "seeds/seeds.yaml")
             let before = try await DatabasePortrait.of(barn.url)
             let plan = try await barn.granary("clean", "--plan", "--service", "shop", "--keep-reference")
             #expect(plan.status == 0, "\(plan)")
             #expect(
                 withoutSizes(plan.stdout) == """
-                    \(barn.name) at \(barn.server.folder) (no environment): this will be gone: 2 tables, 5 rows, N kB
+                    \(barn.database) at \(barn.server.folder) (no environment): this will be gone: 2 tables, 5 rows, N kB
                       shop.orders  2 rows  N kB
                       shop.users   3 rows  N kB
-                    2 sequences will begin anew
+                    2 sequences will start again
                     left alone (protect: in seeds.yaml): shop.audit
                     left alone (--keep-reference): shop.countries
 
@@ -41,7 +41,7 @@ import Testing
             #expect(
                 withoutSizes(json.stdout).hasPrefix(
                     """
-                    {"plan":true,"environment":null,"database":"\(barn.name)","tables":[{"table":"shop.countries","rows":2,\
+                    {"plan":true,"environment":null,"database":"\(barn.database)","tables":[{"table":"shop.countries","rows":2,\
                     "exact":true,"bytes":N,"method":"delete","because":null},{"table":"shop.orders","rows":2,"exact":true,\
                     "bytes":N,"method":"delete","because":null}],"rows":4,"bytes":N,"sequences":["shop.orders_id_seq"],\
                     "kept":[{"table":"shop.audit","reason":"protect: in seeds.yaml"},{"table":"shop.users","reason":"--keep"}],\
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func patternsProtectKeepAndReferAlike() async throws {
-        try await Barn.with(Self.schema) { barn in
+        try await TestProject.with(Self.schema) { barn in
             for (list, options) in [
                 ("protect: ['*u*i*']", []), ("reference: ['*u*i*']", ["--keep-reference"]),
                 ("seed: 1", ["--keep", "*u*i*"]),
@@ -70,10 +70,12 @@ import Testing
     }
 
     @Test func cleaningStopsWhereTheListOfProtectedTablesCannotBeRead() async throws {
-        try await Barn.with(Self.schema) { barn in
+        try await TestProject.with(Self.schema) { barn in
             try await barn.mark()
             func clean(_ options: String...) async throws -> CommandOutcome {
-                try await barn.granary(["clean", "--service", "shop", "--no-undo", "--confirm", barn.name] + options)
+                try await barn.granary(
+                    ["clean", "--service", "shop", "--no-undo", "--confirm", barn.database] + options
+                )
             }
             try barn.folder.write("protect: [audit]", to: "seeds/seeds.yaml")
             try barn.folder.write("protect: [countries]", to: "seeds/seeds.yml")
@@ -99,7 +101,7 @@ import Testing
     }
 
     @Test func eachServicesOwnSeedsProtectItsTables() async throws {
-        try await Barn.with(Self.schema + "CREATE SCHEMA pay; CREATE TABLE pay.log AS SELECT 1 AS a;") { barn in
+        try await TestProject.with(Self.schema + "CREATE SCHEMA pay; CREATE TABLE pay.log AS SELECT 1 AS a;") { barn in
             for (service, list) in [("shop", "protect: [shop.audit]"), ("pay", "protect: [pay.*]")] {
                 try barn.folder.write("", to: "services/\(service)/migrations/.keep")
                 try barn.folder.write(list, to: "services/\(service)/seeds/seeds.yaml")
@@ -114,7 +116,7 @@ import Testing
             CREATE SCHEMA shop; CREATE TABLE shop."two
             lines" AS SELECT 1 AS a; CREATE TABLE shop.plain AS SELECT 1 AS a; CREATE TABLE shop."表" AS SELECT 1 AS a;
             """
-        try await Barn.with(schema) { barn in
+        try await TestProject.with(schema) { barn in
             let plan = try await barn.granary("clean", "--plan", "--schema", "shop")
             #expect(
                 withoutSizes(plan.stdout).hasSuffix(
@@ -131,15 +133,15 @@ import Testing
     }
 
     @Test func withoutATerminalTheDatabaseMustBeNamed() async throws {
-        try await Barn.with(Self.schema) { barn in
-            let unmarked = try await barn.granary("clean", "--service", "shop", "--confirm", barn.name)
+        try await TestProject.with(Self.schema) { barn in
+            let unmarked = try await barn.granary("clean", "--service", "shop", "--confirm", barn.database)
             #expect(unmarked.status == 3)
             #expect(unmarked.stderr.contains("is not marked with an environment"))
             try await barn.mark()
             let silent = try await barn.granary("clean", "--service", "shop")
             #expect(silent.status == 3)
             #expect(silent.stderr.contains("this will be gone: 4 tables, 8 rows"))
-            #expect(silent.stderr.contains("add --confirm \(barn.name)"))
+            #expect(silent.stderr.contains("add --confirm \(barn.database)"))
             let wrong = try await barn.granary("clean", "--service", "shop", "--confirm", "shop")
             #expect(wrong.status == 3)
             #expect(wrong.stderr.contains("--confirm names shop"))
@@ -149,7 +151,7 @@ import Testing
     }
 
     @Test func onATerminalTheDatabasesNameIsAskedForBelowWhatWillBeGone() async throws {
-        try await Barn.with(Self.schema) { barn in
+        try await TestProject.with(Self.schema) { barn in
             try await barn.mark()
             func answer(_ text: String) async throws -> CommandOutcome {
                 try await runCommand(
@@ -167,21 +169,21 @@ import Testing
             #expect(wrong.status == 3, "\(wrong)")
             let place = try #require(wrong.stdout.firstRange(of: "4 tables, 8 rows"), "\(wrong)").lowerBound
             let question = try #require(
-                wrong.stdout.firstRange(of: "type \(barn.name) to go on at \(barn.server.folder): "),
+                wrong.stdout.firstRange(of: "type \(barn.database) to continue at \(barn.server.folder): "),
                 "\(wrong)"
             )
             #expect(place < question.lowerBound)
             #expect(wrong.stdout.contains("not confirmed"))
             try await #expect(barn.rows() == "audit 1, countries 2, orders 2, users 3")
-            let right = try await answer(barn.name)
+            let right = try await answer(barn.database)
             #expect(right.status == 0, "\(right)")
-            #expect(right.stdout.contains("\(barn.name)  gone: 8 rows of 4 tables"), "\(right)")
+            #expect(right.stdout.contains("\(barn.database)  gone: 8 rows of 4 tables"), "\(right)")
             try await #expect(barn.rows() == "audit 0, countries 0, orders 0, users 0")
         }
     }
 
     @Test func productionIsNeverCleanedNorWhatForbidsIt() async throws {
-        try await Barn.with(Self.schema) { barn in
+        try await TestProject.with(Self.schema) { barn in
             try barn.folder.write(
                 #"""
                 {"service": "shop", "environments": {
@@ -193,20 +195,20 @@ import Testing
             for name in ["production", "rehearsal"] {
                 let marked = try await barn.granary("env", "mark", name, "--force")
                 #expect(marked.status == 0)
-                let refused = try await barn.granary("clean", "--confirm", barn.name)
+                let refused = try await barn.granary("clean", "--confirm", barn.database)
                 #expect(refused.status == 3, "\(refused)")
                 #expect(refused.stderr.contains("is \(name), which is not cleaned"), "\(refused)")
                 try await #expect(barn.granary("clean", "--plan").status == 0)
             }
             try await #expect(barn.rows() == "audit 1, countries 2, orders 2, users 3")
-            let other = try await barn.granary("clean", "--env", "development", "--confirm", barn.name)
+            let other = try await barn.granary("clean", "--env", "development", "--confirm", barn.database)
             #expect(other.status == 3)
             #expect(other.stderr.contains("marked rehearsal"))
         }
     }
 
     @Test func moreThanTheLimitNeedsNoUndo() async throws {
-        try await Barn.with(Self.schema) { barn in
+        try await TestProject.with(Self.schema) { barn in
             try await barn.mark()
             let bytes = try await barn.sql(
                 "SELECT sum(pg_table_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'shop'::regnamespace"
@@ -217,7 +219,7 @@ import Testing
                 "--service",
                 "shop",
                 "--confirm",
-                barn.name,
+                barn.database,
                 "--undo-limit",
                 "\(limit - 1)"
             )
@@ -242,7 +244,7 @@ import Testing
                 "--service",
                 "shop",
                 "--confirm",
-                barn.name,
+                barn.database,
                 "--undo-limit",
                 "0",
                 "--no-undo",
@@ -257,7 +259,7 @@ import Testing
                 "--service",
                 "shop",
                 "--confirm",
-                barn.name,
+                barn.database,
                 "--undo-limit",
                 "\(limit)"
             )
@@ -267,14 +269,14 @@ import Testing
     }
 
     @Test func theDocumentNamesTablesRowsAndTheUndo() async throws {
-        try await Barn.with(Self.schema) { barn in
+        try await TestProject.with(Self.schema) { barn in
             try await barn.mark()
             let outcome = try await barn.granary(
                 "clean",
                 "--service",
                 "shop",
                 "--confirm",
-                barn.name,
+                barn.database,
                 "--keep",
                 "audit",
                 "--json",
@@ -286,7 +288,7 @@ import Testing
             #expect(
                 outcome.stdout.hasPrefix(
                     """
-                    {"environment":"development","database":"\(barn.name)","tables":[{"table":"shop.countries","rows":2,"exact":true},\
+                    {"environment":"development","database":"\(barn.database)","tables":[{"table":"shop.countries","rows":2,"exact":true},\
                     {"table":"shop.orders","rows":2,"exact":true},{"table":"shop.users","rows":3,"exact":true}],"rows":7,\
                     "sequences":["shop.orders_id_seq","shop.users_id_seq"],\
                     "kept":[{"table":"shop.audit","reason":"--keep"}],"notes":[],"seconds":
@@ -297,7 +299,7 @@ import Testing
             #expect(
                 outcome.stdout.hasSuffix(
                     """
-                    ,"undo":"vault/\(file)","undo_command":"granary restore vault/\(file) --data-only --if-empty --confirm \(barn.name)"}
+                    ,"undo":"vault/\(file)","undo_command":"granary restore vault/\(file) --data-only --if-empty --confirm \(barn.database)"}
 
                     """
                 ),
@@ -312,7 +314,7 @@ import Testing
     }
 
     @Test func aCleanerThatIsKilledOrKeptWaitingLeavesEverythingAsItWas() async throws {
-        try await Barn.with(Self.schema) { barn in
+        try await TestProject.with(Self.schema) { barn in
             try await barn.mark()
             let before = try await DatabasePortrait.of(barn.url)
             // Rows are deleted by the time the sequence is asked for.
@@ -323,7 +325,7 @@ import Testing
                     "--service",
                     "shop",
                     "--confirm",
-                    barn.name,
+                    barn.database,
                     "--lock-timeout",
                     "2s"
                 )
@@ -335,7 +337,7 @@ import Testing
                     [
                         "-c", #"echo $$ > "$1"; shift; exec "$@""#, "sh", barn.folder.file("pid"), granaryBinary(),
                         "clean",
-                        "--service", "shop", "--confirm", barn.name, "--no-undo", "--lock-timeout", "10m",
+                        "--service", "shop", "--confirm", barn.database, "--no-undo", "--lock-timeout", "10m",
                         "--database-url", barn.url,
                     ],
                     workingDirectory: barn.folder.path

@@ -5,7 +5,7 @@ import Testing
 /// Ledgers of other tools are left alone; a table that merely has such a name is not.
 @Suite struct LedgerTests {
     @Test func aLedgerIsKnownByItsNameAndItsColumns() async throws {
-        try await Barn.with(
+        try await TestProject.with(
             """
             CREATE SCHEMA shop;
             CREATE TABLE shop.schema_migration AS SELECT '1' AS version, 0 AS version_self;
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func aTableOfTheApplicationWithSuchANameIsEmptied() async throws {
-        try await Barn.with(
+        try await TestProject.with(
             """
             CREATE SCHEMA shop;
             CREATE TABLE shop.migrations AS SELECT 'swallow' AS species;

@@ -6,7 +6,7 @@ import Testing
 /// What would be hit, and what is left alone. Nothing is changed.
 @Suite struct PlanTests {
     @Test func tablesElsewhereAreHitOnlyByRowsThatRefer() async throws {
-        try await Barn.with(
+        try await TestProject.with(
             """
             CREATE SCHEMA shop; CREATE SCHEMA other;
             CREATE TABLE shop.users (id int PRIMARY KEY);
@@ -47,7 +47,7 @@ import Testing
 
     @Test(arguments: ["CASCADE", "SET NULL", "SET DEFAULT", "NO ACTION", "RESTRICT"])
     func aTableThatIsLeftAloneMustNotLoseRows(action: String) async throws {
-        try await Barn.with(
+        try await TestProject.with(
             """
             CREATE SCHEMA shop; CREATE SCHEMA other;
             CREATE TABLE shop.users (id int PRIMARY KEY);
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func ledgersExtensionsForeignTablesAndOurOwnAreLeftAlone() async throws {
-        try await Barn.with(
+        try await TestProject.with(
             """
             CREATE SCHEMA shop;
             CREATE TABLE shop.schema_migrations AS SELECT 3 AS version, false AS dirty;
@@ -137,7 +137,7 @@ import Testing
     }
 
     @Test func aPartitionedTableIsCleanedAsOneAndItsKeptPartitionsAreNot() async throws {
-        try await Barn.with(
+        try await TestProject.with(
             """
             CREATE SCHEMA shop; CREATE SCHEMA attic;
             CREATE TABLE shop.events (id int, at int) PARTITION BY LIST (at);
@@ -166,7 +166,7 @@ import Testing
     }
 
     @Test func aForeignPartitionKeepsItsRowsAndTheOthersLoseTheirs() async throws {
-        try await Barn.with(
+        try await TestProject.with(
             """
             CREATE SCHEMA shop;
             CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;
@@ -184,7 +184,7 @@ import Testing
     }
 
     @Test func whatInheritsIsEmptiedWithItsParentUnlessItIsKept() async throws {
-        try await Barn.with(
+        try await TestProject.with(
             """
             CREATE SCHEMA shop; CREATE SCHEMA other;
             CREATE TABLE shop.animals (id int);
@@ -208,7 +208,7 @@ import Testing
 
     @Test func largeTablesAreTruncatedWithWhatRefersToThem() async throws {
         // Eight pages of 8192 bytes are the largest that DELETE gets: rows of 2000 bytes are four to a page.
-        try await Barn.with(
+        try await TestProject.with(
             """
             CREATE SCHEMA shop; CREATE SCHEMA other;
             CREATE TABLE shop.at_limit (id int PRIMARY KEY, pad text);
@@ -239,7 +239,7 @@ import Testing
     }
 
     @Test func namesThatNeedQuotesAndTablesOfOneNameInTwoSchemas() async throws {
-        try await Barn.with(
+        try await TestProject.with(
             #"""
             CREATE SCHEMA "My Shop"; CREATE SCHEMA "a.b";
             CREATE TABLE "My Shop"."Größe ""x""" (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
@@ -264,7 +264,7 @@ import Testing
     }
 
     @Test func aSchemaThatIsNotThereIsNamedWithThoseThatAre() async throws {
-        try await Barn.with("CREATE SCHEMA shop") { barn in
+        try await TestProject.with("CREATE SCHEMA shop") { barn in
             let error = await failure { try await barn.plan(["shop", "store"]) }
             #expect(error?.code == .selection)
             #expect(error?.message == "there is no schema store")
@@ -274,7 +274,7 @@ import Testing
     }
 
     @Test func whatMayNotBeReadIsHiddenOrIsAnothersIsSaidBeforehand() async throws {
-        try await Barn.with(
+        try await TestProject.with(
             """
             CREATE ROLE clean_user LOGIN; GRANT CREATE ON DATABASE :"DBNAME" TO clean_user;
             SET ROLE clean_user; CREATE SCHEMA shop; CREATE TABLE shop.own AS SELECT 1 AS a; RESET ROLE;
@@ -300,7 +300,7 @@ import Testing
     }
 
     @Test func materializedViewsThatKeepShowingTheRowsAreNoted() async throws {
-        try await Barn.with(
+        try await TestProject.with(
             """
             CREATE SCHEMA shop; CREATE TABLE shop.a AS SELECT 1 AS a; CREATE TABLE shop.b (b int);
             CREATE MATERIALIZED VIEW shop.m AS SELECT * FROM shop.a; CREATE VIEW shop.v AS SELECT * FROM shop.a;

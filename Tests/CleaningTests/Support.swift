@@ -1,30 +1,10 @@
 import Cleaning
 import PostgresClient
-import Synchronization
 import TestSupport
 import Testing
 
-/// A database of its own, with a cleaner and the command.
-struct Barn: Sendable {
-    let server: ThrowawayServer
-    let url: String
-    let folder: ScratchFolder
-
-    /// Lends a database that holds `sql`, marked as development.
-    static func with(
-        _ sql: String,
-        options: String = "",
-        _ body: (Barn) async throws -> Void
-    ) async throws {
-        let server = try await ThrowawayServer.shared()
-        try await ScratchFolder.with { folder in
-            try await server.withDatabase(options: options) { url in
-                try await psql(url, sql)
-                try await body(Barn(server: server, url: url, folder: folder))
-            }
-        }
-    }
-
+/// Cleaning a project's database.
+extension TestProject {
     func cleaner(
         _ schemas: [String]? = ["shop"],
         at url: String? = nil,
@@ -58,9 +38,6 @@ struct Barn: Sendable {
         return try #require(try await cleaner.run(backUp: nil))
     }
 
-    @discardableResult
-    func sql(_ text: String) async throws -> String { try await psql(url, text) }
-
     /// `a 0, b 2`: the rows of each table of a schema.
     func rows(of schema: String = "shop") async throws -> String {
         let tables = try await sql(
@@ -71,47 +48,6 @@ struct Barn: Sendable {
         ).split(separator: "\n")
         guard !tables.isEmpty else { return "" }
         return try await sql(tables.joined(separator: " UNION ALL ")).replacing("\n", with: ", ")
-    }
-
-    @discardableResult
-    func granary(
-        _ arguments: String...,
-        environment: [String: String?] = [:]
-    ) async throws -> CommandOutcome {
-        try await granary(arguments, environment: environment)
-    }
-
-    func granary(_ arguments: [String], environment: [String: String?] = [:]) async throws -> CommandOutcome {
-        try await runCommand(
-            granaryBinary(),
-            arguments,
-            environment: ["DATABASE_URL": url].merging(environment) { $1 },
-            workingDirectory: folder.path
-        )
-    }
-
-    func mark(_ environment: String = "development") async throws {
-        let outcome = try await granary("env", "mark", environment, "--quiet")
-        try #require(outcome.status == 0, "\(outcome)")
-    }
-
-    /// The database's name.
-    var name: String { String(url.dropFirst("postgresql:///".count).prefix { $0 != "?" }) }
-
-    /// Lends a session's locks, or whatever else it has done in its transaction.
-    func holding<R: Sendable>(
-        _ sql: String,
-        as application: String = "the holder",
-        _ body: @escaping @Sendable () async throws -> R
-    ) async throws -> R {
-        try await withHeldSession(
-            ServerAddress(url),
-            logger: quietLogger,
-            prepare: {
-                try $0.execute("\(Session.databaseSearchPath); SET application_name = '\(application)'; BEGIN; \(sql)")
-            },
-            while: { try await body() }
-        )
     }
 }
 

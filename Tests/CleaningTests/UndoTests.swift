@@ -35,7 +35,7 @@ import Testing
         """
 
     @Test func anOwnerWhoIsNoSuperuserGetsEverythingBack() async throws {
-        try await Barn.with("CREATE ROLE undo_owner LOGIN; GRANT CREATE ON DATABASE :\"DBNAME\" TO undo_owner") {
+        try await TestProject.with("CREATE ROLE undo_owner LOGIN; GRANT CREATE ON DATABASE :\"DBNAME\" TO undo_owner") {
             barn in
             let plain = barn.url.replacing("user=granary", with: "user=undo_owner")
             try await psql(plain, Self.schema)
@@ -49,12 +49,12 @@ import Testing
                 "--keep",
                 "reference",
                 "--confirm",
-                barn.name,
+                barn.database,
                 "--quiet",
                 environment: ["DATABASE_URL": plain]
             )
             #expect(cleaned.status == 0, "\(cleaned)")
-            #expect(cleaned.stdout.hasPrefix("granary restore backups/\(barn.name)-before-clean-"))
+            #expect(cleaned.stdout.hasPrefix("granary restore backups/\(barn.database)-before-clean-"))
             try await #expect(
                 barn.rows()
                     == "Mixed Case 0, a_of_parted 0, aaa_first 0, chicken 0, counted 0, egg 0, node 0, old 0, parted 0, parted_1 0, parted_2 0, reference 1, uses 0"
@@ -93,12 +93,12 @@ import Testing
     }
 
     @Test func theLineCarriesWhatTheCommandWasGiven() async throws {
-        try await Barn.with("CREATE SCHEMA \"Sh op\"; CREATE TABLE \"Sh op\".a AS SELECT 1 AS a") { barn in
+        try await TestProject.with("CREATE SCHEMA \"Sh op\"; CREATE TABLE \"Sh op\".a AS SELECT 1 AS a") { barn in
             try await barn.mark()
             let cleaned = try await runCommand(
                 granaryBinary(),
                 [
-                    "clean", "--schema", "Sh op", "--confirm", barn.name, "--quiet", "--env", "development",
+                    "clean", "--schema", "Sh op", "--confirm", barn.database, "--quiet", "--env", "development",
                     "--database-url",
                     barn.url + "&password=secret", "--backups", "my backups", "--migrations", "db/migrations",
                 ],
@@ -109,7 +109,7 @@ import Testing
             let file = try #require(barn.folder.names(in: "my backups").first)
             #expect(
                 cleaned.stdout
-                    == "granary restore 'my backups/\(file)' --data-only --if-empty --database-url 'dbname=\(barn.name) host=\(barn.server.folder) port=5432 user=granary' --env development --migrations db/migrations --confirm \(barn.name)\n"
+                    == "granary restore 'my backups/\(file)' --data-only --if-empty --database-url 'dbname=\(barn.database) host=\(barn.server.folder) port=5432 user=granary' --env development --migrations db/migrations --confirm \(barn.database)\n"
             )
             let undone = try await runCommand(
                 "sh",

@@ -12,6 +12,7 @@ struct DatabaseSwapTests {
         return DatabaseSwap(
             target: TargetDatabase(name: name, address: address, maintenance: address, exists: false),
             new: new,
+            name: name,
             old: nil,
             force: false,
             logger: quietLogger

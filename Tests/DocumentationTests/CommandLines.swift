@@ -1,6 +1,6 @@
 import TestSupport
 
-/// The commands of `granary` as a page writes them.
+/// The calls of `granary` on a page.
 struct CommandLine: Sendable, CustomStringConvertible {
     /// `["server", "start"]`; empty for `granary` alone.
     var command: [String]
@@ -23,7 +23,7 @@ struct CommandLine: Sendable, CustomStringConvertible {
                 let known = [2, 1, 0].lazy.map { Array(names.prefix($0)) }.first { CommandHelp.commands.contains($0) }
                 return CommandLine(
                     command: known ?? Array(names.prefix(1)),
-                    // Everything behind psql is psql's.
+                    // All arguments after psql are psql's.
                     options: known == ["server", "psql"] ? [] : rest.compactMap(option),
                     place: place
                 )
@@ -38,7 +38,7 @@ struct CommandLine: Sendable, CustomStringConvertible {
     }
 }
 
-/// What `--help` says, asked of the built program.
+/// The output of `--help` of the built program.
 struct CommandHelp: Sendable {
     static let commands: [[String]] = [
         [], ["backup"], ["verify"], ["restore"], ["seed"], ["clean"], ["server"], ["server", "start"],
@@ -48,7 +48,7 @@ struct CommandHelp: Sendable {
         ["migrate"], ["migrate", "up"], ["migrate", "down"], ["migrate", "goto"], ["migrate", "redo"],
         ["migrate", "status"], ["migrate", "plan"], ["migrate", "approve"], ["migrate", "repair"],
         ["migrate", "adopt"], ["migrate", "baseline"], ["migrate", "generate"], ["migrate", "deps"],
-        ["migrate", "renumber"], ["validate"], ["reset"],
+        ["migrate", "renumber"], ["migrate", "import"], ["validate"], ["reset"],
         ["tables"], ["counts"], ["schema"], ["doctor"],
         ["backups"], ["backups", "list"], ["backups", "show"], ["backups", "prune"],
     ]
@@ -56,7 +56,7 @@ struct CommandHelp: Sendable {
     private var texts: [[String]: String] = [:]
     private var options: [[String]: Set<String>] = [:]
 
-    /// Asked once: that is dozens of programs.
+    /// Read once, because it runs dozens of programs.
     private static let asked = Task { try await ask() }
 
     static func read() async throws -> CommandHelp { try await asked.value }
@@ -76,13 +76,13 @@ struct CommandHelp: Sendable {
 
     func options(_ command: [String]) -> Set<String> { options[command] ?? [] }
 
-    /// The options that a command lists: at the beginning of a line, alone or behind a short form.
+    /// The options in the help of a command: at the beginning of a line, alone or after a short form.
     private static func listed(_ help: String) -> Set<String> {
         let lines = help.split(separator: "\n").filter { $0.hasPrefix("  -") }
         return Set(lines.flatMap { $0.split { " ,".contains($0) }.prefix(2).compactMap { CommandLine.option($0) } })
     }
 
-    /// The subcommands that a command lists.
+    /// The subcommands in the help of a command.
     func subcommands(_ command: [String]) -> Set<String> {
         var isList = false
         var names: Set<String> = []
@@ -98,7 +98,7 @@ struct CommandHelp: Sendable {
 
 /// The targets of this project's makefiles.
 enum MakeTargets {
-    /// The rules' names, those of files left out, and whether each has a line of help.
+    /// The names of the rules, without those of files, and whether each has a line of help.
     static func all() throws -> [String: Bool] {
         var targets: [String: Bool] = [:]
         for file in ["Makefile", "granary.mk"] {
@@ -115,7 +115,7 @@ enum MakeTargets {
         return targets
     }
 
-    /// The targets that a text calls: the words behind `make`, variables and options left out.
+    /// The targets called in a text: the words after `make`, without variables and options.
     static func called(in text: String) -> [String] {
         text.split(whereSeparator: \.isNewline).flatMap { line -> [String] in
             let words = line.split { " ()".contains($0) }.map(String.init)

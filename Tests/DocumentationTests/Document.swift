@@ -1,7 +1,7 @@
 import FoundationEssentials
 import TestSupport
 
-/// One page of the documentation, taken apart.
+/// A page of the documentation, divided into its parts.
 ///
 /// A page's examples are its ```` ```sh ```` blocks. `<!-- tested -->` on the line before one has it run; a
 /// ```` ```text ```` block that follows is what it must print. What readers need not see is run from a comment:
@@ -98,7 +98,7 @@ struct Document: Sendable {
         where place % 2 == 1 { codeSpans.append((String(part), number)) }
     }
 
-    /// The targets of `[text](target)`, code left out.
+    /// The targets of `[text](target)`, outside code.
     var links: [(target: String, line: Int)] {
         prose.flatMap { line in
             let text = line.text.split(separator: "`", omittingEmptySubsequences: false).enumerated()
@@ -107,7 +107,7 @@ struct Document: Sendable {
         }
     }
 
-    /// As GitHub makes them of headings.
+    /// The anchors that GitHub derives from headings.
     var anchors: Set<String> {
         Set(
             headings.map { heading in
@@ -122,7 +122,7 @@ struct Document: Sendable {
         )
     }
 
-    /// The headings that a line stands under, from the outermost.
+    /// The headings above a line, from the outermost.
     func path(to line: Int) -> [Heading] {
         headings.filter { $0.line <= line }.reduce(into: []) { path, heading in
             path.removeAll { $0.level >= heading.level }
@@ -149,7 +149,7 @@ enum Project {
 
     static func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
 
-    /// The names in a folder, sorted; none where there is none.
+    /// The names in a folder, sorted; empty if it does not exist.
     static func names(in name: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: path(name))) ?? []).sorted()
     }
@@ -159,7 +159,7 @@ enum Project {
         names(in: name).flatMap { entry in ["\(name)/\(entry)"] + everything(below: "\(name)/\(entry)") }
     }
 
-    /// The pages: those at the top and those in docs.
+    /// The pages: those in the top folder and those in docs.
     static let pages: [String] =
         names(in: ".").filter { $0.hasSuffix(".md") }
         + names(in: "docs").filter { $0.hasSuffix(".md") }.map { "docs/\($0)" }

@@ -1,23 +1,23 @@
 import Glibc
 import TestSupport
 
-/// A page's examples as one script, in a folder and with a server of their own.
+/// The examples of a page as one script, in its own folder and with its own server.
 ///
-/// There is a database `shop`, named by DATABASE_URL, with the example service's schema and a few hundred rows.
-/// `granary.mk` lies in the folder, as it does where someone has copied it.
+/// There is a database `shop`, named by DATABASE_URL, with the example service's schema and a few hundred rows. The
+/// folder contains a copy of `granary.mk`.
 struct Example {
     let document: Document
 
-    /// Runs the script and compares what each step prints with what the page says.
+    /// Runs the script and compares the output of each step with the page.
     ///
-    /// - Returns: What differs, each with its place; nothing when the page tells the truth.
+    /// - Returns: The differences with their places; empty if there are none.
     func problems() async throws -> [String] {
         let server = try await ThrowawayServer.start()
         let found: [String]
         do {
             found = try await ScratchFolder.with { folder in try await run(in: folder, server) }
         } catch {
-            try? await server.stop()  // What the run has found matters more.
+            try? await server.stop()  // The result of the run is more important.
             throw error
         }
         try await server.stop()
@@ -28,7 +28,7 @@ struct Example {
         try await server.execute("CREATE DATABASE shop")
         let url = server.url(database: "shop")
         try await Example.fill(url)
-        // Nothing is written into a database that does not say what it is.
+        // A database must be marked before anything is written into it.
         _ = try await runCommand(try granaryBinary(), ["env", "mark", "development", "--quiet", "--database-url", url])
         // The account of a local server must be able to enter it.
         chmod(folder.path, 0o755)
@@ -60,7 +60,7 @@ struct Example {
         ]
     }
 
-    /// Each step's output ends with a line that names the step.
+    /// Each step's output ends with a line that identifies the step.
     private var script: String {
         let steps = document.steps.enumerated().map {
             "\($0.element.script)\nprintf '\\n\(Example.mark)%d\\n' \($0.offset)\n"
@@ -91,7 +91,7 @@ struct Example {
         return []
     }
 
-    /// The example service, as `make demo` has it but with fewer rows.
+    /// The example service, as in `make demo` but with fewer rows.
     private static func fill(_ url: String) async throws {
         let migrations = Project.names(in: "migrations").filter { $0.hasSuffix(".up.sql") }.map { "migrations/\($0)" }
         for file in migrations { try await psql(url, try Project.text(file)) }

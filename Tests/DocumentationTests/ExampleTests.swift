@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// The examples of every page do what the page says.
+/// The examples on every page do what the page says.
 @Suite struct ExampleTests {
     static let withExamples = Project.documents.filter { !$0.steps.isEmpty }.map(\.path)
 
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    /// The demo itself takes a release build; its output is held against the script that prints it.
+    /// The demo needs a release build, so its printed output is compared with the script.
     @Test func theDemoThatIsShownIsTheDemo() throws {
         let readme = try Document("README.md")
         let block = try #require(readme.blocks.first { $0.text.hasPrefix("Granary: back up, break, restore") })
@@ -52,7 +52,7 @@ import Testing
         #expect(commands.count == 10)
     }
 
-    // The machinery itself.
+    // Tests of the helpers.
 
     @Test func aPageThatLiesIsFound() async throws {
         let lies = [

@@ -1,13 +1,13 @@
 import TestSupport
 import Testing
 
-/// `make install` and `make uninstall`, with the program that is built beside the tests.
+/// `make install` and `make uninstall`, with the program built beside the tests.
 @Suite struct InstallTests {
     private func make(_ target: String, into folder: String, _ variables: String...) async throws {
         let binary = try granaryBinary()
         let outcome = try await runCommand(
             "make",
-            // Nothing is built: the file counts as new.
+            // Nothing is built, because the file counts as new.
             ["-s", "-C", Project.folder, "-o", binary, "BUILT=\(binary)", "DESTDIR=\(folder)", "PREFIX=/usr", target]
                 + variables,
             environment: ["MAKEFLAGS": nil, "MAKELEVEL": nil]
@@ -20,7 +20,7 @@ import Testing
             .map(String.init).sorted()
     }
 
-    /// What bash offers behind each line: completions, with spaces between.
+    /// The completions that bash offers for each line, separated by spaces.
     private func completions(_ lines: [String], in project: String, installed: String) async throws -> [String] {
         let script = #"""
             set -euo pipefail
@@ -61,7 +61,7 @@ import Testing
             try await make("install", into: installed, "DEBUG=1")
             #expect(try await !sections("granary").contains(".symtab"))
             #expect(try await sections("granary").contains(".gnu_debuglink"))
-            // Of the program that the tests use: it has symbols alone.
+            // The tests' program has only symbols.
             #expect(try await sections("granary.debug").contains(".symtab"))
             try await make("uninstall", into: installed)
             #expect(try await files(below: installed).isEmpty)

@@ -2,7 +2,7 @@ import GranaryCommands
 import TestSupport
 import Testing
 
-/// The manual pages, as `make install` has them written.
+/// The manual pages that `make install` creates.
 @Suite struct ManualTests {
     private func pages(_ check: (ScratchFolder, [String: String]) async throws -> Void) async throws {
         try await ScratchFolder.with { folder in
@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    /// The text as it was before it became roff.
+    /// The text without roff.
     private func plain(_ page: String?) -> String {
         (page ?? "").replacing("\\-", with: "-").replacing(#/\\f[BIR]/#, with: "")
     }
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    /// A variable that the code asks for is one that the manual explains.
+    /// Every variable that the code reads is explained in the manual.
     @Test func everyVariableIsInTheManual() async throws {
         let known = Set(ManualFacts.variables.flatMap { $0.name.split(separator: ", ").map(String.init) })
         let found = try await runCommand(
@@ -74,7 +74,7 @@ import Testing
             line.split(separator: "\"").last.map(String.init)
         }
         #expect(asked.count > 10)
-        // The variable of an option is not listed by itself.
+        // Variables of options are not listed individually.
         #expect(Set(asked).subtracting(["GRANARY_POSTGRES_BIN"]).subtracting(known).isEmpty)
     }
 

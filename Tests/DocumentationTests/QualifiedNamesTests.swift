@@ -2,23 +2,23 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-/// A name without its schema is looked up in the search path, which may be the choice of somebody else. Sessions begin with
-/// an empty one, and what runs under that of a database or of a service must not depend on it.
+/// A name without a schema is looked up in the search path, which another role may choose. Sessions begin with an empty
+/// path, and statements that run under a database's or a service's path must not depend on it.
 @Suite struct QualifiedNamesTests {
-    /// SQL that is written for people, or told of: it is theirs to run.
+    /// Files with SQL that people run themselves.
     private static let others = [
         "Sources/Migrations/Writing/MigrationTemplates.swift", "Sources/GranaryCommands/Server/ServerCommand.swift",
         "Sources/MigrationChecks/Linting/", "Sources/SQLText/",
     ]
 
-    /// What the grammar itself knows, whatever the search path says.
+    /// Words of the grammar, independent of the search path.
     private static let grammar: Set<String> = [
         "coalesce", "nullif", "greatest", "least", "exists", "any", "all", "in", "values", "row", "cast", "extract",
         "trim", "array", "unique", "key", "check", "interval", "timestamp", "time", "char", "varchar", "numeric", "bit",
         "normalize", "grouping", "overlay", "position",
     ]
 
-    /// Types that are names and not words of the grammar.
+    /// Types that are names, not words of the grammar.
     private static let types: Set<String> = [
         "text", "name", "oid", "regclass", "regtype", "regproc", "regprocedure", "regnamespace", "regrole", "int2",
         "int4", "int8", "float4", "float8", "bool", "bytea", "date", "timestamptz", "jsonb", "uuid", "xid", "xid8",
@@ -55,11 +55,11 @@ import Testing
     }
 
     private static func unqualified(_ text: String, _ functions: Set<String>) -> [String] {
-        // What a hint gives people to run in psql.
+        // A hint that people paste into psql.
         guard !text.contains("end it with SELECT") else { return [] }
         guard text.contains(#/\b(SELECT|FROM|WHERE|INSERT|UPDATE|DELETE|JOIN|CASE|ORDER BY|AND|SET)\b|::|pg_catalog\./#)
         else { return [] }
-        // How the server writes the default of a serial column, in a pattern.
+        // The server's text for the default of a serial column, in a pattern.
         let text = text.replacing(#/nextval.{0,40}?::regclass/#, with: "")
         var names: [String] = []
         for match in text.matches(of: #/(?<before>^|[^\w.\"'])(?<name>[a-z_][a-z0-9_]*)\(/#) {
@@ -76,7 +76,7 @@ import Testing
     }
 }
 
-/// The string literals of a Swift file, each as it is written, with a mark in place of what is interpolated.
+/// The string literals of a Swift file as written, with a mark for each interpolation.
 private struct SwiftLiteral {
     var text: String
     var line: Int
@@ -125,7 +125,7 @@ private struct SwiftLiteral {
         return literals
     }
 
-    /// Behind the parenthesis that closes it; strings in it may hold others.
+    /// The position after the closing parenthesis; strings inside may contain others.
     private static func afterInterpolation(_ bytes: [UInt8], _ start: Int, _ line: inout Int) -> Int {
         var (index, depth, isQuoted) = (start, 1, false)
         while index < bytes.count, depth > 0 {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import GranaryCommands
 
-/// What pages name is there: files, headings, options, targets, exit codes, modules.
+/// Everything that pages name exists: files, headings, options, targets, exit codes, modules.
 @Suite struct ReferenceTests {
     @Test(arguments: Project.pages)
     func everyLinkPointsAtSomething(page: String) throws {
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    /// The path without `..`; nil when it leaves the project.
+    /// The path without `..`; nil if it leaves the project.
     private func normal(_ path: String) -> String? {
         var parts: [Substring] = []
         for part in path.split(separator: "/") {
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    /// An option that stands by itself is of the commands that the section's heading names, or of any.
+    /// An option that is named alone belongs to the commands in the section's heading, or to any.
     private func commands(meantAt line: Int, in page: Document) -> [[String]] {
         let headings = page.path(to: line).filter { $0.level > 1 }
         let words = Set(headings.flatMap { $0.text.lowercased().split { !$0.isLetter }.map(String.init) })
@@ -71,6 +71,7 @@ import Testing
             "docs/seeding.md": [["seed"]],
             "docs/migrations.md": [
                 ["validate"], ["migrate", "generate"], ["migrate", "deps"], ["migrate", "renumber"],
+                ["migrate", "import"], ["migrate", "adopt"],
             ],
             "docs/inspection.md": [
                 ["tables"], ["counts"], ["schema"], ["doctor"], ["backups", "list"], ["backups", "show"],
@@ -95,7 +96,7 @@ import Testing
                 }
             }
         }
-        // A command that is new is one that these tests, and the pages, must hear of.
+        // New commands must be added to these tests and to the pages.
         for command in CommandHelp.commands where [[], ["server"], ["backups"]].contains(command) {
             let children = Set(
                 CommandHelp.commands.filter { $0.count == command.count + 1 && $0.starts(with: command) }.compactMap(
@@ -113,7 +114,8 @@ import Testing
             "docs/cleaning.md": CleanLines.planResult.keys + CleanLines.result.keys,
             "docs/seeding.md": SeedSummary.result.keys + SeedExplanation.result.keys,
             "docs/migrations.md": MigrateStatus.result.keys + PlanReport.result.keys + RunReport.result.keys
-                + DependencyDrawing.result.keys + MigrateRenumber.result.keys + FindingReport.result.keys,
+                + DependencyDrawing.result.keys + MigrateRenumber.result.keys + MigrateImport.result.keys
+                + MigrateAdopt.result.keys + FindingReport.result.keys,
             "docs/inspection.md": TableListing.result.keys + CountListing.result.keys + DifferenceListing.result.keys
                 + SchemaDocument.result.keys + LineDifference.result.keys + CatalogueListing.result.keys
                 + BackupContents.result.keys + PruneListing.result.keys + CheckListing.result.keys,
@@ -200,7 +202,7 @@ import Testing
         }
     }
 
-    /// What stands behind the words that declare or extend something.
+    /// The names after the words that declare or extend something.
     private func declarations(in files: [String]) throws -> (types: Set<Substring>, functions: Set<Substring>) {
         var types: Set<Substring> = []
         var functions: Set<Substring> = []

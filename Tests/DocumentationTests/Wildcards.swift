@@ -1,8 +1,8 @@
-/// Whether a text is the one that a page shows: `…` in a line stands for anything there, a line `…` for any lines.
+/// Whether a text matches the one on a page: `…` in a line matches any text, a line `…` any lines.
 enum Wildcards {
     static func fit(_ text: String, _ pattern: String) -> Bool { mismatch(text, pattern) == nil }
 
-    /// nil when the text fits; else the first line of the pattern that nothing fits.
+    /// nil if the text matches; else the first line of the pattern without a match.
     static func mismatch(_ text: String, _ pattern: String) -> String? {
         var furthest = 0
         let patterns = lines(pattern)

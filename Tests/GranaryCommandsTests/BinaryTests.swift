@@ -25,7 +25,7 @@ import Testing
     @Test func bareGranaryPrintsHelp() async throws {
         let bare = try await granary()
         #expect(bare.status == 0)
-        #expect(bare.stdout.hasPrefix("OVERVIEW: Back up, restore and migrate"))
+        #expect(bare.stdout.hasPrefix("OVERVIEW: Migrate, seed, back up"))
         #expect(bare.stderr.isEmpty)
         let asked = try await granary("--help")
         #expect(asked.stdout == bare.stdout)

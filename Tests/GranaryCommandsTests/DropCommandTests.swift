@@ -39,6 +39,20 @@ import Testing
         #expect(outcome.stdoutBytes == Array("\(word)|".utf8))
     }
 
+    @Test func theLineThatSwapsGoesThroughAnotherDatabase() {
+        let address = ServerAddress("postgresql://app:hush@db:5433/shop")
+        #expect(
+            database(address).swapCommand(of: "shop", with: "shop_restored_1", through: nil)
+                == #"psql 'dbname=postgres host=db port=5433 user=app' -c 'ALTER DATABASE "shop" RENAME TO "shop_before_1"; "#
+                + #"ALTER DATABASE "shop_restored_1" RENAME TO "shop"'"#
+        )
+        #expect(
+            database(address, isLocal: true).swapCommand(of: "shop", with: "shop_restored_1", through: "admin")
+                == #"granary server psql -c '\connect admin' -c 'ALTER DATABASE "shop" RENAME TO "shop_before_1"; "#
+                + #"ALTER DATABASE "shop_restored_1" RENAME TO "shop"'"#
+        )
+    }
+
     @Test func theLocalServerHasItsOwnPsql() {
         #expect(
             database(ServerAddress("postgresql:///shop"), isLocal: true).dropCommand(for: "shop_old")

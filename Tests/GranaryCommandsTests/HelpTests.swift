@@ -44,15 +44,14 @@ import Testing
     @Test func helpBeforeAnythingForPsqlIsOurs() async throws {
         let asked = try await runCommand(granaryBinary(), ["server", "psql", "--help"])
         #expect(asked.status == 0)
-        #expect(asked.stdout.hasPrefix("OVERVIEW: Become psql"))
+        #expect(asked.stdout.hasPrefix("OVERVIEW: Run psql"))
     }
 
     @Test func theScreenOfGranary() async throws {
         let screen = try await runCommand(granaryBinary(), ["--help"], environment: ["COLUMNS": nil]).stdout
         #expect(
             screen == """
-                OVERVIEW: Back up, restore and migrate a PostgreSQL database, whole or not at
-                all.
+                OVERVIEW: Migrate, seed, back up, restore and inspect a PostgreSQL database.
 
                 Example:
                   granary server start
@@ -80,42 +79,43 @@ import Testing
                 BACKUPS SUBCOMMANDS:
                   backup                  Back up a database into one file that unzip and psql
                                           can read.
-                  verify                  Read a backup from end to end and tell whether it is
-                                          whole; needs no server.
-                  restore                 Restore a database from a backup, or leave it as it
-                                          is.
-                  backups                 List the backups of a folder, look into one, or
-                                          delete the old ones.
+                  verify                  Read a whole backup and check that it is undamaged;
+                                          needs no server.
+                  restore                 Restore a database from a backup, completely or not at
+                                          all.
+                  backups                 List the backups in a folder, describe one, or delete
+                                          old ones.
+                  convert                 Make a backup of granary's from a dump of pg_dump.
 
                 SCHEMA SUBCOMMANDS:
-                  migrate                 Apply and revert migrations; what is applied stands
-                                          in a ledger in the database.
-                  validate                Check migrations, both JSON files and seeds: all that
-                                          is wrong, with its place and a way out.
+                  migrate                 Apply and revert migrations, which a ledger in the
+                                          database records.
+                  validate                Check migrations, both JSON files and seeds; report
+                                          each problem with its place and a fix.
                   reset                   Drop the service's schemas with all their data,
                                           migrate up again and seed. Development and test only.
 
                 ROWS SUBCOMMANDS:
-                  seed                    Bring the seeds of an environment into the database,
-                                          all or nothing; again changes nothing.
+                  seed                    Load the seeds of an environment, all or none. Running
+                                          it again changes nothing.
                   clean                   Empty the tables of a service, and keep the schema.
 
                 LOOKING SUBCOMMANDS:
-                  tables                  List the tables with the rows they have by estimate,
-                                          and their sizes.
+                  tables                  List the tables with their estimated rows and their
+                                          sizes.
                   counts                  Count the rows of the tables; large tables are
                                           estimated unless --exact.
                   schema                  Describe the tables: columns, keys, indexes,
                                           triggers, policies; or compare them with a file.
 
                 PROJECTS SUBCOMMANDS:
-                  env                     Tell which environment is meant and which the
-                                          database says it is, or mark it.
-                  init                    Make the folders and files of a project, or granary's
-                                          own tables in a database.
+                  env                     Show the environment and the database's marker, or set
+                                          the marker.
+                  init                    Create the folders and files of a project, or
+                                          granary's own tables in a database.
                   server                  Run a private PostgreSQL for this folder.
                   doctor                  Check programs, database, rights, marker, ledger,
-                                          folders and disk; say what mends each problem.
+                                          folders and disk, with a fix for each problem.
 
                 """
         )
@@ -127,9 +127,9 @@ import Testing
             screen == """
                 OVERVIEW: Back up a database into one file that unzip and psql can read.
 
-                The file gets its name when it is whole, checked and on the disk; its path is
-                printed on standard output. All rows are of one moment, and nobody is kept from
-                working meanwhile.
+                The file gets its name when it is complete and synced to disk; its path is
+                printed on standard output. All rows are from the same moment, and reading and
+                writing continue meanwhile.
 
                 Examples:
                   granary backup
@@ -145,11 +145,11 @@ import Testing
                 WHERE TO:
                   -o, --output <file|->   The file; - is standard output, .sql and .sql.gz are
                                           plain dumps (default: a new file in --backups).
-                  --format <zip|sql>      What to write; else the file's name tells. (values:
+                  --format <zip|sql>      The format; else the file's name decides. (values:
                                           zip, sql)
-                  --force                 Replace the file if it is there.
+                  --force                 Replace an existing file.
                   --backups <folder>      The folder of backups. (default: backups)
-                  --migrations <folder>   A folder of migrations to put in, if it is there
+                  --migrations <folder>   A folder of migrations to store, if it exists
                                           (default: migrations).
 
                 WHAT TO BACK UP:
@@ -161,11 +161,11 @@ import Testing
                   --with-secrets          Keep passwords of user mappings and subscriptions.
 
                 HOW:
-                  -j, --jobs <n>          How many workers; else one per core, 8 at most.
+                  -j, --jobs <n>          The number of workers; else one per core, 8 at most.
                   --compress <0…12>       0 stores, 1 is fast, 12 is small. (default: 1)
-                  --engine <name>         libdeflate, igzip (0…3) or zlib (0…9); else igzip at
-                                          1 where it is built in. (values: deflate, igzip, zlib)
-                  --lock-timeout <time>   Wait so long for a locked table. (default: 60s)
+                  --engine <name>         libdeflate, igzip (0…3) or zlib (0…9); else igzip at 1
+                                          if built in. (values: deflate, igzip, zlib)
+                  --lock-timeout <time>   How long to wait for a locked table. (default: 60s)
 
                 OPTIONS:
                   --state-schema <name>   The schema of granary's own tables. (default: granary)
@@ -175,9 +175,9 @@ import Testing
                 WHICH DATABASE:
                   --database-url <url>    The database; else DATABASE_URL, DATABASE_HOST …,
                                           PGHOST ….
-                  --local                 Use this folder's local server; it is made if there
-                                          is none.
-                  --wait <time>           Wait so long for a server that is starting: 500ms,
+                  --local                 Use this folder's local server; create it if there is
+                                          none.
+                  --wait <time>           How long to wait for a server that is starting: 500ms,
                                           60s, 2m.
                   --env <name>            The environment; else ENV, APP_ENV.
                   --postgres-bin <folder> The folder of PostgreSQL's programs; else PATH is
@@ -186,11 +186,10 @@ import Testing
                 OUTPUT:
                   --json                  Print one JSON document on standard output, failures
                                           too.
-                  -q, --quiet             Print nothing but results and errors.
-                  -v, --verbose           Say more: a line for each table, and what the log
-                                          knows.
+                  -q, --quiet             Print only results and errors.
+                  -v, --verbose           Print more: a line for each table, and the log.
                   --log-format <text|json>
-                                          How standard error is written. (values: text, json;
+                                          The format of standard error. (values: text, json;
                                           default: text)
                   --no-color              Use no colors; NO_COLOR does the same.
 
@@ -202,11 +201,10 @@ import Testing
         let screen = try await runCommand(granaryBinary(), ["verify", "--help"], environment: ["COLUMNS": nil]).stdout
         #expect(
             screen == """
-                OVERVIEW: Read a backup from end to end and tell whether it is whole; needs no
-                server.
+                OVERVIEW: Read a whole backup and check that it is undamaged; needs no server.
 
-                Every member's checksum, every chunk's SHA-256, every table's rows and digest
-                are computed anew.
+                Recomputes every member's checksum, every chunk's SHA-256, and every table's row
+                count and digest.
 
                 Example:
                   granary verify backups/shop-20261123T071500Z.zip
@@ -217,22 +215,21 @@ import Testing
                 USAGE: granary verify [<options>] <file>
 
                 ARGUMENTS:
-                  <file>                  A backup; sought in --backups too.
+                  <file>                  A backup; also searched for in --backups.
 
                 OPTIONS:
                   --backups <folder>      The folder of backups. (default: backups)
-                  -j, --jobs <n>          How many workers; else one per core, 8 at most.
+                  -j, --jobs <n>          The number of workers; else one per core, 8 at most.
                   --version               Show the version.
                   -h, --help              Show help information.
 
                 OUTPUT:
                   --json                  Print one JSON document on standard output, failures
                                           too.
-                  -q, --quiet             Print nothing but results and errors.
-                  -v, --verbose           Say more: a line for each table, and what the log
-                                          knows.
+                  -q, --quiet             Print only results and errors.
+                  -v, --verbose           Print more: a line for each table, and the log.
                   --log-format <text|json>
-                                          How standard error is written. (values: text, json;
+                                          The format of standard error. (values: text, json;
                                           default: text)
                   --no-color              Use no colors; NO_COLOR does the same.
 
@@ -244,11 +241,11 @@ import Testing
         let screen = try await runCommand(granaryBinary(), ["restore", "--help"], environment: ["COLUMNS": nil]).stdout
         #expect(
             screen == """
-                OVERVIEW: Restore a database from a backup, or leave it as it is.
+                OVERVIEW: Restore a database from a backup, completely or not at all.
 
-                The backup is loaded into a new database beside the target, counted, and put in
-                its place by two renames; the old database is kept under another name. If
-                anything fails, the target is as it was.
+                The backup is loaded into a new database beside the target and counted, and two
+                renames put it in the target's place. The old database is kept under another
+                name. If anything fails, the target is unchanged.
 
                 Examples:
                   granary restore backups/shop-20261123T071500Z.zip --plan
@@ -263,19 +260,19 @@ import Testing
                 USAGE: granary restore [<options>] <file>
 
                 ARGUMENTS:
-                  <file>                  A backup, or a plain dump (.sql, .sql.gz); sought in
-                                          --backups too.
+                  <file>                  A backup, or a plain dump (.sql, .sql.gz); --backups
+                                          is searched, too.
 
                 WHERE TO:
-                  --into <database>       A database of this name instead.
-                  --in-place              In the database itself, in one transaction; needs no
-                                          CREATEDB.
+                  --into <database>       Restore into this database instead.
+                  --in-place              Restore inside the database, in one transaction; needs
+                                          no CREATEDB.
                   --drop-old              Drop the old database after the swap.
                   --force                 End the sessions that are connected to the target.
                   --confirm <database>    Refuse unless this is the target.
                   --from <env>            Refuse unless the backup is of this environment, or
                                           unknown.
-                  --trust                 Run what another installation's backup brings:
+                  --trust                 Run the code in another installation's backup:
                                           functions, triggers, extensions.
                   --maintenance-db <database>
                                           Where to connect during the swap; else postgres,
@@ -285,25 +282,24 @@ import Testing
                   --schema <name>         Only this schema; repeatable.
                   --table <table[=new]>   Only this table, or under a new name; repeatable.
                   --rows <missing|replace>
-                                          Rows only: those whose key is missing, or all anew.
-                                          (values: missing, replace)
-                  --data-only             Rows only, into the tables that are there.
+                                          Only rows: add those with missing keys, or replace
+                                          all. (values: missing, replace)
+                  --data-only             Only rows, into existing tables.
                   --if-empty              With --data-only: refuse if a table holds rows, and
-                                          empty none.
+                                          empty no table.
                   --with-subscriptions    Restore subscriptions too.
 
                 HOW:
-                  -j, --jobs <n>          How many workers; else one per core, 8 at most.
-                  --no-owner              Everything belongs to the role that restores.
-                  --role-map <old=new>    A role of the backup, and the one to use; repeatable.
+                  -j, --jobs <n>          The number of workers; else one per core, 8 at most.
+                  --no-owner              The role that restores owns everything.
+                  --role-map <old=new>    Replace a role of the backup by another; repeatable.
                   --allow-invalid         Leave constraints that rows violate NOT VALID, and
                                           list them.
-                  --allow-incomplete      Restore a plain dump that is cut off, or does not
-                                          tell whether it is whole.
+                  --allow-incomplete      Restore a plain dump that is cut off, or may be.
                   --no-analyze            Skip ANALYZE at the end.
 
                 OPTIONS:
-                  --plan                  Tell what would happen, and change nothing.
+                  --plan                  Show what would happen, and change nothing.
                   --backups <folder>      The folder of backups. (default: backups)
                   --migrations <folder>   The folder with environments.json. (default:
                                           migrations)
@@ -314,9 +310,9 @@ import Testing
                 WHICH DATABASE:
                   --database-url <url>    The database; else DATABASE_URL, DATABASE_HOST …,
                                           PGHOST ….
-                  --local                 Use this folder's local server; it is made if there
-                                          is none.
-                  --wait <time>           Wait so long for a server that is starting: 500ms,
+                  --local                 Use this folder's local server; create it if there is
+                                          none.
+                  --wait <time>           How long to wait for a server that is starting: 500ms,
                                           60s, 2m.
                   --env <name>            The environment; else ENV, APP_ENV.
                   --postgres-bin <folder> The folder of PostgreSQL's programs; else PATH is
@@ -325,11 +321,10 @@ import Testing
                 OUTPUT:
                   --json                  Print one JSON document on standard output, failures
                                           too.
-                  -q, --quiet             Print nothing but results and errors.
-                  -v, --verbose           Say more: a line for each table, and what the log
-                                          knows.
+                  -q, --quiet             Print only results and errors.
+                  -v, --verbose           Print more: a line for each table, and the log.
                   --log-format <text|json>
-                                          How standard error is written. (values: text, json;
+                                          The format of standard error. (values: text, json;
                                           default: text)
                   --no-color              Use no colors; NO_COLOR does the same.
 
@@ -365,11 +360,10 @@ import Testing
                 OUTPUT:
                   --json                  Print one JSON document on standard output, failures
                                           too.
-                  -q, --quiet             Print nothing but results and errors.
-                  -v, --verbose           Say more: a line for each table, and what the log
-                                          knows.
+                  -q, --quiet             Print only results and errors.
+                  -v, --verbose           Print more: a line for each table, and the log.
                   --log-format <text|json>
-                                          How standard error is written. (values: text, json;
+                                          The format of standard error. (values: text, json;
                                           default: text)
                   --no-color              Use no colors; NO_COLOR does the same.
 

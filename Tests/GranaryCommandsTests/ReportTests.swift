@@ -132,10 +132,32 @@ import Testing
                 + #""kept_bytes":1200000000,"invalid":["orders: orders_total_check"],"#
                 + #""notes":["subscriptions were left out"],"#
                 + #""rewinds":[{"service":"user-service","from":5,"to":3},{"service":"orders","from":null,"to":1}],"#
-                + #""trusted":null,"complete":true}"#
+                + #""trusted":null,"complete":true,"left_out":[],"beside":null}"#
+        )
+        #expect(RestoreCommand.result.document((Self.restore, true)).text.contains(#""trusted":true,"complete":true"#))
+    }
+
+    @Test func whatIsLeftOutIsToldWithWhatDependsOnIt() {
+        var report = Self.restore
+        (report.notes, report.rewinds, report.invalid, report.swapped, report.kept) = ([], [], [], false, nil)
+        report.leftOut = [
+            LeftOut(object: "statistics of t", reason: "no", effect: .fallback),
+            LeftOut(object: "trigger t g", reason: "no f", effect: .unprotected, dependents: ["comment g"]),
+        ]
+        report.beside = "shop_restored_1"
+        #expect(
+            RestoreCommand.lines(report, drop: "psql d", swap: "psql s") == [
+                "left out: trigger t g: no f", "  and with it: comment g", "shop  6,001,215 rows in 8 tables  12.3 s",
+                "shop is as it was, because what is left out protects the data; the new database is shop_restored_1",
+                "to put it in place: psql s", "to drop it: psql d",
+            ]
         )
         #expect(
-            RestoreCommand.result.document((Self.restore, true)).text.hasSuffix(#""trusted":true,"complete":true}"#)
+            RestoreCommand.result.document((report, nil)).text.hasSuffix(
+                #""left_out":[{"object":"statistics of t","reason":"no","effect":"fallback","dependents":[]},"#
+                    + #"{"object":"trigger t g","reason":"no f","effect":"unprotected","dependents":["comment g"]}],"#
+                    + #""beside":"shop_restored_1"}"#
+            )
         )
     }
 
@@ -196,7 +218,8 @@ import Testing
         #expect(report.lines == ["ok  b.zip  142 members, 6,001,215 rows  1.2 s"])
         #expect(
             VerifyReport.result.document(report).text
-                == #"{"file":"b.zip","ok":true,"members":142,"rows":6001215,"raw_bytes":7,"seconds":1.23,"problems":[]}"#
+                == #"{"file":"b.zip","format":"archive","ok":true,"members":142,"tables":null,"rows":6001215,"raw_bytes":7,"seconds":1.23,"#
+                + #""problems":[],"notes":[]}"#
         )
     }
 
@@ -215,9 +238,9 @@ import Testing
         )
         #expect(
             VerifyReport.result.document(report).text
-                == #"{"file":"b.zip","ok":false,"members":0,"rows":0,"raw_bytes":0,"seconds":1,"problems":["#
+                == #"{"file":"b.zip","format":"archive","ok":false,"members":0,"tables":null,"rows":0,"raw_bytes":0,"seconds":1,"problems":["#
                 + #"{"member":"data/000001-t/000001.copy","problem":"the CRC-32 differs"},"#
-                + #"{"member":"archive","problem":"the end \u001bis missing"}]}"#
+                + #"{"member":"archive","problem":"the end \u001bis missing"}],"notes":[]}"#
         )
     }
 }

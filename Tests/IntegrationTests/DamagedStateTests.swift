@@ -7,26 +7,18 @@ import Testing
         _ damage: String,
         _ body: (_ url: String, _ granary: (String...) async throws -> CommandOutcome) async throws -> Void
     ) async throws {
-        try await ThrowawayServer.shared().withDatabase { url in
-            try await ScratchFolder.with { folder in
-                func granary(_ arguments: [String]) async throws -> CommandOutcome {
-                    try await runCommand(
-                        granaryBinary(),
-                        arguments,
-                        environment: ["DATABASE_URL": url, "GRANARY_ENV": "development", "SERVICE_NAME": "shop"],
-                        workingDirectory: folder.path
-                    )
-                }
-                try folder.write(
-                    "CREATE TABLE public.a (id int); INSERT INTO public.a VALUES (7);",
-                    to: "migrations/1_a.up.sql"
-                )
-                try folder.write("DROP TABLE public.a;", to: "migrations/1_a.down.sql")
-                let up = try await granary(["migrate", "up"])
-                #expect(up.status == 0, "\(up)")
-                try await psql(url, damage)
-                try await body(url) { (arguments: String...) in try await granary(arguments) }
-            }
+        let files: KeyValuePairs = [
+            "migrations/1_a.up.sql": "CREATE TABLE public.a (id int); INSERT INTO public.a VALUES (7);",
+            "migrations/1_a.down.sql": "DROP TABLE public.a;",
+        ]
+        try await TestProject.with(files: files) { project in
+            var project = project
+            project.variables["GRANARY_ENV"] = "development"
+            project.variables["SERVICE_NAME"] = "shop"
+            let up = try await project.granary("migrate", "up")
+            #expect(up.status == 0, "\(up)")
+            try await project.sql(damage)
+            try await body(project.url) { [project] (arguments: String...) in try await project.granary(arguments) }
         }
     }
 

@@ -4,32 +4,24 @@ import Testing
 /// The migrator as it is typed, on the shapes of trees that people have.
 @Suite struct MigrateTreesTests {
     private struct Shell {
-        let folder: ScratchFolder
-        let url: String
+        let project: TestProject
+        var folder: ScratchFolder { project.folder }
+        var url: String { project.url }
 
-        /// What a command prints as its result; an issue where it does not end well.
+        /// What a command prints as its result; a failed test if it does not end well.
         func granary(_ words: String..., sourceLocation: SourceLocation = #_sourceLocation) async throws -> String {
-            let outcome = try await run(words)
+            let outcome = try await project.granary(words + ["--quiet"])
             #expect(outcome.status == 0, "\(outcome)", sourceLocation: sourceLocation)
             return outcome.stdout
         }
 
-        func refused(_ words: String...) async throws -> CommandOutcome { try await run(words) }
-
-        private func run(_ words: [String]) async throws -> CommandOutcome {
-            try await runCommand(
-                granaryBinary(),
-                words + ["--database-url", url, "--quiet"],
-                workingDirectory: folder.path
-            )
+        func refused(_ words: String...) async throws -> CommandOutcome {
+            try await project.granary(words + ["--quiet"])
         }
     }
 
     private func with(_ files: KeyValuePairs<String, String>, _ body: (Shell) async throws -> Void) async throws {
-        try await ScratchFolder.with { folder in
-            for (name, text) in files { try folder.write(text, to: name) }
-            try await ThrowawayServer.shared().withDatabase { url in try await body(Shell(folder: folder, url: url)) }
-        }
+        try await TestProject.with(files: files) { try await body(Shell(project: $0)) }
     }
 
     @Test func anEnvironmentsOwnFilesComeOnTopOfTheBase() async throws {

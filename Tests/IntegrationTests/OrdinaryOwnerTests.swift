@@ -131,7 +131,7 @@ import Testing
             let whole = try await tenant.run("backup", "--output", "whole.zip")
             #expect(whole.status == 1)
             #expect(whole.stderr.contains("\(tenant.role) may not read all that is to be backed up: permission denied"))
-            #expect(whole.stderr.contains("hint: back up what is yours with --service or --schema"), "\(whole)")
+            #expect(whole.stderr.contains("hint: back up what you own with --service or --schema"), "\(whole)")
             #expect(!tenant.folder.names().contains("whole.zip"))
 
             let into = try await tenant.run("restore", "a.zip", "--into", "elsewhere")

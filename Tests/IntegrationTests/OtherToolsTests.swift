@@ -11,17 +11,10 @@ import Testing
         )
             async throws -> Void
     ) async throws {
-        try await ThrowawayServer.shared().withDatabase { url in
-            try await ScratchFolder.with { folder in
-                try await body(url, folder) { arguments, variables in
-                    try await runCommand(
-                        granaryBinary(),
-                        arguments,
-                        environment: ["DATABASE_URL": url, "GRANARY_ENV": "development", "SERVICE_NAME": "shop"]
-                            .merging(variables) { _, new in new },
-                        workingDirectory: folder.path
-                    )
-                }
+        try await TestProject.with { project in
+            try await body(project.url, project.folder) { arguments, variables in
+                let own = ["GRANARY_ENV": "development", "SERVICE_NAME": "shop"].merging(variables) { $1 }
+                return try await project.granary(arguments, environment: own)
             }
         }
     }

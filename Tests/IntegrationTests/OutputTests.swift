@@ -142,7 +142,7 @@ import Testing
                 #expect(
                     outcome.stderr.contains(
                         "standard output cannot take the result (File too large); "
-                            + "what was to be done is done, and this is it:"
+                            + "the work is done, and this is the result:"
                     ),
                     "\(outcome)"
                 )

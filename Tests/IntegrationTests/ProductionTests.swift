@@ -2,57 +2,26 @@ import TestSupport
 import Testing
 
 /// A database marked with an environment, and a project that declares it.
-struct Site {
-    let url: String
-    let folder: ScratchFolder
-    let name: String
-
+extension TestProject {
     /// - Parameter environments: `environments.json`.
-    static func with(
+    static func withOrders(
         marked environment: String,
         _ environments: String? = nil,
-        _ body: (Site) async throws -> Void
+        _ body: (TestProject) async throws -> Void
     ) async throws {
-        let server = try await ThrowawayServer.shared()
-        try await ScratchFolder.with { folder in
-            try await server.withDatabase { url in
-                try await psql(
-                    url,
-                    """
-                    CREATE SCHEMA shop; CREATE TABLE shop.orders (id int PRIMARY KEY, note text);
-                    INSERT INTO shop.orders VALUES (1, 'one'), (2, 'two');
-                    """
-                )
-                let site = Site(
-                    url: url,
-                    folder: folder,
-                    name: String(url.dropFirst("postgresql:///".count).prefix { $0 != "?" })
-                )
-                try folder.write(environments ?? declaring(environment), to: "migrations/environments.json")
-                let marked = try await site.granary("env", "mark", environment)
-                try #require(marked.status == 0, "\(marked)")
-                try await body(site)
-            }
+        let orders = """
+            CREATE SCHEMA shop; CREATE TABLE shop.orders (id int PRIMARY KEY, note text);
+            INSERT INTO shop.orders VALUES (1, 'one'), (2, 'two');
+            """
+        let declared = environments ?? declaring(environment)
+        try await with(orders, files: ["migrations/environments.json": declared]) { project in
+            try await project.mark(environment)
+            try await body(project)
         }
     }
 
     static func declaring(_ environment: String) -> String {
         "{\"service\": \"shop\", \"environments\": {\"\(environment)\": {}, \"other\": {}}}"
-    }
-
-    @discardableResult
-    func granary(_ arguments: String..., variables: [String: String] = [:]) async throws -> CommandOutcome {
-        try await granary(arguments, variables: variables)
-    }
-
-    @discardableResult
-    func granary(_ arguments: [String], variables: [String: String] = [:]) async throws -> CommandOutcome {
-        try await runCommand(
-            granaryBinary(),
-            arguments,
-            environment: ["DATABASE_URL": url].merging(variables) { $1 },
-            workingDirectory: folder.path
-        )
     }
 
     func rows(_ table: String = "shop.orders", at other: String? = nil) async throws -> String {
@@ -61,13 +30,9 @@ struct Site {
 
     /// An archive of the database as it is, in another environment.
     func archive(of environment: String, _ arguments: String...) async throws {
-        try #require(try await granary("env", "mark", environment, "--force").status == 0)
+        try await mark(environment)
         let made = try await granary(["backup", "--output", "\(environment).zip", "--quiet"] + arguments)
         try #require(made.status == 0, "\(made)")
-    }
-
-    func mark(_ environment: String) async throws {
-        try #require(try await granary("env", "mark", environment, "--force").status == 0)
     }
 }
 
@@ -79,13 +44,13 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
 /// Every command that destroys asks the same definition of production.
 @Suite struct ProductionTests {
     @Test(arguments: productionNames) func noCommandDestroysAnythingInProduction(_ name: String) async throws {
-        try await Site.with(marked: name) { site in
+        try await TestProject.withOrders(marked: name) { site in
             try site.folder.write("- {id: 1, note: seeded}", to: "seeds/common/orders.yaml")
             let refused = [
-                try await site.granary("clean", "--confirm", site.name),
-                try await site.granary("reset", "--confirm", site.name),
-                try await site.granary("seed", "--confirm", site.name),
-                try await site.granary("seed", "--generate", "shop.*", "--rows", "3", "--confirm", site.name),
+                try await site.granary("clean", "--confirm", site.database),
+                try await site.granary("reset", "--confirm", site.database),
+                try await site.granary("seed", "--confirm", site.database),
+                try await site.granary("seed", "--generate", "shop.*", "--rows", "3", "--confirm", site.database),
             ]
             for outcome in refused { #expect(outcome.status == 3, "\(outcome)") }
             #expect(refused[0].stderr.contains("is \(name), which is not cleaned"))
@@ -110,20 +75,20 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
     }
 
     @Test(arguments: nearMisses) func aNameThatOnlyLooksLikeItIsTreatedAsAnyOther(_ name: String) async throws {
-        try await Site.with(marked: name) { site in
+        try await TestProject.withOrders(marked: name) { site in
             try site.folder.write("- {id: 3, note: seeded}", to: "seeds/common/orders.yaml")
             try #require(try await site.granary("backup", "--output", "a.zip", "--quiet").status == 0)
             let seeded = try await site.granary("seed")
             #expect(seeded.status == 0, "\(seeded)")
             try await #expect(site.rows() == "1 one, 2 two, 3 seeded")
-            let cleaned = try await site.granary("clean", "--confirm", site.name)
+            let cleaned = try await site.granary("clean", "--confirm", site.database)
             #expect(cleaned.status == 0, "\(cleaned)")
             try await #expect(site.rows() == "")
             let restored = try await site.granary("restore", "a.zip", "--drop-old")
             #expect(restored.status == 0, "\(restored)")
             try await #expect(site.rows() == "1 one, 2 two")
             // It keeps its own list.
-            let reset = try await site.granary("reset", "--confirm", site.name)
+            let reset = try await site.granary("reset", "--confirm", site.database)
             #expect(reset.status == 3, "\(reset)")
         }
     }
@@ -135,16 +100,16 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
               "prod": {"config": {
                 "production": false}}}}
             """
-        try await Site.with(marked: "customers", environments) { site in
+        try await TestProject.withOrders(marked: "customers", environments) { site in
             let shown = try await site.granary("env", "--json")
             #expect(shown.stdout.contains("\"production\":true"), "\(shown)")
-            try await #expect(site.granary("clean", "--confirm", site.name).status == 3)
+            try await #expect(site.granary("clean", "--confirm", site.database).status == 3)
             try await site.mark("development")
-            try await #expect(site.granary("reset", "--confirm", site.name).status == 3)
-            try await #expect(site.granary("clean", "--confirm", site.name).status == 3)
+            try await #expect(site.granary("reset", "--confirm", site.database).status == 3)
+            try await #expect(site.granary("clean", "--confirm", site.database).status == 3)
             try await #expect(site.rows() == "1 one, 2 two")
             try await site.mark("prod")
-            let cleaned = try await site.granary("clean", "--confirm", site.name)
+            let cleaned = try await site.granary("clean", "--confirm", site.database)
             #expect(cleaned.status == 0, "\(cleaned)")
             let validated = try await site.granary("validate", "--offline")
             #expect(validated.status == 2, "\(validated)")
@@ -218,7 +183,7 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
         ),
     ])
     func aMigrationDoesNotRunWithoutTheRule(_ text: String, _ line: Int) async throws {
-        try await Site.with(marked: "production", text) { site in
+        try await TestProject.withOrders(marked: "production", text) { site in
             try site.folder.write("DROP TABLE shop.orders;", to: "migrations/1_drop.up.sql")
             let place = "migrations/environments.json:\(line): "
             for command in ["up", "plan"] {
@@ -237,7 +202,7 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
     }
 
     @Test func theRuleOfAnotherEnvironmentStopsNothing() async throws {
-        try await Site.with(marked: "development", Self.beside) { site in
+        try await TestProject.withOrders(marked: "development", Self.beside) { site in
             try site.folder.write("DROP TABLE shop.orders;", to: "migrations/1_drop.up.sql")
             let outcome = try await site.granary("migrate", "up")
             #expect(outcome.status == 0, "\(outcome)")
@@ -247,8 +212,8 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
     @Test(arguments: ["allow_destructive_operations", "production", "is_production"])
     func cleaningStops(_ rule: String) async throws {
         let text = "{\"service\": \"shop\", \"environments\": {\"qa\": {\n\"\(rule)\": false}}}"
-        try await Site.with(marked: "qa", text) { site in
-            for arguments in [["clean", "--confirm", site.name], ["clean", "--plan"]] {
+        try await TestProject.withOrders(marked: "qa", text) { site in
+            for arguments in [["clean", "--confirm", site.database], ["clean", "--plan"]] {
                 let outcome = try await runCommand(
                     granaryBinary(),
                     arguments,
@@ -267,12 +232,12 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
 
     @Test func seedingResettingAndRestoringStopAtProductionInTheWrongPlace() async throws {
         let text = "{\"service\": \"shop\", \"environments\": {\"development\": {\n\"production\": true}}}"
-        try await Site.with(marked: "development", text) { site in
+        try await TestProject.withOrders(marked: "development", text) { site in
             try site.folder.write("- {id: 1, note: seeded}", to: "seeds/common/orders.yaml")
             try #require(try await site.granary("backup", "--output", "a.zip", "--quiet").status == 0)
             for outcome in [
-                try await site.granary("seed"), try await site.granary("reset", "--confirm", site.name),
-                try await site.granary("restore", "a.zip", "--drop-old", "--confirm", site.name),
+                try await site.granary("seed"), try await site.granary("reset", "--confirm", site.database),
+                try await site.granary("restore", "a.zip", "--drop-old", "--confirm", site.database),
             ] {
                 #expect(outcome.status == 3, "\(outcome)")
                 #expect(outcome.stderr.contains("migrations/environments.json:2: environments.development.production"))
@@ -283,8 +248,8 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
 
     @Test func aFieldThatMayBeARuleOfAnotherVersionIsNamed() async throws {
         let text = "{\"service\": \"shop\", \"environments\": {\"qa\": {\"config\": {\n\"quorum\": 2}}}}"
-        try await Site.with(marked: "qa", text) { site in
-            let outcome = try await site.granary("clean", "--confirm", site.name)
+        try await TestProject.withOrders(marked: "qa", text) { site in
+            let outcome = try await site.granary("clean", "--confirm", site.database)
             #expect(outcome.status == 0, "\(outcome)")
             #expect(
                 outcome.stderr.contains(
@@ -296,7 +261,7 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
     }
 
     @Test func aRuleOfEnvironmentsInDependenciesStopsMigrations() async throws {
-        try await Site.with(marked: "qa") { site in
+        try await TestProject.withOrders(marked: "qa") { site in
             try site.folder.write("DROP TABLE shop.orders;", to: "migrations/1_drop.up.sql")
             try site.folder.write(
                 "{\"migrations\": {},\n\"global_config\": {\"allow_destructive_operations\": false}}",
@@ -313,7 +278,7 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
 
     /// The rules of one service are not those of the first that comes along.
     @Test(arguments: ["alpha", "omega"]) func eachServiceIsHeldToItsOwnRules(_ strict: String) async throws {
-        try await Site.with(marked: "qa") { site in
+        try await TestProject.withOrders(marked: "qa") { site in
             let lax = strict == "alpha" ? "omega" : "alpha"
             for (name, allows) in [(strict, "false"), (lax, "true")] {
                 try site.folder.write(
@@ -327,7 +292,7 @@ private let nearMisses = ["non-prod", "preprod", "pre-live", "product", "deliver
             #expect(outcome.stderr.contains("qa allows no destructive operations"), "\(outcome)")
             try await #expect(site.rows() == "1 one, 2 two")
             try await #expect(
-                site.granary("clean", "--root", "services", "--schema", "shop", "--confirm", site.name).status == 3
+                site.granary("clean", "--root", "services", "--schema", "shop", "--confirm", site.database).status == 3
             )
             // What the other one does is its own affair.
             try site.folder.write("SELECT 1;", to: "services/\(strict)/migrations/1_drop.up.sql")

@@ -8,20 +8,10 @@ import Testing
             _ url: String, _ folder: ScratchFolder, _ granary: ([String]) async throws -> CommandOutcome
         ) async throws -> Void
     ) async throws {
-        let server = try await ThrowawayServer.shared()
-        try await ScratchFolder.with { folder in
-            try await server.withDatabase { url in
-                try await psql(url, "CREATE TABLE good (a int); INSERT INTO good VALUES (1)")
-                func granary(_ arguments: [String]) async throws -> CommandOutcome {
-                    try await runCommand(
-                        granaryBinary(),
-                        arguments,
-                        environment: ["DATABASE_URL": url, "GRANARY_ENV": "development"],
-                        workingDirectory: folder.path
-                    )
-                }
-                try #require(try await granary(["env", "mark", "development"]).status == 0)
-                try await body(url, folder, granary)
+        try await TestProject.with("CREATE TABLE good (a int); INSERT INTO good VALUES (1)") { project in
+            try await project.mark()
+            try await body(project.url, project.folder) { arguments in
+                try await project.granary(arguments, environment: ["GRANARY_ENV": "development"])
             }
         }
     }
@@ -102,76 +92,45 @@ import Testing
 /// Backups that begin in the same second.
 @Suite struct BackupNameTests {
     @Test func allBackupsOfASecondGetAName() async throws {
-        let server = try await ThrowawayServer.shared()
-        try await ScratchFolder.with { folder in
-            try await server.withDatabase { url in
-                try await psql(url, "CREATE TABLE t AS SELECT 1 AS a")
-                let outcomes = try await withThrowingTaskGroup(of: CommandOutcome.self) { group in
-                    for _ in 0..<6 {
-                        group.addTask {
-                            try await runCommand(
-                                granaryBinary(),
-                                ["backup", "--quiet", "--database-url", url],
-                                workingDirectory: folder.path
-                            )
-                        }
-                    }
-                    return try await group.reduce(into: []) { $0.append($1) }
-                }
-                #expect(outcomes.map(\.status) == [0, 0, 0, 0, 0, 0], "\(outcomes)")
-                let names = Set(outcomes.map { $0.stdout.split(separator: "\n").last ?? "" })
-                #expect(names.count == 6)
-                #expect(folder.names(in: "backups").count == 6)
+        try await TestProject.with("CREATE TABLE t AS SELECT 1 AS a") { project in
+            let outcomes = try await withThrowingTaskGroup(of: CommandOutcome.self) { group in
+                for _ in 0..<6 { group.addTask { try await project.granary("backup", "--quiet") } }
+                return try await group.reduce(into: []) { $0.append($1) }
             }
+            #expect(outcomes.map(\.status) == [0, 0, 0, 0, 0, 0], "\(outcomes)")
+            let names = Set(outcomes.map { $0.stdout.split(separator: "\n").last ?? "" })
+            #expect(names.count == 6)
+            #expect(project.folder.names(in: "backups").count == 6)
         }
     }
 
     @Test func twoCleaningsOfASecondBothHaveTheirBackup() async throws {
-        let server = try await ThrowawayServer.shared()
-        try await ScratchFolder.with { folder in
-            try await server.withDatabase { url in
-                try await psql(
-                    url,
-                    """
-                    CREATE SCHEMA one; CREATE TABLE one.t AS SELECT 1 AS a;
-                    CREATE SCHEMA two; CREATE TABLE two.t AS SELECT 2 AS a;
-                    """
-                )
-                let name = String(url.dropFirst("postgresql:///".count).prefix { $0 != "?" })
-                @Sendable func granary(_ arguments: [String]) async throws -> CommandOutcome {
-                    try await runCommand(
-                        granaryBinary(),
-                        arguments + ["--database-url", url],
-                        workingDirectory: folder.path
-                    )
-                }
-                try #require(try await granary(["env", "mark", "development"]).status == 0)
-                async let first = granary(["clean", "--service", "one", "--confirm", name])
-                async let second = granary(["clean", "--service", "two", "--confirm", name])
-                for outcome in try await [first, second] { #expect(outcome.status == 0, "\(outcome)") }
-                #expect(folder.names(in: "backups").count == 2)
-                #expect(
-                    try await psql(url, "SELECT (SELECT count(*) FROM one.t), (SELECT count(*) FROM two.t)") == "0|0"
-                )
-            }
+        let tables = """
+            CREATE SCHEMA one; CREATE TABLE one.t AS SELECT 1 AS a;
+            CREATE SCHEMA two; CREATE TABLE two.t AS SELECT 2 AS a;
+            """
+        try await TestProject.with(tables) { project in
+            try await project.mark()
+            async let first = project.granary("clean", "--service", "one", "--confirm", project.database)
+            async let second = project.granary("clean", "--service", "two", "--confirm", project.database)
+            for outcome in try await [first, second] { #expect(outcome.status == 0, "\(outcome)") }
+            #expect(project.folder.names(in: "backups").count == 2)
+            let left = "SELECT (SELECT count(*) FROM one.t), (SELECT count(*) FROM two.t)"
+            try await #expect(project.sql(left) == "0|0")
         }
     }
 
     @Test func aFileThatAnotherBackupWritesIsBusy() async throws {
-        let server = try await ThrowawayServer.shared()
-        try await ScratchFolder.with { folder in
-            try await server.withDatabase { url in
-                let outcome = try await runCommand(
-                    "sh",
-                    [
-                        "-c",
-                        "exec 9> a.zip.partial; flock 9; '\(granaryBinary())' backup -o a.zip --database-url '\(url)' 9>&-",
-                    ],
-                    workingDirectory: folder.path
-                )
-                #expect(outcome.status == 5, "\(outcome)")
-                #expect(outcome.stderr.contains("another backup is writing a.zip.partial"), "\(outcome)")
-            }
+        try await TestProject.with { project in
+            let script = "exec 9> a.zip.partial; flock 9; '\(try granaryBinary())' backup -o a.zip 9>&-"
+            let outcome = try await runCommand(
+                "sh",
+                ["-c", script],
+                environment: project.variables,
+                workingDirectory: project.folder.path
+            )
+            #expect(outcome.status == 5, "\(outcome)")
+            #expect(outcome.stderr.contains("another backup is writing a.zip.partial"), "\(outcome)")
         }
     }
 }

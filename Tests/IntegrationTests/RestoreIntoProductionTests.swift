@@ -7,8 +7,8 @@ import Testing
         #"{"service": "shop", "environments": {"prod-eu": {}, "development": {}, "qa": {}}}"#
 
     /// A database of two rows marked `prod-eu`; archives of one row, of the same table, of three environments and of none.
-    private static func withArchives(_ body: (Site) async throws -> Void) async throws {
-        try await Site.with(marked: "prod-eu", environments) { site in
+    private static func withArchives(_ body: (TestProject) async throws -> Void) async throws {
+        try await TestProject.withOrders(marked: "prod-eu", environments) { site in
             try await psql(site.url, "DELETE FROM shop.orders; INSERT INTO shop.orders VALUES (7, 'other')")
             for environment in ["development", "prod-eu"] { try await site.archive(of: environment) }
             try await site.archive(of: "qa", "--schema", "shop")
@@ -47,24 +47,24 @@ import Testing
             let before = try await site.rows()
             try #require(before == "1 one, 2 two")
             for (form, from) in Self.forms {
-                let confirm = ["--confirm", site.name]
+                let confirm = ["--confirm", site.database]
                 let origin = from.map { ["--from", $0] } ?? []
-                let variables = ["GRANARY_CONFIRM": site.name, "GRANARY_FROM": from ?? "prod-eu"]
+                let variables = ["GRANARY_CONFIRM": site.database, "GRANARY_FROM": from ?? "prod-eu"]
                 var refused = [
                     try await site.granary(["restore"] + form), try await site.granary(["restore"] + form + origin),
-                    try await site.granary(["restore"] + form + origin, variables: variables),
+                    try await site.granary(["restore"] + form + origin, environment: variables),
                     try await site.granary(["restore"] + form + origin + ["--confirm", "other"]),
                 ]
                 if from != nil {
                     refused.append(try await site.granary(["restore"] + form + confirm))
-                    refused.append(try await site.granary(["restore"] + form + confirm, variables: variables))
+                    refused.append(try await site.granary(["restore"] + form + confirm, environment: variables))
                     refused.append(try await site.granary(["restore"] + form + confirm + ["--from", "prod-us"]))
                 }
                 for outcome in refused {
                     #expect(outcome.status == 3, "\(form): \(outcome)")
                     #expect(outcome.stderr.contains("nothing was changed"), "\(form): \(outcome)")
                 }
-                #expect(refused[0].stderr.contains("--confirm \(site.name)"), "\(form): \(refused[0])")
+                #expect(refused[0].stderr.contains("--confirm \(site.database)"), "\(form): \(refused[0])")
                 if let from { #expect(refused[0].stderr.contains("--from \(from) "), "\(form): \(refused[0])") }
                 #expect(refused[2].stderr.contains("GRANARY_CONFIRM does not count for production"), "\(refused[2])")
                 try await #expect(site.rows() == before, "\(form)")
@@ -126,14 +126,14 @@ import Testing
                 "restore",
                 "development.zip",
                 "--drop-old",
-                variables: ["GRANARY_CONFIRM": "other"]
+                environment: ["GRANARY_CONFIRM": "other"]
             )
             #expect(wrong.status == 3, "\(wrong)")
             let origin = try await site.granary(
                 "restore",
                 "development.zip",
                 "--drop-old",
-                variables: ["GRANARY_FROM": "prod-eu"]
+                environment: ["GRANARY_FROM": "prod-eu"]
             )
             #expect(origin.status == 3, "\(origin)")
             #expect(origin.stderr.contains("--from names prod-eu, and development.zip is a backup of development"))
@@ -146,17 +146,24 @@ import Testing
 
     @Test func intoAnotherDatabaseTheRowsOfThatOneCount() async throws {
         try await Self.withArchives { site in
-            let copy = "\(site.name)_copy"
+            let copy = "\(site.database)_copy"
             let made = try await site.granary("restore", "development.zip", "--into", copy)
             #expect(made.status == 0, "\(made)")
-            let other = site.url.replacing("/\(site.name)?", with: "/\(copy)?")
+            let other = site.url.replacing("/\(site.database)?", with: "/\(copy)?")
             let marked = try await runCommand(
                 granaryBinary(),
                 ["env", "mark", "prod-eu", "--force", "--database-url", other],
                 workingDirectory: site.folder.path
             )
             try #require(marked.status == 0, "\(marked)")
-            let refused = try await site.granary("restore", "development.zip", "--into", copy, "--confirm", site.name)
+            let refused = try await site.granary(
+                "restore",
+                "development.zip",
+                "--into",
+                copy,
+                "--confirm",
+                site.database
+            )
             #expect(refused.status == 3, "\(refused)")
             let again = try await site.granary("restore", "development.zip", "--into", copy, "--drop-old")
             #expect(again.status == 3, "\(again)")

@@ -36,12 +36,7 @@ import Testing
         _ body: (_ url: String, _ folder: ScratchFolder) async throws -> Void
     ) async throws {
         let server = try await ThrowawayServer.start()
-        try await ScratchFolder.with { folder in
-            try await server.withDatabase { url in
-                try await psql(url, sql)
-                try await body(url, folder)
-            }
-        }
+        try await TestProject.with(sql, on: server) { try await body($0.url, $0.folder) }
         try await server.stop()
     }
 

@@ -11,9 +11,9 @@ import Testing
     private static func with(
         marked environment: String = "qa",
         _ files: KeyValuePairs<String, String>,
-        _ body: (Site) async throws -> Void
+        _ body: (TestProject) async throws -> Void
     ) async throws {
-        try await Site.with(marked: environment, environments) { site in
+        try await TestProject.withOrders(marked: environment, environments) { site in
             try await psql(site.url, "DROP SCHEMA shop CASCADE")
             for (name, text) in files { try site.folder.write(text, to: "migrations/\(name)") }
             try await body(site)
@@ -40,7 +40,7 @@ import Testing
             try #require(down.status == 0, "\(down)")
             #expect(down.printedLines.count == 2, "\(down)")
             #expect(down.printedLines[0] == "granary migrate goto 2")
-            #expect(down.printedLines[1].hasSuffix(".zip --data-only --if-empty --confirm \(site.name)"), "\(down)")
+            #expect(down.printedLines[1].hasSuffix(".zip --data-only --if-empty --confirm \(site.database)"), "\(down)")
             // Rows that were written meanwhile stay.
             try await psql(site.url, "INSERT INTO shop.a VALUES (3, 'new')")
             try await #expect(site.paste(down) == [0, 0])
@@ -131,7 +131,7 @@ import Testing
             let up = try await site.granary("migrate", "up")
             try #require(up.status == 0, "\(up)")
             #expect(up.printedLines.count == 1, "\(up)")
-            #expect(up.printedLines[0].hasSuffix(".zip \(destruction.way) --confirm \(site.name)"), "\(up)")
+            #expect(up.printedLines[0].hasSuffix(".zip \(destruction.way) --confirm \(site.database)"), "\(up)")
             try await #expect(site.paste(up) == [0])
             let isOther = destruction.sql.contains("other")
             try await #expect(site.rows("shop.b") == (isOther ? "1 b1, 2 b2, 8 other" : "1 b1, 2 b2"))
@@ -168,9 +168,9 @@ import Testing
             try await #expect(site.paste(up) == [0], "\(up)")
             let copy = try await psql(
                 site.url,
-                "SELECT datname FROM pg_database WHERE datname LIKE '\(site.name)_before_%'"
+                "SELECT datname FROM pg_database WHERE datname LIKE '\(site.database)_before_%'"
             )
-            let other = site.url.replacing("/\(site.name)?", with: "/\(copy)?")
+            let other = site.url.replacing("/\(site.database)?", with: "/\(copy)?")
             try await #expect(site.rows("shop.b", at: other) == "1 b1, 2 b2")
             try await psql(site.url, "DROP DATABASE \"\(copy)\"")
         }
@@ -218,7 +218,7 @@ import Testing
             ])
             try #require(down.status == 0, "\(down)")
             #expect(!(down.stdout + down.stderr).contains("secret"))
-            let options = "--database-url 'dbname=\(site.name) "
+            let options = "--database-url 'dbname=\(site.database) "
             #expect(
                 down.printedLines[0].hasPrefix("granary migrate goto 2 --override-window 'it'\\''s late' \(options)")
             )
@@ -240,7 +240,7 @@ import Testing
             #expect(up.status == 1, "\(up)")
             #expect(up.stderr.contains("what its first 2 of 3 statements did remains"), "\(up)")
             #expect(
-                up.stderr.contains("hint: correct the statement; then `granary migrate repair` goes on from there"),
+                up.stderr.contains("hint: correct the statement; then `granary migrate repair` continues from there"),
                 "\(up)"
             )
             try site.folder.write(
@@ -269,7 +269,7 @@ extension CommandOutcome {
     }
 }
 
-extension Site {
+extension TestProject {
     /// Runs each printed line in a shell.
     ///
     /// - Returns: How each ended.

@@ -45,7 +45,7 @@ import Testing
                 "require-concurrent-index-creation", "adding-serial-primary-key-field", "disallowed-unique-constraint",
                 "constraint-missing-not-valid", "adding-not-nullable-field", "changing-column-type",
                 "adding-field-with-default", "adding-required-field", "renaming-column", "ban-drop-column",
-                "ban-drop-table",
+                "ban-drop-table", "missing-where",
             ]
         )
     }
@@ -154,10 +154,10 @@ import Testing
         try #expect(rules(a + a) == [])
         try #expect(rules("CREATE TABLE shop.a (); \(a)\(b)") == [])
         let work = ["work-under-access-exclusive-lock"]
-        try #expect(rules("\(a) DELETE FROM shop.b;") == work)
+        try #expect(rules("\(a) DELETE FROM shop.b WHERE x > 0;") == work)
         try #expect(rules("\(a) INSERT INTO shop.b SELECT * FROM shop.c;") == work)
         try #expect(rules("\(a) INSERT INTO shop.b VALUES (1);") == [])
-        try #expect(rules("DELETE FROM shop.b; \(a)") == [])
+        try #expect(rules("DELETE FROM shop.b WHERE true; \(a)") == [])
     }
 
     @Test func commentsSilence() throws {

@@ -332,7 +332,7 @@ import Testing
                 "migration_locking.timeout_seconds is a number and not a whole number from 0 on",
             ]
         )
-        #expect(findings.first?.hint == "docs/migrations.md says what each field is")
+        #expect(findings.first?.hint == "docs/migrations.md explains the fields")
     }
 
     /// The readers that run migrations refuse what this finds, and nothing passes here that they refuse.

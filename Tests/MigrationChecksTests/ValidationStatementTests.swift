@@ -50,7 +50,7 @@ import Testing
             "error migrations/1_a.up.sql:2:10",
             "error migrations/1_a.up.sql:4:35",
             "error migrations/1_a.up.sql:5:13",
-            sound: "SELECT 1; CREATE TABLE shop.a (); SELECT 'CREATE TABEL';"
+            sound: "SELECT 1; CREATE TABLE shop.a (); SELECT 'CREATE TABEL'; SELECT 'ä' -- why, 'ö'\n'b';"
         ),
         up(
             "a quotation that does not end",
@@ -89,14 +89,14 @@ import Testing
             "SELECT 1;\n\\set a 1\n  \\i other.sql\n",
             "error migrations/1_a.up.sql:2",
             "error migrations/1_a.up.sql:3",
-            sound: "SELECT '\\i other.sql'; -- \\set a 1\n"
+            sound: "\\restrict x\nSELECT '\\i other.sql'; -- \\set a 1\n\\unrestrict x\n"
         ),
         up(
-            "rows of a COPY",
+            "rows of a COPY that do not end",
             .copyFromStdin,
-            "SELECT 1;\nCOPY shop.a FROM STDIN;\n1\n\\.\n",
+            "SELECT 1;\nCOPY shop.a FROM STDIN;\n1\n",
             "error migrations/1_a.up.sql:2:1",
-            sound: "COPY shop.a FROM '/tmp/a'; COPY shop.a TO STDOUT;"
+            sound: "COPY shop.a FROM '/tmp/a'; COPY shop.a TO STDOUT; COPY shop.a FROM STDIN;\n1\n\\.\n"
         ),
         up(
             "names without a schema, each once",
@@ -219,6 +219,44 @@ import Testing
                 ALTER TABLE shop.a ADD CONSTRAINT e CHECK (b > 1) NOT VALID;
                 ALTER TABLE shop.a DROP CONSTRAINT e;
                 """
+        ),
+        pair(
+            "what the down itself has made first",
+            .downDropsMore,
+            up: "ALTER TABLE shop.a ADD COLUMN n int;\nCREATE UNIQUE INDEX a_code ON shop.a (code);",
+            down: "ALTER TABLE shop.a DROP COLUMN tmp, DROP COLUMN n;",
+            "error migrations/1_a.down.sql:1:1",
+            sound: """
+                ALTER TABLE shop.a ADD COLUMN tmp int;
+                ALTER TABLE shop.a DROP COLUMN tmp;
+                ALTER TABLE shop.a DROP COLUMN n;
+                ALTER TABLE shop.a DROP CONSTRAINT IF EXISTS a_code;
+                DROP INDEX IF EXISTS shop.a_code;
+                """
+        ),
+        pair(
+            "a table that the up renames",
+            .downDropsMore,
+            up: "ALTER TABLE shop.a RENAME TO b;\nALTER TABLE shop.b ADD COLUMN n int, ADD CONSTRAINT c CHECK (n > 0);",
+            down: "ALTER TABLE shop.c DROP COLUMN n;",
+            "error migrations/1_a.down.sql:1:1",
+            sound: "ALTER TABLE shop.b RENAME TO a;\nALTER TABLE shop.a DROP CONSTRAINT c, DROP COLUMN n;"
+        ),
+        pair(
+            "the schema of a ledger, which was there before",
+            .dropsLedger,
+            up: "CREATE SCHEMA IF NOT EXISTS shop;",
+            down: "DROP SCHEMA shop CASCADE;",
+            "warning migrations/1_a.down.sql:1:1",
+            sound: "DROP SCHEMA shop;"
+        ),
+        pair(
+            "a schema that the up file creates has no ledger",
+            .dropsLedger,
+            up: "CREATE SCHEMA extra; CREATE SCHEMA IF NOT EXISTS more;",
+            down: "DROP SCHEMA granary;",
+            "warning migrations/1_a.down.sql:1:1",
+            sound: "DROP SCHEMA extra CASCADE; DROP SCHEMA more CASCADE;"
         ),
         pair(
             "names that the server finds",

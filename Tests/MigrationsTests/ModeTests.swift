@@ -130,7 +130,7 @@ import Testing
 
     @Test(arguments: [
         ("SELECT 1;\n\\i other.sql\n", ":2: \\i is a command of psql"),
-        ("SELECT 1;\n\nCOPY shop.a FROM STDIN;\n1\n\\.\n", ":3:1: COPY FROM STDIN"),
+        ("SELECT 1;\n\nCOPY shop.a FROM STDIN;\n1\n", ":3:1: the rows of this COPY do not end"),
         ("SELECT 1;\nSELECT 'open;\n", ":2"),
     ])
     func whatOnlyPsqlUnderstandsIsRefusedByItsLine(_ file: (text: String, place: String)) async throws {
@@ -140,6 +140,107 @@ import Testing
             #expect(error?.description.contains("2_b.up.sql\(file.place)") == true, "\(error?.description ?? "")")
             #expect(error?.hint != nil)
             try await #expect(project.sql("SELECT to_regnamespace('shop') IS NULL") == "t")
+        }
+    }
+
+    @Test(arguments: ["", "-- no-transaction\n", "BEGIN;\n"])
+    func aCopyBringsItsRows(begin: String) async throws {
+        let copy = "COPY shop.a (id, note) FROM stdin;\n1\tit's; fine\n2\t\\N\n\\.\n"
+        try await MigrationProject.with([
+            "1_a.up.sql": "CREATE SCHEMA shop; CREATE TABLE shop.a (id int, note text);",
+            "2_b.up.sql": "\(begin)\(copy)COPY shop.a FROM stdin;\n\\.\nINSERT INTO shop.a VALUES (3, 'x');\n"
+                + (begin.hasPrefix("BEGIN") ? "COMMIT;\n" : ""),
+        ]) { project in
+            try await project.up()
+            try await #expect(project.states() == "1 applied, 2 applied")
+            try await #expect(
+                project.sql("SELECT string_agg(concat(id, note), ',' ORDER BY id) FROM shop.a") == "1it's; fine,2,3x"
+            )
+        }
+    }
+
+    @Test func aRowThatDoesNotFitIsNamedByItsLineWithoutItsValue() async throws {
+        try await MigrationProject.with([
+            "1_a.up.sql":
+                "CREATE SCHEMA shop; CREATE TABLE shop.a (id int, n int);\nCOPY shop.a FROM stdin;\n1\t1\n2\tgeheim\n\\.\n"
+        ]) { project in
+            let error = try #require(await failure { try await project.up() })
+            #expect(error.description.contains("1_a.up.sql:4: invalid input syntax for type integer"), "\(error)")
+            #expect(error.description.contains(" in column n "), "\(error)")
+            #expect(!"\(error) \(error.hint ?? "")".contains("geheim"))
+            try await #expect(project.sql("SELECT to_regnamespace('shop') IS NULL") == "t")
+        }
+    }
+
+    /// As pg_dump of version 17 writes it.
+    @Test func aDumpCanBeTheFirstMigration() async throws {
+        let dump = """
+            --
+            -- PostgreSQL database dump
+            --
+
+            \\restrict abc
+
+            SET statement_timeout = 0;
+            SET lock_timeout = 0;
+            SET transaction_timeout = 0;
+            SET client_encoding = 'UTF8';
+            SELECT pg_catalog.set_config('search_path', '', false);
+            SET default_table_access_method = heap;
+            CREATE SCHEMA shop;
+            CREATE TABLE shop.a (
+                id integer
+            );
+            COPY shop.a (id) FROM stdin;
+            1
+            2
+            \\.
+
+            \\unrestrict abc
+
+            """
+        try await MigrationProject.with(["1_a.up.sql": dump, "2_b.up.sql": "INSERT INTO shop.a VALUES (3);"]) {
+            project in
+            try await project.up()
+            try await #expect(project.sql("SELECT sum(id) FROM shop.a") == "6")
+        }
+    }
+
+    @Test(arguments: [
+        (
+            "CREATE TABLE a (id int);\nDO $$\nBEGIN\n  PERFORM 1;\n  INSERT INTO a SELECT missing FROM a;\nEND $$;",
+            "1_a.up.sql:5:24: column \"missing\" does not exist (SQLSTATE 42703) in line 4 of the DO block;"
+        ),
+        (
+            "CREATE FUNCTION f(a int) RETURNS int LANGUAGE plpgsql AS $b$\nBEGIN\n  RAISE EXCEPTION 'no';\nEND $b$;\nSELECT 1;\nSELECT f(1);",
+            "1_a.up.sql:3: no (SQLSTATE P0001) in line 3 of f(integer), in \"SELECT f(1)\";"
+        ),
+        (
+            "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS 'BEGIN\n  RETURN 1 / 0;\nEND';\nDO LANGUAGE plpgsql $$ BEGIN\nPERFORM f(); END $$;",
+            "1_a.up.sql:2: division by zero (SQLSTATE 22012) in line 2 of f(), called in line 2 of the DO block;"
+        ),
+        (
+            "CREATE TABLE a (id int PRIMARY KEY);\nINSERT INTO a VALUES (4711), (4711);",
+            "1_a.up.sql:2:1: duplicate key value violates unique constraint \"a_pkey\" (SQLSTATE 23505)"
+        ),
+    ])
+    func anErrorIsPlacedInTheBodyThatItIsIn(text: String, expected: String) async throws {
+        try await MigrationProject.with(["1_a.up.sql": text]) { project in
+            let error = try #require(await failure { try await project.up() })
+            #expect(error.description.contains(expected), "\(error)")
+            #expect(!"\(error) \(error.hint ?? "")".contains("4711"))
+        }
+    }
+
+    @Test func aProcedureThatCommitsIsToldHowItCan() async throws {
+        let procedure = "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;"
+        try await MigrationProject.with(["1_a.up.sql": procedure, "2_b.up.sql": "CALL p();"]) { project in
+            let error = try #require(await failure { try await project.up() })
+            #expect(error.sqlState == "2D000")
+            #expect(error.hint?.contains("begin the file with the line `-- no-transaction`") == true)
+            try project.write("-- no-transaction\nCALL p();", to: "2_b.up.sql")
+            try await project.up()
+            try await #expect(project.states() == "1 applied, 2 applied")
         }
     }
 

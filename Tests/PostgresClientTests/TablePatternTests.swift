@@ -7,6 +7,7 @@ import Testing
         TableName(schema: "shop", name: "ref_units"), TableName(schema: "shop", name: "users"),
         TableName(schema: "ref_data", name: "users"), TableName(schema: "shop", name: "a.b"),
         TableName(schema: "a", name: "b"), TableName(schema: "shop", name: "caf\u{E9}"),
+        TableName(schema: "shop", name: "Orders"), TableName(schema: "shop", name: "a*"),
     ]
 
     @Test(
@@ -14,25 +15,52 @@ import Testing
             // A name alone is of any schema, and is compared with names of tables, not with those of schemas.
             ("users", ["shop.users", "ref_data.users"]),
             ("ref_*", ["shop.ref_units"]),
-            ("*s", ["shop.ref_units", "shop.users", "ref_data.users"]),
+            ("*_units", ["shop.ref_units"]),
             ("u*e*s", ["shop.users", "ref_data.users"]),
-            ("*", ["shop.ref_units", "shop.users", "ref_data.users", "shop.a.b", "a.b", "shop.caf\u{E9}"]),
+            ("*", Self.tables.map(\.description)),
             // Both parts.
             ("shop.users", ["shop.users"]),
             ("ref_*.*", ["ref_data.users"]),
             ("*.users", ["shop.users", "ref_data.users"]),
-            ("shop.*s", ["shop.ref_units", "shop.users"]),
+            ("shop.*_*s", ["shop.ref_units"]),
             // A dot may be of the name itself.
             ("a.b", ["shop.a.b", "a.b"]),
             ("shop.a.b", ["shop.a.b"]),
             ("\"a\".\"b\"", ["a.b"]),
             ("\"shop\".\"a.b\"", ["shop.a.b"]),
             // Exactly as it is written.
-            ("Users", []), ("cafe\u{301}", []), ("user", []), ("sers", []), ("", []), ("shop.", []), (".users", []),
-            ("shop.users.*", []),
+            ("cafe\u{301}", []), ("user", []), ("sers", []), ("", []), ("shop.", []), (".users", []),
+            ("shop.users.*", []), ("a[", []),
+            // As psql reads it: folded, one character, parts of regular expressions, and quotes.
+            ("USERS", ["shop.users", "ref_data.users"]), ("user?", ["shop.users", "ref_data.users"]),
+            ("u(se|xx)rs", ["shop.users", "ref_data.users"]), ("ref_[a-z]+.users", ["ref_data.users"]),
+            ("orders", []), ("\"Orders\"", ["shop.Orders"]), ("Orders", ["shop.Orders"]), ("shop.\"a*\"", ["shop.a*"]),
+            ("caf?", ["shop.caf\u{E9}"]),
         ] as [(String, [String])]
     )
     func namesAndPatternsFit(pattern: String, fitting: [String]) {
         #expect(Self.tables.filter { TablePattern(pattern).fits($0) }.map(\.description) == fitting)
+    }
+
+    @Test func `A name that is written exactly wins over the pattern`() {
+        let choice = TablePattern.choice("a*", in: Self.tables) { $0 }
+        #expect(choice.tables.map(\.description) == ["shop.a*"])
+        #expect(choice.isExact)
+        let pattern = TablePattern.choice("shop.a?*", in: Self.tables) { $0 }
+        #expect(pattern.tables.map(\.description) == ["shop.a.b", "shop.a*"])
+        #expect(!pattern.isExact)
+    }
+
+    @Test func `Schemas are chosen in the same way`() {
+        let names = ["shop", "shop_old", "s*", "Odd"]
+        #expect(TablePattern.schemas("shop*", among: names) == ["shop", "shop_old"])
+        #expect(TablePattern.schemas("s*", among: names) == ["s*"])
+        #expect(TablePattern.schemas("\"Odd\"", among: names) == ["Odd"])
+        #expect(TablePattern.schemas("odd", among: names) == [])
+    }
+
+    @Test func `What was meant is told where it is near`() {
+        #expect(TablePattern.advice("shop.usrs", among: Self.tables) == "did you mean shop.users?")
+        #expect(TablePattern.advice("zzzzzzzz", among: Self.tables) == nil)
     }
 }

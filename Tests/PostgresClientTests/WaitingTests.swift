@@ -143,7 +143,7 @@ import Testing
         #expect(error.sqlState == "3D000")
         #expect(error.message.hasSuffix("database \"not there\" does not exist"))
         #expect(!error.message.contains("3D000"))
-        #expect(error.hint == "make it with createdb, or mend the name; psql -l lists the databases that are there")
+        #expect(error.hint == "create it with createdb, or correct the name; psql -l lists the databases")
     }
 
     @Test func aServerThatNeverAnswersIsGivenUp() async throws {

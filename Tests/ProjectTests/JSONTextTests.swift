@@ -59,7 +59,7 @@ import Testing
         ("01", "x.json:1:2: "), ("1.", "x.json:1:3: "), ("1e", "x.json:1:3: "), ("-", "x.json:1:2: "),
         ("\"\\x\"", "x.json:1:4: "), ("\"\n\"", "x.json:1:2: "),
         ("\"abc", "x.json:1:5: "), ("\"\\ud800\"", "x.json:1:8: "), ("nul", "x.json:1:1: "), ("1 2", "x.json:1:3: "),
-        ("{\"a\":1,\"a\":2}", "x.json:1:11: the key a is there twice"),
+        ("{\"a\":1,\"a\":2}", "x.json:1:11: the key a occurs twice"),
         (#""\u0000""#, "x.json:1:8: a text may not hold the character U+0000"),
         (#""\u-000""#, "x.json:1:4: \\u needs four hexadecimal digits"),
         (#""\u+041""#, "x.json:1:4: "), (#""\u00 1""#, "x.json:1:4: "), (#""\u00e""#, "x.json:1:4: "),
@@ -76,7 +76,7 @@ import Testing
     @Test func manyKeysTakeNoMoreTimeEachThanFew() {
         let keys = (0..<200_000).map { "\"k\($0)\":0" }.joined(separator: ",")
         #expect(message("{\(keys)}") == nil)
-        #expect(message("{\(keys),\"k7\":1}")?.hasSuffix("the key k7 is there twice") == true)
+        #expect(message("{\(keys),\"k7\":1}")?.hasSuffix("the key k7 occurs twice") == true)
     }
 
     @Test func depthIsBounded() {

@@ -60,13 +60,7 @@ func withDatabase<R>(
     on server: ThrowawayServer? = nil,
     _ body: (_ server: ThrowawayServer, _ url: String, _ folder: ScratchFolder) async throws -> R
 ) async throws -> R {
-    let server = if let server { server } else { try await ThrowawayServer.shared() }
-    return try await ScratchFolder.with { folder in
-        try await server.withDatabase(options: options) { url in
-            try await psql(url, sql)
-            return try await body(server, url, folder)
-        }
-    }
+    try await TestProject.with(sql, options: options, on: server) { try await body($0.server, $0.url, $0.folder) }
 }
 
 /// Fails the test with the lines that differ.
@@ -79,3 +73,6 @@ func expectSame(
     let difference = restored.differences(from: original)
     #expect(difference == "", sourceLocation: sourceLocation)
 }
+
+/// The name of the database at `url`.
+func databaseName(of url: String) -> String { String(url.dropFirst("postgresql:///".count).prefix { $0 != "?" }) }

@@ -36,7 +36,7 @@ func pieces(_ bytes: [UInt8], buffer: Int = 1 << 20, step: Int = .max) throws ->
     while let element = try script.next() {
         switch element {
         case .statement(let text, let line): pieces.append(.statement(String(decoding: text, as: UTF8.self), line))
-        case .metaCommand(let name, let line): pieces.append(.meta(name, line))
+        case .metaCommand(let name, _, let line): pieces.append(.meta(name, line))
         case .copy(let text, let line):
             var rows: [UInt8] = []
             while try script.nextCopyData({ rows += $0 }) {}

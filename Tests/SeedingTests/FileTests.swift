@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a: 1\na: 2\n", "x.yaml:2: the key a is there twice"),
+        ("a: 1\na: 2\n", "x.yaml:2: the key a occurs twice"),
         ("a: [1, 2\nb: 3\n", "x.yaml:2:2: did not find expected ',' or ']'"),
         ("rows:\n  bob: {boss: @alice}\n", "x.yaml:2:15: found character that cannot start any token"),
         ("a: 1\nb: *c\n", "x.yaml:2: the alias *c names no anchor before it"),

@@ -48,7 +48,7 @@ import Testing
 
     @Test(arguments: [
         ("toc.dat", FileFormat.pgDumpTar),
-        ("dump/", .other("a tar file of a folder", hint: "unpack it, and name what is in it")),
+        ("dump/", .other("a tar file of a folder", hint: "unpack it, and give the file inside")),
     ])
     func `The first member tells whether a tar file is a dump`(member: String, format: FileFormat) {
         var header = [UInt8](repeating: 0, count: 512)

@@ -75,7 +75,7 @@ import Testing
         _ = shell("\(command) '\(path)'")
         let error = storageError { _ = try FileSink(path: path, overwrite: true) }
         #expect(error?.code == .exists)
-        #expect(error?.description == "\(path) is there and is not a file")
+        #expect(error?.description == "\(path) exists and is not a file")
         #expect(folder.names == ["a.zip"])
     }
 

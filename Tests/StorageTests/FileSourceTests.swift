@@ -39,7 +39,6 @@ import Testing
         )
         let source = try FileSource(path: pipe, takesPipes: true)
         let text = try #require(contents(of: folder.file("text")))
-        #expect(source.wasPipe)
         #expect(source.byteCount == text.count)
         #expect(try source.bytes(at: 1_000_000, count: 1000) == Array(text[1_000_000..<1_001_000]))
         #expect(try source.bytes(at: 0, count: 1000) == Array(text[..<1000]))

@@ -19,7 +19,7 @@ import Testing
         #expect(GeneratorInference.of([column]).choose(name)?.reason == reason)
     }
 
-    @Test(arguments: ["strange", "datemultirange", "_text"])
+    @Test(arguments: ["strange", "pg_lsn", "_text"])
     func aTypeThatNothingIsKnownOfHasNoGenerator(type: String) {
         #expect(GeneratorInference.of(["a \(type)"]).choose("a") == nil)
     }

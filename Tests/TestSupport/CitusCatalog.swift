@@ -1,6 +1,6 @@
-/// The part of Citus's catalogs that tells which tables are distributed, without Citus.
+/// The part of Citus's catalogs that shows which tables are distributed, without Citus.
 package enum CitusCatalog {
-    /// To be run as a superuser. `tables` are distributed by hash as far as the catalog says.
+    /// Run it as a superuser. According to the catalog, `tables` are distributed by hash.
     package static func sql(distributing tables: [String]) -> String {
         """
         SET allow_system_table_mods = on;

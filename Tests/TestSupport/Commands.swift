@@ -2,9 +2,9 @@ import Glibc
 internal import Subprocess
 internal import SystemPackage
 
-/// What a process that ran to its end has said.
+/// The result of a process that ran to its end.
 package struct CommandOutcome: Sendable, CustomStringConvertible {
-    /// The exit status, or 128 and the signal's number as a shell would say.
+    /// The exit status, or 128 plus the signal's number, as in a shell.
     package let status: Int32
     package let stdoutBytes: [UInt8]
     package let stderrBytes: [UInt8]
@@ -13,22 +13,20 @@ package struct CommandOutcome: Sendable, CustomStringConvertible {
     package var description: String { "status \(status)\n--- stdout\n\(stdout)\n--- stderr\n\(stderr)" }
 }
 
-/// A process that did not end in time, or psql refusing a statement.
+/// A process that did not end in time, or a statement that psql refused.
 package struct CommandFailure: Error, CustomStringConvertible {
     package let description: String
 
     package init(description: String) { self.description = description }
 }
 
-/// Runs a program and collects what it says.
+/// Runs a program and collects its output.
 ///
-/// It inherits our environment without the variables that choose a database or an environment, so that a test means
-/// the same on every machine; `environment` sets (or with nil unsets) others.
+/// It inherits the environment without the variables that choose a database or an environment, so that tests behave
+/// alike on every machine; `environment` sets (or with nil unsets) others.
 ///
-/// - Parameters:
-///   - executable: A path, or a name to be found in `PATH`.
-///   - limitBytes: The most that each stream may say.
-/// - Throws: `CommandFailure` if it has not ended within `timeout`; it is then killed.
+/// - Parameters: - executable: A path, or a name to find in `PATH`. - limitBytes: The maximum output of each stream.
+/// - Throws: `CommandFailure` if it has not ended within `timeout`; then it is killed.
 @discardableResult
 package func runCommand(
     _ executable: String,
@@ -75,7 +73,7 @@ package func runCommand(
     }
 }
 
-/// psql itself. Debian's `psql` is a Perl script that chooses a version and takes three times as long to start.
+/// The real psql. Debian's `psql` is a Perl script that chooses a version and takes three times as long to start.
 private let psqlProgram: String = {
     let folders = getenv("PATH").map { String(cString: $0).split(separator: ":").map(String.init) } ?? []
     guard let found = folders.map({ $0 + "/psql" }).first(where: isProgram), let real = realpath(found, nil) else {
@@ -88,9 +86,9 @@ private let psqlProgram: String = {
 
 private func isProgram(_ path: String) -> Bool { access(path, X_OK) == 0 }
 
-/// Runs SQL through psql, unaligned and without headings, stopping at the first error.
+/// Runs SQL with psql, unaligned and without headings. Stops at the first error.
 ///
-/// - Returns: What it printed, without the last newline.
+/// - Returns: The output without the last newline.
 /// - Throws: `CommandFailure` with psql's message.
 @discardableResult
 package func psql(_ url: String, _ sql: String, timeout: Duration = .seconds(900)) async throws -> String {
@@ -107,7 +105,7 @@ package func psql(_ url: String, _ sql: String, timeout: Duration = .seconds(900
 
 /// The `granary` executable, built beside the running test bundle.
 ///
-/// - Throws: `CommandFailure` if it is not there.
+/// - Throws: `CommandFailure` if it does not exist.
 package func granaryBinary(file: String = #filePath) throws -> String {
     var candidates: [String] = []
     if let own = realpath("/proc/self/exe", nil) {
@@ -124,7 +122,7 @@ package func granaryBinary(file: String = #filePath) throws -> String {
     return found
 }
 
-/// Our environment as it was when we started, without what would choose a database, then with `changes`.
+/// The environment at the start, without variables that choose a database, then with `changes`.
 private func commandEnvironment(updating changes: [String: String?]) -> [Environment.Key: String] {
     var variables: [String: String] = [:]
     for entry in readFile("/proc/self/environ").split(separator: 0) {
@@ -136,7 +134,7 @@ private func commandEnvironment(updating changes: [String: String?]) -> [Environ
         variables[name] = nil
     }
     for name in ["ENV", "APP_ENV", "SERVICE_NAME"] { variables[name] = nil }
-    // The tests' own key: they leave nothing in the folder of settings of whoever runs them.
+    // The tests use their own key, so that they leave nothing in the user's folder of settings.
     variables["GRANARY_ARCHIVE_KEY"] = String(repeating: "key of the tests ", count: 3)
     for (name, value) in changes { variables[name] = value }
     var result: [Environment.Key: String] = [:]
@@ -146,8 +144,7 @@ private func commandEnvironment(updating changes: [String: String?]) -> [Environ
     return result
 }
 
-/// A file without a name that holds `bytes`. A pipe would break, and with it the tests, when a program ends before it has
-/// read its input.
+/// An unnamed file with `bytes`. A pipe would break, and fail the test, if a program ends before it has read its input.
 private func inputFile(_ bytes: [UInt8]) throws -> FileDescriptor {
     guard !bytes.isEmpty else { return try FileDescriptor.open("/dev/null", .readOnly) }
     var template = Array("/tmp/granary-input-XXXXXX".utf8CString)
@@ -161,7 +158,7 @@ private func inputFile(_ bytes: [UInt8]) throws -> FileDescriptor {
     return file
 }
 
-/// The bytes of a file whose size the file system does not tell, as in /proc; none if it cannot be read.
+/// The bytes of a file whose size the file system does not report, as in /proc; empty if it cannot be read.
 package func readFile(_ path: String) -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return [] }

@@ -3,7 +3,7 @@ import Synchronization
 extension ThrowawayServer {
     private static let counter = Atomic<Int>(0)
 
-    /// Lends a name for a database that `body` makes, and drops what has it in the end.
+    /// Provides a name for a database that `body` creates, and drops the database in the end.
     package func withName<R>(_ body: (_ name: String) async throws -> R) async throws -> R {
         let name = "restored_\(Self.counter.wrappingAdd(1, ordering: .relaxed).newValue)"
         let result: R
@@ -17,7 +17,7 @@ extension ThrowawayServer {
         return result
     }
 
-    /// Drops the database and the ones that restores kept or left under names made from it.
+    /// Drops the database, and those that restores kept or left with names derived from it.
     package func dropAll(likeName name: String) async throws {
         let found = try await psql(
             url(database: "postgres"),
@@ -26,7 +26,7 @@ extension ThrowawayServer {
         for database in found.split(separator: "\n") { try await execute("DROP DATABASE \"\(database)\" WITH (FORCE)") }
     }
 
-    /// The names of all databases: a restore that fails leaves none behind.
+    /// The names of all databases, to check that a failed restore leaves none behind.
     package func databases() async throws -> [String] {
         try await psql(url(database: "postgres"), "SELECT datname FROM pg_database ORDER BY 1").split(separator: "\n")
             .map(String.init)
@@ -34,6 +34,6 @@ extension ThrowawayServer {
 }
 
 extension String {
-    /// The database of a throw-away server's URL.
+    /// The database in a throw-away server's URL.
     package var databaseName: Substring { split(separator: "?")[0].split(separator: "/").last! }
 }

@@ -1,14 +1,14 @@
-/// Everything that two databases must have in common to be the same, as text: found out by pg_dump and by SQL, without
-/// anything of granary's.
+/// Everything that two equal databases must have in common, as text: from pg_dump and SQL, without granary's code.
 package struct DatabasePortrait: Sendable, Equatable {
-    /// pg_dump's plain output, rows and large objects included.
+    /// pg_dump's plain output, including rows and large objects.
     package var dump: String
-    /// A line per table and materialized view: its name, the count of its rows, a digest of them as text.
+    /// A line per table and materialized view: its name, its row count, and a digest of its rows as text.
     package var rows: String
     package var sequences: String
     package var largeObjects: String
 
-    /// - Parameter pgDump: The program to use, where servers of several versions are compared: each writes differently.
+    /// - Parameter pgDump: The program to use if servers of several versions are compared, because their outputs
+    ///   differ.
     package static func of(_ url: String, pgDump: String = "pg_dump") async throws -> DatabasePortrait {
         DatabasePortrait(
             dump: try await plainDump(url, pgDump),
@@ -18,7 +18,7 @@ package struct DatabasePortrait: Sendable, Equatable {
         )
     }
 
-    /// The lines that differ, for a person to read; empty when all is equal.
+    /// The differing lines, for people; empty if there are none.
     package func differences(from other: DatabasePortrait) -> String {
         let parts = [
             ("dump", dump, other.dump), ("rows", rows, other.rows), ("sequences", sequences, other.sequences),
@@ -36,7 +36,7 @@ package struct DatabasePortrait: Sendable, Equatable {
         }.joined(separator: "\n")
     }
 
-    /// What is set on the database itself, its name left out.
+    /// The settings of the database itself, without its name.
     package static func properties(_ url: String) async throws -> String {
         try await query(
             url,

@@ -1,6 +1,6 @@
-/// Waits until the condition holds, some minutes at most.
+/// Waits until the condition is true, at most some minutes.
 ///
-/// - Throws: `CommandFailure` when it never does.
+/// - Throws: `CommandFailure` if it never is.
 package func eventually(_ condition: () async throws -> Bool) async throws {
     for _ in 0..<6000 {
         if try await condition() { return }

@@ -2,19 +2,19 @@ import Glibc
 import PostgresClient
 import Synchronization
 
-/// A network that breaks where it is told to: a proxy on 127.0.0.1 in front of a server's socket.
+/// A network that breaks on demand: a proxy on 127.0.0.1 in front of a server's socket.
 ///
-/// It reads what clients send message by message, as PostgreSQL's protocol has them, and counts messages and COMMITs over
-/// all connections: so a point is named by a number, and found again by it. Plain connections only (`url` turns TLS off).
+/// It reads the clients' messages according to PostgreSQL's protocol, and counts messages and COMMITs over all
+/// connections, so a point is identified by a number. Plain connections only (`url` turns TLS off).
 /// <https://www.postgresql.org/docs/current/protocol-message-formats.html>
 package final class FaultProxy: Sendable {
-    /// Where it breaks.
+    /// The point at which it breaks.
     package enum Point: Sendable, CustomStringConvertible {
         /// At the n-th message that a client sends.
         case message(Int, Part)
         /// At the n-th COMMIT.
         case commit(Int, Part)
-        /// When the server has said so many bytes.
+        /// After this many bytes from the server.
         case answer(bytes: Int)
 
         package var description: String {
@@ -26,21 +26,21 @@ package final class FaultProxy: Sendable {
         }
     }
 
-    /// Before the message, in the middle of it, or after it: then the server gets it, and nobody hears the answer.
+    /// Before the message, in the middle of it, or after it: then the server gets it, and its answer is lost.
     package enum Part: String, Sendable, CaseIterable { case before, within, after }
 
-    /// What happens there.
+    /// The fault.
     package enum Deed: Sendable, Equatable {
-        /// The connection is closed, or all of them.
+        /// Close the connection, or all of them.
         case close(all: Bool)
-        /// The same as a reset.
+        /// Reset the connection, or all of them.
         case reset(all: Bool)
-        /// Nothing moves any more, for good or for a while; nothing is closed.
+        /// Stop all traffic, permanently or for a while, without closing anything.
         case stall
         case pause(Duration)
     }
 
-    /// What went through.
+    /// The traffic so far.
     package struct Traffic: Sendable {
         package var messages = 0
         package var commits = 0
@@ -51,7 +51,7 @@ package final class FaultProxy: Sendable {
         var traffic = Traffic()
         var point: Point?
         var deed = Deed.stall
-        /// New connections are refused once it has struck.
+        /// New connections are refused after the fault.
         var staysBroken = false
         var hasStruck = false
         var isStalled = false
@@ -65,7 +65,7 @@ package final class FaultProxy: Sendable {
     private let socketPath: String
     package let port: Int
 
-    /// - Parameter server: Reached by its unix socket.
+    /// - Parameter server: Reached through its Unix socket.
     package init(before server: ThrowawayServer) throws {
         socketPath = "\(server.folder)/.s.PGSQL.5432"
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -102,7 +102,7 @@ package final class FaultProxy: Sendable {
 
     package var hasStruck: Bool { state.withLock(\.hasStruck) }
 
-    /// Is a network again; what was stalled is closed. Returns what went through since it was armed or mended.
+    /// Repairs the network; stalled connections are closed. Returns the traffic since the last call of `arm` or `mend`.
     @discardableResult
     package func mend() -> Traffic {
         state.withLock { state in
@@ -115,7 +115,7 @@ package final class FaultProxy: Sendable {
         }
     }
 
-    /// Ends every connection, and listens no more.
+    /// Ends every connection, and stops listening.
     package func close() {
         state.withLock { state in
             state.isClosed = true
@@ -174,7 +174,7 @@ extension FaultProxy {
         return descriptor
     }
 
-    /// Client to server, by whole messages.
+    /// From client to server, in whole messages.
     private func sendUp(_ connection: Connection) {
         var messages = MessageReader()
         while let bytes = connection.read(from: connection.client) {
@@ -190,7 +190,7 @@ extension FaultProxy {
                 case .before: break
                 case .within: _ = connection.write(message.bytes.prefix(message.bytes.count / 2), to: connection.server)
                 case .after:
-                    // Before the server has it, or the answer could be quicker than what happens to it.
+                    // Before the server has it, because the answer could be faster than the fault.
                     connection.isMute = true
                     _ = connection.write(message.bytes[...], to: connection.server)
                 }
@@ -207,7 +207,7 @@ extension FaultProxy {
         }
     }
 
-    /// Server to client, as the bytes come.
+    /// From server to client, as the bytes arrive.
     private func sendDown(_ connection: Connection) {
         while let bytes = connection.read(from: connection.server) {
             let deed = state.withLock { state -> Deed? in
@@ -218,7 +218,7 @@ extension FaultProxy {
                 return state.deed
             }
             if let deed {
-                // Half of what came gets through: most likely in the middle of a message.
+                // Half of the bytes get through, probably ending in the middle of a message.
                 guard connection.write(bytes.prefix(bytes.count / 2), to: connection.client) else { return }
                 guard carryOut(deed, on: connection) else { return }
                 waitWhileStalled(connection)
@@ -248,7 +248,7 @@ extension FaultProxy {
         }
     }
 
-    /// Whether the connection lives on.
+    /// Returns whether the connection continues.
     private func carryOut(_ deed: Deed, on connection: Connection) -> Bool {
         switch deed {
         case .close(let all), .reset(let all):
@@ -271,14 +271,14 @@ extension FaultProxy {
     }
 }
 
-/// Both ends of what goes through.
+/// Both ends of a connection.
 private final class Connection: Sendable {
     let client: CInt
     let server: CInt
     private let ended = Atomic<Bool>(false)
     private let mute = Atomic<Bool>(false)
     var isEnded: Bool { ended.load(ordering: .acquiring) }
-    /// What the server answers has to wait.
+    /// The server's answers are delayed.
     var isMute: Bool {
         get { mute.load(ordering: .acquiring) }
         set { mute.store(newValue, ordering: .releasing) }
@@ -286,7 +286,7 @@ private final class Connection: Sendable {
 
     init(client: CInt, server: CInt) { (self.client, self.server) = (client, server) }
 
-    // When neither of its threads uses them any more.
+    // After both of its threads have ended.
     deinit {
         close(client)
         close(server)
@@ -295,7 +295,7 @@ private final class Connection: Sendable {
     func end(reset: Bool) {
         guard !ended.exchange(true, ordering: .acquiringAndReleasing) else { return }
         if reset {
-            // Closed with what is unsent thrown away, which tells the client that something is wrong.
+            // Closed without sending pending bytes, which the client notices as an error.
             var linger = linger(l_onoff: 1, l_linger: 0)
             setsockopt(client, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
         }
@@ -322,12 +322,12 @@ private final class Connection: Sendable {
     }
 }
 
-/// Cuts what a client sends into messages. The first has no letter in front of its length.
+/// Divides a client's bytes into messages. The first one has no letter before its length.
 private struct MessageReader {
     struct Message {
         var bytes: [UInt8]
 
-        /// A simple query that is a COMMIT.
+        /// A simple query with a COMMIT.
         var isCommit: Bool {
             bytes.first == UInt8(ascii: "Q") && bytes.dropFirst(5).prefix(6).elementsEqual("COMMIT".utf8)
         }

@@ -1,20 +1,21 @@
 internal import FoundationEssentials
 package import PostgresClient
 
-/// Names that are SQL, paths, options, templates, or what steers a terminal.
+/// Names that are SQL, paths, options, templates, or control sequences for a terminal.
 package enum HostileNames {
     package static let all = [
         #"x"; DROP TABLE victim; --"#, "'); DELETE FROM victim; --", "$$", "../../etc/passwd", "/absolute", #"a/b\c"#,
         ".",
         "..", "new\nline", "cr\rx", "tab\tx", "\u{1b}[2J\u{1b}]0;owned\u{7}", "right\u{202e}tfel", "c1\u{9b}31m",
         String(repeating: "ä", count: 31) + "x", "--trust", "%s%n", "{{mustache}}", "`touch x`$(touch x)", #"\."#,
-        // A quote that has grown together with the accent behind it, and two names that Swift takes for one.
+        // A quote combined with an accent, and two names that Swift considers equal.
         "q'\u{301};touch x;'", "q\"\u{301}", "caf\u{e9}", "cafe\u{301}", "a.b", "a=b", "\n\\! touch x\n",
         "letter\u{61c}mark", "line\u{2028}separator",
     ]
 
-    /// A schema for each name with a table, its columns, constraints, an index, a sequence, a type, a function and a trigger,
-    /// whose names are the ones after it; each table refers to the one before. Beside them `public.victim` with ten rows.
+    /// A schema for each name, with a table, its columns, constraints, an index, a sequence, a type, a function and a
+    /// trigger, which use the following names; each table refers to the previous one. Also `public.victim` with ten
+    /// rows.
     package static func sql(_ names: [String] = all) -> String {
         var lines = [
             "CREATE TABLE public.victim (id integer PRIMARY KEY)",
@@ -57,24 +58,24 @@ package enum HostileNames {
         return lines.map { $0 + ";\n" }.joined()
     }
 
-    /// Text as SQL, where no session is at hand.
+    /// Text as an SQL literal, without a session.
     package static func literal(_ text: String) -> String {
         "E'" + text.unicodeScalars.map { $0 == "'" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "'"
     }
 }
 
-/// The characters in `text` that steer a terminal or turn the direction of text, line feeds excepted.
+/// The characters in `text` that control a terminal or change the direction of text, except line feeds.
 package func steeringCharacters(_ text: String) -> [String] {
     text.unicodeScalars.filter { scalar in
         scalar != "\n" && QuotedText.isControl(scalar)
     }.map { String($0.value, radix: 16) }
 }
 
-/// All texts of a JSON document, keys included.
+/// All texts of a JSON document, including keys.
 package struct JSONTexts: Decodable, Sendable {
     package var texts: Set<ExactText> = []
 
-    /// - Throws: `DecodingError` where it is no JSON.
+    /// - Throws: `DecodingError` if it is not JSON.
     package static func of(_ document: String) throws -> Set<ExactText> {
         try JSONDecoder().decode(JSONTexts.self, from: Data(document.utf8)).texts
     }

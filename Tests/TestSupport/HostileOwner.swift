@@ -1,14 +1,13 @@
-/// A database whose owner is the enemy of whoever connects to it.
+/// A database whose owner attacks everyone who connects to it.
 ///
-/// Whatever a statement names without its schema is looked up in `evil` first, by the search path of the database: there
-/// is a function for each function of PostgreSQL's own, an operator for each operator, a type for the usual types, and a
-/// view for each catalog. Each of them writes an alarm into the server's log when it runs.
+/// Any name without a schema is first looked up in `evil`, because of the database's search path. `evil` has a function
+/// for each function of PostgreSQL, an operator for each operator, a type for the usual types, and a view for each
+/// catalog. Each writes an alarm into the server's log when it runs.
 package enum HostileOwner {
     private static let word = "alarm of the hostile owner"
 
-    /// - Parameters:
-    ///   - url: Of a database that is the test's own, as a superuser.
-    ///   - schema: Where all of it lies; `evil` is made, another one is there.
+    /// - Parameters: - url: A database of the test, as a superuser. - schema: The schema for all of it; `evil` is
+    ///   created, another one must exist.
     package static func fill(_ url: String, schema: String = "evil") async throws {
         try await psql(
             url,
@@ -16,13 +15,13 @@ package enum HostileOwner {
         )
     }
 
-    /// A function `public.own(text)` that writes an alarm, for what the test itself puts into its way.
+    /// A function `public.own(text)` that writes an alarm, for traps that the test itself sets.
     package static let ownFunction = """
         CREATE FUNCTION public.own(what text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS
             $$ BEGIN RAISE LOG '\(word): % runs in %', what, pg_catalog.current_setting('application_name'); RETURN what; END $$;
         """
 
-    /// What has run of it in sessions of granary's, or of what granary has started; psql is the test's own.
+    /// The alarms from sessions of granary, or of programs that granary started; psql belongs to the test.
     package static func alarms(_ server: ThrowawayServer, _ database: String) -> [String] {
         String(decoding: readFile(server.log), as: UTF8.self).split(separator: "\n")
             .filter { $0.contains("@\(database) ") && $0.contains("LOG:  \(word)") && !$0.hasSuffix(" in psql") }

@@ -1,4 +1,4 @@
-/// A project of migrations in a scratch folder, with a database of its own.
+/// A project with migrations in a scratch folder, with its own database.
 package struct MigrationProject: Sendable {
     package let url: String
     package let folder: ScratchFolder
@@ -11,7 +11,7 @@ package struct MigrationProject: Sendable {
         self.service = service
     }
 
-    /// Lends a project with these files, by their names under `migrations/`.
+    /// Passes a project with these files, named relative to `migrations/`, to `body`.
     package static func with(
         _ files: KeyValuePairs<String, String> = [:],
         on server: ThrowawayServer? = nil,

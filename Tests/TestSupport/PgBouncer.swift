@@ -1,7 +1,7 @@
 import Glibc
 import LocalServer
 
-/// Debian's pgbouncer, in the foreground and on a socket of its own, as long as a closure takes.
+/// Debian's pgbouncer in the foreground, with its own socket, while a closure runs.
 package struct PgBouncer: Sendable {
     package let folder: String
 
@@ -11,10 +11,8 @@ package struct PgBouncer: Sendable {
     }()
     package static var isInstalled: Bool { program != nil }
 
-    /// - Parameters:
-    ///   - mode: `session` or `transaction`.
-    ///   - size: How many sessions the pool has.
-    ///   - databases: The lines of its list of databases; nil lets every database through.
+    /// - Parameters: - mode: `session` or `transaction`. - size: The number of sessions in the pool. - databases: The
+    ///   lines of its database list; nil permits every database.
     package static func run(
         before server: ThrowawayServer,
         mode: String,
@@ -44,11 +42,11 @@ package struct PgBouncer: Sendable {
                 """,
                 to: "pgbouncer.ini"
             )
-            // It does not run as root.
+            // It refuses to run as root.
             for path in [scratch.path, users, file] { lchown(path, server.account.userID, server.account.groupID) }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    // Should we be killed, it ends by itself.
+                    // It ends by itself if this process is killed.
                     let outcome = try await Program(as: server.account).run(
                         "/usr/bin/timeout",
                         ["300", program, "-q", file]

@@ -1,11 +1,11 @@
 import FoundationEssentials
 import Glibc
 
-/// A temporary folder that is removed with everything in it.
+/// A temporary folder that is removed with its content.
 package struct ScratchFolder: Sendable {
     package let path: String
 
-    /// Lends a new folder to `body`.
+    /// Passes a new folder to `body`.
     package static func with<R>(_ body: (ScratchFolder) async throws -> R) async throws -> R {
         let folder = ScratchFolder(path: try makeTemporaryFolder("granary-scratch"))
         defer { try? FileManager.default.removeItem(atPath: folder.path) }
@@ -14,7 +14,7 @@ package struct ScratchFolder: Sendable {
 
     package func file(_ name: String) -> String { "\(path)/\(name)" }
 
-    /// The path of a new file with this content; folders in the name are made.
+    /// Writes a new file and returns its path. Folders in the name are created.
     @discardableResult
     package func write(_ content: String, to name: String) throws -> String {
         try write(Array(content.utf8), to: name)
@@ -33,13 +33,13 @@ package struct ScratchFolder: Sendable {
 
     package func read(_ name: String) -> [UInt8] { readFile(file(name)) }
 
-    /// The names in the folder, or in a folder in it, sorted.
+    /// The names in the folder or in a subfolder, sorted.
     package func names(in folder: String = "") -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: file(folder))) ?? []).sorted()
     }
 }
 
-/// A folder under /tmp, whose path is short enough for a socket.
+/// A folder in /tmp, with a path short enough for a socket.
 func makeTemporaryFolder(_ prefix: String, in parent: String = "/tmp") throws -> String {
     var template = Array("\(parent)/\(prefix)-XXXXXX\0".utf8CString)
     guard mkdtemp(&template) != nil else {
@@ -48,7 +48,7 @@ func makeTemporaryFolder(_ prefix: String, in parent: String = "/tmp") throws ->
     return String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
-/// The permission bits of a file; nil where there is none.
+/// The permission bits of a file; nil if it does not exist.
 package func fileMode(_ path: String) -> UInt32? {
     var status = stat()
     return stat(path, &status) == 0 ? status.st_mode & 0o7777 : nil

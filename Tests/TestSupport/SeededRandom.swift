@@ -1,6 +1,7 @@
 import Glibc
 
-/// SplitMix64: small, fast, and the same numbers for the same seed everywhere. See <https://prng.di.unimi.it/splitmix64.c>.
+/// SplitMix64: small, fast, and with the same numbers for the same seed everywhere. See
+/// <https://prng.di.unimi.it/splitmix64.c>.
 package struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

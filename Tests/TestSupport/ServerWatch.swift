@@ -1,10 +1,11 @@
 package import Glibc
 import Synchronization
 
-/// A small shell process that stops a server and deletes its folder when we let go of it, or when we are gone.
+/// A small shell process that stops a server and deletes its folder, when it is released or when the test process has
+/// died.
 ///
-/// It reads from a socket whose other end only we have: a crash closes it as surely as `release` does. A crashed
-/// test process runs neither `atexit` nor `deinit`, and its servers would stay forever.
+/// It reads from a socket whose other end only the test process has, so a crash closes it just as `release` does. A
+/// crashed test process runs neither `atexit` nor `deinit`, and its servers would stay forever.
 package final class ServerWatch: Sendable {
     private struct State {
         var descriptor: Int32
@@ -16,12 +17,10 @@ package final class ServerWatch: Sendable {
     /// The watching process.
     package let helper: pid_t
 
-    /// - Parameters:
-    ///   - data: The data folder of the server.
-    ///   - folders: What is deleted after it has ended.
+    /// - Parameters: - data: The data folder of the server. - folders: Deleted after the server has ended.
     package init(data: String, deleting folders: [String]) throws {
         var ends: [Int32] = [-1, -1]
-        // Closed on exec from the beginning: no other child may hold our end open after our death.
+        // Closed on exec from the beginning: no other child may hold this end open after the test process has died.
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
             throw CommandFailure(description: "socketpair: \(String(cString: strerror(errno)))")
         }
@@ -79,7 +78,7 @@ package final class ServerWatch: Sendable {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // POSIX_SPAWN_SETSID, which glibc shows under _GNU_SOURCE only: a Ctrl-C must not end the watch first.
+        // POSIX_SPAWN_SETSID, which glibc declares only under _GNU_SOURCE: a Ctrl-C must not end the watch first.
         posix_spawnattr_setflags(&attributes, 0x80)
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }

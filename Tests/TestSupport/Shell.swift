@@ -1,6 +1,6 @@
 import Glibc
 
-/// Runs a command line that ends at once, and gives its exit status and output, both streams.
+/// Runs a short command line, and returns its exit status and the output of both streams.
 package func shell(_ command: String) -> (status: CInt, output: String) {
     guard let stream = popen("{ \(command)\n} 2>&1", "re") else { return (-1, "") }
     var bytes: [UInt8] = []
@@ -14,7 +14,7 @@ package func shell(_ command: String) -> (status: CInt, output: String) {
     return ((status >> 8) & 0xff, String(decoding: bytes, as: UTF8.self))
 }
 
-/// The same for one that takes longer, on a thread of its own: tests share few.
+/// The same for a longer command, on its own thread, because tests share few threads.
 package func longShell(_ command: String) async -> (status: CInt, output: String) {
     await withCheckedContinuation { continuation in
         let job = Unmanaged.passRetained(Job { continuation.resume(returning: shell(command)) })
@@ -41,7 +41,7 @@ private final class Job: Sendable {
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
 }
 
-/// A folder for a test, gone with it.
+/// A folder for a test, removed with it.
 package struct Folder: ~Copyable {
     package let path: String
 
@@ -69,5 +69,5 @@ package struct Folder: ~Copyable {
     }
 }
 
-/// The bytes of a file; nil where there is none.
+/// The bytes of a file; nil if it does not exist.
 package func contents(of path: String) -> [UInt8]? { access(path, R_OK) == 0 ? readFile(path) : nil }

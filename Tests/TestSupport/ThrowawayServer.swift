@@ -5,11 +5,12 @@ package import Logging
 import PostgresClient
 import Synchronization
 
-/// A real PostgreSQL for tests, in a temporary folder: fast, unsafe in a power cut, and gone with the test process.
+/// A real PostgreSQL for tests, in a temporary folder: fast, without protection against power cuts, and removed with
+/// the test process.
 ///
-/// One server serves a whole test process (`shared`); tests that kill it, fill its disk or need settings of their own
-/// `start` one. Every test gets its own database from `withDatabase`. The superuser is `granary`; every role may
-/// connect without a password, because nobody else can enter the folder.
+/// One server serves a whole test process (`shared`). Tests that kill it, fill its disk or need other settings `start`
+/// their own. Every test gets its own database from `withDatabase`. The superuser is `granary`; every role may connect
+/// without a password, because no other account can enter the folder.
 package final class ThrowawayServer: Sendable {
     package static let superuser = "granary"
 
@@ -17,7 +18,7 @@ package final class ThrowawayServer: Sendable {
     package let installation: PostgresInstallation
     package let account: ServerAccount
     package let watch: ServerWatch
-    /// The bytes of a disk that only this server sees, empty at each start.
+    /// The size of a disk that only this server sees, empty at each start.
     private let diskBytes: Int?
     package var data: String { "\(folder)/data" }
     package var log: String { "\(folder)/server.log" }
@@ -25,8 +26,8 @@ package final class ThrowawayServer: Sendable {
     /// The folder of its programs.
     package var programs: String { installation.folder }
 
-    /// Memory, where there is enough for all servers of a run: a database is hundreds of small files, and making and
-    /// dropping them takes most of a test's time on a disk.
+    /// In memory, if there is enough for all servers of a run: a database consists of hundreds of small files, and
+    /// creating and dropping them on disk takes most of a test's time.
     package static let roomyParent: String = {
         var memory = statvfs()
         guard statvfs("/dev/shm", &memory) == 0 else { return "/tmp" }
@@ -36,16 +37,14 @@ package final class ThrowawayServer: Sendable {
     private static let sharedServer = Task { try await start() }
     private static let names = Atomic<Int>(0)
 
-    /// The server of this test process, started by the first who asks.
+    /// The server of this test process. The first caller starts it.
     package static func shared() async throws -> ThrowawayServer { try await sharedServer.value }
 
-    /// Starts a server of one's own.
+    /// Starts a separate server.
     ///
-    /// - Parameters:
-    ///   - options: Settings of `postgresql.conf`, over the ones for tests.
-    ///   - postgresBin: The folder of the programs, to test another version.
-    ///   - parent: Where its folder is made; its path must be short.
-    ///   - diskBytes: The size of a disk of its own (`disk`), for tablespaces that shall run full.
+    /// - Parameters: - options: Settings of `postgresql.conf`, in addition to those for tests. - postgresBin: The
+    ///   folder of the programs, to test another version. - parent: Where its folder is created; its path must be
+    ///   short. - diskBytes: The size of its own disk (`disk`), for tablespaces that shall become full.
     package static func start(
         options: [String: String] = [:],
         postgresBin: String? = nil,
@@ -126,7 +125,7 @@ package final class ThrowawayServer: Sendable {
         try await set(settings)
     }
 
-    /// Adds to `postgresql.conf`, whose last word counts.
+    /// Appends to `postgresql.conf`, where the last value counts.
     private func set(_ settings: [String: String]) async throws {
         let lines = settings.map { "\($0) = '\($1.replacing("'", with: "''"))'\n" }.sorted().joined()
         let written = try await Program(as: account).run(
@@ -153,7 +152,7 @@ package final class ThrowawayServer: Sendable {
         }
     }
 
-    /// As `pg_ctl stop -m immediate`: no session says goodbye, and the next start has to recover.
+    /// Like `pg_ctl stop -m immediate`: sessions end without a message, and the next start has to recover.
     package func crash() async throws {
         let stopped = try await Program(as: account).run(
             installation.program("pg_ctl"),
@@ -164,15 +163,16 @@ package final class ThrowawayServer: Sendable {
 
     package var hasDisk: Bool { diskBytes != nil }
 
-    /// The folder that is the server's own small disk, as the server names it.
+    /// The server's own small disk, as the server names it.
     package var disk: String { "\(folder)/disk" }
 
-    /// The same folder as we see it, while the server runs: it is mounted for the server alone.
+    /// The same folder seen from outside while the server runs: it is mounted only for the server.
     package var diskFromOutside: String { "/proc/\(processID ?? 0)/root\(disk)" }
 
-    /// Runs a program, and what it starts, with a tmpfs in its own mount namespace: it needs no unmounting.
+    /// Runs a program and its children with a tmpfs in their own mount namespace, so nothing needs to be unmounted.
     ///
-    /// Who is not root is root in a namespace of its own, for the mount, and then itself again: as root no server starts.
+    /// A user other than root becomes root in its own namespace for the mount, and then itself again, because
+    /// PostgreSQL does not start as root.
     private func runOnOwnDisk(bytes: Int, _ words: [String]) async throws -> Program.Outcome {
         let isRoot = geteuid() == 0
         let (user, group) = isRoot ? (account.userID, account.groupID) : (0, 0)
@@ -194,12 +194,12 @@ package final class ThrowawayServer: Sendable {
         return text.split(separator: "\n").first.flatMap { pid_t($0) }
     }
 
-    /// Kills the postmaster with SIGKILL, as a power cut would, and waits until its children have noticed.
+    /// Kills the postmaster with SIGKILL, as a power cut would, and waits until its children have ended.
     package func kill() async throws {
         guard let processID else { return }
         Glibc.kill(processID, SIGKILL)
         while isInUse { try await Task.sleep(for: .milliseconds(10)) }
-        // Until someone collects the dead process's status its number looks alive, and would stop `restart`.
+        // Until its status is collected, the dead process's number still exists, and would prevent `restart`.
         unlink("\(data)/postmaster.pid")
         unlink("\(folder)/.s.PGSQL.5432.lock")
     }
@@ -222,7 +222,7 @@ package final class ThrowawayServer: Sendable {
 
     // MARK: Its databases
 
-    /// - Parameter database: Any name; what a URL cannot hold is percent-encoded.
+    /// - Parameter database: Any name; it is percent-encoded where necessary.
     package func url(database: String) -> String {
         let name = database.utf8.map { byte in
             byte < 0x80 && (Character(Unicode.Scalar(byte)).isLetter || Character(Unicode.Scalar(byte)).isNumber)
@@ -232,11 +232,10 @@ package final class ThrowawayServer: Sendable {
         return "postgresql:///\(name)?host=\(folder)&port=5432&user=\(Self.superuser)"
     }
 
-    /// Lends a database of its own to `body`, and drops it.
+    /// Creates a database, passes it to `body`, and drops it.
     ///
-    /// - Parameters:
-    ///   - name: Generated and unique unless given; it may be any.
-    ///   - options: What else `CREATE DATABASE` shall have, such as `ENCODING 'SQL_ASCII' LC_COLLATE 'C'`.
+    /// - Parameters: - name: Generated and unique unless given; any name is possible. - options: Further options of
+    ///   `CREATE DATABASE`, such as `ENCODING 'SQL_ASCII' LC_COLLATE 'C'`.
     package func withDatabase<R>(
         _ name: String? = nil,
         template: String = "template0",
@@ -249,7 +248,7 @@ package final class ThrowawayServer: Sendable {
         do {
             result = try await body(url(database: name))
         } catch {
-            // What the test found matters more; the server may even be one that it has killed.
+            // The test's error is more important; the server may have been killed by the test.
             try? await execute("DROP DATABASE IF EXISTS \(QuotedText.name(name)) WITH (FORCE)")
             throw error
         }

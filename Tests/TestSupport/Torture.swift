@@ -1,7 +1,7 @@
-/// A database with every feature that a backup must carry: types and values at their limits, partitions, inheritance,
-/// keys of all kinds, code, privileges, large objects, and names that break whoever quotes carelessly.
+/// A database with every feature that a backup must preserve: types and values at their limits, partitions,
+/// inheritance, all kinds of keys, code, privileges, large objects, and names that break careless quoting.
 package enum Torture {
-    /// Roles and a tablespace that the schema uses. They belong to the server, so they are made once for each.
+    /// Roles and a tablespace that the schema uses. They belong to the server, so they are created once.
     package static let server = #"""
         CREATE ROLE "Tört ""role"" %\ 😀" LOGIN;
         CREATE ROLE torture_owner LOGIN;
@@ -13,12 +13,12 @@ package enum Torture {
         CREATE TABLESPACE torture_space LOCATION '';
         """#
 
-    /// What is in the database, as psql runs it.
+    /// The content of the database, for psql.
     package static let schema = [
         tortureTypes, tortureTables, tortureCode, tortureNames, tortureRights,
     ].joined(separator: "\n")
 
-    /// What is set on the database itself; `%I` stands for its quoted name.
+    /// Settings of the database itself; `%I` is its quoted name.
     private static let database = #"""
         COMMENT ON DATABASE %I IS 'a "database" with ''quotes'' \ and 😀';
         ALTER DATABASE %I SET search_path TO code, "a.b", "Mixed Case %s ""q"" 'a' \ ;--", public;
@@ -52,16 +52,16 @@ package enum Torture {
 
     /// Fills the database at `url`.
     ///
-    /// - Parameter extensions: Those that another server lacks to which this is to be restored. What its own server
-    ///   lacks is left out too: some installations come without PostgreSQL's contrib modules.
+    /// - Parameter extensions: Those that the server for the restore lacks. Those that this server lacks are omitted
+    ///   too: some installations have no contrib modules.
     package static func fill(_ url: String, without extensions: Set<String> = []) async throws {
         try await psql(url, schema(without: extensions.union(try await extensionsMissing(url))))
     }
 
     private static let extensions = ["btree_gist", "citext", "postgres_fdw", "libxml"]
 
-    /// Of what is used here and is not part of every installation, what the server does not have: extensions, and
-    /// `libxml`, without which there are no values of the type `xml`.
+    /// Features used here that the server lacks: extensions, and `libxml`, without which there are no values of type
+    /// `xml`.
     package static func extensionsMissing(_ url: String) async throws -> Set<String> {
         let there = try await psql(
             url,
@@ -73,7 +73,7 @@ package enum Torture {
         return Set(extensions.filter { !there.contains(Substring($0)) })
     }
 
-    /// The same objects, with others in place of what the extensions would have brought.
+    /// The same objects, with replacements for those of the extensions.
     private static func schema(without extensions: Set<String>) -> String {
         var text = schema
         for name in extensions {
@@ -95,7 +95,7 @@ package enum Torture {
         return text
     }
 
-    /// Sets what belongs to the database itself. Settings such as `DateStyle` are there to disturb whoever reads it.
+    /// Sets properties of the database itself. Settings such as `DateStyle` are meant to disturb readers.
     package static func adorn(_ url: String, name: String) async throws {
         let quoted = "\"" + name.replacing("\"", with: "\"\"") + "\""
         try await psql(url, database.replacing("%I", with: quoted))

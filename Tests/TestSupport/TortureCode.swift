@@ -1,4 +1,4 @@
-/// Part of `Torture`: views, functions, triggers, rules, policies, and objects that lie in no schema.
+/// Part of `Torture`: views, functions, triggers, rules, policies, and objects without a schema.
 let tortureCode = #"""
     CREATE SCHEMA code;
     CREATE TABLE code.log (at serial PRIMARY KEY, what text, n integer DEFAULT 0);

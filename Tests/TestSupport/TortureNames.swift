@@ -1,4 +1,4 @@
-/// Part of `Torture`: names that break whoever quotes carelessly.
+/// Part of `Torture`: names that break careless quoting.
 let tortureNames = #"""
     CREATE SCHEMA "a.b";
     CREATE TABLE "a.b".c (id integer PRIMARY KEY, "x.y" text);

@@ -1,4 +1,4 @@
-/// Part of `Torture`: tables that belong together (partitions, children, foreign keys), indexes, storage.
+/// Part of `Torture`: related tables (partitions, children, foreign keys), indexes, storage.
 let tortureTables = #"""
     CREATE SCHEMA parts;
     CREATE TABLE parts.by_range (id integer NOT NULL, at date NOT NULL, v text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);

@@ -1,4 +1,4 @@
-/// Part of `Torture`: types of every kind, and tables whose values sit at the limits of theirs.
+/// Part of `Torture`: types of every kind, and tables with values at their limits.
 let tortureTypes = #"""
     CREATE EXTENSION btree_gist SCHEMA public;
     CREATE SCHEMA types AUTHORIZATION torture_owner;

@@ -1,7 +1,7 @@
 extension Torture {
-    /// What each major version of PostgreSQL has brought that a backup must carry, in the schemas `v16` to `v18`.
+    /// Features of each major version of PostgreSQL that a backup must preserve, in the schemas `v16` to `v18`.
     ///
-    /// - Parameter major: The version of the server; what came later is left out.
+    /// - Parameter major: The version of the server; later features are omitted.
     package static func features(upTo major: Int) -> String {
         features.filter { $0.since <= major }.map(\.sql).joined(separator: "\n")
     }

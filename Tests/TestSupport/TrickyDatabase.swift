@@ -1,6 +1,6 @@
-/// A small database that holds what breaks careless dumps: names, values, order, kinds of objects.
+/// A small database with everything that breaks careless dumps: names, values, order, kinds of objects.
 package enum TrickyDatabase {
-    /// Rows in tables, and tables with rows of their own (partitioned parents are none).
+    /// Rows in tables, and tables with rows of their own (not partitioned parents).
     package static let rows = 24
     package static let tables = 11
 
@@ -75,7 +75,7 @@ package enum TrickyDatabase {
         GRANT SELECT ON LARGE OBJECT 70003 TO pg_monitor;
         """#
 
-    /// What pg_dump says of a database, its random keys left out: equal for equal databases.
+    /// The output of pg_dump without its random keys: equal for equal databases.
     package static func dump(_ url: String, _ arguments: [String] = []) async throws -> String {
         let outcome = try await runCommand("pg_dump", ["-d", url] + arguments)
         guard outcome.status == 0 else { throw CommandFailure(description: "pg_dump: \(outcome.stderr)") }

@@ -21,6 +21,7 @@ extension BackupCommand {
         removeStalePartials(target, on: console)
         let connected = try await database.connect(on: console, migrations: destination.migrations ?? "migrations")
         var options = try options(for: target, database: connected, variables: console.environment)
+        options.jobs = try connected.workers(packing.workers, on: console)
         if target.format == .zip { options.sealKey = try Installation(console).sealingKey() }
         let settled = options
         let report = try await ProgressRenderer.drawing(on: console) { renderer in
@@ -31,7 +32,7 @@ extension BackupCommand {
         try Self.tell(report, on: console)
     }
 
-    /// An archive is no text, and would leave the terminal in a sorry state.
+    /// An archive is binary and would disturb the terminal.
     private func refuseTerminal(_ target: BackupTarget) throws {
         guard target.place == .standardOutput, target.format != .sql, StandardOutput.isTerminal else { return }
         throw CommandError(
@@ -61,9 +62,10 @@ extension BackupCommand {
         )
         if let service = selection.service { options.schemas += options.services[service] ?? [] }
         options.tables = selection.table
+        options.excludedSchemas = selection.excludeSchema
+        options.excludedTables = selection.excludeTable
         options.tablesWithoutData = selection.excludeTableData
         options.withSecrets = selection.withSecrets
-        options.jobs = packing.workers.count
         options.level = packing.compress
         options.engine = packing.engine?.compression
         options.lockTimeout = packing.lockTimeout.duration
@@ -85,7 +87,7 @@ extension BackupCommand {
         }
     }
 
-    /// What backups that were killed left in the folder of backups, and in the one that is written to.
+    /// Removes what killed backups left in the folder of backups, and in the folder of this one.
     private func removeStalePartials(_ target: BackupTarget, on console: Console) {
         BackupFile.removeStalePartials(in: destination.backups, on: console)
         guard case .file(let path) = target.place else { return }
@@ -105,7 +107,7 @@ extension BackupCommand {
 
     /// `backups/shop-20261123T071500Z.zip  312.4 MB (3.4×)  6,001,215 rows in 8 tables  7.4 s`
     package static func summary(_ report: BackupReport) -> String {
-        // A few rows are less than what tells of them; then nothing became smaller.
+        // With few rows the descriptions are larger than the rows, so no ratio is shown.
         let packs = report.rawBytes > report.bytes
         let ratio = packs ? Formatting.ratio(raw: report.rawBytes, packed: report.bytes).map { " (\($0))" } ?? "" : ""
         return [

@@ -7,8 +7,8 @@ package struct BackupCommand: SpokenCommand {
         commandName: "backup",
         abstract: "Back up a database into one file that unzip and psql can read.",
         discussion: """
-            The file gets its name when it is whole, checked and on the disk; its path is printed on standard output. \
-            All rows are of one moment, and nobody is kept from working meanwhile.
+            The file gets its name when it is complete and synced to disk; its path is printed on standard output. \
+            All rows are from the same moment, and reading and writing continue meanwhile.
 
             Examples:
               granary backup
@@ -38,10 +38,10 @@ package struct BackupCommand: SpokenCommand {
         )
         package var output: String?
 
-        @Option(name: .long, help: ArgumentHelp("What to write; else the file's name tells.", valueName: "zip|sql"))
+        @Option(name: .long, help: ArgumentHelp("The format; else the file's name decides.", valueName: "zip|sql"))
         package var format: BackupTarget.Kind?
 
-        @Flag(name: .long, help: "Replace the file if it is there.")
+        @Flag(name: .long, help: "Replace an existing file.")
         package var force = false
 
         @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
@@ -50,7 +50,7 @@ package struct BackupCommand: SpokenCommand {
         @Option(
             name: .long,
             help: ArgumentHelp(
-                "A folder of migrations to put in, if it is there (default: migrations).",
+                "A folder of migrations to store, if it exists (default: migrations).",
                 valueName: "folder"
             ),
             completion: .directory
@@ -68,11 +68,20 @@ package struct BackupCommand: SpokenCommand {
         @Option(name: .long, help: ArgumentHelp("The schemas of this service.", valueName: "name"))
         package var service: String?
 
-        @Option(name: .long, help: ArgumentHelp("Only this schema; repeatable.", valueName: "name"))
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Only this schema; repeatable, and a pattern, as all that follow.", valueName: "name")
+        )
         package var schema: [String] = []
 
         @Option(name: .long, help: ArgumentHelp("Only this table; repeatable.", valueName: "table"))
         package var table: [String] = []
+
+        @Option(name: .long, help: ArgumentHelp("Not this schema; repeatable.", valueName: "name"))
+        package var excludeSchema: [String] = []
+
+        @Option(name: .long, help: ArgumentHelp("Not this table; repeatable.", valueName: "table"))
+        package var excludeTable: [String] = []
 
         @Option(name: .long, help: ArgumentHelp("This table without its rows; repeatable.", valueName: "table"))
         package var excludeTableData: [String] = []
@@ -104,13 +113,13 @@ package struct BackupCommand: SpokenCommand {
         @Option(
             name: .long,
             help: ArgumentHelp(
-                "libdeflate, igzip (0…3) or zlib (0…9); else igzip at 1 where it is built in.",
+                "libdeflate, igzip (0…3) or zlib (0…9); else igzip at 1 if built in.",
                 valueName: "name"
             )
         )
         package var engine: Engine?
 
-        @Option(name: .long, help: ArgumentHelp("Wait so long for a locked table.", valueName: "time"))
+        @Option(name: .long, help: ArgumentHelp("How long to wait for a locked table.", valueName: "time"))
         package var lockTimeout = DurationArgument(.seconds(60))
 
         package init() {}

@@ -1,6 +1,6 @@
 package import Backup
 
-/// Where a backup goes, and as what.
+/// The destination and the format of a backup.
 package struct BackupTarget: Sendable, Equatable {
     package enum Kind: String, Sendable, CaseIterable {
         case zip, sql
@@ -9,14 +9,14 @@ package struct BackupTarget: Sendable, Equatable {
     package enum Place: Sendable, Equatable {
         case standardOutput
         case file(String)
-        /// A file of the backups folder, named for the database and the time.
+        /// A file in the backups folder, named after the database and the time.
         case named(folder: String)
     }
 
     package var place: Place
     package var format: BackupOptions.Format
 
-    /// - Throws: `CommandError` with `.usage` where the name of the file says one thing and `--format` another.
+    /// - Throws: `CommandError` with `.usage` if the name of the file and `--format` contradict each other.
     package init(output: String?, kind: Kind?, folder: String) throws {
         guard let output else {
             place = .named(folder: folder)

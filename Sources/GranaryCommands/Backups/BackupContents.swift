@@ -1,7 +1,7 @@
 internal import Archive
 internal import Inspection
 
-/// What one backup holds, for people and for programs.
+/// The content of one backup, for people and for programs.
 struct BackupContents {
     private let entry: BackupCatalogue.Entry
     private let manifest: Manifest
@@ -43,7 +43,7 @@ struct BackupContents {
         return facts
     }
 
-    /// The migration files that were put beside the rows.
+    /// The migration files that are stored in the backup.
     private var migrationMembers: [String] {
         manifest.files.map(\.member).filter { $0.hasPrefix("migrations/") && $0.hasSuffix(".up.sql") }
     }

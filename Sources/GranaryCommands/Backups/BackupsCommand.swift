@@ -2,11 +2,11 @@ package import ArgumentParser
 internal import DumpArchives
 internal import Inspection
 
-/// `granary backups` and what is below it.
+/// `granary backups` and its subcommands.
 package struct BackupsCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "backups",
-        abstract: "List the backups of a folder, look into one, or delete the old ones.",
+        abstract: "List the backups in a folder, describe one, or delete old ones.",
         discussion: """
             Example:
               granary backups
@@ -52,7 +52,7 @@ package struct BackupsList: SpokenCommand {
 package struct BackupsShow: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Tell what a backup holds: tables, chunks, extensions, migrations; needs no server.",
+        abstract: "Describe a backup: tables, chunks, extensions, migrations; needs no server.",
         discussion: """
             The file may also be an archive of pg_dump: custom, directory or tar.
 
@@ -64,7 +64,7 @@ package struct BackupsShow: SpokenCommand {
     )
 
     @Argument(
-        help: ArgumentHelp("A backup; sought in --backups too.", valueName: "file"),
+        help: ArgumentHelp("A backup; also searched for in --backups.", valueName: "file"),
         completion: .backup(".zip", ".dump", ".tar")
     )
     package var file: String
@@ -77,7 +77,7 @@ package struct BackupsShow: SpokenCommand {
     package init() {}
 
     package func run(on console: Console) async throws {
-        let path = try BackupFile.found(file, backups: backups)
+        let path = try BackupFile.found(file, backups: backups, takesAll: true)
         if try BackupFile.isPgDumpArchive(path) {
             let contents = DumpContents(try DumpArchive(path: path))
             return try console.result(
@@ -90,7 +90,7 @@ package struct BackupsShow: SpokenCommand {
             throw CommandError(
                 .file,
                 "\(path) is not a whole backup: \(problem)",
-                hint: "granary verify \(path) tells what is wrong with it"
+                hint: "granary verify \(path) shows what is wrong with it"
             )
         }
         guard let contents = BackupContents(entry) else { return }

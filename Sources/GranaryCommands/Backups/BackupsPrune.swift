@@ -8,8 +8,8 @@ package struct BackupsPrune: SpokenCommand {
         commandName: "prune",
         abstract: "Delete old backups: those that no --keep option keeps.",
         discussion: """
-            Each database in each environment counts by itself, and so do backups of single schemas or tables. The \
-            newest backup of a whole database always stays, and so does every file that is not a whole backup.
+            Each database in each environment is counted separately, and so are backups of single schemas or tables. \
+            The newest backup of a whole database is never deleted, nor is any file that is not a whole backup.
 
             Example:
               granary backups prune --keep-last 3 --keep-daily 7 --dry-run
@@ -26,7 +26,7 @@ package struct BackupsPrune: SpokenCommand {
     package var keepWeekly = 0
     @Option(name: .long, help: ArgumentHelp("Keep the last of each of n months.", valueName: "n"))
     package var keepMonthly = 0
-    @Flag(name: .long, help: "Tell what would be deleted, and delete nothing.") package var dryRun = false
+    @Flag(name: .long, help: "Show what would be deleted, and delete nothing.") package var dryRun = false
 
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
     package var backups = "backups"
@@ -71,7 +71,7 @@ package struct BackupsPrune: SpokenCommand {
             throw InspectionError(
                 .file,
                 "\(path) could not be deleted: \(String(cString: strerror(errno)))",
-                hint: "what was deleted before it is gone; make the folder writable and run this again"
+                hint: "the files before it were deleted; make the folder writable and run this again"
             )
         }
     }

@@ -1,7 +1,7 @@
 internal import Archive
 internal import Inspection
 
-/// A folder of backups for people and for programs.
+/// The backups in a folder, for people and for programs.
 struct CatalogueListing {
     let catalogue: BackupCatalogue
 
@@ -57,7 +57,7 @@ struct CatalogueListing {
         .init("tables", \.tables.count), .init("chunks", \.chunkCount),
         .init("whole_database", \.scope.isWholeDatabase), .init("schemas", \.scope.schemas),
         .init("selected_tables", \.scope.tables),
-        // Rows are stored as they were; a backup that changes them would say so in its manifest.
+        // Rows are stored unchanged; a backup with changed rows would say so in its manifest.
         .init("masked", { _ in false }, column: .init("masked", expendable: 1) { _ in "no" }),
     ])
 }
@@ -74,7 +74,7 @@ extension Manifest {
     }
 }
 
-/// What was deleted, what stays and why.
+/// The deleted and the kept files, with the reasons.
 struct PruneListing {
     let decisions: [Retention.Decision]
     let isDryRun: Bool

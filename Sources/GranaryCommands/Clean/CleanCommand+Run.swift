@@ -42,7 +42,7 @@ extension CleanCommand {
         if let plan = planned.plan { try tell(plan, report, job) }
     }
 
-    /// Where and for whom.
+    /// The database and the services to clean.
     struct Job: Sendable {
         var database: ConnectedDatabase
         var environment: String
@@ -78,19 +78,19 @@ extension CleanCommand {
         SafetyBackup(
             server: job.database.address,
             database: job.database.name,
-            // To undo it comes soon or never: also in a container, whose folders do not outlive it.
+            // The undo may be needed much later, so the backup must not be in a folder that a container loses.
             folder: manner.backups ?? "backups",
             migrations: service.migrations,
             postgresBin: database.programs.postgresBin,
             environment: job.environment,
             stateSchema: service.state.stateSchema,
-            // Only rows come back; which migrations are applied does not change.
+            // Only rows are restored; the applied migrations do not change.
             services: [:],
             console: job.console,
             occasion: "before-clean",
-            // A table that inherits from one of them may be kept, and its rows with it.
+            // A table that inherits from one of them may be left alone with its rows.
             withInheritors: false,
-            // Until it is done, the tables are locked against writers.
+            // The tables are locked against writers until it is done.
             lockTimeout: manner.lockTimeout.duration
         )
     }
@@ -119,7 +119,7 @@ private final class MadeBackup: Sendable {
     }
 }
 
-// What may be done.
+// Permissions.
 extension CleanCommand {
     private func options(_ services: [Service]) throws -> CleanOptions {
         let lists = try seedsFiles(services)
@@ -143,13 +143,13 @@ extension CleanCommand {
         return options
     }
 
-    /// What the folder of seeds of each service says is left alone.
+    /// The lists in the seeds folder of each service.
     private func seedsFiles(_ services: [Service]) throws -> [SeedsFile] {
         if let seeds = selection.seeds, service.root == nil, !Files.exists(seeds) {
             throw CommandError(
                 .usage,
                 "there is no folder \(seeds)",
-                hint: "--seeds names the folder whose seeds.yaml says which tables are protected"
+                hint: "--seeds names the folder with the seeds.yaml that lists protected tables"
             )
         }
         return try services.map { one in
@@ -157,10 +157,10 @@ extension CleanCommand {
         }
     }
 
-    /// Production is never cleaned, nor an environment that forbids to destroy.
+    /// Production is never cleaned, nor is an environment that forbids destructive operations.
     ///
     /// - Parameter files: `environments.json` of each service that is cleaned.
-    /// - Throws: `EnvironmentsError` for a rule that might forbid it and is in the wrong place.
+    /// - Throws: `EnvironmentsError` for a misplaced rule that might forbid it.
     private func environmentRefusal(
         of name: String,
         _ files: [EnvironmentsFile],
@@ -189,7 +189,7 @@ extension CleanCommand {
         )
     }
 
-    /// Why the rows are not backed up, where they should be.
+    /// Why no backup is possible, if one is required.
     private func undoRefusal(_ plan: CleanPlan) -> String? {
         guard !manner.noUndo, plan.dataBytes > manner.undoLimit.bytes else { return nil }
         return "the rows (\(Formatting.bytes(plan.dataBytes))) are more than --undo-limit "
@@ -203,7 +203,7 @@ extension CleanCommand {
     }
 }
 
-// What is told.
+// Output.
 extension CleanCommand {
     private func show(
         _ cleaner: Cleaner,
@@ -227,7 +227,7 @@ extension CleanCommand {
         guard plan.obstacles.isEmpty else { throw ExitCode(ExitStatus.failed.rawValue) }
     }
 
-    /// The line for a shell that brings back what was cleaned.
+    /// The shell command that restores the deleted rows.
     private func undoLine(_ file: String, _ plan: CleanPlan, _ database: ConnectedDatabase) -> String {
         RestoreLine(self.database, service.state, migrations: service.migrations, database)
             .text(file, ["--data-only", "--if-empty"] + (plan.undoNeedsAllowInvalid ? ["--allow-invalid"] : []))

@@ -6,10 +6,10 @@ package struct CleanCommand: SpokenCommand {
         commandName: "clean",
         abstract: "Empty the tables of a service, and keep the schema.",
         discussion: """
-            Before anything happens it says which tables lose how many rows, those included that refer to them from \
-            elsewhere. The rows are backed up first, and the command that brings them back is printed at the end. \
-            Ledgers of migrators, tables of extensions and what seeds.yaml protects stay as they are. Production is \
-            never cleaned.
+            First it shows which tables lose how many rows, including tables elsewhere that refer to them. Then it \
+            makes a backup of the rows, and at the end it prints the command that restores them. Ledgers of \
+            migrators, tables of extensions and tables that seeds.yaml protects are left alone. Production is never \
+            cleaned.
 
             Examples:
               granary clean --plan
@@ -20,7 +20,7 @@ package struct CleanCommand: SpokenCommand {
             """
     )
 
-    @Flag(name: .long, help: "Tell what would happen, and change nothing.")
+    @Flag(name: .long, help: "Show what would happen, and change nothing.")
     package var plan = false
 
     @OptionGroup(title: "What to clean") package var selection: Selection
@@ -62,7 +62,7 @@ package struct CleanCommand: SpokenCommand {
     package struct Manner: ParsableArguments {
         @Option(
             name: .long,
-            help: ArgumentHelp("Go ahead without asking, if this is the database.", valueName: "database")
+            help: ArgumentHelp("Do not ask, if this is the database.", valueName: "database")
         )
         package var confirm: String?
 
@@ -82,7 +82,7 @@ package struct CleanCommand: SpokenCommand {
         )
         package var backups: String?
 
-        @Option(name: .long, help: ArgumentHelp("Wait so long for each lock.", valueName: "time"))
+        @Option(name: .long, help: ArgumentHelp("How long to wait for each lock.", valueName: "time"))
         package var lockTimeout = DurationArgument(.seconds(10))
 
         package init() {}

@@ -1,8 +1,8 @@
 internal import Cleaning
 
-/// What cleaning says, to people and to programs.
+/// The output of a cleaning, for people and for programs.
 enum CleanLines {
-    /// More tables than this are only counted.
+    /// More tables than this are not listed, only counted.
     private static let most = 50
 
     static func plan(_ plan: CleanPlan, at host: String, in environment: String?) -> [String] {
@@ -18,7 +18,7 @@ enum CleanLines {
             lines.append("\(place): this will be gone: \(amount.joined(separator: ", "))")
             lines += tables(plan.tables)
             if !plan.sequences.isEmpty {
-                lines.append("\(counted(plan.sequences.count, "sequence")) will begin anew")
+                lines.append("\(counted(plan.sequences.count, "sequence")) will start again")
             }
         }
         lines +=
@@ -93,7 +93,7 @@ extension CleanLines {
 
     private static let kept = ResultDescription<CleanPlan.Kept>([.init("table", \.name), .init("reason", \.reason)])
 
-    /// The plan, nil for the report where nothing was to be done, and the line for a shell that undoes it.
+    /// The plan; nil for the report if there was nothing to do; and the shell command that undoes it.
     typealias Outcome = (plan: CleanPlan, report: CleanReport?, environment: String, undo: String?)
 
     static let result = ResultDescription<Outcome>([

@@ -2,15 +2,15 @@ package import ArgumentParser
 internal import Project
 internal import Storage
 
-/// Words that a shell can offer at a place of the command line, read from files.
+/// Words that a shell can offer to complete a command line, read from files.
 ///
-/// Nothing here fails: where nothing can be read, there is nothing to offer.
+/// Never fails: if nothing can be read, nothing is offered.
 package struct Candidates {
     private let backupsFolder: String
     private let migrationsFolder: String
     private let shell: CompletionShell?
 
-    /// - Parameter words: Those of the command line so far.
+    /// - Parameter words: The words of the command line so far.
     package init(
         _ words: [String],
         variables: [String: String] = ProcessEnvironment.current,
@@ -28,7 +28,7 @@ package struct Candidates {
         self.shell = shell
     }
 
-    /// - Parameter endings: Those of the files that are meant, such as `.zip`.
+    /// - Parameter endings: The extensions of suitable files, such as `.zip`.
     package func backups(_ prefix: String, endings: [String]) -> [String] {
         let isMeant = { (name: String) in endings.contains { name.hasSuffix($0) } }
         let known = prefix.contains("/") ? [] : names(in: backupsFolder).filter(isMeant)
@@ -51,10 +51,10 @@ package struct Candidates {
         return Set(files.map { String($0.prefix(while: \.isNumber)) }.filter { !$0.isEmpty }).sorted()
     }
 
-    /// bash puts one behind a folder itself.
+    /// bash appends a slash to a folder itself.
     private var slash: String { shell == .bash ? "" : "/" }
 
-    /// Without what is hidden.
+    /// Without hidden files.
     private func names(in folder: String) -> [String] {
         Files.visibleNames(in: folder)
     }

@@ -67,7 +67,7 @@ package struct ConvertCommand: SpokenCommand {
     }
 
     package func run(on console: Console) async throws {
-        let path = try BackupFile.found(file, backups: backups)
+        let path = try BackupFile.found(file, backups: backups, takesAll: true)
         let dump = try RestoreFile(path)
         let connected = try await database.connect(on: console, mayBeMissing: true)
         let name = dump.databaseName ?? Self.stem(of: path)

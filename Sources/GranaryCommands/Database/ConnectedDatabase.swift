@@ -2,11 +2,11 @@ internal import LocalServer
 package import PostgresClient
 package import Project
 
-/// A database that answers, by name.
+/// A database that answers, with its name.
 package struct ConnectedDatabase: Sendable {
-    /// The very server that answered.
+    /// The server that answered.
     package var address: ServerAddress
-    /// The address as it was given.
+    /// The address as given.
     package var given: ServerAddress
     package var name: String
     /// Host and port, or the socket's folder.
@@ -15,22 +15,24 @@ package struct ConnectedDatabase: Sendable {
     package var isLocal = false
     /// `--env`.
     package var environmentOption: String?
-    /// What was said of the environment before the database was asked.
+    /// The environment that was chosen before the database was asked.
     package var environmentName: String?
-    /// The environments there are.
+    /// The declared environments.
     package var environments = EnvironmentsFile.usual
-    /// False for a target of a restore that is yet to be made.
+    /// False for a target that a restore has yet to create.
     package var exists = true
-    /// The size on disk, and the rows the planner believes in.
+    /// How many more sessions the server accepts.
+    package var room = SessionRoom()
+    /// The size on disk, and the planner's estimate of rows.
     package var bytes = 0
     package var tables = 0
     package var rowsEstimate = 0
 }
 
 extension ConnectedDatabase {
-    /// The schemas of the services that the command knows of: that of the folder, and the one that is named.
+    /// The schemas of the services that the command knows: of the folder's service, and of the named one.
     ///
-    /// - Throws: `EnvironmentsError` with `.usage` for a name that is none.
+    /// - Throws: `EnvironmentsError` with `.usage` for an invalid name.
     func services(
         migrations: String,
         variables: [String: String],
@@ -40,7 +42,7 @@ extension ConnectedDatabase {
             try Service.resolve(option: name, variables: variables, file: environments, folder: migrations)
         }
         var services: [String: [String]] = [:]
-        // A folder whose name is no service's says nothing.
+        // The folder's name is not a valid service name, so there is no service.
         if let own = try? service(nil) { services[own.name] = own.schemas }
         if let option {
             let named = try service(option)
@@ -50,13 +52,25 @@ extension ConnectedDatabase {
     }
 }
 
-extension DatabaseOptions {
-    /// Chooses the database, says which and where, starts the local server if that is it, and waits until it answers.
+extension ConnectedDatabase {
+    /// How many workers may have a session each, beside the two that lead and describe.
     ///
-    /// - Parameters:
-    ///   - mayBeMissing: Whether a database that is not there yet will do, as for a restore.
-    ///   - migrations: The folder with `environments.json`.
-    ///   - maintenance: The database to ask then; nil tries `postgres` and `template1`.
+    /// - Throws: `PostgresError` with the exit status of a busy server, if there are not sessions enough.
+    func workers(_ jobs: JobsOption, on console: Console) throws -> Int {
+        let count = try room.workers(jobs.count)
+        if let asked = jobs.jobs, count < asked {
+            console.note("note: \(count) workers instead of \(asked), because \(room.sentence)")
+        }
+        return count
+    }
+}
+
+extension DatabaseOptions {
+    /// Chooses the database, prints which and where, starts the local server if that is chosen, and waits until the
+    /// server answers.
+    ///
+    /// - Parameters: - mayBeMissing: Whether the database may be missing, as for a restore. - migrations: The folder
+    ///   with `environments.json`. - maintenance: The database to ask then; nil tries `postgres` and `template1`.
     /// - Throws: `CommandError`, `LocalServerError`, `PostgresError`, `CancellationError`.
     func connect(
         on console: Console,
@@ -75,7 +89,10 @@ extension DatabaseOptions {
         if isLocal, let environmentName {
             try environments.requireRulesInPlace([.production], of: environmentName)
         }
-        let probe = DatabaseProbe(address: address, patience: wait?.duration ?? .zero, console: console)
+        let foreign = DatabaseChoice.foreignParameters(given(environmentName.map(environments.rules), on: console))
+        for note in foreign?.notes ?? [] { console.note("note: \(note)") }
+        var probe = DatabaseProbe(address: address, patience: wait?.duration ?? .zero, console: console)
+        probe.expectsPooler = foreign?.expectsPooler ?? false
         var database: ConnectedDatabase
         if mayBeMissing {
             database = try await probe.existing(orThrough: maintenance.map { [$0] } ?? ["postgres", "template1"])
@@ -90,7 +107,7 @@ extension DatabaseOptions {
         return database
     }
 
-    /// Whether nothing says which database is meant, so that only files can be asked.
+    /// Whether no database is given, so that only files can be examined.
     func isMissing(on console: Console, migrations: String) throws -> Bool {
         let file = try EnvironmentsFile.read(migrations: migrations)
         let name = try EnvironmentChoice.resolve(

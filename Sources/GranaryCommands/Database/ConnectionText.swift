@@ -1,18 +1,28 @@
-/// What a connection URL or `keyword=value` text says, read as libpq reads it.
+/// The content of a connection URL or of `keyword=value` text, parsed as libpq does.
 ///
-/// libpq reads the text itself once more; it is read here first so that a mistake is told without any part of it:
-/// libpq's own messages quote what it stumbled over, and an unescaped character in a password makes it stumble over
-/// the password. See <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING>.
+/// libpq parses the text again. It is parsed here first so that an error message contains no part of it: libpq's
+/// messages quote the text at the error, and an unescaped character in a password makes that part of the password. See
+/// <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING>.
 package struct ConnectionText: Sendable, Equatable {
-    /// The parameters in their order, decoded.
+    /// The parameters in order, decoded.
     package private(set) var parameters: [String: String] = [:]
+
+    /// What it was read from, and where in a URL its query begins, behind the `?`.
+    private let source: String
+    private var query: String.Index?
+    package let isURL: Bool
+    /// The password is among the parameters of the query.
+    package private(set) var hasPasswordInQuery = false
 
     package var database: String? { parameters["dbname"] }
 
-    /// - Throws: `CommandError` with `.noDatabase`; `origin` is where the text came from, such as `DATABASE_URL`.
+    /// - Throws: `CommandError` with `.noDatabase`; `origin` is the source of the text, such as `DATABASE_URL`.
     package init(_ text: String, origin: String) throws {
+        source = text
+        let rest = Self.afterScheme(text)
+        isURL = rest != nil
         do {
-            if let rest = Self.afterScheme(text) {
+            if let rest {
                 try readURL(rest)
             } else if text.contains("://") {
                 throw Malformed(what: "has a scheme that is not postgresql://")
@@ -25,7 +35,7 @@ package struct ConnectionText: Sendable, Equatable {
             throw CommandError(
                 .noDatabase,
                 "\(origin) \(error.what)",
-                hint: "write postgresql://user@host:5432/database, and percent-encode what is special in a user or a "
+                hint: "write postgresql://user@host:5432/database, and percent-encode special characters in a user or "
                     + "password: @ as %40, / as %2F, : as %3A, % as %25"
             )
         }
@@ -63,6 +73,7 @@ extension ConnectionText {
             try set("dbname", name)
             rest = rest.dropFirst(name.count + 1)
         }
+        if rest.first == "?" { query = rest.index(after: rest.startIndex) }
         try readQuery(rest.dropFirst())
     }
 
@@ -94,11 +105,24 @@ extension ConnectionText {
             guard parts.count == 2, !parts[0].isEmpty, !parts[1].contains("=") else {
                 throw Malformed(what: "has a parameter after its ? that is not key=value")
             }
-            try set(Self.decoded(parts[0]), parts[1])
+            let keyword = try Self.decoded(parts[0])
+            if keyword == "password" { hasPasswordInQuery = true }
+            try set(keyword, parts[1])
         }
     }
 
-    /// An empty part counts as none, so that the defaults apply.
+    /// A URL without some of its parameters.
+    package func text(without names: Set<String>) -> String {
+        guard let query, !names.isEmpty else { return source }
+        let kept = source[query...].split(separator: "&").filter { pair in
+            let name = pair.prefix { $0 != "=" }
+            return !names.contains((try? Self.decoded(name)) ?? String(name))
+        }
+        let start = source[..<source.index(before: query)]
+        return kept.isEmpty ? String(start) : "\(start)?\(kept.joined(separator: "&"))"
+    }
+
+    /// An empty part counts as absent, so that the defaults apply.
     private mutating func set(_ keyword: String, _ encoded: Substring) throws {
         let value = try Self.decoded(encoded)
         if !value.isEmpty { parameters[keyword] = value }
@@ -130,7 +154,7 @@ extension ConnectionText {
             let keyword = rest.prefix { $0 != "=" && !$0.isWhitespace }
             rest = rest.dropFirst(keyword.count).drop(while: \.isWhitespace)
             guard rest.first == "=", !keyword.isEmpty else {
-                throw Malformed(what: "has a word without a = behind it; values with spaces stand in single quotes")
+                throw Malformed(what: "has a word without = after it; put values with spaces in single quotes")
             }
             rest = rest.dropFirst().drop(while: \.isWhitespace)
             let isQuoted = rest.first == "'"

@@ -1,15 +1,15 @@
 package import PostgresClient
 package import Project
 
-/// Which database is meant, and which option or variable named it. No server is asked.
+/// The chosen database, and the option or variable that named it. No server is asked.
 ///
-/// The first of these counts: `--database-url`, `--local`, `DATABASE_URL`, `DATABASE_HOST` and its family, libpq's own
-/// variables, the local server where `.granary/` exists.
+/// The first that is set: `--database-url`, `--local`, `DATABASE_URL`, `DATABASE_HOST` and similar ones, libpq's own
+/// variables, the local server if `.granary/` exists.
 package enum DatabaseChoice: Sendable, Equatable {
     case server(ServerAddress, source: String)
     case localServer(source: String)
 
-    /// What the choice is made from.
+    /// The input of the choice.
     package struct Given: Sendable {
         /// `--database-url`.
         package var url: String?
@@ -17,14 +17,14 @@ package enum DatabaseChoice: Sendable, Equatable {
         package var isLocal = false
         /// Whether the working folder has a local server.
         package var hasLocalServer = false
-        /// The rules of the chosen environment; nil if none was chosen before the database is known.
+        /// The rules of the chosen environment; nil if none was chosen yet.
         package var environment: EnvironmentPolicy?
-        /// The environment of the process.
+        /// The process's environment variables.
         package var variables: [String: String] = [:]
 
         package init() {}
 
-        /// An empty variable counts as none: that is how make and compose files unset one.
+        /// An empty variable counts as unset, because make and compose files unset variables like that.
         func variable(_ name: String) -> String? {
             variables[name].flatMap { $0.isEmpty ? nil : $0 }
         }
@@ -35,8 +35,7 @@ package enum DatabaseChoice: Sendable, Equatable {
         if let url = given.url { return try fromOption(url, isLocal: given.isLocal) }
         if given.isLocal { return try localServer(given, source: "--local") }
         if let url = given.variable("DATABASE_URL") {
-            _ = try ConnectionText(url, origin: "DATABASE_URL")
-            return .server(ServerAddress(url), source: "DATABASE_URL")
+            return .server(try ForeignParameters(url, origin: "DATABASE_URL").address, source: "DATABASE_URL")
         }
         if let choice = try fromParts(given) { return choice }
         if let name = libpqVariables.first(where: { given.variable($0) != nil }) {
@@ -51,11 +50,18 @@ package enum DatabaseChoice: Sendable, Equatable {
         )
     }
 
-    /// Whether anything says which database is meant, be it complete or not.
+    /// Whether a database is given, completely or not.
     package static func isMade(from given: Given) -> Bool {
         let variables = ["DATABASE_URL", "DATABASE_HOST", "DATABASE_NAME"] + libpqVariables
         return given.url != nil || given.isLocal || variables.contains { given.variable($0) != nil }
             || given.hasLocalServer && given.environment?.refusesLocalServer != true
+    }
+
+    /// The URL that was chosen, with the parameters in it that libpq does not know; nil where no URL was.
+    package static func foreignParameters(_ given: Given) -> ForeignParameters? {
+        if let url = given.url { return try? ForeignParameters(url, origin: "--database-url") }
+        guard !given.isLocal, let url = given.variable("DATABASE_URL") else { return nil }
+        return try? ForeignParameters(url, origin: "DATABASE_URL")
     }
 
     private static func fromOption(_ url: String, isLocal: Bool) throws -> DatabaseChoice {
@@ -70,11 +76,10 @@ package enum DatabaseChoice: Sendable, Equatable {
             )
         }
         do {
-            _ = try ConnectionText(url, origin: "--database-url")
+            return .server(try ForeignParameters(url, origin: "--database-url").address, source: "--database-url")
         } catch let error as CommandError {
             throw CommandError(.usage, error.message, hint: error.hint)
         }
-        return .server(ServerAddress(url), source: "--database-url")
     }
 
     private static let parts = [
@@ -82,7 +87,7 @@ package enum DatabaseChoice: Sendable, Equatable {
         ("DATABASE_PASSWORD", "password"), ("DATABASE_NAME", "dbname"), ("DATABASE_SSL_MODE", "sslmode"),
     ]
 
-    /// A host without a name, or a name that came without its host, is a job that lost half of its settings.
+    /// A host without a database name, or a name without a host, is a job that lost half of its settings.
     private static func fromParts(_ given: Given) throws -> DatabaseChoice? {
         guard given.variable("DATABASE_HOST") != nil || given.variable("DATABASE_NAME") != nil else { return nil }
         guard given.variable("DATABASE_NAME") != nil else {
@@ -99,7 +104,7 @@ package enum DatabaseChoice: Sendable, Equatable {
         return .server(ServerAddress("", overrides: overrides), source: source)
     }
 
-    /// Those that say where; `PGPASSWORD` or `PGSSLMODE` alone do not.
+    /// The variables that name a server; `PGPASSWORD` or `PGSSLMODE` alone do not.
     private static let libpqVariables = [
         "PGSERVICE", "PGHOST", "PGHOSTADDR", "PGDATABASE", "PGPORT", "PGUSER", "PGSERVICEFILE",
     ]

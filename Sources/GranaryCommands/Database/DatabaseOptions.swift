@@ -1,6 +1,6 @@
 package import ArgumentParser
 
-/// Which database a command works on.
+/// The database for a command.
 package struct DatabaseOptions: ParsableArguments {
     @Option(
         name: .customLong("database-url"),
@@ -8,12 +8,12 @@ package struct DatabaseOptions: ParsableArguments {
     )
     package var databaseURL: String?
 
-    @Flag(name: .long, help: "Use this folder's local server; it is made if there is none.")
+    @Flag(name: .long, help: "Use this folder's local server; create it if there is none.")
     package var local = false
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Wait so long for a server that is starting: 500ms, 60s, 2m.", valueName: "time")
+        help: ArgumentHelp("How long to wait for a server that is starting: 500ms, 60s, 2m.", valueName: "time")
     )
     package var wait: DurationArgument?
 
@@ -29,7 +29,7 @@ package struct DatabaseOptions: ParsableArguments {
     package init() {}
 }
 
-/// Where PostgreSQL's own programs are.
+/// The location of PostgreSQL's programs.
 package struct ProgramOptions: ParsableArguments {
     @Option(
         name: .long,

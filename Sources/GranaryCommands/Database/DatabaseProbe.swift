@@ -1,39 +1,42 @@
 internal import Logging
 internal import PostgresClient
 
-/// The first connection: does the server answer, and is it the database we think it is?
+/// The first connection: checks that the server answers and that it has the database.
 struct DatabaseProbe {
     let address: ServerAddress
-    /// How long a server that does not answer yet is waited for.
+    /// How long to wait for a server that does not answer yet.
     let patience: Duration
     let console: Console
+    /// The address says that there is a pooler.
+    var expectsPooler = false
 
-    /// - Parameter measured: Whether to ask what there is to lose, which takes the server a look at every file.
+    /// - Parameter measured: Whether to ask for the amount of data, for which the server has to look at every file.
     /// - Throws: `PostgresError`, `CancellationError`.
     func existing(measured: Bool = false) async throws -> ConnectedDatabase {
         try await patiently { address in
             try await withSession(address, logger: console.logger) { session in
-                // Every command changes settings of its sessions; another client's session must not keep them.
-                try SessionPooling.requireOwnSession(&session)
-                // Pinned: of several hosts, the one that is named to people is the one that is worked on.
+                // Every command changes settings of its session, which must not reach another client.
+                try SessionPooling.requireOwnSession(&session, isExpected: expectsPooler)
+                // Pinned: if there are several hosts, the one that is shown is the one that is used.
                 var database = ConnectedDatabase(
                     address: session.pinnedAddress,
                     given: self.address,
                     name: session.database,
                     host: session.place
                 )
+                database.room = try SessionRoom(session)
                 guard measured else { return database }
                 do {
                     try database.measure(&session)
                 } catch is PostgresError {
-                    // Sizes are only for people to read; a role that may not ask for them may still work.
+                    // Sizes are only shown to people. A role that may not read them can still continue.
                 }
                 return database
             }
         }
     }
 
-    /// The same; if only the database is missing, one of `others` on the same server answers for it.
+    /// Like `existing(measured:)`. If only the database is missing, one of `others` on the same server answers for it.
     func existing(orThrough others: [String]) async throws -> ConnectedDatabase {
         do {
             return try await existing(measured: true)
@@ -41,21 +44,23 @@ struct DatabaseProbe {
             let wanted = address.resolvedDatabase
             for name in others {
                 do {
-                    let (pinned, host) = try await withSession(address.database(name), logger: console.logger) {
-                        try SessionPooling.requireOwnSession(&$0)
-                        return ($0.pinnedAddress, $0.place)
+                    let (pinned, host, room) = try await withSession(address.database(name), logger: console.logger) {
+                        try SessionPooling.requireOwnSession(&$0, isExpected: expectsPooler)
+                        return ($0.pinnedAddress, $0.place, try SessionRoom($0))
                     }
-                    return ConnectedDatabase(
+                    var database = ConnectedDatabase(
                         address: pinned.database(wanted),
                         given: address,
                         name: wanted,
                         host: host,
                         exists: false
                     )
+                    database.room = room
+                    return database
                 } catch let error as PostgresError where error.code == .pooled {
                     throw error
                 } catch is PostgresError {
-                    continue  // The reason why the target itself is out of reach says more.
+                    continue  // The reason for the target itself is more informative.
                 }
             }
             throw error
@@ -70,7 +75,7 @@ struct DatabaseProbe {
         var hasSaidSo = false
         while true {
             do {
-                // An address that swallows packets must not make one attempt longer than all of them may take.
+                // An address that does not respond must not take more time for one attempt than all may take.
                 let left = (deadline - .now) / .seconds(1)
                 let limited =
                     patience > .zero && left < 10
@@ -88,7 +93,7 @@ struct DatabaseProbe {
 }
 
 extension ConnectedDatabase {
-    /// What there is to lose: rows that the planner believes in, tables, bytes on disk.
+    /// The data that could be lost: estimated rows, tables, bytes on disk.
     fileprivate mutating func measure(_ session: inout Session) throws {
         let found = try session.within(.seconds(5)) { session in
             try session.query(
@@ -108,9 +113,9 @@ extension ConnectedDatabase {
 }
 
 extension PostgresError {
-    /// Whether trying again may help. What is not known to be final may pass.
+    /// Whether another attempt may succeed. An unknown error may be temporary.
     fileprivate var mayPassWithTime: Bool {
-        // What the server itself has said is final, but that it starts or has no connection to give.
+        // Errors from the server are final, except that it is starting or has no free connection.
         if let sqlState { return ["57P03", "53300"].contains(sqlState) }
         guard code == .connection else { return false }
         let final = [
@@ -119,7 +124,7 @@ extension PostgresError {
         return !final.contains { message.contains($0) }
     }
 
-    /// A pooler says so in words of its own, with the SQLSTATE of whatever it refuses.
+    /// A pooler reports this in its own words, with the SQLSTATE that it uses for all refusals.
     fileprivate var saysDatabaseIsMissing: Bool {
         guard code == .connection else { return false }
         return sqlState == "3D000"

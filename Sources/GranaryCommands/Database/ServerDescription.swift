@@ -1,12 +1,12 @@
 package import PostgresClient
 
-/// Where a connection will go, for people to read before it is made.
+/// The destination of a connection, shown before it is made.
 package struct ServerDescription: Sendable, Equatable {
-    /// The host with its port, a socket folder, or what libpq will look up.
+    /// The host with its port, a socket folder, or the name that libpq will look up.
     package var host: String
     package var database: String
 
-    /// Fills in what libpq takes from its own variables when the address is silent.
+    /// Adds the values that libpq takes from its variables.
     package init(_ address: ServerAddress, variables: [String: String]) {
         var parameters = (try? ConnectionText(address.conninfo, origin: ""))?.parameters ?? [:]
         for override in address.overrides { parameters[override.keyword] = override.value }
@@ -25,7 +25,7 @@ package struct ServerDescription: Sendable, Equatable {
         }
     }
 
-    /// Several hosts have several ports, or one for all.
+    /// Several hosts have several ports, or a common one.
     private static func joined(_ hosts: String, _ ports: String) -> String {
         let hosts = hosts.split(separator: ",", omittingEmptySubsequences: false)
         let ports = ports.split(separator: ",", omittingEmptySubsequences: false)

@@ -2,7 +2,7 @@ package import ArgumentParser
 package import Bookkeeping
 package import Project
 
-/// Which service a command works on, and where its files are.
+/// The service for a command, and its files.
 package struct ServiceOptions: ParsableArguments {
     @Option(
         name: .long,
@@ -28,7 +28,7 @@ package struct ServiceOptions: ParsableArguments {
 
     package init() {}
 
-    /// The services that are meant, with what their files say.
+    /// The chosen services with the content of their files.
     ///
     /// - Throws: `EnvironmentsError`.
     package func services(variables: [String: String]) throws -> [(service: Service, file: EnvironmentsFile)] {
@@ -39,7 +39,7 @@ package struct ServiceOptions: ParsableArguments {
         ]
     }
 
-    /// The folder of a service's seeds: with --root they lie beside its migrations.
+    /// The folder of a service's seeds. With --root it is beside its migrations.
     func seeds(of service: Service, folder: String) -> String {
         guard root != nil else { return folder }
         let parts = service.folder.split(separator: "/", omittingEmptySubsequences: false).dropLast()
@@ -47,7 +47,7 @@ package struct ServiceOptions: ParsableArguments {
     }
 }
 
-/// Where granary keeps its own tables.
+/// The schema of granary's own tables.
 package struct StateOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("The schema of granary's own tables.", valueName: "name"))
     package var stateSchema = "granary"

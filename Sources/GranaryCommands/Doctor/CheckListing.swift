@@ -6,7 +6,7 @@ struct CheckListing {
 
     var problems: Int { checks.filter { $0.verdict == .problem }.count }
 
-    /// - Parameter columns: The terminal's; nil for a pipe, where no line is broken.
+    /// - Parameter columns: The width of the terminal; nil for a pipe, where lines are not wrapped.
     func lines(columns: Int?) -> [String] {
         let width = checks.map { Formatting.width($0.name) }.max() ?? 0
         var lines = checks.flatMap { check -> [String] in

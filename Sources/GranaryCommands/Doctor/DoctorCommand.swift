@@ -12,9 +12,9 @@ internal import Storage
 package struct DoctorCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Check programs, database, rights, marker, ledger, folders and disk; say what mends each problem.",
+        abstract: "Check programs, database, rights, marker, ledger, folders and disk, with a fix for each problem.",
         discussion: """
-            Changes nothing. Exits with 2 when there is a problem.
+            Changes nothing. Exits with 2 if there is a problem.
 
             Example:
               granary doctor
@@ -77,7 +77,7 @@ package struct DoctorCommand: SpokenCommand {
         do {
             let connected = try await database.connect(on: console, migrations: service.migrations)
             let state = service.state.schema
-            // What is wrong with the services' names is found with the folders.
+            // Errors in the services' names are reported with the folders.
             let services = (try? service.services(variables: ProcessEnvironment.current)) ?? []
             let schemas = services.flatMap(\.service.schemas)
             let facts = try await withSession(connected.address, logger: console.logger) {
@@ -116,7 +116,7 @@ package struct DoctorCommand: SpokenCommand {
         return checks
     }
 
-    /// What is free for us where the folder is, or would be made. `statvfs`.
+    /// The free bytes at the folder, or where it would be created. `statvfs`.
     private static func freeBytes(_ folder: String) -> Int? {
         var place = statvfs()
         guard statvfs(Files.isFolder(folder) ? folder : ".", &place) == 0 else { return nil }

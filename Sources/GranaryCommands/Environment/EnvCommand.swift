@@ -7,7 +7,7 @@ internal import Project
 package struct EnvCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "env",
-        abstract: "Tell which environment is meant and which the database says it is, or mark it.",
+        abstract: "Show the environment and the database's marker, or set the marker.",
         discussion: """
             Example:
               granary env
@@ -24,7 +24,7 @@ package struct EnvCommand: AsyncParsableCommand {
 package struct EnvShow: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Tell which environment is meant, by whom, and how the database is marked.",
+        abstract: "Show the environment, its source, and the database's marker.",
         discussion: """
             Example:
               granary env show --json
@@ -44,7 +44,7 @@ package struct EnvShow: SpokenCommand {
         try console.result(Situation.result.document(situation), else: situation.lines)
     }
 
-    /// What the database says, or where none was given, what files and variables say.
+    /// The state of the database; without one, the state according to files and variables.
     private func situation(on console: Console) async throws -> Situation {
         guard try !database.isMissing(on: console, migrations: service.migrations) else {
             let file = try EnvironmentsFile.read(migrations: service.migrations)
@@ -78,17 +78,17 @@ package struct EnvShow: SpokenCommand {
         try service.services(variables: console.environment).map(\.service)
     }
 
-    /// Which environment is meant, and what the database is.
+    /// The chosen environment, and the state of the database.
     struct Situation {
         var choice: EnvironmentChoice?
         var file: EnvironmentsFile
         var services: [Service]
-        /// nil where none was given.
+        /// nil if no database was given.
         var database: ConnectedDatabase?
         var marker: String?
         var state = "no database given"
 
-        /// nil if no environment was named.
+        /// nil if no environment was chosen.
         private var isProduction: Bool? { choice.map { file.rules(of: $0.name).isProduction } }
 
         static let result = ResultDescription<Situation>([
@@ -116,7 +116,7 @@ package struct EnvShow: SpokenCommand {
 package struct EnvMark: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "mark",
-        abstract: "Mark the database as an environment, so that commands for another one leave it alone.",
+        abstract: "Mark the database as an environment, so that commands for others refuse to write to it.",
         discussion: """
             Example:
               granary env mark production
@@ -127,7 +127,7 @@ package struct EnvMark: SpokenCommand {
 
     @Argument(help: "A declared environment.", completion: .environment) package var name: String
 
-    @Flag(name: .long, help: "Also where the database is marked otherwise, or the marker's table is damaged.") package
+    @Flag(name: .long, help: "Also if the database has another marker, or the marker's table is damaged.") package
         var force = false
     @OptionGroup(title: "Which service") package var service: ServiceOptions
     @OptionGroup(title: "Which database") package var database: DatabaseOptions

@@ -8,10 +8,10 @@ internal import Project
 package struct InitCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Make the folders and files of a project, or granary's own tables in a database.",
+        abstract: "Create the folders and files of a project, or granary's own tables in a database.",
         discussion: """
-            What is there already stays as it is. With --grant the schema of granary's own tables is made in the \
-            database, and roles that may not make it themselves may use it.
+            Existing files are left alone. With --grant the schema of granary's own tables is created in the \
+            database, for roles that cannot create it themselves, and they may use it.
 
             Example:
               granary init
@@ -23,7 +23,7 @@ package struct InitCommand: SpokenCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Make the tables, and let this role use them; repeatable.", valueName: "role")
+        help: ArgumentHelp("Create the tables, and let this role use them; repeatable.", valueName: "role")
     )
     package var grant: [String] = []
 
@@ -47,7 +47,7 @@ package struct InitCommand: SpokenCommand {
         }
         if console.settings.isJSON { return try console.result(.object(["made": .strings(made)])) }
         for path in made { try console.result(line: path) }
-        if made.isEmpty { console.note("everything is there already") }
+        if made.isEmpty { console.note("all files exist already") }
     }
 
     private func makeTables(on console: Console) async throws {

@@ -35,7 +35,7 @@ package struct CountListing: Sendable {
     ])
 }
 
-/// The rows of now beside those of a backup, for people and for programs.
+/// Compares the present rows with those of a backup, for people and for programs.
 package struct DifferenceListing: Sendable {
     private let differences: [CountDifference]
     private let file: String

@@ -10,8 +10,8 @@ package struct CountsCommand: SpokenCommand {
         commandName: "counts",
         abstract: "Count the rows of the tables; large tables are estimated unless --exact.",
         discussion: """
-            Estimates are marked with ~. With --exact all tables are counted, several at a time, on one snapshot. With \
-            --since the rows are held against those of a backup.
+            Estimates are marked with ~. With --exact all tables are counted in one snapshot, several at a time. \
+            With --since the rows are compared with those of a backup.
 
             Example:
               granary counts
@@ -21,7 +21,7 @@ package struct CountsCommand: SpokenCommand {
             """
     )
 
-    @Flag(name: .long, help: "Count every table, on one snapshot.") package var exact = false
+    @Flag(name: .long, help: "Count every table, in one snapshot.") package var exact = false
 
     @Option(
         name: .long,
@@ -70,7 +70,7 @@ package struct CountsCommand: SpokenCommand {
         )
     }
 
-    /// A table whose rows a policy hides cannot be counted, whatever was asked for.
+    /// A table with rows hidden by a policy cannot be counted in any way.
     private static func tellOfRowSecurity(_ counts: RowCounts, on console: Console) {
         let hidden = counts.tables.filter { $0.obstacle == .rowSecurity }.map(\.name.description)
         guard !hidden.isEmpty else { return }

@@ -3,7 +3,7 @@ internal import Inspection
 internal import PostgresClient
 internal import Project
 
-/// Which part of which database is looked at.
+/// The part of the database to inspect.
 package struct InspectOptions: ParsableArguments {
     @Flag(name: .long, help: "The whole database, not only the service's schemas.")
     package var all = false
@@ -22,16 +22,16 @@ package struct InspectOptions: ParsableArguments {
     }
 }
 
-/// A database that is looked at, and how far.
+/// An open database, and the part to inspect.
 struct InspectSession {
     let connected: ConnectedDatabase
     let scope: InspectionScope
     let schemas: [String]
 
-    /// Connects, and finds the schemas that are meant: those that are named, or the services'.
+    /// Connects, and determines the schemas: the named ones, or those of the services.
     ///
-    /// If no service was named and the database has no schema of the folder's name, the whole database is meant: reading
-    /// does no harm.
+    /// If no service was named and the database has no schema with the folder's name, the whole database is shown,
+    /// because reading is harmless.
     static func open(_ options: InspectOptions, on console: Console) async throws -> InspectSession {
         let connected = try await options.database.connect(on: console, migrations: options.service.migrations)
         if options.all { return InspectSession(connected: connected, scope: .wholeDatabase, schemas: []) }
@@ -57,7 +57,7 @@ struct InspectSession {
         return InspectSession(connected: connected, scope: .schemas(schemas), schemas: schemas)
     }
 
-    /// What is said where there is nothing to show.
+    /// The message if there is nothing to show.
     var nothingFound: String {
         schemas.isEmpty
             ? "there are no tables in \(connected.name)"

@@ -10,8 +10,8 @@ package struct SchemaCommand: SpokenCommand {
         commandName: "schema",
         abstract: "Describe the tables: columns, keys, indexes, triggers, policies; or compare them with a file.",
         discussion: """
-            The same schema is the same text, so that it can be committed. Foreign keys without an index and invalid \
-            indexes are pointed out. The format sql is pg_dump's, which locks the tables as any reader does; the others \
+            The same schema gives the same text, so it can be committed. Foreign keys without an index and invalid \
+            indexes are listed. The format sql is pg_dump's, which locks the tables as any reader does; the others \
             lock nothing.
 
             Example:
@@ -26,12 +26,12 @@ package struct SchemaCommand: SpokenCommand {
         case text, sql, md, mermaid, json
     }
 
-    @Option(name: .long, help: ArgumentHelp("How it is written.", valueName: "text|sql|md|mermaid|json"))
+    @Option(name: .long, help: ArgumentHelp("The output format.", valueName: "text|sql|md|mermaid|json"))
     package var format: Format?
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Exit with 2 unless the schema is what this file says.", valueName: "file"),
+        help: ArgumentHelp("Compare the schema with this file; exit with 2 if it differs.", valueName: "file"),
         completion: .file()
     )
     package var check: String?
@@ -63,7 +63,7 @@ package struct SchemaCommand: SpokenCommand {
         if !difference.isEmpty { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
-    /// - Parameter columns: The terminal's, where the text is read there and then.
+    /// - Parameter columns: The width of the terminal, if the text is shown on one.
     private func text(
         _ format: Format,
         _ inspect: InspectSession,
@@ -96,7 +96,7 @@ package struct SchemaCommand: SpokenCommand {
         }
     }
 
-    /// What a file is by its name, where the format is not given.
+    /// The format by the file's extension, if `--format` is not given.
     package static func format(of path: String) -> Format {
         let ending = path.split(separator: "/").last?.split(separator: ".").dropFirst().last ?? ""
         return switch ending.lowercased() {

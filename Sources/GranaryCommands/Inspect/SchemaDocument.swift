@@ -1,7 +1,7 @@
 package import Inspection
 internal import PostgresClient
 
-/// A `SchemaReport` for programs, the same for the same schema.
+/// A `SchemaReport` for programs; equal schemas give equal documents.
 package enum SchemaDocument {
     package static let result = ResultDescription<SchemaReport>([
         .init("tables", each: table, \.tables), .init("findings", each: finding, \.findings),
@@ -54,7 +54,7 @@ package enum SchemaDocument {
 }
 
 extension JSONDocument {
-    /// The document over many lines, for files that are compared line by line; ends with a line break.
+    /// The document on several lines, for files that are compared line by line. Ends with a line break.
     var indented: String {
         var text = ""
         write(indentation: 0, to: &text)

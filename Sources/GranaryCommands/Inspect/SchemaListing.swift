@@ -1,7 +1,7 @@
 package import Inspection
 internal import PostgresClient
 
-/// A `SchemaReport` as text, the same for the same schema.
+/// A `SchemaReport` as text; equal schemas give equal texts.
 package struct SchemaListing: Sendable {
     private let report: SchemaReport
 
@@ -9,7 +9,7 @@ package struct SchemaListing: Sendable {
 
     package var text: String { lines.joined(separator: "\n") }
 
-    /// The text for a terminal of so many columns: what is longer goes on below, indented, and nothing is left out.
+    /// The text for a terminal of this width. Long lines continue below, indented, and nothing is left out.
     package func text(columns: Int) -> String {
         lines.flatMap { Formatting.wrapped($0, columns: columns, indentation: 8) }.joined(separator: "\n")
     }
@@ -87,7 +87,7 @@ package struct SchemaListing: Sendable {
 }
 
 extension SchemaReport.Column {
-    /// Where its values come from when none is given; nil for a column without a default.
+    /// The rule for values that are not given; nil for a column without a default.
     var rule: String? {
         switch generation {
         case .none: expression.map { "default \($0)" }

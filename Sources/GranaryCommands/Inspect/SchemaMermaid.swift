@@ -38,7 +38,7 @@ package struct SchemaMermaid: Sendable {
         var keys: [String: [String]] = [:]
         for (kind, mark) in [(SchemaReport.Constraint.Kind.primaryKey, "PK"), (.foreignKey, "FK"), (.unique, "UK")] {
             for constraint in table.constraints where constraint.kind == kind {
-                // A key of several columns makes none of them unique.
+                // A column of a composite key is not unique by itself.
                 guard kind != .unique || constraint.columns.count == 1 else { continue }
                 for column in constraint.columns where !(keys[column] ?? []).contains(mark) {
                     keys[column, default: []].append(mark)
@@ -50,15 +50,16 @@ package struct SchemaMermaid: Sendable {
 
     private func entity(_ name: TableName) -> String { quoted(name.description) }
 
-    /// Quotes and percent signs have no escape in Mermaid's names.
+    /// Mermaid has no escapes for quotes and percent signs in names.
     private func quoted(_ text: String) -> String {
         let kept = Formatting.harmless(text).map { "\"%\\".contains($0) ? "_" : $0 }
         return "\"\(String(kept))\""
     }
 
-    /// Attributes are words: letters, digits, underscores; what else a name has becomes an underscore.
+    /// Attributes consist of letters, digits and underscores; other characters become underscores.
     ///
-    /// Beyond ASCII, Mermaid takes all from U+00C0 on for letters, unless JavaScript takes it for a space.
+    /// Beyond ASCII, Mermaid treats all characters from U+00C0 on as letters, except those that JavaScript treats as
+    /// spaces.
     private func word(_ text: String) -> String {
         var word = ""
         for scalar in text.unicodeScalars {
@@ -73,7 +74,7 @@ package struct SchemaMermaid: Sendable {
         return startsWithDigit || Self.isMark(word) ? "_\(word)" : word
     }
 
-    /// Whether Mermaid would read the marks of a key where the name begins, such as of a column `pk`.
+    /// Whether Mermaid would read the beginning of the name as a key mark, for example a column `pk`.
     private static func isMark(_ word: String) -> Bool {
         let next = word.unicodeScalars.dropFirst(2).first
         return ["PK", "FK", "UK"].contains(word.prefix(2).uppercased()) && next?.isASCII != true

@@ -7,7 +7,7 @@ package struct TableListing: Sendable {
 
     package init(_ report: TableReport) { self.report = report }
 
-    /// - Parameter width: The terminal's columns; nil for a pipe, which gets no bars.
+    /// - Parameter width: The width of the terminal; nil for a pipe, which gets no bars.
     package func lines(width: Int?) -> [String] {
         let several = Set(report.tables.map(\.name.schema)).count > 1
         var rows = rows
@@ -23,7 +23,7 @@ package struct TableListing: Sendable {
         report.tables.map { Row(table: $0, share: Double($0.bytes) / Double(max(1, report.bytes))) }
     }
 
-    /// A table, with its share of all bytes.
+    /// A table with its share of all bytes.
     private struct Row {
         var table: TableReport.Table
         var share: Double
@@ -86,7 +86,7 @@ package struct TableListing: Sendable {
         columns: ["schema", "table", "kind", "rows", "statistics", "heap", "indexes", "toast", "share", "", "remark"]
     )
 
-    /// What must be known of the figures.
+    /// Remarks about the figures.
     package var notes: [String] {
         report.sizesAreCurrent
             ? [] : ["sizes are those of the last VACUUM or ANALYZE; a superuser sees those of this moment"]

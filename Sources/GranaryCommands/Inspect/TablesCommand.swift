@@ -6,9 +6,9 @@ internal import PostgresClient
 package struct TablesCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "tables",
-        abstract: "List the tables with the rows they have by estimate, and their sizes.",
+        abstract: "List the tables with their estimated rows and their sizes.",
         discussion: """
-            Partitions are added up under their parent. No table is locked, and none that is locked is waited for.
+            Partitions are added to their parent. It locks no table and waits for no lock.
 
             Example:
               granary tables

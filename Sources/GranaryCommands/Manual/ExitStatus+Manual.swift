@@ -12,8 +12,8 @@ extension ExitStatus {
         case .refused: "Refused by a guard, a rule or a person."
         case .noConnection: "No connection, or no database given."
         case .busy: "Busy: another runner, or a lock that was held for too long. Try again."
-        case .usage: "The arguments do not fit."
-        case .interrupted: "Interrupted; what was begun was taken back."
+        case .usage: "Wrong arguments."
+        case .interrupted: "Interrupted; unfinished work was undone."
         }
     }
 }

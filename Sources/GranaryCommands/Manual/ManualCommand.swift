@@ -1,13 +1,13 @@
 package import ArgumentParser
 internal import Storage
 
-/// `granary manual`, for `make install` and for who makes packages; help does not list it.
+/// `granary manual`, for `make install` and for packagers. It is not listed in the help.
 package struct ManualCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "manual",
         abstract: "Write the manual pages into a folder.",
         discussion: """
-            Pages have the date of SOURCE_DATE_EPOCH where it is set, else today's.
+            The pages have the date in SOURCE_DATE_EPOCH if it is set, else today's.
 
             Example:
               granary manual share/man/man1
@@ -15,7 +15,7 @@ package struct ManualCommand: SpokenCommand {
         shouldDisplay: false
     )
 
-    @Argument(help: "The folder, which must be there.", completion: .directory) package var folder: String
+    @Argument(help: "The folder, which must exist.", completion: .directory) package var folder: String
     @OptionGroup(title: "Output") package var speech: OutputOptions
     package var reportsDeeds: Bool { true }
     package init() {}

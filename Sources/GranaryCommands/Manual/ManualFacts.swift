@@ -1,4 +1,4 @@
-/// What granary(1) says that the parser does not know.
+/// Facts in granary(1) that the parser does not know.
 package enum ManualFacts {
     package struct Fact: Sendable {
         package var name: String
@@ -29,18 +29,18 @@ package enum ManualFacts {
         Fact(name: "DATABASE_URL", text: "The database, as postgresql://user@host:port/name."),
         Fact(
             name: "DATABASE_HOST, DATABASE_PORT, DATABASE_USER, DATABASE_PASSWORD, DATABASE_NAME, DATABASE_SSL_MODE",
-            text: "The database, in parts, where DATABASE_URL is not set."
+            text: "The database, in parts, if DATABASE_URL is not set."
         ),
         Fact(
             name: "PGHOST, PGPORT, PGUSER, PGDATABASE, PGSERVICE, PGPASSFILE, ...",
-            text: "Those of libpq, where none of the above is set."
+            text: "The variables of libpq, if none of the above is set."
         ),
-        Fact(name: "GRANARY_ENV, ENV, APP_ENV", text: "The environment; ENV only where it names a declared one."),
-        Fact(name: "SERVICE_NAME", text: "The service, where --service is not given."),
+        Fact(name: "GRANARY_ENV, ENV, APP_ENV", text: "The environment; ENV only if it names a declared one."),
+        Fact(name: "SERVICE_NAME", text: "The service, if --service is not given."),
         Fact(name: "GRANARY_ACTOR", text: "Who migrates, in the log of migrations; else the account's name."),
         Fact(
             name: "GRANARY_ARCHIVE_KEY",
-            text: "The secret that seals archives, 32 characters at least, where several machines share one."
+            text: "The secret that seals archives, at least 32 characters, if several machines share one."
         ),
         Fact(name: "GRANARY_SERVER_FOLDER", text: "Where root's local servers are; else /var/lib/granary."),
         Fact(
@@ -52,28 +52,28 @@ package enum ManualFacts {
         ),
         Fact(
             name: "NO_COLOR, TERM",
-            text: "No colors where NO_COLOR is not empty; no redrawn lines where TERM is dumb."
+            text: "No colors if NO_COLOR is not empty; no redrawn lines if TERM is dumb."
         ),
         Fact(
             name: "GITHUB_WORKSPACE",
-            text: "Where a workflow has its files: annotations of granary validate name them from there."
+            text: "The workspace of a workflow: paths in annotations of granary validate are relative to it."
         ),
         Fact(name: "XDG_RUNTIME_DIR", text: "The folder for the sockets of local servers."),
         Fact(
             name: "XDG_CONFIG_HOME",
             text: "The folder for the key of this installation, granary/archive.key; else ~/.config."
         ),
-        Fact(name: "TMPDIR", text: "The folder that holds a backup read from a pipe meanwhile; else /var/tmp."),
+        Fact(name: "TMPDIR", text: "The folder for the temporary copy of a backup read from a pipe; else /var/tmp."),
         Fact(
             name: "XDG_CACHE_HOME, HOME",
-            text: "The folder for the private server on which migrations are tried out; else ~/.cache."
+            text: "The folder for the private server of granary validate; else ~/.cache."
         ),
-        Fact(name: "USER", text: "The name of the database and its user where nothing else names them."),
+        Fact(name: "USER", text: "The database and the user if nothing else names them."),
         Fact(name: "SOURCE_DATE_EPOCH", text: "The date of the manual pages that are written at installation."),
     ]
 
     static let files: [Fact] = [
-        Fact(name: "backups/", text: "New backups, and where a name of a backup is sought."),
+        Fact(name: "backups/", text: "New backups; backups given by name are searched there too."),
         Fact(
             name: "migrations/",
             text: """
@@ -81,14 +81,14 @@ package enum ManualFacts {
                 name; templates for new ones in templates/.
                 """
         ),
-        Fact(name: "migrations/environments.json", text: "The environments, and what may be done in each."),
-        Fact(name: "migrations/dependencies.json", text: "What depends on what, risk, approvals."),
+        Fact(name: "migrations/environments.json", text: "The environments and their rules."),
+        Fact(name: "migrations/dependencies.json", text: "Dependencies, risk, approvals."),
         Fact(name: "seeds/", text: "The rows of common/ and of each environment, with lists of tables in seeds.yaml."),
         Fact(name: "granary.mk", text: "The db-* targets, to be included by a Makefile."),
         Fact(name: ".granary/", text: "The record of this folder's local server, and its data."),
         Fact(
             name: "~/.config/granary/archive.key",
-            text: "What this installation's archives are sealed with; made by the first backup."
+            text: "The key that seals this installation's archives; the first backup creates it."
         ),
         Fact(name: "/var/lib/granary/", text: "The data of local servers that root has started."),
     ]
@@ -109,7 +109,7 @@ package enum ManualFacts {
 
     static let others = ["psql", "pg_dump", "unzip"]
 
-    /// What to read next to a command.
+    /// The pages to read after that of a command.
     static let related: [String: [String]] = [
         "backup": ["granary-verify", "granary-restore", "granary-backups", "pg_dump"],
         "verify": ["granary-backup", "granary-backups"],

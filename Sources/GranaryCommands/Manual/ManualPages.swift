@@ -1,7 +1,7 @@
 internal import Archive
 package import ArgumentParser
 
-/// The manual: granary(1), and a page for each command below it, made of what the parser says of them.
+/// The manual: granary(1), and a page for each top-level command, from the parser's descriptions.
 package struct ManualPages {
     package struct Page {
         package var name: String
@@ -13,9 +13,7 @@ package struct ManualPages {
     private let groups: [CommandGroup]
     private let date: String
 
-    /// - Parameters:
-    ///   - groups: The commands of the tree by what they are about.
-    ///   - date: `2026-11-23`, at the foot of each page.
+    /// - Parameters: - groups: The commands, grouped by topic. - date: `2026-11-23`, at the foot of each page.
     package init(_ tree: CommandTree, groups: [CommandGroup], date: String) {
         self.tree = tree
         self.groups = groups
@@ -87,19 +85,19 @@ package struct ManualPages {
             sections.append(
                 (
                     "OPTIONS",
-                    [Roff.prose("Those that several of these commands take; the --help of each lists its own.")]
+                    [Roff.prose("Options that several of these commands share; the --help of each lists its own.")]
                         + options(shared)
                 )
             )
         }
         if !own.examples.isEmpty { sections.append(("EXAMPLES", [Roff.example(own.examples)])) }
         sections.append(("ENVIRONMENT", [Roff.prose("\(variablesHelp) Others are listed in granary(1).")]))
-        sections.append(("EXIT STATUS", [Roff.prose("That of all commands: see granary(1).")]))
+        sections.append(("EXIT STATUS", [Roff.prose("The same for all commands: see granary(1).")]))
         sections.append(("SEE ALSO", [Self.references(["granary"] + (ManualFacts.related[command.commandName] ?? []))]))
         return Page(name: name, text: text(name, command.abstract, sections))
     }
 
-    /// A command below another one: its line, what it does, its own options, its examples.
+    /// A subcommand: its usage, its description, its own options, its examples.
     private func part(
         _ command: CommandTree,
         of parent: CommandTree,
@@ -120,14 +118,14 @@ package struct ManualPages {
         if summary.hasSuffix(".") { summary.removeLast() }
         var lines = [
             ".TH \(name.uppercased()) 1 \"\(date)\" \"granary \(granaryVersion)\" \"Granary\"",
-            // Names that are torn apart cannot be searched for.
+            // Names that are split over lines cannot be searched for.
             ".nh\n.ad l", ".SH NAME", Roff.wrapped("\(name) \\- \(Roff.escaped(summary))"),
         ]
         for (title, content) in sections { lines += [".SH \(title)"] + content }
         return tidy(lines.joined(separator: "\n")) + "\n"
     }
 
-    /// A paragraph macro right behind a heading says nothing.
+    /// A paragraph macro directly after a heading has no effect.
     private func tidy(_ text: String) -> String {
         text.replacing(#/(\n\.S[HS] [^\n]*)\n\.PP\n/#) { "\($0.1)\n" }
     }
@@ -143,7 +141,7 @@ extension ManualPages {
         (tree.children.first { $0.commandName == "backup" }?.arguments ?? []).filter { $0.sectionTitle == title }
     }
 
-    /// What is the command's own first, then the sections in their order, as help has them.
+    /// The command's own options first, then the sections in the order of the help.
     private func options(_ arguments: [CommandTree.Argument]) -> [String] {
         let shown = arguments.filter { $0.shouldDisplay && !["help", "version"].contains($0.longName) }
         let titles = shown.compactMap(\.sectionTitle).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
@@ -183,7 +181,7 @@ extension ManualPages {
         }
     }
 
-    /// The command with what it must be given, and what it may be given as `[option...]`.
+    /// The command with its required arguments, and `[option...]`.
     private func usage(_ path: [String], _ arguments: [CommandTree.Argument], hasMore: Bool) -> String {
         let options = arguments.filter { $0.kind != "positional" }
         var words = [Roff.bold((["granary"] + path).joined(separator: " "))]
@@ -202,9 +200,9 @@ extension ManualPages {
     }
 }
 
-/// What help says below a command's abstract, taken apart.
+/// The parts of the text below a command's abstract in the help.
 struct Discussion {
-    /// Prose, each paragraph on a line; what is said of variables, everywhere the same, left out.
+    /// Prose, one line per paragraph, without the remark on variables that all commands share.
     private(set) var paragraphs: [String] = []
     /// The lines under `Example:`, without their indentation.
     private(set) var examples: [String] = []

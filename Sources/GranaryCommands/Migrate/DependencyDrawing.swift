@@ -23,7 +23,7 @@ struct DependencyDrawing {
 
 // As text.
 extension DependencyDrawing {
-    /// A tree for each service: a migration is drawn beneath the last one that it depends on, and names the others.
+    /// A tree for each service: a migration is drawn below the last one that it depends on, and names the others.
     var text: String {
         services.map { service in
             let rows = rows(of: service)
@@ -47,14 +47,14 @@ extension DependencyDrawing {
         var others: [DependencyGraph.Need]
     }
 
-    /// One that is alone beneath another follows it without being set in: most trees are one long chain.
+    /// An only child follows its parent without indentation, because most trees are one long chain.
     private func rows(of service: String) -> [Row] {
         let own = graph.nodes.filter { $0.service == service }
         let byID = Dictionary(own.map { ($0.id, $0) }, uniquingKeysWith: { one, _ in one })
         var children: [DependencyGraph.Need: [DependencyGraph.Node]] = [:]
         var pending: [(node: DependencyGraph.Node, parent: DependencyGraph.Need?, branch: String, stem: String)] = []
         for node in own {
-            // A migration in a circle is drawn at the top.
+            // A migration in a cycle is drawn at the top.
             let parent =
                 node.isInCircle
                 ? nil
@@ -84,7 +84,7 @@ extension DependencyDrawing {
 
 // For drawing programs.
 extension DependencyDrawing {
-    /// In the language of Graphviz; an edge goes from what is needed to what needs it.
+    /// In Graphviz's language. An edge goes from a migration to those that depend on it.
     var dot: String {
         var lines = ["digraph migrations {", "  rankdir=LR;", "  node [shape=box];"]
         for (index, service) in services.enumerated() {

@@ -4,7 +4,7 @@ package import ArgumentParser
 package struct MigrateCommand: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "migrate",
-        abstract: "Apply and revert migrations; what is applied stands in a ledger in the database.",
+        abstract: "Apply and revert migrations, which a ledger in the database records.",
         discussion: """
             Example:
               granary migrate status
@@ -16,7 +16,7 @@ package struct MigrateCommand: AsyncParsableCommand {
         subcommands: [
             MigrateUp.self, MigrateDown.self, MigrateGoto.self, MigrateRedo.self, MigrateStatus.self, MigratePlan.self,
             MigrateApprove.self, MigrateRepair.self, MigrateAdopt.self, MigrateBaseline.self, MigrateGenerate.self,
-            MigrateDeps.self, MigrateRenumber.self,
+            MigrateDeps.self, MigrateRenumber.self, MigrateImport.self,
         ]
     )
 

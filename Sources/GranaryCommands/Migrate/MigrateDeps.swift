@@ -6,10 +6,10 @@ internal import Project
 package struct MigrateDeps: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "deps",
-        abstract: "Draw which migration depends on which, with layers, risk and how each stands.",
+        abstract: "Draw the dependencies of migrations, with layers, risk and states.",
         discussion: """
-            The files are enough; where a database is given, how each migration stands in it is shown too. What is wrong \
-            with the files is marked in the drawing; `granary validate` fails because of it.
+            It needs only the files. If a database is given, the state of each migration is shown too. Faults in the \
+            files are marked in the drawing; `granary validate` fails on them.
 
             Example:
               granary migrate deps
@@ -19,12 +19,12 @@ package struct MigrateDeps: SpokenCommand {
             """
     )
 
-    /// How the graph is written.
+    /// The format of the graph.
     package enum Format: String, ExpressibleByArgument, CaseIterable, Sendable {
         case text, dot, mermaid, json
     }
 
-    @Option(name: .long, help: ArgumentHelp("How it is written.", valueName: "text|dot|mermaid|json"))
+    @Option(name: .long, help: ArgumentHelp("The output format.", valueName: "text|dot|mermaid|json"))
     package var format = Format.text
     @OptionGroup package var common: MigrateOptions
 
@@ -58,7 +58,7 @@ package struct MigrateDeps: SpokenCommand {
     /// The state of each migration, if a database was given.
     private func states(on console: Console) async throws -> [DependencyGraph.Need: String] {
         guard try !common.database.isMissing(on: console, migrations: common.service.migrations) else {
-            console.note("no database was given, so how each stands is not shown")
+            console.note("no database was given, so states are not shown")
             return [:]
         }
         let session = try await MigrationSession.open(common, writes: false, on: console)
@@ -67,10 +67,10 @@ package struct MigrateDeps: SpokenCommand {
         do {
             services = try await session.migrator().status()
         } catch let error as MigrationError {
-            console.note("how each stands is not shown: \(error)")
+            console.note("states are not shown: \(error)")
             return [:]
         } catch let error as EnvironmentsError where error.code == .file {
-            console.note("how each stands is not shown: \(error)")
+            console.note("states are not shown: \(error)")
             return [:]
         }
         for state in services {

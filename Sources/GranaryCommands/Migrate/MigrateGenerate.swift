@@ -10,8 +10,8 @@ package struct MigrateGenerate: SpokenCommand {
         commandName: "generate",
         abstract: "Begin a migration: the next free number, both files from templates, its entry and its page.",
         discussion: """
-            What the name says goes into the files, such as the table of add_email_to_users; the rest is change_me. \
-            Templates are taken from migrations/templates/TYPE.up.sql.mustache where they are there.
+            The statements follow from the name, such as the table in add_email_to_users; unknown parts become \
+            change_me. Templates in migrations/templates/TYPE.up.sql.mustache take precedence.
 
             Example:
               granary migrate generate add_user_preferences --type table
@@ -22,7 +22,7 @@ package struct MigrateGenerate: SpokenCommand {
             """
     )
 
-    @Argument(help: "What it does, in small letters, digits and _.") package var name: String
+    @Argument(help: "What it does, in lower-case letters, digits and _.") package var name: String
     @Option(
         name: .long,
         help: ArgumentHelp(
@@ -35,7 +35,7 @@ package struct MigrateGenerate: SpokenCommand {
     package var schema: String?
     @Option(
         name: .long,
-        help: ArgumentHelp("The environment into whose folder it goes; else the base.", valueName: "name"),
+        help: ArgumentHelp("Write into the folder of this environment; else the base.", valueName: "name"),
         completion: .environment
     )
     package var env: String?
@@ -78,6 +78,6 @@ package struct MigrateGenerate: SpokenCommand {
         }
         for path in outcome.made { try console.result(line: "made \(path)") }
         for path in outcome.edited { try console.result(line: "edited \(path)") }
-        if outcome.hasPlaceholders { console.note("fill in what is called change_me, then run `granary validate`") }
+        if outcome.hasPlaceholders { console.note("replace change_me, then run `granary validate`") }
     }
 }

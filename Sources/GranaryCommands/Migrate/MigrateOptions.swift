@@ -8,7 +8,7 @@ internal import PostgresClient
 internal import Project
 internal import SQLText
 
-/// What every subcommand of `migrate` takes.
+/// Options of all subcommands of `migrate`.
 package struct MigrateOptions: ParsableArguments {
     @OptionGroup(title: "Which service") package var service: ServiceOptions
     @OptionGroup(title: "Which database") package var database: DatabaseOptions
@@ -17,35 +17,35 @@ package struct MigrateOptions: ParsableArguments {
     package init() {}
 }
 
-/// How a run that changes something is to go about it.
+/// Options of runs that change something.
 package struct MigrateManner: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("lock_timeout of each attempt.", valueName: "time"))
     package var lockTimeout = DurationArgument(.seconds(3))
 
-    @Option(name: .long, help: ArgumentHelp("Give up on locks after so much time.", valueName: "time"))
+    @Option(name: .long, help: ArgumentHelp("Give up on locks after this time.", valueName: "time"))
     package var lockBudget = DurationArgument(.seconds(60))
 
     @Option(
         name: .long,
-        help: ArgumentHelp("The folder of backups that are taken first.", valueName: "folder"),
+        help: ArgumentHelp("The folder for backups that are made first.", valueName: "folder"),
         completion: .directory
     )
     package var backups: String?
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Go ahead outside the maintenance window; the log keeps why.", valueName: "why")
+        help: ArgumentHelp("Run outside the maintenance window; the log keeps the reason.", valueName: "why")
     )
     package var overrideWindow: String?
 
     @Option(
         name: .long,
-        help: ArgumentHelp("The version whose reverting is meant.", valueName: "version"),
+        help: ArgumentHelp("Confirm reverting this version.", valueName: "version"),
         completion: .migration
     )
     package var confirm: String?
 
-    @Flag(name: .long, help: "Apply migrations with a lower number than one that is applied, too.")
+    @Flag(name: .long, help: "Also apply migrations with a lower number than an applied one.")
     package var allowOutOfOrder = false
 
     package init() {}
@@ -58,7 +58,7 @@ package struct MigrateManner: ParsableArguments {
     }
 }
 
-/// A migrator on a database, ready to be asked.
+/// A migrator connected to a database.
 struct MigrationSession {
     let connected: ConnectedDatabase
     var options: MigratorOptions
@@ -67,7 +67,7 @@ struct MigrationSession {
     let postgresBin: String?
     let undo: UndoCommands
 
-    /// - Parameter writes: Whether the guard must let us.
+    /// - Parameter writes: Whether the guard must permit writing.
     static func open(
         _ options: MigrateOptions,
         manner: MigrateManner? = nil,
@@ -86,7 +86,7 @@ struct MigrationSession {
             if let name = situation.choice?.name {
                 environment = name
             } else {
-                // Reading does no harm; it shows what a developer would see.
+                // Reading is harmless; it shows the state for development.
                 environment = "development"
                 console.note("no environment was named, and the database is not marked: this is for development")
             }

@@ -9,8 +9,9 @@ package struct MigrateRenumber: SpokenCommand {
         commandName: "renumber",
         abstract: "Give a migration another number: its files, both JSON files and its page, together.",
         discussion: """
-            Without a number, those get the next free ones that are not on the branch --base and have a number that is \
-            taken there, or lower than the highest there. A migration that the database has applied keeps its number.
+            Without a number, all migrations that are not on the branch --base and whose number is taken there, or \
+            lower than the highest there, get the next free numbers. A migration that the database has applied keeps \
+            its number.
 
             Example:
               granary migrate renumber
@@ -23,7 +24,7 @@ package struct MigrateRenumber: SpokenCommand {
     )
 
     @Argument(help: "The migration, by its number or name.") package var from: String?
-    @Argument(help: "Its new number; else the next that is free.") package var to: String?
+    @Argument(help: "Its new number; else the next free one.") package var to: String?
     @Option(name: .long, help: ArgumentHelp("The branch or commit whose numbers count.", valueName: "ref"))
     package var base: String?
     @Flag(name: .long, help: "Show what would be moved and edited, and change nothing.") package var plan = false
@@ -45,7 +46,7 @@ package struct MigrateRenumber: SpokenCommand {
         let services = try common.service.services(variables: console.environment)
         var done: [JSONDocument] = []
         let chosen = try chosen(services)
-        // What is read and written again, that of the other services included.
+        // Locks the folders of all files that are read and edited, including those of other services.
         let folders = services.map(\.service.folder) + services.compactMap(\.file.folder)
         let lock = try FolderLock.take(folders)
         defer { withExtendedLifetime(lock) {} }
@@ -62,7 +63,7 @@ package struct MigrateRenumber: SpokenCommand {
         if done.isEmpty { console.note("no migration needs another number") }
     }
 
-    /// Those whose migrations may move; a number alone is of one service.
+    /// The migrations to renumber. A number alone may exist in only one service.
     private func chosen(
         _ services: [(service: Service, file: EnvironmentsFile)]
     ) throws -> [(service: Service, file: EnvironmentsFile)] {
@@ -107,7 +108,7 @@ package struct MigrateRenumber: SpokenCommand {
         return [.init(from: migration, to: to.flatMap { Int($0) } ?? (all.map(\.version).max() ?? 0) + 1)]
     }
 
-    /// What a ledger knows by its number must keep it.
+    /// A migration in a ledger must keep its number.
     private func requireUnapplied(
         _ moves: [Renumbering.Move],
         _ service: Service,
@@ -134,7 +135,7 @@ package struct MigrateRenumber: SpokenCommand {
         }
     }
 
-    /// Half of it may be in the database, of which the log knows by the number.
+    /// Half of a migration that broke off may be in the database, and the log refers to it by number.
     private func requireWhole(_ move: Renumbering.Move, _ state: ServiceState, _ session: MigrationSession) throws {
         let half = state.standings.all.first { standing in
             standing.version == move.from.version && standing.name == move.from.name
@@ -144,7 +145,7 @@ package struct MigrateRenumber: SpokenCommand {
         throw MigrationError(
             .policy,
             "half of \(half.name) is in \(session.connected.name), whose log knows it by this number",
-            hint: "`granary migrate repair` goes on with it"
+            hint: "`granary migrate repair` continues it"
         )
     }
 

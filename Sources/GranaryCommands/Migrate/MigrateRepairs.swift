@@ -7,9 +7,10 @@ internal import Project
 package struct MigrateApprove: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "approve",
-        abstract: "Write into dependencies.json that exactly this content of a migration was read and may run.",
+        abstract: "Approve exactly this content of a migration, in dependencies.json.",
         discussion: """
-            The approval holds for the bytes of the up file; an edited file needs a new one. Commit it with the file.
+            The approval holds for the bytes of the up file; an edited file needs a new one. Commit it together with \
+            the file.
 
             Example:
               granary migrate approve 000004
@@ -23,7 +24,7 @@ package struct MigrateApprove: SpokenCommand {
     package var by: String?
     @Option(
         name: .long,
-        help: ArgumentHelp("The environment whose folder counts too.", valueName: "name"),
+        help: ArgumentHelp("Include the folder of this environment.", valueName: "name"),
         completion: .environment
     )
     package var env: String?
@@ -37,7 +38,7 @@ package struct MigrateApprove: SpokenCommand {
     package func run(on console: Console) async throws {
         let number = try MigrateGoto.number(version)
         for (service, file) in try service.services(variables: console.environment) {
-            // Of several that approve at once, each sees what those before it have written.
+            // Several approvals may run at once; each sees the changes of earlier ones.
             let isDone = try FolderLock.holding([service.folder]) { try approve(number, service, file, on: console) }
             if isDone { return }
         }
@@ -48,7 +49,7 @@ package struct MigrateApprove: SpokenCommand {
         )
     }
 
-    /// Whether the service has the migration, which then is approved.
+    /// Approves the migration if the service has it, and returns whether it does.
     private func approve(
         _ number: Int,
         _ service: Service,
@@ -84,7 +85,7 @@ package struct MigrateRepair: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "repair",
         abstract:
-            "Go on with a migration that broke off, or settle what ledger and golang-migrate's row disagree about.",
+            "Continue a migration that broke off, or resolve a conflict with another tool's ledger.",
         discussion: """
             Example:
               granary migrate repair
@@ -117,13 +118,20 @@ package struct MigrateRepair: SpokenCommand {
 package struct MigrateAdopt: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "adopt",
-        abstract: "Take over what golang-migrate has applied, and keep its row in step from then on.",
+        abstract: "Take over the applied migrations in another tool's ledger.",
         discussion: """
-            A schema_migrations in a schema that environments.json declares for the service, and that is not public, is \
-            taken over by itself on first use; one elsewhere only by its name.
+            Adopts the ledgers of golang-migrate, goose, dbmate, sql-migrate, Flyway, sqlx and Prisma, recognized by \
+            their columns. The migrations in the ledger must be in the folder of migrations; `granary migrate \
+            import` creates such files. golang-migrate's row is kept up to date from then on. Other ledgers are left \
+            as they are; if one changes later, `granary migrate status` reports it and `up` stops.
+
+            Without --table the database's only ledger is used; golang-migrate's only in a schema of the service. \
+            One in a schema that environments.json declares for the service, and that is not public, is adopted \
+            automatically on first use.
 
             Example:
-              granary migrate adopt --table public.schema_migrations
+              granary migrate adopt
+              granary migrate adopt --table public.goose_db_version
 
             \(variablesHelp)
             """
@@ -143,18 +151,35 @@ package struct MigrateAdopt: SpokenCommand {
             return parts.count == 2
                 ? TableName(schema: parts[0], name: parts[1]) : TableName(schema: "public", name: text)
         }
-        let names = try await session.migrator().adopt(name)
-        if console.settings.isJSON { return try console.result(.object(["adopted": .strings(names)])) }
-        for name in names { try console.result(line: name) }
-        console.note("\(counted(names.count, "migration")) taken over")
+        let report = try await session.migrator().adopt(name)
+        if console.settings.isJSON { return try console.result(Self.result.document(report)) }
+        for name in report.names { try console.result(line: name) }
+        for ledger in report.ledgers {
+            console.note(
+                "taken over from \(ledger.table) (\(ledger.tool))"
+                    + (ledger.isKeptInStep
+                        ? ", whose row granary keeps up to date"
+                        : ", which is left as it is: \(ledger.tool) must not run here again")
+            )
+        }
+        console.note("\(counted(report.names.count, "migration")) taken over")
     }
+
+    static let result = ResultDescription<AdoptionReport>([
+        .init("adopted", \.names), .init("ledgers", each: ledger, \.ledgers),
+    ])
+
+    private static let ledger = ResultDescription<AdoptionReport.Ledger>([
+        .init("service", \.service), .init("table", \.table.description), .init("tool", \.tool),
+        .init("in_step", \.isKeptInStep),
+    ])
 }
 
 /// `granary migrate baseline`.
 package struct MigrateBaseline: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "baseline",
-        abstract: "Say that everything up to a version is applied already, without running it.",
+        abstract: "Record everything up to a version as applied, without running it.",
         discussion: """
             Example:
               granary migrate baseline 000007

@@ -2,9 +2,12 @@ package import ArgumentParser
 internal import Migrations
 
 extension MigrationSession {
-    /// Tells what a run would do.
-    func plan(_ request: MigrationRequest) async throws {
-        try await PlanReport(plan: migrator().plan(request), environment: options.environment).tell(on: console)
+    /// Shows what a run would do.
+    ///
+    /// - Parameter showsAll: Do not shorten long lists.
+    func plan(_ request: MigrationRequest, showsAll: Bool = false) async throws {
+        let plan = try await migrator().plan(request)
+        try PlanReport(plan: plan, environment: options.environment, showsAll: showsAll).tell(on: console)
     }
 
     func run(_ request: MigrationRequest) async throws {
@@ -16,9 +19,9 @@ extension MigrationSession {
 package struct MigrateUp: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "up",
-        abstract: "Apply pending migrations, all or so many.",
+        abstract: "Apply all pending migrations, or the next N.",
         discussion: """
-            Each migration, its row in the ledger and its entry in the log commit together.
+            Each migration, its row in the ledger and its entry in the log are committed together.
 
             Example:
               granary migrate up
@@ -68,7 +71,7 @@ package struct MigrateUp: SpokenCommand {
 package struct MigrateDown: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "down",
-        abstract: "Revert the migration that was applied last, or so many.",
+        abstract: "Revert the last applied migration, or the last N.",
         discussion: """
             Example:
               granary migrate down
@@ -105,7 +108,7 @@ package struct MigrateDown: SpokenCommand {
 package struct MigrateGoto: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "goto",
-        abstract: "Migrate up or down until a version is the last one that is applied.",
+        abstract: "Migrate up or down to a version.",
         discussion: """
             Example:
               granary migrate goto 000002
@@ -145,7 +148,7 @@ package struct MigrateGoto: SpokenCommand {
 package struct MigrateRedo: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "redo",
-        abstract: "Revert the migration that was applied last, or so many, and apply them again.",
+        abstract: "Revert the last applied migration, or the last N, and apply again.",
         discussion: """
             Example:
               granary migrate redo
@@ -180,12 +183,14 @@ package struct MigratePlan: SpokenCommand {
         discussion: """
             Example:
               granary migrate plan --env production
+              granary migrate plan 1 --all
 
             \(variablesHelp)
             """
     )
 
     @Argument(help: "How many; else all.") package var count: Int?
+    @Flag(name: .long, help: "Every statement of long files, which are summarized otherwise.") package var all = false
     @OptionGroup(title: "How") package var manner: MigrateManner
     @OptionGroup package var common: MigrateOptions
 
@@ -194,6 +199,6 @@ package struct MigratePlan: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let session = try await MigrationSession.open(common, manner: manner, writes: false, on: console)
-        try await session.plan(.up(count))
+        try await session.plan(.up(count), showsAll: all)
     }
 }

@@ -8,7 +8,7 @@ internal import SQLText
 package struct MigrateStatus: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "List the migrations and how each stands. Changes nothing and takes no lock.",
+        abstract: "List the migrations and their states. Changes nothing and takes no lock.",
         discussion: """
             Example:
               granary migrate status
@@ -19,14 +19,14 @@ package struct MigrateStatus: SpokenCommand {
             """
     )
 
-    /// What is held against the database.
+    /// The strictness of the comparison.
     package enum Check: String, ExpressibleByArgument, CaseIterable, Sendable {
-        /// What the files of this release need; a newer release may have applied more.
+        /// The database has what the files of this release need; a newer release may have applied more.
         case files
-        /// The same migrations here and there.
+        /// The database has exactly the same migrations.
         case exact
 
-        /// The variable may merely say yes, as that of a flag.
+        /// A variable may just say yes, like that of a flag.
         package init?(argument: String) {
             self.init(rawValue: ["1", "true", "yes", "on"].contains(argument.lowercased()) ? "files" : argument)
         }
@@ -36,7 +36,7 @@ package struct MigrateStatus: SpokenCommand {
         name: .long,
         defaultAsFlag: .files,
         help: ArgumentHelp(
-            "Exit with 2 unless everything is applied as its file says; with exact, also where a newer release has applied more.",
+            "Exit with 2 unless all files are applied unchanged; with exact, also if a newer release has applied more.",
             valueName: "exact"
         )
     )
@@ -68,7 +68,7 @@ package struct MigrateStatus: SpokenCommand {
         if check != nil, !isClean { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
-    /// Migrations of a newer release that are not finished.
+    /// Unfinished migrations of a newer release.
     private static func notes(on state: ServiceState) -> [String] {
         state.standings.all.filter { $0.state == .newer }.compactMap { standing in
             guard let run = standing.unfinished, run.isRunning || run.leavesSomething else { return nil }
@@ -97,7 +97,7 @@ package struct MigrateStatus: SpokenCommand {
                 } else if let run = standing.unfinished, run.leavesSomething {
                     facts.append("\(run.statementsDone) of \(run.statementsTotal) statements are done")
                     if let doubt = standing.doubt {
-                        facts.append("\(doubt); `granary migrate repair` goes on from there")
+                        facts.append("\(doubt); `granary migrate repair` continues from there")
                     }
                 }
                 lines.append("  \(name)  \(facts.joined(separator: ", "))")
@@ -165,7 +165,7 @@ struct MigrationStatus {
     struct Standing {
         var standing: MigrationStanding
         var service: String
-        /// What its statements or its entry say, whichever is higher.
+        /// The higher of the risk of its statements and that in its entry.
         var risk: Risk?
     }
 
@@ -184,7 +184,7 @@ struct MigrationStatus {
     }
 }
 
-/// How risky each file is, by its path: all have to be parsed, which every core can do a part of.
+/// The risk of each file, by path. All files must be parsed, so the work is shared between the cores.
 private struct Risks {
     private(set) var byPath: [String: Risk] = [:]
 

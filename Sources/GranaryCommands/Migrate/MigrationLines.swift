@@ -1,6 +1,6 @@
 internal import Migrations
 
-/// What a run of migrations says on standard error.
+/// The progress of a run of migrations, on standard error.
 struct MigrationLines: Sendable {
     let console: Console
     let undo: UndoCommands
@@ -19,7 +19,7 @@ struct MigrationLines: Sendable {
             let time = Formatting.duration(seconds: Double(milliseconds) / 1000)
             console.note("\(direction == .up ? "applied " : "reverted") \(name)  \(time)")
         case .backedUp(let file):
-            console.note("backed up what will be destroyed: \(file)")
+            console.note("backed up the rows that will be destroyed: \(file)")
         case .undo(let advice):
             for group in undo.groups(advice) {
                 console.note(group.heading)

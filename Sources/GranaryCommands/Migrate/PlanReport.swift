@@ -2,12 +2,16 @@ internal import ArgumentParser
 internal import Migrations
 internal import SQLText
 
-/// What a run would do.
+/// The plan of a run.
 struct PlanReport {
     let plan: MigrationPlan
     let environment: String
+    /// Otherwise long lists are cut.
+    let showsAll: Bool
+    /// So many entries of a list are shown.
+    private static let most = 50
 
-    /// - Throws: `ExitCode`, the one that the run would end with, if there is an obstacle.
+    /// - Throws: `ExitCode` if there is an obstacle: the code with which the run would end.
     func tell(on console: Console) throws {
         try console.result(Self.result.document(self), else: lines)
         if let first = plan.obstacles.first { throw ExitCode(first.exitStatus.rawValue) }
@@ -27,22 +31,31 @@ struct PlanReport {
                 "\(step.direction.rawValue) \(step.title)  (\(facts.compactMap { $0 }.joined(separator: ", ")))"
             )
             lines.append("  \(step.script.path): \(counted(step.script.statements.count, "statement"))")
-            for statement in step.script.statements {
-                lines.append("  \(statement.line): \(statement.summary)")
-            }
-            for (name, lock) in step.script.locks.sorted(by: { "\($0.key)" < "\($1.key)" }) where lock.blocksWrites {
-                lines.append("  locks \(name): \(lock)")
-            }
-            for (statement, what) in step.script.destruction {
-                lines.append(
-                    "  destroys by \(what.means.rawValue): \(what.kind.rawValue) \(what.relation) (line \(statement.line))"
-                )
+            lines += shown(step.script.statements, rest: Self.summary) { "  \($0.line): \($0.summary)" }
+            let locks = step.script.locks.filter(\.value.blocksWrites).sorted { "\($0.key)" < "\($1.key)" }
+            lines += shown(locks, rest: { "\(grouped($0.count)) more locks" }) { "  locks \($0.key): \($0.value)" }
+            lines += shown(step.script.destruction, rest: { "\(grouped($0.count)) more of these" }) { statement, what in
+                "  destroys by \(what.means.rawValue): \(what.kind.rawValue) \(what.relation) (line \(statement.line))"
             }
         }
         lines += plan.notes.map { "note: \($0)" }
         if !plan.obstacles.isEmpty { lines.append("It would be refused:") }
         lines += plan.obstacles.map { "- \($0)\($0.hint.map { " (\($0))" } ?? "")" }
         return lines
+    }
+
+    /// A line for each element, and one for those that are too many.
+    private func shown<T>(_ elements: [T], rest: (ArraySlice<T>) -> String, _ line: (T) -> String) -> [String] {
+        guard !showsAll, elements.count > Self.most else { return elements.map(line) }
+        let more = "  … and \(rest(elements[Self.most...])); `granary migrate plan --all` shows them"
+        return elements.prefix(Self.most).map(line) + [more]
+    }
+
+    /// `99,950 more statements: 99,000 INSERT, 950 UPDATE`
+    private static func summary(_ statements: ArraySlice<MigrationStatement>) -> String {
+        let counts = statements.reduce(into: [String: Int]()) { $0[$1.tag, default: 0] += 1 }
+        let tags = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\(grouped($0.value)) \($0.key)" }
+        return "\(grouped(statements.count)) more statements: \(tags.listed())"
     }
 
     static let result = ResultDescription<PlanReport>([

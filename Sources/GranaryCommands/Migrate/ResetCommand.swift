@@ -13,8 +13,8 @@ package struct ResetCommand: SpokenCommand {
         abstract:
             "Drop the service's schemas with all their data, migrate up again and seed. Development and test only.",
         discussion: """
-            Schemas, ledger and seeds go in one transaction. Nothing is dropped when a migration could not be applied \
-            afterwards, or when something outside the schemas would go with them.
+            Schemas, ledger and seeds are dropped in one transaction. Nothing is dropped if a migration could not be \
+            applied afterwards, or if objects outside the schemas would be dropped too.
 
             Example:
               granary reset --env development
@@ -25,14 +25,14 @@ package struct ResetCommand: SpokenCommand {
     )
 
     @Flag(name: .long, help: "Show what would be lost, and change nothing.") package var plan = false
-    @Option(name: .long, help: ArgumentHelp("The database that is meant.", valueName: "database"))
+    @Option(name: .long, help: ArgumentHelp("The name of the target database.", valueName: "database"))
     package var confirm: String?
-    @Flag(name: .long, help: "Bring no seeds in afterwards.") package var noSeeds = false
+    @Flag(name: .long, help: "Do not seed afterwards.") package var noSeeds = false
     @Option(name: .long, help: ArgumentHelp("The folder of seeds.", valueName: "folder"), completion: .directory)
     package var seeds = "seeds"
     @Option(name: .long, help: ArgumentHelp("lock_timeout of each attempt.", valueName: "time"))
     package var lockTimeout = DurationArgument(.seconds(3))
-    @Option(name: .long, help: ArgumentHelp("Give up on locks after so much time.", valueName: "time"))
+    @Option(name: .long, help: ArgumentHelp("Give up on locks after this time.", valueName: "time"))
     package var lockBudget = DurationArgument(.seconds(60))
     @OptionGroup package var common: MigrateOptions
 
@@ -49,7 +49,7 @@ package struct ResetCommand: SpokenCommand {
         if !doomed.isEmpty {
             let connected = session.connected
             console.note("dropping from \(connected.name) at \(connected.host): \(Self.text(doomed))")
-            // The local server belongs to this folder alone.
+            // The local server belongs only to this folder.
             try await Confirmation(database: connected.name, host: connected.host, given: confirm, console: console)
                 .settle(isNeeded: true, isRequired: !connected.isLocal)
         }
@@ -59,7 +59,7 @@ package struct ResetCommand: SpokenCommand {
             .tell(on: console)
     }
 
-    /// The seeds of each service that has some.
+    /// Seeds each service that has seeds.
     private func seed(_ session: MigrationSession) async throws -> [SeedSummary] {
         var summaries: [SeedSummary] = []
         for folder in session.options.services where !noSeeds {
@@ -82,7 +82,7 @@ package struct ResetCommand: SpokenCommand {
     private func tellPlan(_ doomed: [DoomedSchema], on console: Console) throws {
         try console.result(
             .object(["dropped": .array(doomed.map(RunReport.schema.document))]),
-            else: [doomed.isEmpty ? "nothing is there to be dropped" : "would drop \(Self.text(doomed))"]
+            else: [doomed.isEmpty ? "there is nothing to drop" : "would drop \(Self.text(doomed))"]
         )
     }
 

@@ -1,12 +1,12 @@
 internal import Migrations
 
-/// What a run of migrations came to.
+/// The outcome of a run of migrations.
 struct RunReport {
     let report: MigrationReport
     let undo: UndoCommands
-    /// What a reset dropped before; nil for other runs.
+    /// What a reset dropped first; nil for other runs.
     var dropped: [DoomedSchema]?
-    /// The seeds that came in afterwards.
+    /// The seeds that were loaded afterwards.
     var seeded: [SeedSummary] = []
 
     func tell(on console: Console) throws { try console.result(Self.result.document(self), else: lines) }

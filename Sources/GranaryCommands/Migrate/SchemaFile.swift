@@ -3,7 +3,7 @@ internal import Migrations
 internal import PostgresClient
 internal import Project
 
-/// The schema as SQL, the same bytes for the same schema, to be committed beside the migrations.
+/// The schema as SQL, with equal bytes for equal schemas, to be committed with the migrations.
 struct SchemaFile {
     let path: String
     let session: MigrationSession

@@ -2,9 +2,9 @@ internal import Migrations
 internal import PostgresClient
 internal import Project
 
-/// The lines for a shell that bring back what a run of migrations has destroyed.
+/// The shell commands that restore what a run of migrations has destroyed.
 struct UndoCommands: Sendable {
-    /// `--database-url` and the like, as they were given.
+    /// `--database-url` and similar options, as given.
     private let place: [String]
     private let stateSchema: [String]
     private let window: [String]
@@ -28,7 +28,7 @@ struct UndoCommands: Sendable {
         self.database = database.name
     }
 
-    /// A line with what it does, and those that do it.
+    /// A heading, and the commands below it.
     struct Group: Sendable, Equatable {
         var heading: String
         var lines: [String]
@@ -53,7 +53,7 @@ struct UndoCommands: Sendable {
     private static func heading(_ way: UndoAdvice.Way) -> String {
         switch way {
         case .whenEmpty, .missing, .again: "to bring the rows back:"
-        case .beside: "to have the old values beside the table, to copy them from there:"
+        case .beside: "to restore the old values as a second table, and copy them from there:"
         case .database: "to have the old rows in a database of their own, to copy them from there:"
         }
     }
@@ -84,7 +84,7 @@ struct UndoCommands: Sendable {
         return restoring.text(advice.file, words, isNew: part.way == .database)
     }
 
-    /// `orders_before_20261128193100`: a name that nothing has yet, without what would need quotes, in 63 bytes.
+    /// `orders_before_20261128193100`: an unused name that needs no quotes, within 63 bytes.
     private static func beside(_ name: String, _ file: String) -> String {
         let fileName = file.split(separator: "/").last ?? ""
         let stamp = fileName.filter(\.isNumber).suffix(14)

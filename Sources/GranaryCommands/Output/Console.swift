@@ -1,15 +1,15 @@
 package import Logging
 internal import Synchronization
 
-/// Where a command speaks: results on standard output, everything else on standard error.
+/// The output of a command: results on standard output, everything else on standard error.
 package final class Console: Sendable {
     package struct Settings: Sendable, Equatable {
         package var isJSON = false
         package var isQuiet = false
         package var isVerbose = false
-        /// Standard error is read by a program: one JSON object per line.
+        /// Standard error is for a program: one JSON object per line.
         package var logsJSON = false
-        /// A terminal may be colored, unless NO_COLOR says otherwise.
+        /// Use colors on a terminal, unless NO_COLOR is set.
         package var wantsColor = true
 
         package init() {}
@@ -20,19 +20,23 @@ package final class Console: Sendable {
     package let logger: Logger
     /// The environment of the process.
     package let environment: [String: String]
-    /// A result tells what was changed: it is not lost with standard output.
+    /// The result describes a change, so it must not be lost if standard output fails.
     private let reportsDeeds: Bool
-    /// Standard output has failed, which was said, or its reader has all that it wanted.
+    /// Standard input is a file of the command.
+    let readsStandardInput: Bool
+    /// Standard output has failed and that was reported, or its reader has read enough.
     private let outputIsGone = Mutex(false)
 
     package init(
         settings: Settings,
         screen: Screen,
         environment: [String: String],
-        reportsDeeds: Bool = false
+        reportsDeeds: Bool = false,
+        readsStandardInput: Bool = false
     ) {
         self.settings = settings
         self.reportsDeeds = reportsDeeds
+        self.readsStandardInput = readsStandardInput
         self.screen = screen
         self.environment = environment
         var logger = Logger(label: "granary") { _ in LogLines(screen: screen, settings: settings) }
@@ -40,14 +44,15 @@ package final class Console: Sendable {
         self.logger = logger
     }
 
-    /// On the process's own standard error.
-    package convenience init(_ settings: Settings, reportsDeeds: Bool = false) {
+    /// Uses the process's standard error.
+    package convenience init(_ settings: Settings, reportsDeeds: Bool = false, readsStandardInput: Bool = false) {
         let environment = ProcessEnvironment.current
         self.init(
             settings: settings,
             screen: .standardError(environment: environment),
             environment: environment,
-            reportsDeeds: reportsDeeds
+            reportsDeeds: reportsDeeds,
+            readsStandardInput: readsStandardInput
         )
     }
 
@@ -59,17 +64,17 @@ package final class Console: Sendable {
     /// Whether progress is redrawn in place.
     var redraws: Bool { screen.isTerminal && !settings.logsJSON && !settings.isQuiet }
 
-    /// For people, on standard error, unless they want it quiet.
+    /// A remark for people, on standard error, unless `--quiet` is given.
     package func note(_ text: String) {
         guard !settings.isQuiet else { return }
         let text = Formatting.harmless(Masking.masked(text))
         screen.say(settings.logsJSON ? LogLines.document(level: .info, message: text).text : text)
     }
 
-    /// The last words: what failed, and what to do; with `--json` a document on standard output too.
+    /// The final message: what failed, and what to do. With `--json` also a document on standard output.
     package func report(_ failure: FailureReport) {
         if settings.isJSON {
-            // When standard output is gone, the exit code still says what happened.
+            // If standard output has failed, the exit code still reports the failure.
             try? StandardOutput.print(failure.document.text)
         }
         if settings.logsJSON {
@@ -82,7 +87,7 @@ package final class Console: Sendable {
 
 // Results.
 extension Console {
-    /// Before a command changes something: whether standard output can take what it will say of it.
+    /// Before a command changes something: checks that standard output can take its result.
     ///
     /// - Throws: `CommandError` with `.output`.
     func requireOutput() throws {
@@ -99,12 +104,12 @@ extension Console {
     /// - Throws: `OutputError`.
     package func result(_ text: String) throws { try put(Formatting.harmless(text, keeping: ["\n"])) }
 
-    /// A line of a result, which stays one.
+    /// One line of a result. Line breaks in it are escaped.
     ///
     /// - Throws: `OutputError`.
     package func result(line: String) throws { try put(Formatting.harmless(line)) }
 
-    /// A result for people and programs: exact where it goes into a file or another program, and harmless on a terminal.
+    /// A result that is exact in a file or for another program, and escaped on a terminal.
     ///
     /// - Throws: `OutputError`.
     package func result(exactly text: String) throws {
@@ -117,7 +122,7 @@ extension Console {
     /// - Throws: `OutputError`.
     package func result(_ document: JSONDocument) throws { try put(document.text) }
 
-    /// A result: the document for programs, else the lines for people.
+    /// A result: the document for programs, or the lines for people.
     ///
     /// - Throws: `OutputError`.
     package func result(_ document: @autoclosure () -> JSONDocument, else lines: @autoclosure () -> [String]) throws {
@@ -125,8 +130,8 @@ extension Console {
         for line in lines() { try result(line: line) }
     }
 
-    /// What was looked up can be looked up again: not having told it is a failure, unless the reader has seen enough,
-    /// as `head` has. What was changed is changed: it is told on standard error then, however quiet we are.
+    /// If a command that only reads cannot write its result, that is a failure, unless the reader has read enough, as
+    /// `head` does. If a command has changed something, its result goes to standard error instead, even with `--quiet`.
     private func put(_ text: String) throws {
         if outputIsGone.withLock(\.self) { return tellInstead(text) }
         do {
@@ -136,7 +141,7 @@ extension Console {
             outputIsGone.withLock { $0 = true }
             if reportsDeeds {
                 warn(
-                    "standard output cannot take the result (\(error.reason)); what was to be done is done, and this is it:"
+                    "standard output cannot take the result (\(error.reason)); the work is done, and this is the result:"
                 )
             }
             tellInstead(text)

@@ -1,12 +1,12 @@
 internal import ArgumentParser
 internal import PostgresClient
 
-/// What a command ends with when it does not end well: the sentence, the way out, and the exit code.
+/// The end of a command that failed: the sentence, the hint, and the exit code.
 package struct FailureReport: Sendable, Equatable {
     package var status: ExitStatus
     package var message: String
     package var hint: String?
-    /// The server's five characters: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+    /// The server's SQLSTATE: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
     package var sqlState: String?
 
     package init(_ status: ExitStatus, _ message: String, hint: String? = nil, sqlState: String? = nil) {
@@ -26,7 +26,7 @@ package struct FailureReport: Sendable, Equatable {
         }
     }
 
-    /// After an interrupt whatever fails has failed because of it; only what nobody knows must be said.
+    /// After an interrupt all errors are caused by it. Only an unknown outcome must be reported.
     package init(interrupted error: any Error) {
         guard let error = error as? PostgresError, error.code == .inDoubt else {
             self.init(CancellationError())

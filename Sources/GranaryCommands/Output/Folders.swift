@@ -3,7 +3,8 @@ internal import Storage
 
 /// Folders that commands make.
 enum Folders {
-    /// Makes the folder if it is not there, for the owner alone: backups hold everything a database holds.
+    /// Creates the folder if it is missing, accessible only for its owner, because backups hold everything in a
+    /// database.
     ///
     /// - Throws: `CommandError` with `.file`.
     static func make(_ path: String) throws {

@@ -1,9 +1,9 @@
 import Glibc
 internal import PostgresClient
 
-/// Figures as people read them: thousands grouped by commas, units of 1000, one decimal.
+/// Figures for people: thousands separated by commas, units of 1000, one decimal.
 package enum Formatting {
-    /// `312400000` as `312.4 MB`; under a thousand there are no decimals.
+    /// `312400000` as `312.4 MB`; below a thousand without decimals.
     package static func bytes(_ count: Int) -> String {
         guard count.magnitude >= 1000 else { return "\(count) B" }
         var tenths = count.magnitude
@@ -40,7 +40,7 @@ package enum Formatting {
         }
     }
 
-    /// A part of a whole as eighths of blocks, `columns` wide at most.
+    /// A part of a whole as a bar of eighths of blocks, at most `columns` wide.
     package static func bar(_ share: Double, columns: Int) -> String {
         guard share.isFinite, share > 0 else { return "" }
         let eighths = Int((min(1, share) * Double(columns) * 8).rounded(.up))
@@ -48,21 +48,21 @@ package enum Formatting {
         return String(repeating: "█", count: eighths / 8) + part
     }
 
-    /// What is left: whole seconds, because more would only flicker.
+    /// The remaining time in whole seconds; fractions would only flicker.
     package static func remaining(seconds: Double) -> String {
         guard seconds.isFinite, seconds >= 0, seconds < 1e12 else { return "?" }
         let whole = Int(seconds.rounded(.up))
         return whole < 60 ? "\(whole) s" : duration(seconds: Double(whole))
     }
 
-    /// How many times smaller the packed bytes are, as `3.4×`; nil where nothing was packed.
+    /// The compression ratio, as `3.4×`; nil without compressed bytes.
     package static func ratio(raw: Int, packed: Int) -> String? {
         guard raw > 0, packed > 0 else { return nil }
         let tenths = Int((Double(raw) / Double(packed) * 10).rounded())
         return "\(grouped(tenths / 10)).\(tenths % 10)×"
     }
 
-    /// `20261123T071500Z`: sorts by time, and is harmless in a file name.
+    /// `20261123T071500Z`, which sorts by time and is safe in a file name.
     package static func timestamp(secondsSince1970: Int) -> String {
         var seconds = time_t(secondsSince1970)
         var parts = tm()
@@ -75,7 +75,7 @@ package enum Formatting {
     /// The time as RFC 3339 in UTC with milliseconds.
     static func now() -> String { time(secondsSince1970: nil) }
 
-    /// In the same form; nil is now.
+    /// In the same form; nil for now.
     static func time(secondsSince1970 seconds: Int?) -> String {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
@@ -89,11 +89,11 @@ package enum Formatting {
 
     static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
-    /// Text from elsewhere (names of tables, messages of servers) that cannot steer a terminal: control characters
-    /// are shown as escapes.
+    /// Makes text from elsewhere (names of tables, messages of servers) safe for a terminal: control characters become
+    /// escapes.
     package static func harmless(_ text: String) -> String { harmless(text, keeping: []) }
 
-    /// - Parameter kept: Those that stay, where the text has lines.
+    /// - Parameter kept: Characters that are kept, for text with lines.
     package static func harmless(_ text: String, keeping kept: Set<Unicode.Scalar>) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var shown = ""
@@ -112,14 +112,14 @@ package enum Formatting {
 
     static func isControl(_ scalar: Unicode.Scalar) -> Bool { QuotedText.isControl(scalar) }
 
-    /// The columns of a terminal that `text` takes; East Asian wide characters and emoji take two, marks none unless they
-    /// have a place of their own.
+    /// The number of terminal columns for `text`: two for wide East Asian characters and emoji, none for combining
+    /// marks, except those with a place of their own.
     package static func width(_ text: String) -> Int {
         text.reduce(0) { $0 + width($1) }
     }
 
-    /// What terminals add up: a character of India's or Thai scripts may have several scalars that take a column each,
-    /// while an emoji of several is as wide as its first.
+    /// In Indic and Thai scripts a character may have several scalars with a column each. An emoji of several scalars
+    /// is as wide as its first.
     private static func width(_ character: Character) -> Int {
         if character.isASCII { return 1 }
         let scalars = character.unicodeScalars
@@ -133,7 +133,7 @@ package enum Formatting {
         return width
     }
 
-    /// Skin tones, the second half of a flag, and what a joiner binds to an emoji.
+    /// Skin tones, the second half of a flag, and characters joined to an emoji.
     private static func isDrawnInto(_ previous: Unicode.Scalar, _ scalar: Unicode.Scalar) -> Bool {
         let flags: ClosedRange<UInt32> = 0x1f1e6...0x1f1ff
         return scalar.properties.isEmojiModifier
@@ -143,7 +143,7 @@ package enum Formatting {
 
     private static func width(_ scalar: Unicode.Scalar) -> Int {
         let value = scalar.value
-        // The soft hyphen is here, and terminals show it.
+        // Includes the soft hyphen, which terminals show.
         if value < 0x300 { return 1 }
         switch scalar.properties.generalCategory {
         case .nonspacingMark, .enclosingMark, .format: return 0
@@ -153,7 +153,7 @@ package enum Formatting {
         switch value {
         // Vowels and finals join the Hangul consonant before them.
         case 0x1160..<0x1200, 0xd7b0..<0xd800: return 0
-        // Unicode's East_Asian_Width of W and F.
+        // East_Asian_Width W and F in Unicode.
         case 0x1100..<0x1160, 0x2e80..<0x303f, 0x3041..<0xa4d0, 0xa960..<0xa980, 0xac00..<0xd7a4, 0xf900..<0xfb00,
             0xfe10..<0xfe20, 0xfe30..<0xfe70, 0xff01..<0xff61, 0xffe0..<0xffe7, 0x16fe0..<0x18d80, 0x1aff0..<0x1b300,
             0x1f200..<0x1f300, 0x1f300..<0x1f650, 0x1f680..<0x1f700, 0x1f900..<0x1fa00, 0x20000..<0x40000:
@@ -162,8 +162,7 @@ package enum Formatting {
         }
     }
 
-    /// `text` in lines of at most `columns`, broken at spaces, those after the first indented; a word that is longer stays
-    /// whole.
+    /// `text` in lines of at most `columns`, broken at spaces, with later lines indented. A longer word is not broken.
     package static func wrapped(_ text: String, columns: Int, indentation: Int) -> [String] {
         guard width(text) > columns else { return [text] }
         var lines: [String] = []
@@ -194,7 +193,7 @@ package enum Formatting {
         return lines + (rest.isEmpty ? [] : [indent + rest])
     }
 
-    /// `text`, or as much of it as fits into `columns` with an ellipsis at its end.
+    /// `text`, shortened with an ellipsis if it does not fit into `columns`.
     package static func fitted(_ text: String, columns: Int) -> String {
         guard width(text) > columns else { return text }
         guard columns > 0 else { return "" }

@@ -1,12 +1,12 @@
-/// The parser's help, in the order in which people look for things.
+/// The parser's help, rearranged by what people look for first.
 enum HelpText {
     /// The sections of options that many commands share.
     private static let shared = ["Which service", "Which database", "Output"]
 
     static func isShared(_ title: String?) -> Bool { title.map(shared.contains) ?? false }
 
-    /// A command's own options stand before those that it shares with others, where the parser puts them last; and a
-    /// line of usage that lists all options becomes one that does not.
+    /// Moves a command's own options before the shared ones, where the parser puts them last, and shortens a usage line
+    /// that lists all options.
     static func arranged(_ text: String) -> String {
         guard text.hasPrefix("OVERVIEW: ") else { return text }
         var sections = text.split(separator: "\n\n", omittingEmptySubsequences: false).map(String.init)

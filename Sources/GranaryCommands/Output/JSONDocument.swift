@@ -1,4 +1,4 @@
-/// A JSON value whose objects keep the order of their keys, written without Foundation.
+/// A JSON value whose objects keep the order of their keys. Written without Foundation.
 package enum JSONDocument: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByNilLiteral
 {
@@ -29,7 +29,7 @@ package enum JSONDocument: Sendable, Equatable, ExpressibleByStringLiteral, Expr
     package init(booleanLiteral value: Bool) { self = .bool(value) }
     package init(nilLiteral: ()) { self = .null }
 
-    /// The document on one line, as RFC 8259 has it.
+    /// The document on one line (RFC 8259).
     package var text: String {
         var text = ""
         write(to: &text)
@@ -62,7 +62,7 @@ package enum JSONDocument: Sendable, Equatable, ExpressibleByStringLiteral, Expr
         }
     }
 
-    /// JSON has no infinity and no NaN; a figure that is one is unknown.
+    /// JSON has no infinity and no NaN; such a figure is unknown.
     private static func decimal(_ value: Double) -> String {
         guard value.isFinite, abs(value) < 1e15 else { return "null" }
         let thousandths = Int((abs(value) * 1000).rounded())
@@ -83,7 +83,7 @@ package enum JSONDocument: Sendable, Equatable, ExpressibleByStringLiteral, Expr
             case "\n": text += "\\n"
             case "\r": text += "\\r"
             case "\t": text += "\\t"
-            // Also those that JSON would allow: a terminal may show the document.
+            // Includes characters that JSON permits, because a terminal may show the document.
             case _ where Formatting.isControl(scalar):
                 let digits = String(scalar.value, radix: 16)
                 text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits

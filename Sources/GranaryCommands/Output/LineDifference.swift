@@ -1,14 +1,14 @@
-/// What two texts differ in, line by line.
+/// The differences between two texts, line by line.
 package struct LineDifference: Sendable, Equatable {
     package enum Change: Sendable, Equatable {
         case removed(line: Int, String)
         case added(line: Int, String)
     }
 
-    /// In the order of the lines; `removed` are of what was expected, `added` of what was found.
+    /// In the order of the lines; `removed` lines are from the expected text, `added` ones from the found text.
     package private(set) var changes: [Change] = []
 
-    /// A line break at the end more or less is no difference.
+    /// A missing or additional line break at the end is ignored.
     package init(expected: String, found: String) {
         guard !expected.utf8.elementsEqual(found.utf8) else { return }
         let (before, after) = (Self.lines(expected), Self.lines(found))
@@ -28,7 +28,7 @@ package struct LineDifference: Sendable, Equatable {
         }
     }
 
-    /// Byte by byte: Swift's strings are equal when they only look the same.
+    /// Compares bytes: Swift's strings are equal if they only look the same.
     private struct Line: Hashable {
         var text: String
 
@@ -48,7 +48,7 @@ package struct LineDifference: Sendable, Equatable {
         return lines
     }
 
-    /// As diff writes them, with the number of the line in front.
+    /// In the form of diff, preceded by line numbers.
     package func lines(file: String, found: String) -> [String] {
         guard !isEmpty else { return ["the schema of \(found) is what \(file) says"].map(Formatting.harmless) }
         let changed = changes.map { change in

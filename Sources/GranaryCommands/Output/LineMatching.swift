@@ -1,22 +1,20 @@
-/// Which lines of two texts are the same, in order; the lines between them have changed.
+/// Finds the equal lines of two texts, in order; the lines between them have changed.
 ///
-/// Lines that are in both texts once are anchors, as in a patience diff: texts of hundreds of thousands of lines are held
-/// against each other in time that grows with their length. Only short pieces between anchors are compared by Myers'
-/// algorithm, whose time grows with the square of what differs.
+/// Lines that occur once in both texts are anchors, as in a patience diff, so the time for hundreds of thousands of
+/// lines grows in proportion. Only short pieces between anchors are compared with Myers' algorithm, whose time grows
+/// with the square of the difference.
 struct LineMatching {
     private let old: [Int]
     private let new: [Int]
-    /// The places of lines that are the same.
+    /// The positions of equal lines.
     private(set) var pairs: [(old: Int, new: Int)] = []
 
-    /// Pieces up to this length are worth an exact comparison.
+    /// Pieces up to this length are compared exactly.
     private static let short = 400
-    /// Pieces without an anchor are compared up to this length; longer ones have nothing in common that a reader would notice.
+    /// Pieces without an anchor are compared up to this length. Longer ones have nothing useful in common.
     private static let longest = 2000
 
-    /// - Parameters:
-    ///   - old: A number for each line: equal lines have equal numbers.
-    ///   - new: The same of the other text.
+    /// - Parameters: - old: A number for each line; equal lines have equal numbers. - new: The same for the other text.
     init(_ old: [Int], _ new: [Int]) {
         self.old = old
         self.new = new
@@ -54,7 +52,7 @@ struct LineMatching {
         match(x..<a.upperBound, y..<b.upperBound)
     }
 
-    /// Lines that are once in each piece, the most of them that are in the same order.
+    /// Lines that occur once in each piece: the longest sequence of them with the same order.
     private func anchors(_ a: Range<Int>, _ b: Range<Int>) -> [(old: Int, new: Int)] {
         let (there, here) = (Self.places(old, a), Self.places(new, b))
         let once = a.compactMap { x -> (old: Int, new: Int)? in
@@ -64,14 +62,14 @@ struct LineMatching {
         return Self.longestRise(once)
     }
 
-    /// Where each line of a piece is; -1 for one that is there more than once.
+    /// The position of each line of a piece; -1 for a line that occurs more than once.
     private static func places(_ lines: [Int], _ piece: Range<Int>) -> [Int: Int] {
         var places: [Int: Int] = [:]
         for place in piece { places[lines[place]] = places[lines[place]] == nil ? place : -1 }
         return places
     }
 
-    /// The longest sequence whose places rise in both texts, found by patience sorting.
+    /// The longest sequence that ascends in both texts, found by patience sorting.
     private static func longestRise(_ pairs: [(old: Int, new: Int)]) -> [(old: Int, new: Int)] {
         /// The last pair of the best sequence of each length.
         var ends: [Int] = []

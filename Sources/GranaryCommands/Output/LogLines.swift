@@ -1,6 +1,6 @@
 internal import Logging
 
-/// A log handler that writes through the screen, so that a log line and a progress bar never mix.
+/// A log handler that writes through the screen, so that log lines and progress bars do not mix.
 struct LogLines: LogHandler {
     let screen: Screen
     let settings: Console.Settings

@@ -6,8 +6,8 @@ package enum Masking {
         return maskingParameters(maskingURLs(text))
     }
 
-    /// In `scheme://user:password@host` everything from the first colon to the last `@` before a space is masked:
-    /// a password with an unescaped `/` or `@` is cut too late rather than too early.
+    /// In `scheme://user:password@host`, masks everything from the first colon to the last `@` before a space. A
+    /// password with an unescaped `/` or `@` thus masks too much rather than too little.
     private static func maskingURLs(_ text: String) -> String {
         var rest = Substring(text)
         var masked = ""

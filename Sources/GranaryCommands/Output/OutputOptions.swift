@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// How a command speaks; every command takes these.
+/// The output options of every command.
 package struct OutputOptions: ParsableArguments {
     package enum LogFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
         case text, json
@@ -9,13 +9,13 @@ package struct OutputOptions: ParsableArguments {
     @Flag(name: .long, help: "Print one JSON document on standard output, failures too.")
     package var json = false
 
-    @Flag(name: .shortAndLong, help: "Print nothing but results and errors.")
+    @Flag(name: .shortAndLong, help: "Print only results and errors.")
     package var quiet = false
 
-    @Flag(name: .shortAndLong, help: "Say more: a line for each table, and what the log knows.")
+    @Flag(name: .shortAndLong, help: "Print more: a line for each table, and the log.")
     package var verbose = false
 
-    @Option(name: .long, help: ArgumentHelp("How standard error is written.", valueName: "text|json"))
+    @Option(name: .long, help: ArgumentHelp("The format of standard error.", valueName: "text|json"))
     package var logFormat = LogFormat.text
 
     @Flag(name: .long, help: "Use no colors; NO_COLOR does the same.")

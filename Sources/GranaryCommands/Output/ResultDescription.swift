@@ -1,13 +1,12 @@
-/// What a command came to, described once: the keys of its document, and the columns of a list where it is a row.
+/// The outcome of a command, described once: the keys of its JSON document, and the columns of a list if it is a row.
 ///
-/// Sentences are written by hand, beside the description.
+/// Sentences are written by hand elsewhere.
 package struct ResultDescription<Value>: Sendable {
     private let fields: [Field]
     private let columns: [Column]
 
-    /// - Parameters:
-    ///   - fields: In the order of the document.
-    ///   - titles: The columns from left to right, where they do not follow the fields.
+    /// - Parameters: - fields: In the order of the document. - titles: The columns from left to right, if their order
+    ///   differs from the fields'.
     package init(_ fields: [Field], columns titles: [String]? = nil) {
         self.fields = fields
         let columns = fields.flatMap(\.columns)
@@ -22,21 +21,21 @@ package struct ResultDescription<Value>: Sendable {
     /// For programs.
     package func document(_ value: Value) -> JSONDocument { .object(fields.flatMap { $0.write(value) }) }
 
-    /// Rows for people, under headings.
+    /// Rows for people with headings.
     ///
-    /// - Parameter width: The terminal's columns; nil cuts nothing.
+    /// - Parameter width: The width of the terminal; nil for no limit.
     package func table(_ rows: [Value], width: Int?) -> [String] {
         var table = TableRenderer(columns.map(\.layout))
         for row in rows { table.add(columns.map { $0.text(row) }) }
         return table.lines(width: width)
     }
 
-    /// The keys of the document, with those below them as `tables[].rows`.
+    /// The keys of the document, nested ones as `tables[].rows`.
     package var keys: [String] { fields.flatMap(\.keys) }
 }
 
 extension ResultDescription {
-    /// One key of the document, one column of a list, or both.
+    /// A key of the document, a column of a list, or both.
     package struct Field: Sendable {
         fileprivate let keys: [String]
         fileprivate let columns: [Column]
@@ -50,7 +49,7 @@ extension ResultDescription {
             (self.keys, self.columns, self.write) = (keys, columns, write)
         }
 
-        /// A key; null where there is no value.
+        /// A key; null without a value.
         package init(
             _ key: String,
             _ value: @escaping @Sendable (Value) -> some JSONRepresentable,
@@ -70,7 +69,7 @@ extension ResultDescription {
             }
         }
 
-        /// A result within another one; null where there is none.
+        /// A nested result; null if there is none.
         package init<Part>(
             _ key: String,
             _ part: ResultDescription<Part>,
@@ -81,7 +80,7 @@ extension ResultDescription {
             }
         }
 
-        /// The keys and columns of a part; where there is no part, the keys are not there.
+        /// The keys and columns of a part; absent if there is no part.
         package static func part<Part>(
             _ part: ResultDescription<Part>,
             _ value: @escaping @Sendable (Value) -> Part?
@@ -119,7 +118,7 @@ extension ResultDescription {
     }
 }
 
-/// What a document can hold as it is.
+/// A type that a document can hold directly.
 package protocol JSONRepresentable: SendableMetatype {
     var json: JSONDocument { get }
 }
@@ -135,7 +134,7 @@ extension Optional: JSONRepresentable where Wrapped: JSONRepresentable {
 extension Array: JSONRepresentable where Element: JSONRepresentable {
     package var json: JSONDocument { .array(map(\.json)) }
 }
-/// In the order of the alphabet.
+/// In alphabetical order.
 extension Set<String>: JSONRepresentable { package var json: JSONDocument { sorted().json } }
 /// Sorted by its keys.
 extension [String: Int]: JSONRepresentable {

@@ -1,10 +1,10 @@
 internal import Glibc
 import Synchronization
 
-/// Standard error, written by one thread at a time: lines that stay, and below them a few that are redrawn.
+/// Standard error, written by one thread at a time: permanent lines, and below them some that are redrawn.
 package final class Screen: Sendable {
     private struct State {
-        /// What is drawn now, the cursor at the end of the last line.
+        /// The lines drawn at present; the cursor is at the end of the last one.
         var live: [String] = []
     }
 
@@ -14,7 +14,7 @@ package final class Screen: Sendable {
     private let put: @Sendable (String) -> Void
     private let isReady: @Sendable () -> Bool
 
-    /// - Parameter isReady: Whether `put` would not have to wait now.
+    /// - Parameter isReady: Whether `put` would not have to wait at present.
     package init(
         isTerminal: Bool,
         put: @escaping @Sendable (String) -> Void,
@@ -34,7 +34,7 @@ package final class Screen: Sendable {
         )
     }
 
-    /// A line that stays.
+    /// A permanent line.
     package func say(_ line: String) {
         state.withLock { state in
             let live = state.live
@@ -42,9 +42,9 @@ package final class Screen: Sendable {
         }
     }
 
-    /// The lines that are redrawn below all others; each must fit the terminal's width. None clears them.
+    /// The lines that are redrawn below all others; each must fit the terminal's width. An empty list clears them.
     ///
-    /// A terminal that takes nothing now, as after Ctrl-S, misses them.
+    /// A terminal that does not accept output, for example after Ctrl-S, misses them.
     package func show(_ lines: [String]) {
         guard isTerminal else { return }
         state.withLock { state in
@@ -54,7 +54,7 @@ package final class Screen: Sendable {
         }
     }
 
-    /// Asks a question below all lines, the cursor left behind it.
+    /// Asks a question below all lines and leaves the cursor after it.
     package func ask(_ question: String) {
         state.withLock { state in
             put(Self.erasing(state.live) + question)
@@ -62,14 +62,14 @@ package final class Screen: Sendable {
         }
     }
 
-    /// The columns of the terminal; 80 where it does not tell. `ioctl(TIOCGWINSZ)`.
+    /// The width of the terminal; 80 if unknown. `ioctl(TIOCGWINSZ)`.
     package var columns: Int {
         var size = winsize()
         guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
         return Int(size.ws_col)
     }
 
-    /// From the last line upwards, each one emptied.
+    /// Erases the lines from the last one upwards.
     private static func erasing(_ lines: [String]) -> String {
         guard !lines.isEmpty else { return "" }
         return "\r\u{1B}[2K" + String(repeating: "\u{1B}[1A\u{1B}[2K", count: lines.count - 1)

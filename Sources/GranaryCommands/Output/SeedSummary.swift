@@ -1,13 +1,17 @@
 internal import PostgresClient
 internal import Seeding
 
-/// What a run of seeding came to.
+/// The outcome of a run of seeding.
 struct SeedSummary {
     let report: SeedReport
     let isPlan: Bool
 
     func tell(on console: Console) throws {
         for note in report.notes { console.note(note) }
+        for table in report.skipped {
+            console.note("\(table.table) is left out: \(table.reason)")
+            if let hint = table.hint { console.note("hint: \(hint)") }
+        }
         for script in report.scripts where !script.runs { console.note("\(script.file) is left out: \(script.reason)") }
         try console.result(Self.result.document(self), else: lines)
     }
@@ -23,6 +27,11 @@ struct SeedSummary {
             let padding = String(repeating: " ", count: width - name.count)
             lines.append("\(name)\(padding)  \(Self.figures(table))")
         }
+        if !report.skipped.isEmpty {
+            let names = report.skipped.map(\.table.description).sorted().joined(separator: ", ")
+            lines.append("\(counted(report.skipped.count, "table")) left out: \(names)")
+        }
+        lines += report.written.map { "wrote \($0)" }
         let changed = report.tables.reduce(0) { $0 + $1.changes }
         let place = "\(report.environment), \(Formatting.duration(seconds: report.seconds))"
         if report.changesNothing {
@@ -44,12 +53,18 @@ struct SeedSummary {
     static let result = ResultDescription<SeedSummary>([
         .init("environment", \.report.environment), .init("plan", \.isPlan),
         .init("tables", each: table, \.report.tables), .init("scripts", each: script, \.ranScripts),
-        .init("notes", \.report.notes), .init("seconds", \.report.seconds),
+        .init("skipped", each: skipped, \.report.skipped),
+        .init("written") { JSONDocument.strings($0.report.written) }, .init("notes", \.report.notes),
+        .init("seconds", \.report.seconds),
     ])
 
     private static let table = ResultDescription<SeedReport.Outcome>([
         .init("table", \.table.description), .init("inserted", \.inserted), .init("updated", \.updated),
         .init("unchanged", \.unchanged), .init("deleted", \.deleted), .init("skipped", \.skipped),
+    ])
+
+    private static let skipped = ResultDescription<SeedReport.Skipped>([
+        .init("table", \.table.description), .init("reason", \.reason), .init("hint", \.hint),
     ])
 
     private static let script = ResultDescription<(script: SeedReport.Script, ran: Bool)>([
@@ -61,7 +76,7 @@ struct SeedSummary {
     }
 }
 
-/// Which rule chose what, for each column.
+/// The rule that chose the generator of each column.
 struct SeedExplanation {
     let table: String
     let lines: [GeneratorExplanation]
@@ -74,7 +89,8 @@ struct SeedExplanation {
             else: lines.map { line in
                 let name = line.column + String(repeating: " ", count: max(0, columns - line.column.count))
                 let space = String(repeating: " ", count: max(0, generators - line.generator.count))
-                return "\(name)  \(line.generator)\(space)  \(line.reason)"
+                let constraints = line.constraints.isEmpty ? "" : " (\(line.constraints.joined(separator: ", ")))"
+                return "\(name)  \(line.generator)\(space)  \(line.reason)\(constraints)"
             }
         )
     }
@@ -85,5 +101,6 @@ struct SeedExplanation {
 
     private static let column = ResultDescription<GeneratorExplanation>([
         .init("column", \.column), .init("generator", \.generator), .init("reason", \.reason),
+        .init("constraints") { JSONDocument.strings($0.constraints) },
     ])
 }

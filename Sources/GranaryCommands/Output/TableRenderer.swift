@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// Rows under headings, aligned by what a terminal shows of them: wide characters count two columns, marks none.
+/// Rows with headings, aligned by their width on a terminal: wide characters count two columns, combining marks none.
 ///
-/// On a terminal the widest columns that may shrink are cut with an ellipsis until a row fits, and where that is not enough
-/// the columns that matter least are left out; elsewhere nothing is cut.
+/// On a terminal the widest columns that may shrink are shortened with an ellipsis until a row fits. If that is not
+/// enough, the least important columns are left out. Elsewhere nothing is shortened.
 package struct TableRenderer: Sendable {
     package struct Column: Sendable {
         package var title: String
@@ -11,8 +11,8 @@ package struct TableRenderer: Sendable {
         package var isNumber: Bool
         /// Whether its text may be cut to fit.
         package var mayShrink: Bool
-        /// Which columns are left out first where the terminal is too narrow, the lowest number first; nil for one that
-        /// always stays. An ornament, 0, goes before anything is cut.
+        /// The order in which columns are left out on a narrow terminal, the lowest number first; nil for a column that
+        /// always stays. 0 is for an ornament, which is left out before anything is shortened.
         package var expendable: Int?
 
         package init(
@@ -35,12 +35,12 @@ package struct TableRenderer: Sendable {
 
     package init(_ columns: [Column]) { self.columns = columns }
 
-    /// A row with a text for each column; control characters are shown escaped.
+    /// Adds a row with a text for each column. Control characters are escaped.
     package mutating func add(_ row: [String]) { rows.append(row.map(Formatting.harmless)) }
 
-    /// The lines, headings first; columns that are empty in every row are left out.
+    /// The lines, with headings first. Columns that are empty in every row are left out.
     ///
-    /// - Parameter width: The terminal's columns; nil cuts nothing.
+    /// - Parameter width: The width of the terminal; nil for no limit.
     package func lines(width: Int?) -> [String] {
         var shown = self.columns.indices.filter { index in rows.contains { !$0[index].isEmpty } }
         let natural = self.columns.indices.map { index in
@@ -74,7 +74,7 @@ package struct TableRenderer: Sendable {
         }
     }
 
-    /// By how much a row is too wide.
+    /// The excess width of a row.
     private static func excess(_ widths: [Int], _ width: Int) -> Int {
         widths.reduce(0, +) + gap * max(0, widths.count - 1) - width
     }
@@ -90,7 +90,7 @@ package struct TableRenderer: Sendable {
 }
 
 extension StandardOutput {
-    /// The columns of the terminal that results are written to; nil for a pipe or a file. `ioctl(TIOCGWINSZ)`.
+    /// The width of the terminal on standard output; nil for a pipe or a file. `ioctl(TIOCGWINSZ)`.
     static var columns: Int? {
         guard isTerminal else { return nil }
         var size = winsize()

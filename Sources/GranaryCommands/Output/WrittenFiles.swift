@@ -1,13 +1,13 @@
 internal import Storage
 
-/// Files that commands write for people, with the folders that lead to them.
+/// Creates files for people, with their folders.
 enum WrittenFiles {
     /// - Throws: `CommandError` with `.file`.
     static func makeFolder(_ path: String) throws {
         do { try Files.makeFolders(path, mode: 0o777) } catch { throw failure(path) }
     }
 
-    /// Makes a file; false if there is one, which stays as it is.
+    /// Creates a file. Returns false if it exists, and leaves it as it is.
     ///
     /// - Throws: `CommandError` with `.file`.
     static func create(_ path: String, _ text: String) throws -> Bool {
@@ -21,7 +21,7 @@ enum WrittenFiles {
         }
     }
 
-    /// Writes a file, over one that is there.
+    /// Writes a file, and overwrites an existing one.
     ///
     /// - Throws: `CommandError` with `.file`.
     static func write(_ text: String, to path: String) throws {

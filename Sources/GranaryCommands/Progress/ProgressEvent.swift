@@ -3,19 +3,19 @@ package import Backup
 package import Restore
 package import Seeding
 
-/// What any of the long commands says while it runs, in one language.
+/// The progress of any long command, in one form.
 package enum ProgressEvent: Sendable, Equatable {
     /// A phase begins, such as "reading rows".
     case phase(String)
-    /// What lies ahead, in the bytes that `advanced` counts as `share`.
+    /// The total, in the unit of `share` in `advanced`.
     case planned(tables: Int, bytes: Int)
     case started(table: String)
-    /// What was done since the last such event: rows, their bytes, and the part of the plan.
+    /// Progress since the last such event: rows, their bytes, and the share of the total.
     case advanced(table: String, rows: Int, bytes: Int, share: Int)
     case finished(table: String, rows: Int, bytes: Int)
-    /// One of several objects is there.
+    /// One of several objects was created.
     case made(object: String, number: Int, of: Int)
-    /// All begins anew, and why.
+    /// The work starts again, for this reason.
     case restarted(String)
 
     package init(_ event: BackupProgress) {

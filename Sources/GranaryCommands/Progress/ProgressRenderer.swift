@@ -1,15 +1,15 @@
 internal import Dispatch
 import Synchronization
 
-/// Tells people how far a long piece of work is; fed from any thread.
+/// Shows the progress of a long operation. Any thread may report events.
 ///
-/// On a terminal a line or two are redrawn, ten times a second at most; elsewhere there is a line per phase, and one
+/// On a terminal one or two lines are redrawn, at most ten times a second. Elsewhere there is a line per phase, and one
 /// every few seconds.
 package final class ProgressRenderer: Sendable {
     private struct State {
         var progress = ProgressState()
         var lineWasAtSeconds = 0.0
-        /// Nothing is drawn before: there may be a question on the terminal.
+        /// Nothing is drawn before, because there may be a question on the terminal.
         var hasBegun = false
         var isFinished = false
     }
@@ -23,14 +23,14 @@ package final class ProgressRenderer: Sendable {
 
     init(console: Console) { self.console = console }
 
-    /// Runs `body` with a renderer, and clears what it has drawn when `body` is done.
+    /// Runs `body` with a renderer, and clears its lines afterwards.
     static func drawing<R>(
         on console: Console,
         _ body: (ProgressRenderer) async throws -> R
     ) async throws -> R {
         let renderer = ProgressRenderer(console: console)
         guard !console.settings.isQuiet else { return try await body(renderer) }
-        // Not a task: verification keeps every thread of the cooperative pool at work.
+        // Not a task: verification occupies every thread of the cooperative pool.
         let ticker = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "granary.progress"))
         ticker.schedule(deadline: .now() + redraw, repeating: redraw)
         ticker.setEventHandler { renderer.tick() }
@@ -55,7 +55,7 @@ package final class ProgressRenderer: Sendable {
         if let line { console.note(line) }
     }
 
-    /// What is said once and stays: phases where nothing is redrawn, tables for those who want to see each.
+    /// A line that is printed once: phases if nothing is redrawn, and tables with `--verbose`.
     private func permanentLine(for event: ProgressEvent) -> String? {
         let isVerbose = console.settings.isVerbose
         switch event {
@@ -63,14 +63,14 @@ package final class ProgressRenderer: Sendable {
         case .finished(let table, let rows, let bytes) where isVerbose:
             return "\(table): \(counted(rows, "row")), \(Formatting.bytes(bytes))"
         case .made(let object, let number, let of) where isVerbose: return "\(object) (\(number) of \(of))"
-        case .restarted(let reason): return "beginning anew: \(reason)"
+        case .restarted(let reason): return "starting again: \(reason)"
         default: return nil
         }
     }
 
     private func tick() {
         let columns = console.redraws ? console.screen.columns : 0
-        // The lock is held while drawing, so that nothing is drawn after `finish`.
+        // The lock is held while drawing, so nothing is drawn after `finish`.
         let line = state.withLock { state -> String? in
             guard state.hasBegun, !state.isFinished else { return nil }
             let now = seconds

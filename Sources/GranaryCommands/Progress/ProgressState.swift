@@ -1,10 +1,10 @@
-/// What is known of a long piece of work, and how it is told. Events and the time go in, lines come out.
+/// The state of a long operation, and its description. Events and times go in, lines come out.
 ///
 /// Times are seconds since any fixed moment.
 package struct ProgressState: Sendable {
     private var phase = ""
     private var phaseBeganSeconds = 0.0
-    /// Rows have moved in this phase, so that its bar is the bar of the rows.
+    /// Rows have arrived in this phase, so the bar shows rows.
     private var isMoving = false
     private var made: (object: String, number: Int, of: Int)?
     private var plannedBytes = 0
@@ -13,7 +13,7 @@ package struct ProgressState: Sendable {
     private var doneRows = 0
     private var byteRate: SmoothedRate?
     private var shareRate: SmoothedRate?
-    /// Tables that are being worked on, the latest to move last.
+    /// The tables in progress; the most recently active one is last.
     private var current: [String] = []
 
     package init() {}
@@ -49,7 +49,7 @@ package struct ProgressState: Sendable {
         }
     }
 
-    /// Lets the rates know that time has passed.
+    /// Tells the rates that time has passed.
     package mutating func tick(atSeconds now: Double) {
         byteRate?.note(total: doneBytes, atSeconds: now)
         shareRate?.note(total: doneShare, atSeconds: now)
@@ -89,7 +89,7 @@ extension ProgressState {
         if let made { return "\(grouped(made.number)) of \(grouped(made.of))" }
         guard isMoving else { return nil }
         guard plannedBytes > 0 else { return Formatting.bytes(doneBytes) }
-        // The plan may be an estimate; what goes beyond it is not more than all.
+        // The total may be an estimate; the share never exceeds all.
         return "\(Formatting.bytes(min(doneShare, plannedBytes))) of \(Formatting.bytes(plannedBytes))"
     }
 
@@ -108,10 +108,10 @@ extension ProgressState {
 
 // The lines.
 extension ProgressState {
-    /// One or two lines that fit a terminal of that many columns.
+    /// One or two lines for a terminal of this width.
     package func lines(columns: Int, atSeconds now: Double) -> [String] {
         guard !phase.isEmpty || isMoving else { return [] }
-        // The last column stays free: a terminal that is written full wraps.
+        // The last column stays free, because a terminal wraps a full line.
         let columns = max(20, columns - 1)
         let figures = [percent, amount, timeLeft].compactMap(\.self)
         guard !figures.isEmpty else { return [Formatting.fitted(waiting(atSeconds: now), columns: columns)] }
@@ -122,7 +122,7 @@ extension ProgressState {
         return lines
     }
 
-    /// The same in one line, for a file or a log.
+    /// The same on one line, for a file or a log.
     package func plainLine(atSeconds now: Double) -> String? {
         let figures = [percent, amount, rows, speed, timeLeft].compactMap(\.self)
         guard !figures.isEmpty else { return phase.isEmpty ? nil : waiting(atSeconds: now) }
@@ -155,7 +155,7 @@ extension ProgressState {
         return room < 8 ? Formatting.fitted(line, columns: columns) : line + tables(columns: room)
     }
 
-    /// The latest tables first, as many as fit, and how many more there are.
+    /// The most recent tables first, as many as fit, and the number of the others.
     private func tables(columns: Int) -> String {
         let names = current.reversed().map { Formatting.harmless($0) }
         var shown = ""

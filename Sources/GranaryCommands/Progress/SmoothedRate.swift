@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// How fast something grows, with the last seconds counting most, so that a chunk more or less does not make it jump.
+/// A smoothed rate in which the last seconds count most, so that a single chunk does not make it jump.
 struct SmoothedRate: Sendable {
     /// After this many seconds an old rate has lost two thirds of its weight.
     private static let memorySeconds = 5.0
-    /// Shorter spans measure the size of a chunk rather than the speed.
+    /// Shorter intervals measure the size of a chunk rather than the speed.
     private static let sampleSeconds = 0.5
 
     private let beganSeconds: Double
@@ -17,7 +17,7 @@ struct SmoothedRate: Sendable {
         sampledSeconds = startSeconds
     }
 
-    /// Takes note of the total so far.
+    /// Records the current total.
     mutating func note(total: Int, atSeconds now: Double) {
         let span = now - sampledSeconds
         guard span >= Self.sampleSeconds else { return }
@@ -27,9 +27,9 @@ struct SmoothedRate: Sendable {
         sampledSeconds = now
     }
 
-    /// Per second; nil until something has moved.
+    /// Per second; nil before the first progress.
     ///
-    /// The average began at nothing, which weighs as much as the time that was not there: that part is divided out.
+    /// The average started at zero, which has a weight like a real sample: dividing removes that part.
     var perSecond: Double? {
         let weight = 1 - exp(-(sampledSeconds - beganSeconds) / Self.memorySeconds)
         return weight > 0 && weighted > 0 ? weighted / weight : nil

@@ -1,17 +1,17 @@
 internal import Glibc
 internal import PostgresClient
 
-/// The question before something is destroyed.
+/// The question before a destructive operation.
 struct Confirmation {
-    /// The database that is meant.
+    /// The target database.
     let database: String
     let host: String
     /// `--confirm`.
     let given: String?
     let console: Console
 
-    /// Checks `--confirm`; asks on a terminal when `isNeeded` and nothing was given. Off a terminal nobody can answer,
-    /// and the command line is what was decided, unless `isRequired` wants it to say so.
+    /// Checks `--confirm`. On a terminal it asks if `isNeeded` and nothing was given. Without a terminal no question is
+    /// possible, and the command line counts as confirmation, unless `isRequired` demands `--confirm`.
     ///
     /// - Throws: `CommandError` with `.refused`; `CancellationError`.
     func settle(isNeeded: Bool, isRequired: Bool = false) async throws {
@@ -35,25 +35,48 @@ struct Confirmation {
                     "nothing was changed; if \(database) at \(host) is meant, add --confirm \(QuotedText.shellWord(database))"
             )
         }
-        console.screen.ask("type \(Formatting.harmless(database)) to go on at \(Formatting.harmless(host)): ")
-        guard try await Question.answer() == database else {
+        console.screen.ask("type \(Formatting.harmless(database)) to continue at \(Formatting.harmless(host)): ")
+        guard try await Question.answer(console) == database else {
             throw CommandError(.refused, "not confirmed", hint: "nothing was changed")
         }
     }
-
 }
 
 /// A person at the terminal.
 enum Question {
-    static func canBeAsked(_ console: Console) -> Bool { isatty(STDIN_FILENO) == 1 && console.screen.isTerminal }
+    static func canBeAsked(_ console: Console) -> Bool {
+        guard console.screen.isTerminal else { return false }
+        guard console.readsStandardInput else { return isatty(STDIN_FILENO) == 1 }
+        let terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC)
+        if terminal >= 0 { close(terminal) }
+        return terminal >= 0
+    }
 
-    /// A line from the terminal. Waits in small steps, so that an interrupt is noticed.
-    static func answer() async throws -> String {
+    /// A line from the terminal. Waits in short steps, so that an interrupt is noticed.
+    ///
+    /// - Returns: An empty text without a terminal.
+    static func answer(_ console: Console) async throws -> String {
+        guard console.readsStandardInput else { return try await line(from: STDIN_FILENO) }
+        let terminal = open("/dev/tty", O_RDONLY | O_CLOEXEC)
+        guard terminal >= 0 else { return "" }
+        defer { close(terminal) }
+        return try await line(from: terminal)
+    }
+
+    private static func line(from terminal: CInt) async throws -> String {
+        var line: [UInt8] = []
         while true {
             try Task.checkCancellation()
-            var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-            if poll(&input, 1, 0) > 0 { return readLine() ?? "" }
-            try await Task.sleep(for: .milliseconds(50))
+            var input = pollfd(fd: terminal, events: Int16(POLLIN), revents: 0)
+            guard poll(&input, 1, 0) > 0 else {
+                try await Task.sleep(for: .milliseconds(50))
+                continue
+            }
+            var byte: UInt8 = 0
+            let count = read(terminal, &byte, 1)
+            if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            guard count == 1, byte != 0x0A else { return String(decoding: line, as: UTF8.self) }
+            line.append(byte)
         }
     }
 }

@@ -2,16 +2,16 @@ internal import Bookkeeping
 internal import PostgresClient
 internal import Project
 
-/// The guard, as commands that write meet it.
+/// The guard for commands that write.
 struct Gate {
     let database: ConnectedDatabase
     let schema: StateSchema
     let console: Console
 
-    /// What was found of marker and choice; nothing is changed.
+    /// The marker and the choice of the environment. Changes nothing.
     func situation() async throws -> Guard.Situation {
         let found = try await withSession(database.address, logger: console.logger) { [schema] session in
-            // A name that is looked up and then read may be given to something else in between.
+            // The name could be given to another object between lookup and read.
             try session.refuseViews()
             let marker = Marker(schema)
             return (
@@ -38,9 +38,9 @@ struct Gate {
         )
     }
 
-    /// Lets a command write, and marks the database where that is safe.
+    /// Permits a command to write, and marks the database if that is safe.
     ///
-    /// - Returns: The environment the database is.
+    /// - Returns: The environment of the database.
     /// - Throws: `EnvironmentsError` with `.refused`.
     func admit() async throws -> String {
         let admission = try Guard.admit(await situation())
@@ -54,7 +54,7 @@ struct Gate {
         return admission.environment
     }
 
-    /// Reports rules that granary does not know: their author believes that they hold.
+    /// Reports unknown rules, because their author relies on them.
     private func noteUnknownRules(of environment: String) {
         let file = database.environments
         let config = "environments.\(environment).config."

@@ -1,18 +1,18 @@
 internal import Bookkeeping
 internal import Project
 
-/// Whether a command may write into a database, by the environment that was chosen and the marker that is there.
+/// Decides whether a command may write into a database, from the chosen environment and the marker.
 enum Guard {
-    /// What was found.
+    /// The facts for the decision.
     struct Situation: Sendable {
         var choice: EnvironmentChoice?
         var marker: MarkerState
-        /// No table of a user's is in it.
+        /// The database has no tables of users.
         var isEmpty: Bool
-        /// It is on granary's own local server.
+        /// The database is on granary's own local server.
         var isLocal: Bool
         var database: String
-        /// The environments there are, and the file that says so; nil takes every name.
+        /// The declared environments and their file; nil accepts every name.
         var declared: EnvironmentsFile?
 
         init(
@@ -34,11 +34,11 @@ enum Guard {
 
     struct Admission: Sendable, Equatable {
         var environment: String
-        /// The database is to be marked before anything else.
+        /// The database must be marked first.
         var marks: Bool
     }
 
-    /// What may be done in an environment that nobody has declared, nobody knows.
+    /// The rules of an undeclared environment are unknown, so writing to it is refused.
     private static func requireDeclared(_ name: String, _ situation: Situation) throws(EnvironmentsError) {
         guard let file = situation.declared, file.policy(name) == nil else { return }
         let place = file.path ?? "environments.json"
@@ -47,7 +47,7 @@ enum Guard {
             "the database \(situation.database) is marked \(name), which \(file.path == nil ? "is none of the usual environments" : "\(place) does not declare"), "
                 + "so nothing is written to it",
             hint:
-                "declare \(name) in \(place), or mark the database anew: declared are \(file.names.joined(separator: ", ")); "
+                "declare \(name) in \(place), or change the marker; declared are \(file.names.joined(separator: ", ")); "
                 + "`granary env mark NAME --force` does it"
         )
     }
@@ -64,7 +64,7 @@ enum Guard {
                 .refused,
                 "the database \(situation.database) is marked \(name), and \(choice.source) says \(choice.name)",
                 hint:
-                    "give the database that is meant, or --env \(name); `granary env mark \(choice.name) --force` marks it anew"
+                    "use the right database, or --env \(name); `granary env mark \(choice.name) --force` changes the marker"
             )
         }
         let isExplicit = situation.choice?.source.isExplicit ?? false
@@ -77,7 +77,7 @@ enum Guard {
         throw EnvironmentsError(
             .refused,
             "the database \(situation.database) \(found), so nothing is written to it",
-            hint: "if it is what you mean, run `granary env mark \(chosen ?? "NAME")`"
+            hint: "if this is the right database, run `granary env mark \(chosen ?? "NAME")`"
         )
     }
 }

@@ -1,14 +1,31 @@
 internal import PostgresClient
 
 extension ConnectedDatabase {
-    /// The line for a shell that drops `database` on this server, without a password.
+    /// The shell command that drops `database` on this server, without a password.
     func dropCommand(for database: String) -> String {
         let statement = "DROP DATABASE \(QuotedText.name(database))"
         if isLocal { return "granary server psql -c \(QuotedText.shellWord(statement))" }
         return "psql \(QuotedText.shellWord(shareableText)) -c \(QuotedText.shellWord(statement))"
     }
 
-    /// The address as `keyword=value` pairs that may be shown; what is missing libpq takes from where we took it.
+    /// The line for a shell that puts the database `new` in the place of `database`, whose own is then called otherwise.
+    ///
+    /// - Parameter maintenance: The database to be connected to meanwhile; nil is one of the usual.
+    func swapCommand(of database: String, with new: String, through maintenance: String?) -> String {
+        let old = new.replacing("_restored_", with: "_before_")
+        let statements =
+            "ALTER DATABASE \(QuotedText.name(database)) RENAME TO \(QuotedText.name(old)); "
+            + "ALTER DATABASE \(QuotedText.name(new)) RENAME TO \(QuotedText.name(database))"
+        let place = maintenance ?? (database == "postgres" ? "template1" : "postgres")
+        if isLocal {
+            return QuotedText.shellLine(["granary", "server", "psql", "-c", "\\connect \(place)", "-c", statements])
+        }
+        var there = self
+        there.name = place
+        return "psql \(QuotedText.shellWord(there.shareableText)) -c \(QuotedText.shellWord(statements))"
+    }
+
+    /// The address as `keyword=value` pairs without secrets; libpq takes the rest from the same sources as now.
     var shareableText: String {
         var parameters = (try? ConnectionText(given.conninfo, origin: ""))?.parameters ?? [:]
         for override in given.overrides { parameters[override.keyword] = override.value }
@@ -25,8 +42,8 @@ extension ConnectedDatabase {
 }
 
 extension DatabaseOptions {
-    /// The options that name the database and its environment once more in a printed line: what was given on the command
-    /// line is given again, without a password; what came from elsewhere comes from there.
+    /// The options that name the database and its environment in a printed command. Options from the command line are
+    /// repeated without a password; other sources are still there.
     func words(for database: ConnectedDatabase) -> [String] {
         let url = databaseURL == nil ? [] : ["--database-url", database.shareableText]
         return (local ? ["--local"] : url) + (env.map { ["--env", $0] } ?? [])
@@ -34,11 +51,11 @@ extension DatabaseOptions {
 }
 
 extension StateOptions {
-    /// `--state-schema` once more in a printed line, where it is another than the usual one.
+    /// `--state-schema` in a printed command, if it is not the default.
     var words: [String] { stateSchema == "granary" ? [] : ["--state-schema", stateSchema] }
 }
 
-/// The line for a shell that restores from a backup into the database that a command has worked on.
+/// The shell command that restores a backup into the database of this command.
 struct RestoreLine: Sendable {
     private let place: [String]
     private let database: String
@@ -56,9 +73,8 @@ struct RestoreLine: Sendable {
         self.database = database.name
     }
 
-    /// - Parameters:
-    ///   - selection: The options that say what is restored, and where to.
-    ///   - isNew: Whether it makes a database, which could not be confused with another.
+    /// - Parameters: - selection: The options for the parts and the target. - isNew: Whether it creates a database,
+    ///   which cannot be confused with another.
     func text(_ file: String, _ selection: [String], isNew: Bool = false) -> String {
         QuotedText.shellLine(
             ["granary", "restore", file] + selection + place + (isNew ? [] : ["--confirm", database])
@@ -67,6 +83,6 @@ struct RestoreLine: Sendable {
 }
 
 extension QuotedText {
-    /// The words as a shell takes them from one line.
+    /// The words as one line for a shell.
     static func shellLine(_ words: [String]) -> String { words.map(shellWord).joined(separator: " ") }
 }

@@ -4,11 +4,11 @@ internal import Glibc
 internal import PostgresClient
 internal import Storage
 
-/// A verified backup of the rows that a command is about to destroy.
+/// A verified backup of rows that a command will destroy.
 struct SafetyBackup {
     let server: ServerAddress
     let database: String
-    /// nil is `backups`, where that outlives the command.
+    /// nil for `backups`, if that survives the command.
     let folder: String?
     let migrations: String
     let postgresBin: String?
@@ -17,15 +17,16 @@ struct SafetyBackup {
     /// The schemas of the services.
     let services: [String: [String]]
     let console: Console
-    /// What the file's name says after the database.
+    /// The part of the file's name after the database.
     var occasion = "before-migration"
-    /// Whether tables that inherit from those of the backup go with them.
+    /// Whether to include tables that inherit from those of the backup.
     var withInheritors = true
-    /// How long to wait for a table that someone else has locked.
+    /// How long to wait for a table that another session has locked.
     var lockTimeout = Duration.seconds(60)
 
     /// - Returns: The file.
-    /// - Throws: `CommandError` with `.refused` for a folder that dies with its container; `BackupError`, `ArchiveError`.
+    /// - Throws: `CommandError` with `.refused` for a folder that is lost with its container; `BackupError`,
+    ///   `ArchiveError`.
     func take(tables: [String], schemas: [String]) async throws -> String {
         let place = folder ?? "backups"
         if folder == nil, Self.diesWithItsContainer(".") {
@@ -61,7 +62,8 @@ struct SafetyBackup {
         return path
     }
 
-    /// In a container, a folder that is neither mounted nor a volume is on the overlay, which is removed with it.
+    /// In a container, a folder that is neither mounted nor a volume is on the overlay, which is removed with the
+    /// container.
     private static func diesWithItsContainer(_ path: String) -> Bool {
         let signs = ["/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io"]
         guard signs.contains(where: Files.exists), let place = Files.resolved(path),

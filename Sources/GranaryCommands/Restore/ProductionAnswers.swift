@@ -2,20 +2,20 @@ internal import PostgresClient
 internal import Project
 internal import Restore
 
-/// What a restore over the rows of production must be told on the command line: that this database is meant, and, where
-/// no old database stays, of which environment the backup is.
+/// The confirmations that a restore over rows of production needs on the command line: the target database and, if no
+/// old database is kept, the environment of the backup.
 ///
-/// Neither answer is taken from a variable: a job's settings are not a decision about this restore.
+/// Variables do not count, because a job's settings are not a decision about this restore.
 struct ProductionAnswers {
     let file: String
     let goal: ConnectedDatabase
-    /// The environment that the goal is marked as, which is production.
+    /// The target's marked environment, which is production.
     let environment: String
-    /// A table that the restore goes over.
+    /// A table with rows that the restore replaces.
     let table: TableName
-    /// The environment that the backup is of; nil if it does not say.
+    /// The environment of the backup; nil if it names none.
     let archived: String?
-    /// Whether the rows that are there now are lost, instead of kept in the old database.
+    /// Whether the present rows are lost, not kept in the old database.
     let losesRows: Bool
     /// `--from`, from the command line.
     let from: String?
@@ -25,7 +25,7 @@ struct ProductionAnswers {
     private var source: String { archived ?? "unknown" }
     private var needsFrom: Bool { losesRows && archived != environment }
 
-    /// - Throws: `CommandError` with `.refused` if an answer is missing and there is no terminal to ask on.
+    /// - Throws: `CommandError` with `.refused` if a confirmation is missing and there is no terminal.
     func require(on console: Console) throws {
         if needsFrom, from == nil {
             throw CommandError(
@@ -74,10 +74,10 @@ struct ProductionAnswers {
 /// `--from`, wherever it is given.
 struct BackupOrigin {
     let file: String
-    /// The environment that the backup is of; nil if it does not say.
+    /// The environment of the backup; nil if it names none.
     let archived: String?
 
-    /// - Throws: `CommandError` with `.refused` if the backup is of another environment than the named one.
+    /// - Throws: `CommandError` with `.refused` if the backup is not of the named environment.
     func require(_ named: String) throws {
         guard named != archived ?? "unknown" else { return }
         throw CommandError(

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 package import Restore
 
-/// `--table orders` or `--table orders=orders_of_yesterday`; between double quotes there is no `=` that ends the name.
+/// `--table orders` or `--table orders=orders_of_yesterday`. An `=` between double quotes does not end the name.
 package struct TableArgument: ExpressibleByArgument, Sendable, Equatable {
     package var selection: RestoreOptions.TableSelection
 

@@ -3,6 +3,7 @@ internal import Bookkeeping
 internal import PostgresClient
 internal import Project
 package import Restore
+internal import Storage
 
 extension RestoreCommand {
     package mutating func validate() throws {
@@ -20,7 +21,8 @@ extension RestoreCommand {
     }
 
     package func run(on console: Console) async throws {
-        let file = try BackupFile.found(file, backups: backups)
+        let path = try BackupFile.found(file, backups: backups, takesAll: true)
+        let file = readsStandardInput ? FileSource.standardInputName : path
         let connected = try await database.connect(
             on: console,
             mayBeMissing: true,
@@ -32,7 +34,7 @@ extension RestoreCommand {
         let environment = try await environment(of: goal, on: console)
         if !goal.exists { options.environment = try environmentOfNew(goal, on: console) }
         options.trust = .sealed(by: try Installation(console).knownKeys())
-        let opened = try RestoreFile(file)
+        let opened = try RestoreFile(path)
         let looking = options
         var outlook = try await ProgressRenderer.drawing(on: console) { renderer in
             try await RestoreRun(looking, file: opened, server: connected.address, logger: console.logger) {
@@ -43,6 +45,7 @@ extension RestoreCommand {
         let production = try await productionAnswers(run, opened, outlook, options, goal, environment)
         if plan {
             outlook.steps += production?.steps ?? []
+            outlook.obstacles += try await refusal(of: goal, on: console).map { [$0] } ?? []
             return try tell(outlook, on: console)
         }
         if let refusal = outlook.refusal { throw refusal }
@@ -74,9 +77,9 @@ extension RestoreCommand {
         try tell(report, of: connected, isOurs: isOurs, on: console)
     }
 
-    /// Passes the guard; a plan only looks.
+    /// Passes the guard, unless this is only a plan.
     ///
-    /// - Returns: The environment that the database is; nil for one that is yet to be made, or is not marked.
+    /// - Returns: The environment of the target; nil if the target does not exist or is not marked.
     /// - Throws: `EnvironmentsError` with `.refused`.
     private func environment(of goal: ConnectedDatabase, on console: Console) async throws -> String? {
         guard goal.exists else { return nil }
@@ -87,7 +90,20 @@ extension RestoreCommand {
         return environment
     }
 
-    /// nil where nothing of production is at stake.
+    /// Why the guard would refuse the restore, in a sentence; nil if it would not.
+    private func refusal(of goal: ConnectedDatabase, on console: Console) async throws -> String? {
+        guard goal.exists else { return nil }
+        do {
+            let situation = try await Gate(database: goal, schema: state.schema, console: console).situation()
+            let environment = try Guard.admit(situation).environment
+            try goal.environments.requireRulesInPlace([.production], of: environment)
+            return nil
+        } catch let error as EnvironmentsError where error.exitStatus == .refused {
+            return error.hint.map { "\(error.description) (\($0))" } ?? error.description
+        }
+    }
+
+    /// nil if no rows of production are affected.
     private func productionAnswers(
         _ run: RestoreRun,
         _ opened: RestoreFile,
@@ -121,7 +137,7 @@ extension RestoreCommand {
         isProduction && OptionVariables.used[option] != nil ? nil : value
     }
 
-    /// As the guard would mark an empty database: only as what was said for this very run.
+    /// As the guard would mark an empty database: only if the environment was given for this run.
     private func environmentOfNew(_ goal: ConnectedDatabase, on console: Console) throws -> String? {
         let choice = try EnvironmentChoice.resolve(
             option: goal.environmentOption,
@@ -146,14 +162,22 @@ extension RestoreCommand {
         options.maintenanceDatabase = target.maintenanceDb
         options.schemas = selection.schema
         options.tables = selection.table.map(\.selection)
+        options.excludedSchemas = selection.excludeSchema
+        options.excludedTables = selection.excludeTable
+        options.tablesWithoutData = selection.excludeTableData
         options.rows = selection.rows
         options.dataOnly = selection.dataOnly
         options.ifEmpty = selection.ifEmpty
         options.withSubscriptions = selection.withSubscriptions
-        options.jobs = manner.workers.count
+        options.jobs = try connected.workers(manner.workers, on: console)
         options.noOwner = manner.noOwner
         options.roleMap = Dictionary(uniqueKeysWithValues: manner.roleMap.map { ($0.archived, $0.here) })
+        options.noPrivileges = manner.noPrivileges
+        options.noTablespaces = manner.noTablespaces
+        options.database = manner.database
+        options.encoding = manner.encoding
         options.allowInvalid = manner.allowInvalid
+        options.keepGoing = manner.keepGoing
         options.allowIncomplete = manner.allowIncomplete
         options.withoutAnalyze = manner.noAnalyze
         options.stateSchema = state.stateSchema
@@ -161,7 +185,7 @@ extension RestoreCommand {
         return options
     }
 
-    /// The database that is written: the connection's own, or that of `--into`.
+    /// The target database: that of the connection, or of `--into`.
     private func goal(_ connected: ConnectedDatabase, on console: Console) async throws -> ConnectedDatabase {
         guard let name = target.into, name != connected.name else { return connected }
         let probe = DatabaseProbe(address: connected.address.database(name), patience: .zero, console: console)
@@ -174,7 +198,7 @@ extension RestoreCommand {
     }
 }
 
-// What came of it.
+// The outcome.
 extension RestoreCommand {
     private func tell(
         _ report: RestoreReport,
@@ -182,15 +206,27 @@ extension RestoreCommand {
         isOurs: Bool?,
         on console: Console
     ) throws {
-        for line in Self.lines(report, drop: report.kept.map { connected.dropCommand(for: $0) }) { console.note(line) }
+        let drop = (report.kept ?? report.beside).map { connected.dropCommand(for: $0) }
+        let swap = report.beside.map { name in
+            connected.swapCommand(of: report.database, with: name, through: target.maintenanceDb)
+        }
+        for line in Self.lines(report, drop: drop, swap: swap) { console.note(line) }
         if console.settings.isJSON { try console.result(Self.result.document((report, isOurs))) }
-        if !report.invalid.isEmpty || report.isComplete == false { throw ExitCode(ExitStatus.findings.rawValue) }
+        let isWhole = report.invalid.isEmpty && report.leftOut.missing.isEmpty && report.isComplete != false
+        if !isWhole { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
-    package static func lines(_ report: RestoreReport, drop: String?) -> [String] {
+    /// - Parameters:
+    ///   - drop: The line for a shell that drops the database that is kept, or the new one that stays beside the target.
+    ///   - swap: The line that puts the new database in the target's place.
+    package static func lines(_ report: RestoreReport, drop: String?, swap: String? = nil) -> [String] {
         var lines = report.notes.map { "note: \($0)" }
         lines += report.rewinds.map { "the ledger of \($0.service) went \($0.change)" }
         lines += report.invalid.map { "left NOT VALID: \($0)" }
+        lines += report.leftOut.missing.flatMap { one in
+            ["left out: \(Formatting.harmless("\(one.object): \(one.reason)"))"]
+                + one.dependents.map { "  and with it: \(Formatting.harmless($0))" }
+        }
         lines.append(
             [
                 report.database,
@@ -204,6 +240,12 @@ extension RestoreCommand {
             if let drop { lines.append("to drop it: \(drop)") }
         } else if report.swapped {
             lines.append("the new database took the place of the old one, which was dropped")
+        } else if let beside = report.beside {
+            lines.append(
+                "\(report.database) is as it was, because what is left out protects the data; the new database is \(beside)"
+            )
+            if let swap { lines.append("to put it in place: \(swap)") }
+            if let drop { lines.append("to drop it: \(drop)") }
         }
         return lines
     }
@@ -214,7 +256,13 @@ extension RestoreCommand {
         .init("seconds", \.report.seconds), .init("swapped", \.report.swapped), .init("kept", \.report.kept),
         .init("kept_bytes", \.report.keptBytes), .init("invalid", \.report.invalid), .init("notes", \.report.notes),
         .init("rewinds", each: rewind, \.report.rewinds), .init("trusted", \.isOurs),
-        .init("complete", \.report.isComplete),
+        .init("complete", \.report.isComplete), .init("left_out", each: leftOut, \.report.leftOut),
+        .init("beside", \.report.beside),
+    ])
+
+    private static let leftOut = ResultDescription<LeftOut>([
+        .init("object", \.object), .init("reason", \.reason), .init("effect", \.effect.rawValue),
+        .init("dependents", \.dependents),
     ])
 
     private static let rewind = ResultDescription<ServiceRewind>([

@@ -5,10 +5,10 @@ package import Restore
 package struct RestoreCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "restore",
-        abstract: "Restore a database from a backup, or leave it as it is.",
+        abstract: "Restore a database from a backup, completely or not at all.",
         discussion: """
-            The backup is loaded into a new database beside the target, counted, and put in its place by two renames; \
-            the old database is kept under another name. If anything fails, the target is as it was.
+            The backup is loaded into a new database beside the target and counted, and two renames put it in the \
+            target's place. The old database is kept under another name. If anything fails, the target is unchanged.
 
             Examples:
               granary restore backups/shop-20261123T071500Z.zip --plan
@@ -16,18 +16,22 @@ package struct RestoreCommand: SpokenCommand {
               granary restore shop.zip --into shop_yesterday
               granary restore shop.zip --table public.orders=orders_yesterday
               granary restore dump.sql.gz --database-url postgresql:///shop
+              zstd -dc dump.sql.zst | granary restore - --into shop_yesterday
 
             \(variablesHelp)
             """
     )
 
     @Argument(
-        help: ArgumentHelp("A backup, or a plain dump (.sql, .sql.gz); sought in --backups too.", valueName: "file"),
+        help: ArgumentHelp(
+            "A backup, or a dump of pg_dump in any format; - is standard input. --backups is searched, too.",
+            valueName: "file|-"
+        ),
         completion: .backup(".zip", ".sql", ".sql.gz", ".dump", ".tar")
     )
     package var file: String
 
-    @Flag(name: .long, help: "Tell what would happen, and change nothing.")
+    @Flag(name: .long, help: "Show what would happen, and change nothing.")
     package var plan = false
 
     @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
@@ -48,10 +52,10 @@ package struct RestoreCommand: SpokenCommand {
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
     package struct Target: ParsableArguments {
-        @Option(name: .long, help: ArgumentHelp("A database of this name instead.", valueName: "database"))
+        @Option(name: .long, help: ArgumentHelp("Restore into this database instead.", valueName: "database"))
         package var into: String?
 
-        @Flag(name: .long, help: "In the database itself, in one transaction; needs no CREATEDB.")
+        @Flag(name: .long, help: "Restore inside the database, in one transaction; needs no CREATEDB.")
         package var inPlace = false
 
         @Flag(name: .long, help: "Drop the old database after the swap.")
@@ -69,7 +73,7 @@ package struct RestoreCommand: SpokenCommand {
         )
         package var from: String?
 
-        @Flag(name: .long, help: "Run what another installation's backup brings: functions, triggers, extensions.")
+        @Flag(name: .long, help: "Run the code in another installation's backup: functions, triggers, extensions.")
         package var trust = false
 
         @Option(
@@ -82,7 +86,10 @@ package struct RestoreCommand: SpokenCommand {
     }
 
     package struct Selection: ParsableArguments {
-        @Option(name: .long, help: ArgumentHelp("Only this schema; repeatable.", valueName: "name"))
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Only this schema; repeatable, and a pattern, as all that follow.", valueName: "name")
+        )
         package var schema: [String] = []
 
         @Option(
@@ -91,16 +98,25 @@ package struct RestoreCommand: SpokenCommand {
         )
         package var table: [TableArgument] = []
 
+        @Option(name: .long, help: ArgumentHelp("Not this schema; repeatable.", valueName: "name"))
+        package var excludeSchema: [String] = []
+
+        @Option(name: .long, help: ArgumentHelp("Not this table; repeatable.", valueName: "table"))
+        package var excludeTable: [String] = []
+
+        @Option(name: .long, help: ArgumentHelp("This table without its rows; repeatable.", valueName: "table"))
+        package var excludeTableData: [String] = []
+
         @Option(
             name: .long,
-            help: ArgumentHelp("Rows only: those whose key is missing, or all anew.", valueName: "missing|replace")
+            help: ArgumentHelp("Only rows: add those with missing keys, or replace all.", valueName: "missing|replace")
         )
         package var rows: RestoreOptions.Rows?
 
-        @Flag(name: .long, help: "Rows only, into the tables that are there.")
+        @Flag(name: .long, help: "Only rows, into existing tables.")
         package var dataOnly = false
 
-        @Flag(name: .long, help: "With --data-only: refuse if a table holds rows, and empty none.")
+        @Flag(name: .long, help: "With --data-only: refuse if a table holds rows, and empty no table.")
         package var ifEmpty = false
 
         @Flag(name: .long, help: "Restore subscriptions too.")
@@ -112,19 +128,40 @@ package struct RestoreCommand: SpokenCommand {
     package struct Manner: ParsableArguments {
         @OptionGroup package var workers: JobsOption
 
-        @Flag(name: .long, help: "Everything belongs to the role that restores.")
+        @Flag(name: .long, help: "The role that restores owns everything.")
         package var noOwner = false
 
         @Option(
             name: .long,
-            help: ArgumentHelp("A role of the backup, and the one to use; repeatable.", valueName: "old=new")
+            help: ArgumentHelp("Replace a role of the backup by another; repeatable.", valueName: "old=new")
         )
         package var roleMap: [RoleArgument] = []
+
+        @Flag(name: .long, help: "Grant nothing, and take no rights away.")
+        package var noPrivileges = false
+
+        @Flag(name: .long, help: "Everything goes into the default tablespace.")
+        package var noTablespaces = false
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp("Of a plain dump of several databases, the one to restore.", valueName: "name")
+        )
+        package var database: String?
+
+        @Option(
+            name: .long,
+            help: ArgumentHelp("The encoding of a plain dump that does not say its own.", valueName: "name")
+        )
+        package var encoding: String?
 
         @Flag(name: .long, help: "Leave constraints that rows violate NOT VALID, and list them.")
         package var allowInvalid = false
 
-        @Flag(name: .long, help: "Restore a plain dump that is cut off, or does not tell whether it is whole.")
+        @Flag(name: .long, help: "Leave out what cannot be made and holds no rows, and list it.")
+        package var keepGoing = false
+
+        @Flag(name: .long, help: "Restore a plain dump that is cut off, or may be.")
         package var allowIncomplete = false
 
         @Flag(name: .long, help: "Skip ANALYZE at the end.")
@@ -134,5 +171,6 @@ package struct RestoreCommand: SpokenCommand {
     }
 
     package var reportsDeeds: Bool { !plan && speech.json }
+    package var readsStandardInput: Bool { file == RestoreFile.standardInput }
     package init() {}
 }

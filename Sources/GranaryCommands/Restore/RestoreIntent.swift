@@ -1,16 +1,16 @@
 package import Restore
 
-/// What a restore is about to do, told before anything happens.
+/// What a restore will do, shown before anything happens.
 package struct RestoreIntent: Sendable, Equatable {
     package var file: String
     package var database: String
     package var host: String
-    /// Whether the database is there already.
+    /// Whether the database exists.
     package var exists: Bool
     package var tables = 0
     package var rowsEstimate = 0
     package var bytes = 0
-    /// Sentences in the order of what will happen, from the restore's own plan.
+    /// Sentences in order, from the restore's own plan.
     package var steps: [String] = []
 
     package init(file: String, database: String, host: String, exists: Bool) {
@@ -32,9 +32,9 @@ package struct RestoreIntent: Sendable, Equatable {
 }
 
 extension RestoreOptions {
-    /// Whether something goes that no rename brings back.
+    /// Whether data are lost that no rename brings back.
     ///
-    /// - Parameter isPartial: the archive holds only some schemas or tables, which take the place of those that are there.
+    /// - Parameter isPartial: The archive holds only some schemas or tables, which replace the existing ones.
     package func destroys(isPartial: Bool) -> Bool {
         if dropOld || inPlace || (dataOnly && !ifEmpty) || rows == .replace { return true }
         return into == nil && (!schemas.isEmpty || (isPartial && tables.isEmpty && !ifEmpty))

@@ -4,18 +4,18 @@ internal import Restore
 
 /// The question before code of another installation is run.
 ///
-/// An archive that this installation has sealed needs none, nor does one that holds nothing but tables and rows. A plain
-/// dump is SQL that a person hands over as SQL: its code is listed, and no question is asked.
+/// No question is needed for an archive with this installation's seal, and for one that holds only tables and rows. A
+/// plain dump is SQL that a person chose to run: its code is listed, without a question.
 struct TrustQuestion {
     let file: String
     let outlook: RestorePlanReport
     /// `--trust`.
     let isTrusted: Bool
-    /// The command line that would go on.
+    /// The command line to continue with.
     let line: String
     let console: Console
 
-    /// Tells what would run, and asks where it must.
+    /// Lists what would run, and asks if necessary.
     ///
     /// - Throws: `CommandError` with `.refused`; `CancellationError`.
     func settle() async throws {
@@ -35,7 +35,7 @@ struct TrustQuestion {
             )
         }
         console.screen.ask("type trust to run it: ")
-        guard try await Question.answer() == "trust" else {
+        guard try await Question.answer(console) == "trust" else {
             throw CommandError(.refused, "not trusted", hint: "nothing was changed")
         }
     }
@@ -47,7 +47,7 @@ struct TrustQuestion {
 }
 
 extension RestoreCommand {
-    /// This command line once more, with `--trust` in it.
+    /// This command line with `--trust`.
     static func trustingLine(_ arguments: [String]) -> String {
         var words = arguments
         if let place = words.firstIndex(of: configuration.commandName ?? "") {

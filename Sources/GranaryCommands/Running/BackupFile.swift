@@ -1,24 +1,22 @@
 internal import Archive
 internal import Storage
 
-/// A backup as people name it, and as we do.
+/// Finds and names backup files.
 package enum BackupFile {
-    /// The file as it was named, or the one of that name in the folder of backups; a dump in directory format is a folder.
+    /// The named file, or the file of that name in the folder of backups.
     ///
+    /// - Parameter takesAll: Takes folders, which pg_dump may have written, and `-`, which is standard input.
     /// - Throws: `CommandError` with `.file`.
-    static func found(_ file: String, backups: String) throws -> String {
-        if isBackup(file) { return file }
+    static func found(_ file: String, backups: String, takesAll: Bool = false) throws -> String {
+        func isThere(_ path: String) -> Bool { Files.isFile(path) || takesAll && Files.isFolder(path) }
+        if isThere(file) || takesAll && file == "-" { return file }
         let among = Files.joined(backups, file)
-        if !file.hasPrefix("/") && isBackup(among) { return among }
+        if !file.hasPrefix("/") && isThere(among) { return among }
         throw CommandError(
             .file,
             file.hasPrefix("/") ? "there is no file \(file)" : "there is no file \(file), nor \(among)",
             hint: "--backups names the folder of backups"
         )
-    }
-
-    private static func isBackup(_ path: String) -> Bool {
-        Files.isFile(path) || (Files.isFolder(path) && (try? FileFormat(folder: path)) == .pgDumpFolder)
     }
 
     /// Whether a file or folder is an archive of pg_dump, by its content.
@@ -27,21 +25,21 @@ package enum BackupFile {
         return try FileFormat(try FileSource(path: path)).isPgDumpArchive
     }
 
-    /// Removes what backups that were killed left in a folder, and says so.
+    /// Removes what killed backups left in a folder, and reports it.
     ///
-    /// - Parameter isOurs: Whether the folder is for backups alone.
+    /// - Parameter isOurs: Whether the folder is only for backups.
     static func removeStalePartials(in folder: String, isOurs: Bool = true, on console: Console) {
         for name in FileSink.removeStaleBackups(in: folder, isOurs: isOurs) {
             console.note("removed \(Files.joined(folder, name)), which an earlier backup left behind")
         }
     }
 
-    /// `shop-20261123T071500Z`, of which the file's name is made.
+    /// `shop-20261123T071500Z`, the first part of the file's name.
     package static func stem(database: String, secondsSince1970: Int) -> String {
         "\(safe(database))-\(Formatting.timestamp(secondsSince1970: secondsSince1970))"
     }
 
-    /// A database may be called `../../etc/passwd` or `-rf`; a file of ours may not.
+    /// A database may be called `../../etc/passwd` or `-rf`; a file must not be.
     private static func safe(_ name: String) -> String {
         var safe = ""
         for scalar in name.unicodeScalars {

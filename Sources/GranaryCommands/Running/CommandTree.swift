@@ -1,10 +1,10 @@
 package import ArgumentParser
 internal import FoundationEssentials
 
-/// All commands and their options, as the parser itself describes them.
+/// All commands and their options, as the parser describes them.
 ///
-/// Whatever is made of all commands is made of this (variables, manual pages, suggestions), so that no command and no
-/// option can be forgotten there.
+/// Everything about all commands is derived from this (variables, manual pages, suggestions), so no command and no
+/// option can be forgotten.
 package struct CommandTree: Decodable {
     package var commandName: String
     package var abstract: String?
@@ -34,19 +34,19 @@ package struct CommandTree: Decodable {
         package var longName: String? { names?.first { $0.kind == "long" }?.name }
     }
 
-    /// The commands below, those that are shown and need no explanation left out.
+    /// The subcommands, except those that are hidden or need no explanation.
     package var children: [CommandTree] {
         (subcommands ?? []).filter { $0.shouldDisplay != false && $0.commandName != "help" }
     }
 
     package typealias Root = any (AsyncParsableCommand & SendableMetatype).Type
 
-    /// The command above all others, while one of them runs.
+    /// The root command, while a command runs.
     @TaskLocal package static var root: Root?
 
-    /// A command and those below it.
+    /// A command and its subcommands.
     ///
-    /// - Returns: nil if the parser describes itself in a way that is not understood here.
+    /// - Returns: nil if the parser's description has an unknown form.
     package static func read(_ command: any ParsableCommand.Type) -> CommandTree? {
         struct Tool: Decodable { var command: CommandTree }
         return try? JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8)).command

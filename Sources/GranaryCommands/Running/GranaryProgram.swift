@@ -1,14 +1,14 @@
 internal import ArgumentParser
 internal import Glibc
 
-/// The program around the commands: arguments in, exit code out.
+/// The program around the commands: from arguments to an exit code.
 package struct GranaryProgram: Sendable {
     private let root: CommandTree.Root
 
-    /// - Parameter root: The command that has all others below it.
+    /// - Parameter root: The root command.
     package init(_ root: CommandTree.Root) { self.root = root }
 
-    /// Parses the arguments, runs the command they name until it is done or interrupted, and tells how it ended.
+    /// Parses the arguments, runs the command until it is done or interrupted, and reports how it ended.
     package func run(
         arguments: [String] = Array(CommandLine.arguments.dropFirst())
     ) async -> Int32 {
@@ -35,8 +35,8 @@ package struct GranaryProgram: Sendable {
         return await run(command, parsed: completed)
     }
 
-    /// `--check=exact` of `migrate status` as two arguments: of an option whose value may be left out, the parser drops a
-    /// value behind = where another option follows, and a word that is no value.
+    /// `--check=exact` of `migrate status` as two arguments. If an option's value is optional, the parser loses a value
+    /// after = when another option follows, and also a word that is no value.
     private static func separated(_ arguments: [String]) -> [String] {
         guard arguments.starts(with: ["migrate", "status"]) else { return arguments }
         let lead = "--check="
@@ -51,7 +51,7 @@ package struct GranaryProgram: Sendable {
         let own = command as? any GranaryCommand
         let settings = own?.settings
         let watches = own.map { type(of: $0).watchesSignals } ?? true
-        // Parsed by this task and given up to the other.
+        // Parsed by this task and passed to the other.
         nonisolated(unsafe) var command = command
         let task = OptionVariables.$used.withValue(parsed.used) {
             CommandTree.$root.withValue(root) {
@@ -78,7 +78,7 @@ package struct GranaryProgram: Sendable {
         }
     }
 
-    /// Help and versions are results; everything else that the parser throws is a mistake in the arguments.
+    /// Help and versions are results. Everything else that the parser throws is an error in the arguments.
     private func end(
         with error: any Error,
         parsing completed: OptionVariables.Completed
@@ -89,7 +89,7 @@ package struct GranaryProgram: Sendable {
             do {
                 try StandardOutput.print(HelpText.arranged(text))
             } catch {
-                // `granary --help | head` has what it wanted.
+                // `granary --help | head` has read enough.
                 return error.isReaderGone ? 0 : ExitStatus.failed.rawValue
             }
             return 0
@@ -103,12 +103,12 @@ package struct GranaryProgram: Sendable {
         return failure.status.rawValue
     }
 
-    /// Everything behind `server psql` is psql's, but who asks for help before anything else asks us.
+    /// All arguments after `server psql` are psql's, except a first `--help`, which asks granary.
     private static func asked(_ arguments: [String]) -> [String] {
         arguments == ["server", "psql", "--help"] ? ["help", "server", "psql"] : arguments
     }
 
-    /// The parser's message without its own prefix and on one line.
+    /// The parser's message without its prefix, on one line.
     private static func sentence(_ message: String) -> String {
         let lines = message.split(whereSeparator: \.isNewline).map { $0.drop(while: \.isWhitespace) }
         // Values, each on a line with a dash.
@@ -138,7 +138,7 @@ package struct GranaryProgram: Sendable {
         return path
     }
 
-    /// How to speak when the options could not be parsed: those about speaking are looked for by hand.
+    /// The output settings if the options could not be parsed: the output options are searched for in the arguments.
     private static func settings(for arguments: [String]) -> Console.Settings {
         var settings = Console.Settings()
         let given = arguments.prefix { $0 != "--" }

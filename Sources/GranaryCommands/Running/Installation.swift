@@ -3,10 +3,10 @@ internal import Glibc
 internal import Logging
 internal import Storage
 
-/// What this installation knows its own archives by: the key that seals them.
+/// The key by which this installation recognizes its own archives.
 ///
-/// `GRANARY_ARCHIVE_KEY`, where several machines share one; else a file in the user's own folder of settings, made by
-/// the first backup.
+/// `GRANARY_ARCHIVE_KEY`, for several machines with one key; else a file in the user's folder of settings, which the
+/// first backup creates.
 struct Installation {
     static let variable = "GRANARY_ARCHIVE_KEY"
 
@@ -18,12 +18,12 @@ struct Installation {
         logger = console.logger
     }
 
-    /// Seals what is backed up; nil where no key can be kept, which is no reason to do without a backup.
+    /// The key that seals backups; nil if none can be stored, which is no reason to refuse a backup.
     ///
-    /// - Throws: `CommandError` with `.usage` for a variable that holds no key.
+    /// - Throws: `CommandError` with `.usage` if the variable holds no valid key.
     func sealingKey() throws -> SealKey? {
         if let shared = try sharedKey() { return shared }
-        // A key that is there wins over one that would have to be made.
+        // An existing key takes precedence over a new one.
         if let key = files.lazy.compactMap({ read($0) }).first { return key }
         for file in files {
             do {
@@ -36,9 +36,9 @@ struct Installation {
         return nil
     }
 
-    /// All keys that may have sealed an archive of ours.
+    /// All keys that may have sealed an archive of this installation.
     ///
-    /// - Throws: `CommandError` with `.usage` for a variable that holds no key.
+    /// - Throws: `CommandError` with `.usage` if the variable holds no valid key.
     func knownKeys() throws -> [SealKey] {
         try [sharedKey()].compactMap(\.self) + files.compactMap { read($0) }
     }
@@ -64,8 +64,8 @@ struct Installation {
         }
     }
 
-    /// In the order of preference. XDG_CONFIG_HOME is the one folder of settings where it is set, as its specification
-    /// has it; HOME may be unset, or be a folder that is not there: the user has one all the same.
+    /// In order of preference. If XDG_CONFIG_HOME is set, it is the only folder of settings, according to its
+    /// specification. HOME may be unset or name a missing folder; then the user's home in the list of users is used.
     private var files: [SealKeyFile] {
         if let folder = variables["XDG_CONFIG_HOME"], folder.hasPrefix("/") { return [keyFile(in: folder)] }
         var folders: [String] = []

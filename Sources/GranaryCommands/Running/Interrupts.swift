@@ -7,22 +7,22 @@ import Synchronization
 final class Interrupts: Sendable {
     private let seen = Atomic<Bool>(false)
 
-    /// Whether a signal has come; what fails afterwards fails because of it.
+    /// Whether a signal has arrived. Later failures are caused by it.
     var haveCome: Bool { seen.load(ordering: .acquiring) }
 
-    /// A reader that goes away, or a limit on the size of files, is an error of `write`, not the end of the process.
+    /// A reader that has gone, and a limit on the size of files, should be errors of `write`, not end the process.
     static func leaveToWrites() {
         Glibc.signal(SIGPIPE, SIG_IGN)
         Glibc.signal(SIGXFSZ, SIG_IGN)
     }
 
-    /// Calls `cancel` at the first signal. Watches until the process ends.
+    /// Calls `cancel` on the first signal. Watches until the process ends.
     func watch(_ cancel: @escaping @Sendable () -> Void) {
         for number in [SIGINT, SIGTERM, SIGHUP] {
-            // The source is registered later, on its queue: until then a signal must not kill.
+            // The source is registered later on its queue. Until then a signal must not kill the process.
             Glibc.signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            // The handler holds its own source, which would otherwise end with this function.
+            // The handler keeps its source alive, which would otherwise end with this function.
             source.setEventHandler { [self] in
                 _ = source
                 if seen.exchange(true, ordering: .acquiringAndReleasing) { _exit(128 + number) }

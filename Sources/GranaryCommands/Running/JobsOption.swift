@@ -1,11 +1,11 @@
 package import ArgumentParser
 internal import Glibc
 
-/// How many workers.
+/// The number of workers.
 package struct JobsOption: ParsableArguments {
     @Option(
         name: [.short, .long],
-        help: ArgumentHelp("How many workers; else one per core, 8 at most.", valueName: "n")
+        help: ArgumentHelp("The number of workers; else one per core, 8 at most.", valueName: "n")
     )
     package var jobs: Int?
 
@@ -17,6 +17,6 @@ package struct JobsOption: ParsableArguments {
 
     package var count: Int { jobs ?? Self.usual }
 
-    /// The cores of the machine, at most 8: more sessions than that gain little and cost the server much.
+    /// The cores of the machine, at most 8: more sessions gain little and cost the server much.
     package static var usual: Int { min(8, max(1, sysconf(CInt(_SC_NPROCESSORS_ONLN)))) }
 }

@@ -1,37 +1,37 @@
 internal import ArgumentParser
 
-/// Gives every option a variable: `GRANARY_` and its name in capitals, such as GRANARY_JOBS for `--jobs`.
+/// Gives every option a variable: `GRANARY_` and its name in upper case, such as GRANARY_JOBS for `--jobs`.
 ///
-/// The arguments are completed before they are parsed, from what the parser itself knows of the options, so that no
-/// option can be forgotten here. An option on the command line wins over its variable.
+/// Arguments are added before parsing, from the parser's own description of the options, so no option can be forgotten.
+/// An option on the command line takes precedence over its variable.
 package struct OptionVariables {
-    /// Of these only one can be meant; one on the command line silences the variables of the others.
+    /// Groups of options that exclude each other. One on the command line disables the variables of the others.
     private static let contradicting = [["database-url", "local"], ["quiet", "verbose"]]
 
-    /// The variables that gave this run options, by the names of the options.
+    /// The variables that gave options to this run, by the names of the options.
     @TaskLocal package static var used: [String: String] = [:]
 
-    /// What a person decides about one database is not left in the environment for all of them.
+    /// Decisions about one database must not be made by a variable that applies to all.
     private static let withoutVariable: Set = ["help", "version", "beside"]
 
     private let root: CommandTree.Root
     private let variables: [String: String]
 
-    /// - Returns: nil where there is nothing to complete arguments with.
+    /// - Returns: nil if the parser's description has an unknown form.
     package init?(of root: CommandTree.Root, variables: [String: String]) {
         self.root = root
         self.variables = variables.filter { $0.key.hasPrefix("GRANARY_") && !$0.value.isEmpty }
         if self.variables.isEmpty { return nil }
     }
 
-    /// What the variables added, and the arguments with it.
+    /// The options that variables added, and the complete arguments.
     package struct Completed: Equatable {
         package var arguments: [String]
         /// The variables that were used, by the names of their options.
         package var used: [String: String]
     }
 
-    /// - Throws: `CommandError` with `.usage` for a flag's variable that is neither yes nor no.
+    /// - Throws: `CommandError` with `.usage` if the variable of a flag is neither yes nor no.
     package func complete(_ arguments: [String]) throws -> Completed {
         guard let (command, place) = leaf(of: arguments) else { return Completed(arguments: arguments, used: [:]) }
         let given = arguments[place...].prefix { $0 != "--" }
@@ -56,16 +56,16 @@ package struct OptionVariables {
         "GRANARY_" + option.uppercased().replacing("-", with: "_")
     }
 
-    /// Two commands may have options of one name that take different words, such as --trust of `restore` and of
-    /// `migrate repair`: a word that only the other one takes is not for this one.
+    /// Two commands may have options of the same name with different values, such as --trust of `restore` and of
+    /// `migrate repair`. A value that is only valid for the other one is not meant for this command.
     private func isMeantForAnother(_ option: CommandTree.Argument, _ value: String, named name: String) -> Bool {
         !option.takes(value)
             && option.isOneOfFew
-            // The description of all commands takes longer to make than most commands run.
+            // Describing all commands takes longer than most commands run.
             && CommandTree.read(root)?.options(named: name).contains { $0.isOneOfFew && $0.takes(value) } == true
     }
 
-    /// The command that the arguments name, and where its own arguments begin.
+    /// The command in the arguments, and the index of its first own argument.
     private func leaf(of arguments: [String]) -> (CommandTree, Int)? {
         var command: any ParsableCommand.Type = root
         for (index, argument) in arguments.enumerated() {
@@ -80,7 +80,7 @@ package struct OptionVariables {
 }
 
 extension CommandTree {
-    /// Its own and those of all commands below it.
+    /// Its own options and those of all subcommands.
     fileprivate func options(named name: String) -> [Argument] {
         (arguments ?? []).filter { $0.longName == name } + (subcommands ?? []).flatMap { $0.options(named: name) }
     }

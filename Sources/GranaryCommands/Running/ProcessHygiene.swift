@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// What a process owes to others on the same machine, before it does anything.
+/// What a process must do first for the security of others on the same machine.
 enum ProcessHygiene {
-    /// A standard stream that was closed when we were started gets a descriptor that can be neither read nor written;
-    /// else the next thing that is opened would get its number, and a result would be sent to the database.
+    /// A standard stream that was closed at the start gets a descriptor that can be neither read nor written. Otherwise
+    /// the next open file or socket would get its number, and a result could be sent to the database.
     static func fillClosedStreams() {
         for (number, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY)]
         where fcntl(number, F_GETFD) < 0 {
@@ -11,16 +11,16 @@ enum ProcessHygiene {
         }
     }
 
-    /// No file that a command makes can be written by others, whatever the umask that we were started with. Files with
-    /// rows or secrets have modes of their own.
+    /// Other users cannot write to any file that a command creates, whatever the umask. Files with rows or secrets have
+    /// stricter modes.
     static func guardNewFiles() {
         let given = umask(0o022)
         umask(given | 0o022)
     }
 
-    /// Swift's texts are Unicode: a name that is not would be read as another one, and a file of that name be made.
+    /// Swift's strings are Unicode: a name that is not would be changed, and a file with another name created.
     ///
-    /// - Returns: what to say of the first argument or variable of ours that is none; nil where all are.
+    /// - Returns: A message about the first argument or variable that is not valid; nil if all are.
     static func unreadableText() -> CommandError? {
         for index in 1..<max(1, Int(CommandLine.argc)) {
             guard let place = CommandLine.unsafeArgv[index], String(validatingCString: place) == nil else { continue }
@@ -41,10 +41,10 @@ enum ProcessHygiene {
         return nil
     }
 
-    /// Takes passwords out of the arguments as `ps` shows them to everyone (`/proc/<pid>/cmdline`): they are overwritten
-    /// where the kernel reads them. For the moment before that, a variable or a password file is the better place.
+    /// Removes passwords from the arguments that `ps` shows to everyone (`/proc/<pid>/cmdline`), by overwriting them in
+    /// memory. Before that they are visible for a moment, so a variable or a password file is better.
     ///
-    /// `CommandLine.arguments` has its copies by then.
+    /// `CommandLine.arguments` has already copied them.
     static func hidePasswords() {
         let arguments = CommandLine.arguments
         for (index, argument) in arguments.enumerated() {

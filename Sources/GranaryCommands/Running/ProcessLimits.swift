@@ -1,13 +1,14 @@
 internal import Glibc
 
-/// What the system lets a process have: too little of it ends with a sentence, and neither with a crash nor in silence.
+/// The system's limits for a process. If they are too low, the command ends with an error, and neither crashes nor ends
+/// silently.
 enum ProcessLimits {
-    /// A command with one session opens so many files; each further session, two or three more.
+    /// The number of files that a command with one session opens. Each further session opens two or three more.
     private static let filesMin = 32
-    /// What a command starts in its first moments; where one is missing, the runtime would wait for it without an end.
+    /// The threads that a command starts at first. If one is missing, the runtime would wait for it forever.
     private static let threadsMin = 8
 
-    /// Takes as many files as the system lets us have, and looks whether files and threads are enough to begin with.
+    /// Raises the limit of open files as far as possible, and checks that there are enough files and threads.
     ///
     /// - Throws: `CommandError` with `.limits`.
     static func require() throws {
@@ -34,7 +35,7 @@ enum ProcessLimits {
         }
     }
 
-    /// Starts threads that end at once, all there at the same time.
+    /// Starts threads that exist at the same time and then end.
     private static func startThreads(_ count: Int) -> (count: Int, failure: CInt) {
         let gate = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
         pthread_mutex_init(gate, nil)
@@ -64,10 +65,10 @@ enum ProcessLimits {
     }
 }
 
-/// Where memory has run out, the runtime ends the process on the spot, as if it were killed. What was begun is taken back
-/// by the server then; what is left for us is to say why.
+/// If memory runs out, the runtime ends the process at once, as if it were killed. The server then rolls back what was
+/// begun; this reports the reason.
 enum MemoryExhaustion {
-    /// If not so much is to be had, it is the memory that has ended us.
+    /// If this much cannot be allocated, memory was the reason.
     private static let probeBytes = 32 << 20
     private static let sentence: StaticString =
         """
@@ -76,16 +77,16 @@ enum MemoryExhaustion {
 
         """
     private static let signals = [SIGABRT, SIGILL, SIGTRAP, SIGSEGV, SIGBUS]
-    /// What was done at each signal before, by its number.
+    /// The previous action for each signal, by number.
     nonisolated(unsafe) private static let before = UnsafeMutablePointer<sigaction>.allocate(capacity: 32)
 
-    /// From now on a process that ends for want of memory says so, with exit code 1.
+    /// After this, a process that ends for lack of memory reports that, with exit code 1.
     static func explain() {
         before.initialize(repeating: sigaction(), count: 32)
         for number in signals {
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { number in
-                // Only what is allowed in a handler, and no memory.
+                // Uses only functions that are allowed in a handler, and no memory.
                 let probe = mmap(
                     nil,
                     MemoryExhaustion.probeBytes,
@@ -99,7 +100,7 @@ enum MemoryExhaustion {
                     _ = write(STDERR_FILENO, sentence.utf8Start, sentence.utf8CodeUnitCount)
                     _exit(ExitStatus.failed.rawValue)
                 }
-                // It was something else: the same comes again, and goes its usual way.
+                // It had another reason: the signal is raised again with its previous action.
                 sigaction(number, MemoryExhaustion.before + Int(number), nil)
             }
             sigaction(number, &action, before + Int(number))

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// A word where a command was expected, and what may have been meant by it.
+/// A word in place of a command, and the commands that it may mean.
 package struct UnknownCommand: Equatable {
     package var word: String
     /// The commands before it: `["migrate"]` for `granary migrate upp`.
@@ -8,7 +8,7 @@ package struct UnknownCommand: Equatable {
     /// Likely commands, the likeliest first, each with all its words.
     package var suggestions: [[String]]
 
-    /// - Returns: nil where the arguments name a command, or none.
+    /// - Returns: nil if the arguments name a known command, or none.
     package init?(_ arguments: [String], below root: CommandTree.Root) {
         let words = arguments.first == "help" ? arguments.dropFirst() : arguments[...]
         var (command, path): (any ParsableCommand.Type, [String]) = (root, [])
@@ -38,7 +38,8 @@ package struct UnknownCommand: Equatable {
         )
     }
 
-    /// Misspelled or cut short among the commands at this place; else of this very name elsewhere, as `status`.
+    /// Commands at this place with a similar name or this beginning; else commands elsewhere with exactly this name,
+    /// such as `status`.
     private static func suggestions(
         for word: String,
         below path: [String],
@@ -59,7 +60,7 @@ package struct UnknownCommand: Equatable {
         }
     }
 
-    /// How many letters are missing, too many, other ones or swapped with their neighbour (optimal string alignment).
+    /// The optimal string alignment distance: letters missing, added, changed or swapped with their neighbor.
     private static func distance(_ a: String, _ b: String) -> Int {
         let (a, b) = (Array(a.utf8), Array(b.utf8))
         var rows = [Array(0...b.count)]

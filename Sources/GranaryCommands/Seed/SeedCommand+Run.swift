@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import Glibc
 internal import PostgresClient
 internal import Project
@@ -26,6 +27,7 @@ extension SeedCommand {
             ).run()
         }
         try SeedSummary(report: report, isPlan: plan || output != nil).tell(on: console)
+        if !report.skipped.isEmpty { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
     private func reading(_ gate: Gate, _ console: Console) async throws -> String {
@@ -49,12 +51,14 @@ extension SeedCommand {
         options.scale = scale ?? 1
         options.hasScale = scale != nil
         options.jobs = workers.count
+        options.isStrict = strict
+        options.declarationFolder = write
         options.stateSchema = self.service.state.stateSchema
         if let rows { options.generate = (patterns: generate, rows: rows) }
         return options
     }
 
-    /// `--confirm` is checked wherever it is given; production is asked for, where there is someone to answer.
+    /// `--confirm` is always checked. In production the name is asked for if there is a terminal.
     private func confirm(_ options: SeedOptions, _ connected: ConnectedDatabase, _ console: Console) async throws {
         try await Confirmation(
             database: connected.name,

@@ -8,10 +8,10 @@ internal import Seeding
 package struct SeedCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "seed",
-        abstract: "Bring the seeds of an environment into the database, all or nothing; again changes nothing.",
+        abstract: "Load the seeds of an environment, all or none. Running it again changes nothing.",
         discussion: """
-            The files lie in seeds/common and seeds/<environment>. Rows are found again by their keys: what is missing \
-            is inserted, what differs is updated, and the rest stays as it is.
+            The files are in seeds/common and seeds/<environment>. Rows are found by their keys: missing rows are \
+            inserted, different ones are updated, and all others are left alone.
 
             Example:
               granary seed --common
@@ -41,18 +41,26 @@ package struct SeedCommand: SpokenCommand {
     package var explain: String?
     @Option(
         name: .long,
-        help: ArgumentHelp("Fill the tables of this name or pattern, without any files.", valueName: "pattern")
+        help: ArgumentHelp("Fill the tables of this name or pattern.", valueName: "pattern")
     )
     package var generate: [String] = []
+    @Flag(name: .long, help: "With --generate: a table that cannot be filled leaves all tables as they are.")
+    package var strict = false
     @Option(name: .long, help: ArgumentHelp("How many rows --generate makes for each table.", valueName: "n"))
     package var rows: Int?
+    @Option(
+        name: .long,
+        help: ArgumentHelp("With --generate: write the generators into files of this folder.", valueName: "folder"),
+        completion: .directory
+    )
+    package var write: String?
     @Option(
         name: .long,
         help: ArgumentHelp("Append generated rows to a file as COPY text; change nothing.", valueName: "file"),
         completion: .file()
     )
     package var output: String?
-    @Option(name: .long, help: ArgumentHelp("The name of the database that is meant.", valueName: "database"))
+    @Option(name: .long, help: ArgumentHelp("The name of the target database.", valueName: "database"))
     package var confirm: String?
     @Option(name: .long, help: ArgumentHelp("The folder of seeds.", valueName: "folder"), completion: .directory)
     package var seeds = "seeds"
@@ -68,6 +76,8 @@ package struct SeedCommand: SpokenCommand {
         if let scale, !(scale > 0 && scale <= 1_000_000) { throw ValidationError("--scale must be above 0") }
         if generate.isEmpty, rows != nil { throw ValidationError("--rows belongs to --generate") }
         if !generate.isEmpty, rows == nil { throw ValidationError("--generate needs --rows, the number of rows") }
+        if write != nil, generate.isEmpty { throw ValidationError("--write belongs to --generate") }
+        if strict, generate.isEmpty { throw ValidationError("--strict belongs to --generate") }
         if output != nil, generate.isEmpty { throw ValidationError("--output belongs to --generate") }
         if let rows, rows < 1 { throw ValidationError("--rows must be 1 or more") }
         if !generate.isEmpty, common { throw ValidationError("--generate and --common contradict each other") }

@@ -7,8 +7,8 @@ package struct ServerCommand: AsyncParsableCommand {
         commandName: "server",
         abstract: "Run a private PostgreSQL for this folder.",
         discussion: """
-            It listens on a unix socket that only your account can enter, and serves the commands of this folder where \
-            no other database is given.
+            It listens on a Unix socket that only your account can enter. The commands in this folder use it if no \
+            other database is given.
 
             Example:
               granary server start
@@ -26,7 +26,7 @@ package struct ServerCommand: AsyncParsableCommand {
         try LocalCluster.open(project: ".", postgresBin: postgresBin, logger: console.logger)
     }
 
-    /// The cluster, if this folder has one: looking at it must not make it.
+    /// The folder's cluster, if there is one. Looking at it must not create it.
     static func existingCluster(_ postgresBin: String?, on console: Console) throws -> LocalCluster {
         guard LocalCluster.exists(project: ".") else {
             throw CommandError(

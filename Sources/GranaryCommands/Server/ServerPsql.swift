@@ -5,9 +5,9 @@ internal import LocalServer
 package struct ServerPsql: GranaryCommand {
     package static let configuration = CommandConfiguration(
         commandName: "psql",
-        abstract: "Become psql, connected to this folder's server, which is started if it does not run.",
+        abstract: "Run psql on this folder's server, which is started if it does not run.",
         discussion: """
-            Everything behind psql is given to it.
+            All arguments after psql go to psql.
 
             Example:
               granary server psql -c 'TABLE orders'
@@ -20,7 +20,7 @@ package struct ServerPsql: GranaryCommand {
     /// psql has the terminal and its signals to itself.
     package static var watchesSignals: Bool { false }
 
-    /// All arguments are psql's, so there is nothing to choose.
+    /// All arguments are psql's, so there are no output options.
     package var settings: Console.Settings { Console.Settings() }
 
     package init() {}
@@ -31,7 +31,7 @@ package struct ServerPsql: GranaryCommand {
         try await cluster.replaceProcessByPsql(arguments)
     }
 
-    /// `--postgres-bin` would be psql's here; its variable is ours.
+    /// `--postgres-bin` would go to psql here, so only the variable is read.
     private func postgresBin(_ console: Console) -> String? {
         console.environment["GRANARY_POSTGRES_BIN"].flatMap { $0.isEmpty ? nil : $0 }
     }

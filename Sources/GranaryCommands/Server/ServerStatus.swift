@@ -5,7 +5,7 @@ internal import LocalServer
 package struct ServerStatus: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Tell whether the server of this folder runs, and where its files are.",
+        abstract: "Show whether the server of this folder runs, and where its files are.",
         discussion: """
             Example:
               granary server status --json

@@ -1,15 +1,15 @@
 internal import MigrationChecks
 
-/// Findings as people, programs and GitHub read them.
+/// Findings for people, programs and GitHub.
 struct FindingReport {
     let findings: [Finding]
     let fileCount: Int
-    /// What was run up, down and up again.
+    /// The migrations that were run up, down and up again.
     let replayed: [ReplayReport.Step]
 
     private func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
 
-    /// Infos are for reading only.
+    /// Infos do not count.
     var fails: Bool { findings.contains { $0.severity != .info } }
 
     func tell(as format: ValidateCommand.Format, on console: Console) throws {
@@ -63,7 +63,7 @@ extension FindingReport {
         return lines + [summary]
     }
 
-    /// Those of one file, in columns.
+    /// The findings of one file, in columns.
     private static func lines(_ findings: ArraySlice<Finding>) -> [String] {
         let width = findings.map { place($0).count }.max() ?? 0
         var lines = [findings.first?.file ?? ""]
@@ -94,7 +94,8 @@ extension FindingReport {
 
     private static let finding = ResultDescription<Finding>([
         .init("rule", \.rule), .init("severity", \.severity.rawValue), .init("file", \.file), .init("line", \.line),
-        .init("column", \.column), .init("message", \.message), .init("hint", \.hint),
+        .init("lines") { [$0.line] + $0.moreLines }, .init("column", \.column), .init("message", \.message),
+        .init("hint", \.hint),
     ])
 
     private static let step = ResultDescription<ReplayReport.Step>([
@@ -119,7 +120,8 @@ extension FindingReport {
             + "::\(data(text))"
     }
 
-    /// GitHub's own escaping, by its toolkit: <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>.
+    /// GitHub's escaping, according to its toolkit:
+    /// <https://github.com/actions/toolkit/blob/main/packages/core/src/command.ts>.
     private static func data(_ text: String) -> String {
         text.replacing("%", with: "%25").replacing("\r", with: "%0D").replacing("\n", with: "%0A")
     }

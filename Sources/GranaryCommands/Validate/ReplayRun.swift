@@ -7,7 +7,8 @@ internal import Project
 internal import Seeding
 internal import Storage
 
-/// The part of `validate` that needs a server: migrations up, down and up, and seeds held against what they make.
+/// The part of `validate` that needs a server: runs migrations up, down and up, and checks seeds against the resulting
+/// tables.
 struct ReplayRun: Sendable {
     let services: [(service: Service, file: EnvironmentsFile)]
     let environments: [String]
@@ -17,11 +18,11 @@ struct ReplayRun: Sendable {
     /// `--scratch-url`.
     let scratchURL: String?
     let postgresBin: String?
-    /// The database that was named, whose server is not touched.
+    /// The given database, whose server must not be touched.
     let target: ConnectedDatabase?
     let console: Console
 
-    /// Rows for each table that has none: enough that one can be lost and another changed.
+    /// Rows for each empty table: enough that one can be lost and another changed.
     private static let rowsToLose = 3
 
     /// - Throws: `CommandError`, `LocalServerError`, `PostgresError`, `CancellationError`.

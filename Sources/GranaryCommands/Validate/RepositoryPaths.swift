@@ -1,13 +1,13 @@
 internal import Storage
 
-/// Names of files from the top of the repository, as GitHub looks for them, wherever in it the command runs.
+/// Paths relative to the top of the repository, as GitHub needs them, wherever in it the command runs.
 struct RepositoryPaths {
-    /// The folders of the repository that lead here.
+    /// The folders from the top of the repository to the working folder.
     private let here: [Substring]
-    /// The folders that lead to the repository; nil where there is none.
+    /// The folders that lead to the repository; nil without one.
     private let top: [Substring]?
 
-    /// - Parameter variables: Of the environment: `GITHUB_WORKSPACE` is where a workflow has its files.
+    /// - Parameter variables: The environment variables; `GITHUB_WORKSPACE` is the workspace of a workflow.
     init(_ variables: [String: String]) {
         let folder = Self.parts(Files.resolved(".") ?? "/")
         let workspace = variables["GITHUB_WORKSPACE"].flatMap(Files.resolved).map(Self.parts)

@@ -3,16 +3,17 @@ internal import LocalServer
 internal import PostgresClient
 internal import Storage
 
-/// The server that lends scratch databases: one that is named, the local one of the project, or one that is made aside.
+/// The server for scratch databases: the given one, the project's local one, or a new one.
 struct ScratchServer: Sendable {
     var address: ServerAddress
-    /// Whether its roles are other people's too.
+    /// Whether it also has roles of other users.
     var isForeign: Bool
 
-    /// Lends it, started, and stops what was started for this alone.
+    /// Starts the server, passes it to `body`, and stops it if it was started for this.
     ///
     /// - Parameter url: `--scratch-url`.
-    /// - Throws: `CommandError` for a server that holds the target; `LocalServerError`, `PostgresError`, what `body` throws.
+    /// - Throws: `CommandError` for the server of the target database; `LocalServerError`, `PostgresError`, errors of
+    ///   `body`.
     static func with<R>(
         url: String?,
         target: ConnectedDatabase?,
@@ -21,33 +22,37 @@ struct ScratchServer: Sendable {
         _ body: (ScratchServer) async throws -> R
     ) async throws -> R {
         if let url {
-            _ = try ConnectionText(url, origin: "--scratch-url")
-            let server = ScratchServer(address: ServerAddress(url), isForeign: true)
+            let address = try ForeignParameters(url, origin: "--scratch-url").address
+            let server = ScratchServer(address: address, isForeign: true)
             try await server.requireOther(than: target, on: console)
             try await server.requireRights(on: console)
             return try await body(server)
         }
-        // A `.granary` folder makes the local server the project's database; validating must not decide that.
+        // A `.granary` folder would make the local server the project's database; validating must not decide that.
         let isProjects = LocalCluster.exists(project: ".")
         let project = try isProjects ? "." : folderAside(console.environment)
         let cluster = try LocalCluster.open(project: project, postgresBin: postgresBin, logger: console.logger)
+        // The one aside is stopped by whichever command is the last to use it, also where an earlier one was killed.
+        let use = isProjects ? nil : try await ServerUse.begin("\(project)/in-use.lock")
         let start = try await cluster.start()
         let server = ScratchServer(address: ServerAddress(start.url), isForeign: false)
+        let mayStop = { use?.isLast ?? start.started }
         do {
             let result = try await body(server)
-            if start.started, try await server.isIdle(on: console) { _ = try await cluster.stop() }
+            if mayStop(), try await server.isIdle(on: console) { _ = try await cluster.stop() }
             return result
         } catch {
             let failure = error
+            let stops = mayStop()
             // A cancelled task could not ask any more.
             await Task {
-                if start.started, (try? await server.isIdle(on: console)) == true { _ = try? await cluster.stop() }
+                if stops, (try? await server.isIdle(on: console)) == true { _ = try? await cluster.stop() }
             }.value
             throw failure
         }
     }
 
-    /// `~/.cache/granary/<digest of the project's folder>`, made where it is not there.
+    /// `~/.cache/granary/<digest of the project's folder>`, which is created if missing.
     private static func folderAside(_ variables: [String: String]) throws -> String {
         let project: String
         do {
@@ -79,7 +84,7 @@ struct ScratchServer: Sendable {
         }
     }
 
-    /// What migrations do to a server, such as to its roles, must not happen to the target's.
+    /// Effects of migrations on a server, such as on its roles, must not happen on the target's.
     private func requireOther(than target: ConnectedDatabase?, on console: Console) async throws {
         guard let target else { return }
         let (here, there) = (
@@ -111,7 +116,7 @@ struct ScratchServer: Sendable {
         }
     }
 
-    /// No two servers have been started in the same microsecond, with the same port and place.
+    /// No two servers were started in the same microsecond with the same port and location.
     private static func identity(_ address: ServerAddress, on console: Console) async throws -> String {
         try await withSession(address, logger: console.logger) { session in
             try session.query(

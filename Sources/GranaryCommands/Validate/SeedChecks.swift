@@ -4,7 +4,7 @@ internal import Project
 internal import SQLText
 internal import Seeding
 
-/// Seeds against the tables that the migrations of their environment make, from files alone.
+/// Checks seeds against the tables that the migrations of their environment create, from files alone.
 struct SeedChecks {
     let service: Service
     let environments: EnvironmentsFile
@@ -18,7 +18,7 @@ struct SeedChecks {
             }
     }
 
-    /// `seed_files` of environments.json that name nothing.
+    /// Entries of `seed_files` in environments.json that match nothing.
     private func listed() -> [Finding] {
         let seeds = SeedFolder(folder)
         let names = ((try? seeds.layers()) ?? []).flatMap { (try? seeds.files(layer: $0)) ?? [] }.map(\.name)
@@ -57,7 +57,7 @@ struct SeedChecks {
                     folder: folder,
                     environment: environment,
                     schemas: service.schemas,
-                    // What names nothing is told already, and would keep the rest from being read.
+                    // Entries that match nothing were already reported, and would prevent the rest from being read.
                     seedFiles: listed.filter { Self.isNamed($0, folder, names.map(\.name)) }
                 )
             )
@@ -128,7 +128,7 @@ extension SeedChecks {
     }
 }
 
-// Scripts, and what production is given.
+// Scripts, and files for production.
 extension SeedChecks {
     private func script(_ seed: SeedSet.Script, _ schema: SchemaModel, _ isProduction: Bool) -> [Finding] {
         let path = seed.file.path
@@ -185,7 +185,7 @@ extension SeedChecks {
         return findings
     }
 
-    /// What production must not be given, in rows: the first of each kind in a file.
+    /// Rows that production must not get: the first of each kind in a file.
     private func secrets(_ seeds: SeedSet.Table) -> [Finding] {
         var findings: [Finding] = []
         func note(_ rule: ValidationRule, _ file: String, _ line: Int, _ message: String, _ hint: String) {

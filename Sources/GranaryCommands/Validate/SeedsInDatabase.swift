@@ -5,7 +5,7 @@ internal import Project
 internal import Seeding
 
 extension ValidateCommand {
-    /// What does not fit between seeds and the tables of the database that was named.
+    /// Contradictions between seeds and the tables of the given database.
     func seedFindings(
         _ folders: [Validator.Folder],
         _ connected: ConnectedDatabase,

@@ -1,9 +1,9 @@
 internal import PostgresClient
 internal import SQLText
 
-/// How large tables are, for rules that tell a small one from a large one.
+/// The sizes of tables, for rules that depend on them.
 enum TableSizes {
-    /// In bytes, by estimate: asking the server for sizes would wait for locks on the tables.
+    /// In bytes, estimated, because asking the server for sizes would wait for locks on the tables.
     ///
     /// - Throws: `PostgresError`, `CancellationError`.
     static func read(_ server: ServerAddress, _ console: Console) async throws -> [RelationName: Int] {

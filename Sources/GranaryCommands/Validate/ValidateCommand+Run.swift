@@ -25,14 +25,18 @@ extension ValidateCommand {
             steps = replayed.steps
         }
 
-        let report = FindingReport(findings: validation.findings(), fileCount: validation.fileCount, replayed: steps)
+        let report = FindingReport(
+            findings: validation.findings().gathered,
+            fileCount: validation.fileCount,
+            replayed: steps
+        )
         try report.tell(as: format ?? (console.settings.isJSON ? .json : .text), on: console)
-        // The process ends here; taking thousands of trees down before would only make people wait.
+        // The process ends here. Freeing thousands of trees would take time without need.
         _ = Unmanaged.passRetained(Kept(validation: validation))
         if report.fails { throw ExitCode(ExitStatus.findings.rawValue) }
     }
 
-    /// All migrations of each environment in a scratch database; nil where there is nothing that could run.
+    /// Runs all migrations of each environment in a scratch database; nil if there is nothing to run.
     private func replay(
         _ folders: [Validator.Folder],
         _ validation: Validation,
@@ -41,7 +45,7 @@ extension ValidateCommand {
     ) async throws -> ReplayReport? {
         guard validation.fileCount > 0 else { return nil }
         guard !folders.contains(where: { $0.declared.findings.contains { $0.severity == .error } }) else {
-            console.note("nothing is replayed as long as the JSON files are not as they should be")
+            console.note("nothing is replayed until the errors in the JSON files are fixed")
             return nil
         }
         let names = database.env.map { [$0] } ?? folders[0].declared.environments.names
@@ -68,7 +72,7 @@ extension ValidateCommand {
         ).run()
     }
 
-    /// The services that are meant. What is wrong with their files is a finding, and stops nothing.
+    /// The chosen services. Errors in their files are findings and do not stop it.
     private func folders(_ console: Console) throws -> [Validator.Folder] {
         let paths = try service.root.map { try Service.folders(in: $0) } ?? [service.migrations]
         return try paths.map { path in
@@ -90,12 +94,12 @@ extension ValidateCommand {
         }
     }
 
-    /// The database that was named for this; a variable that other commands use is no wish to have it asked.
+    /// The database that was given for this. Variables of other commands do not count.
     private func connect(_ folders: [Validator.Folder], _ console: Console) async throws -> ConnectedDatabase? {
         guard !offline, database.databaseURL != nil else { return nil }
         let isReadable = !folders[0].declared.findings.contains { $0.severity == .error }
         guard isReadable else {
-            console.note("the database is not asked as long as the JSON files are not as they should be")
+            console.note("the database is not used until the errors in the JSON files are fixed")
             return nil
         }
         return try await database.connect(on: console, migrations: folders[0].service.folder)

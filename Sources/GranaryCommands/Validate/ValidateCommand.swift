@@ -5,10 +5,11 @@ internal import Migrations
 package struct ValidateCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "validate",
-        abstract: "Check migrations, both JSON files and seeds: all that is wrong, with its place and a way out.",
+        abstract: "Check migrations, both JSON files and seeds; report each problem with its place and a fix.",
         discussion: """
-            Nothing is written, and no migration runs in a database that is in use. Exits with 2 when there are errors or \
-            warnings. A comment `-- granary: ignore rule` on a statement, or in the first comment of a file, silences a \
+            No file is changed. Migrations run in scratch databases alone, which are dropped again, on --scratch-url, on the \
+            project's local server, or on a private server in ~/.cache/granary, which is stopped afterwards and kept for \
+            the next time. Exits with 2 when there are errors or warnings. A comment `-- granary: ignore rule` on a statement, or in the first comment of a file, silences a \
             rule; docs/migrations.md and docs/rules.md list the rules.
 
             Example:
@@ -24,7 +25,7 @@ package struct ValidateCommand: SpokenCommand {
         case text, json, github
     }
 
-    @Flag(name: .long, help: "Look at the files alone: no replay, and no database is asked.")
+    @Flag(name: .long, help: "Check only the files, without a replay or a database.")
     package var offline = false
 
     @Option(
@@ -38,7 +39,7 @@ package struct ValidateCommand: SpokenCommand {
 
     @Option(
         name: .long,
-        help: ArgumentHelp("Spare history: migrations of this version and below.", valueName: "version"),
+        help: ArgumentHelp("Skip history: migrations up to this version.", valueName: "version"),
         completion: .migration
     )
     package var since: String?
@@ -49,7 +50,7 @@ package struct ValidateCommand: SpokenCommand {
     )
     package var scratchURL: String?
 
-    @Option(name: .long, help: ArgumentHelp("How findings are written.", valueName: "text|json|github"))
+    @Option(name: .long, help: ArgumentHelp("The format of findings.", valueName: "text|json|github"))
     package var format: Format?
 
     @Option(name: .long, help: ArgumentHelp("The folder of seeds.", valueName: "folder"), completion: .directory)
@@ -65,8 +66,8 @@ package struct ValidateCommand: SpokenCommand {
         if let since, Migration.version(spelled: since) == nil {
             throw ValidationError("--since takes the number of a migration, and \(since) is none")
         }
-        // Such as that of a variable which a workflow sets for pull requests only.
-        if base?.isEmpty == true { throw ValidationError("--base names a branch, and what was given is empty") }
+        // For example, from a variable that a workflow sets only for pull requests.
+        if base?.isEmpty == true { throw ValidationError("--base needs the name of a branch, and is empty") }
         if offline, scratchURL != nil { throw ValidationError("--offline and --scratch-url contradict each other") }
         if speech.json, let format, format != .json {
             throw ValidationError("--json and --format \(format.rawValue) contradict each other")

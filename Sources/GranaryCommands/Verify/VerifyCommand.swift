@@ -1,27 +1,34 @@
 internal import Archive
 package import ArgumentParser
 internal import DumpArchives
+internal import Restore
 internal import Storage
 
 /// `granary verify`.
 package struct VerifyCommand: SpokenCommand {
     package static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Read a backup from end to end and tell whether it is whole; needs no server.",
+        abstract: "Read a whole backup and check that it is undamaged; needs no server.",
         discussion: """
-            Every member's checksum, every chunk's SHA-256, every table's rows and digest are computed anew. Of an archive of
-            pg_dump all data are unpacked and the rows counted, and what its format leaves open is said.
+            Of an archive every member's checksum, every chunk's SHA-256, every table's rows and digest are computed \
+            anew. A plain dump has no checksums: of it is checked that the text, its rows and the closing line of \
+            pg_dump are whole. Of an \
+            archive of pg_dump all data are unpacked and the rows counted. The exit code 2 means damage.
 
-            Example:
+            Examples:
               granary verify backups/shop-20261123T071500Z.zip
+              granary verify dump.sql.gz
 
             \(variablesHelp)
             """
     )
 
     @Argument(
-        help: ArgumentHelp("A backup; sought in --backups too.", valueName: "file"),
-        completion: .backup(".zip", ".dump", ".tar")
+        help: ArgumentHelp(
+            "A backup, or a dump of pg_dump in any format; - is standard input. --backups is searched, too.",
+            valueName: "file|-"
+        ),
+        completion: .backup(".zip", ".sql", ".sql.gz", ".dump", ".tar")
     )
     package var file: String
 
@@ -31,23 +38,66 @@ package struct VerifyCommand: SpokenCommand {
     @OptionGroup package var workers: JobsOption
     @OptionGroup(title: "Output") package var speech: OutputOptions
 
+    package var readsStandardInput: Bool { file == RestoreFile.standardInput }
     package init() {}
 
     package func run(on console: Console) async throws {
-        let path = try BackupFile.found(file, backups: backups)
-        let began = ContinuousClock.now
-        let found = try await ProgressRenderer.drawing(on: console) { renderer in
-            renderer.receive(.phase("reading every member"))
-            let progress = { @Sendable (event: VerifyProgress) in
-                for event in ProgressEvent.events(event) { renderer.receive(event) }
-            }
-            if try BackupFile.isPgDumpArchive(path) {
-                return try await DumpVerification.run(path, jobs: workers.count, progress: progress)
-            }
-            return try await Verification(try FileSource(path: path), jobs: workers.count, progress: progress).run()
-        }
-        let report = VerifyReport(file: path, found: found, seconds: (ContinuousClock.now - began) / .seconds(1))
+        let path = try BackupFile.found(file, backups: backups, takesAll: true)
+        let report = try await ProgressRenderer.drawing(on: console) { try await check(path, $0) }
+        if !console.settings.isJSON { for note in report.notes { console.note("note: \(note)") } }
         try console.result(VerifyReport.result.document(report), else: report.lines)
-        if !found.isWhole { throw ExitCode(ExitStatus.findings.rawValue) }
+        if !report.isWhole { throw ExitCode(ExitStatus.findings.rawValue) }
+    }
+
+    private func check(_ path: String, _ renderer: ProgressRenderer) async throws -> VerifyReport {
+        let began = ContinuousClock.now
+        func seconds() -> Double { (.now - began) / .seconds(1) }
+        let opened = try CheckedFile(path)
+        switch opened {
+        case .archive(let source):
+            renderer.receive(.phase("reading every member"))
+            let found = try await Verification(source, jobs: workers.count) {
+                for event in ProgressEvent.events($0) { renderer.receive(event) }
+            }.run()
+            return VerifyReport(file: source.path, found: found, seconds: seconds())
+        case .dumpArchive(let name, let open):
+            renderer.receive(.phase("reading all data"))
+            let found = try await DumpVerification.run(open, jobs: workers.count) {
+                for event in ProgressEvent.events($0) { renderer.receive(event) }
+            }
+            return VerifyReport(file: name, dumpArchive: found, seconds: seconds())
+        case .dump(let source, let isPacked):
+            renderer.receive(.phase("reading the dump to its end"))
+            let found = try DumpCheck.read(source, isPacked: isPacked)
+            return VerifyReport(file: source.path, dump: found, seconds: seconds())
+        }
+    }
+}
+
+/// The file of a verification, by its first bytes.
+private enum CheckedFile {
+    case archive(FileSource)
+    case dump(FileSource, isPacked: Bool)
+    /// An archive of pg_dump, which is opened when it is checked: what keeps it from being opened is damage, too.
+    case dumpArchive(String, @Sendable () throws -> DumpArchive)
+
+    /// - Throws: `RestoreError.format` for what is neither an archive nor a plain dump; `StorageError`.
+    init(_ path: String) throws {
+        if Files.isFolder(path), (try? FileFormat(folder: path)) == .pgDumpFolder {
+            self = .dumpArchive(path) { try DumpArchive(folder: path) }
+            return
+        }
+        let source = try RestoreFile.source(path)
+        switch try FileFormat(source) {
+        case .pgDumpCustom, .pgDumpTar:
+            self = .dumpArchive(source.path) { try DumpArchive(source, name: source.path) }
+        case .text: self = .dump(source, isPacked: false)
+        case .gzip:
+            try RestoreFile.requireText(gzip: source)
+            self = .dump(source, isPacked: true)
+        // Nothing, and bytes of no known kind, are what is left of a damaged archive.
+        case .zip, .empty, .unknown: self = .archive(source)
+        case let format: throw RestoreError(source.path, format)
+        }
     }
 }

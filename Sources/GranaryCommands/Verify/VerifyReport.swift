@@ -1,38 +1,77 @@
 package import Archive
+package import Restore
 
-/// What a verification came to, for people and for programs.
+/// The outcome of a verification, for people and for programs.
 package struct VerifyReport: Sendable, Equatable {
+    package enum Format: String, Sendable {
+        case archive
+        case dump = "plain dump"
+        case dumpArchive = "pg_dump archive"
+    }
+
     package var file: String
-    package var found: VerificationReport
+    package var format: Format
+    /// Of an archive.
+    package var members: Int?
+    /// Of a plain dump: the tables that COPY fills.
+    package var tables: Int?
+    package var rows: Int
+    package var rawBytes: Int
+    package var problems: [VerificationReport.Problem]
+    /// What could not be checked, each a sentence.
+    package var notes: [String] = []
     package var seconds: Double
 
     package init(file: String, found: VerificationReport, seconds: Double) {
         self.file = file
-        self.found = found
+        format = .archive
+        members = found.members
+        rows = found.rows
+        rawBytes = found.rawBytes
+        problems = found.problems
         self.seconds = seconds
     }
 
-    /// `ok  backups/shop.zip  142 members, 6,001,215 rows  1.2 s`, or each problem and how many there are.
+    package init(file: String, dump: DumpCheck, seconds: Double) {
+        self.file = file
+        format = .dump
+        tables = dump.tables
+        rows = dump.rows
+        rawBytes = dump.bytes
+        problems = dump.problems.map { VerificationReport.Problem(member: file, problem: $0) }
+        notes = dump.notes
+        self.seconds = seconds
+    }
+
+    package init(file: String, dumpArchive: VerificationReport, seconds: Double) {
+        self.init(file: file, found: dumpArchive, seconds: seconds)
+        format = .dumpArchive
+        notes = dumpArchive.unchecked
+    }
+
+    package var isWhole: Bool { problems.isEmpty }
+
+    /// `ok  backups/shop.zip  142 members, 6,001,215 rows  1.2 s`, or each problem and their number.
     package var lines: [String] {
         let lines =
-            if found.isWhole {
+            if isWhole {
                 [["ok", file, content, Formatting.duration(seconds: seconds)].joined(separator: "  ")]
-                    + found.unchecked.map { "not checked: \($0)" }
             } else {
-                found.problems.map { "\($0.member): \($0.problem)" }
-                    + ["\(counted(found.problems.count, "problem")) in \(file)"]
+                problems.map { "\($0.member): \($0.problem)" } + ["\(counted(problems.count, "problem")) in \(file)"]
             }
         return lines.map(Formatting.harmless)
     }
 
     private var content: String {
-        "\(counted(found.members, "member")), \(counted(found.rows, "row"))"
+        let parts = members.map { counted($0, "member") } ?? "plain dump, \(counted(tables ?? 0, "table"))"
+        return "\(parts), \(counted(rows, "row"))"
     }
 
     package static let result = ResultDescription<Self>([
-        .init("file", \.file), .init("ok", \.found.isWhole), .init("members", \.found.members),
-        .init("rows", \.found.rows), .init("raw_bytes", \.found.rawBytes), .init("seconds", \.seconds),
-        .init("problems", each: problem, \.found.problems), .init("unchecked", \.found.unchecked),
+        .init("file", \.file), .init("format", \.format.rawValue), .init("ok", \.isWhole),
+        .init("members", \.members), .init("tables", \.tables), .init("rows", \.rows),
+        .init("raw_bytes", \.rawBytes), .init("seconds", \.seconds), .init("problems", each: problem, \.problems),
+        .init("notes", \.notes),
     ])
 
     private static let problem = ResultDescription<VerificationReport.Problem>([

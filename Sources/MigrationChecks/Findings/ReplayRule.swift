@@ -1,6 +1,6 @@
-/// What a replay looks for; `docs/migrations.md` explains each.
+/// The rules of a replay; `docs/migrations.md` explains each.
 package enum ReplayRule: String, Sendable, CaseIterable {
-    /// No order in which the migrations could run.
+    /// There is no order in which the migrations could run.
     case replay
     case upFails = "up-fails"
     case upFailsOnRows = "up-fails-on-rows"

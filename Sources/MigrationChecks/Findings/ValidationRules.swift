@@ -1,6 +1,6 @@
 @_exported public import Basics
 
-/// What `validate` looks for beside the lint rules.
+/// The rules of `validate` other than the lint rules.
 package enum ValidationRule: String, Sendable, CaseIterable {
     // The tree.
     case fileName = "file-name"
@@ -46,7 +46,7 @@ package enum ValidationRule: String, Sendable, CaseIterable {
     // Up and down.
     case downDropsMore = "down-drops-more"
     case downDeletesMore = "down-deletes-more"
-    // Words about it.
+    // Descriptions.
     case missingPurpose = "missing-purpose"
     case missingPage = "missing-page"
     // A branch.
@@ -63,7 +63,7 @@ package enum ValidationRule: String, Sendable, CaseIterable {
 
     package static let names = Set(allCases.map(\.rawValue))
 
-    /// What it has where nothing else is said.
+    /// The severity, unless the check gives another.
     package var severity: Finding.Severity {
         switch self {
         case .unknownFolder, .missingDown, .duplicateContent, .environmentsDiffer, .unknownField, .missingEntry,
@@ -97,7 +97,7 @@ extension Finding {
         )
     }
 
-    /// By file, then by place, the gravest first: the same findings are always in the same order.
+    /// By file, then by place, then by severity: the order of the same findings is always the same.
     package static func precedes(_ a: Finding, _ b: Finding) -> Bool {
         if a.file != b.file { return a.file < b.file }
         if a.line != b.line { return a.line < b.line }

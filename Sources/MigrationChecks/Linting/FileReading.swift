@@ -1,18 +1,17 @@
 internal import Migrations
 import SQLText
 
-/// Goes through the statements of a file and knows for each what came before it.
+/// Reads the statements of a file in order, and knows for each what precedes it.
 struct FileReading {
     private let file: ParsedFile
     private let before: SchemaModel
     private let outcome: SchemaModel?
-    /// What the files before have made, and the statements that were passed.
+    /// The schema after the earlier files and the statements read so far.
     private(set) var schema: SchemaModel
     private var transaction: TransactionState
 
-    /// - Parameters:
-    ///   - schema: What the files before have made.
-    ///   - outcome: What all files together make; nil where that is not known.
+    /// - Parameters: - schema: The schema after the earlier files. - outcome: The schema after all files; nil if it is
+    ///   unknown.
     init(_ file: ParsedFile, _ schema: SchemaModel, _ outcome: SchemaModel?) {
         self.file = file
         self.outcome = outcome
@@ -39,7 +38,7 @@ struct FileReading {
                     isLast: index == last
                 )
             )
-            // What the last statement of a down makes nobody asks for.
+            // Nothing follows the last statement of a down file, so its result is not needed.
             if index != last || file.direction == .up { schema.learn(tree) }
             if index != last { transaction.pass(statement, tree, effects) }
         }

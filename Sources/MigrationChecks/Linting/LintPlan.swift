@@ -1,8 +1,8 @@
-/// The rules that are on, by what they look at, so that a statement meets none but those that may have something to say.
+/// The enabled rules, by kind of statement, so that a statement meets only the rules that may apply to it.
 struct LintPlan: Sendable {
     private let rules: [LintRule]
     private let everywhere: [Int]
-    /// Indices into `rules`, ascending, with those that look at everything.
+    /// Indices into `rules` in ascending order, including rules for every kind.
     private let byKind: [String: [Int]]
 
     init(_ names: Set<String>) {

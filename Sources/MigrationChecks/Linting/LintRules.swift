@@ -1,4 +1,4 @@
-/// The rules that there are, and which of them are on.
+/// All lint rules, and which are enabled by default.
 package enum LintRules {
     package static let all: [LintRule] =
         IndexRules.all + ConstraintRules.all + ColumnRules.all + LossRules.all + TransactionRules.all
@@ -6,22 +6,19 @@ package enum LintRules {
 
     package static let byName: [String: LintRule] = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
-    /// The names of the rules that are on where nobody says otherwise.
+    /// The names of the rules that are enabled by default.
     package static let defaults: Set<String> = Set(all.filter(\.isOnByDefault).map(\.name))
 
-    /// The rules that a name stands for: itself, or all of a group such as `style` or `squawk`; none for a name that
-    /// nobody knows.
+    /// The rules with this name, or in this group, such as `style` or `squawk`; empty for an unknown name.
     package static func named(_ name: String) -> [LintRule] {
         if let rule = byName[name] { return [rule] }
         return name == "all" ? all : all.filter { $0.groups.contains(name) }
     }
 
-    /// The rules that are on: the usual ones and `enable`, without `disable`. A rule that is named itself counts more
-    /// than a group that it is in.
+    /// The enabled rules: the default ones and `enable`, without `disable`. The name of a rule takes precedence over
+    /// its groups.
     ///
-    /// - Parameters:
-    ///   - enable: Names of rules or groups, as `config.lint` of `environments.json` has them.
-    ///   - disable: Likewise.
+    /// - Parameters: - enable: Names of rules or groups from `config.lint` of `environments.json`. - disable: Likewise.
     package static func selection(enable: [String], disable: [String]) -> Set<String> {
         let isGroup = { (name: String) in byName[name] == nil }
         var rules = defaults
@@ -32,9 +29,9 @@ package enum LintRules {
         return rules
     }
 
-    /// Those of the names that are neither a rule's nor a group's.
+    /// The names that are neither a rule's nor a group's.
     package static func unknown(_ names: [String]) -> [String] { names.filter { named($0).isEmpty } }
 }
 
-/// Stands for all kinds of statement, in the `kinds` of a rule.
+/// In the `kinds` of a rule, means every kind of statement.
 let everyKind = ["*"]

@@ -1,13 +1,13 @@
 package import Project
 
-// What environments.json says of rules.
+// The settings for rules in environments.json.
 extension LintRules {
-    /// The rules that are on in an environment.
+    /// The rules that are enabled in an environment.
     package static func selection(for policy: EnvironmentPolicy) -> Set<String> {
         selection(enable: policy.lint.enable, disable: policy.lint.disable)
     }
 
-    /// Names in `config.lint` that no rule and no group has, with the place where they stand.
+    /// Unknown names in `config.lint`, with their place.
     package static func unknownNames(in file: EnvironmentsFile) -> [Finding] {
         file.environments.flatMap { policy in
             unknown(policy.lint.enable + policy.lint.disable).map { name in
@@ -24,7 +24,7 @@ extension LintRules {
         }
     }
 
-    /// The rule whose name has the most words in common with a wrong one.
+    /// The rule whose name has the most words in common with an unknown name.
     private static func similar(to name: String) -> String? {
         let words = Set(name.lowercased().split { !$0.isLetter })
         let shared = { (rule: LintRule) in words.intersection(rule.name.split(separator: "-")).count }

@@ -112,7 +112,8 @@ package struct Linter: Sendable {
             if bytes < Self.smallTable { severity = max(severity, .info) }
         }
         // A down is rare, and runs when something is wrong already; what cannot run at all is no better for it.
-        if file.direction == .down, rule.category != .transactions { severity = max(severity, .warning) }
+        let isRefused = rule.isRefusal || rule.category == .transactions
+        if file.direction == .down, !isRefused { severity = max(severity, .warning) }
         return Finding(
             rule: rule.name,
             severity: severity,

@@ -18,20 +18,79 @@ struct CatalogShape: Sendable, Equatable {
         /// The table, type or schema that it is a part of, and goes with.
         var parent: String
         var definition: String
+        /// The part of the definition that the server may spell in several ways; nil if there is none.
+        var expression: String?
+
+        /// For people, a fact a line.
+        var lines: [Substring] {
+            definition.split(separator: "\n") + (expression?.split(separator: "\n") ?? [])
+        }
     }
 
-    private var objects: [Object: Facts] = [:]
+    /// What the catalog has of an object, for reading it again.
+    struct Row: Sendable, Equatable {
+        var facts: Facts
+        /// The relation, function or type with which it is read, such as `r16385`; empty for what is always read.
+        var owner: String
+        /// Its own row in the catalog, such as `c16390`.
+        var identity: String
+    }
+
+    private(set) var objects: [Object: Row] = [:]
+
+    static func == (a: CatalogShape, b: CatalogShape) -> Bool {
+        a.objects.mapValues(\.facts) == b.objects.mapValues(\.facts)
+    }
 
     /// - Throws: `PostgresError`.
     static func read(_ session: borrowing Session) throws -> CatalogShape {
         var shape = CatalogShape()
-        for row in try session.query(query) {
-            shape.objects[Object(kind: row.text("kind"), name: row.text("name"))] = Facts(
+        try shape.add(session, nil)
+        return shape
+    }
+
+    private mutating func add(_ session: borrowing Session, _ changes: CatalogChanges?) throws {
+        let filters = [changes?.relations, changes?.functions, changes?.types].map {
+            $0.map { "{\($0.joined(separator: ","))}" }
+        }
+        let rows = try session.query(CatalogQuery.text(isPartial: changes != nil), filters)
+        for row in rows {
+            let facts = Facts(
                 parent: row.text("parent"),
-                definition: row.text("definition")
+                definition: row.text("definition"),
+                expression: row["expression"]
+            )
+            objects[Object(kind: row.text("kind"), name: row.text("name"))] = Row(
+                facts: facts,
+                owner: row.text("owner"),
+                identity: row.text("identity")
             )
         }
-        return shape
+    }
+
+    /// The shape now, of which only what has changed since the mark is read again.
+    ///
+    /// - Throws: `PostgresError`.
+    func refreshed(
+        since mark: CatalogMark,
+        _ session: borrowing Session
+    ) throws -> (shape: CatalogShape, CatalogChanges) {
+        let changes = try CatalogChanges.read(since: mark, session)
+        guard !changes.isNone else { return (self, changes) }
+        var shape = self
+        let owners = changes.owners
+        var names: [String: Object] = [:]
+        for (object, row) in objects
+        where owners.contains(row.owner) || row.owner.isEmpty || !changes.isAlive(row.identity) {
+            shape.objects[object] = nil
+            names[row.identity] = object
+        }
+        try shape.add(session, changes)
+        // Under another name it is in the texts of others too, which have no change of their own.
+        let isRenamed = shape.objects.contains { object, row in
+            names[row.identity].map { $0 != object } ?? false
+        }
+        return (isRenamed ? try CatalogShape.read(session) : shape, changes)
     }
 }
 
@@ -55,155 +114,44 @@ extension CatalogShape {
         }
     }
 
-    /// How the database is now, held against how it was.
-    func difference(from before: CatalogShape) -> Difference {
+    /// How the database is now, compared with how it was, by the texts alone.
+    func difference(from before: CatalogShape) -> Difference { difference(from: before) { _, _, _ in false } }
+
+    /// How the database is now, compared with how it was.
+    ///
+    /// - Parameter isSame: Whether two spellings of an object's expression mean the same, the older one first.
+    func difference(
+        from before: CatalogShape,
+        isSame: (_ object: Object, _ old: Facts, _ new: Facts) throws -> Bool
+    ) rethrows -> Difference {
         var difference = Difference()
-        let left = objects.filter { before.objects[$0.key] == nil }
-        let missing = before.objects.filter { objects[$0.key] == nil }
-        difference.left = Self.roots(left)
-        difference.missing = Self.roots(missing)
-        difference.changed = objects.compactMap { object, now in
-            guard let old = before.objects[object], old != now else { return nil }
-            return Self.change(object, old.definition, now.definition)
-        }.sorted()
+        difference.left = Self.roots(objects.filter { before.objects[$0.key] == nil })
+        difference.missing = Self.roots(before.objects.filter { objects[$0.key] == nil })
+        for (object, row) in objects {
+            guard let old = before.objects[object]?.facts, old != row.facts else { continue }
+            if old.definition == row.facts.definition, old.parent == row.facts.parent,
+                try isSame(object, old, row.facts)
+            {
+                continue
+            }
+            difference.changed.append(Self.change(object, old, row.facts))
+        }
+        difference.changed.sort()
         return difference
     }
 
     /// Without the parts of what is named itself.
-    private static func roots(_ objects: [Object: Facts]) -> [String] {
+    private static func roots(_ objects: [Object: Row]) -> [String] {
         let names = Set(objects.keys.map(\.description))
-        return objects.filter { !names.contains($0.value.parent) }.keys.sorted().map(\.description)
+        return objects.filter { !names.contains($0.value.facts.parent) }.keys.sorted().map(\.description)
     }
 
     /// What of a definition changed, where it is short enough to be read in a sentence.
-    private static func change(_ object: Object, _ old: String, _ new: String) -> String {
-        let (old, new) = (old.split(separator: "\n"), new.split(separator: "\n"))
+    private static func change(_ object: Object, _ old: Facts, _ new: Facts) -> String {
+        let (old, new) = (old.lines, new.lines)
         let gone = old.filter { !new.contains($0) }.joined(separator: ", ")
         let come = new.filter { !old.contains($0) }.joined(separator: ", ")
         guard gone.count + come.count <= 120 else { return object.description }
         return "\(object) (\(gone.isEmpty ? "nothing" : gone) became \(come.isEmpty ? "nothing" : come))"
     }
-}
-
-// Reading it.
-extension CatalogShape {
-    /// Objects of extensions are left out, and those that the server was born with.
-    private static let query = """
-        WITH own AS (
-            SELECT oid, nspname, nspowner, nspacl FROM pg_catalog.pg_namespace
-            WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
-        ), relation AS (
-            SELECT c.*, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, CASE c.relkind WHEN 'r' THEN 'table'
-                WHEN 'p' THEN 'table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
-                WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'index' END AS kind,
-                CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::pg_catalog."char" AS holder
-            FROM pg_catalog.pg_class c JOIN own n ON n.oid = c.relnamespace
-            WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c', 'i', 'I') AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
-        )
-        SELECT 'schema' AS kind, pg_catalog.quote_ident(nspname) AS name, '' AS parent,
-            pg_catalog.concat_ws(E'\\n', 'owner ' || nspowner::pg_catalog.regrole,
-                \(privileges("nspacl", "'n'", "nspowner"))) AS definition
-        FROM own
-        UNION ALL
-        SELECT kind, name, CASE WHEN relkind IN ('i', 'I') THEN (SELECT pg_catalog.format('table %s', i.indrelid::pg_catalog.regclass)
-                FROM pg_catalog.pg_index i WHERE i.indexrelid = r.oid)
-            ELSE pg_catalog.format('schema %I', (SELECT nspname FROM own WHERE own.oid = relnamespace)) END,
-            pg_catalog.concat_ws(E'\\n', 'owner ' || relowner::pg_catalog.regrole, \(privileges("relacl", "holder", "relowner")),
-                'options ' || reloptions::pg_catalog.text, 'persistence ' || relpersistence::pg_catalog.text,
-                CASE WHEN relrowsecurity THEN 'row security' END, CASE WHEN relforcerowsecurity THEN 'forced row security' END,
-                CASE WHEN relkind IN ('r', 'p') THEN 'replica identity ' || relreplident::pg_catalog.text END,
-                CASE WHEN relkind = 'p' THEN pg_catalog.pg_get_partkeydef(oid) END, pg_catalog.pg_get_expr(relpartbound, oid),
-                CASE WHEN relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(oid) END,
-                CASE WHEN relkind IN ('i', 'I') THEN (SELECT pg_catalog.pg_get_indexdef(i.indexrelid)
-                    || CASE WHEN i.indisvalid THEN '' ELSE ' INVALID' END || CASE WHEN i.indisclustered THEN ' clustered' ELSE '' END
-                    FROM pg_catalog.pg_index i WHERE i.indexrelid = r.oid) END,
-                (SELECT 'inherits ' || pg_catalog.string_agg(i.inhparent::pg_catalog.regclass::pg_catalog.text, ', ' ORDER BY i.inhseqno)
-                    FROM pg_catalog.pg_inherits i WHERE i.inhrelid = r.oid AND relkind NOT IN ('i', 'I')),
-                (SELECT pg_catalog.concat_ws(' ', pg_catalog.format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
-                    s.seqcycle) FROM pg_catalog.pg_sequence s WHERE s.seqrelid = r.oid))
-        FROM relation r
-        UNION ALL
-        SELECT 'column', pg_catalog.format('%s.%I', r.name, a.attname), pg_catalog.format('%s %s', r.kind, r.name),
-            pg_catalog.concat_ws(E'\\n', pg_catalog.format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'NOT NULL' ELSE 'NULL' END,
-                'default ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid), 'identity ' || nullif(a.attidentity::pg_catalog.text, ''),
-                'generated ' || nullif(a.attgenerated::pg_catalog.text, ''), 'storage ' || a.attstorage::pg_catalog.text,
-                'compression ' || nullif(a.attcompression::pg_catalog.text, ''), 'statistics ' || nullif(coalesce(a.attstattarget, -1), -1),
-                'collation ' || nullif(a.attcollation, t.typcollation)::regcollation, 'privileges ' || a.attacl::pg_catalog.text,
-                'options ' || a.attoptions::pg_catalog.text)
-        FROM relation r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-            JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-            LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-        WHERE r.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
-        UNION ALL
-        SELECT 'constraint', pg_catalog.concat(CASE WHEN c.conrelid <> 0 THEN c.conrelid::pg_catalog.regclass::pg_catalog.text
-                ELSE c.contypid::pg_catalog.regtype::pg_catalog.text END, '.', pg_catalog.quote_ident(c.conname)),
-            CASE WHEN c.conrelid <> 0 THEN 'table ' || c.conrelid::pg_catalog.regclass ELSE 'type ' || c.contypid::pg_catalog.regtype END,
-            pg_catalog.pg_get_constraintdef(c.oid)
-        FROM pg_catalog.pg_constraint c JOIN own n ON n.oid = c.connamespace WHERE c.contype <> 'n' AND c.oid >= 16384
-        UNION ALL
-        SELECT 'trigger', pg_catalog.format('%s.%I', r.name, t.tgname), pg_catalog.format('%s %s', r.kind, r.name),
-            pg_catalog.pg_get_triggerdef(t.oid) || ' enabled ' || t.tgenabled::pg_catalog.text
-        FROM pg_catalog.pg_trigger t JOIN relation r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal
-        UNION ALL
-        SELECT 'rule', pg_catalog.format('%s.%I', r.name, w.rulename), pg_catalog.format('%s %s', r.kind, r.name), pg_catalog.pg_get_ruledef(w.oid)
-        FROM pg_catalog.pg_rewrite w JOIN relation r ON r.oid = w.ev_class WHERE w.rulename <> '_RETURN'
-        UNION ALL
-        SELECT 'policy', pg_catalog.format('%s.%I', r.name, p.polname), pg_catalog.format('%s %s', r.kind, r.name),
-            pg_catalog.concat_ws(E'\\n', p.polcmd, p.polpermissive, p.polroles::pg_catalog.regrole[]::pg_catalog.text, pg_catalog.pg_get_expr(p.polqual, p.polrelid),
-                pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))
-        FROM pg_catalog.pg_policy p JOIN relation r ON r.oid = p.polrelid
-        UNION ALL
-        SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, p.oid::pg_catalog.regprocedure::pg_catalog.text,
-            pg_catalog.format('schema %I', n.nspname), pg_catalog.concat_ws(E'\\n', 'owner ' || p.proowner::pg_catalog.regrole, \(privileges("p.proacl", "'f'", "p.proowner")),
-                CASE WHEN p.prokind <> 'a' THEN pg_catalog.pg_get_functiondef(p.oid) END)
-        FROM pg_catalog.pg_proc p JOIN own n ON n.oid = p.pronamespace
-        WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-            WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
-        UNION ALL
-        SELECT 'type', t.oid::pg_catalog.regtype::pg_catalog.text, pg_catalog.format('schema %I', n.nspname),
-            pg_catalog.concat_ws(E'\\n', 'owner ' || t.typowner::pg_catalog.regrole, \(privileges("t.typacl", "'T'", "t.typowner")),
-                (SELECT pg_catalog.string_agg(pg_catalog.quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
-                    FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid),
-                CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END,
-                CASE WHEN t.typnotnull THEN 'NOT NULL' END, 'default ' || t.typdefault,
-                (SELECT r.rngsubtype::pg_catalog.regtype::pg_catalog.text FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid))
-        FROM pg_catalog.pg_type t JOIN own n ON n.oid = t.typnamespace
-        WHERE t.typtype IN ('e', 'd', 'r', 'b') AND t.typcategory <> 'A' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-            WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid AND d.deptype IN ('e', 'i'))
-        UNION ALL
-        SELECT 'extension', pg_catalog.quote_ident(extname), '', extversion FROM pg_catalog.pg_extension
-        UNION ALL
-        SELECT 'default privileges', pg_catalog.format('of %s in %s on %s', d.defaclrole::pg_catalog.regrole, d.defaclnamespace::pg_catalog.regnamespace,
-            d.defaclobjtype), '', d.defaclacl::pg_catalog.text FROM pg_catalog.pg_default_acl d
-        UNION ALL
-        SELECT 'comment on', o.type || ' ' || o.identity, CASE WHEN o.type IN ('table', 'view', 'type', 'schema', 'sequence')
-            THEN o.type || ' ' || o.identity WHEN o.type LIKE '% column' THEN 'column ' || o.identity
-            ELSE o.type || ' ' || o.identity END, c.description
-        FROM pg_catalog.pg_description c, LATERAL pg_catalog.pg_identify_object(c.classoid, c.objoid, c.objsubid) o
-        WHERE c.objoid >= 16384
-        UNION ALL
-        SELECT o.type, o.identity, '', coalesce(CASE WHEN x.class = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass
-            THEN pg_catalog.pg_get_statisticsobjdef(x.oid) END, '')
-        FROM (\(Self.others.map { "SELECT '\($0)'::pg_catalog.regclass AS class, oid FROM \($0)" }.joined(separator: " UNION ALL "))) x,
-            LATERAL pg_catalog.pg_identify_object(x.class, x.oid, 0) o
-        WHERE x.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-            WHERE d.classid = x.class AND d.objid = x.oid AND d.deptype IN ('e', 'i'))
-        """
-
-    /// One line each. What nobody has granted is written as what the owner has then anyway: GRANT and REVOKE leave behind
-    /// that the privileges were looked at, and nothing else.
-    private static func privileges(_ list: String, _ kind: String, _ owner: String) -> String {
-        """
-        (SELECT pg_catalog.string_agg('privilege ' || a::pg_catalog.text, E'\\n' ORDER BY a::pg_catalog.text)
-            FROM pg_catalog.unnest(coalesce(\(list), pg_catalog.acldefault(\(kind), \(owner)))) a)
-        """
-    }
-
-    /// Of these it counts that they are there.
-    private static let others = [
-        "operator", "opclass", "opfamily", "cast", "conversion", "ts_config", "ts_dict", "ts_parser", "ts_template",
-        "collation", "foreign_data_wrapper", "foreign_server", "publication", "publication_rel", "event_trigger",
-        "language", "am", "statistic_ext", "largeobject_metadata",
-    ].map { "pg_catalog.pg_\($0)" }
 }

@@ -71,7 +71,7 @@ package struct Replay: Sendable {
             (journey, report) = try await ScratchDatabase.with(server, keepsRoles: keepsRoles, logger: logger) {
                 scratch in
                 var (journey, report) = (begun, reportSoFar)
-                let steps = try await plan(journey.environment, scratch)
+                let steps = try await prepare(journey.environment, scratch)
                 try await applyAgain(steps.prefix(journey.next), scratch)
                 if journey.next < steps.count {
                     try await go(on: &journey, steps, scratch, &report)
@@ -84,10 +84,18 @@ package struct Replay: Sendable {
         } while !journey.isOver
     }
 
-    /// What an empty database would be given.
-    private func plan(_ environment: String, _ scratch: ServerAddress) async throws -> [ReplayStep] {
-        try await withSession(scratch, logger: logger) { session in
-            try options.stepsFromNothing(in: environment, session).map { ReplayStep(up: $0.up, down: $0.down) }
+    /// Makes what is there before the first migration.
+    ///
+    /// - Returns: What the database would be given.
+    private func prepare(_ environment: String, _ scratch: ServerAddress) async throws -> [ReplayStep] {
+        let makesRoles = !keepsRoles
+        return try await withSession(scratch, logger: logger) { session in
+            let plan = try options.planFromNothing(in: environment, session)
+            try session.setPatience()
+            for (folder, before) in plan.before {
+                try before.make(in: folder, makesRoles: makesRoles, &session)
+            }
+            return plan.steps.map { ReplayStep(up: $0.up, down: $0.down) }
         }
     }
 
@@ -108,20 +116,34 @@ package struct Replay: Sendable {
         _ scratch: ServerAddress,
         _ report: inout ReplayReport
     ) async throws {
+        let (begun, reportSoFar) = (journey, report)
+        (journey, report) = try await withSession(scratch, logger: logger) { session in
+            var (journey, report) = (begun, reportSoFar)
+            try session.setPatience()
+            try go(on: &journey, steps, scratch, &report, &session)
+            return (journey, report)
+        }
+    }
+
+    private func go(
+        on journey: inout ReplayJourney,
+        _ steps: [ReplayStep],
+        _ scratch: ServerAddress,
+        _ report: inout ReplayReport,
+        _ session: inout Session
+    ) throws {
+        var known = ScratchState()
+        var rows = RowSupply(schemas: Set(options.services.flatMap(\.service.schemas)), scratch: scratch, fill: fill)
         while journey.next < steps.count {
-            try Task.checkCancellation()
             let step = steps[journey.next]
             let isProof = step.up.version > since ?? 0 && !report.hasProved(step)
             if isProof {
                 progress(.started(name: step.up.title, number: journey.next + 1, of: steps.count))
-                if journey.fills { await fillEmptyTables(scratch) }
+                // What others have written is not known any more.
+                if journey.fills, try rows.supply(for: step, &session, logger) { known.rows = nil }
             }
-            let trial = StepTrial(step: step, isProof: isProof, hasRows: journey.fills)
-            let makesRoles = !keepsRoles
-            let outcome = try await withSession(scratch, logger: logger) { session in
-                try session.setPatience()
-                return try trial.run(&session, makesRoles: makesRoles)
-            }
+            let trial = StepTrial(step: step, isProof: isProof, hasRows: journey.fills, makesRoles: !keepsRoles)
+            let outcome = try trial.run(&session, &known)
             if outcome.wantsEmptyTables {
                 // Rows of ours may be what no service would have: the word of an empty database counts.
                 journey.fills = false
@@ -136,20 +158,6 @@ package struct Replay: Sendable {
                 return
             }
             if outcome.isSpoilt { return }
-        }
-    }
-
-    /// As far as it can be had: a migration is tried without rows too.
-    private func fillEmptyTables(_ scratch: ServerAddress) async {
-        let schemas = Set(options.services.flatMap(\.service.schemas))
-        let empty = try? await withSession(scratch, logger: logger) { session in
-            try RowDigests.emptyTables(in: schemas, session)
-        }
-        guard let empty, !empty.isEmpty else { return }
-        do {
-            try await fill(scratch, empty)
-        } catch {
-            logger.debug("no rows were made for \(empty.joined(separator: ", ")): \(error)")
         }
     }
 }
@@ -167,8 +175,13 @@ struct ReplayJourney: Sendable {
 /// A migration, as it is replayed.
 struct ReplayStep: Sendable {
     var up: MigrationStep
-    /// nil where there is no down file.
+    /// nil if there is no down file, or nothing in it.
     var down: MigrationScript?
+
+    init(up: MigrationStep, down: MigrationScript?) {
+        self.up = up
+        self.down = down.flatMap { $0.statements.isEmpty && !$0.saysNothingToUndo ? nil : $0 }
+    }
 
     /// What a proof is about.
     var identity: String { "\(up.service)/\(up.version)/\(up.sha256)/\(up.downSHA256 ?? "")" }

@@ -1,11 +1,11 @@
 internal import Migrations
 
-/// What is heard of a replay while it runs.
+/// The progress of a replay.
 package enum ReplayEvent: Sendable {
     case started(name: String, number: Int, of: Int)
 }
 
-/// What a replay found.
+/// The result of a replay.
 package struct ReplayReport: Sendable {
     /// A migration that was run up, down and up again.
     package struct Step: Sendable, Equatable {
@@ -16,7 +16,7 @@ package struct ReplayReport: Sendable {
         package var environment: String
         package var upMilliseconds: Int
         package var downMilliseconds: Int?
-        /// Whether the down brought everything back; nil where there was none to run.
+        /// Whether the down file restored everything; nil if there was none to run.
         package var undoes: Bool?
     }
 

@@ -1,64 +1,123 @@
 internal import PostgresClient
 
-/// How many rows each table holds, and a digest of what is in them, whatever their order and that of the columns.
+/// How many rows each table holds, and a digest of them, whatever their order and that of the columns.
 struct RowDigests: Sendable, Equatable {
     struct Digest: Equatable {
+        var name: String
         var rows: Int
         var sum: String
     }
 
-    private(set) var tables: [String: Digest] = [:]
+    /// By oid; tables without rows are left out.
+    private var tables: [String: Digest] = [:]
+    /// So many tables are read with one query.
+    private static let atOnce = 200
 
     /// - Throws: `PostgresError`.
     static func read(_ session: borrowing Session) throws -> RowDigests {
-        let tables = try session.query(
-            """
-            SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
-            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-                AND pg_catalog.pg_relation_size(c.oid) > 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-                    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
-            ORDER BY 1
-            """
-        ).map { $0.text("name") }
         var digests = RowDigests()
-        for name in tables {
-            let row = try session.query(
-                """
-                SELECT pg_catalog.count(*) AS rows, coalesce(pg_catalog.sum(pg_catalog.hashtextextended(pg_catalog.to_jsonb(t)::pg_catalog.text, 0)::numeric), 0) AS sum
-                FROM ONLY \(name) AS t
-                """
-            )[0]
-            guard row.int("rows") > 0 else { continue }
-            digests.tables[name] = Digest(rows: row.int("rows"), sum: row.text("sum"))
-        }
+        try digests.add(nil, session)
         return digests
     }
 
-    /// Tables that no row can be lost from; a partition's rows come through its parent.
-    static func emptyTables(in schemas: Set<String>, _ session: borrowing Session) throws -> [String] {
+    /// The digests now, of which only those of tables that have changed are read again.
+    ///
+    /// - Parameters:
+    ///   - changes: Of the catalog, since these digests were read.
+    ///   - written: Oids of tables whose rows were changed since then; nil if that is not known.
+    /// - Throws: `PostgresError`.
+    func refreshed(
+        _ changes: CatalogChanges,
+        _ written: Set<String>?,
+        _ session: borrowing Session
+    ) throws -> RowDigests {
+        guard !changes.isNone else { return self }
+        // Another name of an enum value is in the rows of any table.
+        guard let written, changes.types.isEmpty || tables.isEmpty else { return try RowDigests.read(session) }
+        var digests = self
+        let changed = written.union(changes.relations)
+        for oid in tables.keys where changed.contains(oid) || !changes.isAlive("r\(oid)") { digests.tables[oid] = nil }
+        if !changed.isEmpty { try digests.add(changed, session) }
+        return digests
+    }
+
+    private mutating func add(_ oids: Set<String>?, _ session: borrowing Session) throws {
+        let found = try session.query(
+            """
+            SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
+            FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                AND \(oids == nil ? "$1::pg_catalog.oid[] IS NULL" : "c.oid = ANY ($1::pg_catalog.oid[])")
+                AND pg_catalog.pg_relation_size(c.oid) > 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
+            """,
+            [oids.map { "{\($0.joined(separator: ","))}" }]
+        ).map { (oid: $0.text("oid"), name: $0.text("name")) }
+        for start in stride(from: 0, to: found.count, by: Self.atOnce) {
+            let part = found[start..<min(start + Self.atOnce, found.count)]
+            let queries = part.map { oid, name in
+                """
+                SELECT '\(oid)' AS oid, pg_catalog.count(*) AS rows, coalesce(pg_catalog.sum(pg_catalog.hashtextextended(
+                    pg_catalog.to_jsonb(t)::pg_catalog.text, 0)::pg_catalog.numeric), 0) AS sum
+                FROM ONLY \(name) AS t
+                """
+            }
+            let names = Dictionary(uniqueKeysWithValues: part.map { ($0.oid, $0.name) })
+            for row in try session.query(queries.joined(separator: " UNION ALL ")) where row.int("rows") > 0 {
+                let oid = row.text("oid")
+                tables[oid] = Digest(name: names[oid] ?? "", rows: row.int("rows"), sum: row.text("sum"))
+            }
+        }
+    }
+
+    /// Oids of tables whose rows the open transaction has changed; nil if the server does not count that.
+    ///
+    /// - Throws: `PostgresError`.
+    static func changedTables(_ session: borrowing Session) throws -> Set<String>? {
+        let row = try session.query(
+            """
+            SELECT pg_catalog.current_setting('track_counts') AS counts, ARRAY(SELECT oid FROM pg_catalog.pg_class
+                WHERE relkind = 'r' AND oid >= 16384 AND pg_catalog.pg_stat_get_xact_tuples_inserted(oid)
+                    + pg_catalog.pg_stat_get_xact_tuples_updated(oid) + pg_catalog.pg_stat_get_xact_tuples_deleted(oid) > 0)
+                AS tables
+            """
+        )[0]
+        return row.text("counts") == "on" ? Set(row.texts("tables")) : nil
+    }
+
+    /// Tables without rows, in the order in which they were made, with their oids. A partition's rows come through its
+    /// parent.
+    static func emptyTables(
+        in schemas: Set<String>,
+        _ session: borrowing Session
+    ) throws -> [(oid: String, name: String)] {
         try session.query(
             """
-            SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
+            SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname = ANY ($1)
                 AND pg_catalog.pg_relation_size(c.oid) = 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits i
                     WHERE i.inhparent = c.oid AND pg_catalog.pg_relation_size(i.inhrelid) > 0)
-            ORDER BY 1
+            ORDER BY c.oid
             """,
             [QuotedText.array(schemas.sorted())]
-        ).map { $0.text("name") }
+        ).map { (oid: $0.text("oid"), name: $0.text("name")) }
     }
 
     /// A clause for each table whose rows are not what they were.
     func differences(from before: RowDigests) -> [String] {
-        Set(tables.keys).union(before.tables.keys).sorted().compactMap { name in
-            let (old, new) = (before.tables[name], tables[name])
-            if old == new { return nil }
+        let (old, new) = (before.byName, byName)
+        return Set(old.keys).union(new.keys).sorted().compactMap { name in
+            let (old, new) = (old[name], new[name])
+            if old?.rows == new?.rows, old?.sum == new?.sum { return nil }
             let (was, has) = (old?.rows ?? 0, new?.rows ?? 0)
             return was == has
                 ? "the rows of \(name) have other values than before"
                 : "\(name) has \(counted(has, "row", isGrouped: false)) where it had \(was)"
         }
+    }
+
+    private var byName: [String: Digest] {
+        Dictionary(tables.values.map { ($0.name, $0) }, uniquingKeysWith: { one, _ in one })
     }
 }

@@ -1,17 +1,17 @@
 internal import Migrations
 
-/// How the trial of one migration went.
+/// The result of testing one migration.
 struct StepOutcome: Sendable {
-    /// Whether more than to apply it was tried.
+    /// Whether more than applying it was tested.
     var isProof: Bool
     var upMilliseconds = 0
     var downMilliseconds: Int?
-    /// Whether the down brought everything back; nil where there was none to run.
+    /// Whether the down file restored everything; nil if there was none to run.
     var undoes: Bool?
     var upFailed = false
-    /// The up failed where tables had rows: it is to be tried without.
+    /// The up file failed because tables had rows: it must be tested again without rows.
     var wantsEmptyTables = false
-    /// The database is not what the next migration may expect.
+    /// The database is not in the state that the next migration expects.
     var isSpoilt = false
     var findings: [Finding] = []
 

@@ -2,47 +2,177 @@ internal import Basics
 internal import Migrations
 internal import PostgresClient
 
+/// What is known of a scratch database, so that it need not be read again as a whole.
+struct ScratchState {
+    /// nil if anything may have changed.
+    var shape: CatalogShape?
+    var rows: RowDigests?
+}
+
 /// One migration in a scratch database: up, down, up.
+///
+///     up, committed → in one transaction: down → compare → up again → compare → rolled back
+///
+/// The transaction leaves the database as the first up has made it, whatever the down does. Files that cannot run in it are
+/// run for good, and what a bad down leaves then spoils the database.
 struct StepTrial: Sendable {
     let step: ReplayStep
     /// Otherwise it is only applied.
     let isProof: Bool
     /// Whether tables were given rows for it.
     let hasRows: Bool
+    /// Whether roles are made that the files name and the server does not know.
+    let makesRoles: Bool
+
+    private struct State {
+        var shape: CatalogShape
+        var rows: RowDigests
+    }
 
     /// - Throws: `PostgresError` for a lost connection, `CancellationError`. A statement that fails is a finding.
-    func run(_ session: inout Session, makesRoles: Bool) throws -> StepOutcome {
+    func run(_ session: inout Session, _ known: inout ScratchState) throws -> StepOutcome {
         var outcome = StepOutcome(isProof: isProof)
-        let shape = isProof ? try CatalogShape.read(session) : CatalogShape()
-        let rows = isProof ? try RowDigests.read(session) : RowDigests()
-
-        let start = ContinuousClock.now
-        if let failure = try step.up.script.run(&session, makesRoles: makesRoles) {
-            upFailed(failure, &outcome)
+        guard isProof else {
+            known = ScratchState()
+            let failure = try step.up.script.run(&session, makesRoles: makesRoles)
+            if let failure { upFailed(failure, &outcome) }
             return outcome
+        }
+        let before = State(
+            shape: try known.shape ?? CatalogShape.read(session),
+            rows: try known.rows ?? RowDigests.read(session)
+        )
+        known = ScratchState()
+        guard let made = try goUp(from: before, &outcome, &session) else { return outcome }
+        known = ScratchState(shape: made.shape, rows: made.rows)
+        sayDuration(&outcome)
+        guard let down = step.down else { return outcome }
+        if down.saysNothingToUndo {
+            try holdToItsWord(down, made.shape, &outcome, &session)
+        } else if down.mode == .wrapped, step.up.script.mode == .wrapped {
+            try tryInTransaction(down, before, made, &outcome, &session)
+        } else {
+            try tryForGood(down, before, made, &outcome, &session)
+        }
+        if outcome.isSpoilt { known = ScratchState() }
+        return outcome
+    }
+
+    /// - Returns: nil if it failed.
+    private func goUp(
+        from before: State,
+        _ outcome: inout StepOutcome,
+        _ session: inout Session
+    ) throws -> State? {
+        let mark = try CatalogMark(session)
+        var written: Set<String>?
+        let start = ContinuousClock.now
+        let failure = try step.up.script.run(&session, makesRoles: makesRoles) {
+            written = try $0.underEmptySearchPath { try RowDigests.changedTables($0) }
+        }
+        if let failure {
+            upFailed(failure, &outcome)
+            return nil
         }
         outcome.upMilliseconds = (ContinuousClock.now - start).milliseconds
-        sayDuration(&outcome)
-        guard isProof, let down = step.down else { return outcome }
-        guard !down.saysNothingToUndo else {
-            try holdToItsWord(down, &outcome, &session, makesRoles: makesRoles)
-            return outcome
-        }
-        let made = try CatalogShape.read(session)
+        return try refreshed(before, since: mark, written, session)
+    }
 
-        let turn = ContinuousClock.now
+    private func refreshed(
+        _ state: State,
+        since mark: CatalogMark,
+        _ written: Set<String>?,
+        _ session: borrowing Session
+    ) throws -> State {
+        let (shape, changes) = try state.shape.refreshed(since: mark, session)
+        return State(shape: shape, rows: try state.rows.refreshed(changes, written, session))
+    }
+
+    /// Down and up again, both of which are rolled back.
+    private func tryInTransaction(
+        _ down: MigrationScript,
+        _ before: State,
+        _ made: State,
+        _ outcome: inout StepOutcome,
+        _ session: inout Session
+    ) throws {
+        let mark = try CatalogMark(session)
+        let failure = try goDown(down, &outcome, &session)
+        if let failure {
+            outcome.add(failure, .downFails, of: down, "the down of \(step.up.title) fails: ")
+            outcome.undoes = false
+            return try rollBack(&session)
+        }
+        let after = try refreshed(made, since: mark, RowDigests.changedTables(session), session)
+        let isUndone = try compare(after, before, down, &outcome, session)
+        // What the down has left is in the way of the up: that is said already.
+        guard isUndone else { return try rollBack(&session) }
+        if try step.up.script.runWithin(&session) != nil {
+            // Within one transaction more is refused than in two: a constraint may not be deferred any more, the value of an
+            // enum not be used yet. The real thing decides.
+            try rollBack(&session)
+            return try tryForGood(down, before, made, &outcome, &session, comparesDown: false)
+        }
+        if after.shape != before.shape {
+            let (again, _) = try after.shape.refreshed(since: mark, session)
+            compareAgain(again, made.shape, &outcome)
+        }
+        try rollBack(&session)
+    }
+
+    /// In a transaction that it begins and leaves open.
+    private func goDown(
+        _ down: MigrationScript,
+        _ outcome: inout StepOutcome,
+        _ session: inout Session
+    ) throws -> StatementFailure? {
+        var roles = Set<String>()
+        while true {
+            let start = ContinuousClock.now
+            try session.execute("BEGIN")
+            guard let failure = try down.runWithin(&session) else {
+                outcome.downMilliseconds = (ContinuousClock.now - start).milliseconds
+                return nil
+            }
+            guard makesRoles, let role = failure.missingRole, roles.insert(role).inserted else { return failure }
+            try session.execute("ROLLBACK; CREATE ROLE \(session.quoted(role))")
+        }
+    }
+
+    private func rollBack(_ session: inout Session) throws {
+        try session.execute("ROLLBACK")
+        try session.startAnew()
+    }
+
+    /// Down and up again as the migrator would run them.
+    private func tryForGood(
+        _ down: MigrationScript,
+        _ before: State,
+        _ made: State,
+        _ outcome: inout StepOutcome,
+        _ session: inout Session,
+        comparesDown: Bool = true
+    ) throws {
+        let mark = try CatalogMark(session)
+        let start = ContinuousClock.now
         if let failure = try down.run(&session, makesRoles: makesRoles) {
             outcome.add(failure, .downFails, of: down, "the down of \(step.up.title) fails: ")
             // In a transaction it has changed nothing, and the migration is still applied.
             outcome.isSpoilt = down.mode != .wrapped
             outcome.undoes = false
-            return outcome
+            return
         }
-        outcome.downMilliseconds = (ContinuousClock.now - turn).milliseconds
-        try compare(shape, rows, down, &outcome, session)
-        // What the down has left is in the way of the up: that is said already.
-        guard !outcome.isSpoilt else { return outcome }
-
+        outcome.downMilliseconds = (ContinuousClock.now - start).milliseconds
+        if comparesDown {
+            let after = try refreshed(made, since: mark, nil, session)
+            try session.execute("BEGIN")
+            let isUndone = try compare(after, before, down, &outcome, session)
+            try session.execute("ROLLBACK")
+            guard isUndone else {
+                outcome.isSpoilt = true
+                return
+            }
+        }
         if let failure = try step.up.script.run(&session, makesRoles: makesRoles) {
             outcome.add(
                 failure,
@@ -52,32 +182,40 @@ struct StepTrial: Sendable {
             )
             outcome.isSpoilt = true
         } else {
-            let difference = try CatalogShape.read(session).difference(from: made)
-            if !difference.isEmpty {
-                outcome.add(
-                    .upAgainDiffers,
-                    .warning,
-                    step.up.script,
-                    "after its down, \(step.up.title) makes something else than at first: it "
-                        + difference.clauses.joined(separator: ", and "),
-                    hint: "what IF NOT EXISTS finds, it leaves as it is: have the down drop it"
-                )
-                outcome.isSpoilt = true
-            }
+            let (again, _) = try made.shape.refreshed(since: mark, session)
+            outcome.isSpoilt = !compareAgain(again, made.shape, &outcome)
         }
-        return outcome
     }
 
-    /// Catalog and rows after the down, held against those before the up.
+    @discardableResult
+    private func compareAgain(_ again: CatalogShape, _ made: CatalogShape, _ outcome: inout StepOutcome) -> Bool {
+        let difference = again.difference(from: made)
+        guard !difference.isEmpty else { return true }
+        outcome.add(
+            .upAgainDiffers,
+            .warning,
+            step.up.script,
+            "after its down, \(step.up.title) makes something else than at first: it "
+                + difference.clauses.joined(separator: ", and "),
+            hint: "what IF NOT EXISTS finds, it leaves as it is: have the down drop it"
+        )
+        return false
+    }
+
+    /// Catalog and rows after the down, compared with those before the up, in an open transaction.
+    ///
+    /// - Returns: Whether the catalog is as it was.
     private func compare(
-        _ shape: CatalogShape,
-        _ rows: RowDigests,
+        _ after: State,
+        _ before: State,
         _ down: MigrationScript,
         _ outcome: inout StepOutcome,
         _ session: borrowing Session
-    ) throws {
-        let difference = try CatalogShape.read(session).difference(from: shape)
-        let losses = try RowDigests.read(session).differences(from: rows)
+    ) throws -> Bool {
+        let difference = try after.shape.difference(from: before.shape) {
+            try ExpressionRoundTrip.areSame($0, $1, $2, session)
+        }
+        let losses = after.rows.differences(from: before.rows)
         outcome.undoes = difference.isEmpty && losses.isEmpty
         let declared = step.up.declared?.rollbackSafe
         if !difference.isEmpty {
@@ -89,33 +227,36 @@ struct StepTrial: Sendable {
                     + difference.clauses.joined(separator: ", and "),
                 hint: "undo in the reverse order what the up does"
             )
-            outcome.isSpoilt = true
         }
-        // Who has declared that rows are lost has been understood.
-        guard !losses.isEmpty, declared != false else { return }
-        outcome.add(
-            .downLosesRows,
-            declared == true ? .error : .warning,
-            down,
-            "after the down of \(step.up.title) " + losses.prefix(4).joined(separator: ", and "),
-            hint: declared == true
-                ? "rollback_safe is true in dependencies.json, and this contradicts it: keep the rows, or say false"
-                : "say \"rollback_safe\": false in dependencies.json, or keep the rows"
-        )
+        // Whoever has declared that rows are lost knows it.
+        if !losses.isEmpty, declared != false {
+            outcome.add(
+                .downLosesRows,
+                declared == true ? .error : .warning,
+                down,
+                "after the down of \(step.up.title) " + losses.prefix(4).joined(separator: ", and "),
+                hint: declared == true
+                    ? "rollback_safe is true in dependencies.json, and this contradicts it: keep the rows, or say false"
+                    : "say \"rollback_safe\": false in dependencies.json, or keep the rows"
+            )
+        }
+        return difference.isEmpty
     }
 
     /// What has nothing to undo can be applied again where it was applied: that is what happens after such a down.
     private func holdToItsWord(
         _ down: MigrationScript,
+        _ made: CatalogShape,
         _ outcome: inout StepOutcome,
-        _ session: inout Session,
-        makesRoles: Bool
+        _ session: inout Session
     ) throws {
         let declared = step.up.declared?.rollbackSafe
         guard declared != false else { return }
-        let made = try CatalogShape.read(session)
+        let mark = try CatalogMark(session)
         let failure = try step.up.script.run(&session, makesRoles: makesRoles, keepsChanges: false)
-        outcome.isSpoilt = try CatalogShape.read(session) != made
+        if step.up.script.mode != .wrapped {
+            outcome.isSpoilt = try made.refreshed(since: mark, session).shape != made
+        }
         guard let failure else { return }
         outcome.add(
             failure,
@@ -130,7 +271,13 @@ struct StepTrial: Sendable {
 
     private func upFailed(_ failure: StatementFailure, _ outcome: inout StepOutcome) {
         guard hasRows else {
-            outcome.add(failure, .upFails, of: step.up.script, "\(step.up.title) fails: ")
+            outcome.add(
+                failure,
+                .upFails,
+                of: step.up.script,
+                "\(step.up.title) fails: ",
+                hint: Self.hint(failure).map { "\(failure.hint); \($0)" }
+            )
             outcome.upFailed = true
             return
         }
@@ -144,6 +291,19 @@ struct StepTrial: Sendable {
             "\(step.up.title) goes up on empty tables only: ",
             severity: .warning
         )
+    }
+
+    /// What the service finds in its own database, a scratch database lacks.
+    private static func hint(_ failure: StatementFailure) -> String? {
+        let lists = "what others make before the first migration is listed in dependencies.json"
+        return switch failure.error.sqlState {
+        // invalid_schema_name
+        case "3F000": "\(lists), as \"before\": {\"schemas\": [\"name\"]}"
+        // undefined_object, undefined_function, undefined_table
+        case "42704", "42883", "42P01":
+            "\(lists), as \"before\": {\"extensions\": [\"name\"], \"files\": [\"before.sql\"]}"
+        default: nil
+        }
     }
 
     private func sayDuration(_ outcome: inout StepOutcome) {
@@ -160,56 +320,5 @@ struct StepTrial: Sendable {
                 hint: "add \"estimated_duration\": \"\(seconds)s\", or what it takes on real rows"
             )
         )
-    }
-}
-
-// Running a file.
-extension StatementFailure {
-    /// The role that the server does not know; undefined_object is of many kinds, and only the words tell.
-    fileprivate var missingRole: String? {
-        guard error.sqlState == "42704",
-            let match = error.server?.message.firstMatch(of: #/^role "(.+)" does not exist$/#)
-        else { return nil }
-        return String(match.1)
-    }
-}
-
-extension MigrationScript {
-    /// Runs the file as the migrator does, without a ledger; the settings that it made are gone afterwards.
-    ///
-    /// - Parameters:
-    ///   - makesRoles: Whether a role that the file names, and the server does not know, is made for it.
-    ///   - keepsChanges: Otherwise they are rolled back, as far as a transaction is around them.
-    /// - Returns: The first statement that failed; a wrapped file has then changed nothing.
-    /// - Throws: `PostgresError` for a lost connection; `CancellationError`.
-    func run(_ session: inout Session, makesRoles: Bool, keepsChanges: Bool = true) throws -> StatementFailure? {
-        var made = Set<String>()
-        while let failure = try run(&session, keepsChanges) {
-            guard makesRoles, mode == .wrapped, let role = failure.missingRole, made.insert(role).inserted else {
-                return failure
-            }
-            try session.execute("CREATE ROLE \(session.quoted(role))")
-        }
-        return nil
-    }
-
-    private func run(_ session: inout Session, _ keepsChanges: Bool) throws -> StatementFailure? {
-        var index = 0
-        do {
-            try session.execute(Session.databaseSearchPath)
-            if mode == .wrapped { try session.execute("BEGIN") }
-            for statement in statements {
-                try session.execute(statement.text)
-                index += 1
-            }
-            if mode == .wrapped { try session.execute(keepsChanges ? "COMMIT" : "ROLLBACK") }
-            try session.startAnew()
-            return nil
-        } catch let error as PostgresError {
-            guard error.code != .connectionLost else { throw error.at(place(of: index)) }
-            if session.isInTransaction { try session.execute("ROLLBACK") }
-            try session.startAnew()
-            return StatementFailure(error, at: index, of: self)
-        }
     }
 }

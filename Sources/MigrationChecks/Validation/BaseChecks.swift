@@ -1,7 +1,7 @@
 internal import Migrations
 internal import Project
 
-/// What a branch does to the one that it will be merged into.
+/// Compares a branch with the one that it will be merged into.
 struct BaseChecks {
     let tree: ServiceTree
     let base: GitTree
@@ -13,7 +13,7 @@ struct BaseChecks {
         return layer.isEmpty || folder.isEmpty ? name : "\(folder)/\(name)"
     }
 
-    /// Relative to the folder of migrations, as git has it.
+    /// Relative to the folder of migrations, as in git.
     private func paths(of migration: CheckedMigration) -> [String] {
         [migration.migration.up, migration.migration.down].compactMap { file in
             file.map { path(String($0.path.split(separator: "/").last ?? ""), in: migration.layer) }
@@ -24,7 +24,7 @@ struct BaseChecks {
         var findings: [Finding] = []
         for migration in tree.migrations {
             let paths = paths(of: migration)
-            // A missing half may be added to what is merged.
+            // A missing file of a merged pair may be added.
             guard !paths.isEmpty, !paths.contains(where: base.files.contains) else { continue }
             let taken = base.versions(in: sharing(migration.layer))
             if let other = taken[migration.version] {
@@ -50,7 +50,7 @@ struct BaseChecks {
         return findings
     }
 
-    /// The folders whose numbers a layer shares.
+    /// The folders that share a layer's numbers.
     private func sharing(_ layer: String) -> Set<String> {
         let folders = tree.environments.folders
         guard tree.layout == .overlay else { return [folders[layer] ?? layer] }

@@ -3,18 +3,18 @@ internal import Project
 internal import SQLText
 internal import Storage
 
-/// What the checks of a migration need to know of the others.
+/// What the checks of a migration need to know about the others.
 struct CheckContext: Sendable {
     let service: Service
     let dependencies: DependenciesFile
     /// The schemas that this service may write into.
     let ownSchemas: Set<String>
-    /// Whose schemas others are, where that is known.
+    /// The services of other schemas, if they are known.
     let servicesBySchema: [String: String]
     let stateSchema: String
-    /// The layers whose migrations production runs.
+    /// The layers that run in production.
     let productionLayers: Set<String>
-    /// The pages of migrations, by name; nil where nobody writes any.
+    /// The pages of migrations by name; nil if the project has none.
     let pages: (folder: String, names: Set<String>)?
 
     init(_ tree: ServiceTree, others: [Service], stateSchema: String) {
@@ -33,8 +33,8 @@ struct CheckContext: Sendable {
         pages = (try? Files.names(in: folder)).map { (folder, Set($0)) }
     }
 
-    /// Those that are declared and those that its own migrations create; where nothing is made in any of them, the one in
-    /// which most is made: the name of a folder says little of a service that nobody has named.
+    /// The declared schemas and those that the service's migrations create. If no object is created in any of them, the
+    /// schema with the most created objects, because the folder's name says little about an undeclared service.
     private static func ownSchemas(_ tree: ServiceTree, _ owners: [String: String]) -> Set<String> {
         var own = Set(tree.service.schemas)
         var counts: [String: Int] = [:]
@@ -58,7 +58,7 @@ struct CheckContext: Sendable {
 }
 
 extension ParsedFile {
-    /// Nothing in it happens that its text does not tell: every statement is parsed, and none is a block.
+    /// The text shows everything that happens: every statement is parsed, and none is a block.
     var isTransparent: Bool {
         script.statements.allSatisfy {
             $0.tree != nil && $0.tree?.isKind("DoStmt") != true && $0.tree?.isKind("CallStmt") != true

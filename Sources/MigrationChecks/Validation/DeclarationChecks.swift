@@ -2,7 +2,7 @@ internal import Migrations
 internal import Project
 internal import SQLText
 
-/// Both JSON files against the tree: what they name that is not there, and what is there that they do not name.
+/// Compares both JSON files with the tree: entries without a file, and files without an entry.
 struct DeclarationChecks {
     let tree: ServiceTree
     let environmentsText: JSONText?
@@ -63,7 +63,7 @@ struct DeclarationChecks {
         return findings
     }
 
-    /// What `migrations` of each environment lists.
+    /// The lists in `migrations` of each environment.
     private func lists() -> [Finding] {
         guard let text = environmentsText else { return [] }
         return tree.environments.environments.flatMap { policy -> [Finding] in
@@ -135,7 +135,7 @@ struct DeclarationChecks {
     }
 
     private func identity(_ migration: CheckedMigration) -> String { "\(migration.layer)/\(migration.migration.name)" }
-    /// The up file with this number, or one whose title is nearly the same: that numbers are alike means nothing.
+    /// The up file with this number, or one with a similar title. Similar numbers mean nothing.
     private func meant(_ stem: String) -> String? {
         let title = stem.drop { $0.isNumber }
         let titles = tree.migrations.map { "_\($0.migration.title)" }
@@ -146,14 +146,14 @@ struct DeclarationChecks {
         return found?.migration.up.map { String($0.path.split(separator: "/").last ?? "") }
     }
 
-    /// The name of the migration whose file, or both whose files, are listed.
+    /// The name of the migration of which one or both files are listed.
     private static func stem(_ listed: String) -> String {
         var name = listed.split(separator: "/").last ?? ""
         for suffix in [".sql", ".up", ".down"] where name.hasSuffix(suffix) { name = name.dropLast(suffix.count) }
         return String(name)
     }
 
-    /// Whether a listed name, with or without its folder, means the layer of a migration.
+    /// Whether a listed name, with or without its folder, is in the layer of a migration.
     private func isIn(_ listed: String, _ migration: CheckedMigration) -> Bool {
         var parts = listed.split(separator: "/").filter { $0 != "." }.dropLast().map(String.init)
         let root = tree.service.folder.split(separator: "/").filter { $0 != "." }.map(String.init)

@@ -2,20 +2,19 @@ package import Migrations
 package import Project
 internal import Storage
 
-/// `environments.json` and `dependencies.json` of a folder as far as they are what they should be, and everything in them
-/// that is not.
+/// The valid part of `environments.json` and `dependencies.json`, and all errors in them.
 package struct DeclaredFiles: Sendable {
     package private(set) var environments = EnvironmentsFile.usual
     package private(set) var dependencies = DependenciesFile()
     package private(set) var findings: [Finding] = []
-    /// `environments.json`, with the place of everything in it; nil where there is none.
+    /// `environments.json` with the place of every value; nil if there is none.
     private(set) var environmentsText: JSONText?
 
-    /// A file that is there.
+    /// An existing file.
     package struct Source: Sendable {
-        /// As findings shall name it.
+        /// The path for findings.
         package var path: String
-        /// nil where it cannot be read.
+        /// nil if it cannot be read.
         package var bytes: [UInt8]?
 
         package init(path: String, bytes: [UInt8]?) {
@@ -23,7 +22,7 @@ package struct DeclaredFiles: Sendable {
             self.bytes = bytes
         }
 
-        /// The first of the paths that is there.
+        /// The first existing file.
         fileprivate init?(_ paths: String...) {
             guard let path = paths.first(where: Files.exists) else { return nil }
             self.init(path: path, bytes: try? Files.bytes(of: path))
@@ -37,7 +36,7 @@ package struct DeclaredFiles: Sendable {
         )
     }
 
-    /// - Parameters: nil for a file that is not there.
+    /// - Parameters: nil for a missing file.
     package init(environments: Source?, dependencies: Source?) {
         if let environments, let text = document(environments) {
             let (file, reading) = EnvironmentsFile.reading(text)
@@ -54,7 +53,7 @@ package struct DeclaredFiles: Sendable {
         }
     }
 
-    /// Nil for what is no JSON.
+    /// nil for text that is not JSON.
     private mutating func document(_ source: Source) -> JSONText? {
         guard let bytes = source.bytes else {
             findings.append(
@@ -97,7 +96,7 @@ package struct DeclaredFiles: Sendable {
                 }
             note(problem.error, rule, path)
         }
-        // A rule that has no effect is no mere unknown field.
+        // A rule without effect is more serious than an unknown field.
         for field in reading.unknownFields
         where !field.isNull && !misplaced.contains(where: { $0.trail == field.trail && $0.line == field.line }) {
             findings.append(

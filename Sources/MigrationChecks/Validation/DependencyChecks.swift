@@ -1,9 +1,9 @@
 internal import Migrations
 internal import Project
 
-/// What depends on what: on migrations that are there, in every environment, and never in a circle.
+/// The dependencies must exist in every environment, and have no cycle.
 struct DependencyChecks {
-    /// All that are known: one service, or those of a root.
+    /// All known services: one, or those of a root.
     let trees: [ServiceTree]
 
     typealias Node = MigrationOrder.Node
@@ -58,7 +58,7 @@ struct DependencyChecks {
         }
     }
 
-    /// The migrations that a list names, as it writes them.
+    /// The migrations in a list, as written.
     private static func references(_ list: JSONNode?) -> [(version: Int, spelled: String, line: Int)] {
         ((try? list?.elements()) ?? []).compactMap { element in
             guard let spelled = try? element.text(), let version = Migration.version(spelled: spelled) else {
@@ -103,7 +103,7 @@ struct DependencyChecks {
         }
     }
 
-    /// Every circle once, at the entry of its smallest member.
+    /// Every cycle once, at the entry of its first member.
     private func circles() -> [Finding] {
         var needs: [Node: [Node]] = [:]
         for tree in trees {
@@ -136,7 +136,7 @@ struct DependencyChecks {
         return Array(circle[place...] + circle[..<place])
     }
 
-    /// As people name it: the service where there are several, and the file.
+    /// For people: the service if there are several, and the file.
     private func name(_ node: Node) -> String {
         let tree = trees.first { $0.service.name == node.service }
         let name = tree?.migrations.first { $0.version == node.version }?.migration.name ?? "\(node.version)"

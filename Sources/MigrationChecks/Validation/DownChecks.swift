@@ -16,8 +16,9 @@ struct DownChecks {
     func findings() -> [Finding] { drops() + deletions() }
 
     private func drops() -> [Finding] {
-        lazy var made = MadeObjects(up)
-        lazy var again = MadeObjects(down)
+        let names = TableNames(up, down)
+        lazy var made = MadeObjects(up, names)
+        lazy var again = MadeObjects(down, names)
         return down.statements.flatMap { statement, effects -> [Finding] in
             var lost: [String] = []
             for touch in effects.touches where touch.action == .drop && !touch.isInBody {
@@ -31,7 +32,9 @@ struct DownChecks {
                 lost.append("the constraint \(name) of \(table)")
             }
             for loss in effects.destruction where loss.means == .dropping {
-                guard let column = loss.column, !made.has(column: column, of: loss.relation) else { continue }
+                guard let column = loss.column, !made.has(column: column, of: loss.relation),
+                    !again.has(column: column, of: loss.relation)
+                else { continue }
                 lost.append("the column \(loss.relation).\(column)")
             }
             return lost.map {
@@ -46,7 +49,7 @@ struct DownChecks {
     }
 
     private func deletions() -> [Finding] {
-        lazy var made = MadeObjects(up)
+        lazy var made = MadeObjects(up, TableNames(up, down))
         return down.statements.compactMap { statement, effects in
             guard let tree = statement.tree else { return nil }
             for loss in effects.destruction where loss.means == .deleting && loss.kind == .table {
@@ -86,15 +89,54 @@ struct DownChecks {
     }
 }
 
+/// The names that tables have in an up and its down, either of which may rename them.
+private struct TableNames {
+    private var renames: [(RelationName, RelationName)] = []
+
+    init(_ files: ParsedFile...) {
+        for (statement, effects) in files.flatMap(\.statements) {
+            guard let tree = statement.tree else { continue }
+            for touch in effects.touches where touch.kind == .table && !touch.isInBody {
+                var name = touch.relation
+                if touch.action == .rename, let new = tree["newname"].string {
+                    name.name = new
+                } else if tree.isKind("AlterObjectSchemaStmt"), let schema = tree["newschema"].string {
+                    name.schema = schema
+                } else {
+                    continue
+                }
+                renames.append((touch.relation, name))
+            }
+        }
+    }
+
+    /// Whether the two names can mean the same table.
+    func areSame(_ a: RelationName, _ b: RelationName) -> Bool {
+        if a.canBe(b) { return true }
+        var known = [a]
+        var next = 0
+        while next < known.count, !renames.isEmpty {
+            for (old, new) in renames {
+                let other = old.canBe(known[next]) ? new : new.canBe(known[next]) ? old : nil
+                if let other, !known.contains(other) { known.append(other) }
+            }
+            next += 1
+        }
+        return known.contains { $0.canBe(b) }
+    }
+}
+
 /// What a file makes, as far as its statements say.
 private struct MadeObjects {
+    private let names: TableNames
     private var objects: [(kind: ObjectKind, name: RelationName)] = []
     private var columns: [(table: RelationName, name: String)] = []
     private var constraints: [(table: RelationName, name: String)] = []
     /// The tables of indexes and constraints that the server finds names for, which begin with that of the table.
     private var unnamed: [RelationName] = []
 
-    init(_ file: ParsedFile) {
+    init(_ file: ParsedFile, _ names: TableNames) {
+        self.names = names
         for (statement, effects) in file.statements {
             for touch in effects.touches where touch.action == .create && !touch.isInBody {
                 objects.append((Self.plain(touch.kind), touch.relation))
@@ -157,12 +199,14 @@ private struct MadeObjects {
     }
 
     func has(column: String, of table: RelationName) -> Bool {
-        has(.table, table) || columns.contains { $0.name == column && $0.table.canBe(table) }
+        has(.table, table) || columns.contains { $0.name == column && names.areSame($0.table, table) }
     }
 
     func has(constraint: String, of table: RelationName) -> Bool {
-        has(.table, table) || constraints.contains { $0.name == constraint && $0.table.canBe(table) }
-            || unnamed.contains { $0.canBe(table) && constraint.hasPrefix("\($0.name)_") }
+        has(.table, table) || constraints.contains { $0.name == constraint && names.areSame($0.table, table) }
+            || unnamed.contains { names.areSame($0, table) && constraint.hasPrefix("\($0.name)_") }
+            // Whether a unique index has become a constraint, some who write IF EXISTS need not know.
+            || has(.index, RelationName(schema: table.schema, name: constraint))
     }
 }
 

@@ -1,7 +1,7 @@
 internal import Migrations
 internal import SQLText
 
-/// What `dependencies.json` says of a migration against what its statements do.
+/// Compares the declarations in `dependencies.json` with the effects of the statements.
 struct EffectChecks {
     let migration: CheckedMigration
     let entry: DependenciesFile.Entry
@@ -19,7 +19,7 @@ struct EffectChecks {
         var required: [(name: RelationName, statement: SQLStatement)] = []
         var allowed: [RelationName] = []
         let temporary = up.temporaryNames
-        // Statements name views as tables.
+        // Statements name views like tables.
         let views = up.effects.touches.filter { $0.action == .create && $0.kind != .table }.map(\.relation)
         for (statement, effects) in up.statements {
             for touch in effects.touches {
@@ -43,7 +43,7 @@ struct EffectChecks {
                 hint: "add \"\(need.name)\""
             )
         }
-        // A down may touch what its up only leads to, and what is hidden in a block nobody can tell.
+        // A down file may change objects that its up file only affects indirectly. Effects of a block are unknown.
         allowed += migration.down?.effects.touches.map(\.relation) ?? []
         if migration.files.allSatisfy(\.isTransparent) {
             findings += names.filter { name in !allowed.contains { $0.canBe(name) } }.map { name in
@@ -68,10 +68,10 @@ struct EffectChecks {
         return RelationName(names: parts) ?? RelationName(schema: nil, name: "")
     }
 
-    /// More than there is may be declared: whoever wrote it may know why.
+    /// A higher risk than derived is permitted, because the author may know a reason.
     private func risk() -> [Finding] {
         guard let declared = entry.risk, let up = migration.up else { return [] }
-        // A statement that is wrong has no risk, and one that is too new has what the migrator takes it for.
+        // An invalid statement has no risk. One that is newer than the parser has the risk that the migrator assumes.
         let statements = up.statements.filter { $0.effects.isParsed || $0.statement.newerSyntax != nil }
         guard let worst = statements.max(by: { $0.effects.risk < $1.effects.risk })?.effects.risk, declared < worst,
             let reason = statements.first(where: { $0.effects.risk == worst })?.statement
@@ -110,7 +110,7 @@ struct EffectChecks {
                 )
             ]
         }
-        // Rows that the up has inserted itself may be deleted again.
+        // Rows that the up file inserted may be deleted.
         let loss =
             down.lost { $0.means == .dropping || $0.means == .deleting && !$0.isConditional }
             ?? migration.up?.lost { $0.means == .dropping || $0.means == .deleting }
@@ -127,7 +127,7 @@ struct EffectChecks {
 }
 
 extension ParsedFile {
-    /// The first thing that is gone for good.
+    /// The first destroyed object.
     fileprivate func lost(_ counts: (Destruction) -> Bool) -> (place: String, what: String)? {
         for (statement, effects) in statements {
             guard let loss = effects.destruction.first(where: counts) else { continue }

@@ -1,7 +1,7 @@
 internal import Migrations
 internal import SQLText
 
-/// Numbers and pairs: what the names of the files say, and which files are the same.
+/// Checks numbers, pairs and duplicates by the names of the files.
 struct LayoutChecks {
     let tree: ServiceTree
 
@@ -20,7 +20,7 @@ struct LayoutChecks {
 
     private func duplicate(_ migration: CheckedMigration, _ first: CheckedMigration) -> Finding {
         let halves = [first.migration, migration.migration].map { ($0.up != nil, $0.down != nil) }
-        // One up and one down: a pair, if they had one title.
+        // One up file and one down file would be a pair if their titles were equal.
         if halves[0] == (true, false) && halves[1] == (false, true)
             || halves[0] == (false, true) && halves[1] == (true, false)
         {
@@ -42,9 +42,9 @@ struct LayoutChecks {
         )
     }
 
-    /// golang-migrate takes a missing file for an empty step, and says nothing.
+    /// golang-migrate silently treats a missing file as an empty step.
     private func missing(_ migration: CheckedMigration) -> [Finding] {
-        // A file that cannot be read is there, and has been named.
+        // An unreadable file exists, and was already reported.
         guard !migration.findings.contains(where: { $0.rule == ValidationRule.unreadableFile.rawValue }) else {
             return []
         }
@@ -88,7 +88,7 @@ struct LayoutChecks {
         return findings
     }
 
-    /// In the overlay all layers share one number space; a copy of an environment's set has its own.
+    /// In an overlay all layers share one number space. Copies have separate ones.
     private func collisions() -> [Finding] {
         guard tree.layout == .overlay else { return [] }
         var findings: [Finding] = []
@@ -115,7 +115,7 @@ struct LayoutChecks {
 
     private func sameContent() -> [Finding] {
         let written = tree.migrations.filter { $0.up?.script.statements.isEmpty == false }
-        // Digests are dear, and few files are worth one.
+        // Digests are expensive, and few files need one.
         let alike = Dictionary(grouping: written) { $0.migration.up!.text.bytesHash }.values.filter { $0.count > 1 }
         let groups = alike.flatMap { Dictionary(grouping: $0) { $0.migration.up!.sha256 }.values }.filter {
             $0.count > 1
@@ -135,7 +135,7 @@ struct LayoutChecks {
 }
 
 extension String {
-    /// The same for the same bytes, within this process.
+    /// Equal for equal bytes, within this process.
     fileprivate var bytesHash: Int {
         var text = self
         var hasher = Hasher()

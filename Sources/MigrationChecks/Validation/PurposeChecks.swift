@@ -1,7 +1,7 @@
 internal import Migrations
 internal import SQLText
 
-/// What is said about a migration for those who come later.
+/// Descriptions of a migration for later readers.
 struct PurposeChecks {
     let migration: CheckedMigration
     let context: CheckContext
@@ -9,7 +9,7 @@ struct PurposeChecks {
     func findings() -> [Finding] { purpose() + page() }
 
     private func purpose() -> [Finding] {
-        // A comment before a command of psql is the command's.
+        // A comment before a command of psql belongs to that command.
         guard let up = migration.up, let first = up.script.statements.first,
             !up.script.metaCommands.contains(where: { $0.line < first.line }),
             !first.leadingComments.contains(where: Self.saysSomething),
@@ -25,7 +25,7 @@ struct PurposeChecks {
         ]
     }
 
-    /// Up to the first statement that is more than a setting or the BEGIN of a transaction.
+    /// Up to the first statement other than a setting or BEGIN.
     private static func beginning(of file: ParsedFile) -> [SQLStatement] {
         let preamble = file.statements.prefix { _, effects in
             if case .controls = effects.transaction { return true }
@@ -34,9 +34,9 @@ struct PurposeChecks {
         return Array(file.script.statements.prefix(preamble.count + 1))
     }
 
-    /// A comment for people, and not for a tool.
+    /// A comment for people, not for a tool.
     private static func saysSomething(_ comment: String) -> Bool {
-        // What is for a tool begins with one of these letters or signs.
+        // Comments for tools begin with one of these letters or signs.
         let first = comment.utf8.first {
             $0.isLetter || $0 >= 0x80 || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "!")
         }
@@ -63,6 +63,6 @@ struct PurposeChecks {
 }
 
 extension UInt8 {
-    /// Of ASCII.
+    /// An ASCII letter.
     fileprivate var isLetter: Bool { (0x61...0x7A).contains(self | 0x20) }
 }

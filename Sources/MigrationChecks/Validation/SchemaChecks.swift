@@ -6,6 +6,8 @@ internal import SQLText
 /// Whose schema a name is in: none, another service's, or the one that the ledger lives in.
 struct SchemaChecks {
     let file: ParsedFile
+    /// The up file of a file that goes down.
+    let up: ParsedFile?
     let entry: DependenciesFile.Entry?
     let context: CheckContext
 
@@ -30,7 +32,9 @@ struct SchemaChecks {
                         at: statement,
                         offset: touch.offset,
                         "\(touch.name) has no schema, so the search path of whoever migrates decides which one it is in",
-                        hint: "write \(context.ownSchemas.sorted().first ?? context.service.name).\(touch.name)"
+                        hint:
+                            "write the schema before each name, as in \(context.ownSchemas.sorted().first ?? context.service.name).\(touch.name), "
+                            + "or begin the file with SET search_path"
                     )
                 )
             }
@@ -95,7 +99,17 @@ struct SchemaChecks {
         } ?? false
     }
 
-    /// golang-migrate keeps its table in the service's own schema.
+    /// golang-migrate keeps its table in the service's own schema, and makes it before the first migration runs: a schema
+    /// that the up file itself creates cannot hold it.
+    private func mayHoldLedger(_ schema: String) -> Bool {
+        guard context.ownSchemas.contains(schema) else { return false }
+        let creation = up?.statements.first { _, effects in
+            effects.touches.contains { $0.kind == .schema && $0.action == .create && $0.name == schema }
+        }
+        guard let creation else { return true }
+        return creation.statement.tree?["if_not_exists"].isTrue == true && context.service.schemas.contains(schema)
+    }
+
     private func ledgers() -> [Finding] {
         file.statements.flatMap { statement, effects -> [Finding] in
             effects.touches.filter { $0.action == .drop && !$0.isInBody }.compactMap { touch -> Finding? in
@@ -103,7 +117,7 @@ struct SchemaChecks {
                 let what: String
                 if touch.kind == .schema, touch.name == context.stateSchema {
                     what = "the schema \(touch.name), which holds the ledger"
-                } else if touch.kind == .schema, cascades, context.ownSchemas.contains(touch.name) {
+                } else if touch.kind == .schema, cascades, mayHoldLedger(touch.name) {
                     what = "the schema \(touch.name) with all that is in it, where golang-migrate keeps its ledger"
                 } else if touch.kind == .table, let tool = KnownLedgers.tool(of: touch.name) {
                     what = "\(touch.relation), which is the ledger of \(tool)"

@@ -1,7 +1,7 @@
 internal import Glibc
 package import SQLText
 
-/// What must not stand in files that production runs: passwords, keys, and people who are not.
+/// Passwords, keys and example people, which must not be in files that production runs.
 package struct SecretChecks {
     private let script: SQLScript
     private let path: String
@@ -11,7 +11,7 @@ package struct SecretChecks {
         self.path = path
     }
 
-    /// One of each kind for a statement: a file of a thousand rows is one mistake.
+    /// Reports one of each kind per statement: a file of a thousand rows is one mistake.
     package func findings() -> [Finding] {
         script.statements.flatMap { statement -> [Finding] in
             guard let tree = statement.tree else { return [] }
@@ -27,7 +27,7 @@ package struct SecretChecks {
             let writes = tree.isKind("InsertStmt") || tree.isKind("UpdateStmt") || tree.isKind("DoStmt")
             for (text, offset) in Self.texts(tree) {
                 if let what = Self.secret(in: text) { note(.secret, offset, "\(what) stands here", Self.secretHint) }
-                // Whom a condition names is not given to anybody.
+                // A person in a condition is not inserted.
                 guard writes, Self.namesExample(text), offset.map({ !conditions.contains($0) }) ?? true else {
                     continue
                 }
@@ -53,17 +53,17 @@ package struct SecretChecks {
     package static let exampleHint = "people for trying things out belong to the layer of development or staging"
 }
 
-// What is a secret.
+// Recognizing secrets.
 extension SecretChecks {
-    /// What a text is by its form; nil for any other.
+    /// The kind of secret by the form of a text; nil for other texts.
     package static func secret(in text: String) -> String? {
         guard text.utf8.count >= 20 else { return nil }
         for (mark, what) in marks {
-            // A search for bytes is quick, and finds a mark in one text of a thousand.
+            // A search for bytes is fast, and few texts contain a mark.
             guard text.containsBytes(of: mark), let range = text.firstRange(of: mark) else { continue }
-            // A public key or a certificate is for everybody.
+            // Public keys and certificates are not secret.
             if mark == "-----BEGIN", !text.containsBytes(of: "PRIVATE KEY") { continue }
-            // A word such as task_live_ is none.
+            // A word such as task_live_ is not a token.
             let isStart = range.lowerBound == text.startIndex || !text[text.index(before: range.lowerBound)].isLetter
             let rest = text[range.upperBound...].prefix { !$0.isWhitespace }
             if isStart, rest.utf8.count >= 12 || mark.hasPrefix("-----") { return what }
@@ -74,7 +74,7 @@ extension SecretChecks {
         return nil
     }
 
-    /// In a URL, or in a string of `key=value` for libpq, but for what is plainly to be filled in.
+    /// A password in a URL, or in libpq's `key=value` text, except an obvious placeholder.
     private static func namesPassword(_ text: String) -> Bool {
         guard text.containsBytes(of: "://") || text.containsBytes(of: "password=") else { return false }
         var password: Substring?
@@ -103,8 +103,8 @@ extension SecretChecks {
         ("xoxp-", "a token"),
     ]
 
-    /// Whether a column of this name holds secrets, and the value is one: a mark such as `!`, with which nobody signs in,
-    /// is none.
+    /// Whether a column of this name holds secrets and the value is one. A mark such as `!`, which no one can sign in
+    /// with, is not.
     package static func isSecret(column: String, value: String) -> Bool {
         let column = column.lowercased()
         guard secretColumns.contains(where: { column.isEnded(by: $0) }) else { return false }
@@ -121,7 +121,8 @@ extension SecretChecks {
         "x", "none", "locked", "disabled", "invalid", "unset", "null", "00000000-0000-0000-0000-000000000000",
     ]
 
-    /// An address of the domains that RFC 2606 keeps for examples; a pattern such as `%@example.com` is nobody's.
+    /// An address in the domains that RFC 2606 reserves for examples. A pattern such as `%@example.com` is not a
+    /// person.
     package static func namesExample(_ text: String) -> Bool {
         guard text.containsBytes(of: "@") else { return false }
         let bytes = Array(text.utf8)
@@ -135,7 +136,7 @@ extension SecretChecks {
     }
 }
 
-// Where texts stand.
+// Finding texts.
 extension SecretChecks {
     private static func texts(_ tree: ParseNode) -> [(String, Int?)] {
         var texts: [(String, Int?)] = []
@@ -147,7 +148,7 @@ extension SecretChecks {
         return texts + tree["args"].items.compactMap { $0["arg"].string.map { ($0, nil) } }
     }
 
-    /// Where the constants of conditions stand.
+    /// The constants in conditions.
     private static func conditions(_ tree: ParseNode) -> Set<Int> {
         let parts = ["SelectStmt", "UpdateStmt", "DeleteStmt"].flatMap { tree.descendants(ofKind: $0) }
         return Set(
@@ -155,7 +156,7 @@ extension SecretChecks {
         )
     }
 
-    /// Columns and the texts that INSERT, UPDATE and defaults give them.
+    /// Columns with the texts that INSERT, UPDATE and defaults assign to them.
     private static func assignments(_ tree: ParseNode) -> [(column: String, value: (text: String, offset: Int?))] {
         var found: [(column: String, value: (text: String, offset: Int?))] = []
         for insert in tree.descendants(ofKind: "InsertStmt") {
@@ -187,7 +188,7 @@ extension SecretChecks {
         return found
     }
 
-    /// A constant, also under a cast, and the first argument of a function that hashes.
+    /// A constant, also inside a cast, or as the first argument of a hash function.
     private static func text(_ value: ParseNode) -> (text: String, offset: Int?)? {
         var value = value
         while value.isKind("TypeCast") { value = value["arg"] }
@@ -200,7 +201,7 @@ extension SecretChecks {
         return (text, value.content.offset)
     }
 
-    /// Where one is set, and for what.
+    /// A password that is set, and its owner.
     private static func password(_ tree: ParseNode) -> (offset: Int, whose: String)? {
         let whose: String
         switch tree.kind {
@@ -209,7 +210,7 @@ extension SecretChecks {
             whose = "server"
         case "DoStmt":
             let body = tree["args"].items.compactMap { $0["arg"].string }.first ?? ""
-            // In a text that is executed the quotes are doubled; %L is filled in.
+            // Quotes are doubled in executed text; %L is a placeholder.
             let isWritten = body.firstMatch(of: #/(?i)\bpassword\s+'+[^'%\s]/#) != nil
             return isWritten ? (0, "role") : nil
         default: return nil
@@ -220,7 +221,7 @@ extension SecretChecks {
 }
 
 extension UInt8 {
-    /// Of a mail address, but for its sign.
+    /// A character of a mail address, except @.
     fileprivate var isInAddress: Bool {
         switch self {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x2B: true
@@ -239,7 +240,7 @@ extension String {
         return text.count == word.count || text.dropLast(word.count).last == UInt8(ascii: "_")
     }
 
-    /// Whether the bytes of another text, which is not empty, stand in it one after the other.
+    /// Whether it contains the bytes of another, non-empty text.
     fileprivate func containsBytes(of part: String) -> Bool {
         var (text, part) = (self, part)
         return text.withUTF8 { text in

@@ -2,6 +2,7 @@ internal import Glibc
 internal import Migrations
 internal import Project
 internal import SQLText
+internal import Storage
 
 /// A pair of files, read and parsed; what a name stands for that only one of the two has is a migration too.
 ///
@@ -56,6 +57,8 @@ struct ServiceTree: Sendable {
     let migrations: [CheckedMigration]
     /// The folder of each layer, by its name.
     let folders: [String: String]
+    /// What `before` of `dependencies.json` makes, as far as it can be read.
+    let before: SchemaModel
     let findings: [Finding]
 
     /// The names of the environments whose folders are there, with the base.
@@ -77,8 +80,9 @@ struct ServiceTree: Sendable {
         let folder = MigrationFolder(service.folder, environments: declared.environments.folders)
         let migrations = await Parallel.map(folder?.pairs ?? []) { CheckedMigration(reading: $0) }
         let hasBase = migrations.contains { $0.layer.isEmpty }
+        let (before, faults) = Self.before(declared.dependencies, service.folder)
         let oddities =
-            folder.map { Self.oddities($0, declared.environments) }
+            folder.map { Self.oddities($0, declared) }
             ?? [
                 Finding(
                     .unreadableFile,
@@ -94,15 +98,41 @@ struct ServiceTree: Sendable {
             layout: hasBase || migrations.isEmpty ? .overlay : .copies,
             migrations: migrations,
             folders: Dictionary(uniqueKeysWithValues: (folder?.layers ?? []).map { ($0.name, $0.path) }),
-            findings: oddities + migrations.flatMap(\.findings)
+            before: before,
+            findings: oddities + faults + migrations.flatMap(\.findings)
         )
     }
 
+    /// The schema that the files of `before` make, and those that cannot be read.
+    private static func before(_ file: DependenciesFile, _ folder: String) -> (SchemaModel, [Finding]) {
+        var schema = SchemaModel()
+        var findings: [Finding] = []
+        for path in file.before.paths(in: folder) {
+            do {
+                schema.learn(from: try SQLScript(splitting: try Files.text(of: path)))
+            } catch {
+                findings.append(
+                    Finding(
+                        .listedFileMissing,
+                        file: file.path,
+                        line: file.beforeLine,
+                        "\"before\" names \(path), which cannot be read: \(error)",
+                        hint: "paths are relative to the folder of migrations"
+                    )
+                )
+            }
+        }
+        return (schema, findings)
+    }
+
     /// Files and folders that are not run because of their names.
-    private static func oddities(_ folder: MigrationFolder, _ environments: EnvironmentsFile) -> [Finding] {
+    private static func oddities(_ folder: MigrationFolder, _ declared: DeclaredFiles) -> [Finding] {
+        let environments = declared.environments
+        let before = declared.dependencies.before.files
         let files = folder.layers.flatMap(\.entries).compactMap { entry -> Finding? in
             switch entry.kind {
             case .migration: nil
+            case .otherSQL where before.contains(where: { entry.path.hasSuffix("/\($0)") }): nil
             case .numberTooHigh:
                 Finding(
                     .fileName,

@@ -2,17 +2,18 @@ internal import Migrations
 internal import Project
 internal import SQLText
 
-/// Which rules the comments of a file silence, and where.
+/// The rules that the comments of a file silence, and where.
 ///
-/// `-- granary: ignore rule, rule` before a statement, in it, or behind it on its last line counts for that statement;
-/// in the file's first block of comments, before any statement and any empty line, for the whole file.
+/// `-- granary: ignore rule, rule` before a statement, inside it, or behind it on its last line applies to that
+/// statement. In the first comment block of the file, before any statement and any empty line, it applies to the whole
+/// file.
 package struct Silencing: Sendable {
     package struct Comment: Sendable, Equatable {
         package var rules: [String]
         package var line: Int
-        /// The lines of the statement that it belongs to; nil for the whole file.
+        /// The lines of its statement; nil for the whole file.
         package var lines: ClosedRange<Int>?
-        /// Written for squawk, which has rules that we do not have, and where no name stands for all of them.
+        /// Written for squawk, which has other rules too. Without names it applies to all of them.
         var isSquawks = false
 
         func covers(_ finding: Finding) -> Bool {
@@ -38,7 +39,7 @@ package struct Silencing: Sendable {
         var reasoned: Set<Int> = []
         for option in asked where !reasoned.contains(option.line) {
             let words = option.value.split { $0 == " " || $0 == "\t" }.map(String.init)
-            // Why: `no-schema -- the path is set`, `no-schema (the path is set)`.
+            // With a reason: `no-schema -- the path is set`, `no-schema (the path is set)`.
             let rules = Array(words.prefix { !$0.hasPrefix("--") && !$0.hasPrefix("(") })
             if rules.count < words.count { reasoned.insert(option.line) }
             if let last = comments.indices.last, comments[last].line == option.line {
@@ -57,19 +58,18 @@ package struct Silencing: Sendable {
         self.comments = comments
     }
 
-    /// Those of the statement that ends on this line or later; where none follows, nothing is silenced.
+    /// The lines of the statement that ends on this line or later; without such a statement nothing is silenced.
     private static func lines(meantAt line: Int, _ spans: [ClosedRange<Int>]) -> ClosedRange<Int> {
         spans.first { $0.upperBound >= line }.map { min($0.lowerBound, line)...$0.upperBound } ?? line...line
     }
 
     package func silences(_ finding: Finding) -> Bool { comments.contains { $0.covers(finding) } }
 
-    /// The findings of this file that remain, with what is to be said of the comments themselves: names that no rule has,
-    /// and those that silenced nothing.
+    /// The remaining findings of this file, and findings about the comments themselves: unknown names, and comments
+    /// that silenced nothing.
     ///
-    /// - Parameters:
-    ///   - known: The names of all rules, on or off.
-    ///   - judged: Those that have been looked for in this run; of others nobody knows whether they would say something.
+    /// - Parameters: - known: The names of all rules, enabled or not. - judged: The rules that were checked in this
+    ///   run. For others it is unknown whether they would find something.
     package func applied(to findings: [Finding], known: Set<String>, judged: Set<String>) -> [Finding] {
         guard !comments.isEmpty else { return findings }
         var result = findings.filter { !silences($0) }
@@ -109,7 +109,7 @@ package struct Silencing: Sendable {
         return statement.line...max(statement.line, last)
     }
 
-    /// The lines of comments that the file begins with, up to the first that is none.
+    /// The comment lines at the beginning of the file, up to the first other line.
     private static func headLines(_ text: String) -> ClosedRange<Int> {
         var count = 0
         for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {

@@ -8,7 +8,7 @@ struct StatementChecks {
     func findings() -> [Finding] { commands() + statements() + rolledBack() + markers() + enumValues() }
 
     private func commands() -> [Finding] {
-        file.script.metaCommands.map { command in
+        file.script.metaCommands.filter { !$0.isHarmless }.map { command in
             Finding(
                 .psqlCommand,
                 file: file.path,
@@ -21,12 +21,12 @@ struct StatementChecks {
 
     private func statements() -> [Finding] {
         file.script.statements.compactMap { statement in
-            if statement.readsRowsFromClient {
+            if statement.lacksRows {
                 return file.finding(
                     .copyFromStdin,
                     at: statement,
-                    "COPY FROM STDIN reads rows that a migration does not have",
-                    hint: "put the rows into INSERT statements, or into a seed"
+                    "the rows of this COPY do not end: there is no line `\\.` behind them",
+                    hint: "the file may be cut off; a COPY without rows has the line `\\.` too"
                 )
             }
             guard statement.tree == nil else { return nil }

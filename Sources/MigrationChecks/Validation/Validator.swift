@@ -72,7 +72,8 @@ package struct Validator: Sendable {
         var findings: [Finding] = []
         for file in migration.files {
             findings += StatementChecks(file: file).findings()
-            findings += SchemaChecks(file: file, entry: entry, context: context).findings()
+            let up = file.direction == .down ? migration.up : nil
+            findings += SchemaChecks(file: file, up: up, entry: entry, context: context).findings()
         }
         if let up = migration.up, context.runsInProduction(migration) {
             findings += SecretChecks(up.script, path: up.path).findings()
@@ -99,7 +100,7 @@ package struct Validator: Sendable {
             let rules = LintRules.selection(for: policy)
             let view = tree.view(name)
             guard seen.insert(View(layers: Set(view.map(\.layer)), rules: rules)).inserted else { continue }
-            let linter = Linter(rules: rules, tableSizes: tableSizes)
+            let linter = Linter(rules: rules, tableSizes: tableSizes, schema: tree.before)
             findings += await linter.findings(in: view.map { ($0.up, $0.down) }, after: since)
         }
         return findings

@@ -1,5 +1,5 @@
-/// A file's text as checksums see it: lines end with LF, the last one too and no empty ones behind it, and there is no byte
-/// order mark. Files are usually written so, and keep the checksum of their bytes.
+/// The text of a file for checksums: lines end with LF, there is exactly one at the end, and no byte order mark. Most
+/// files are written like that, so their checksum is that of their bytes.
 struct CanonicalText {
     let text: String
 
@@ -23,7 +23,7 @@ struct CanonicalText {
         self.text = String(decoding: canonical, as: UTF8.self)
     }
 
-    /// The usual ways to write the same lines.
+    /// The common ways to write the same lines.
     var spellings: [String] {
         let lines = text.utf8.last == Self.newline ? String(decoding: text.utf8.dropLast(), as: UTF8.self) : text
         let windows = lines.replacing("\n", with: "\r\n")

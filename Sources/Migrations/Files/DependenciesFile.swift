@@ -41,6 +41,9 @@ package struct DependenciesFile: Sendable {
     package var requiresApprovalForHighRisk = false
     package var backsUpBeforeDestruction = false
     package var validatesAfterwards = false
+    package var before = BeforeMigrations()
+    /// Of `before`, from 1.
+    package private(set) var beforeLine = 1
     package private(set) var unknownFields: [UnknownField] = []
     /// Rules of environments, which have no effect in this file.
     package private(set) var misplacedRules: [MisplacedRule] = []
@@ -106,8 +109,9 @@ package struct DependenciesFile: Sendable {
                     }
                 }
             case "global_config": file.readConfig(member.value, &reading)
+            case "before": file.readBefore(member.value, &reading)
             case "$schema", "description", "version", "service", "//": break
-            default: reading.noteUnknown(member, known: ["migrations", "global_config"])
+            default: reading.noteUnknown(member, known: ["migrations", "global_config", "before"])
             }
         }
         for (entry, first) in seconds { file.note(entry, after: first, &reading) }
@@ -139,6 +143,14 @@ package struct DependenciesFile: Sendable {
             "validate_after_migration",
         ]
         reading.noteUnknownFields(of: node, known: known)
+    }
+
+    private mutating func readBefore(_ node: JSONNode, _ reading: inout JSONReading) {
+        beforeLine = node.line
+        before.schemas = reading.texts(node["schemas"]) ?? []
+        before.extensions = reading.texts(node["extensions"]) ?? []
+        before.files = reading.texts(node["files"]) ?? []
+        reading.noteUnknownFields(of: node, known: ["schemas", "extensions", "files"])
     }
 
     private func entry(_ member: JSONMember, _ reading: inout JSONReading) -> Entry? {

@@ -1,24 +1,22 @@
 internal import Subprocess
 internal import SystemPackage
 
-/// A folder as a branch or commit of git has it, and what has happened to its files here since.
+/// A folder in the state of a branch or commit of git, and the changes to its files since then.
 ///
-/// Nothing is fetched and nothing is written.
+/// Fetches nothing and writes nothing.
 package struct GitTree: Sendable {
-    /// As it was given, such as `origin/main`.
+    /// As given, such as `origin/main`.
     package let reference: String
-    /// The files below the folder there, by their paths from it: `development/000004_a.up.sql`.
+    /// The files below the folder there, by relative path: `development/000004_a.up.sql`.
     package let files: Set<String>
-    /// Those of the common ancestor that say something else here.
+    /// Files of the common ancestor that have changed here.
     package let edited: Set<String>
-    /// Those of the common ancestor that are not here.
+    /// Files of the common ancestor that are missing here.
     package let removed: Set<String>
 
-    /// - Parameters:
-    ///   - reference: Anything that git takes for a commit.
-    ///   - folder: Within a working tree.
-    /// - Throws: `MigrationError` with `.usage` for a reference that is not there, a folder that git does not know, and
-    ///   where there is no git; `CancellationError`.
+    /// - Parameters: - reference: Anything that git accepts as a commit. - folder: Inside a working tree.
+    /// - Throws: `MigrationError` with `.usage` for an unknown reference, a folder outside of git, and if git is not
+    ///   installed; `CancellationError`.
     package static func read(_ reference: String, folder: String) async throws -> GitTree {
         let git = Git(folder: folder)
         let name = reference.isEmpty ? "HEAD" : reference
@@ -31,7 +29,7 @@ package struct GitTree: Sendable {
             )
         }
         let files = try await git.names(["ls-tree", "-r", "-z", "--name-only", commit])
-        // What was changed there only, after this branch began, is nothing that was changed here.
+        // Changes that were made only there, after this branch began, do not count as changes here.
         let ancestor = try await git.ancestor(of: commit, reference)
         let changes = ["diff", "-z", "--no-renames", "--no-ext-diff", "--relative", "--name-only"]
         return GitTree(
@@ -49,7 +47,7 @@ package struct GitTree: Sendable {
         self.removed = removed
     }
 
-    /// The numbers that are taken there, with a file that has each.
+    /// The numbers that are taken there, each with one of its files.
     ///
     /// - Parameter layers: Folders below the folder; "" for the folder itself.
     package func versions(in layers: Set<String>) -> [Int: String] {
@@ -59,25 +57,25 @@ package struct GitTree: Sendable {
             guard let last = parts.last, let name = MigrationFileName(String(last)),
                 layers.contains(parts.dropLast().joined(separator: "/"))
             else { continue }
-            // Of a pair the up file.
+            // For a pair, the up file.
             versions[name.version] = max(path, versions[name.version] ?? path)
         }
         return versions
     }
 }
 
-/// git, called for what it says.
+/// Runs git and reads its output.
 private struct Git {
     let folder: String
 
-    /// The first line of what it prints; nil where it says no.
+    /// The first line of its output; nil if it fails.
     func line(_ arguments: [String]) async throws -> String? {
         let (succeeded, output, _) = try await run(arguments)
         guard succeeded, let line = output.split(separator: "\n").first else { return nil }
         return String(line)
     }
 
-    /// The last commit that a commit and this branch have in common; the commit itself, where this branch has none yet.
+    /// The last common commit of a commit and this branch; the commit itself if this branch has none yet.
     func ancestor(of commit: String, _ reference: String) async throws -> String {
         guard let here = try await line(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]) else { return commit }
         if let ancestor = try await line(["merge-base", commit, here]) { return ancestor }
@@ -91,7 +89,7 @@ private struct Git {
         )
     }
 
-    /// Names that end with NUL.
+    /// Names that are terminated by NUL.
     func names(_ arguments: [String]) async throws -> [String] {
         let (succeeded, output, errors) = try await run(arguments)
         guard succeeded else {

@@ -1,9 +1,9 @@
 package import Project
 
-/// A step of the schema: a number, a title, a file up and a file down, either of which may be missing.
+/// A step of the schema: a number, a title, an up file and a down file. One of the files may be missing.
 package struct Migration: Sendable, Equatable {
     package let version: Int
-    /// The number as its files write it.
+    /// The number as written in its file names.
     package let digits: String
     package let title: String
     /// The environment whose folder it is in; empty for the base.
@@ -27,10 +27,10 @@ package struct Migration: Sendable, Equatable {
         self.down = down
     }
 
-    /// `000003_add_user_settings`, the form in which people name it.
+    /// `000003_add_user_settings`, the name that people use.
     package var name: String { "\(digits)_\(title)" }
 
-    /// Whether `digits` and `title` name it, in any of the usual spellings: `3`, `000003`, `000003_add_user_settings`.
+    /// The version, if `text` is one of its usual spellings: `3`, `000003`, `000003_add_user_settings`.
     package static func version(spelled text: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard !digits.isEmpty, let version = Int(digits) else { return nil }
@@ -40,7 +40,7 @@ package struct Migration: Sendable, Equatable {
 }
 
 extension Migration {
-    /// The migrations of every layer of a folder, by layer and number; where several have one number, all of them.
+    /// The migrations of every layer of a folder, by layer and number. If several have the same number, all of them.
     ///
     /// - Throws: `MigrationError` with `.file`.
     package static func all(in folder: String, _ environments: EnvironmentsFile) throws(MigrationError) -> [Migration] {

@@ -110,6 +110,11 @@ package struct MigrationFile: Sendable, Equatable {
 
     /// - Throws: `MigrationError` with `.file` when it cannot be read, or is not UTF-8.
     package static func read(_ name: MigrationFileName, at path: String) throws(MigrationError) -> MigrationFile {
+        MigrationFile(name: name, path: path, text: try text(at: path))
+    }
+
+    /// - Throws: As `read` does.
+    static func text(at path: String) throws(MigrationError) -> String {
         let bytes: [UInt8]
         do {
             bytes = try Files.bytes(of: path, onlyRegular: true)
@@ -123,7 +128,7 @@ package struct MigrationFile: Sendable, Equatable {
         guard let text = bytes.withUnsafeBytes({ $0.contains(0) ? nil : String(validating: $0, as: UTF8.self) }) else {
             throw notText(bytes, path)
         }
-        return MigrationFile(name: name, path: path, text: text)
+        return text
     }
 
     private static func notText(_ bytes: [UInt8], _ path: String) -> MigrationError {

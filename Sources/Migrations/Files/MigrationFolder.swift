@@ -1,7 +1,7 @@
 internal import Storage
 
-/// The folder of migrations and those of the environments, by the names of their files: the one reading behind a run,
-/// which ends at the first error, and `validate`, which shows them all.
+/// The folder of migrations and those of the environments, by the names of their files. Both a run, which ends at the
+/// first error, and `validate`, which shows all errors, use this.
 ///
 ///     the names in the folder, and in that of each environment → what each name is → pairs of an up and a down file
 package struct MigrationFolder: Sendable {
@@ -9,7 +9,7 @@ package struct MigrationFolder: Sendable {
     package struct Entry: Sendable {
         package enum Kind: Sendable {
             case migration(MigrationFileName)
-            /// Named like a migration, with a number above the highest.
+            /// Named like a migration, with a number above the maximum.
             case numberTooHigh
             /// Ends in `.sql`, and is not named like a migration.
             case otherSQL
@@ -19,28 +19,28 @@ package struct MigrationFolder: Sendable {
         package let kind: Kind
     }
 
-    /// The base, or the folder of an environment.
+    /// The base folder, or the folder of an environment.
     package struct Layer: Sendable {
         /// The environment; empty for the base.
         package let name: String
         package let path: String
-        /// By name.
+        /// Sorted by name.
         package let entries: [Entry]
     }
 
-    /// The files of a migration: of one number and title in one layer.
+    /// The files of a migration, with the same number and title in one layer.
     package struct Pair: Sendable {
         package let layer: String
         package fileprivate(set) var up: (name: MigrationFileName, path: String)?
         package fileprivate(set) var down: (name: MigrationFileName, path: String)?
 
         package var name: MigrationFileName { up?.name ?? down!.name }
-        /// Of the file that exists; of the up file, if both do.
+        /// The path of the up file if it exists, else of the down file.
         package var path: String { up?.path ?? down!.path }
     }
 
     package let path: String
-    /// The base first, then the environments' by name; only those that exist.
+    /// The base first, then the environments by name; only existing folders.
     package let layers: [Layer]
     /// The folder of each environment, by its name, relative to `path`; empty for the base.
     private let environments: [String: String]
@@ -48,7 +48,7 @@ package struct MigrationFolder: Sendable {
     private let names: [String]
 
     /// - Parameter environments: The folder of each environment, by its name, relative to `path`.
-    /// - Returns: nil if there is no such folder.
+    /// - Returns: nil if the folder does not exist.
     package init?(_ path: String, environments: [String: String]) {
         guard let names = try? Files.names(in: path) else { return nil }
         self.path = path
@@ -64,8 +64,8 @@ package struct MigrationFolder: Sendable {
 
     package var pairs: [Pair] { layers.flatMap(\.pairs) }
 
-    /// Folders with migrations that belong to no environment, each with the first of its files. Of a folder `templates`
-    /// nothing is expected.
+    /// Folders with migrations that belong to no environment, each with its first file. A folder `templates` is
+    /// ignored.
     package var strayFolders: [(name: String, file: String)] {
         let known = Set(environments.values.compactMap { $0.split(separator: "/").first.map(String.init) })
         return otherNames.filter { !known.contains($0) && $0 != "templates" }.compactMap { name in
@@ -74,7 +74,8 @@ package struct MigrationFolder: Sendable {
         }
     }
 
-    /// SQL files in folders that belong to no environment: tools such as Prisma and Diesel have a folder for each migration.
+    /// SQL files in folders that belong to no environment: tools such as Prisma and Diesel use a folder for each
+    /// migration.
     var sqlFilesElsewhere: [String] {
         let known = Set(environments.values)
         return otherNames.filter { !known.contains($0) }.flatMap { name in
@@ -83,7 +84,7 @@ package struct MigrationFolder: Sendable {
         }
     }
 
-    /// Names that may be those of folders. Most are those of files, which need not be asked.
+    /// Names that may be folders. Most names are files, which need not be checked.
     private var otherNames: [String] { names.filter { !$0.hasSuffix(".sql") && !$0.hasPrefix(".") } }
 }
 
@@ -110,7 +111,7 @@ extension MigrationFolder.Layer {
 }
 
 extension MigrationFolder.Entry {
-    /// Nil for a file that is no SQL, and for names with a dot, under which editors keep copies of their own.
+    /// nil for a file that is not SQL, and for names that begin with a dot, which editors use for temporary copies.
     fileprivate init?(_ name: String, in folder: String) {
         guard name.utf8.first != UInt8(ascii: ".") else { return nil }
         if let file = MigrationFileName(name) {
@@ -122,7 +123,7 @@ extension MigrationFolder.Entry {
         path = "\(folder)/\(name)"
     }
 
-    /// Ends in `.sql`, and is the file of no migration.
+    /// Ends in `.sql`, and belongs to no migration.
     var isOtherSQLFile: Bool {
         if case .otherSQL = kind { isFile } else { false }
     }

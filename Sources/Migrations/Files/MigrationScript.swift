@@ -1,3 +1,4 @@
+package import PostgresClient
 package import SQLText
 
 /// A migration's file, up or down, as it will be run.
@@ -25,14 +26,15 @@ package struct MigrationScript: Sendable {
     package init(_ text: String, path: String) throws(MigrationError) {
         self.path = path
         markers = FileMarkers(text)
-        let script: SQLScript
+        var reading = Reading()
+        let commands: [SQLScript.MetaCommand]
         do {
-            script = try SQLScript(splitting: text)
+            commands = try ScriptEffects.forEachStatement(splitting: text) { reading.add($0, $1) }
         } catch {
             let place = FilePlace(path, line: error.line, column: error.column)
             throw MigrationError(.file, at: place, error.message, hint: error.hint)
         }
-        if let command = script.metaCommands.first {
+        if let command = commands.first(where: { !$0.isHarmless }) {
             throw MigrationError(
                 .file,
                 at: FilePlace(path, line: command.line),
@@ -40,17 +42,17 @@ package struct MigrationScript: Sendable {
                 hint: "write what it does as SQL"
             )
         }
-        if let copy = script.statements.first(where: \.readsRowsFromClient) {
+        statements = reading.ended
+        if let copy = reading.copyWithoutEnd {
             throw MigrationError(
                 .file,
                 at: FilePlace(path, line: copy.line, column: copy.column),
-                "COPY FROM STDIN reads rows that a migration does not have",
-                hint: "put the rows into INSERT statements, or into a seed"
+                "the rows of this COPY do not end: there is no line `\\.` behind them",
+                hint: "the file may be cut off; a COPY without rows has the line `\\.` too"
             )
         }
-        let effects = ScriptEffects(of: script)
-        if let work = RolledBackWork.find(script.statements, effects.statements) {
-            let (rollback, lost) = (script.statements[work.rollback], script.statements[work.statement])
+        if let work = RolledBackWork.find(statements) {
+            let (rollback, lost) = (statements[work.rollback], statements[work.statement])
             throw MigrationError(
                 .file,
                 at: FilePlace(path, line: rollback.line, column: rollback.column),
@@ -59,13 +61,47 @@ package struct MigrationScript: Sendable {
                 hint: "end the transaction with COMMIT, or take these statements out"
             )
         }
-        let undone = RolledBackWork.undoneBySavepoints(script.statements, effects.statements)
-        statements = zip(script.statements, effects.statements).enumerated().map { index, pair in
-            MigrationStatement(pair.0, pair.1, isUndone: undone.contains(index))
-        }
         saysNothingToUndo = statements.isEmpty && markers.nothingToUndoLine != nil
-        mode = try Self.mode(statements, markers, effects, path)
+        mode = try Self.mode(statements, markers, path)
         ledgerIndex = mode == .ownTransaction ? Self.finalCommit(statements) : nil
+    }
+
+    /// What is kept of each statement. Statements of the same form share what they do: a file of 50 MB has hundreds of
+    /// thousands of them.
+    private struct Reading {
+        private var statements: [MigrationStatement] = []
+        private var known: [MigrationStatement.Form: MigrationStatement.Details] = [:]
+        private(set) var copyWithoutEnd: StatementText?
+
+        mutating func add(_ statement: SQLStatement, _ effects: StatementEffects) {
+            if statement.lacksRows { copyWithoutEnd = copyWithoutEnd ?? statement.place }
+            let form = MigrationStatement.Form(
+                tag: statement.tag,
+                effects: effects.withoutPlaces,
+                savepoint: statement.savepoint
+            )
+            statements.append(MigrationStatement(statement.place, details(form, statement.rows)))
+        }
+
+        private mutating func details(_ form: MigrationStatement.Form, _ rows: CopyRows?) -> MigrationStatement.Details
+        {
+            if rows == nil, let details = known[form] { return details }
+            let details = MigrationStatement.Details(form, rows)
+            if rows == nil { known[form] = details }
+            return details
+        }
+
+        /// All statements, each knowing also of those behind it.
+        var ended: [MigrationStatement] {
+            var statements = statements
+            for index in ScriptEffects.replaced(statements.indices, { statements[$0].effects }) {
+                var form = statements[index].details.form
+                form.effects.lowerRisk()
+                statements[index].details = MigrationStatement.Details(form, statements[index].rows)
+            }
+            for index in RolledBackWork.undoneBySavepoints(statements) { statements[index].isUndone = true }
+            return statements
+        }
     }
 
     private init() {
@@ -83,12 +119,11 @@ package struct MigrationScript: Sendable {
     private static func mode(
         _ statements: [MigrationStatement],
         _ markers: FileMarkers,
-        _ effects: ScriptEffects,
         _ path: String
     ) throws(MigrationError) -> Mode {
-        if effects.controlsTransaction { return .ownTransaction }
+        if statements.contains(where: { $0.control?.isOfWholeTransaction == true }) { return .ownTransaction }
         if markers.noTransaction != nil { return .unwrapped }
-        let refusing = effects.refusingTransaction
+        let refusing = statements.indices.filter { statements[$0].refusesTransaction }
         guard let first = refusing.first else { return .wrapped }
         guard refusing.count < statements.count else { return .unwrapped }
         let statement = statements[first]
@@ -121,33 +156,55 @@ package struct MigrationScript: Sendable {
 
     /// The strongest lock on each relation that was there before.
     package var locks: [RelationName: LockMode] {
-        statements.flatMap(\.effects.touches).reduce(into: [:]) { locks, touch in
-            guard let lock = touch.lock, !touch.isNew else { return }
-            locks[touch.relation] = max(locks[touch.relation] ?? lock, lock)
+        statements.reduce(into: [:]) { locks, statement in
+            for touch in statement.effects.touches where !touch.isNew {
+                guard let lock = touch.lock else { continue }
+                locks[touch.relation] = max(locks[touch.relation] ?? lock, lock)
+            }
         }
     }
 }
 
 /// A statement of a migration, with what it does.
-package struct MigrationStatement: Sendable {
-    package let text: String
-    package let line: Int
-    package let column: Int
-    package let tag: String
-    package let effects: StatementEffects
-    /// A ROLLBACK TO SAVEPOINT takes it back.
-    package let isUndone: Bool
-    private let firstLine: String
-
-    init(_ statement: SQLStatement, _ effects: StatementEffects, isUndone: Bool = false) {
-        self.isUndone = isUndone
-        text = statement.text
-        line = statement.line
-        column = statement.column
-        tag = statement.tag
-        firstLine = statement.firstLine
-        self.effects = effects
+package struct MigrationStatement: Sendable, RolledBackWork.Statement {
+    /// What many statements have in common.
+    struct Form: Hashable, Sendable {
+        var tag: String
+        /// Without the places of touches.
+        var effects: StatementEffects
+        var savepoint: String?
     }
+
+    final class Details: Sendable {
+        let form: Form
+        /// What a COPY … FROM STDIN is given.
+        let rows: CopyRows?
+
+        init(_ form: Form, _ rows: CopyRows?) {
+            self.form = form
+            self.rows = rows
+        }
+    }
+
+    private let source: StatementText
+    fileprivate(set) var details: Details
+    /// A ROLLBACK TO SAVEPOINT takes it back.
+    package fileprivate(set) var isUndone = false
+
+    init(_ source: StatementText, _ details: Details) {
+        self.source = source
+        self.details = details
+    }
+
+    package var text: String { source.text }
+    package var line: Int { source.line }
+    package var column: Int { source.column }
+    package var tag: String { details.form.tag }
+    package var effects: StatementEffects { details.form.effects }
+    package var transaction: TransactionUse { effects.transaction }
+    package var savepoint: String? { details.form.savepoint }
+    private var firstLine: String { source.firstLine }
+    var rows: CopyRows? { details.rows }
 
     /// The first line, short, and without the values of an INSERT.
     package var summary: String {
@@ -164,6 +221,11 @@ package struct MigrationStatement: Sendable {
         return nil
     }
 
+    var refusesTransaction: Bool {
+        if case .refusesTransaction = effects.transaction { return true }
+        return false
+    }
+
     /// RESET ALL or DISCARD ALL, which undo our settings too.
     var resetsSettings: Bool { effects.settings.contains { $0.name == "all" } }
 
@@ -176,6 +238,22 @@ package struct MigrationStatement: Sendable {
 
     var runsConcurrently: Bool { effects.concurrentIndexWork != nil }
     var concurrentIndex: ConcurrentIndexWork? { effects.concurrentIndexWork }
+
+    /// The line of the file with the first row of a COPY.
+    var rowsLine: Int? { rows?.line }
+
+    /// The body of the routine or block that it is about.
+    var body: RoutineBody? { RoutineBody(in: text, line: line, column: column) }
+
+    /// Has the server run it, with its rows.
+    ///
+    /// - Throws: `PostgresError`, `CancellationError`.
+    package func run(_ session: inout Session) throws {
+        // Dumps of newer servers switch off time-outs that older ones do not have.
+        if isSetting, effects.settings.allSatisfy({ session.lacksTimeout($0.name) }) { return }
+        guard let rows else { return try session.execute(text) }
+        _ = try session.copyIn(text) { sink in try rows.withBytes { try sink.write($0) } }
+    }
 
     /// Where the server found its error: `position` counts characters of the statement from 1.
     func place(ofCharacter position: Int) -> (line: Int, column: Int) {

@@ -1,30 +1,30 @@
-/// The migrations of a service as one environment sees them.
+/// The migrations of a service for one environment.
 ///
-/// Two layouts exist. *Overlay*: base files in the folder itself and additional ones in a folder per environment, in
-/// one number space. *Copies*: no base files, and each environment's folder is a set of its own. Other folders, such as
-/// `templates`, are left alone, as golang-migrate leaves all of them.
+/// There are two layouts. *Overlay*: base files in the folder itself and additional ones in a folder per environment,
+/// in one number space. *Copies*: no base files, and each environment's folder is a full set. Other folders, such as
+/// `templates`, are ignored; golang-migrate ignores all folders.
 package struct MigrationTree: Sendable {
     package enum Layout: Sendable { case overlay, copies }
 
     package let folder: String
     package let environment: String
     package let layout: Layout
-    /// What runs here, by version.
+    /// The migrations for this environment, by version.
     package let migrations: [Migration]
-    /// What is in other environments' folders.
+    /// The migrations in other environments' folders.
     package let others: [Migration]
-    /// Why nothing may run: a number that two files have, one that is too high, a folder of other files.
+    /// Reasons why nothing may run: a number with two files, a number that is too high, a folder with only other files.
     package let problems: [MigrationError]
-    /// `.sql` files in the folder and in that of the environment that are no migrations, by their paths.
+    /// Paths of `.sql` files in the folder and in that of the environment that are not migrations.
     package let ignored: [String]
 
-    /// What of `ignored` is worth saying.
+    /// A remark about `ignored`, if there is a reason for one.
     package var noteOnIgnoredFiles: String? {
         ignored.isEmpty || migrations.isEmpty
             ? nil : "\(Self.leftOut(ignored)): a migration is called number_title.up.sql"
     }
 
-    /// The layer whose files golang-migrate would read from the folder it is given.
+    /// The layer whose files golang-migrate would read from the given folder.
     package var golangMigrateLayer: String { layout == .overlay ? "" : environment }
 
     package func migration(_ version: Int) -> Migration? {
@@ -94,7 +94,7 @@ package struct MigrationTree: Sendable {
         )
     }
 
-    /// Files of one number are one migration here, whatever their titles.
+    /// Here files with the same number are one migration, whatever their titles.
     private static func migrations(
         _ layer: MigrationFolder.Layer,
         _ problems: inout [MigrationError]
@@ -115,7 +115,7 @@ package struct MigrationTree: Sendable {
                 continue
             }
             if name.direction == .up { migration.up = file } else { migration.down = file }
-            // A pair whose titles differ is two files of one number too.
+            // A pair with different titles counts as two files with the same number.
             if let up = migration.up, let down = migration.down, up.name.title != down.name.title {
                 problems.append(duplicate(up, down))
             }
@@ -132,7 +132,7 @@ package struct MigrationTree: Sendable {
         )
     }
 
-    /// Another tool's files, or names that are misspelled: to do nothing would look like success.
+    /// Another tool's files, or misspelled names: doing nothing would look like success.
     private static func noMigration(among ignored: [String]) -> MigrationError {
         MigrationError(
             .file,

@@ -1,7 +1,7 @@
 package import Project
 package import SQLText
 
-/// What depends on what, over all layers and services, from the files alone.
+/// The dependencies over all layers and services, from the files alone.
 package struct DependencyGraph: Sendable {
     /// A migration that another one needs.
     package struct Need: Sendable, Hashable {
@@ -20,12 +20,12 @@ package struct DependencyGraph: Sendable {
         package var name: String
         /// The environment whose folder it is in; empty for the base.
         package var layer: String
-        /// The higher one of what the file says and what `dependencies.json` does.
+        /// The higher of the risk of its statements and that in `dependencies.json`.
         package var risk: Risk
         package var rollbackSafe: Bool?
         package var details: String?
         package var needs: [Need]
-        /// What is wrong with it or with what is said of it, each with its place.
+        /// Errors in it or in its declarations, each with its place.
         package var faults: [String] = []
         package var isInCircle = false
 
@@ -34,15 +34,14 @@ package struct DependencyGraph: Sendable {
 
     /// By service, then by number.
     package private(set) var nodes: [Node] = []
-    /// What is wrong with the files of a service as a whole.
+    /// Errors that concern all files of a service.
     package private(set) var faults: [String: [String]] = [:]
 
-    /// - Parameters:
-    ///   - environment: Only what it runs; nil for all layers together.
-    ///   - copy: Of a service whose environments have a tree of their own each, the one that is shown then.
+    /// - Parameters: - environment: Show only what it runs; nil for all layers together. - copy: For a service whose
+    ///   environments have separate full sets, the one to show then.
     ///
-    /// What is wrong is drawn with the rest, as a fault: a reference to a migration that is not there or is another
-    /// environment's, a circle, a risk declared too low, a file that cannot be read.
+    /// Errors are drawn as faults: a reference to a missing migration or to one of another environment, a cycle, a risk
+    /// declared too low, an unreadable file.
     package init(
         _ services: [(service: Service, file: EnvironmentsFile)],
         environment: String?,
@@ -96,7 +95,7 @@ package struct DependencyGraph: Sendable {
         let folder = MigrationFolder(service.folder, environments: file.folders)
         return (folder?.pairs ?? []).map { pair in
             pair.read { path, error in
-                // What a down file says is not drawn.
+                // Down files are not drawn.
                 if path == pair.up?.path { faults[service.name, default: []].append("\(error)") }
             }
         }
@@ -109,7 +108,7 @@ package struct DependencyGraph: Sendable {
 
     package func node(_ id: Need) -> Node? { nodes.first { $0.id == id } }
 
-    /// Each circle is a fault of the migration that it is found at, by the order of the numbers.
+    /// Each cycle is a fault of the migration where it is found, in the order of the numbers.
     private mutating func markCircles(_ declared: [String: DependenciesFile]) {
         let byID = Dictionary(nodes.map { ($0.id, $0) }, uniquingKeysWith: { one, _ in one })
         var search = DependencySearch { id in byID[id]?.needs.filter { byID[$0] != nil } ?? [] }
@@ -149,7 +148,7 @@ private struct NeedReader {
 
     private mutating func need(_ version: Int, of other: String) -> DependencyGraph.Need {
         let place = file.place(migration.version)
-        // Another service's files may not be here to be looked at.
+        // The files of another service may not be available.
         guard let all = known[other] else { return DependencyGraph.Need(service: other, name: String(version)) }
         let candidates = all.filter { $0.version == version }
         if let found = candidates.first(where: { $0.layer == migration.layer || $0.layer.isEmpty }) {

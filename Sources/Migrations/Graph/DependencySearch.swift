@@ -1,11 +1,11 @@
-/// Goes along what depends on what, without recursion: notes the order in which each comes after what it needs, and each
-/// way that leads back to where it came through.
+/// A depth-first search along dependencies, without recursion. Records an order in which each node follows those that
+/// it needs, and every cycle.
 package struct DependencySearch<Node: Hashable> {
     private let needs: (Node) -> [Node]
     private var done: Set<Node> = []
-    /// Each after what it needs, as long as there is no circle.
+    /// Each node after those that it needs, unless there is a cycle.
     package private(set) var ordered: [Node] = []
-    /// Each begins with the node that was met again.
+    /// Each begins with the node that was reached again.
     package private(set) var circles: [[Node]] = []
 
     package init(needs: @escaping (Node) -> [Node]) { self.needs = needs }

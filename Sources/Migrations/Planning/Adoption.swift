@@ -1,7 +1,8 @@
 internal import Bookkeeping
 internal import PostgresClient
 
-/// golang-migrate's ledger beside ours: found, adopted on first use, kept in step.
+/// Other tools' ledgers beside ours. golang-migrate's is found, adopted on first use and kept in step; any other is taken
+/// over when a person asks for it, and watched afterwards.
 enum Adoption {
     /// The table that is kept in step for a service, and whether it is yet to be adopted.
     struct Finding {
@@ -50,6 +51,7 @@ enum Adoption {
     /// Why nothing may run before someone has decided.
     static func obstacle(_ state: ServiceState) -> MigrationError? {
         if let dirty = dirt(state) { return dirty }
+        if let change = change(state) { return change }
         guard let sibling = state.sibling else { return nil }
         let expected = state.siblingVersion(applied: state.entries.map(\.version), others: state.sharers)
         // A table that a migration has dropped with its schema says nothing; an empty one says that nothing is applied.
@@ -80,6 +82,17 @@ enum Adoption {
             )
         }
         return nil
+    }
+
+    /// A tool that has run again after its ledger was taken over.
+    private static func change(_ state: ServiceState) -> MigrationError? {
+        guard let adopted = state.adopted, let change = state.adoptedChange else { return nil }
+        return MigrationError(
+            .disagreement,
+            "\(change.clause(adopted.tool)) since \(adopted.table) was taken over, and the ledger does not know it",
+            hint: "`granary migrate repair --trust row` takes what \(adopted.tool) has done into the ledger, "
+                + "`granary migrate repair --trust ledger` leaves the ledger as it is"
+        )
     }
 
     /// Writes the adoption down: a ledger row for each file, and the table's name into the log.

@@ -2,18 +2,18 @@ internal import PostgresClient
 internal import SQLText
 
 extension ConcurrentIndexWork {
-    /// How the index of the statement stands in the catalog.
+    /// The state of the statement's index in the catalog.
     struct Standing {
         var name: TableName
         var isValid: Bool
-        /// Some session is at it right now.
+        /// A session is building it at present.
         var isBeingBuilt: Bool
     }
 
-    /// nil where there is no such index, or it has no name in the statement.
+    /// nil if the index does not exist, or has no name in the statement.
     func standing(_ session: borrowing Session) throws -> Standing? {
         guard let index else { return nil }
-        // An index is in the schema of its table, whatever the search path is.
+        // An index is in the schema of its table, whatever the search path.
         let schemas = try (index.schema ?? table?.schema).map { [$0] } ?? session.searchedSchemas()
         let row = try session.underEmptySearchPath { session in
             try session.query(
@@ -38,7 +38,7 @@ extension ConcurrentIndexWork {
         }
     }
 
-    /// The index, where it is there, INVALID, and nobody is at it.
+    /// The name of the index if it exists, is INVALID, and is not being built.
     func invalidName(_ session: borrowing Session) throws -> TableName? {
         guard action == .create, let standing = try standing(session), !standing.isValid,
             !standing.isBeingBuilt

@@ -11,6 +11,8 @@ package struct Disagreement: Sendable, Equatable {
         case present
         /// golang-migrate's row says another version.
         case row
+        /// Another tool has run again after its ledger was taken over.
+        case ledger
     }
 
     package var problem: Problem
@@ -81,7 +83,10 @@ struct CatalogComparison {
             named: Set((applied + pending).flatMap { $0.text == nil ? [] : $0.mentions.created.map(\.name) }),
             session
         )
-        var found = Adoption.obstacle(state).map { [Disagreement(problem: .row, message: $0.message)] } ?? []
+        var found =
+            Adoption.obstacle(state).map {
+                [Disagreement(problem: state.adoptedChange == nil ? .row : .ledger, message: $0.message)]
+            } ?? []
         for (place, source) in applied.enumerated() where source.text != nil {
             for table in source.mentions.created where !catalog.mayHave(table) {
                 guard isMade(table, at: place) else { continue }

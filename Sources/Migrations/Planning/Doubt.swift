@@ -2,9 +2,9 @@ internal import Bookkeeping
 internal import PostgresClient
 internal import SQLText
 
-/// What is known of the statement that a run was at when it broke off.
+/// What is known about the statement at which a run broke off.
 enum Doubt {
-    /// Nil where the run did not break off, or its file is no longer the one that ran.
+    /// nil if the run did not break off, or if the file has changed since.
     static func text(_ standing: MigrationStanding, _ session: borrowing Session) throws -> String? {
         guard let run = standing.unfinished, run.hasBrokenOff, !run.hasFailed,
             let file = run.direction == .up ? standing.migration?.up : standing.migration?.down,

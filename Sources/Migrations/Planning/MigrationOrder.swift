@@ -1,4 +1,4 @@
-/// The order in which migrations depend on each other.
+/// An order that respects the dependencies of migrations.
 package enum MigrationOrder {
     /// A migration of a service.
     package struct Node: Hashable, Comparable, CustomStringConvertible {
@@ -14,10 +14,10 @@ package enum MigrationOrder {
         package var description: String { "\(service)/\(version)" }
     }
 
-    /// The nodes so that each comes after what it depends on, and by version where nothing else says so.
+    /// The nodes, each after those that it depends on, otherwise ordered by version.
     ///
-    /// - Parameter dependencies: What a node depends on, among the nodes.
-    /// - Throws: `MigrationError` with `.dependency`, naming the circle.
+    /// - Parameter dependencies: The nodes that a node depends on.
+    /// - Throws: `MigrationError` with `.dependency`, naming the cycle.
     static func sorted(
         _ nodes: [Node],
         dependencies: @escaping (Node) -> [Node]

@@ -1,14 +1,14 @@
 internal import Bookkeeping
 
-/// Turns a request into steps: pure, from what files and ledger say.
+/// Turns a request into steps. A pure function of files and ledger.
 struct MigrationPlanner {
     let services: [ServiceState]
-    /// What is applied in services that are not part of this run, `user-service/3`.
+    /// Migrations applied in services that are not part of this run: `user-service/3`.
     let appliedElsewhere: Set<String>
-    /// What applied migrations of those services need of ours: the need, and whose it is.
+    /// What applied migrations of those services need from these services: the need, and the migration.
     let neededElsewhere: [(need: String, by: String)]
     let allowsOutOfOrder: Bool
-    /// Whether files of this environment's own folder that were edited are redone.
+    /// Whether to run edited files of this environment's own folder again.
     let redoesModified: Bool
 
     typealias Node = MigrationOrder.Node
@@ -27,7 +27,7 @@ struct MigrationPlanner {
 
     private func state(_ service: String) -> ServiceState { services.first { $0.name == service }! }
 
-    /// What is applied, the last first.
+    /// The applied migrations, the last first.
     private func applied() -> [(service: String, entry: LedgerEntry)] {
         services.flatMap { state in state.entries.map { (state.name, $0) } }.sorted { $0.1.order > $1.1.order }
     }
@@ -64,7 +64,7 @@ extension MigrationPlanner {
         switch standing.state {
         case .pending: candidates[node] = standing.migration
         case .failed:
-            // Without a file there is nothing to run; `status` says what is left of it.
+            // Without a file there is nothing to run; `status` shows what remains of it.
             guard standing.migration != nil || standing.isApplied else { return }
             if let run = standing.unfinished, run.leavesSomething {
                 plan.obstacles.append(brokenOff(standing, run))
@@ -89,8 +89,8 @@ extension MigrationPlanner {
         }
     }
 
-    /// A migration comes after those of its service with lower numbers, whether or not they are declared; only not after
-    /// one that itself is declared to need it.
+    /// A migration follows those of its service with lower numbers, even without a declaration, except a migration that
+    /// is declared to depend on it.
     private func predecessors(among nodes: [Node]) -> [Node: [Node]] {
         var predecessors: [Node: [Node]] = [:]
         for (_, own) in Dictionary(grouping: nodes, by: \.service) {
@@ -126,7 +126,7 @@ extension MigrationPlanner {
             }
     }
 
-    /// What a migration depends on and neither is there nor comes before it.
+    /// Dependencies of a migration that are neither applied nor earlier in the plan.
     private func unsatisfied(_ node: Node, coming: Set<Node>) -> [MigrationError] {
         dependencies(of: node).compactMap { need in
             guard !coming.contains(need), !isApplied(need) else { return nil }
@@ -228,7 +228,7 @@ extension MigrationPlanner {
         }
     }
 
-    /// The down file as it is now; where the up file was edited or is gone, as it was when it ran.
+    /// The present down file. If the up file was edited or is gone, the text from the time when it was applied.
     private func downStep(
         _ entry: LedgerEntry,
         of state: ServiceState,

@@ -2,15 +2,16 @@ internal import PostgresClient
 package import Project
 package import SQLText
 
-/// What an environment's rules and the declared facts say to a plan. Each service is held to the rules of its own file.
+/// Checks a plan against the rules of the environment and the declarations. Each service follows the rules in its own
+/// file.
 package struct MigrationPolicy: Sendable {
     /// The environment's name.
     package var environment: String
     /// By the names of the services.
     package var rules: [String: EnvironmentPolicy]
-    /// Why the maintenance window does not count this time; it goes into the log.
+    /// The reason for ignoring the maintenance window, which is logged.
     package var windowOverride: String?
-    /// Seconds since 1970 in UTC.
+    /// Seconds since 1970, UTC.
     package var now: Int
     /// `environments.json` of the services.
     package var files: [EnvironmentsFile]
@@ -29,7 +30,7 @@ package struct MigrationPolicy: Sendable {
         self.now = now
     }
 
-    /// What keeps the plan from running.
+    /// What prevents the plan from running.
     func obstacles(_ plan: MigrationPlan, _ services: [ServiceState]) -> [MigrationError] {
         guard !plan.steps.isEmpty else { return [] }
         var obstacles = misplacedRules(services) + limits(services) + windows(plan)
@@ -41,7 +42,7 @@ package struct MigrationPolicy: Sendable {
         return obstacles
     }
 
-    /// A risk declared too low, where nothing hangs on it.
+    /// A risk declared too low, if nothing depends on it.
     func notes(_ plan: MigrationPlan, _ services: [ServiceState]) -> [String] {
         plan.steps.filter { $0.direction == .up }.flatMap { step -> [String] in
             let dependencies = services.first { $0.name == step.service }?.dependencies ?? DependenciesFile()
@@ -49,19 +50,19 @@ package struct MigrationPolicy: Sendable {
         }
     }
 
-    /// Whether an approval, a maintenance window or a ban of destruction hangs on what is said of a migration.
+    /// Whether an approval, a maintenance window or a ban on destruction depends on a migration's declared risk.
     private func riskDecides(_ step: MigrationStep, _ dependencies: DependenciesFile) -> Bool {
         let rules = rules(of: step.service)
         return rules.requiresApproval || dependencies.requiresApprovalForHighRisk || rules.requiresWindow
             || !rules.allowsDestructiveOperations
     }
 
-    /// Rows that a plan destroys are backed up first, where the environment or the service asks for it.
+    /// Whether rows that a plan destroys must be backed up first, for the environment or for a service.
     func requiresBackup(_ services: [ServiceState]) -> Bool {
         services.contains { rules(of: $0.name).requiresBackup || $0.dependencies.backsUpBeforeDestruction }
     }
 
-    /// Going back destroys what came since: there it takes a word more than the command.
+    /// Reverting destroys newer data, so in these environments the command alone is not enough.
     func requiresConfirmation(of reverts: [MigrationStep]) -> Bool {
         reverts.contains { !rules(of: $0.service).allowsDestructiveOperations }
     }
@@ -70,7 +71,7 @@ package struct MigrationPolicy: Sendable {
         rules[service] ?? EnvironmentPolicy(name: environment)
     }
 
-    /// Rules that are written where they have no effect: a run that would obey them does not go on without them.
+    /// Misplaced rules, which have no effect: a run that depends on them must not continue.
     private func misplacedRules(_ services: [ServiceState]) -> [MigrationError] {
         let inFiles = files.flatMap { file in
             file.misplaced(PolicyKey.ofMigrations, of: environment).map { (file.path ?? "environments.json", $0) }
@@ -83,7 +84,7 @@ package struct MigrationPolicy: Sendable {
         }
     }
 
-    /// One migration runs at a time, which keeps to every limit but one of none.
+    /// One migration runs at a time, which satisfies every limit except 0.
     private func limits(_ services: [ServiceState]) -> [MigrationError] {
         let parallel = services.map {
             ($0.dependencies.path, "max_parallel_migrations", $0.dependencies.maxParallelMigrations)
@@ -100,7 +101,7 @@ package struct MigrationPolicy: Sendable {
         }
     }
 
-    /// One error for each window that is closed, whichever services ask for it.
+    /// One error for each closed window, even if several services have the same.
     private func windows(_ plan: MigrationPlan) -> [MigrationError] {
         var errors: [MigrationError] = []
         for service in Set(plan.steps.map(\.service)).sorted() {
@@ -198,7 +199,7 @@ package struct MigrationPolicy: Sendable {
 }
 
 extension MigrationPlan {
-    /// Tables whose rows or values it takes away, as they are written.
+    /// Tables whose rows or values it destroys, as written.
     package var tablesThatLoseRows: [RelationName] {
         var names: [RelationName] = []
         for step in steps {
@@ -209,7 +210,7 @@ extension MigrationPlan {
         return names
     }
 
-    /// Schemas that it drops with everything in them.
+    /// Schemas that it drops with their content.
     package var schemasThatAreDropped: [String] {
         steps.flatMap { step in step.script.destruction.filter { $0.what.kind == .schema }.map(\.what.name) }
     }

@@ -1,22 +1,22 @@
-/// What a run is asked for.
+/// The request for a run.
 package enum MigrationRequest: Sendable, Equatable {
-    /// All that is pending, or so many.
+    /// All pending migrations, or this many.
     case up(Int?)
-    /// So many, the last applied first; nil is all.
+    /// This many, the last applied first; nil for all.
     case down(Int?)
-    /// To this version, whichever way it is; 0 is before the first.
+    /// To this version, up or down; 0 is before the first.
     case goto(Int)
-    /// The last so many down, then up again.
+    /// Down by this many, then up again.
     case redo(Int)
 }
 
-/// What a run would do, and what keeps it from doing so.
+/// The steps of a run, and its obstacles.
 package struct MigrationPlan: Sendable {
     package internal(set) var steps: [MigrationStep] = []
-    /// What must be out of the way first; a run throws the first of them.
+    /// Obstacles; a run throws the first of them.
     package internal(set) var obstacles: [MigrationError] = []
 
-    /// What is worth knowing, and keeps nothing from running.
+    /// Remarks that prevent nothing.
     package internal(set) var notes: [String] = []
 
     package var reverts: [MigrationStep] { steps.filter { $0.direction == .down } }

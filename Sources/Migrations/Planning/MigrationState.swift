@@ -1,22 +1,22 @@
 package import Bookkeeping
 
-/// How a migration stands in a database.
+/// The state of a migration in a database.
 package enum MigrationState: String, Sendable {
     case applied
     case pending
     /// Applied, and its file is gone.
     case missing
-    /// Applied, and its file says something else now.
+    /// Applied, and its file has changed since.
     case modified
-    /// The last run of this very file failed, or broke off.
+    /// The last run of this version of the file failed or broke off.
     case failed
     /// Applied, or begun, by a newer release: its number is above those of all files here.
     case newer
-    /// Pending, with a number below one that is applied.
+    /// Pending, with a number below an applied one.
     case outOfOrder = "out_of_order"
     /// Applied from another environment's folder, or under another number.
     case otherLayer = "other_layer"
-    /// Applied by another tool: what its file said then, nobody knows.
+    /// Applied by another tool; the content of its file at that time is unknown.
     case unverified
 }
 
@@ -24,30 +24,30 @@ extension UnfinishedRun {
     var direction: Direction { isDown ? .down : .up }
 }
 
-/// A line of `status`: a migration of the tree, of the ledger, or of both.
+/// A row of `status`: a migration of the tree, of the ledger, or of both.
 package struct MigrationStanding: Sendable {
     package var version: Int
     package var name: String
     package var state: MigrationState
     package var layer: String
-    /// Of the tree; nil where the file is gone.
+    /// In the tree; nil if the file is gone.
     package var migration: Migration?
-    /// Of the ledger; nil where it is not applied.
+    /// In the ledger; nil if it is not applied.
     package var entry: LedgerEntry?
-    /// Its last run, where that did not end well.
+    /// Its last run, if that failed or has not ended.
     package var unfinished: UnfinishedRun?
 
-    /// Of a run that broke off: which statement is in doubt, and what the catalog says of it.
+    /// For a run that broke off: the statement in doubt, and what the catalog shows about it.
     package var doubt: String?
 
     package var isApplied: Bool { entry != nil }
-    /// Another runner is at it right now, statement by statement; the state is that before its run.
+    /// Another runner is executing it statement by statement; the state is the one before its run.
     package var isRunning: Bool { unfinished?.isRunning ?? false }
-    /// The same file is in the ledger under another number.
+    /// The ledger has the same file under another number.
     var isElsewhere: Bool { state == .otherLayer && entry == nil }
 }
 
-/// The tree and the ledger side by side. Files are matched by what they say first, then by their number.
+/// Combines the tree and the ledger. Files are matched first by content, then by number.
 package struct MigrationStandings: Sendable {
     package internal(set) var all: [MigrationStanding]
 
@@ -58,7 +58,7 @@ package struct MigrationStandings: Sendable {
             uniquingKeysWith: { one, _ in one }
         )
         let foreign = Files(tree.others)
-        // What other tools have applied says nothing about the order in which overlay files came.
+        // The order of overlay files cannot be derived from what other tools applied.
         let newest = entries.filter(\.isVerified).map(\.version).max() ?? 0
         let newestOfAll = entries.map(\.version).max() ?? 0
         var standings: [MigrationStanding] = []
@@ -106,7 +106,7 @@ package struct MigrationStandings: Sendable {
                 )
             )
         }
-        // Half of a file is in the database, whether or not the file is still there.
+        // Half of the file is in the database, whether or not the file still exists.
         let listed = Set(standings.map(\.version))
         for run in unfinished.values where run.leavesSomething && !listed.contains(run.version) {
             standings.append(
@@ -122,7 +122,7 @@ package struct MigrationStandings: Sendable {
         all = standings.sorted { ($0.version, $0.isApplied ? 0 : 1) < ($1.version, $1.isApplied ? 0 : 1) }
     }
 
-    /// Files, to be found by their checksums.
+    /// Finds files by their checksums.
     private struct Files {
         private let files: [MigrationFile]
         private let known: Set<String>
@@ -137,7 +137,7 @@ package struct MigrationStandings: Sendable {
         }
     }
 
-    /// The entry that a file's content was applied under.
+    /// The entry under which a file's content was applied.
     private static func entry(of up: MigrationFile, _ entries: [String: LedgerEntry]) -> LedgerEntry? {
         if let entry = entries[up.sha256] { return entry }
         guard !entries.isEmpty else { return nil }
@@ -147,11 +147,11 @@ package struct MigrationStandings: Sendable {
     private static func state(of migration: Migration, _ entry: LedgerEntry, _ foreign: Files) -> MigrationState {
         guard let applied = entry.upSHA256 else { return .unverified }
         if migration.up?.matches(applied) == true { return .applied }
-        // The number is another environment's here, whose file was applied.
+        // The number belongs to another environment here, whose file was applied.
         return foreign.contains(applied) ? .otherLayer : .modified
     }
 
-    /// The highest version that is applied; 0 where none is.
+    /// The highest applied version; 0 without one.
     package var version: Int { all.filter(\.isApplied).map(\.version).max() ?? 0 }
 
     package func standing(_ version: Int) -> MigrationStanding? { all.first { $0.version == version } }

@@ -102,7 +102,7 @@ extension ServiceState {
         let others = ledgers.dropFirst().map { ", and \($0.sentence)" }.joined()
         let table = QuotedText.shellWord(first.table.spelling)
         let takeOver: String
-        if first.tool == "golang-migrate", first.record != nil {
+        if first.isOfSQLFiles, first.record != nil {
             takeOver = "`granary migrate adopt --table \(table)` takes over what it says"
         } else if let version = baseline(after: first) {
             takeOver = "`granary migrate baseline \(version)` takes the files up to there as applied"

@@ -1,14 +1,15 @@
 package import PostgresClient
+internal import Project
 
 extension MigratorOptions {
     /// What a run on an empty database would apply in an environment, in its order: each step with its down file.
     ///
     /// - Parameter session: With the empty database.
     /// - Throws: `MigrationError` for the first thing that would keep it from running.
-    package func stepsFromNothing(
+    package func planFromNothing(
         in environment: String,
         _ session: borrowing Session
-    ) throws -> [(up: MigrationStep, down: MigrationScript?)] {
+    ) throws -> PlanFromNothing {
         var options = self
         options.environment = environment
         let services = try ServiceReader(options: options).readAll(session)
@@ -21,11 +22,20 @@ extension MigratorOptions {
         )
         let plan = try planner.plan(.up(nil))
         if let obstacle = plan.obstacles.first { throw obstacle }
-        return try plan.steps.map { step in
+        let steps = try plan.steps.map { step in
             var step = step
             step.isOfSeveralServices = services.count > 1
             let migration = services.first { $0.name == step.service }?.tree.migration(step.version)
-            return (step, try migration?.down.map { try MigrationScript($0.text, path: $0.path) })
+            return (up: step, down: try migration?.down.map { try MigrationScript($0.text, path: $0.path) })
         }
+        let before = zip(options.services, services).map { ($0.service.folder, $1.dependencies.before) }
+        return PlanFromNothing(steps: steps, before: before)
     }
+}
+
+/// What an empty database would be given.
+package struct PlanFromNothing: Sendable {
+    package let steps: [(up: MigrationStep, down: MigrationScript?)]
+    /// What is there before, with the folder of each service.
+    package let before: [(folder: String, what: BeforeMigrations)]
 }

@@ -29,6 +29,7 @@ struct ServiceReader {
             session
         )
         let isFirst = try entries.isEmpty && adoption?.table.row == nil && !ledger.hasHistory(session)
+        let adopted = try ledger.adoptedLedger(session)
         if let adoption, adoption.isNew { entries = Adoption.entries(adoption.table.row, tree) }
         let unfinished = try ledger.unfinishedRuns(session)
         var standings = MigrationStandings(tree: tree, entries: entries, unfinished: unfinished)
@@ -44,6 +45,8 @@ struct ServiceReader {
             sibling: adoption?.table,
             sharers: try adoption.map { try ledger.sharers(of: $0.table.table, session) } ?? [:],
             isSiblingNew: adoption?.isNew ?? false,
+            adopted: adopted,
+            adoptedChange: try adopted?.change(session),
             otherLedgers: isFirst ? try OtherLedgers(folder.file, options).unexplained(session) : [],
             lastUpLeftNothing: try ledger.lastUpLeftNothing(session)
         )

@@ -13,6 +13,10 @@ package struct ServiceState: Sendable {
     package var sharers: [String: Int] = [:]
     /// Whether that table is yet to be adopted, and the entries stand in it alone.
     package var isSiblingNew = false
+    /// The ledger of another tool that was taken over and is not kept in step.
+    package var adopted: AdoptedLedger?
+    /// What that tool has done since.
+    package var adoptedChange: AdoptedLedger.Change?
     /// Ledgers of other tools that record something, where nothing of the service has run yet and nobody has said whose they
     /// are.
     package var otherLedgers: [OtherLedger] = []

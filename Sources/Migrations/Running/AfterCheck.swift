@@ -10,7 +10,7 @@ struct AfterCheck {
         // The last word on each name counts.
         var expected: [RelationName: (isThere: Bool, step: MigrationStep)] = [:]
         for step in steps {
-            let lasting = step.script.statements.filter { !$0.isUndone }
+            let lasting = step.script.statements.lazy.filter { !$0.isUndone }
             for touch in lasting.flatMap(\.effects.touches) where !touch.isInBody && touch.schema != nil {
                 guard [.table, .view, .materializedView, .sequence, .index].contains(touch.kind) else { continue }
                 switch touch.action {

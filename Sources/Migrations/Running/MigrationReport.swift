@@ -1,12 +1,12 @@
 internal import Bookkeeping
 
-/// What a run came to.
+/// The result of a run.
 package struct MigrationReport: Sendable {
     package private(set) var appliedSteps: [MigrationStep] = []
     package private(set) var revertedSteps: [MigrationStep] = []
-    /// The file of the backup that was taken first.
+    /// The file of the backup that was made first.
     package var backup: String?
-    /// How what was destroyed comes back from it; nil if nothing was.
+    /// How to restore what was destroyed; nil if nothing was.
     package var undo: UndoAdvice?
     let services: [ServiceState]
     private var versions: [String: Set<Int>]
@@ -30,9 +30,9 @@ package struct MigrationReport: Sendable {
         }
     }
 
-    /// The versions that are applied now.
+    /// The versions that are now applied.
     func applied(service: String) -> Set<Int> { versions[service] ?? [] }
 
-    /// The highest applied version; nil where none is.
+    /// The highest applied version; nil without one.
     package var version: Int? { versions.values.compactMap { $0.max() }.max() }
 }

@@ -1,7 +1,7 @@
 internal import Bookkeeping
 
 extension MigrationError {
-    /// Another run was at it for as long as this one was to wait.
+    /// Another run was active until the time limit passed.
     static func busy(_ lock: RunLock.Occupied) -> MigrationError {
         MigrationError(
             .busy,
@@ -12,7 +12,7 @@ extension MigrationError {
         )
     }
 
-    /// Why a run stops that is no longer the only one.
+    /// Why a run stops after it has lost its lock.
     static func lostLock(_ reason: String?) -> MigrationError {
         MigrationError(
             .busy,

@@ -1,10 +1,11 @@
 package import PostgresClient
+internal import SQLText
 
-/// A statement of a migration that the server did not take: what it said, and where.
+/// A statement of a migration that the server refused: the reason, and the place in the file.
 package struct StatementFailure {
     package let error: PostgresError
     let script: MigrationScript
-    /// Of the statement; the number of statements for what failed at COMMIT.
+    /// Of the statement; the number of statements for an error at COMMIT.
     let index: Int
 
     package init(_ error: PostgresError, at index: Int, of script: MigrationScript) {
@@ -14,31 +15,75 @@ package struct StatementFailure {
     }
 
     private var statement: MigrationStatement? { index < script.statements.count ? script.statements[index] : nil }
+    private var context: ErrorContext { error.server?.errorContext ?? ErrorContext("") }
 
-    /// The line and column that the server pointed at, else those of the statement.
+    /// The place that the server pointed at: in the statement, in the body of a block or function of this file, or in the
+    /// rows of a COPY; else the beginning of the statement.
     package var place: FilePlace {
         guard let statement else { return FilePlace(script.path) }
-        let place: (line: Int, column: Int) =
-            error.server?.position.map { statement.place(ofCharacter: $0) } ?? (statement.line, statement.column)
-        return FilePlace(script.path, line: place.line, column: place.column)
+        if let position = error.server?.position { return place(statement.place(ofCharacter: position)) }
+        if let line = context.copyLine, let first = statement.rowsLine {
+            return FilePlace(script.path, line: first + line - 1)
+        }
+        return placeInBody ?? place((statement.line, statement.column))
     }
 
-    /// The server's own words, its SQLSTATE and the statement.
+    private func place(_ place: (line: Int, column: Int)) -> FilePlace {
+        FilePlace(script.path, line: place.line, column: place.column)
+    }
+
+    /// The innermost line of PL/pgSQL that is in this file.
+    private var placeInBody: FilePlace? {
+        for (depth, frame) in context.frames.enumerated() {
+            guard let body = statement(of: frame.routine)?.body else { continue }
+            let query = depth == 0 ? error.server?.internalQuery : nil
+            if let query, let place = body.place(of: query, character: error.server?.internalPosition, from: frame.line)
+            {
+                return self.place(place)
+            }
+            return FilePlace(script.path, line: body.line + frame.line - 1)
+        }
+        return nil
+    }
+
+    private func statement(of routine: ErrorContext.Routine) -> MigrationStatement? {
+        guard case .function(let signature) = routine else { return statement?.tag == "DO" ? statement : nil }
+        let name = signature.prefix { $0 != "(" }.split(separator: ".").last.map { $0.filter { $0 != "\"" } }
+        return script.statements.prefix(index + 1).last { statement in
+            statement.tag.hasPrefix("CREATE")
+                && statement.effects.touches.contains {
+                    $0.kind == .function && $0.action == .create && $0.name == name
+                }
+        }
+    }
+
+    /// The server's own words, its SQLSTATE and the place in words.
     package var sentence: String {
         let state = error.sqlState.map { " (SQLSTATE \($0))" } ?? ""
-        let quoted = statement.map { " in \"\($0.summary)\"" } ?? " at COMMIT"
-        return "\(error.server?.messageWithoutValues ?? error.message)\(state)\(quoted)"
+        return "\(error.server?.messageWithoutValues ?? error.message)\(state)\(location)"
+    }
+
+    private var location: String {
+        guard let statement else { return " at COMMIT" }
+        let column = context.copyColumn.map { " in column \($0)" } ?? ""
+        guard let routine = context.sentence else { return "\(column) in \"\(statement.summary)\"" }
+        return statement.tag == "DO" ? " in \(routine)" : " in \(routine), in \"\(statement.summary)\""
     }
 
     package var hint: String { hint("correct the file and run the command again") }
 
     /// - Parameter next: What to do where the server has no advice.
     private func hint(_ next: String) -> String {
-        // Class 22 and 23 quote the row that did not fit.
-        let quotesRows = ["22", "23"].contains(error.sqlState?.prefix(2) ?? "")
-        let detail = quotesRows ? nil : error.server?.detail
-        return [detail, error.server?.hint ?? error.hint ?? next]
+        [error.server?.detailWithoutValues, error.server?.hint ?? transactionHint ?? error.hint ?? next]
             .compactMap { $0 }.joined(separator: " ")
+    }
+
+    /// invalid_transaction_termination, active_sql_transaction: the statement ends the transaction, or refuses one.
+    private var transactionHint: String? {
+        guard let state = error.sqlState, ["2D000", "25001"].contains(state) else { return nil }
+        return script.mode == .wrapped
+            ? "begin the file with the line `-- no-transaction`, so that it does not run in one transaction"
+            : "put the statement outside of BEGIN and COMMIT"
     }
 
     /// - Parameters:
@@ -50,7 +95,7 @@ package struct StatementFailure {
             at: place,
             "\(sentence); \(remains)",
             hint: isBrokenOff
-                ? hint("correct the statement") + "; then `granary migrate repair` goes on from there"
+                ? hint("correct the statement") + "; then `granary migrate repair` continues from there"
                 : hint,
             sqlState: error.sqlState
         )
@@ -58,7 +103,7 @@ package struct StatementFailure {
 }
 
 extension MigrationScript {
-    /// Where a statement stands, for messages.
+    /// The place of a statement, for messages.
     package func place(of index: Int) -> String {
         guard index < statements.count else { return "\(path): at COMMIT" }
         return "\(path):\(statements[index].line):\(statements[index].column)"

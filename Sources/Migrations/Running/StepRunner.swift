@@ -90,7 +90,7 @@ struct StepRunner {
         let isBrokenOff = step.script.mode != .wrapped && step.script.ledgerIndex == nil
         error.hint =
             "when the server answers again, `granary migrate status` says what is applied; then "
-            + (isBrokenOff ? "`granary migrate repair` goes on from there" : "run it again")
+            + (isBrokenOff ? "`granary migrate repair` continues from there" : "run it again")
         return error
     }
 
@@ -119,7 +119,7 @@ extension StepRunner {
                     "BEGIN; SET LOCAL lock_timeout = \(patience.lockTimeout.milliseconds); SET LOCAL search_path TO DEFAULT"
                 )
                 for statement in step.script.statements {
-                    try session.execute(statement.text)
+                    try statement.run(&session)
                     if statement.resetsSettings { try session.pinSettings() }
                     index += 1
                 }
@@ -231,19 +231,19 @@ extension StepRunner {
             try session.underEmptySearchPath {
                 try finish(self.entry("done", since: start, done: index + 1), $0)
             }
-            try session.execute(statement.text)
+            try statement.run(&session)
         } else if statement.fitsTransaction, !session.isInTransaction {
             try session.transaction { session in
-                try session.execute(statement.text)
+                try statement.run(&session)
                 try say(entry, session)
             }
             if statement.resetsSettings { try session.pinSettings() }
         } else if statement.control == .commit, session.isInTransaction {
             try say(entry, session)
-            try session.execute(statement.text)
+            try statement.run(&session)
         } else {
             try dropLeftover(of: statement, session)
-            try session.execute(statement.text)
+            try statement.run(&session)
             if statement.resetsSettings { try session.pinSettings() }
             if !session.isInTransaction { try session.transaction { try say(entry, $0) } }
         }

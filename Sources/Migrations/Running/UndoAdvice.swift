@@ -2,23 +2,23 @@ package import PostgresClient
 package import Project
 internal import SQLText
 
-/// How the rows that a run has destroyed come back from the backup that was taken before it. Every way may be taken at
-/// once or later: none of them touches a row that is there.
+/// How to restore the rows that a run has destroyed, from the backup that was made before it. Every way may be used at
+/// once or later: none changes an existing row.
 package struct UndoAdvice: Sendable, Equatable {
     package enum Way: Sendable, Equatable, CaseIterable {
-        /// Into tables as long as they are empty.
+        /// Into tables while they are empty.
         case whenEmpty
-        /// Rows whose key is not there, beside those that are.
+        /// Only rows with missing keys.
         case missing
-        /// Tables that are gone, made again with their rows.
+        /// Dropped tables, created again with their rows.
         case again
-        /// A copy beside the table, because its rows are there and some of their values are not.
+        /// A copy beside the table, because its rows still exist and some of their values do not.
         case beside
-        /// A database beside this one, for what has no place here.
+        /// A database beside this one, for objects that cannot be restored here.
         case database
     }
 
-    /// What the service is migrated to first, because tables went with what was reverted.
+    /// The version to migrate a service to first, because reverting dropped its tables.
     package struct Target: Sendable, Equatable {
         package var service: Service
         package var version: Int
@@ -32,13 +32,13 @@ package struct UndoAdvice: Sendable, Equatable {
     /// The backup.
     package var file: String
     package var targets: [Target]
-    /// One for each way, in their order.
+    /// One for each way, in order.
     package var parts: [Part]
     /// Constraints of the tables were NOT VALID before.
     package var allowsInvalid: Bool
 }
 
-/// The tables that a plan takes rows or values from, as they were before it ran.
+/// The tables from which a plan deletes rows or values, in their state before it runs.
 struct DoomedTables: Sendable {
     fileprivate struct Loss: Sendable {
         var service: String
@@ -70,7 +70,7 @@ struct DoomedTables: Sendable {
         }
     }
 
-    /// A schema stands for all tables in it; a partition for nothing, because its parent is there too.
+    /// A schema means all tables in it. A partition is omitted, because its parent is included.
     private static func tables(of what: Destruction, _ session: borrowing Session) throws -> [Table] {
         let isSchema = what.kind == .schema
         guard isSchema || what.kind == .table || what.column != nil else { return [] }
@@ -100,9 +100,9 @@ struct DoomedTables: Sendable {
     }
 }
 
-// After the run, or as much of it as was done.
+// After the run, complete or not.
 extension DoomedTables {
-    /// - Returns: nil if no step that is done has destroyed anything.
+    /// - Returns: nil if no executed step has destroyed anything.
     func advice(
         _ report: MigrationReport,
         file: String,
@@ -144,7 +144,7 @@ extension DoomedTables {
         let name = session.quoted(table.name)
         guard try session.exists(table.name) else {
             guard isReverted else { return (try session.exists(schema: table.name.schema) ? .again : .database, false) }
-            // What the files insert themselves is there as soon as the table is.
+            // Rows that the files insert exist as soon as the table does.
             guard report.revertedFilesWrite(table.name) else { return (.whenEmpty, true) }
             return (table.hasKey ? .missing : beside, true)
         }
@@ -164,7 +164,7 @@ extension MigrationReport {
         return steps.contains { $0.service == loss.service && $0.version == loss.version }
     }
 
-    /// Whether the up files of what was reverted put rows into a table.
+    /// Whether the up files of reverted migrations insert rows into a table.
     fileprivate func revertedFilesWrite(_ table: TableName) -> Bool {
         revertedSteps.contains { step in
             guard let state = services.first(where: { $0.name == step.service }),

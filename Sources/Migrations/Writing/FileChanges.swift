@@ -11,19 +11,19 @@ struct FileChanges {
 
     private var changes: [Change] = []
 
-    /// A file that must not be there yet; its folder is made where it is missing.
+    /// Creates a file that must not exist, and its folder if necessary.
     mutating func create(_ path: String, _ text: String) {
         changes.append(.create(path: path, bytes: Array(text.utf8)))
     }
 
     mutating func replace(_ path: String, _ bytes: [UInt8]) { changes.append(.replace(path: path, bytes: bytes)) }
 
-    /// What is there under the new name stays.
+    /// An existing file with the new name is kept.
     mutating func move(_ path: String, to other: String) { changes.append(.move(from: path, to: other)) }
 
-    /// Makes them, in order. Where one fails, those before it are undone.
+    /// Makes the changes in order. If one fails, the earlier ones are undone.
     ///
-    /// - Throws: `MigrationError` with `.file`, or with `.duplicate` where a file is there that must not be.
+    /// - Throws: `MigrationError` with `.file`, or with `.duplicate` if a file exists that must not.
     func make() throws(MigrationError) {
         var undo: [() -> Void] = []
         do {
@@ -51,7 +51,7 @@ struct FileChanges {
             try Self.replace(path, bytes)
             return [{ if let before { try? Files.replace(path, before) } }]
         case .move(let path, let other):
-            // Two names of one file for a moment: so nothing that is there can be lost.
+            // For a moment the file has two names, so no existing file can be lost.
             guard link(path, other) == 0 else { throw Self.failure(.last(other), "be made of \(path)") }
             unlink(path)
             return [{ if link(other, path) == 0 { unlink(other) } }]
@@ -67,7 +67,7 @@ struct FileChanges {
         }
     }
 
-    /// Replaces a file by other content, whole or not at all.
+    /// Replaces a file completely or not at all.
     ///
     /// - Throws: `MigrationError` with `.file`.
     static func replace(_ path: String, _ bytes: [UInt8]) throws(MigrationError) {

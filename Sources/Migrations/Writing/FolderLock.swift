@@ -1,11 +1,11 @@
 internal import Glibc
 internal import Storage
 
-/// Who reads files of a project to write them again holds their folders meanwhile, so that no change is lost to another.
+/// Locks the folders of files that are read and then edited, so that no concurrent change is lost.
 ///
-/// The lock is on the folder itself, which leaves nothing behind. People's editors know nothing of it.
+/// The lock is on the folder itself, so it leaves no file behind. Editors do not take it.
 package final class FolderLock: Sendable {
-    /// How long another may take.
+    /// How long to wait for another process.
     package static let patience = Duration.seconds(30)
 
     private let descriptors: [CInt]
@@ -16,16 +16,16 @@ package final class FolderLock: Sendable {
 
     /// Waits for the locks of all these folders, and holds them while `body` runs.
     ///
-    /// - Throws: `MigrationError` with `.file` for a folder that is not there, with `.busy` if another holds one for
+    /// - Throws: `MigrationError` with `.file` for a missing folder, with `.busy` if another process holds a lock
     ///   longer than `patience`; `CancellationError`.
     package static func holding<R>(_ folders: [String], _ body: () throws -> R) throws -> R {
         let lock = try take(folders)
         return try withExtendedLifetime(lock, body)
     }
 
-    /// The locks, held until the value is gone: keep it with `withExtendedLifetime`.
+    /// The locks, held until the value is destroyed: keep it alive with `withExtendedLifetime`.
     ///
-    /// - Throws: As `holding` does.
+    /// - Throws: Like `holding`.
     package static func take(_ folders: [String]) throws -> FolderLock {
         var opened: [(descriptor: CInt, device: UInt, inode: UInt, path: String)] = []
         func closing<E: Error>(_ error: E) -> E {
@@ -44,7 +44,7 @@ package final class FolderLock: Sendable {
             }
             opened.append((descriptor, UInt(status.st_dev), UInt(status.st_ino), path))
         }
-        // Everyone in the same order: so no two wait for each other.
+        // Always in the same order, so that two processes do not wait for each other.
         opened.sort { ($0.device, $0.inode) < ($1.device, $1.inode) }
         let deadline = ContinuousClock.now + patience
         for one in opened {

@@ -3,8 +3,8 @@ package import Project
 internal import SQLText
 internal import Storage
 
-/// Begins a migration: the next free number, both files from their templates, an entry in `dependencies.json`, its name in
-/// the lists of `environments.json`, and a page in `docs`; all of it or nothing.
+/// Begins a migration: the next free number, both files from templates, an entry in `dependencies.json`, its name in
+/// the lists of `environments.json`, and a page in `docs`, all or nothing.
 package struct Generator: Sendable {
     let service: Service
     let environments: EnvironmentsFile
@@ -14,7 +14,7 @@ package struct Generator: Sendable {
     /// The environment whose folder it goes into; empty for the base.
     let layer: String
     let schema: String
-    /// Such as `2026-02-09T09:00:00Z`.
+    /// For example `2026-02-09T09:00:00Z`.
     let now: String
 
     package init(
@@ -35,22 +35,22 @@ package struct Generator: Sendable {
         self.now = now
     }
 
-    /// What was written.
+    /// The files that were written.
     package struct Outcome: Sendable, Equatable {
         package var version: Int
-        /// With its number.
+        /// Including its number.
         package var name: String
         package var made: [String] = []
         package var edited: [String] = []
-        /// Whether something in the files is yet to be filled in.
+        /// Whether the files contain placeholders.
         package var hasPlaceholders = false
     }
 
-    /// - Throws: `MigrationError` with `.usage` for a name that cannot be one, `.file`; `EnvironmentsError`. Then nothing
-    ///   was written.
+    /// - Throws: `MigrationError` with `.usage` for an invalid name, `.file`; `EnvironmentsError`. Then nothing was
+    ///   written.
     package func run() throws -> Outcome {
         try requireName()
-        // Of two that run at once, the second sees what the first has made.
+        // If two run at once, the second sees the files of the first.
         return try FolderLock.holding([service.folder, environments.folder].compactMap(\.self)) {
             let tree = try TreeFacts(service.folder, environments, layer: layer)
             let place = try place(tree)
@@ -88,7 +88,7 @@ package struct Generator: Sendable {
     }
 }
 
-// Where.
+// The location.
 extension Generator {
     private func requireName() throws(MigrationError) {
         let first = name.utf8.first.map { (97...122).contains($0) } ?? false
@@ -135,7 +135,7 @@ extension Generator {
     }
 }
 
-// What.
+// The content.
 extension Generator {
     private func context(
         _ digits: String,
@@ -147,7 +147,7 @@ extension Generator {
         let takesSeveral = kind == .index || reading.isUnique
         func identifier(_ name: String) -> MustacheTemplate.Value { .text(Identifier.written(name)) }
         func derived(_ suffix: String, _ parts: [String]) -> String {
-            // NAMEDATALEN is 64 with the zero at its end; the server would cut the suffix.
+            // NAMEDATALEN is 64 including the final zero; the server would truncate the suffix.
             String(parts.joined(separator: "_").prefix(62 - suffix.count)) + "_" + suffix
         }
         return [
@@ -165,7 +165,7 @@ extension Generator {
         ]
     }
 
-    /// Both files; where something is removed the other way round, and what it is for stays in the up file.
+    /// Both files. If something is removed they are exchanged, and the purpose stays in the up file.
     private func pair(
         _ context: [String: MustacheTemplate.Value],
         reversed: Bool
@@ -178,7 +178,7 @@ extension Generator {
         return (begin + line + down.dropFirst(begin.count), up.replacing(line, with: ""))
     }
 
-    /// The user's template, else ours.
+    /// The user's template, else the built-in one.
     private func render(
         _ direction: Direction,
         _ context: [String: MustacheTemplate.Value]
@@ -198,7 +198,7 @@ extension Generator {
     }
 }
 
-// What the JSON files say.
+// Entries in the JSON files.
 extension Generator {
     private func edit(
         _ changes: inout FileChanges,
@@ -223,7 +223,7 @@ extension Generator {
                 let isTitled = (try migrations.members()).contains { $0.key.contains("_") }
                 edits.append(isTitled ? title : digits, entry, to: migrations)
             } else if let none = try text.root.members().first(where: { $0.key == "migrations" }) {
-                // null is the same as not being there.
+                // null means the same as absence.
                 edits.replace(none.value, withObject: first)
             } else {
                 edits.append("migrations", first, to: text.root)
@@ -235,7 +235,7 @@ extension Generator {
         return edited
     }
 
-    /// With the number, or with number and title, as the other references are.
+    /// The number, or number and title, in the form of the other references.
     private static func spelling(_ text: JSONText) -> Bool {
         let entries = (try? text.root["migrations"]?.members()) ?? []
         return entries.contains { entry in
@@ -257,7 +257,7 @@ extension Generator {
         return "{\n  \(fields.joined(separator: ",\n  "))\n}"
     }
 
-    /// In the lists of those environments that have one: of all for a base file, of its own for another.
+    /// In the lists of the environments that have one: of all for a base file, otherwise of its own.
     private func list(_ title: String, in text: JSONText, _ edits: inout JSONEdits) throws {
         for member in try text.root["environments"]?.members() ?? [] {
             guard layer.isEmpty || member.key == layer, let list = member.value["migrations"],

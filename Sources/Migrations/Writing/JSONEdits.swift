@@ -1,7 +1,7 @@
 internal import FoundationEssentials
 internal import Project
 
-/// Changes to a JSON text that leave every byte alone which they are not about.
+/// Edits a JSON text, and leaves all other bytes unchanged.
 struct JSONEdits {
     private let text: JSONText
     private var edits: [(range: Range<Int>, bytes: [UInt8])] = []
@@ -10,7 +10,7 @@ struct JSONEdits {
 
     var isEmpty: Bool { edits.isEmpty }
 
-    /// The text with all of them made.
+    /// The text after all edits.
     var bytes: [UInt8] {
         var result: [UInt8] = []
         var position = 0
@@ -26,7 +26,7 @@ struct JSONEdits {
         edits.append((node.range, Array(json.utf8)))
     }
 
-    /// An object in the place of a value.
+    /// Replaces a value by an object.
     mutating func replace(_ node: JSONNode, withObject json: String) {
         replace(node, with: lines(json, indent(at: node.range.lowerBound)))
     }
@@ -39,11 +39,9 @@ struct JSONEdits {
         edits.append((member.keyStart..<end + 1, Array(Self.quoted(key).utf8)))
     }
 
-    /// A member behind the last one, set off as that one is.
+    /// Appends a member, in the format of the last one.
     ///
-    /// - Parameters:
-    ///   - object: Of this text.
-    ///   - json: In lines that go in by two blanks a level.
+    /// - Parameters: - object: In this text. - json: With two blanks of indentation per level.
     mutating func append(_ key: String, _ json: String, to object: JSONNode) {
         let members = (try? object.members()) ?? []
         let form = self
@@ -52,7 +50,7 @@ struct JSONEdits {
         }
     }
 
-    /// Set in as the file sets in, from a place on.
+    /// Indents lines like the rest of the file.
     private func lines(_ json: String, _ indent: String) -> String {
         let lines = json.split(separator: "\n", omittingEmptySubsequences: false)
         let rest = lines.dropFirst().map { line in
@@ -66,16 +64,16 @@ struct JSONEdits {
         json.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: " ")
     }
 
-    /// An element behind the last one.
+    /// Appends an element.
     mutating func append(_ json: String, toList list: JSONNode) {
         let elements = (try? list.elements()) ?? []
         append(elements.last.map { ($0.range.lowerBound, $0.range.upperBound) }, in: list) { _ in json }
     }
 
-    /// - Parameter json: Of the blanks that its line begins with; nil where all is on one line.
+    /// - Parameter json: Indented by the blanks of its line; nil if everything is on one line.
     private mutating func append(_ last: (start: Int, end: Int)?, in parent: JSONNode, _ json: (String?) -> String) {
         guard let last else {
-            // Empty: what is long goes one step deeper than the line that it is opened on.
+            // Empty: long text is indented one step deeper than the line with the opening bracket.
             let outer = indent(at: parent.range.lowerBound)
             let json = json(outer + step)
             let body = json.utf8.contains(0x0A) ? "\(newline)\(outer + step)\(json)\(newline)\(outer)" : json
@@ -95,21 +93,21 @@ struct JSONEdits {
         return "\r\n"
     }
 
-    /// The blanks at the beginning of the line of a place.
+    /// The indentation of the line at a position.
     private func indent(at place: Int) -> String {
         var start = place
         while start > 0, text.bytes[start - 1] != 0x0A { start -= 1 }
         return String(decoding: text.bytes[start...].prefix { $0 == 0x20 || $0 == 0x09 }, as: UTF8.self)
     }
 
-    /// By how much the file sets in: as the first member of its outermost object.
+    /// The file's indentation: that of the first member of its outermost object.
     private var step: String {
         guard let first = try? text.root.members().first else { return "  " }
         let indent = indent(at: first.keyStart)
         return indent.isEmpty ? "  " : indent
     }
 
-    /// A JSON string.
+    /// A JSON string literal.
     static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {

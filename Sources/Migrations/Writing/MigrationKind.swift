@@ -1,4 +1,4 @@
-/// What a new migration is about: which template it begins with.
+/// The kind of a new migration, which selects its templates.
 package enum MigrationKind: String, Sendable, CaseIterable {
     case table
     case column
@@ -9,10 +9,10 @@ package enum MigrationKind: String, Sendable, CaseIterable {
     case `enum`
     case function
     case view
-    /// Alterations of what is there.
+    /// Changes of existing objects.
     case schema
 
-    /// What `dependencies.json` calls it.
+    /// Its name in `dependencies.json`.
     var migrationType: String {
         switch self {
         case .table: "table"
@@ -22,7 +22,7 @@ package enum MigrationKind: String, Sendable, CaseIterable {
         }
     }
 
-    /// Whether a down that undoes it loses nothing that was written since.
+    /// Whether reverting it loses no newer data.
     var isRollbackSafe: Bool {
         switch self {
         case .table, .column, .data, .schema: false

@@ -8,7 +8,7 @@ package enum MigrationPage {
         return (parts + ["docs", "migrations"]).joined(separator: "/")
     }
 
-    /// A page to be filled in.
+    /// A page to complete.
     static func text(
         _ title: String,
         purpose: String,

@@ -1,6 +1,6 @@
-/// The templates that come with us. Those in `migrations/templates/` go before them.
+/// The built-in templates. Those in `migrations/templates/` take precedence.
 package enum MigrationTemplates {
-    /// By the name of the file: `table.up.sql.mustache`.
+    /// By file name: `table.up.sql.mustache`.
     package static var files: [(name: String, text: String)] {
         MigrationKind.allCases.flatMap { kind in
             let (up, down) = pair(kind)

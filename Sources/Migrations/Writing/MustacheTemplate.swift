@@ -1,19 +1,19 @@
-/// A template in Mustache: variables, sections, inverted sections, comments and other delimiters.
+/// A Mustache template: variables, sections, inverted sections, comments and changed delimiters.
 ///
-/// Without what a file of SQL has no use for: nothing is escaped as HTML, and there are no partials or functions.
+/// Omits features that SQL files do not need: HTML escaping, partials and functions.
 ///
 /// Source: the specification of Mustache, https://mustache.github.io/mustache.5.html
 struct MustacheTemplate: Sendable {
-    /// What a name in a template stands for.
+    /// The value of a name in a template.
     enum Value: Sendable {
         case text(String)
-        /// A section is written if this is true.
+        /// A section is written if it is true.
         case flag(Bool)
-        /// A section is written once for each, and `{{.}}` in it is the text.
+        /// A section is written once for each; `{{.}}` inside it is the text.
         case list([String])
     }
 
-    /// Why a text is no template.
+    /// Why a text is not a template.
     struct Problem: Error, Sendable, Equatable {
         let line: Int
         let message: String
@@ -84,15 +84,15 @@ extension MustacheTemplate.Value {
     }
 }
 
-/// Reads a template from its first character to its last.
+/// Parses a template from beginning to end.
 private struct MustacheParser {
     private var rest: Substring
     private var open = "{{"
     private var close = "}}"
     private var line = 1
-    /// Whether only blanks stand between the last line break and here.
+    /// Whether there are only blanks since the last line break.
     private var isLineStart = true
-    /// The parts of the sections that are open, the outermost first.
+    /// The parts of the open sections, the outermost first.
     private var sections: [(name: String, isInverted: Bool, line: Int, outer: [MustacheTemplate.Part])] = []
     private var current: [MustacheTemplate.Part] = []
 
@@ -106,7 +106,7 @@ private struct MustacheParser {
             let tagLine = line
             let tag = try tag()
             if tag.mayStandAlone, isLineStart, skipRestOfBlankLine() {
-                // Alone on its line: the whole line goes, the blanks before the tag too.
+                // Alone on its line: the whole line is removed, including blanks before the tag.
                 while text.last == " " || text.last == "\t" { text.removeLast() }
             } else {
                 isLineStart = false
@@ -201,7 +201,7 @@ private struct MustacheParser {
 
     /// Skips blanks and a line break.
     ///
-    /// - Returns: false, with nothing skipped, if something else follows on this line.
+    /// - Returns: False, without skipping anything, if other text follows on this line.
     private mutating func skipRestOfBlankLine() -> Bool {
         let next = rest.drop { $0 == " " || $0 == "\t" }
         guard next.first?.isNewline ?? true else { return false }

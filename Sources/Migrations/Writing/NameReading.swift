@@ -1,24 +1,24 @@
 internal import SQLText
 
-/// What the name of a new migration says: `add_email_to_users` is of `users.email`.
+/// The meaning of a new migration's name: `add_email_to_users` is about `users.email`.
 ///
-/// What it does not say becomes `change_me`, which no server takes for a name that is there.
+/// Missing parts become `change_me`, a name that does not exist on any server.
 struct NameReading: Equatable {
     static let placeholder = "change_me"
 
     /// The table, type, function or view.
     var object: String
     var columns = [placeholder]
-    /// The table that a foreign key points to.
+    /// The table that a foreign key refers to.
     var reference = placeholder
-    /// An index or a constraint that allows each value once.
+    /// The index or constraint is unique.
     var isUnique = false
-    /// It takes away what others of its kind make: `remove_note_from_users`.
+    /// It removes what the other names of its kind create: `remove_note_from_users`.
     let removes: Bool
 
     var column: String { columns[0] }
 
-    /// - Parameter tables: Names of tables that migrations have made, without their schema.
+    /// - Parameter tables: Names of tables that migrations created, without their schemas.
     init(_ name: String, _ kind: MigrationKind, tables: Set<String>) {
         let said = name.split(separator: "_").map(String.init)
         removes = said.count > 1 && ["drop", "remove", "delete"].contains(said[0]) && kind != .schema
@@ -46,7 +46,7 @@ struct NameReading: Equatable {
         }
     }
 
-    /// The last of some words that has others on both sides.
+    /// The last of these words that has other words on both sides.
     private static func mark(_ marks: Set<String>, _ words: [String]) -> Int? {
         words.indices.last { marks.contains(words[$0]) && $0 > 0 && $0 < words.count - 1 }
     }
@@ -61,7 +61,7 @@ struct NameReading: Equatable {
 
     private mutating func readTableAndColumn(_ words: [String], _ tables: Set<String>, _ kind: MigrationKind) {
         guard let (table, rest) = Self.splitTable(words, tables) else {
-            // Of a column alone nobody knows which table it is of.
+            // A column alone does not tell its table.
             if kind == .column || words.count == 1 && kind != .schema {
                 columns = Self.columns(words[...])
             } else if let first = words.first, words.count > 1 {
@@ -107,21 +107,21 @@ struct NameReading: Equatable {
         columns = [column]
     }
 
-    /// Finds the table that a column means, `user` or `user_id`, and gives the column its name.
+    /// Finds the table that a column means, `user` or `user_id`, and sets the column's name.
     private mutating func refer(_ column: String, _ tables: Set<String>) -> String {
         let stem = column.hasSuffix("_id") ? String(column.dropLast(3)) : column
         reference = tables.sorted().first { Self.singular($0) == stem || $0 == stem } ?? Self.placeholder
-        // The name of what it refers to is not yet that of a column.
+        // The name of the referenced table is not the column's name yet.
         return reference == Self.placeholder ? column : "\(Self.singular(reference))_id"
     }
 
-    /// The longest known table that the words begin with, else with what is known of none, nil.
+    /// The longest known table at the beginning of the words; nil if there is none.
     private static func splitTable(_ words: [String], _ tables: Set<String>) -> (table: String, rest: [String])? {
         for count in stride(from: words.count, to: 0, by: -1) {
             let name = joined(words[..<count])
             if tables.contains(name) { return (name, Array(words[count...])) }
         }
-        // `index_users_on_email` with the words in the other order.
+        // `index_users_on_email` with the words in another order.
         for start in words.indices where start > 0 {
             let name = joined(words[start...])
             if tables.contains(name) { return (name, Array(words[..<start])) }

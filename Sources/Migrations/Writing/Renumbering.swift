@@ -1,7 +1,7 @@
 package import Project
 internal import Storage
 
-/// Gives migrations other numbers: their files, what both JSON files say of them, and their pages in `docs`, together.
+/// Gives migrations other numbers: changes their files, both JSON files and their pages in `docs` together.
 ///
 ///     let renumbering = try Renumbering(folder, file, moves: [.init(from: migration, to: 12)])
 ///     renumbering.files          // what will be moved, and what edited
@@ -16,7 +16,7 @@ package struct Renumbering {
             self.to = to
         }
 
-        /// As many digits as before, and more where they do not suffice.
+        /// As many digits as before, or more if necessary.
         var digits: String {
             let digits = String(to)
             return String(repeating: "0", count: max(0, from.digits.utf8.count - digits.utf8.count)) + digits
@@ -25,10 +25,10 @@ package struct Renumbering {
     }
 
     package let moves: [Move]
-    /// The old path and the new one.
+    /// The old and the new path.
     package private(set) var moved: [(from: String, to: String)] = []
     package private(set) var edited: [String] = []
-    /// What could not be told and was left as it is.
+    /// References that were ambiguous and left as they are.
     package private(set) var notes: [String] = []
     private var changes = FileChanges()
     private let all: [Migration]
@@ -36,7 +36,7 @@ package struct Renumbering {
     /// - Parameters:
     ///   - all: The migrations of every layer of the service.
     ///   - others: Folders of other services, whose `dependencies.json` may name these.
-    /// - Throws: `MigrationError`, `EnvironmentsError` for a JSON file that is none.
+    /// - Throws: `MigrationError`, `EnvironmentsError` for an invalid JSON file.
     package init(
         _ moves: [Move],
         of service: Service,
@@ -98,7 +98,7 @@ package struct Renumbering {
     }
 }
 
-// What the JSON files say.
+// Edits in the JSON files.
 extension Renumbering {
     private mutating func edit(
         _ path: String,
@@ -134,7 +134,7 @@ extension Renumbering {
         }
     }
 
-    /// Lists of files, with or without the folder before the name.
+    /// Lists of files, with or without their folder.
     private mutating func editEnvironments(_ text: JSONText, _ edits: inout JSONEdits) throws {
         for member in try text.root["environments"]?.members() ?? [] {
             guard let list = member.value["migrations"], case .array(let elements) = list.value else { continue }
@@ -157,7 +157,7 @@ extension Renumbering {
         }
     }
 
-    /// The new spelling of a migration that is named by its number, or by number and title; nil where it stays.
+    /// The new spelling of a migration that is given by number, or by number and title; nil if it keeps its number.
     private mutating func renamed(_ spelled: String, _ place: FilePlace) -> String? {
         guard let version = Migration.version(spelled: spelled) else { return nil }
         let digits = spelled.prefix { $0.isASCII && $0.isNumber }
@@ -180,10 +180,10 @@ extension Migration {
     }
 }
 
-// Which ones, held against a branch.
+// Choosing migrations by comparison with a branch.
 extension Renumbering {
-    /// Those that are not on the branch and have a number that is taken there, or lower than the highest there, with the
-    /// next free numbers.
+    /// The migrations that are not on the branch and whose number is taken there, or lower than the highest there, with
+    /// the next free numbers.
     package static func moves(of all: [Migration], against base: GitTree, layers: [String: String]) -> [Move] {
         let taken = base.versions(in: Set(layers.values))
         let highest = taken.keys.max() ?? 0
@@ -196,7 +196,7 @@ extension Renumbering {
         }
         let late = new.filter { $0.version <= highest }.sorted { ($0.version, $0.title) < ($1.version, $1.title) }
         guard !late.isEmpty else { return [] }
-        // Behind everything: the new ones that come after them move on too, so that their order stays.
+        // After all others. New migrations that follow them are moved too, so that their order is kept.
         let first = late[0].version
         let moving = new.filter { $0.version >= first }.sorted { ($0.version, $0.title) < ($1.version, $1.title) }
         let fixed = all.filter { migration in !moving.contains { $0.isSame(as: migration) } }.map(\.version).max() ?? 0

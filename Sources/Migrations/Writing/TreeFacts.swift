@@ -1,18 +1,18 @@
 internal import Project
 internal import SQLText
 
-/// What a new migration has to know of those that are there.
+/// Facts about the existing migrations that a new one needs.
 struct TreeFacts {
     private let migrations: [Migration]
-    /// Which migration made a table, by its schema-qualified name.
+    /// The migration that created a table, by its schema-qualified name.
     private let makers: [String: Migration]
-    /// Which migration added a column to a table that was there, by `schema.table.column`.
+    /// The migration that added a column to an existing table, by `schema.table.column`.
     private let adders: [String: Migration]
-    /// The first migration that made a schema.
+    /// The first migration that created a schema.
     private let schemas: [String: Migration]
     private let namedSchemas: Set<String>
 
-    /// - Parameter layer: Where the new one goes. What other environments have made is not there for it.
+    /// - Parameter layer: The layer of the new migration. Objects of other environments do not exist for it.
     init(_ folder: String, _ environments: EnvironmentsFile, layer: String) throws(MigrationError) {
         migrations = try Migration.all(in: folder, environments)
         var makers: [String: Migration] = [:]
@@ -48,13 +48,13 @@ struct TreeFacts {
         }
     }
 
-    /// Whether no migration names a schema, so that whoever is first in it has to make it.
+    /// Whether no migration names a schema, so that the new one must create it.
     func isNew(schema: String) -> Bool { !namedSchemas.contains(schema) }
 
-    /// Whether each environment has a tree of its own, and there is no base.
+    /// Whether each environment has a full set of files, without a base.
     var hasCopies: Bool { !migrations.isEmpty && !migrations.contains { $0.layer.isEmpty } }
 
-    /// Above all layers, in as many digits as the others have: six, where there are none.
+    /// Above all layers, with as many digits as the others; six if there are none.
     var nextNumber: (version: Int, digits: String) {
         let highest = migrations.max { $0.version < $1.version }
         let version = min(highest?.version ?? 0, .max - 1) + 1
@@ -67,16 +67,17 @@ struct TreeFacts {
         Set(makers.keys.compactMap { $0.hasPrefix("\(schema).") ? String($0.dropFirst(schema.utf8.count + 1)) : nil })
     }
 
-    /// Who made what a script names, without those that others of them depend on anyway; or who made the schema.
+    /// The migrations that created what a script names, without those that others of them depend on; or the one that
+    /// created the schema.
     ///
-    /// - Parameter column: The one that it is about, `schema.table.column`.
+    /// - Parameter column: The column of the new migration, `schema.table.column`.
     func needs(of effects: ScriptEffects, column: String) -> [Migration] {
         var found: [Int: Migration] = [:]
         let adder = adders[column]
         if let adder { found[adder.version] = adder }
         for touch in effects.touches where !touch.isNew {
             let table = touch.relation.description
-            // Whoever has added the column needs who made the table.
+            // The migration that added the column depends on the one that created the table.
             guard let maker = makers[table], adder == nil || !column.hasPrefix("\(table).") else { continue }
             found[maker.version] = maker
         }
@@ -89,7 +90,7 @@ struct TreeFacts {
     }
 }
 
-/// What `dependencies.json` and the page say of a new migration, as the parser sees it.
+/// The content of a new migration's entry in `dependencies.json` and of its page, from the parse result.
 struct EntryFacts {
     var tables: [String] = []
     var risk = Risk.medium
@@ -108,13 +109,13 @@ struct EntryFacts {
     }
 }
 
-/// A name as SQL takes it: quoted only where it must be.
+/// A name for SQL, quoted only if necessary.
 enum Identifier {
     static func written(_ name: String) -> String {
         let isPlain =
             name.utf8.first.map { (97...122).contains($0) || $0 == 95 } ?? false
             && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 95 }
-        // The parser knows best which words are reserved.
+        // The parser knows which words are reserved.
         if isPlain, (try? SQLScript("CREATE TABLE \(name) (\(name) int)")) != nil { return name }
         return "\"\(name.replacing("\"", with: "\"\""))\""
     }

@@ -36,7 +36,8 @@ struct ArchiveRestore: Sendable {
             )
         }
         self.archive = archive
-        self.options = options.settled(for: target, scope)
+        self.options = try options.chosen(in: archive.manifest).settled(for: target, scope)
+        try self.options.requireNothingDropped(scope, in: target)
         self.target = target
         self.logger = logger
         self.progress = progress
@@ -77,9 +78,32 @@ struct ArchiveRestore: Sendable {
     ///
     /// - Parameter session: to the target where the restore is in place, else to the maintenance database.
     func inspect(_ session: borrowing Session) throws -> (Preflight.Findings, PartCheck.Outcome) {
-        let findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
+        var findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
+        findings.notes += archive.notes + selection.leftOut.notes
         let check = PartCheck(manifest, options, selection)
-        let part = isInPlace && target.exists ? try check.inspect(session) : check.ofNewDatabase(target.name)
+        let isInside = isInPlace && target.exists
+        var part = isInside ? try check.inspect(session) : check.ofNewDatabase(target.name)
+        findings.notes += part.notes
+        findings.obstacles += part.obstacles
+        (part.notes, part.obstacles) = ([], [])
+        let owner = try findings.existing?.owner ?? properties(findings).owner
+        findings.obstacles += try RightsCheck(
+            manifest: manifest,
+            options: options,
+            selection: selection.leavingOut(part.leftOut),
+            isInPlace: isInPlace,
+            findings: findings,
+            databaseOwner: owner
+        ).obstacles(session)
+        if isInside {
+            findings.obstacles += try InPlaceRights(
+                manifest: manifest,
+                options: options,
+                selection: selection,
+                findings: findings
+            ).obstacles(session)
+        }
+        Preflight.settle(&findings, keepGoing: options.keepGoing)
         return (findings, part)
     }
 
@@ -104,9 +128,7 @@ extension ArchiveRestore {
             progress: progress
         ).run(
             inspect: { session in
-                var (findings, part) = try inspect(session)
-                findings.obstacles += part.obstacles
-                findings.notes += part.notes
+                let (findings, _) = try inspect(session)
                 return (findings, try properties(findings))
             },
             fill: { beginning in try await fill(beginning, selection.leavingOut(part.leftOut)) }
@@ -141,8 +163,9 @@ extension ArchiveRestore {
                 session
             )
         }
+        for unset in unset { work.record.leftOut.add(unset.property, because: unset.reason, .fallback) }
         var report = work.report(on: target.name)
-        report.notes = findings.notes + report.notes + unset
+        report.notes = findings.notes + report.notes
         return report
     }
 
@@ -160,8 +183,10 @@ extension ArchiveRestore {
                 }
             }
             properties.owner = options.noOwner ? findings.user : roles.role(properties.owner)
-            if !findings.tablespaces.contains(properties.tablespace) { properties.tablespace = "pg_default" }
+            if options.noTablespaces { properties.tablespace = "pg_default" }
+            if options.noPrivileges { properties.privileges = nil }
         }
+        if !findings.tablespaces.contains(properties.tablespace) { properties.tablespace = "pg_default" }
         return properties
     }
 }
@@ -171,7 +196,7 @@ extension ArchiveRestore {
     private func runInPlace() async throws -> RestoreReport {
         let start = ContinuousClock.now
         let (findings, part) = try await withSession(target.address, logger: logger) { try inspect($0) }
-        if let failure = Preflight.failure(findings.obstacles + part.obstacles) { throw failure }
+        if let failure = Preflight.failure(findings.obstacles) { throw failure }
         let selection = selection.leavingOut(part.leftOut)
         var report = try await withSession(target.address, logger: logger) { session in
             let userCode = try session.userCodeSettings()
@@ -180,7 +205,7 @@ extension ArchiveRestore {
             if let failure = Preflight.failure(try locks.obstacle(session).map { [$0] } ?? []) { throw failure }
             return try session.decisiveTransaction { try restore(selection, findings, userCode, &$0) }
         }
-        report.notes += findings.notes + part.notes
+        report.notes += findings.notes
         report.seconds = (.now - start) / .seconds(1)
         return report
     }
@@ -198,6 +223,7 @@ extension ArchiveRestore {
         let work = work(findings, refills ? selection.leavingOutExtensions : selection, isInPlace: true)
         work.record.update { $0.userCode = userCode }
         try StepsInPlace(progress: progress, prepare: work.prepare).run(try steps(work, session), &session)
+        try work.record.leftOut.requireNothingMissing()
         var report = work.report(on: target.name)
         try session.setValueFormats()
         report.rewinds = try state.write(before, &session)

@@ -11,15 +11,15 @@ extension ArchiveRestore {
     /// - Parameter listsCode: Tells what would run in an archive that is trusted, too.
     func plan(listsCode: Bool) async throws -> RestorePlanReport {
         let looksInside = isInPlace && target.exists
-        var (findings, part) = try await withSession(
+        var (findings, _) = try await withSession(
             looksInside ? target.address : target.maintenance,
             logger: logger
         ) { try inspect($0) }
         let inside = try await lookInside()
         findings.notes += Preflight(manifest: manifest, options: options, target: target)
             .grantsWithoutRole(findings.roles)
-        findings.notes += archive.notes + part.notes + distribution(inside.distributed)
-        findings.obstacles += part.obstacles + inside.obstacles
+        findings.notes += distribution(inside.distributed)
+        findings.obstacles += inside.obstacles
         var report = RestoreOutlook(restore: self, findings: findings, rewinds: inside.rewinds).report()
         report.environment = manifest.environment
         let isSealed = try isSealed()

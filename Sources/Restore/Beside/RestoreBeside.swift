@@ -30,7 +30,6 @@ struct RestoreBeside: Sendable {
         var (report, outcome) = try await DatabaseReplacement(
             target: target,
             force: options.force,
-            dropsOld: options.dropOld,
             logger: logger
         ).run(
             inspect: { session in
@@ -45,17 +44,27 @@ struct RestoreBeside: Sendable {
                 progress(.phase("putting the new database in place"))
                 report.rewinds = try await returnState(to: name, exists: plan.replaces)
                 report.keptBytes = plan.findings.existingBytes
-                return report
+                return (report, ending(report.leftOut, replaces: plan.replaces))
             }
         )
         report.swapped = outcome.swapped
         report.kept = outcome.kept
+        report.beside = outcome.beside
+        if options.dropOld, outcome.kept != nil, !report.leftOut.missing.isEmpty {
+            report.notes.append("the old database was not dropped, because something was left out")
+        }
         if outcome.kept == nil { report.keptBytes = nil }
         if let failure = outcome.dropFailure {
             report.notes.append("the old database could not be dropped: \(failure)")
         }
         report.seconds = (.now - start) / .seconds(1)
         return report
+    }
+
+    /// What is missing may have protected the data: then a person decides, and not the restore.
+    private func ending(_ leftOut: [LeftOut], replaces: Bool) -> DatabaseReplacement.Ending {
+        if replaces, leftOut.areUnprotected { return .staysBeside }
+        return .takesPlace(dropsOld: options.dropOld && leftOut.missing.isEmpty)
     }
 
     /// Gives the new database what belongs to the target, before it takes the target's place.

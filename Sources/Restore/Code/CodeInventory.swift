@@ -1,26 +1,26 @@
-/// What a backup would run, or leave behind to be run later: code that somebody wrote, where tables and rows are none.
+/// The code in a backup that would run, or that would stay to be run later. Tables and rows are not code.
 package struct CodeInventory: Sendable, Equatable {
-    /// Functions and procedures by the language they are written in.
+    /// Functions and procedures, by language.
     package var functions: [String: Int] = [:]
-    /// Those of them that run with the rights of their owner, whoever calls them.
+    /// Those among them that run with the rights of their owner.
     package var securityDefiners = 0
     package var triggers = 0
     package var eventTriggers = 0
     package var rules = 0
     package var extensions: Set<String> = []
     package var languages: Set<String> = []
-    /// Functions that defaults, checks, indexes, policies and views call, beyond those that only compute.
+    /// Functions called by defaults, checks, indexes, policies and views, except those that only compute.
     package var calls: Set<String> = []
-    /// Statements of other kinds, by the name of their command: `DO`, `CREATE OPERATOR`.
+    /// Other statements, by the name of their command: `DO`, `CREATE OPERATOR`.
     package var others: [String: Int] = [:]
-    /// Statements that our parser is too old for, or that are no SQL.
+    /// Statements that the parser does not know.
     package var unread = 0
-    /// Settings of the database that load libraries or run code when somebody connects.
+    /// Settings of the database that load libraries, or run code when a client connects.
     package var settings: Set<String> = []
-    /// Migrations whose way back comes with the ledger; `migrate down` would run it.
+    /// Migrations in the ledger with a down file, which `migrate down` would run.
     package var downScripts = 0
 
-    /// Roles that something would belong to, and roles that would be granted something. They run nothing.
+    /// Roles that would own something, and roles that would get privileges. These run nothing.
     package var owners: Set<String> = []
     package var grantees: Set<String> = []
     /// Only the beginning of the file was read.
@@ -28,14 +28,14 @@ package struct CodeInventory: Sendable, Equatable {
 
     package init() {}
 
-    /// Nothing of it is code: tables, rows, keys, indexes and checks are not.
+    /// It contains no code: tables, rows, keys, indexes and checks are none.
     package var isHarmless: Bool {
         functions.isEmpty && triggers == 0 && eventTriggers == 0 && rules == 0 && extensions.isEmpty
             && languages.isEmpty && calls.isEmpty && others.isEmpty && unread == 0 && settings.isEmpty
             && downScripts == 0
     }
 
-    /// Each a line for a person.
+    /// One line each, for people.
     package var lines: [String] {
         var lines: [String] = []
         if !functions.isEmpty {
@@ -59,7 +59,7 @@ package struct CodeInventory: Sendable, Equatable {
         return lines
     }
 
-    /// Whom things would belong to.
+    /// The roles that would own something.
     package var roleLines: [String] {
         Self.list(owners, "objects of", "objects of") + Self.list(grantees, "privileges for", "privileges for")
     }

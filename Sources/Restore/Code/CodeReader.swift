@@ -2,19 +2,19 @@ internal import Archive
 internal import PostgresClient
 internal import SQLText
 
-/// Finds what is code in SQL that anybody may have written. It goes by what the statements are, never by what the file
-/// says they are.
+/// Finds code in SQL from an untrusted source. It judges by the statements, never by the file's own description.
 struct CodeReader {
     private(set) var inventory = CodeInventory()
 
-    /// The part of an archive that a restore would make, and what comes with it.
+    /// The part of an archive that a restore would create, with its dependents.
     init(_ manifest: Manifest, _ options: RestoreOptions) throws {
         let selection = try Selection(manifest, options)
         let isInPlace = options.restoresInPlace(manifest.scope)
         let makesCopies = options.tables.contains { $0.newName != nil }
         if makesCopies { for table in selection.tables { readColumns(of: table) } }
         if !options.dataOnly, options.rows == nil, !makesCopies {
-            // What makes the database itself is never sent, and subscriptions only when asked for: see `RestorePlan`.
+            // Statements about the database itself are never sent, and subscriptions only on request: see
+            // `RestorePlan`.
             for item in selection.items where !item.isAboutTheDatabase {
                 guard options.withSubscriptions || !item.kind.hasPrefix("SUBSCRIPTION") else { continue }
                 read(item, withDrop: isInPlace, withOwner: !options.noOwner)
@@ -34,18 +34,18 @@ struct CodeReader {
         if let index = item.index { for sql in [index.create, index.attach] { read(sql) } }
         if withDrop, let drop = item.dropSQL { read(drop, isDrop: true) }
         if withOwner, let owner = item.owner, let ownable = item.ownable {
-            // What stands here is put between two words.
+            // This text is inserted between two words.
             read("ALTER \(ownable) OWNER TO CURRENT_USER")
             inventory.owners.insert(owner)
         }
     }
 
-    /// The types stand between the names as they are.
+    /// The types are inserted unquoted between the names.
     private mutating func readColumns(of table: Manifest.Table) {
         for column in table.columns { read("CREATE TABLE t (c \(column.type))") }
     }
 
-    /// The ledger comes back by itself, or as the rows of its table.
+    /// The ledger is restored by itself, or as the rows of its table.
     private mutating func readLedger(_ manifest: Manifest, _ selection: Selection, _ options: RestoreOptions) {
         let ledger = TableName(schema: options.stateSchema, name: "migrations")
         let rows = selection.tablesWithRows.filter { $0.tableName == ledger }.reduce(0) { $0 + $1.rows }
@@ -53,7 +53,7 @@ struct CodeReader {
         inventory.downScripts = max(rows, migrations.count { $0.downSQL?.allSatisfy(\.isWhitespace) == false })
     }
 
-    /// Libraries that a session loads, and what procedural languages run when they start.
+    /// Libraries that a session loads, and code that procedural languages run when they start.
     private static func loadsCode(_ setting: String) -> Bool {
         let name = setting.lowercased()
         return name.contains("librar") || (name.hasPrefix("pl") && name.contains("."))
@@ -62,7 +62,7 @@ struct CodeReader {
 
 // Statements.
 extension CodeReader {
-    /// Statements of a plain dump that are rows, settings, or what pg_dump sends between them.
+    /// Statements of a plain dump that are rows, settings, or what pg_dump writes between them.
     private static let usualInDumps: Set<String> = ["INSERT", "SET", "COMMIT", "BEGIN"]
     private static let usualCalls: Set<String> = [
         "set_config", "setval", "lo_create", "lo_open", "lowrite", "lo_close", "lo_unlink",
@@ -80,10 +80,11 @@ extension CodeReader {
         read(String(decoding: statement, as: UTF8.self))
     }
 
-    /// The rest of the file is not read.
+    /// Stops before the end of the file.
     mutating func stop() { inventory.isPartial = true }
 
-    /// - Parameter isDrop: It takes away what comes back, which elsewhere would be no part of a backup.
+    /// - Parameter isDrop: The statement drops what will be restored; elsewhere such a statement is not part of a
+    ///   backup.
     mutating func read(_ sql: String, isDrop: Bool = false) {
         guard !sql.isEmpty else { return }
         guard let script = try? SQLScript(splitting: sql), script.metaCommands.isEmpty else {
@@ -120,7 +121,7 @@ extension CodeReader {
         for option in tree["options"].items {
             switch option["defname"].string {
             case "language": language = option["arg"].string ?? language
-            // A false is left out of the tree, and so is its argument's value.
+            // The tree omits a false, and with it the argument's value.
             case "security" where option["arg"]["boolval"]["boolval"].isTrue || option["arg"]["boolval"].isTrue:
                 inventory.securityDefiners += 1
             default: break
@@ -146,7 +147,8 @@ extension CodeReader {
         }
     }
 
-    /// What only describes: a list of what is known, so that what comes new is asked about.
+    /// Statements that only describe. This lists what is known to be harmless, so that new kinds of statements lead to
+    /// a question.
     private static func isHarmless(_ tree: ParseNode) -> Bool {
         switch tree.kind {
         case "CreateStmt", "IndexStmt", "CreateSeqStmt", "AlterSeqStmt", "ViewStmt", "RefreshMatViewStmt",
@@ -155,9 +157,9 @@ extension CodeReader {
             "CreatePolicyStmt", "CreateStatsStmt", "AlterStatsStmt", "CreatePublicationStmt", "AlterPublicationStmt",
             "SecLabelStmt":
             true
-        // In a statement of a table, what it does to triggers is to turn them on and off.
+        // In a statement about a table, the only action on triggers is to enable or disable them.
         case "AlterTableStmt": true
-        // It may have other statements in it.
+        // It may contain other statements.
         case "CreateSchemaStmt": tree["schemaElts"].items.isEmpty
         case "CreateTableAsStmt": tree["objtype"].string == "OBJECT_MATVIEW"
         case "DefineStmt":
@@ -168,7 +170,7 @@ extension CodeReader {
         }
     }
 
-    /// What dumps set for the statements that follow.
+    /// Settings that dumps make for the following statements.
     private static let settings: Set<String> = [
         "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "transaction_timeout",
         "client_encoding", "standard_conforming_strings", "check_function_bodies", "xmloption", "client_min_messages",

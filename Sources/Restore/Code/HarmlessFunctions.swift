@@ -1,9 +1,10 @@
-/// PostgreSQL's own functions that do nothing but compute: no SQL that is given as a text, no file, no other session.
+/// PostgreSQL's own functions that only compute: they do not execute SQL given as text, and use no file and no other
+/// session.
 ///
-/// Defaults, checks, indexes, policies and views may call them and run nothing by it. A list of what is known to be
-/// harmless, not of what is known to be harmful: what is missing here is asked about once too often.
+/// Defaults, checks, indexes, policies and views may call them without running other code. This lists what is known to
+/// be harmless, not what is known to be harmful: a missing function only leads to an unnecessary question.
 enum HarmlessFunctions {
-    /// - Parameter name: as a parse tree has it, with `pg_catalog` or without a schema.
+    /// - Parameter name: From a parse tree, with `pg_catalog` or without a schema.
     static func contains(_ name: [String]) -> Bool {
         switch name.count {
         case 1: names.contains(name[0])

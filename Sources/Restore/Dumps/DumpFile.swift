@@ -7,7 +7,7 @@ final class PlainDump: Sendable {
     let path: String
     let source: FileSource
     let isPacked: Bool
-    private let known = Mutex<(inPlace: Bool, survey: DumpSurvey)?>(nil)
+    private let known = Mutex<(options: DumpRules.Options, survey: DumpSurvey)?>(nil)
 
     init(path: String, _ source: FileSource, isPacked: Bool) {
         self.path = path
@@ -16,10 +16,10 @@ final class PlainDump: Sendable {
     }
 
     /// What it holds, read once for the plan, the question and the restore.
-    func survey(inPlace: Bool) throws -> DumpSurvey {
-        if let known = known.withLock({ $0 }), known.inPlace == inPlace { return known.survey }
-        let survey = try DumpSurvey.read(self, DumpRules(path: path, inPlace: inPlace))
-        known.withLock { $0 = (inPlace, survey) }
+    func survey(_ options: DumpRules.Options) throws -> DumpSurvey {
+        if let known = known.withLock({ $0 }), known.options == options { return known.survey }
+        let survey = try DumpSurvey.read(self, DumpRules(options))
+        known.withLock { $0 = (options, survey) }
         return survey
     }
 }

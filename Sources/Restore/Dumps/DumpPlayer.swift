@@ -11,31 +11,45 @@ struct DumpPlayer: ~Copyable {
         var rows = 0
         var tables = 0
         var notes: [String] = []
+        /// What is to be done at the end, in the encoding that the dump has set.
+        var last: [DumpAction] = []
+        var encoding = "UTF8"
     }
 
     private var rules: DumpRules
     private let file: DumpFile
     private var script: DumpScript
     private let mayBeCut: Bool
+    /// Where statements are listed that fail and may be missing.
+    private let leftOut: LeftOutList
+    /// `--keep-going`
+    private let keepsGoing: Bool
     private let progress: @Sendable (RestoreProgress) -> Void
+    private var failed: [FailedStatement] = []
     private var rows = 0
     private var tables: Set<[String]> = []
     private var notes: [String] = []
+    private var last: [DumpAction] = []
     /// Whether the server knows a setting.
     private var knownSettings: [String: Bool] = [:]
     private var reportedBytes = 0
 
-    /// - Parameter mayBeCut: plays what there is of a dump whose end is missing.
+    /// - Parameters:
+    ///   - mayBeCut: plays what there is of a dump whose end is missing.
+    ///   - leftOut: gets the statements that fail and that the database is whole without.
+    ///   - keepsGoing: does not stop at the first of them.
     /// - Throws: `ArchiveError` when zlib has no memory.
     static func open(
         _ dump: PlainDump,
         _ rules: DumpRules,
         mayBeCut: Bool = false,
+        leftOut: LeftOutList = LeftOutList(),
+        keepsGoing: Bool = false,
         progress: @escaping @Sendable (RestoreProgress) -> Void
     ) throws -> DumpPlayer {
         let file = DumpFile(dump)
         let script = DumpScript(mayBeCut: mayBeCut, source: try file.text(mayBeCut: mayBeCut))
-        return DumpPlayer(rules, file, script, mayBeCut, progress)
+        return DumpPlayer(rules, file, script, mayBeCut, leftOut, keepsGoing, progress)
     }
 
     private init(
@@ -43,12 +57,16 @@ struct DumpPlayer: ~Copyable {
         _ file: DumpFile,
         _ script: consuming DumpScript,
         _ mayBeCut: Bool,
+        _ leftOut: LeftOutList,
+        _ keepsGoing: Bool,
         _ progress: @escaping @Sendable (RestoreProgress) -> Void
     ) {
         self.rules = rules
         self.file = file
         self.script = script
         self.mayBeCut = mayBeCut
+        self.leftOut = leftOut
+        self.keepsGoing = keepsGoing
         self.progress = progress
     }
 
@@ -58,8 +76,9 @@ struct DumpPlayer: ~Copyable {
         do {
             while let element = try script.next() {
                 switch try rules.judge(element) {
-                case .run: try run(element, &session)
-                case .skip(let note): notes += note.map { [$0] } ?? []
+                case .run(let action): try run(element, action, &session)
+                case .runLast(let action): last.append(action)
+                case .skip(let note): if let note { tell(note) }
                 }
             }
             try rules.finish()
@@ -81,24 +100,76 @@ struct DumpPlayer: ~Copyable {
                 hint: "the file may be cut off: take another copy of it"
             )
         }
-        return Outcome(rows: rows, tables: tables.count, notes: notes)
+        let encoding = try session.query("SELECT pg_catalog.current_setting('client_encoding')")[0].text(
+            "current_setting"
+        )
+        return Outcome(rows: rows, tables: tables.count, notes: notes, last: last, encoding: encoding)
     }
 
-    private mutating func run(_ element: DumpScript.Element, _ session: inout Session) throws {
+    /// Says the same thing once.
+    private mutating func tell(_ note: String) { if !notes.contains(note) { notes.append(note) } }
+
+    private mutating func run(_ element: DumpScript.Element, _ action: DumpAction, _ session: inout Session) throws {
         switch element {
-        case .metaCommand: break
+        // Of these only those are run that stand for a statement.
+        case .metaCommand: if let text = action.text { try session.execute(bytes: text) }
         case .copy(let statement, let line): try copy(statement, line, &session)
         case .statement(let statement, let line):
             guard try !isOfUnknownSetting(statement, session) else { return }
+            let text = action.text ?? statement
+            if StatementWords.setting(changedBy: text) == "default_tablespace" {
+                return try useTablespace(text, &session)
+            }
             do {
-                try session.execute(bytes: statement)
+                guard action.mayFail.isEmpty else { return try attempt(text, action, &session) }
+                try execute(text, &session)
             } catch let error as PostgresError where error.code == .server {
-                throw failure(error, at: Self.line(of: error, in: statement, from: line))
+                let failure = failure(error, at: Self.line(of: error, in: text, from: line))
+                guard error.isOfStatement, leave(text, failure.message) else { throw failure }
             }
             guard !rules.inPlace || session.isInTransaction else {
                 throw rules.error(line, "the statement ended the one transaction of --in-place")
             }
             report("statements", rows: 0)
+        }
+    }
+
+    /// What was in a tablespace that the server does not have, or the role may not use, goes to the default.
+    private func useTablespace(_ statement: [UInt8], _ session: inout Session) throws {
+        do {
+            try session.attempt { try $0.execute(bytes: statement) }
+        } catch let error as PostgresError where error.isOfStatement {
+            try session.execute("SET default_tablespace = ''")
+            let title = String(decoding: statement, as: UTF8.self)
+            guard !leftOut.all.contains(where: { $0.object == title }) else { return }
+            leftOut.add(title, because: "the server has no such tablespace that the role may use", .fallback)
+        }
+    }
+
+    /// Where a failure may be left out, a transaction that is open survives it.
+    private func execute(_ statement: [UInt8], _ session: inout Session) throws {
+        let isFrame = ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE"]
+            .contains(StatementWords.first(1, of: statement).first ?? "")
+        guard keepsGoing, !isFrame else { return try session.execute(bytes: statement) }
+        try session.attempt { try $0.execute(bytes: statement) }
+    }
+
+    /// - Returns: Whether the statement may be missing; then it is listed, under the one that it needs if that is missing too.
+    private mutating func leave(_ statement: [UInt8], _ reason: String) -> Bool {
+        let words = StatementWords.first(400, of: statement)
+        guard keepsGoing, let one = FailedStatement(statement, words) else { return false }
+        let cause = failed.first { $0.isNamed(in: words) }
+        leftOut.add(one.object, because: reason, one.effect, under: cause?.object)
+        if cause == nil { failed.append(one) }
+        return true
+    }
+
+    /// Runs what the server may refuse for certain reasons.
+    private mutating func attempt(_ text: [UInt8], _ action: DumpAction, _ session: inout Session) throws {
+        do {
+            try session.attempt { try $0.execute(bytes: text) }
+        } catch let error as PostgresError where action.mayFail.contains(error.sqlState ?? "") {
+            if let note = action.note { tell("\(note): \(error.message)") }
         }
     }
 
@@ -112,7 +183,7 @@ struct DumpPlayer: ~Copyable {
             [name]
         )[0].bool("known")
         knownSettings[name] = isKnown
-        if !isKnown { notes.append("the server does not know the setting \(name), so it was left out") }
+        if !isKnown { tell("the server does not know the setting \(name), so it was left out") }
         return !isKnown
     }
 
@@ -165,8 +236,13 @@ extension DumpPlayer {
         return RestoreError(
             .statement,
             "\(rules.path):\(line): \(error)",
-            hint: error.restoreHint ?? (error.sqlState == "42501" ? missing : nil)
+            hint: error.restoreHint ?? (error.sqlState == "42501" ? missing : Self.encodingHint(error))
         )
+    }
+
+    private static func encodingHint(_ error: PostgresError) -> String? {
+        guard error.sqlState == "22021" else { return nil }
+        return "the dump is in another encoding than it says: name it, such as with --encoding LATIN1"
     }
 
     /// The line within the statement, where the server points at a character of it.

@@ -1,64 +1,231 @@
+internal import PostgresClient
 internal import SQLText
 
-/// What of a plain dump is sent to the server, what is passed over, and what is refused.
+/// What of a plain dump is sent to the server and how, what is passed over, and what is refused.
 struct DumpRules {
-    let path: String
-    /// Everything is one transaction, which is ours to end.
-    let inPlace: Bool
-    /// The line of a BEGIN of which only large objects have followed so far.
-    private var largeObjectsSince: Int?
+    /// What the options say of a dump.
+    struct Options: Sendable, Equatable {
+        var path: String
+        /// Everything is one transaction, which is ours to end.
+        var inPlace: Bool
+        /// `--database`
+        var database: String?
+        /// The database that is restored.
+        var target: String
+        var noOwner = false
+        var noPrivileges = false
+        var noTablespaces = false
+        var roleMap: [String: String] = [:]
+    }
 
-    init(path: String, inPlace: Bool) {
-        self.path = path
-        self.inPlace = inPlace
+    /// What is known of the server once the rows are played; nothing of it while the file is only read.
+    struct Server: Sendable {
+        /// All roles.
+        var roles: Set<String>
+        /// The database that is filled, if what the dump says of its database as a whole is done with it: where an old one
+        /// is replaced, the new one has what the old one has.
+        var newDatabase: String?
     }
 
     enum Verdict: Equatable {
-        case run
+        case run(DumpAction)
+        /// After everything else, and about the database as a whole.
+        case runLast(DumpAction)
         /// Passed over; the reason is a note where it matters to someone.
-        case skip(note: String?)
+        case skip(note: String? = nil)
     }
+
+    let options: Options
+    let server: Server?
+    private(set) var databases: DumpDatabases
+    /// What the server must have.
+    private(set) var needs = DumpNeeds()
+    /// The line of a BEGIN of which only large objects have followed so far.
+    private var largeObjectsSince: Int?
+    /// Variables of psql that are set.
+    private var variables: Set<String> = []
+    private var hasToldGlobals = false
+
+    init(_ options: Options, server: Server? = nil) {
+        self.options = options
+        self.server = server
+        databases = DumpDatabases(chosen: options.database, target: options.target)
+    }
+
+    var path: String { options.path }
+    var inPlace: Bool { options.inPlace }
 
     /// - Throws: `RestoreError.dump` with file and line.
     mutating func judge(_ element: DumpScript.Element) throws -> Verdict {
         switch element {
         case .copy:
+            databases.noteContent()
+            guard databases.isChosen else { return .skip() }
             try finish()
-            return .run
-        case .metaCommand(let name, let line):
-            // pg_dump puts the two around everything, to keep psql from running any others.
-            if name == "restrict" || name == "unrestrict" { return .skip(note: nil) }
-            throw error(
-                line,
-                "\\\(name) is a command of psql, which restore does not run",
-                hint: name == "connect" || name == "c"
-                    ? "take a dump of one database, without --create" : "remove the line, or run the file with psql"
-            )
-        case .statement(let text, let line): return try judge(StatementWords.first(12, of: text), text, line)
+            return .run(DumpAction())
+        case .metaCommand(let name, let arguments, let line): return try judge(PsqlCommand(name, arguments), line)
+        case .statement(let text, let line):
+            try requireNoVariable(text, line)
+            return try judge(DumpStatement(text, line))
         }
     }
 
-    private mutating func judge(_ words: [String], _ text: [UInt8], _ line: Int) throws -> Verdict {
-        if let what = beyond(words) {
-            throw error(
-                line,
-                "\(what) reaches beyond the database that is restored",
-                hint: "take a dump of one database, without --create, or run the file with psql"
+    private mutating func judge(_ command: PsqlCommand, _ line: Int) throws -> Verdict {
+        switch command {
+        case .skipped: return .skip()
+        case .connect(let name):
+            databases.connect(to: name, line: line)
+            return .skip()
+        case .encoding(let name):
+            guard databases.isChosen else { return .skip() }
+            try requireSafe([name], line)
+            return .run(DumpAction(text: Array("SET client_encoding = '\(name)'".utf8)))
+        case .variable(let name):
+            variables.insert(name)
+            return .skip()
+        case .refused(let sentence, let hint):
+            guard databases.isChosen else { return .skip() }
+            throw error(line, sentence, hint: hint)
+        }
+    }
+
+    private mutating func judge(_ statement: DumpStatement) throws -> Verdict {
+        if let mention = statement.database { return judge(statement, mention) }
+        if let what = statement.beyond {
+            // Before the first database of pg_dumpall are the roles and tablespaces of the cluster.
+            guard databases.isChosen else { return globals() }
+            throw beyond(what, statement.line)
+        }
+        if !statement.isSetting { databases.noteContent() }
+        guard databases.isChosen else { return .skip() }
+        if inPlace, try isFrameOfLargeObjects(statement.words, statement.line) { return .skip() }
+        if statement.setting == "client_encoding" {
+            try requireSafe(Array(statement.words.dropFirst(2)), statement.line)
+        }
+        needs.note(statement, options)
+        if let verdict = DumpRoles(options, server).verdict(statement) { return verdict }
+        return Self.usual(statement, options)
+    }
+
+    private mutating func globals() -> Verdict {
+        defer { hasToldGlobals = true }
+        return .skip(note: hasToldGlobals ? nil : "roles and tablespaces of the cluster were left out of the dump")
+    }
+
+    /// What pg_dump writes and a new database, or an ordinary role, cannot do as it is written.
+    private static func usual(_ statement: DumpStatement, _ options: Options) -> Verdict {
+        switch statement.kind {
+        case .schemaPublic: .run(DumpAction(text: statement.ifNotExists))
+        // A server that lacks what is to be dropped is as it shall be.
+        case .drop: .run(DumpAction(mayFail: DumpAction.missing))
+        case .dropOfInitdb: .run(DumpAction(mayFail: DumpAction.missing.union(DumpAction.notAllowed)))
+        case .commentOfInitdb:
+            .run(
+                DumpAction(
+                    mayFail: DumpAction.notAllowed,
+                    note: "line \(statement.line): \(statement.title) was left out"
+                )
+            )
+        case .languageOfInitdb: .skip()
+        case .ownerOfInitdb: .run(DumpAction(mayFail: DumpAction.notAllowed.union(DumpAction.missing)))
+        case .statistics:
+            .run(
+                DumpAction(
+                    mayFail: ["42883"],
+                    note: "statistics of the dump were left out, because the server does not know them"
+                )
+            )
+        case .tablespace where options.noTablespaces: .skip()
+        default: .run(DumpAction())
+        }
+    }
+}
+
+/// How a statement is sent.
+struct DumpAction: Sendable, Equatable {
+    /// What is sent instead of the statement.
+    var text: [UInt8]?
+    /// States in which the server may refuse it.
+    var mayFail: Set<String> = []
+    /// What is said then, before the server's reason.
+    var note: String?
+
+    /// Of tables, objects, schemas, functions and columns that do not exist.
+    static let missing: Set<String> = ["42P01", "42704", "3F000", "42883", "42703"]
+    /// Of a role that may not do so, and of objects that something else needs.
+    static let notAllowed: Set<String> = ["42501", "2BP01"]
+}
+
+// The database as a whole.
+extension DumpRules {
+    private mutating func judge(_ statement: DumpStatement, _ mention: DumpStatement.Database) -> Verdict {
+        let left = Verdict.skip(note: "line \(statement.line): \(mention.what) was left out")
+        guard databases.isChosen(mention.name) else { return .skip() }
+        // pg_dump before PostgreSQL 11 wrote the comment into every dump, with the name of the database of then.
+        if mention.kind == .comment, !databases.isCreated(mention.name) { return left }
+        databases.noteMention(of: mention.name, mention.what, line: statement.line)
+        switch mention.kind {
+        case .create: needs.database = needs.database ?? DumpedDatabase(statement)
+        case .template: return left
+        case .owner, .setting, .comment: needs.database?.note(statement, mention.kind)
+        case .drop, .privileges, .other: break
+        }
+        needs.note(statement, options)
+        guard let server else { return .skip() }
+        guard server.newDatabase != nil || mention.kind == .create || mention.kind == .drop || mention.kind == .owner
+        else {
+            return .skip(
+                note: "what the dump says of its database as a whole was left out: \(options.target) keeps its own"
             )
         }
-        // pg_dump before PostgreSQL 11 wrote it into every dump, with the name of the database of then.
-        if words.starts(with: ["COMMENT", "ON", "DATABASE"]) {
-            return .skip(note: "line \(line): COMMENT ON DATABASE was left out")
+        guard mention.kind == .privileges || mention.kind == .other, let database = server.newDatabase else {
+            return .skip()
         }
-        if inPlace, try isFrameOfLargeObjects(words, line) { return .skip(note: nil) }
-        if StatementWords.setting(changedBy: text) == "client_encoding", let name = unsafeEncoding(words) {
+        return last(statement, mention, database, server)
+    }
+
+    /// For the new database, by its name.
+    private func last(
+        _ statement: DumpStatement,
+        _ mention: DumpStatement.Database,
+        _ database: String,
+        _ server: Server
+    ) -> Verdict {
+        guard mention.kind != .privileges || !options.noPrivileges else { return .skip() }
+        var text = StatementText(statement.text)
+        text.replace(mention.place, by: QuotedText.name(database))
+        let roles = DumpRoles(options, server)
+        if let role = roles.missing(in: text.sql, kind: "ACL").first {
+            return .skip(note: "left out, because the server has no role \(role): \(mention.what)")
+        }
+        text.sql = roles.mapped(text.sql, kind: "ACL")
+        let mayFail = DumpAction.notAllowed.union(DumpAction.missing).union(["22023"])
+        return .runLast(
+            DumpAction(text: text.bytes, mayFail: mayFail, note: "line \(statement.line): \(mention.what) was left out")
+        )
+    }
+
+    /// Why the file cannot be restored as the options say; nil where it can.
+    var failure: RestoreError? { databases.failure(self) }
+}
+
+// What is refused.
+extension DumpRules {
+    /// psql would put the value of a variable into the statement.
+    private func requireNoVariable(_ text: [UInt8], _ line: Int) throws {
+        guard !variables.isEmpty, text.contains(UInt8(ascii: ":")), databases.isChosen else { return }
+        let lexemes = Lexeme.all(of: StatementText(text).sql)
+        for (place, lexeme) in lexemes.enumerated().dropLast() where lexeme.kind == .sign && lexeme.text == ":" {
+            guard place == 0 || lexemes[place - 1].text != ":" else { continue }
+            let next = lexemes[place + 1]
+            let name = next.kind == .string ? String(next.text.dropFirst().dropLast()) : next.name
+            guard let name, variables.contains(name) else { continue }
             throw error(
                 line,
-                "the dump is in \(name), whose characters may hold quotes and backslashes",
-                hint: "take it with pg_dump --encoding=UTF8"
+                "the statement uses psql's variable \(name), which restore does not put in",
+                hint: "write its value, or run the file with psql"
             )
         }
-        return .run
     }
 
     /// pg_dump puts BEGIN and COMMIT around the contents of large objects, since their descriptors end with a
@@ -94,21 +261,6 @@ struct DumpRules {
         )
     }
 
-    private func beyond(_ words: [String]) -> String? {
-        guard words.count > 1 else { return nil }
-        let (verb, object) = (words[0], words[1])
-        switch verb {
-        case "CREATE", "ALTER", "DROP":
-            let isOutside = ["DATABASE", "ROLE", "GROUP", "TABLESPACE", "SYSTEM"].contains(object)
-            let isUser = object == "USER" && words.dropFirst(2).first != "MAPPING"
-            return isOutside || isUser ? "\(verb) \(object)" : nil
-        case "GRANT", "REVOKE":
-            let isDatabase = zip(words, words.dropFirst()).contains { $0 == "ON" && $1 == "DATABASE" }
-            return isDatabase ? "\(verb) ON DATABASE" : nil
-        default: return nil
-        }
-    }
-
     private func transactionControl(_ words: [String]) -> String? {
         switch words.first {
         case "BEGIN", "COMMIT", "END", "ABORT": words[0]
@@ -119,16 +271,21 @@ struct DumpRules {
         }
     }
 
-    /// Encodings in which a byte of ASCII may be the second half of a character: no server has them.
-    private func unsafeEncoding(_ words: [String]) -> String? {
-        let names = words.dropFirst(2).map { $0.uppercased().filter { $0.isLetter || $0.isNumber } }
-        let isUnsafe = { (name: String) in
-            [
-                "SJIS", "SHIFTJIS", "MSKANJI", "WIN932", "WINDOWS932", "BIG5", "WIN950", "WINDOWS950", "GBK", "WIN936",
-                "WINDOWS936", "UHC", "WIN949", "WINDOWS949", "GB18030", "JOHAB", "SHIFTJIS2004",
-            ].contains(name)
-        }
-        return names.first(where: isUnsafe)
+    private func requireSafe(_ words: [String], _ line: Int) throws {
+        guard let name = DumpEncoding.unsafe(words) else { return }
+        throw error(
+            line,
+            "the dump is in \(name), whose characters may hold quotes and backslashes",
+            hint: "take it with pg_dump --encoding=UTF8"
+        )
+    }
+
+    func beyond(_ what: String, _ line: Int) -> RestoreError {
+        error(
+            line,
+            "\(what) reaches beyond the database that is restored",
+            hint: "take a dump of one database with pg_dump, or run the file with psql"
+        )
     }
 
     func error(_ line: Int, _ message: String, hint: String? = nil) -> RestoreError {
@@ -136,4 +293,17 @@ struct DumpRules {
     }
 
     func error(_ error: SQLTextError) -> RestoreError { self.error(error.line, error.message, hint: error.hint) }
+}
+
+/// Encodings of a dump.
+enum DumpEncoding {
+    /// The first of the names whose encoding may have a byte of ASCII as the second half of a character: no server has it.
+    static func unsafe(_ words: [String]) -> String? {
+        words.map { $0.uppercased().filter { $0.isLetter || $0.isNumber } }.first(where: names.contains)
+    }
+
+    private static let names: Set<String> = [
+        "SJIS", "SHIFTJIS", "MSKANJI", "WIN932", "WINDOWS932", "BIG5", "WIN950", "WINDOWS950", "GBK", "WIN936",
+        "WINDOWS936", "UHC", "WIN949", "WINDOWS949", "GB18030", "JOHAB", "SHIFTJIS2004",
+    ]
 }

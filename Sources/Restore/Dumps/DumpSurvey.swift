@@ -17,6 +17,8 @@ struct DumpSurvey: Sendable {
     var code = CodeInventory()
     /// The first thing in it that a restore refuses to run.
     var failure: RestoreError?
+    /// What the server must have.
+    var needs = DumpNeeds()
 
     var isCut: Bool { if case .cut = completeness { true } else { false } }
     /// nil where nothing tells.
@@ -54,14 +56,10 @@ struct DumpSurvey: Sendable {
         // As far as it came, also where the text breaks off.
         defer { code = reader.inventory }
         while let element = try script.next() {
-            do {
-                _ = try rules.judge(element)
-            } catch let error as RestoreError {
-                failure = failure ?? error
+            if case .metaCommand = element {} else { isEmpty = false }
+            guard try isRun(element, &rules), case .statement(let text, _) = element, !reader.inventory.isPartial else {
+                continue
             }
-            if case .metaCommand = element { continue }
-            isEmpty = false
-            guard case .statement(let text, _) = element, !reader.inventory.isPartial else { continue }
             dump.position <= Self.codeBytesMax ? reader.read(dumped: text) : reader.stop()
         }
         do {
@@ -69,10 +67,23 @@ struct DumpSurvey: Sendable {
         } catch let error as RestoreError {
             failure = failure ?? error
         }
+        // Which databases there are decides what the other failures are worth.
+        failure = rules.failure ?? failure
+        needs = rules.needs
         completeness = isEmpty ? .withoutStatement : Self.completeness(script.marks, dump.path)
     }
 
-    private static func completeness(_ marks: DumpMarks, _ path: String) -> Completeness {
+    /// Whether a restore runs it; what it refuses is remembered.
+    private mutating func isRun(_ element: DumpScript.Element, _ rules: inout DumpRules) throws -> Bool {
+        do {
+            if case .skip = try rules.judge(element) { return false }
+        } catch let error as RestoreError {
+            failure = failure ?? error
+        }
+        return true
+    }
+
+    static func completeness(_ marks: DumpMarks, _ path: String) -> Completeness {
         switch marks.verdict {
         case .whole: .whole
         case .unmarked(nil): .unknown("nothing in \(path) tells whether it is complete")

@@ -5,6 +5,7 @@ internal import Logging
 internal import PostgresClient
 internal import SQLText
 internal import Storage
+internal import Synchronization
 
 /// A plain dump, as pg_dump or we write it, all or nothing.
 ///
@@ -18,15 +19,26 @@ struct PlainDumpRestore: Sendable {
     let logger: Logger
     let progress: @Sendable (RestoreProgress) -> Void
 
-    private var rules: DumpRules { DumpRules(path: options.file, inPlace: options.inPlace) }
+    private var dumpOptions: DumpRules.Options {
+        DumpRules.Options(
+            path: options.file,
+            inPlace: options.inPlace,
+            database: options.database,
+            target: target.name,
+            noOwner: options.noOwner,
+            noPrivileges: options.noPrivileges,
+            noTablespaces: options.noTablespaces,
+            roleMap: options.roleMap
+        )
+    }
 
     func run() async throws -> RestoreReport {
         try requireSense()
         progress(.phase("looking at the dump and the server"))
-        let survey = try dump.survey(inPlace: options.inPlace)
+        let survey = try dump.survey(dumpOptions)
         if let refusal = survey.refusal(options, target) { throw refusal }
         if let failure = survey.failure { throw failure }
-        var report = options.inPlace ? try await restoreInPlace() : try await restoreBeside(survey)
+        var report = options.inPlace ? try await restoreInPlace(survey) : try await restoreBeside(survey)
         report.isComplete = survey.isComplete
         if case .cut(let sentence) = survey.completeness { report.notes.append(sentence) }
         return report
@@ -36,17 +48,16 @@ struct PlainDumpRestore: Sendable {
     func plan() async throws -> RestorePlanReport {
         try requireSense()
         progress(.phase("reading the dump to its end"))
-        let survey = try dump.survey(inPlace: options.inPlace)
+        let survey = try dump.survey(dumpOptions)
         let refusal = survey.refusal(options, target)
         if refusal == nil, let failure = survey.failure { throw failure }
-        let check = check()
-        let findings = try await withSession(target.maintenance, logger: logger) { try check.inspect($0) }
+        let findings = try await withSession(target.maintenance, logger: logger) { try inspect($0, survey) }
         var report = RestorePlanReport(
             database: target.name,
-            steps: steps(findings) + (refusal == nil ? survey.notes : []),
+            steps: steps(findings) + findings.notes + (refusal == nil ? survey.notes : []),
             tables: 0,
             rows: nil,
-            rawBytes: check.neededBytes,
+            rawBytes: dump.source.byteCount,
             obstacles: (refusal.map { ["\($0.message) (\($0.hint ?? ""))"] } ?? [])
                 + findings.obstacles.map { "\($0.message) (\($0.hint))" }
         )
@@ -64,13 +75,21 @@ struct PlainDumpRestore: Sendable {
         ]
     }
 
-    /// A dump is text: nothing in it can be left out or renamed.
+    /// A dump is text: no part of it can be chosen.
     private func requireSense() throws {
+        if let encoding = options.encoding, let name = DumpEncoding.unsafe([encoding]) {
+            throw RestoreError(
+                .usage,
+                "characters of \(name) may hold quotes and backslashes, so that no dump is read in it",
+                hint: "turn it into UTF-8, such as with iconv -f \(name) -t UTF-8"
+            )
+        }
         let given: [(String, Bool)] = [
             ("--schema", !options.schemas.isEmpty), ("--table", !options.tables.isEmpty),
-            ("--rows", options.rows != nil),
-            ("--data-only", options.dataOnly), ("--no-owner", options.noOwner),
-            ("--role-map", !options.roleMap.isEmpty),
+            ("--exclude-schema", !options.excludedSchemas.isEmpty),
+            ("--exclude-table", !options.excludedTables.isEmpty),
+            ("--exclude-table-data", !options.tablesWithoutData.isEmpty), ("--rows", options.rows != nil),
+            ("--data-only", options.dataOnly),
             ("--allow-invalid", options.allowInvalid),
             ("--drop-old with --in-place", options.dropOld && options.inPlace),
         ]
@@ -84,31 +103,56 @@ struct PlainDumpRestore: Sendable {
         }
     }
 
-    private func check() -> TargetCheck {
-        TargetCheck(
+    /// Asks the server what would fail.
+    private func inspect(_ session: borrowing Session, _ survey: DumpSurvey) throws -> Preflight.Findings {
+        var findings = try TargetCheck(
             target: target,
             force: options.force,
             replaces: !options.inPlace,
             neededBytes: dump.source.byteCount
+        ).inspect(session)
+        let obstacles =
+            try Preflight.missing(extensions: survey.needs.extensions.sorted(), session)
+            + Preflight.missing(roles: survey.needs.roles.filter { !findings.roles.contains($0) }.sorted())
+        findings.obstacles = obstacles + (try unknownEncoding(session)) + findings.obstacles
+        Preflight.settle(&findings, keepGoing: options.keepGoing)
+        return findings
+    }
+
+    private func unknownEncoding(_ session: borrowing Session) throws -> [Preflight.Obstacle] {
+        guard let encoding = options.encoding else { return [] }
+        let number = try session.query("SELECT pg_catalog.pg_char_to_encoding($1) AS number", [encoding])[0].int(
+            "number"
         )
+        guard number < 0 else { return [] }
+        return [
+            Preflight.Obstacle(
+                message: "the server knows no encoding \(encoding)",
+                hint: "write its name as PostgreSQL does, such as LATIN1, WIN1252 or UTF8"
+            )
+        ]
     }
 }
 
 // The steps. Beside the target each has a session of its own: the dump may set anything in its one.
 extension PlainDumpRestore {
     /// The dump, statement by statement.
-    private func playing(mayBeCut: Bool, _ record: RestoreRecord) -> RestoreStep {
+    private func playing(mayBeCut: Bool, _ server: DumpRules.Server, _ record: DumpRecord) -> RestoreStep {
         RestoreStep(
             events: [.phase("running the dump")],
             work: .once { session in
-                var player = try DumpPlayer.open(dump, rules, mayBeCut: mayBeCut, progress: progress)
+                let rules = DumpRules(dumpOptions, server: server)
+                var player = try DumpPlayer.open(
+                    dump,
+                    rules,
+                    mayBeCut: mayBeCut,
+                    leftOut: record.leftOut,
+                    keepsGoing: options.keepGoing,
+                    progress: progress
+                )
                 try session.execute(Session.databaseSearchPath)
-                let outcome = try player.run(&session)
-                record.update {
-                    $0.addedRows = outcome.rows
-                    $0.addedTables = outcome.tables
-                    $0.notes = outcome.notes
-                }
+                if let encoding = options.encoding { try session.set([("client_encoding", encoding)]) }
+                record.keep(try player.run(&session))
             }
         )
     }
@@ -118,17 +162,38 @@ extension PlainDumpRestore {
         RestoreStep(work: .once { try Sequences([], feeding: nil, own: own).follow(&$0) })
     }
 
-    private var statistics: [RestoreStep] {
+    private func statistics(_ leftOut: LeftOutList) -> [RestoreStep] {
         guard !options.withoutAnalyze else { return [] }
         let analyze = RestoreStep(
             events: [.phase("gathering statistics")],
             work: .once { session in
                 // Of tables that are not ours the server would only warn.
                 try session.execute("SET client_min_messages = error")
-                try session.execute("ANALYZE")
+                do {
+                    try session.execute("ANALYZE")
+                } catch let error as PostgresError where error.isOfStatement {
+                    // It ends at the first table that fails.
+                    try analyzeEach(leftOut, &session)
+                }
             }
         )
         return [analyze]
+    }
+
+    private func analyzeEach(_ leftOut: LeftOutList, _ session: inout Session) throws {
+        let tables = try session.query(
+            """
+            SELECT n.nspname, c.relname FROM pg_catalog.pg_class c
+            JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
+                AND n.nspname <> 'information_schema' ORDER BY 1, 2
+            """
+        ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
+        for table in tables {
+            try leftOut.falling("statistics of \(table)", &session) {
+                try $0.execute("ANALYZE \($0.quoted(table))")
+            }
+        }
     }
 
     private func steps(in database: ServerAddress) -> StepsBeside {
@@ -159,8 +224,7 @@ extension PlainDumpRestore {
 // Beside the target.
 extension PlainDumpRestore {
     private func restoreBeside(_ survey: DumpSurvey) async throws -> RestoreReport {
-        let check = check()
-        return try await RestoreBeside(
+        try await RestoreBeside(
             target: target,
             options: options,
             state: StateReturn(dump: options),
@@ -168,23 +232,60 @@ extension PlainDumpRestore {
             progress: progress
         ).run(
             inspect: { session in
-                let findings = try check.inspect(session)
-                return (findings, try findings.existing ?? properties(findings, session))
+                let findings = try inspect(session, survey)
+                return (findings, try findings.existing ?? properties(findings, survey, session))
             },
-            fill: { beginning in
-                let record = RestoreRecord()
-                try await steps(in: target.maintenance.database(beginning.name))
-                    .run([playing(mayBeCut: survey.isCut, record), following(.none)] + statistics)
-                try await withSession(target.maintenance, logger: logger) { session in
-                    _ = try NewDatabase.apply(beginning.properties, to: beginning.name, session)
-                }
-                return record.report(on: target.name)
-            }
+            fill: { beginning in try await fill(beginning, survey) }
         )
     }
 
-    /// Where there is no target yet: the locale of the maintenance database, and UTF-8 wherever that locale can have it.
-    private func properties(_ findings: Preflight.Findings, _ session: borrowing Session) throws -> DatabaseProperties {
+    private func fill(_ beginning: RestoreBeside.Beginning, _ survey: DumpSurvey) async throws -> RestoreReport {
+        let (findings, record) = (beginning.findings, DumpRecord())
+        let isNew = findings.existing == nil
+        let database = target.maintenance.database(beginning.name)
+        let server = DumpRules.Server(roles: findings.roles, newDatabase: isNew ? beginning.name : nil)
+        try await steps(in: database)
+            .run([playing(mayBeCut: survey.isCut, server, record), following(.none)] + statistics(record.leftOut))
+        let unset = try await withSession(target.maintenance, logger: logger) { session in
+            try session.pin()
+            return try NewDatabase.apply(
+                beginning.properties,
+                to: beginning.name,
+                role: { isNew && options.noOwner && !findings.roles.contains($0) ? nil : $0 },
+                session
+            )
+        }
+        for unset in unset { record.leftOut.add(unset.property, because: unset.reason, .fallback) }
+        let notes = try await finish(record.outcome, in: database)
+        var report = record.report(on: target.name)
+        report.notes += notes
+        return report
+    }
+
+    /// What the dump says of its database as a whole and only the new one itself can take.
+    private func finish(_ outcome: DumpPlayer.Outcome, in database: ServerAddress) async throws -> [String] {
+        guard !outcome.last.isEmpty else { return [] }
+        return try await withSession(database, logger: logger) { session in
+            try session.pin()
+            try session.set([("client_encoding", outcome.encoding)])
+            var notes: [String] = []
+            for action in outcome.last {
+                do {
+                    try session.execute(bytes: action.text ?? [])
+                } catch let error as PostgresError where action.mayFail.contains(error.sqlState ?? "") {
+                    notes.append("\(action.note ?? "left out"): \(error.message)")
+                }
+            }
+            return notes
+        }
+    }
+
+    /// Where there is no target yet: what the dump says, else the locale of the maintenance database, and UTF-8 wherever that locale can have it.
+    private func properties(
+        _ findings: Preflight.Findings,
+        _ survey: DumpSurvey,
+        _ session: borrowing Session
+    ) throws -> DatabaseProperties {
         guard var properties = try session.properties(ofDatabase: session.database) else {
             throw RestoreError(.preflight, "the database \(session.database) is not in pg_database")
         }
@@ -195,41 +296,39 @@ extension PlainDumpRestore {
         properties.comment = nil
         properties.privileges = nil
         properties.settings = []
-        return properties
+        return survey.needs.database?.properties(properties, dumpOptions) ?? properties
     }
 }
 
 // In the target itself.
 extension PlainDumpRestore {
-    private func restoreInPlace() async throws -> RestoreReport {
+    private func restoreInPlace(_ survey: DumpSurvey) async throws -> RestoreReport {
         let start = ContinuousClock.now
-        let check = check()
-        let findings = try await withSession(target.address, logger: logger) { try check.inspect($0) }
+        let findings = try await withSession(target.address, logger: logger) { try inspect($0, survey) }
         if let failure = Preflight.failure(findings.obstacles) { throw failure }
         var report = try await withSession(target.address, logger: logger) { session in
             try Self.prepare(session)
-            return try session.decisiveTransaction { try restore(&$0) }
+            return try session.decisiveTransaction { try restore(findings, &$0) }
         }
-        do {
-            try await steps(in: target.address).run(statistics)
-        } catch let error as PostgresError where error.code == .server {
-            report.notes.append("the statistics could not be gathered: \(error)")
-        }
+        let leftOut = LeftOutList()
+        try await steps(in: target.address).run(statistics(leftOut))
+        report.leftOut += leftOut.all
+        report.notes += leftOut.all.map(\.sentence)
         report.seconds = (.now - start) / .seconds(1)
         return report
     }
 
-    private func restore(_ session: inout Session) throws -> RestoreReport {
-        let (schema, returning, record) = (
-            StateSchema(options.stateSchema), StateReturn(dump: options), RestoreRecord()
-        )
+    private func restore(_ findings: Preflight.Findings, _ session: inout Session) throws -> RestoreReport {
+        let (schema, returning, record) = (StateSchema(options.stateSchema), StateReturn(dump: options), DumpRecord())
+        let server = DumpRules.Server(roles: findings.roles, newDatabase: nil)
         let steps = StepsInPlace(progress: progress)
         try session.setValueFormats()
         let state = try TargetState.read(schema, before: returning.extent, &session)
         try Self.prepare(session)
         let shelf = try StateShelf(schema, session)
         let before = try Sequences.positions(session)
-        try steps.run([playing(mayBeCut: false, record)], &session)
+        try steps.run([playing(mayBeCut: false, server, record)], &session)
+        try record.leftOut.requireNothingMissing()
         try session.execute(Session.emptySearchPath)
         try shelf.putBack(session)
         try steps.run([following(.before(before))], &session)
@@ -237,5 +336,30 @@ extension PlainDumpRestore {
         var report = record.report(on: target.name)
         report.rewinds = try returning.write(state, &session)
         return report
+    }
+}
+
+/// What a dump came to, for the steps after it.
+private final class DumpRecord: Sendable {
+    let leftOut = LeftOutList()
+    private let kept = Mutex(DumpPlayer.Outcome())
+
+    var outcome: DumpPlayer.Outcome { kept.withLock { $0 } }
+
+    func keep(_ outcome: DumpPlayer.Outcome) { kept.withLock { $0 = outcome } }
+
+    func report(on database: String) -> RestoreReport {
+        let (outcome, leftOut) = (outcome, leftOut.all)
+        return RestoreReport(
+            database: database,
+            rows: outcome.rows,
+            tables: outcome.tables,
+            seconds: 0,
+            swapped: false,
+            kept: nil,
+            invalid: [],
+            notes: outcome.notes + leftOut.filter { $0.effect == .fallback }.map(\.sentence),
+            leftOut: leftOut
+        )
     }
 }

@@ -1,14 +1,14 @@
 internal import Archive
 
-/// How much of a database comes back, which says what happens to the ledger.
+/// How much of a database is restored, which decides about the ledger.
 enum RestoreExtent: Sendable, Equatable {
-    /// All of it: the ledger comes with it.
+    /// All of it, including the ledger.
     case database
-    /// These schemas, made anew: the ledger of their services comes with them.
+    /// These schemas, recreated, with the ledger of their services.
     case schemas([String])
     /// Single tables.
     case tables([String])
-    /// Rows alone, into what the target's own migrations have made.
+    /// Only rows, into tables that the target's own migrations created.
     case rows
 
     init(_ manifest: Manifest, _ options: RestoreOptions) {
@@ -28,7 +28,7 @@ enum RestoreExtent: Sendable, Equatable {
         }
     }
 
-    /// Whether something else may be applied afterwards than before.
+    /// Whether other migrations may be applied afterwards than before.
     var changesLedger: Bool {
         switch self {
         case .database, .schemas: true
@@ -36,7 +36,7 @@ enum RestoreExtent: Sendable, Equatable {
         }
     }
 
-    /// As the log names it.
+    /// Its name in the log.
     var name: String {
         switch self {
         case .database: "database"
@@ -46,7 +46,7 @@ enum RestoreExtent: Sendable, Equatable {
         }
     }
 
-    /// Whether the tables of the state schema are those that were restored, if any were.
+    /// Whether the tables of the state schema are the restored ones, if any were restored.
     func replaces(_ stateSchema: String) -> Bool {
         switch self {
         case .database: true

@@ -25,6 +25,13 @@ extension RestoreOptions {
                 hint: "leave it out: an archive is whole, or cannot be read"
             )
         }
+        for (option, isGiven) in [("--database", database != nil), ("--encoding", encoding != nil)] where isGiven {
+            throw RestoreError(
+                .usage,
+                "\(option) goes with a plain dump",
+                hint: "leave it out: an archive is of one database, and says its encoding"
+            )
+        }
         if rows != nil, tables.isEmpty {
             throw RestoreError(.selection, "--rows goes with --table", hint: "name the tables with --table")
         }
@@ -52,5 +59,17 @@ extension RestoreOptions {
                 hint: "restore the copies first, then the others"
             )
         }
+    }
+
+    /// - Throws: `RestoreError.selection` where a schema would be dropped with something in it that is excluded, and would
+    ///   not come back.
+    func requireNothingDropped(_ scope: Manifest.Scope, in target: TargetDatabase) throws {
+        let excludes = !excludedSchemas.isEmpty || !excludedTables.isEmpty
+        guard excludes, target.exists, restoresInPlace(scope), !dataOnly, rows == nil, tables.isEmpty else { return }
+        throw RestoreError(
+            .selection,
+            "a restore in place replaces whole schemas, so that what is excluded would be lost",
+            hint: "choose what is to come back with --table, or restore into a new database with --into"
+        )
     }
 }

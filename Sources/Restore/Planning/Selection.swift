@@ -13,13 +13,23 @@ struct Selection: Sendable {
     /// Tables whose rows are the target's own: the marker, which says what the database may be used for, and where rows
     /// alone come back the ledger too, which speaks of the schema that stays.
     private let notOurs: Set<TableName>
+    /// What was excluded.
+    let leftOut: LeftOut
 
     /// - Throws: `RestoreError.selection` naming a schema or table that is not in the archive.
     init(_ manifest: Manifest, _ options: RestoreOptions) throws {
         notOurs = Set(
             (options.dataOnly ? ["environment", "migrations", "migration_log"] : ["environment"])
                 .map { TableName(schema: options.stateSchema, name: $0) }
+        ).union(
+            Selection.withChildren(
+                try options.tablesWithoutData.map { try Selection.match($0, in: manifest.tables) },
+                manifest
+            )
+            .map(\.tableName)
         )
+        let gone = try Selection.leftOut(options, manifest)
+        leftOut = gone
         let schemas = Set(exactly: options.schemas)
         let named = try options.tables.map { try Selection.match($0.table, in: manifest.tables) }
         // A copy under another name is of one table.
@@ -32,19 +42,29 @@ struct Selection: Sendable {
             )
         }
         isWholeDatabase = schemas.isEmpty && named.isEmpty && manifest.scope.isWholeDatabase
+        let schema = manifest.schema.filter {
+            !(options.noPrivileges && $0.isPrivileges) && !gone.items.contains($0.id)
+        }
         guard !schemas.isEmpty || !named.isEmpty else {
-            items = manifest.schema
-            tables = manifest.tables
-            sequences = manifest.sequences.filter { !options.dataOnly || $0.schema != options.stateSchema }
+            items = schema
+            tables = manifest.tables.filter { !gone.tables.contains($0.tableName) }
+            let oids = Set(
+                manifest.schema.filter { gone.items.contains($0.id) && $0.kind == "SEQUENCE" }.map(\.objectOID)
+            )
+            sequences = manifest.sequences.filter { sequence in
+                !(options.dataOnly && sequence.schema == options.stateSchema) && !oids.contains(sequence.oid)
+            }
             largeObjects = manifest.largeObjects
             return
         }
         let wanted =
             named + manifest.tables.filter { $0.extensionName == nil && schemas.contains($0.schema) }
-        let selectedTables = isCopy ? wanted : Selection.withChildren(wanted, manifest)
+        let selectedTables = (isCopy ? wanted : Selection.withChildren(wanted, manifest)).filter {
+            !gone.tables.contains($0.tableName)
+        }
         tables = selectedTables
-        let inTables = Selection.items(of: selectedTables, in: manifest.schema)
-        let selected = manifest.schema.filter { item in
+        let inTables = Selection.items(of: selectedTables, in: schema)
+        let selected = schema.filter { item in
             item.schema.map { schemas.contains($0) } == true || item.isAbout(schemas) || inTables.contains(item.id)
         }
         items = selected
@@ -53,6 +73,18 @@ struct Selection: Sendable {
             oids.contains(sequence.oid) && !(options.dataOnly && sequence.schema == options.stateSchema)
         }
         largeObjects = nil
+    }
+
+    /// What the options exclude.
+    private static func leftOut(_ options: RestoreOptions, _ manifest: Manifest) throws -> LeftOut {
+        let named = try options.excludedTables.map { try match($0, in: manifest.tables) }
+        let tables = withChildren(named, manifest)
+        return LeftOut(
+            manifest,
+            schemas: Set(exactly: options.excludedSchemas),
+            excluded: Set(tables.map(\.tableName)),
+            itemsOfTables: items(of: tables, in: manifest.schema)
+        )
     }
 
     /// The same without the configuration tables of extensions, whose rows cannot be told from the extensions' own.
@@ -184,6 +216,8 @@ extension Manifest.SchemaItem {
             ? schemas.contains(name)
             : name.utf8.starts(with: start.utf8) && schemas.contains(String(name.unicodeScalars.dropFirst(start.count)))
     }
+
+    var isPrivileges: Bool { kind == "ACL" || kind == "DEFAULT ACL" }
 
     func isNamed(_ table: TableName) -> Bool { TableName(schema: schema ?? "", name: name) == table }
 

@@ -2,15 +2,15 @@ internal import Archive
 internal import Bookkeeping
 internal import Project
 
-/// Which services' ledgers come back with their schemas.
+/// The services whose ledgers are restored with their schemas.
 struct LedgerReturn: Sendable {
-    /// nil for an archive that has none, and for a plain dump, which brings what it brings.
+    /// nil if the archive holds no ledger; plain dumps never do.
     let archived: [Manifest.ServiceLedger]?
     let extent: RestoreExtent
-    /// The schemas of services that are known from their files.
+    /// The schemas of services that files declare.
     let known: [String: [String]]
 
-    /// The services whose schemas are all restored, those of which nothing was applied then too.
+    /// The services whose schemas are all restored, including those without applied migrations at that time.
     func services(over target: AppliedVersions) -> [Manifest.ServiceLedger] {
         guard let archived, case .schemas(let restored) = extent else { return [] }
         return names(target).compactMap { name in
@@ -20,7 +20,7 @@ struct LedgerReturn: Sendable {
         }
     }
 
-    /// What is applied when the restore is done; nil where that cannot be told before.
+    /// What is applied after the restore; nil if that is unknown before it.
     func outcome(over target: AppliedVersions) -> AppliedVersions? {
         switch extent {
         case .rows, .tables: return target
@@ -41,7 +41,7 @@ struct LedgerReturn: Sendable {
         }
     }
 
-    /// The services whose ledgers stay although some of their schemas do not, in sentences.
+    /// Sentences about services whose ledgers are kept although some of their schemas are restored.
     func notes(over target: AppliedVersions) -> [String] {
         guard case .schemas(let restored) = extent else { return [] }
         return target.services.keys.sorted().compactMap { name in
@@ -83,7 +83,7 @@ extension LedgerEntry {
 }
 
 extension LogEntry {
-    /// - Parameter environment: That of the target, into whose log it goes.
+    /// - Parameter environment: The target's, because the entry goes into its log.
     init(_ entry: Manifest.LogEntry, environment: String) {
         self.init(
             entry.event,

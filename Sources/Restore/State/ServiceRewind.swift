@@ -1,9 +1,9 @@
-/// A service whose ledger a restore takes to another version.
+/// A service whose version a restore changes.
 package struct ServiceRewind: Sendable, Equatable {
     package var service: String
-    /// The highest applied version before; nil where none was.
+    /// The highest applied version before; nil without one.
     package var from: Int?
-    /// The highest applied version afterwards.
+    /// The highest applied version afterwards; nil without one.
     package var to: Int?
 
     package init(service: String, from: Int?, to: Int?) {
@@ -24,11 +24,11 @@ package struct ServiceRewind: Sendable, Equatable {
     private static func text(_ version: Int?) -> String { version.map { "version \($0)" } ?? "no version" }
 }
 
-/// What is applied, by service.
+/// The applied migrations, by service.
 struct AppliedVersions: Sendable, Equatable {
     var services: [String: Set<Int>] = [:]
 
-    /// The services of which something else is applied afterwards.
+    /// The services whose applied migrations differ afterwards.
     func rewinds(to after: AppliedVersions) -> [ServiceRewind] {
         Set(services.keys).union(after.services.keys).sorted().compactMap { name in
             let (old, new) = (services[name] ?? [], after.services[name] ?? [])

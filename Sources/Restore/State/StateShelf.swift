@@ -2,10 +2,10 @@ internal import Bookkeeping
 internal import Databases
 internal import PostgresClient
 
-/// Puts granary's own schema out of the way of a plain dump that may bring its own, within the transaction that is open.
+/// Renames granary's own schema, within the open transaction, before a plain dump that may contain one.
 struct StateShelf {
     private let schema: StateSchema
-    /// The name it has meanwhile; nil where there is none, or where it is not ours to rename.
+    /// The temporary name; nil if there is no such schema, or if the role may not rename it.
     private let shelved: String?
 
     init(_ schema: StateSchema, _ session: borrowing Session) throws {
@@ -26,9 +26,10 @@ struct StateShelf {
         try Self.rename(schema.name, to: shelved ?? "", session)
     }
 
-    /// Brings it back where the dump has none of its own; else the dump's ledger is that of the dump's data.
+    /// Renames it back if the dump had none. Otherwise the dump's ledger is used, because it belongs to the dump's
+    /// data.
     func putBack(_ session: borrowing Session) throws {
-        // What the dump has set stays set: the role it acts as, and the encoding of what it sends.
+        // Settings made by the dump stay: its role, and the encoding of its text.
         try session.execute("RESET SESSION AUTHORIZATION; RESET ROLE")
         if session.codec == .utf8 { try session.execute("SET client_encoding = 'UTF8'") }
         guard let shelved else { return }

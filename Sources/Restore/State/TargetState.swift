@@ -3,22 +3,22 @@ internal import Bookkeeping
 internal import Logging
 internal import PostgresClient
 
-/// What belongs to the target and not to the archive: the marker, and the log of its migrations.
+/// State of the target that does not come from the archive: the marker, and the log of migrations.
 struct TargetState: Sendable {
     let schema: StateSchema
-    /// The environment it is, or is to be.
+    /// The environment of the target, now or later.
     let marker: String?
-    /// Whether there was a target before; a new one has no history.
+    /// Whether the target existed before; a new one has no history.
     let existed: Bool
-    /// The log as COPY text; nil where the target has none, or keeps it.
+    /// The log as COPY text; nil if the target has none, or keeps its table.
     let log: [UInt8]?
     let applied: AppliedVersions
-    /// Who works with our tables beside their owner.
+    /// Roles with privileges on granary's tables, besides their owner.
     let roles: [String]
 
-    /// A target that is yet to be made.
+    /// The state for a target that does not exist yet.
     ///
-    /// - Parameter environment: What it will be marked as.
+    /// - Parameter environment: The environment it will be marked with.
     static func new(_ schema: StateSchema, environment: String?) -> TargetState {
         TargetState(
             schema: schema,
@@ -30,9 +30,8 @@ struct TargetState: Sendable {
         )
     }
 
-    /// - Parameters:
-    ///   - extent: What will be restored; the log is read only where it will be lost with its table.
-    ///   - session: to the target as it is.
+    /// - Parameters: - extent: What will be restored; the log is read only if its table will be lost. - session: On the
+    ///   present target.
     static func read(
         _ schema: StateSchema,
         before extent: RestoreExtent,
@@ -50,7 +49,7 @@ struct TargetState: Sendable {
         )
     }
 
-    /// What the ledger says; nothing where it is not there, or not for us.
+    /// The content of the ledger; empty if it does not exist or cannot be read.
     static func applied(_ schema: StateSchema, _ session: borrowing Session) throws -> AppliedVersions {
         guard try schema.exists(session), try schema.mayRead(session) else { return AppliedVersions() }
         var applied = AppliedVersions()
@@ -61,16 +60,16 @@ struct TargetState: Sendable {
     }
 }
 
-/// Writes the state where the data is now, in the transaction that puts it there.
+/// Writes the state into the database that now has the data, in the same transaction.
 ///
 ///     tables that came with the archive: the target's marker, with a new fingerprint, and the target's log
 ///     tables that stayed: the ledgers of the services whose schemas came back
 ///     an entry in the log, and what later runs must know of the data
 struct StateReturn: Sendable {
     let ledger: LedgerReturn
-    /// What was restored, for the log.
+    /// The restored file, for the log.
     private let file: String
-    /// A plain dump, of whose ledger nothing is known but what is in it.
+    /// A plain dump, of whose ledger only the content is known.
     private let isDump: Bool
 
     init(_ manifest: Manifest, _ options: RestoreOptions) {
@@ -93,8 +92,8 @@ struct StateReturn: Sendable {
 
     private static func name(_ file: String) -> String { file.split(separator: "/").last.map(String.init) ?? file }
 
-    /// - Returns: The services of which something else is applied now; for a new target none.
-    /// - Throws: `RestoreError` with `.preflight` for a role that may not write the ledger; `PostgresError`.
+    /// - Returns: The services whose applied migrations have changed; none for a new target.
+    /// - Throws: `RestoreError` with `.preflight` if the role may not write the ledger; `PostgresError`.
     func write(_ state: TargetState, _ session: inout Session) throws -> [ServiceRewind] {
         let returning = ledger.services(over: state.applied)
         if extent.replaces(state.schema.name) {
@@ -146,7 +145,7 @@ struct StateReturn: Sendable {
         try bringEntries(of: changed, state, session)
     }
 
-    /// What is restored counts, and not what we have to say of it.
+    /// The restored data matter more than granary's records about them.
     private func isDamaged(_ state: TargetState, _ session: borrowing Session) throws -> Bool {
         guard try state.schema.isDamaged(session) else { return false }
         session.logger.warning(
@@ -182,10 +181,10 @@ struct StateReturn: Sendable {
         }
     }
 
-    /// Adds what later runs must know of the data that came back, and no longer of what was there before: which table of
-    /// another tool is kept in step, and which runs have left half of a file.
+    /// Adds the log entries that later runs need for the restored data, in place of those for the earlier data: the
+    /// adopted table of another tool, and runs that left half of a file.
     ///
-    /// - Parameter isAll: Whether everything came back, so that other services than these have nothing any more.
+    /// - Parameter isAll: Whether everything was restored, so that other services no longer have anything.
     private func bringEntries(
         of services: [Manifest.ServiceLedger],
         isAll: Bool = false,

@@ -1,10 +1,10 @@
 internal import Databases
 
-/// A keyword that comes from an archive.
+/// A keyword from an archive.
 struct ArchivedWord {
     let text: String
 
-    /// - Throws: `RestoreError.statement` for anything but a keyword.
+    /// - Throws: `RestoreError.statement` for anything other than a keyword.
     init(_ text: String) throws {
         guard let word = try? Keyword(text) else {
             throw RestoreError(

@@ -1,12 +1,12 @@
 internal import PostgresClient
 
-/// Default privileges in a database that is restored in place. What they grant would be added to every object that is
-/// made, while the archive's privileges say what differs from PostgreSQL's own defaults.
+/// Default privileges in a database that is restored in place. Their grants would be added to every new object, while
+/// the archive's privileges are differences from PostgreSQL's own defaults.
 struct DefaultPrivileges {
     private struct Entry {
         var role: String
         var schema: String?
-        /// As `ALTER DEFAULT PRIVILEGES` calls it: TABLES, SEQUENCES, …
+        /// The word in `ALTER DEFAULT PRIVILEGES`: TABLES, SEQUENCES, …
         var objects: String
         var kind: String
         var grants: [(grantee: String, privilege: String, grantable: Bool)]
@@ -14,7 +14,7 @@ struct DefaultPrivileges {
 
     private let entries: [Entry]
 
-    /// Those that are used for what we make, or those of every role that we may act for.
+    /// The default privileges that apply to new objects of this session, or those of all roles that it may act for.
     init(_ session: borrowing Session, ofEveryRole: Bool) throws {
         let rows = try session.query(
             """
@@ -52,7 +52,7 @@ struct DefaultPrivileges {
         self.entries = order.compactMap { entries[$0] }
     }
 
-    /// Back to PostgreSQL's own: an entry that says what those say is no entry.
+    /// Resets them to PostgreSQL's own: an entry equal to those is removed.
     func reset(_ session: borrowing Session) throws {
         for entry in entries {
             let start = DefaultPrivileges.start(entry, session)
@@ -65,7 +65,7 @@ struct DefaultPrivileges {
         }
     }
 
-    /// As they were. Those of a schema that is gone meanwhile are part of the archive, if of anything.
+    /// Restores them. If a schema no longer exists, its default privileges come from the archive, if at all.
     func restore(_ session: borrowing Session) throws {
         let there = Set(
             try session.query("SELECT nspname FROM pg_catalog.pg_namespace").map { $0.text("nspname") }

@@ -7,8 +7,8 @@ internal import SQLText
 struct PrivilegeStatements {
     private let item: Manifest.SchemaItem
     private let roles: RoleMap
-    /// Those that were not run, each a sentence.
-    private(set) var leftOut: [String] = []
+    /// Those that were not run, and why.
+    private(set) var leftOut: [(statement: String, reason: String)] = []
     /// The role that the statements up to RESET SESSION AUTHORIZATION should run as, when that cannot be.
     private var absentGrantor: String?
 
@@ -34,7 +34,7 @@ struct PrivilegeStatements {
         }
         if let absentGrantor { return leave(statement, "it was granted by \(absentGrantor)") }
         do {
-            let sql = roles.apply(to: statement, kind: item.kind, session)
+            let sql = roles.apply(to: statement, kind: item.kind)
             try session.attempt { try $0.execute(sql) }
         } catch let error as PostgresError where Self.mayBeLeft(statement, words, of: item.kind, error) {
             if isGrantor {
@@ -60,7 +60,7 @@ struct PrivilegeStatements {
     private mutating func leave(_ statement: String, _ reason: String) {
         // From a role that is not there nothing is to be taken.
         guard statement.prefix(6).uppercased() != "REVOKE" || absentGrantor != nil else { return }
-        leftOut.append("left out, because \(reason): \(statement)")
+        leftOut.append((statement, reason))
     }
 
     /// Without the semicolons; pg_dump writes nothing but names and words.

@@ -16,12 +16,15 @@ struct RoleMap: Sendable {
     func isMissing(_ name: String) -> Bool { present.map { !$0.contains(role(name)) } ?? false }
 
     /// The statement with its roles replaced, for kinds of items whose text names roles.
-    func apply(to sql: String, kind: String, _ session: borrowing Session) -> String {
+    func apply(to sql: String, kind: String) -> String {
         guard !names.isEmpty, RoleMap.kinds.contains(kind) else { return sql }
         return RoleMap.pieces(of: sql, kind: kind).map { piece in
-            piece.role.flatMap { names[$0] }.map { session.quoted($0) } ?? piece.text
+            piece.role.flatMap { names[$0] }.map(QuotedText.name) ?? piece.text
         }.joined()
     }
+
+    /// The roles that the statement names.
+    static func roles(in sql: String, kind: String) -> [String] { pieces(of: sql, kind: kind).compactMap(\.role) }
 
     /// The roles of the archive that the statement names and the server lacks.
     func missing(in sql: String, kind: String) -> [String] {
@@ -30,20 +33,22 @@ struct RoleMap: Sendable {
     }
 
     /// A policy for those of its roles that the server has; nil when it has none of them.
-    func policy(_ sql: String, _ session: borrowing Session) -> String? {
+    func policy(_ sql: String) -> String? {
         let pieces = RoleMap.pieces(of: sql, kind: "POLICY")
         let roles = pieces.indices.filter { pieces[$0].role != nil }
         guard let first = roles.first, let last = roles.last else { return sql }
         let kept = roles.compactMap { pieces[$0].role }.filter { !isMissing($0) }
         guard !kept.isEmpty else { return nil }
-        return pieces[..<first].map(\.text).joined() + kept.map { session.quoted(role($0)) }.joined(separator: ", ")
+        return pieces[..<first].map(\.text).joined() + kept.map { QuotedText.name(role($0)) }.joined(separator: ", ")
             + pieces[(last + 1)...].map(\.text).joined()
     }
 
     private static let kinds: Set<String> = ["ACL", "DEFAULT ACL", "POLICY", "USER MAPPING"]
     private static let opening: Set<String> = ["TO", "FROM", "ROLE", "AUTHORIZATION", "BY", "FOR"]
     /// What stands where a role is expected and is none, or is PUBLIC.
-    private static let words: Set<String> = opening.union(["GROUP", "USER", "PUBLIC", "CURRENT_USER"])
+    private static let words: Set<String> = opening.union([
+        "GROUP", "USER", "PUBLIC", "CURRENT_USER", "SESSION_USER", "CURRENT_ROLE",
+    ])
 
     /// The text cut up, with the role that a piece names.
     ///

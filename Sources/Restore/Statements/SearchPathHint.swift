@@ -1,8 +1,8 @@
 internal import PostgresClient
 
 extension PostgresError {
-    /// The server's hint, or what helps a function that relies on a `search_path`: a restore runs with an empty one, as
-    /// pg_dump's own scripts do, since a function that finds its names by whoever calls it may be made to find others.
+    /// The server's hint, or one for a function that relies on `search_path`. A restore runs with an empty path, like
+    /// pg_dump's own scripts, because a function that uses its caller's path can be made to find other objects.
     var restoreHint: String? {
         guard missesName else { return hint }
         return "a function in the database names something without its schema, and a restore runs with an empty "
@@ -10,7 +10,7 @@ extension PostgresError {
             + "(or write the schema), then back it up again"
     }
 
-    /// Whether a name without a schema was not found within a function.
+    /// Whether a name without a schema was not found inside a function.
     private var missesName: Bool {
         guard let server, ["42P01", "42883", "42704", "3F000"].contains(server.sqlState) else { return false }
         let callers = server.context?.split(separator: "\n").filter { !$0.hasPrefix("COPY ") } ?? []

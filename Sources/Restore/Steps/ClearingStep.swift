@@ -14,7 +14,7 @@ extension RestoreWork {
         }
         let schemas = try selection.doomedSchemas(manifest, options, session)
         // Of a whole database everything comes back, so nothing lies outside.
-        let kept = try session.schemasToKeep(among: schemas)
+        let kept = try session.schemasToKeep(among: schemas, withExtensionsOfOthers: true)
         if !selection.isWholeDatabase {
             try Dependents(of: schemas, kept: kept, selection, session).requireNoLoss()
         }

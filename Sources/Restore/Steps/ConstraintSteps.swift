@@ -16,7 +16,7 @@ extension RestoreWork {
                 return plan.indexesBySize(manifest).map { build in
                     RestoreStep.Job(title: build.item.title) { session in
                         var (statements, item) = (statements, build.item)
-                        item.sql = build.sql
+                        item.sql = build.sqlWithoutTablespace
                         item.ownable = nil
                         try statements.make(item, &session)
                     }
@@ -37,18 +37,11 @@ extension RestoreWork {
         for (index, item) in plan.constraints.enumerated() {
             progress(.made(object: item.title, number: index + 1, of: plan.constraints.count))
             var item = item
-            if let attach = item.index?.attach {
-                item.sql = attach
-            } else if let validation = Validation(item, manifest, serverVersion: session.serverVersion) {
-                item.sql = validation.addition
-                validations.append(validation)
-            }
-            try statements.make(item, &session)
+            let validation = Validation(item, manifest, serverVersion: session.serverVersion)
+            if let sql = item.index?.attach ?? validation?.addition { item.sql = sql }
+            if try statements.make(item, &session), let validation { validations.append(validation) }
         }
-        record.update {
-            $0.validations = validations
-            $0.notes += statements.leftOut
-        }
+        record.update { $0.validations = validations }
     }
 
     /// Adds the checks again that the rows violate.
@@ -73,7 +66,10 @@ extension RestoreWork {
         return selection.tables.sorted { $0.rawBytes > $1.rawBytes }.map { table in
             let vacuums = isShared(table)
             return RestoreStep.Job(title: "statistics of \(table.tableName)") { session in
-                try session.execute("\(vacuums ? "VACUUM (ANALYZE)" : "ANALYZE") \(session.quoted(table.tableName))")
+                let command = vacuums ? "VACUUM (ANALYZE)" : "ANALYZE"
+                try record.leftOut.falling("statistics of \(table.tableName)", &session) {
+                    try $0.execute("\(command) \($0.quoted(table.tableName))")
+                }
             }
         }
     }
@@ -82,8 +78,10 @@ extension RestoreWork {
         RestoreStep.Job(title: validation.title) { session in
             do {
                 try session.attempt { try $0.execute(validation.validation) }
-            } catch let error as PostgresError where error.sqlState?.hasPrefix("23") == true {
-                guard options.allowInvalid else {
+            } catch let error as PostgresError
+                where error.sqlState?.hasPrefix("23") == true || options.keepGoing && error.isOfStatement
+            {
+                guard options.allowsInvalid else {
                     throw RestoreError(
                         .statement,
                         "\(validation.title) does not hold: \(error)",
@@ -148,6 +146,14 @@ extension RestorePlan {
 }
 
 extension RestorePlan.IndexBuild {
+    /// The index of a constraint names its tablespace, which the server may not have: as for other items, the session's
+    /// default says where it goes.
+    fileprivate var sqlWithoutTablespace: String {
+        guard let tablespace = item.tablespace else { return sql }
+        let clause = " TABLESPACE \(QuotedText.name(tablespace))"
+        return sql.hasSuffix(clause) ? String(sql.dropLast(clause.count)) : sql
+    }
+
     /// The table that the index is on, as the manifest's tables are named: pg_dump tags a constraint with it, and
     /// an index depends on it.
     fileprivate func tableName(in manifest: Manifest) -> String {

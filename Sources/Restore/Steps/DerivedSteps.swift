@@ -12,23 +12,20 @@ extension RestoreWork {
         let found = record.now
         let fed = isInPlace ? selection.tables.map(\.tableName) : nil
         let sequences = try Sequences(selection.sequences, feeding: fed, own: found.own).follow(&session)
-        let leftOut = try ownLargeObjects(&session)
+        try ownLargeObjects(&session)
         var statements = statements
         for item in plan.late + plan.privileges + plan.refreshes + plan.eventTriggers where found.ground.isOurs(item) {
             try statements.make(item, &session)
         }
         // Of a whole database the archive has brought its own.
         if !selection.isWholeDatabase { try found.ground.defaults?.restore(session) }
-        record.update {
-            $0.sequences = sequences
-            $0.notes += statements.leftOut + leftOut
-        }
+        record.update { $0.sequences = sequences }
     }
 
-    /// - Returns: What was left out because a role is missing, each a sentence.
-    func ownLargeObjects(_ session: inout Session) throws -> [String] {
-        guard let objects = selection.largeObjects?.objects else { return [] }
-        return try LargeObjectLoad.own(objects, roles: roles, withOwners: !options.noOwner, &session)
+    func ownLargeObjects(_ session: inout Session) throws {
+        guard var objects = selection.largeObjects?.objects else { return }
+        if options.noPrivileges { for place in objects.indices { objects[place].privileges = nil } }
+        try LargeObjectLoad.own(objects, roles: roles, withOwners: !options.noOwner, record.leftOut, &session)
     }
 
     /// Rows and sequences held against the manifest.

@@ -1,8 +1,9 @@
 internal import PostgresClient
 
-/// CHECK constraints that the archive's rows violate: taken off for the load, added again NOT VALID.
+/// CHECK constraints that rows of the archive violate: dropped for the load, then added again NOT VALID.
 enum InvalidChecks {
-    /// The CHECK of a table that rows were refused by; nil where it is a domain's, which no table can be without.
+    /// The CHECK constraint of a table that rejected rows; nil if it belongs to a domain, which cannot be dropped from
+    /// the table.
     static func violated(_ error: PostgresError) -> String? {
         guard error.sqlState == "23514", error.server?.table != nil else { return nil }
         return error.server?.constraint
@@ -30,7 +31,7 @@ enum InvalidChecks {
             """,
             [table.schema, table.name, constraint]
         )
-        // Not there any more: another worker has met the same violation.
+        // It no longer exists: another worker has met the same violation.
         guard let row = found.first else { return }
         let check = WaivedCheck(
             schema: row.text("nspname"),
@@ -43,7 +44,7 @@ enum InvalidChecks {
         try session.execute("ALTER TABLE \(owner) DROP CONSTRAINT \(session.quoted(constraint))")
     }
 
-    /// Adds them again; returns their names for the report.
+    /// Adds them again, and returns their names for the report.
     static func restore(_ checks: [WaivedCheck], _ session: inout Session) throws -> [String] {
         try checks.map { check in
             let table = TableName(schema: check.schema, name: check.table)

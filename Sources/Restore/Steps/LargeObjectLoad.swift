@@ -24,14 +24,14 @@ enum LargeObjectLoad {
 
     /// Owners and privileges come after the content, because an owner may have taken the right to write from itself.
     ///
-    /// - Returns: What was left out for want of a role, each a sentence.
+    /// - Parameter leftOut: Gets the privileges of roles that are missing.
     static func own(
         _ objects: [Manifest.LargeObject],
         roles: RoleMap,
         withOwners: Bool,
+        _ leftOut: LeftOutList,
         _ session: inout Session
-    ) throws -> [String] {
-        var leftOut: [String] = []
+    ) throws {
         for object in objects {
             let subject = "LARGE OBJECT \(object.oid)"
             let owner = roles.role(object.owner)
@@ -42,8 +42,10 @@ enum LargeObjectLoad {
                 if let role = privilege.grantee, roles.isMissing(role) {
                     // Of an owner that is not there everything is the new owner's.
                     guard role != object.owner else { continue }
-                    leftOut.append(
-                        "left out, because the server has no role \(role): GRANT \(privilege.privilege) ON \(subject) TO \(role)"
+                    leftOut.add(
+                        "GRANT \(privilege.privilege) ON \(subject) TO \(role)",
+                        because: "the server has no role \(role)",
+                        .fallback
                     )
                     continue
                 }
@@ -53,7 +55,6 @@ enum LargeObjectLoad {
                 try session.execute("GRANT \(word) ON \(subject) TO \(grantee)\(option)")
             }
         }
-        return leftOut
     }
 
     /// Fills objects from one chunk. In a transaction that is open, or one of its own.

@@ -1,13 +1,14 @@
 internal import Archive
 internal import PostgresClient
 
-/// How rows come into empty tables under their foreign keys: a table after those that it refers to.
+/// The order in which rows are loaded into empty tables under their foreign keys: a table after those that it refers
+/// to.
 ///
-/// Keys within a cycle, a table's own to itself among them, would need rows that are yet to come. Their owner drops them
-/// and adds them again, and so those that were NOT VALID, which the rows need not satisfy.
+/// Foreign keys within a cycle, including those of a table to itself, would need rows that follow later. They are
+/// dropped and added again, which their owner may do. So are NOT VALID keys, which the rows need not satisfy.
 struct LoadOrder {
     var tables: [Manifest.Table]
-    /// The oids of the keys that must be off meanwhile.
+    /// The oids of the keys that must be dropped meanwhile.
     var unorderable: [UInt32]
 
     static func read(_ tables: [Manifest.Table], _ session: borrowing Session) throws -> LoadOrder {

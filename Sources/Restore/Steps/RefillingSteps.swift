@@ -72,8 +72,7 @@ extension RestoreWork {
         RestoreStep(
             work: .once { session in
                 try restoreWaivedChecks(&session)
-                let leftOut = try ownLargeObjects(&session)
-                record.update { $0.notes += leftOut }
+                try ownLargeObjects(&session)
             }
         )
     }
@@ -219,7 +218,7 @@ extension RestoreWork {
             try session.attempt { try $0.execute(addition) }
             return nil
         } catch let error as PostgresError where error.sqlState == "23503" {
-            guard options.allowInvalid else {
+            guard options.allowsInvalid else {
                 throw RestoreError(
                     .statement,
                     "foreign key \(key.name) of \(key.table) does not hold: \(error)",
@@ -232,19 +231,14 @@ extension RestoreWork {
     }
 
     private func refreshViews(_ session: inout Session) throws {
+        var statements = statements
         for item in selection.items where item.kind == "MATERIALIZED VIEW DATA" {
             guard let schema = item.schema else { continue }
             let view = TableName(schema: schema, name: item.name)
             guard try session.exists(view) else { continue }
-            do {
-                try SchemaStatements.refresh(
-                    "REFRESH MATERIALIZED VIEW \(session.quoted(view))",
-                    record.now.userCode,
-                    session
-                )
-            } catch let error as PostgresError where error.code == .server {
-                throw SchemaStatements.failure(of: item, error)
-            }
+            var item = item
+            item.sql = "REFRESH MATERIALIZED VIEW \(session.quoted(view))"
+            try statements.make(item, &session)
         }
     }
 

@@ -29,6 +29,8 @@ final class RestoreRecord: Sendable {
         fileprivate var waived: [WaivedCheck] = []
     }
 
+    /// What was left out, or fell back.
+    let leftOut = LeftOutList()
     private let state = Mutex(State())
 
     /// As it is at this moment.
@@ -80,7 +82,7 @@ final class RestoreRecord: Sendable {
     ///   - rows: What was selected.
     ///   - tables: What was selected.
     func report(on database: String, rows: Int = 0, tables: Int = 0) -> RestoreReport {
-        let found = now
+        let (found, leftOut) = (now, leftOut.all)
         return RestoreReport(
             database: database,
             rows: found.addedRows ?? rows,
@@ -90,7 +92,8 @@ final class RestoreRecord: Sendable {
             kept: nil,
             keptBytes: nil,
             invalid: found.invalid.sorted(),
-            notes: found.notes
+            notes: found.notes + leftOut.filter { $0.effect == .fallback }.map(\.sentence),
+            leftOut: leftOut
         )
     }
 }

@@ -133,3 +133,14 @@ extension Session {
         try execute("RELEASE SAVEPOINT granary_attempt")
     }
 }
+
+extension LeftOutList {
+    /// Runs `body`, without which every object is there: what the server refuses is listed.
+    func falling(_ object: String, _ session: inout Session, _ body: (inout Session) throws -> Void) throws {
+        do {
+            try session.attempt(body)
+        } catch let error as PostgresError where error.isOfStatement {
+            add(object, because: error.description, .fallback)
+        }
+    }
+}

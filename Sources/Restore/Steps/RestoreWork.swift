@@ -18,6 +18,7 @@ struct RestoreWork: Sendable {
     let tablespaces: Set<String>
     let progress: @Sendable (RestoreProgress) -> Void
     let plan: RestorePlan
+    private let absence: SchemaStatements.Absence
     let record = RestoreRecord()
 
     init(
@@ -34,8 +35,14 @@ struct RestoreWork: Sendable {
         self.isInPlace = isInPlace
         self.progress = progress
         roles = options.roles(findings)
-        tablespaces = findings.tablespaces
+        tablespaces = options.noTablespaces ? [] : findings.tablespaces
         plan = RestorePlan(selection.items, withSubscriptions: options.withSubscriptions)
+        absence = SchemaStatements.Absence(
+            ofAll: options.keepGoing,
+            ofViewRows: options.allowsInvalid,
+            archived: Set(archive.manifest.schema.map(\.id)),
+            isInPlace: isInPlace
+        )
     }
 
     var manifest: Manifest { archive.manifest }
@@ -58,7 +65,9 @@ struct RestoreWork: Sendable {
             roles: roles,
             withOwners: !options.noOwner,
             tablespaces: tablespaces,
-            userCode: record.now.userCode
+            userCode: record.now.userCode,
+            leftOut: record.leftOut,
+            absence: absence
         )
     }
 

@@ -19,7 +19,7 @@ extension RestoreWork {
             work: .shared(count: jobs.count) { session, next in
                 // Under foreign keys that are on meanwhile a table comes after those that it refers to.
                 let jobs = record.now.suspended.order.map { LoadJob.inOrder($0, selection.largeObjects) } ?? jobs
-                var load = load(allowInvalid: options.allowInvalid)
+                var load = load(allowInvalid: options.allowsInvalid)
                 while let number = next() { try load.run(jobs[number], &session) }
             }
         )

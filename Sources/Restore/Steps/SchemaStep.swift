@@ -70,7 +70,6 @@ extension RestoreWork {
                 progress(.made(object: "schema", number: end, of: items.count))
             }
         }
-        record.update { $0.notes += statements.leftOut }
     }
 }
 

@@ -1,25 +1,25 @@
 internal import Archive
 internal import PostgresClient
 
-/// Sequences follow the rows: after a restore each is as far as the archive says, as far as the rows that it feeds, and
-/// in a target that stays as far as it was. "Far" is up, or down for a sequence that descends.
+/// Advances sequences after a restore: to the archived value, to the highest value in the columns that they feed, and
+/// in a target that is kept at least to the present value. For a descending sequence the directions are reversed.
 ///
 ///     which sequences there are, and the columns they feed
 ///     → where the archive, the rows and the target have them → the furthest → setval → read again
 struct Sequences {
-    /// The value that a sequence has handed out last, or will hand out next.
+    /// The value that a sequence returned last, or will return next.
     struct Position: Sendable, Equatable {
         var value: Int64
         var isCalled: Bool
     }
 
-    /// Where a target that stays has its sequences.
+    /// The present values of the sequences in a target that is kept.
     enum Own: Sendable {
-        /// It does not stay: all of it is new.
+        /// The target is not kept: everything is new.
         case none
-        /// As they are now; they were there before the transaction.
+        /// The present values; the sequences existed before the transaction.
         case current
-        /// As they were before they were dropped.
+        /// The values before the sequences were dropped.
         case before([TableName: Position])
     }
 
@@ -28,7 +28,7 @@ struct Sequences {
     /// nil for all sequences of the database.
     private let fed: Set<TableName>?
 
-    /// - Parameter fed: Tables whose sequences follow their rows, too; nil for those of all tables.
+    /// - Parameter fed: Tables whose sequences also follow their rows; nil for all tables.
     init(_ archived: [Manifest.Sequence], feeding fed: [TableName]?, own: Own) {
         self.archived = Dictionary(
             archived.map {
@@ -40,7 +40,7 @@ struct Sequences {
         self.own = own
     }
 
-    /// Sets them, in the transaction that is open or one of its own; returns where they are now.
+    /// Sets them in the open transaction or in one of their own, and returns their new positions.
     @discardableResult
     func follow(_ session: inout Session) throws -> [TableName: Position] {
         do {
@@ -48,8 +48,8 @@ struct Sequences {
             var goals = try goals(entries, session)
             let moving = entries.filter { goals.moves.contains($0.name) && $0.isOurs }
             if isCurrent, !moving.isEmpty {
-                // `setval` is not undone by a rollback, unless the sequence was written anew in the same transaction, which
-                // only its owner may do. From here on no other session takes a value: so it is read again.
+                // A rollback does not undo `setval` unless the sequence was rewritten in the same transaction, which
+                // only its owner may do. After that no other session can take a value, so it is read again.
                 for entry in moving {
                     try session.execute("ALTER SEQUENCE \(session.quoted(entry.name)) INCREMENT BY \(entry.increment)")
                 }
@@ -75,7 +75,7 @@ struct Sequences {
         }
     }
 
-    /// Where all sequences of the database are that we may read.
+    /// The positions of all sequences that the role may read.
     static func positions(_ session: borrowing Session) throws -> [TableName: Position] {
         let names = try session.query(
             """
@@ -109,7 +109,7 @@ struct Sequences {
     }
 }
 
-// What there is.
+// The present state.
 extension Sequences {
     fileprivate struct Entry {
         var oid: UInt32
@@ -117,10 +117,10 @@ extension Sequences {
         var increment: Int64
         var range: ClosedRange<Int64>
         var cycles: Bool
-        /// We may alter it.
+        /// The role may alter it.
         var isOurs: Bool
         var isReadable: Bool
-        /// Tables and their columns that hold its values, those of partitions too.
+        /// Tables and columns that contain its values, including partitions.
         var columns: [(table: TableName, column: String)] = []
     }
 
@@ -171,8 +171,9 @@ extension Sequences {
         return wanted.sorted { $0.oid < $1.oid }
     }
 
-    /// Columns of whole numbers that a sequence feeds: it belongs to an identity or serial column, or the column's
-    /// default is its next value. With the partitions and children; foreign tables are not asked, nor what we may not read.
+    /// Integer columns that a sequence feeds: it belongs to an identity or serial column, or it is the column's
+    /// default. Includes partitions and inheriting tables, but not foreign tables and tables that the role may not
+    /// read.
     private static let fedColumns = """
         WITH RECURSIVE fed (sequence, relation, attname) AS (
             SELECT d.objid, a.attrelid, a.attname
@@ -206,11 +207,11 @@ extension Sequences {
         """
 }
 
-// Where they are to be.
+// The target state.
 extension Sequences {
     private struct Goals {
         var positions: [TableName: Position] = [:]
-        /// Those that are not there yet.
+        /// The sequences that are not at their target yet.
         var moves: Set<TableName> = []
     }
 
@@ -236,14 +237,14 @@ extension Sequences {
             }
         let candidates = [archived[entry.name] ?? now, there].compactMap { $0 }
             .filter { entry.range.contains($0.value) }
-        // What a cycle has handed out says nothing of what comes next.
+        // A sequence with CYCLE may be at any value, so its rows do not matter.
         guard !entry.cycles else { return there ?? candidates.first ?? now }
         let start = candidates.max { entry.isFurther($1, than: $0) } ?? now
         return rows.map { entry.step(from: start, beyond: $0) } ?? start
     }
 
-    /// The furthest value that the rows have of each sequence, by its oid. A row at the very end of the range, such as a
-    /// sentinel, would leave the sequence nothing to hand out: it does not count.
+    /// The highest value in the rows for each sequence, by its oid. A row with the last value of the range, such as a
+    /// sentinel, does not count, because no values would be left.
     private func furthestRows(_ entries: [Entry], _ session: borrowing Session) throws -> [UInt32: Int64] {
         let parts = entries.filter { !$0.cycles }.flatMap { entry in
             entry.columns.map { table, column in
@@ -289,15 +290,15 @@ extension Sequences.Entry {
         return increment > 0 ? one.value > other.value : one.value < other.value
     }
 
-    /// `start`, or as many steps further as it takes for the next value to be beyond `row`: a sequence of odd numbers
-    /// goes on with odd ones.
+    /// `start`, advanced by as many steps as the next value needs to be beyond `row`: a sequence of odd numbers
+    /// continues with odd ones.
     fileprivate func step(from start: Sequences.Position, beyond row: Int64) -> Sequences.Position {
         guard isFurther(Sequences.Position(value: row, isCalled: true), than: start) else { return start }
-        // Wider, since the distance may be more than an Int64 holds.
+        // Wider, because the distance may exceed Int64.
         let (distance, step) = (Int128(row) - Int128(start.value), Int128(increment))
         let steps = (distance + (step > 0 ? step - 1 : step + 1)) / step
         let value = Int128(start.value) + steps * step
-        // Beyond the end there is nothing to hand out, wherever it is.
+        // After the end of the range the position does not matter.
         guard let value = Int64(exactly: value), range.contains(value) else { return start }
         return Sequences.Position(value: value, isCalled: value == row)
     }

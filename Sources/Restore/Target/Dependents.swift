@@ -1,16 +1,16 @@
 internal import Archive
 internal import PostgresClient
 
-/// What lies outside some schemas and would go with them: `DROP SCHEMA … CASCADE` asks nobody.
+/// Objects outside some schemas that `DROP SCHEMA … CASCADE` would drop too.
 struct Dependents: Sendable {
     /// The schemas that are dropped or emptied.
     let schemas: [String]
-    /// Tables and sequences that the restore makes again, such as partitions in other schemas.
+    /// Tables and sequences that the restore creates again, such as partitions in other schemas.
     var returning: [FallingObject] = []
-    /// Everything else.
+    /// All other objects.
     var lost: [FallingObject] = []
 
-    /// - Parameter kept: Those of `schemas` that are emptied.
+    /// - Parameter kept: The schemas among `schemas` that are emptied, not dropped.
     init(of schemas: [String], kept: Set<String>, _ selection: Selection, _ session: borrowing Session) throws {
         self.schemas = schemas
         let made = Set(
@@ -22,7 +22,7 @@ struct Dependents: Sendable {
         }
     }
 
-    /// nil where everything that would go comes back.
+    /// nil if everything that would be dropped is restored.
     var obstacle: Preflight.Obstacle? {
         guard !lost.isEmpty else { return nil }
         return Preflight.Obstacle(

@@ -1,13 +1,13 @@
 internal import Archive
 internal import PostgresClient
 
-/// The locks that a restore in place takes: of every object until the transaction ends.
+/// The locks of a restore in place: on every object until the transaction ends.
 struct LockNeed {
     let manifest: Manifest
     let selection: Selection
     let options: RestoreOptions
 
-    /// - Parameter session: in the target.
+    /// - Parameter session: On the target.
     func obstacle(_ session: borrowing Session) throws -> Preflight.Obstacle? {
         let objects = options.dataOnly ? selection.tables.count : selection.items.count
         let largeObjects = try lockedLargeObjects(session)
@@ -21,7 +21,7 @@ struct LockNeed {
         )
     }
 
-    /// Tables, indexes and sequences of the schemas that come back.
+    /// Tables, indexes and sequences of the schemas to restore.
     private func droppedRelations(_ session: borrowing Session) throws -> Int {
         guard !options.dataOnly, options.tables.isEmpty else { return 0 }
         var condition = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg!_%' ESCAPE '!'"
@@ -38,7 +38,7 @@ struct LockNeed {
         )[0].int("there")
     }
 
-    /// Those that are there are unlinked; those of the archive are locked when they get their owner or comment.
+    /// Existing large objects are unlinked; those of the archive are locked when they get their owner or comment.
     private func lockedLargeObjects(_ session: borrowing Session) throws -> Int {
         guard selection.isWholeDatabase else { return 0 }
         var oids = Set(

@@ -3,23 +3,23 @@ internal import Databases
 internal import Logging
 internal import PostgresClient
 
-/// The tables of the target that a restore goes over.
+/// The tables of the target that a restore replaces or changes.
 enum RestoreReach: Sendable, Equatable {
     case database
-    /// Everything in some schemas, and tables that fall with them in others.
+    /// Everything in some schemas, and the tables of other schemas that are dropped with them.
     case schemas([String], besides: [TableName])
     case tables([TableName])
 
-    /// - Parameter settled: The options, settled for the target.
+    /// - Parameter settled: The options, completed for the target.
     init(_ manifest: Manifest, settled options: RestoreOptions, _ selection: Selection) {
         let scope = manifest.scope
         if options.ifEmpty || options.tables.contains(where: { $0.newName != nil }) {
-            // Refused as soon as one of the tables holds a row, or made beside them.
+            // Refused if one of the tables holds a row, or created beside the present ones.
             self = .tables([])
         } else if options.dataOnly || options.rows != nil {
             self = .tables(selection.tables.map(\.tableName))
         } else if !options.tables.isEmpty || !options.restoresInPlace(scope) {
-            // A table that is there is in the way of one that is made anew.
+            // An existing table prevents a new one with its name.
             self = options.tables.isEmpty ? .database : .tables([])
         } else if !options.schemas.isEmpty || !scope.isWholeDatabase {
             let schemas = options.schemas.isEmpty ? scope.schemas : options.schemas
@@ -35,7 +35,7 @@ enum RestoreReach: Sendable, Equatable {
 }
 
 extension RestoreReach {
-    /// A table in reach that holds rows.
+    /// One of these tables that holds rows.
     func tableWithRows(
         in target: TargetDatabase,
         without stateSchema: String,
@@ -50,7 +50,7 @@ extension RestoreReach {
 }
 
 extension Session {
-    /// Tables with rows of their own, the largest first; no extension's.
+    /// Tables with their own rows, the largest first, without those of extensions.
     fileprivate borrowing func tables(in reach: RestoreReach, without stateSchema: String) throws -> [TableName] {
         let all = try query(
             """

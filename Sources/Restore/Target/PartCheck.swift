@@ -46,7 +46,7 @@ struct PartCheck: Sendable {
         var outcome = outcome(in: session.database, needs: needs, isThere: there.contains)
         guard options.tables.isEmpty else { return outcome }
         let schemas = try selection.doomedSchemas(manifest, options, session)
-        let kept = try session.schemasToKeep(among: schemas)
+        let kept = try session.schemasToKeep(among: schemas, withExtensionsOfOthers: true)
         let dependents = try Dependents(of: schemas, kept: kept, selection, session)
         outcome.obstacles += [dependents.obstacle].compactMap(\.self)
         outcome.obstacles += try inTheWay(besides: dependents, session)

@@ -1,14 +1,14 @@
 internal import Archive
 internal import PostgresClient
 
-/// What the selected objects depend on and the restore of the selection does not make.
+/// The objects that the selected ones depend on and that the restore does not create.
 struct PartNeeds: Sendable {
     let all: [Need]
 
     struct Need: Sendable, Hashable {
-        /// As `pg_identify_object` has it.
+        /// From `pg_identify_object`.
         var kind: String
-        /// As SQL spells it.
+        /// In SQL syntax.
         var name: String
         /// For people.
         var title: String
@@ -27,13 +27,13 @@ struct PartNeeds: Sendable {
             )
         }
 
-        /// Whether the database has it; true for kinds that cannot be asked for by name.
+        /// Whether the database has it; true for kinds that cannot be looked up by name.
         func isThere(_ session: borrowing Session) throws -> Bool {
             let question: String
             switch kind {
             case "extension": question = "EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = $1)"
             case "table", "view", "materialized view", "foreign table", "sequence":
-                // Not by to_regclass(), which is an error for a role that may not use the schema.
+                // Not with to_regclass(), which fails for a role that may not use the schema.
                 question = """
                     EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
                         WHERE n.nspname = (pg_catalog.parse_ident($1))[1] AND c.relname = (pg_catalog.parse_ident($1))[2])
@@ -45,7 +45,7 @@ struct PartNeeds: Sendable {
             do {
                 return try session.query("SELECT \(question) AS there", [name])[0].bool("there")
             } catch let error as PostgresError where error.code == .server && !session.isInTransaction {
-                // Before PostgreSQL 16 a function with an argument of a type that is missing is an error.
+                // Before PostgreSQL 16, a function with an argument of a missing type is an error.
                 return false
             }
         }
@@ -60,7 +60,7 @@ struct PartNeeds: Sendable {
         all = Self.recorded(manifest, selection, attached) + Self.unselected(manifest, selection, attached)
     }
 
-    /// The tables of the selection that are partitions, by oid, with their parents: a partition can be made without its
+    /// The selected tables that are partitions, by oid, with their parents: a partition can be created without its
     /// parent.
     private static func partitions(_ manifest: Manifest, _ selection: Selection) -> [UInt32: TableName] {
         let parents = manifest.parents
@@ -76,7 +76,7 @@ struct PartNeeds: Sendable {
         return partitions
     }
 
-    /// What a backup of a part noted, as far as it concerns what is selected of it.
+    /// The needs recorded in the backup of a part, for the selected objects.
     private static func recorded(
         _ manifest: Manifest,
         _ selection: Selection,
@@ -93,7 +93,7 @@ struct PartNeeds: Sendable {
         }
     }
 
-    /// What the archive holds, and is not selected.
+    /// Objects that the archive holds and that are not selected.
     private static func unselected(
         _ manifest: Manifest,
         _ selection: Selection,
@@ -117,7 +117,7 @@ struct PartNeeds: Sendable {
 }
 
 extension Manifest.SchemaItem {
-    /// nil for kinds that nothing else is made of, and for those of which the table is named too.
+    /// nil for kinds that nothing else depends on, and for those whose table is listed too.
     fileprivate var need: PartNeeds.Need? {
         let table = TableName(schema: schema ?? "", name: name)
         let quoted = PartNeeds.Need(table: table).name
@@ -131,7 +131,7 @@ extension Manifest.SchemaItem {
                 title: "\(kind.lowercased()) \(table.spelling)"
             )
         case "FUNCTION", "PROCEDURE", "AGGREGATE":
-            // Its arguments stand in what its owner is set with.
+            // The statement that sets its owner contains its arguments.
             guard let signature = ownable?.dropFirst(kind.count + 1) else { return nil }
             return PartNeeds.Need(kind: kind.lowercased(), name: String(signature))
         case "SERVER", "COLLATION", "OPERATOR", "OPERATOR CLASS", "OPERATOR FAMILY", "TEXT SEARCH CONFIGURATION",

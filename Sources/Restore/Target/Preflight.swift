@@ -14,6 +14,7 @@ struct Preflight: Sendable {
         /// nil when there is no such database yet.
         var existing: DatabaseProperties?
         var existingBytes = 0
+        /// Tablespaces that the role may use.
         var tablespaces: Set<String> = []
         /// All roles of the server.
         var roles: Set<String> = []
@@ -28,6 +29,8 @@ struct Preflight: Sendable {
         var hint: String
         /// It goes away by itself, or with `--force`.
         var isBusy = false
+        /// With `--keep-going` what it names is left out.
+        var isLeavable = false
     }
 
     /// - Parameter session: to the maintenance database.
@@ -41,8 +44,21 @@ struct Preflight: Sendable {
         findings.obstacles =
             serverAge(session) + (try extensions(session)) + missingRoles(findings.roles)
             + findings.obstacles
-        findings.notes = missingTablespaces(findings.tablespaces) + distribution
+        findings.notes += missingTablespaces(findings.tablespaces) + distribution
         return findings
+    }
+
+    /// With `--keep-going` an object that cannot be made is left out; without it the hint names that way.
+    static func settle(_ findings: inout Findings, keepGoing: Bool) {
+        let leavable = findings.obstacles.filter(\.isLeavable)
+        guard keepGoing else {
+            for index in findings.obstacles.indices where findings.obstacles[index].isLeavable {
+                findings.obstacles[index].hint += ", or leave out with --keep-going what cannot be made"
+            }
+            return
+        }
+        findings.obstacles.removeAll(where: \.isLeavable)
+        findings.notes += leavable.map { "what cannot be made is left out: \($0.message)" }
     }
 
     /// The obstacles as one error: all of them, so that nobody meets them one by one.
@@ -83,16 +99,28 @@ extension Preflight {
     }
 
     private func extensions(_ session: borrowing Session) throws -> [Obstacle] {
+        try Self.missing(extensions: manifest.extensions.map(\.name), session).map { obstacle in
+            var obstacle = obstacle
+            // Rows of an extension's tables have nowhere else to go.
+            obstacle.isLeavable = !manifest.haveRows(extensions: manifest.extensions.map(\.name))
+            return obstacle
+        }
+    }
+
+    /// Those of the extensions that the server cannot make.
+    static func missing(extensions: [String], _ session: borrowing Session) throws -> [Obstacle] {
+        guard !extensions.isEmpty else { return [] }
         let available = Set(
             try session.query("SELECT name FROM pg_catalog.pg_available_extensions").map { $0.text("name") }
         )
-        let missing = manifest.extensions.map(\.name).filter { !available.contains($0) }
+        let missing = extensions.filter { !available.contains($0) }
         guard !missing.isEmpty else { return [] }
         return [
             Obstacle(
                 message:
                     "the server lacks the extension\(missing.count == 1 ? "" : "s") \(missing.joined(separator: ", "))",
-                hint: "install the packages that bring them, on the server"
+                hint: "install the packages that bring them, on the server",
+                isLeavable: true
             )
         ]
     }
@@ -101,28 +129,36 @@ extension Preflight {
         guard !options.noOwner else { return [] }
         let map = RoleMap(names: options.roleMap)
         let missing = Set(manifest.roles.map(map.role)).filter { !there.contains($0) }.sorted()
-        guard !missing.isEmpty else { return [] }
+        return Self.missing(roles: missing, source: " (schema/roles.sql in the archive does)")
+    }
+
+    /// - Parameters:
+    ///   - roles: Those that the server does not have.
+    ///   - source: Says what could create them.
+    static func missing(roles: [String], source: String = "") -> [Obstacle] {
+        guard let first = roles.first else { return [] }
         return [
             Obstacle(
-                message: "the server lacks the role\(missing.count == 1 ? "" : "s") \(missing.joined(separator: ", "))",
+                message: "the server lacks the role\(roles.count == 1 ? "" : "s") \(roles.joined(separator: ", "))",
                 hint:
-                    "create them (schema/roles.sql in the archive does), map them with --role-map \(missing[0])=OTHER, or leave owners out with --no-owner"
+                    "create them\(source), map them with --role-map \(first)=OTHER, or leave owners out with --no-owner"
             )
         ]
     }
 
     /// What a restore without owners leaves out; the restore itself lists each statement.
     func grantsWithoutRole(_ there: Set<String>) -> [String] {
-        guard options.noOwner else { return [] }
+        guard options.noOwner, !options.noPrivileges else { return [] }
         let map = RoleMap(names: options.roleMap, present: there)
         let missing = manifest.schema.flatMap { map.missing(in: $0.sql, kind: $0.kind) }
         return Set(missing).sorted().map { "the server has no role \($0): what it may do is left out" }
     }
 
     private func missingTablespaces(_ there: Set<String>) -> [String] {
+        guard !options.noTablespaces else { return [] }
         let used = Set(manifest.schema.compactMap(\.tablespace)).subtracting(["", "pg_default"])
         return used.subtracting(there).sorted().map {
-            "the server has no tablespace \($0): what was in it goes to the default"
+            "the server has no tablespace \($0) that the role may use: what was in it goes to the default"
         }
     }
 }

@@ -1,9 +1,9 @@
 internal import Archive
 internal import PostgresClient
 
-/// Tables that are there where they must not be, or hold rows where they must be empty.
+/// Tables that must not exist and do, or that must be empty and are not.
 enum TableObstacles {
-    /// Tables that are there, where they must not be.
+    /// Existing tables that must not exist.
     static func tables(
         _ manifest: Manifest,
         _ options: RestoreOptions,
@@ -31,7 +31,7 @@ enum TableObstacles {
         try names.filter { try session.exists($0) }
     }
 
-    /// What `--if-empty` says of tables that hold rows; those that are not there are not asked.
+    /// For `--if-empty`: tables that hold rows; missing tables are skipped.
     static func rows(
         in tables: [Manifest.Table],
         _ session: borrowing Session
@@ -46,7 +46,7 @@ enum TableObstacles {
         )
     }
 
-    /// Those of the tables that the database has.
+    /// The tables that the database has.
     static func there(_ tables: [Manifest.Table], _ session: borrowing Session) throws -> [Manifest.Table] {
         let there = Set(
             try session.query(
@@ -61,7 +61,7 @@ enum TableObstacles {
 }
 
 extension RestoreOptions.TableSelection {
-    /// In the schema of the original, unless it names one.
+    /// In the schema of the original, unless another is named.
     func name(of table: Manifest.Table) -> TableName {
         let name = newName ?? table.name
         guard let dot = name.firstIndex(of: ".") else { return TableName(schema: table.schema, name: name) }

@@ -22,8 +22,11 @@ struct TargetCheck: Sendable {
         findings.isSuperuser = me.bool("rolsuper")
         findings.user = me.text("rolname")
         findings.tablespaces = Set(
-            try session.query("SELECT spcname FROM pg_catalog.pg_tablespace").map { $0.text("spcname") }
+            try session.query(
+                "SELECT spcname FROM pg_catalog.pg_tablespace WHERE pg_catalog.has_tablespace_privilege(oid, 'CREATE')"
+            ).map { $0.text("spcname") }
         )
+        findings.notes += try setByOthers(session)
         findings.roles = Set(
             try session.query("SELECT rolname FROM pg_catalog.pg_roles").map { $0.text("rolname") }
         )
@@ -42,6 +45,32 @@ struct TargetCheck: Sendable {
             findings.obstacles += try occupants(existing, session)
         }
         return findings
+    }
+
+    /// What the target or the login has set for its sessions, and a restore does not keep to, or keeps.
+    private func setByOthers(_ session: borrowing Session) throws -> [String] {
+        let row = try session.query(
+            """
+            SELECT session_user AS login, current_user AS role, EXISTS (
+                SELECT FROM pg_catalog.pg_db_role_setting s LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+                CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS c
+                WHERE (s.setdatabase = 0 OR d.datname = $1)
+                    AND s.setrole IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user))
+                    AND pg_catalog.lower(c) IN ('default_transaction_read_only=on', 'default_transaction_read_only=true',
+                                                'default_transaction_read_only=yes', 'default_transaction_read_only=1')) AS read_only
+            """,
+            [target.name]
+        )[0]
+        var notes: [String] = []
+        if row.text("login") != row.text("role") {
+            notes.append("\(row.text("login")) acts as \(row.text("role")), which ALTER ROLE … SET role says")
+        }
+        if row.bool("read_only"), target.exists {
+            notes.append(
+                "\(target.name) is read-only by default (default_transaction_read_only), which stays so; the restore writes to it all the same"
+            )
+        }
+        return notes
     }
 
     private func size(_ database: DatabaseProperties, _ session: borrowing Session) throws -> Int {

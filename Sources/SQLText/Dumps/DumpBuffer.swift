@@ -1,27 +1,27 @@
 import Glibc
 
-/// The part of a script that is in memory: what is not yet given away, and what was read ahead.
+/// The part of a script in memory: the bytes that have not been returned yet, and those read ahead.
 ///
-/// Positions move when the buffer is filled again, all by the same distance; what must survive that is kept relative
-/// to `start`.
+/// Filling the buffer shifts all positions by the same distance. A position that must survive that is kept relative to
+/// `start`.
 struct DumpBuffer: ~Copyable {
-    /// Fills the memory it is lent and says how many bytes it put there; 0 at the end.
+    /// Fills the given memory and returns the number of bytes; 0 at the end.
     typealias Source = (UnsafeMutableRawBufferPointer) throws -> Int
 
     private let source: Source
     private(set) var bytes: UnsafeMutablePointer<UInt8>
     private var capacity: Int
     private let limitBytes: Int
-    /// Everything before it has been given away.
+    /// Everything before it has been returned.
     private(set) var start = 0
-    /// Where the scanner is.
+    /// The position of the scanner.
     var position = 0
-    /// Behind the last byte that is there.
+    /// Just after the last byte in memory.
     private(set) var end = 0
     /// The source has no more.
     private(set) var isAtEnd = false
     private var line = 1
-    /// Newlines before it are in `line`.
+    /// The newlines before it are counted in `line`.
     private var counted = 0
 
     init(bytes capacity: Int, limitBytes: Int, source: @escaping Source) {
@@ -33,10 +33,10 @@ struct DumpBuffer: ~Copyable {
 
     deinit { bytes.deallocate() }
 
-    /// What is in memory. Positions count from its beginning.
+    /// The bytes in memory. Positions count from its beginning.
     var memory: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: bytes, count: end) }
 
-    /// Reads more behind what is there; false at the end of the script.
+    /// Reads more bytes; false at the end of the script.
     mutating func fill() throws -> Bool {
         guard !isAtEnd else { return false }
         if start > 0 { moveDown() }
@@ -73,7 +73,7 @@ struct DumpBuffer: ~Copyable {
         capacity = larger
     }
 
-    /// The byte `ahead` of the scanner; nil when the script ends before it.
+    /// The byte `ahead` of the scanner; nil if the script ends before it.
     mutating func peek(_ ahead: Int = 0) throws -> UInt8? {
         while position + ahead >= end {
             guard try fill() else { return nil }
@@ -84,10 +84,10 @@ struct DumpBuffer: ~Copyable {
     /// The first place of `byte` between two positions.
     func find(_ byte: UInt8, from: Int, to: Int) -> Int? { memory.find(byte, from: from, to: to) }
 
-    /// Gives away everything that the scanner has passed.
+    /// Releases everything before the scanner's position.
     mutating func release() { start = position }
 
-    /// The line of a position that is not before one that was asked for earlier.
+    /// The line of a position. Positions must be asked for in ascending order.
     mutating func line(at position: Int) -> Int {
         while counted < position {
             guard let found = find(0x0A, from: counted, to: position) else {
@@ -100,7 +100,7 @@ struct DumpBuffer: ~Copyable {
         return line
     }
 
-    /// Moves the scanner over `length` bytes in which `lines` newlines are already counted.
+    /// Moves the scanner forward by `length` bytes, which contain `lines` newlines.
     mutating func pass(_ length: Int, lines: Int) {
         position += length
         line += lines
@@ -108,6 +108,6 @@ struct DumpBuffer: ~Copyable {
         release()
     }
 
-    /// Makes blanks of what is between two positions.
+    /// Overwrites the bytes between two positions with blanks.
     mutating func blank(from: Int, to: Int) { memset(bytes + from, 0x20, to - from) }
 }

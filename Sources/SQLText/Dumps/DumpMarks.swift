@@ -1,8 +1,8 @@
-/// The opening and closing lines by which a plain dump tells that it is whole.
+/// The opening and closing lines that show whether a plain dump is complete.
 ///
-/// pg_dump and pg_dumpall begin and end with a line of their own. A dump of granary announces in its header that a
-/// closing line follows, which holds the number of tables and rows. Marks are comments that are a line of their own,
-/// between statements: the same text in a row, a string or a function means nothing.
+/// pg_dump and pg_dumpall write an opening and a closing line. A dump of granary announces a closing line in its
+/// header; that line holds the number of tables and rows. A mark is a comment on a line of its own, between statements:
+/// the same text in a row, a string or a function is no mark.
 package struct DumpMarks: Sendable, Equatable {
     package enum Maker: String, Sendable {
         case database = "pg_dump"
@@ -13,13 +13,13 @@ package struct DumpMarks: Sendable, Equatable {
     package enum Verdict: Sendable, Equatable {
         /// Each header has its closing line, and the numbers in it are right.
         case whole
-        /// Nothing tells whether the dump is complete. The line is that of a closing line without a header.
+        /// Nothing shows whether the dump is complete. `headless` is the line of a closing line without a header.
         case unmarked(headless: Int?)
         /// Something is missing: the line of the mark, and a sentence about it.
         case cut(line: Int, String)
     }
 
-    /// Of the products that are made from PostgreSQL, each of which writes its own name.
+    /// Products based on PostgreSQL; each writes its own name.
     private static let products = ["PostgreSQL", "EnterpriseDB", "Greenplum Database", "YSQL"]
     /// The line of granary's header that announces the closing line.
     package static let announcement = "-- granary dump: the closing line holds the number of tables and rows"
@@ -38,21 +38,21 @@ package struct DumpMarks: Sendable, Equatable {
         var sentence: String
     }
 
-    /// Headers whose closing line has not come yet. The dumps of databases are within that of their cluster.
+    /// Headers whose closing line has not been read yet. The dump of a cluster contains those of its databases.
     private var open: [Header] = []
     private var flaws: [Flaw] = []
     private var closed = 0
     private var headless: Int?
-    /// What has come since granary's header.
+    /// The number of tables read since granary's header.
     private var tables = 0
     private var rows = 0
 
     package init() {}
 
-    /// Whether what is read now stands between granary's header and its closing line.
+    /// Whether the current position is between granary's header and its closing line.
     package var isWithinGranary: Bool { open.contains { $0.maker == .granary } }
 
-    /// - Precondition: the text has been read to its end.
+    /// - Precondition: The text has been read to its end.
     package var verdict: Verdict {
         if let flaw = flaws.first { return .cut(line: flaw.line, flaw.sentence) }
         if let header = open.first { return .cut(line: header.line, Self.unclosed(header)) }
@@ -62,14 +62,14 @@ package struct DumpMarks: Sendable, Equatable {
     mutating func noteTable() { tables += 1 }
     mutating func noteRows(_ count: Int) { rows += count }
 
-    /// A comment that is a whole line, from its first dash.
+    /// A comment on a line of its own, from its first dash.
     mutating func note(_ comment: some StringProtocol, line: Int) {
         let text = comment.trimmingTrailingBlanks
         if text == Self.announcement {
             begin(.granary, line)
             (tables, rows) = (0, 0)
         } else if text.hasPrefix(Self.closing) {
-            // A number that was cut off is no closing line, or a wrong one.
+            // A number that was cut off is not a closing line, or a wrong one.
             guard let said = Self.numbers(text.dropFirst(Self.closing.count)) else { return }
             end(.granary, line)
             guard said != (tables, rows) else { return }
@@ -82,7 +82,7 @@ package struct DumpMarks: Sendable, Equatable {
     }
 
     private mutating func begin(_ maker: Maker, _ line: Int) {
-        // Only a cluster may be open around a database: any other dump that is still open has no end.
+        // Only a cluster's dump may contain another. Any other dump that is still open has no end.
         closeUnfinished(downTo: maker == .database && open.first?.maker == .cluster ? 1 : 0)
         open.append(Header(maker: maker, line: line))
     }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A plain dump, read piece by piece as psql would: statements, rows of COPY, and psql's own commands.
+/// A plain dump, read piece by piece as psql does: statements, rows of COPY, and commands of psql.
 ///
 ///     while let element = try script.next() {
 ///         case .statement: to the server
@@ -8,24 +8,24 @@ import Glibc
 ///         case .metaCommand: refused
 ///     }
 ///
-/// Memory holds the longest statement, and of rows one slab. Source of the rules: psql's `psqlscan.l` and `copy.c`.
+/// Memory holds the longest statement, and one slab of rows. Source of the rules: psql's `psqlscan.l` and `copy.c`.
 package struct DumpScript: ~Copyable {
     package enum Element: Sendable, Equatable {
-        /// Without its semicolon and without comments before it. The line is that of its first byte, from 1.
+        /// Without its semicolon and without comments before it. `line` is the line of its first byte, from 1.
         case statement([UInt8], line: Int)
-        /// A `COPY … FROM stdin`, whose rows are next.
+        /// A `COPY … FROM stdin`, followed by its rows.
         case copy(statement: [UInt8], line: Int)
-        /// A command of psql by its name, without the backslash; its arguments are passed over.
-        case metaCommand(name: String, line: Int)
+        /// A command of psql, by name and without the backslash, and its arguments as written, cut after 4,096 bytes.
+        case metaCommand(name: String, arguments: String, line: Int)
     }
 
     private var buffer: DumpBuffer
     private var scanner = StatementScanner()
     private var stringsAreStandard = true
     private var isAtStart = true
-    /// The next byte begins a line, so that a comment there may be a mark.
+    /// The next byte begins a line, so a comment there may be a mark.
     private var isAtLineStart = true
-    /// A statement was begun before a meta-command came in between; the line is that of its first byte.
+    /// The line of a statement that began before a meta-command interrupted it.
     private var openStatement: Int?
     private var rows: RowsState?
 
@@ -34,11 +34,11 @@ package struct DumpScript: ~Copyable {
         var isAtLineStart = true
     }
 
-    /// The line that the rows of the last `.copy` begin on.
+    /// The line on which the rows of the last `.copy` begin.
     package private(set) var firstRowLine = 0
-    /// Lines of rows that the last `.copy` has had so far.
+    /// The number of lines of rows read for the last `.copy`.
     package private(set) var rowLines = 0
-    /// The marks that were read so far.
+    /// The marks read so far.
     package private(set) var marks = DumpMarks()
     private let mayBeCut: Bool
 
@@ -58,9 +58,9 @@ package struct DumpScript: ~Copyable {
         buffer = DumpBuffer(bytes: max(1, bufferBytes), limitBytes: limitBytes, source: source)
     }
 
-    /// The next element; nil at the end. Rows of a COPY that were not pulled are passed over.
+    /// The next element; nil at the end. Unread rows of a COPY are skipped.
     ///
-    /// - Throws: `SQLTextError`, and what the source throws.
+    /// - Throws: `SQLTextError`, and errors of the source.
     package mutating func next() throws -> Element? {
         guard mayBeCut else { return try nextElement() }
         do {
@@ -124,7 +124,7 @@ package struct DumpScript: ~Copyable {
         return .copy(statement: statement, line: line)
     }
 
-    /// `\name`, at the backslash. What belongs to a statement that is open stays; the command becomes blanks.
+    /// `\name`, at the backslash. The text of an open statement is kept; the command is overwritten with blanks.
     private mutating func metaCommand(line: Int) throws -> Element {
         isAtLineStart = false
         let began = buffer.position - buffer.start
@@ -134,21 +134,42 @@ package struct DumpScript: ~Copyable {
             name.append(byte)
             buffer.position += 1
         }
-        // Its arguments end with the line, or at the next backslash: `\\`, or another command.
-        while let byte = try buffer.peek(), byte != 0x0A, byte != UInt8(ascii: "\\") { buffer.position += 1 }
+        let arguments = try metaArguments()
         if try buffer.peek() == UInt8(ascii: "\\"), try buffer.peek(1) == UInt8(ascii: "\\") { buffer.position += 2 }
         if openStatement == nil {
             buffer.release()
         } else {
             buffer.blank(from: buffer.start + began, to: buffer.position)
         }
-        return .metaCommand(name: String(decoding: name, as: UTF8.self), line: line)
+        return .metaCommand(name: String(decoding: name, as: UTF8.self), arguments: arguments, line: line)
+    }
+
+    /// They end with the line, or at a backslash outside of quotes: `\\`, or another command.
+    private mutating func metaArguments() throws -> String {
+        var arguments: [UInt8] = []
+        var quote: UInt8?
+        var isEscaped = false
+        while let byte = try buffer.peek(), byte != 0x0A {
+            if isEscaped {
+                isEscaped = false
+            } else if let open = quote {
+                if byte == open { quote = nil }
+                isEscaped = byte == UInt8(ascii: "\\") && open == UInt8(ascii: "'")
+            } else if byte == UInt8(ascii: "\\") {
+                break
+            } else if [UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "`")].contains(byte) {
+                quote = byte
+            }
+            if arguments.count < 4096 { arguments.append(byte) }
+            buffer.position += 1
+        }
+        return String(decoding: arguments, as: UTF8.self)
     }
 }
 
 // Between statements.
 extension DumpScript {
-    /// Passes over a byte order mark; recognizes what is no SQL text at all.
+    /// Skips a byte order mark; recognizes files that are not SQL text.
     private mutating func skipMark() throws {
         isAtStart = false
         let first = try (0..<5).map { try buffer.peek($0) ?? 0 }
@@ -172,7 +193,7 @@ extension DumpScript {
         }
     }
 
-    /// Passes over blanks, comments and empty statements, and gives them away.
+    /// Skips and releases blanks, comments and empty statements.
     private mutating func skipBlanks() throws {
         while let byte = try buffer.peek() {
             if byte.isBlank || byte == UInt8(ascii: ";") {
@@ -187,8 +208,8 @@ extension DumpScript {
         }
     }
 
-    /// A comment is given away while it is read, so that it may be longer than any statement. false, and at the same
-    /// place as before, if it is a minus or a slash.
+    /// A comment is released while it is read, so it may be longer than any statement. Returns false, without moving,
+    /// if the byte is a minus or a slash.
     private mutating func passComment() throws -> Bool {
         let line = buffer.line(at: buffer.position)
         if isAtLineStart { try readMark() }
@@ -208,7 +229,8 @@ extension DumpScript {
 
 // Marks.
 extension DumpScript {
-    /// At the first byte of what may be a comment that begins a line. Marks are shorter than what is looked at.
+    /// Called at the first byte of a possible comment at the beginning of a line. Marks are shorter than the text that
+    /// is examined.
     private mutating func readMark() throws {
         var text: [UInt8] = []
         while text.count < 200, let byte = try buffer.peek(text.count), byte != 0x0A, byte != 0x0D { text.append(byte) }
@@ -220,7 +242,9 @@ extension DumpScript {
 extension DumpScript {
     private mutating func beginRows(of line: Int) throws {
         while let byte = try buffer.peek(), byte != 0x0A {
-            guard byte.isBlank else {
+            if byte.isBlank {
+                buffer.position += 1
+            } else if try !passCommentInLine() {
                 throw SQLTextError(
                     .misplaced,
                     line: buffer.line(at: buffer.position),
@@ -228,7 +252,6 @@ extension DumpScript {
                     hint: "put it on a line of its own, after the rows"
                 )
             }
-            buffer.position += 1
         }
         if try buffer.peek() != nil { buffer.position += 1 }
         buffer.release()
@@ -238,9 +261,28 @@ extension DumpScript {
         marks.noteTable()
     }
 
-    /// Lends the next slab of the rows of the COPY that `next` returned last; false after the last one.
+    /// Skips a comment that ends in this line. Returns false, without moving, if there is none.
+    private mutating func passCommentInLine() throws -> Bool {
+        let (first, second) = (try buffer.peek(), try buffer.peek(1))
+        if first == UInt8(ascii: "-"), second == first {
+            while let byte = try buffer.peek(), byte != 0x0A { buffer.position += 1 }
+            return true
+        }
+        guard first == UInt8(ascii: "/"), second == UInt8(ascii: "*") else { return false }
+        var ahead = 2
+        while let byte = try buffer.peek(ahead), byte != 0x0A {
+            if byte == UInt8(ascii: "*"), try buffer.peek(ahead + 1) == UInt8(ascii: "/") {
+                buffer.position += ahead + 2
+                return true
+            }
+            ahead += 1
+        }
+        return false
+    }
+
+    /// Passes the next slab of rows of the COPY that `next` returned last; false after the last one.
     ///
-    /// A slab is a part of the text as it stands, newlines included, and ends anywhere.
+    /// A slab is an unchanged part of the text, including newlines, and may end anywhere.
     package mutating func nextCopyData(_ body: (UnsafeRawBufferPointer) throws -> Void) throws -> Bool {
         guard var state = rows else { return false }
         guard let first = try buffer.peek() else { return try endOfText(state) }
@@ -256,7 +298,7 @@ extension DumpScript {
             position = found + 1
             lines += 1
             guard position < buffer.end, buffer.bytes[position] == UInt8(ascii: "\\") else { continue }
-            // The end mark is only looked for where it is whole in memory, or at the beginning of the next slab.
+            // The end mark is searched only where it is completely in memory, or at the beginning of the next slab.
             guard buffer.end - position >= 4 else {
                 holdsBack = true
                 break
@@ -267,7 +309,7 @@ extension DumpScript {
             return true
         }
         if mayBeCut, position == start, !holdsBack {
-            // No whole row is in memory, and half of one is not given away.
+            // No complete row is in memory, and half a row is not returned.
             if try buffer.fill() { return true }
             buffer.position = buffer.end
             return try endOfText(state)
@@ -279,7 +321,7 @@ extension DumpScript {
         return true
     }
 
-    /// Passes over the end mark; its last line may have no newline.
+    /// Skips the end mark; its line may lack a newline at the end of the text.
     private mutating func end(_ length: Int) {
         isAtLineStart = buffer.bytes[buffer.position + length - 1] == 0x0A
         buffer.pass(length, lines: isAtLineStart ? 1 : 0)
@@ -298,7 +340,7 @@ extension DumpScript {
         marks.noteRows(lines)
     }
 
-    /// The length of the line `\.` if it stands at `ahead`, its newline included.
+    /// The length of the line `\.`, including its newline, if it begins at `ahead`.
     private mutating func endMark(at ahead: Int) throws -> Int? {
         guard try buffer.peek(ahead + 1) == UInt8(ascii: ".") else { return nil }
         switch try buffer.peek(ahead + 2) {

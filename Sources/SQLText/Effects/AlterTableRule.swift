@@ -1,5 +1,5 @@
-/// What each subcommand of ALTER TABLE costs: the lock as `AlterTableGetLockLevel` of `tablecmds.c` (version 15) has
-/// it, and the risk.
+/// The cost of each subcommand of ALTER TABLE: the lock, according to `AlterTableGetLockLevel` in `tablecmds.c`
+/// (version 15), and the risk.
 enum AlterTableRule {
     static func lock(_ command: ParseNode) -> LockMode {
         switch command["subtype"].string ?? "" {
@@ -19,7 +19,7 @@ enum AlterTableRule {
         }
     }
 
-    /// Storage parameters that change nothing for a running query (`reloptions.c`).
+    /// Storage parameters that do not affect a running query (`reloptions.c`).
     private static func isLightOption(_ name: String) -> Bool {
         light.contains(name) || name.hasPrefix("autovacuum_") || name == "log_autovacuum_min_duration"
     }

@@ -1,6 +1,6 @@
 /// Objects of every kind, by their names.
 extension EffectsReader {
-    /// What a name in DROP, ALTER … RENAME and COMMENT stands for: the object, and the table that it is a part of.
+    /// The meaning of a name in DROP, ALTER … RENAME and COMMENT: the object, and the table that it belongs to.
     private struct Named {
         var kind: ObjectKind
         var names: [String]
@@ -38,7 +38,7 @@ extension EffectsReader {
             return Named(kind: kind, names: Array(table.dropLast()) + names.suffix(1), table: table)
         case "OBJECT_COLUMN": return Named(kind: .table, names: Array(names.dropLast()))
         case "OBJECT_DOMCONSTRAINT": return Named(kind: .type, names: object.items.first?["names"].names ?? [])
-        // It has no name.
+        // The object has no name.
         case "OBJECT_CAST", "OBJECT_TRANSFORM": return Named(kind: kind, names: [])
         default: return Named(kind: kind, names: names)
         }
@@ -66,7 +66,7 @@ extension EffectsReader {
         let holds =
             switch type {
             case "OBJECT_TABLE", "OBJECT_SEQUENCE": true
-            // Without CASCADE the server refuses when something is in it, or uses it.
+            // Without CASCADE the server refuses if the object contains others or is used by others.
             case "OBJECT_SCHEMA", "OBJECT_TYPE", "OBJECT_DOMAIN", "OBJECT_EXTENSION": cascades
             default: false
             }

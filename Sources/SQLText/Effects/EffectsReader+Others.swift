@@ -112,7 +112,7 @@ extension EffectsReader {
         let isLocal = statement["is_local"].isTrue
         switch statement["kind"].string ?? "" {
         case "VAR_RESET_ALL": set("all", nil, isLocal: false)
-        // SET TRANSACTION is of the transaction, whatever its form.
+        // SET TRANSACTION applies to the transaction in any form.
         case "VAR_SET_MULTI" where statement["name"].string == "TRANSACTION": break
         case "VAR_SET_MULTI":
             for option in statement["args"].items {
@@ -121,7 +121,7 @@ extension EffectsReader {
             }
         default:
             let name = statement["name"].string ?? ""
-            // These two belong to the transaction even without LOCAL.
+            // These two apply to the transaction even without LOCAL.
             guard !name.hasPrefix("transaction_") else { return }
             let values = statement["args"].items.map(Self.value)
             let value = values.isEmpty || values.contains(nil) ? nil : values.compactMap(\.self).joined(separator: ", ")
@@ -147,7 +147,7 @@ extension EffectsReader {
         if let text = constant.string { return text }
         if constant["fval"].exists { return constant["fval"]["fval"].string }
         if constant["boolval"].exists { return constant["boolval"]["boolval"].isTrue ? "true" : "false" }
-        // A 0 is left out of the tree.
+        // The tree omits a 0.
         return constant["ival"].exists ? "\(constant["ival"]["ival"].int ?? 0)" : nil
     }
 }

@@ -1,4 +1,4 @@
-/// Queries and the statements built of them.
+/// Queries and the statements that contain them.
 extension EffectsReader {
     mutating func readQueries(_ statement: ParseNode) {
         switch statement.kind {
@@ -32,7 +32,7 @@ extension EffectsReader {
         touch(.table, statement["relation"], isFrom ? .insert : .read, isFrom ? .rowExclusive : .accessShare)
     }
 
-    /// A query that is planned and not run takes its locks, and does nothing.
+    /// A query that is planned and not run takes its locks, and has no other effect.
     private mutating func readUnrun(_ query: ParseNode) {
         var other = EffectsReader()
         other.read(query)
@@ -48,14 +48,14 @@ extension EffectsReader {
         }
     }
 
-    /// What a query or an expression reads and writes, its parts of every depth included.
+    /// The tables that a query or an expression reads and writes, at any depth.
     ///
-    /// Names of common table expressions are told from tables by where they are visible, as ranges of the tree: no
-    /// recursion, so that no depth of a query is too deep.
+    /// Whether a name means a common table expression is decided by the range of the tree in which that is visible.
+    /// This needs no recursion, so no query is too deep.
     mutating func readQuery(_ query: ParseNode) {
         let parts = QueryParts(query)
         for table in parts.writes {
-            // A MERGE that does nothing takes its lock too.
+            // A MERGE without actions takes its lock too.
             for action in table.actions.isEmpty ? [.read] : table.actions {
                 touch(.table, table.node, action, .rowExclusive)
             }
@@ -92,7 +92,7 @@ struct QueryParts {
         var statement: ParseNode
 
         var isMerge: Bool { statement["mergeWhenClauses"].exists }
-        /// All rows of the table are changed or go.
+        /// The statement changes or deletes all rows of the table.
         var isUnbounded: Bool {
             (actions == [.update] || actions == [.delete]) && !isMerge && !statement["whereClause"].exists
         }
@@ -107,7 +107,7 @@ struct QueryParts {
 
     init(_ query: ParseNode) {
         query.forEachField { field, value in
-            // Most fields are passed over by their first letter.
+            // The first letter excludes most fields.
             switch field.first {
             case UInt8(ascii: "R"): if field.is("RangeVar") { reads.append(value) }
             case UInt8(ascii: "F"): if field.is("FuncCall") { calls.append(value) }
@@ -119,7 +119,7 @@ struct QueryParts {
             // The two sides of a set operation are SELECTs without the name.
             case UInt8(ascii: "l"):
                 if field.is("larg") { select(value) }
-                // Aliases stand there as if they were tables.
+                // Aliases appear there like tables.
                 if field.is("lockedRels") { return false }
             case UInt8(ascii: "r"): if field.is("rarg") { select(value) }
             default: break
@@ -161,7 +161,7 @@ struct QueryParts {
         let isRecursive = clause["recursive"].isTrue
         for table in clause["ctes"].items {
             guard let name = table["ctename"].string else { continue }
-            // Without RECURSIVE it is not yet known in its own query, nor in those before it.
+            // Without RECURSIVE it is unknown in its own query and in earlier ones.
             let hidden = isRecursive ? 0..<0 : clause.range.lowerBound..<table.range.upperBound
             commonTables.append((name, statement.range, hidden))
         }
@@ -175,7 +175,7 @@ struct QueryParts {
         return commonTables.contains { $0.name == name && $0.visible.contains(place) && !$0.hidden.contains(place) }
     }
 
-    /// Whether a FOR UPDATE or FOR SHARE means it.
+    /// Whether a FOR UPDATE or FOR SHARE applies to the table.
     func isLocked(_ table: ParseNode) -> Bool {
         lockings.contains { locking in
             guard locking.from.contains(table.range.lowerBound) else { return false }

@@ -1,4 +1,4 @@
-/// Routines, and what stands in their bodies.
+/// Routines and the statements in their bodies.
 extension EffectsReader {
     mutating func readRoutines(_ statement: ParseNode) {
         switch statement.kind {
@@ -27,7 +27,7 @@ extension EffectsReader {
         return body.string ?? body.names.first
     }
 
-    /// An anonymous block runs now, but what of it runs nobody can tell from the text.
+    /// An anonymous block runs now. Which of its statements run cannot be told from the text.
     private mutating func readBlock(_ statement: ParseNode) {
         guard let body = Self.body(of: statement) else { return }
         let text = PlpgsqlText(body)
@@ -39,8 +39,8 @@ extension EffectsReader {
         effects.transaction = .refusesTransaction(reason: "a block that commits cannot run inside a transaction block")
     }
 
-    /// Statements in a string. What does not parse is passed over: it may be of a newer server, or hold a variable
-    /// where no expression may be.
+    /// Statements in a string. Text that does not parse is skipped: it may need a newer server, or contain a variable
+    /// where no expression is allowed.
     private mutating func readText(_ text: String, keepsLocks: Bool) {
         let bytes = Array(text.utf8)
         guard !bytes.contains(0), let tree = try? PgQuery.parse(bytes[...], base: 0) else { return }
@@ -51,7 +51,7 @@ extension EffectsReader {
             reader.read(statement)
             if !isInBody { effects.risk = max(effects.risk, RiskRule.risk(of: statement)) }
         }
-        // Only queries are looked at when a routine is created, so only they take a lock then.
+        // Creating a routine only analyses its queries, so only they take a lock then.
         let isChecked = keepsLocks || !isInBody
         for touch in reader.effects.touches {
             let isQuery = touch.action.writes || touch.action == .read

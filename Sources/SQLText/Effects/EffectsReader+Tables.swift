@@ -1,4 +1,4 @@
-/// Tables and what hangs on them.
+/// Tables and objects that belong to them.
 extension EffectsReader {
     mutating func readTables(_ statement: ParseNode) {
         switch statement.kind {
@@ -31,7 +31,7 @@ extension EffectsReader {
         touch(kind, relation(table)?.schema, name, action)
     }
 
-    /// Reads what will only happen later.
+    /// Reads statements that will run later.
     mutating func readBody(_ body: (inout EffectsReader) -> Void) {
         let wasInBody = isInBody
         isInBody = true
@@ -41,7 +41,7 @@ extension EffectsReader {
 
     private mutating func createTable(_ statement: ParseNode, _ kind: ObjectKind) {
         touch(kind, statement["relation"], .create)
-        // Nobody may look for a row in the parent while it gets a partition; a child that only inherits hinders nobody.
+        // Adding a partition blocks reads of the parent. A table that only inherits blocks nothing.
         let parentLock: LockMode = statement["partbound"].exists ? .accessExclusive : .shareUpdateExclusive
         for parent in statement["inhRelations"].items { touch(.table, parent, .reference, parentLock) }
         for like in statement.descendants(ofKind: "TableLikeClause") {
@@ -50,7 +50,7 @@ extension EffectsReader {
         readForeignKeys(statement, of: statement["relation"])
     }
 
-    /// A foreign key creates triggers on the table it points to.
+    /// A foreign key creates triggers on the table that it refers to.
     private mutating func readForeignKeys(_ statement: ParseNode, of table: ParseNode) {
         for constraint in statement.descendants(ofKind: "Constraint") {
             let referenced = constraint["pktable"]
@@ -63,7 +63,7 @@ extension EffectsReader {
         let isConcurrent = statement["concurrent"].isTrue
         let table = relation(statement["relation"])
         touch(.table, statement["relation"], .alter, isConcurrent ? .shareUpdateExclusive : .share)
-        // An index lives in the schema of its table.
+        // An index is in the schema of its table.
         let index = statement["idxname"].string.map { RelationName(schema: table?.schema, name: $0) }
         if let index { touch(.index, index.schema, index.name, .create) }
         guard isConcurrent else { return }
@@ -118,7 +118,7 @@ extension EffectsReader {
         let isNew = statement.isKind("CreateSeqStmt")
         touch(.sequence, statement["sequence"], isNew ? .create : .alter, isNew ? nil : .shareRowExclusive)
         let owner = statement.option("owned_by")["arg"].names
-        // OWNED BY NONE has one part.
+        // OWNED BY NONE consists of one part.
         if owner.count > 1 { touch(.table, Array(owner.dropLast()), .reference, .accessShare) }
         if statement.option("restart").exists, !isNew {
             destroy(.rewriting, .sequence, relation(statement["sequence"]))

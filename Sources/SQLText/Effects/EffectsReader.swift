@@ -1,13 +1,13 @@
 /// Reads the effects of one statement from its tree.
 struct EffectsReader {
     var effects = StatementEffects()
-    /// In the body of a routine, a rule or a prepared statement: nothing happens yet.
+    /// The statement is in the body of a routine, a rule or a prepared statement, so it does not run yet.
     var isInBody = false
     /// In PL/pgSQL the target of SELECT … INTO is a variable, not a new table.
     var intoIsVariable = false
     /// The schema that `CREATE SCHEMA s CREATE TABLE t` gives to names without one.
     private var defaultSchema: String?
-    /// Where each touch is; not filled as long as there are few, which are found quicker by looking at them.
+    /// The index of each touch. Not filled while there are few, because a linear search is faster then.
     private var positions: [Touch: Int] = [:]
     private static let few = 8
 
@@ -51,7 +51,7 @@ extension EffectsReader {
         _ lock: LockMode? = nil,
         at offset: Int? = nil
     ) {
-        // The same object and action is one touch, whatever its place and its lock.
+        // The same object and action count once, regardless of position and lock.
         var touch = Touch(kind: kind, schema: schema, name: name, action: action)
         touch.isInBody = isInBody
         if let position = position(of: touch) {
@@ -77,13 +77,13 @@ extension EffectsReader {
         }
     }
 
-    /// Touches what a `RangeVar` names.
+    /// Records a touch of the object in a `RangeVar`.
     mutating func touch(_ kind: ObjectKind, _ rangeVar: ParseNode, _ action: Touch.Action, _ lock: LockMode? = nil) {
         guard let relation = relation(rangeVar) else { return }
         touch(kind, relation.schema, relation.name, action, lock, at: rangeVar.offset)
     }
 
-    /// Touches what the parts of a name stand for.
+    /// Records a touch of the object with these name parts.
     mutating func touch(_ kind: ObjectKind, _ names: [String], _ action: Touch.Action, _ lock: LockMode? = nil) {
         guard let name = names.last else { return }
         touch(kind, names.count > 1 ? names[names.count - 2] : defaultSchema, name, action, lock)
@@ -117,7 +117,7 @@ extension EffectsReader {
 }
 
 extension Touch {
-    /// Without its place and its lock.
+    /// The touch without position and lock.
     fileprivate var key: Touch {
         var key = Touch(kind: kind, schema: schema, name: name, action: action)
         key.isInBody = isInBody
@@ -131,7 +131,7 @@ extension ParseNode {
         self[field].items.first { $0["defname"].string == name } ?? .none
     }
 
-    /// An option that is there and not off.
+    /// Whether an option is present and not off.
     func isOn(_ name: String, in field: StaticString = "options") -> Bool {
         let option = option(name, in: field)
         guard option.exists else { return false }

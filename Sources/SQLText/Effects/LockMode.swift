@@ -30,8 +30,8 @@ package enum LockMode: Int, Sendable, Comparable, CaseIterable, CustomStringConv
         description.split(separator: " ").map { "\($0.prefix(1))\($0.dropFirst().lowercased())" }.joined() + "Lock"
     }
 
-    /// Nobody else can read the table.
+    /// Other sessions cannot read the table.
     package var blocksReads: Bool { self == .accessExclusive }
-    /// Nobody else can change rows of the table.
+    /// Other sessions cannot change rows of the table.
     package var blocksWrites: Bool { self >= .share }
 }

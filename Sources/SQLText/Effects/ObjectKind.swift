@@ -1,6 +1,6 @@
-/// What kind of thing a name stands for.
+/// The kind of object that a name means.
 package enum ObjectKind: String, Sendable, Hashable, CaseIterable {
-    /// Also what only the catalog can tell from a table, where a name stands in a query: a view, a foreign table.
+    /// Also used for views and foreign tables in queries, which only the catalog can tell from tables.
     case table
     case view
     case materializedView = "materialized view"
@@ -12,9 +12,9 @@ package enum ObjectKind: String, Sendable, Hashable, CaseIterable {
     case rule
     case policy
     case statistics
-    /// Domains too.
+    /// Includes domains.
     case type
-    /// Procedures and aggregates too.
+    /// Includes procedures and aggregates.
     case function
     case schema
     case `extension`
@@ -28,7 +28,7 @@ package enum ObjectKind: String, Sendable, Hashable, CaseIterable {
     case collation
     case other = "object"
 
-    /// Has a row in `pg_class`, and so a lock of its own.
+    /// The kind has a row in `pg_class`, and so a lock of its own.
     package var isRelation: Bool {
         switch self {
         case .table, .view, .materializedView, .foreignTable, .index, .sequence: true

@@ -1,13 +1,13 @@
-/// The SQL statements in a body of PL/pgSQL, found by its words.
+/// The SQL statements in a PL/pgSQL body, found by keywords.
 ///
-/// What is wanted is only which tables a body names, so statements are cut out by where they can begin, and what does
-/// not parse then is no loss: a variable where no expression may be, or the clause of a loop.
+/// Only the tables that a body names are needed. So statements are cut where one can begin, and text that does not
+/// parse can be ignored: a variable where no expression is allowed, or the clause of a loop.
 struct PlpgsqlText {
     private(set) var statements: [String] = []
-    /// EXECUTE: what runs is put together at run time.
+    /// EXECUTE: the statement is put together at run time.
     private(set) var isDynamic = false
     private(set) var endsTransaction = false
-    /// One of these words stands somewhere, be it in a string.
+    /// One of these words occurs, possibly in a string.
     let dropsOrTruncates: Bool
 
     init(_ body: String) {
@@ -29,12 +29,12 @@ struct PlpgsqlText {
         var isDynamic = false
         var endsTransaction = false
         private var depth = 0
-        /// Where the statement began that is being passed over.
+        /// The beginning of the statement that is being skipped.
         private var start: (offset: Int, prefix: String)?
-        /// What is passed over is the condition of an IF or a WHILE.
+        /// The skipped text is the condition of an IF or a WHILE.
         private var isCondition = false
         private var canBegin = true
-        /// Between INTO and what follows its variables.
+        /// Between INTO and the text after its variables.
         private var isInTarget = false
         private var last = ""
 
@@ -96,7 +96,7 @@ struct PlpgsqlText {
                 return
             }
             if word == "into", let open = start, last != "insert", last != "merge" {
-                // What follows INTO is a variable; the clause behind it goes on.
+                // The words after INTO are variables; then the clause continues.
                 start = (tokens.position, open.prefix + text(open.offset..<begin))
                 isInTarget = true
                 return
@@ -105,7 +105,7 @@ struct PlpgsqlText {
                 begins(word, at: begin)
                 return
             }
-            // CASE has a THEN and an ELSE too, which begin nothing.
+            // CASE has THEN and ELSE too, which do not begin a statement.
             if word == "loop" || ((start == nil || isCondition) && (word == "then" || word == "else")) {
                 end(at: begin)
             }

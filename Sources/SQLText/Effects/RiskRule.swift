@@ -1,7 +1,7 @@
-/// How risky a statement is, by its kind.
+/// The risk of a statement, by its kind.
 ///
-/// The rule that people declare their migrations by: low are new tables, indexes, constraints, comments; medium are
-/// columns and data; high are drops and changes of type. What is not on any of these lists is medium.
+/// The scale by which people declare the risk of migrations. Low: new tables, indexes, constraints, comments. Medium:
+/// columns and data, and everything that is on no list. High: drops and changes of type.
 enum RiskRule {
     static func risk(of statement: ParseNode) -> Risk {
         switch statement.kind {
@@ -32,7 +32,7 @@ enum RiskRule {
         return risk
     }
 
-    /// A SELECT without FROM calls its functions for what they do; for these few that is known.
+    /// A SELECT without FROM calls functions for their effects. For these few the effects are known.
     private static func callsSomething(_ statement: ParseNode) -> Bool {
         QueryParts(statement).calls.contains { call in
             !harmless.contains(call["funcname"].names.last ?? "")

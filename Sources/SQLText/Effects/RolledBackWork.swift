@@ -1,20 +1,39 @@
-/// A ROLLBACK that takes back what statements of the same script did: the script says that it runs, and leaves nothing.
+/// A ROLLBACK that undoes statements of the same script: the script succeeds and has no effect.
 ///
-/// ROLLBACK TO SAVEPOINT is not meant: what follows it may well be kept.
+/// ROLLBACK TO SAVEPOINT does not count, because later statements may be kept.
 package struct RolledBackWork: Sendable, Equatable {
-    /// Where the ROLLBACK is among the statements.
+    /// The index of the ROLLBACK among the statements.
     package var rollback: Int
-    /// The first statement that it takes back.
+    /// The first statement that it undoes.
     package var statement: Int
 
+    /// What counts of a statement.
+    package protocol Statement {
+        var tag: String { get }
+        var transaction: TransactionUse { get }
+        /// The name in SAVEPOINT, RELEASE and ROLLBACK TO.
+        var savepoint: String? { get }
+    }
+
+    private struct Read: Statement {
+        let statement: SQLStatement
+        let transaction: TransactionUse
+        var tag: String { statement.tag }
+        var savepoint: String? { statement.savepoint }
+    }
+
     /// - Parameter effects: One for each statement.
-    /// - Returns: nil where every statement is kept.
+    /// - Returns: nil if every statement is kept.
     package static func find(_ statements: [SQLStatement], _ effects: [StatementEffects]) -> RolledBackWork? {
-        // What ends with the script, or with the next COMMIT; and what PREPARE TRANSACTION has put aside.
+        find(zip(statements, effects).lazy.map { Read(statement: $0, transaction: $1.transaction) })
+    }
+
+    package static func find(_ statements: some Sequence<some Statement>) -> RolledBackWork? {
+        // Work that ends with the script, with the next COMMIT, or that PREPARE TRANSACTION stored.
         var open: Int?
         var prepared: Int?
         for (index, statement) in statements.enumerated() {
-            switch effects[index].transaction {
+            switch statement.transaction {
             case .controls(.begin), .controls(.commit): open = nil
             case .controls(.rollback):
                 if let open { return RolledBackWork(rollback: index, statement: open) }
@@ -28,13 +47,17 @@ package struct RolledBackWork: Sendable, Equatable {
         return nil
     }
 
-    /// Where the statements are that a ROLLBACK TO SAVEPOINT takes back, for good reasons or by the way.
+    /// The indexes of statements that a ROLLBACK TO SAVEPOINT undoes.
     package static func undoneBySavepoints(_ statements: [SQLStatement], _ effects: [StatementEffects]) -> Set<Int> {
+        undoneBySavepoints(zip(statements, effects).lazy.map { Read(statement: $0, transaction: $1.transaction) })
+    }
+
+    package static func undoneBySavepoints(_ statements: some Sequence<some Statement>) -> Set<Int> {
         var savepoints: [(name: String, index: Int)] = []
         var undone: Set<Int> = []
         for (index, statement) in statements.enumerated() {
-            guard case .controls(let control) = effects[index].transaction else { continue }
-            let name = statement.tree?["savepoint_name"].string ?? ""
+            guard case .controls(let control) = statement.transaction else { continue }
+            let name = statement.savepoint ?? ""
             let place = savepoints.lastIndex { $0.name == name }
             switch control {
             case .savepoint: savepoints.append((name, index))

@@ -1,4 +1,4 @@
-/// What a script does: the effects of its statements, each knowing what those before it created.
+/// The effects of a script: those of its statements, each considering what earlier statements created.
 package struct ScriptEffects: Sendable {
     /// One for each statement of the script.
     package private(set) var statements: [StatementEffects] = []
@@ -10,36 +10,68 @@ package struct ScriptEffects: Sendable {
             known.apply(to: &effects, statement)
             statements.append(effects)
         }
-        for index in statements.indices where isReplaced(index) { statements[index].risk = .medium }
+        for index in Self.replaced(statements.indices, { statements[$0] }) { statements[index].risk = .medium }
     }
 
-    /// `DROP TRIGGER IF EXISTS g ON t; CREATE TRIGGER g …`: what holds no rows and is made again is not gone.
-    private func isReplaced(_ index: Int) -> Bool {
-        let effects = statements[index]
-        let dropped = effects.touches.filter { $0.action == .drop }
-        guard effects.risk == .high, effects.destruction.isEmpty, !dropped.isEmpty else { return false }
-        let made = statements[(index + 1)...].flatMap(\.touches).filter { $0.action == .create && !$0.isInBody }
-        return dropped.allSatisfy { old in made.contains { $0.kind == old.kind && $0.relation == old.relation } }
+    /// Reads a script statement by statement and keeps none of them, so that a large one takes little memory.
+    ///
+    /// - Parameter body: Is given each statement with its effects, which know what the statements before created. The risk of
+    ///   those that `replaced` names is not lowered yet.
+    /// - Returns: The commands of psql in it.
+    /// - Throws: `SQLTextError` for what cannot be split: `.unterminated`, `.notText`.
+    package static func forEachStatement(
+        splitting text: String,
+        _ body: (SQLStatement, StatementEffects) -> Void
+    ) throws(SQLTextError) -> [SQLScript.MetaCommand] {
+        var known = CreatedObjects()
+        return try SQLScript.forEachStatement(splitting: text) { statement in
+            var effects = StatementEffects(of: statement)
+            known.apply(to: &effects, statement)
+            body(statement, effects)
+        }
+    }
+
+    /// `DROP TRIGGER IF EXISTS g ON t; CREATE TRIGGER g …`: what holds no rows and is made again is not gone, so that the
+    /// risk is medium.
+    package static func replaced(_ indices: Range<Int>, _ effects: (Int) -> StatementEffects) -> [Int] {
+        struct Made: Hashable {
+            var kind: ObjectKind
+            var name: RelationName
+        }
+        var made: Set<Made> = []
+        var replaced: [Int] = []
+        for index in indices.reversed() {
+            let effects = effects(index)
+            if effects.risk == .high, effects.destruction.isEmpty, !made.isEmpty {
+                let dropped = effects.touches.filter { $0.action == .drop }
+                let isMade = { (touch: Touch) in made.contains(Made(kind: touch.kind, name: touch.relation)) }
+                if !dropped.isEmpty, dropped.allSatisfy(isMade) { replaced.append(index) }
+            }
+            for touch in effects.touches where touch.action == .create && !touch.isInBody {
+                made.insert(Made(kind: touch.kind, name: touch.relation))
+            }
+        }
+        return replaced
     }
 
     package var risk: Risk { statements.map(\.risk).max() ?? .low }
     package var destruction: [Destruction] { statements.flatMap(\.destruction) }
     package var touches: [Touch] { statements.flatMap(\.touches) }
-    /// Whether it brings its own BEGIN or COMMIT, so that nobody else must wrap it into a transaction.
+    /// Whether the script has its own BEGIN or COMMIT, so it must not be wrapped in a transaction.
     package var controlsTransaction: Bool {
         statements.contains { effects in
             if case .controls(let control) = effects.transaction { return control.isOfWholeTransaction }
             return false
         }
     }
-    /// Where the statements are that no transaction can hold.
+    /// The indexes of statements that cannot run in a transaction.
     package var refusingTransaction: [Int] {
         statements.indices.filter {
             if case .refusesTransaction = statements[$0].transaction { return true }
             return false
         }
     }
-    /// The strongest lock on each relation that was there before the script.
+    /// The strongest lock on each relation that existed before the script.
     package var locks: [RelationName: LockMode] {
         touches.reduce(into: [:]) { locks, touch in
             guard let lock = touch.lock, !touch.isNew else { return }
@@ -49,7 +81,7 @@ package struct ScriptEffects: Sendable {
 }
 
 extension StatementEffects {
-    /// - Parameter statement: On its own; nothing is known of what came before it.
+    /// - Parameter statement: A single statement; nothing is known about earlier ones.
     package init(of statement: SQLStatement) {
         guard let tree = statement.tree else {
             isParsed = false
@@ -64,16 +96,20 @@ extension StatementEffects {
     }
 }
 
-/// The objects that a script has created so far.
+/// The objects that a script has created so far, under the names that they have now.
 private struct CreatedObjects {
     private struct Key: Hashable {
         var kind: ObjectKind
         var name: RelationName
     }
 
-    /// Certainly new, or with IF NOT EXISTS and OR REPLACE only if it was not there.
+    /// True if it is certainly new; false if IF NOT EXISTS or OR REPLACE leaves that open.
     private var certain: Set<Key> = []
     private var possible: Set<Key> = []
+    /// The names of all of them, so that most others are told apart at once.
+    private var names: Set<String> = []
+    /// The first schema of the search path that the script has set; names without a schema are in it.
+    private var path: String?
 
     mutating func apply(to effects: inout StatementEffects, _ statement: SQLStatement) {
         let created = effects.touches.filter { $0.action == .create && !$0.isInBody }
@@ -87,9 +123,37 @@ private struct CreatedObjects {
         lowerRisk(of: &effects, hadDestruction: counts > 0)
         if !created.isEmpty { note(created, isCertain: !Self.isTentative(statement.tree)) }
         for touch in effects.touches where touch.action == .drop { forget(touch) }
+        if let tree = statement.tree { move(effects.touches, tree) }
+        for setting in effects.settings where setting.name == "search_path" || setting.name == "all" {
+            path = Self.firstSchema(setting.value ?? "")
+        }
     }
 
-    /// What concerns only new objects hinders and harms nobody.
+    /// RENAME and SET SCHEMA: what was new is new under its new name.
+    private mutating func move(_ touches: [Touch], _ tree: ParseNode) {
+        for touch in touches where !touch.isInBody {
+            var name = touch.relation
+            if tree.isKind("RenameStmt"), touch.action == .rename, let new = tree["newname"].string {
+                name.name = new
+            } else if tree.isKind("AlterObjectSchemaStmt"), let schema = tree["newschema"].string {
+                name.schema = schema
+            } else {
+                continue
+            }
+            let (old, new) = (key(touch.kind, touch.relation), key(touch.kind, name))
+            if certain.remove(old) != nil { certain.insert(new) }
+            if possible.remove(old) != nil { possible.insert(new) }
+            if names.contains(old.name.name) { names.insert(new.name.name) }
+        }
+    }
+
+    /// Of a search path; nil if it begins with the schema of the role's own name.
+    private static func firstSchema(_ path: String) -> String? {
+        let first = path.split(separator: ",").first.map { $0.filter { $0 != " " && $0 != "\"" } }
+        return first == "$user" ? nil : first
+    }
+
+    /// Effects only on new objects block and destroy nothing.
     private func lowerRisk(of effects: inout StatementEffects, hadDestruction: Bool) {
         guard effects.isParsed, effects.risk > .low, effects.destruction.isEmpty else { return }
         let concerned = effects.touches.filter { $0.action != .read && $0.action != .reference && !$0.isInBody }
@@ -101,14 +165,25 @@ private struct CreatedObjects {
 
     private func contains(_ kind: ObjectKind, _ name: RelationName) -> Bool {
         if certain.isEmpty, possible.isEmpty { return false }
-        return isCertain(kind, name) || possible.contains(key(kind, name))
+        if isCertain(kind, name) || possible.contains(key(kind, name)) { return true }
+        guard names.contains(name.name) else { return false }
+        // With and without its schema a name means the same, as far as the file tells.
+        let key = key(kind, name)
+        guard key.name.schema == nil else {
+            let bare = Key(kind: key.kind, name: RelationName(schema: nil, name: name.name))
+            return certain.contains(bare) || possible.contains(bare)
+        }
+        let isSame = { (made: Key) in made.kind == key.kind && made.name.name == key.name.name }
+        return certain.contains(where: isSame) || possible.contains(where: isSame)
     }
 
     private func isCertain(_ kind: ObjectKind, _ name: RelationName) -> Bool {
         if certain.isEmpty { return false }
         // Everything in a new schema is new.
         return certain.contains(key(kind, name))
-            || (name.schema.map { certain.contains(Key(kind: .schema, name: RelationName(schema: nil, name: $0))) }
+            || (schema(kind, name).map {
+                certain.contains(Key(kind: .schema, name: RelationName(schema: nil, name: $0)))
+            }
                 ?? false)
     }
 
@@ -116,6 +191,7 @@ private struct CreatedObjects {
         for touch in touches {
             let key = key(touch.kind, touch.relation)
             if isCertain { certain.insert(key) } else { possible.insert(key) }
+            names.insert(key.name.name)
         }
     }
 
@@ -127,7 +203,11 @@ private struct CreatedObjects {
     /// ALTER TABLE and DML name views and foreign tables as tables.
     private func key(_ kind: ObjectKind, _ name: RelationName) -> Key {
         let isTable = kind == .view || kind == .materializedView || kind == .foreignTable
-        return Key(kind: isTable ? .table : kind, name: name)
+        return Key(kind: isTable ? .table : kind, name: RelationName(schema: schema(kind, name), name: name.name))
+    }
+
+    private func schema(_ kind: ObjectKind, _ name: RelationName) -> String? {
+        name.schema ?? (kind.isRelation || kind == .type || kind == .function ? path : nil)
     }
 
     private static func isTentative(_ tree: ParseNode?) -> Bool {

@@ -1,20 +1,30 @@
-/// What a statement does, as far as its text tells: the objects it touches and the locks it takes on them, the rows it
-/// may destroy, whether it fits into a transaction, how risky it is.
+/// The effects of a statement, as far as its text shows: the objects it touches, its locks, the rows it may destroy,
+/// whether it can run in a transaction, its risk.
 ///
-/// Read from the parse tree alone; the catalog is not asked. So locks on partitions, on tables that reference the one
-/// named, and on what a CASCADE reaches are not known, nor is what a function does that the statement calls.
-package struct StatementEffects: Sendable {
+/// Read only from the parse tree, without the catalog. So it does not include locks on partitions, locks on tables that
+/// refer to the named one, objects that CASCADE reaches, and effects of called functions.
+package struct StatementEffects: Sendable, Hashable {
     package internal(set) var transaction: TransactionUse = .fits
-    /// Each object once for each action, in the order of the statement, with the strongest lock the action takes.
+    /// Each object once per action, in the order of the statement, with the strongest lock of the action.
     package internal(set) var touches: [Touch] = []
     package internal(set) var destruction: [Destruction] = []
     package internal(set) var risk: Risk = .low
-    /// The index work outside of any transaction, of which a crash leaves an INVALID index.
+    /// Index work outside any transaction, which leaves an INVALID index after a crash.
     package internal(set) var concurrentIndexWork: ConcurrentIndexWork?
     /// Settings of the session that it changes.
     package internal(set) var settings: [SessionSetting] = []
-    /// Whether the parser knew the statement; of others nothing is known, and the risk is medium.
+    /// Whether the parser knows the statement. If not, nothing is known, and the risk is medium.
     package internal(set) var isParsed = true
+
+    /// What it drops is made again.
+    package mutating func lowerRisk() { risk = .medium }
+
+    /// Without the places in the script, so that statements of the same form have the same effects.
+    package var withoutPlaces: StatementEffects {
+        var effects = self
+        for index in effects.touches.indices { effects.touches[index].offset = nil }
+        return effects
+    }
 
     /// The strongest lock on each relation, by schema and name as they are written.
     package var locks: [RelationName: LockMode] {
@@ -25,11 +35,11 @@ package struct StatementEffects: Sendable {
     }
 }
 
-/// An object that a statement names, and what happens to it.
+/// An object that a statement names, and the action on it.
 package struct Touch: Sendable, Hashable {
     package enum Action: String, Sendable, Hashable {
         case create
-        /// The object itself changes, or something that belongs to it: a column, an index, a trigger, a policy.
+        /// The object changes, or something that belongs to it: a column, an index, a trigger, a policy.
         case alter
         case rename
         case drop
@@ -55,27 +65,26 @@ package struct Touch: Sendable, Hashable {
     package var schema: String?
     package var name: String
     package var action: Action
-    /// Taken on the object when the statement runs; nil when there is none, or none on relations.
+    /// The lock on the object when the statement runs; nil if there is none, or if the object is not a relation.
     package var lock: LockMode?
-    /// Where the name stands in the script, in bytes; nil where the parser keeps no place.
+    /// The position of the name in the script, in bytes; nil if the parser does not record it.
     package var offset: Int?
-    /// It stands in the body of a routine or a rule: it happens when that is called. The lock is what creating it
-    /// takes.
+    /// In the body of a routine or a rule: the action happens when that is called. The lock is the one for creating it.
     package var isInBody = false
-    /// The object came into being in the same script, so that nobody else waits for it.
+    /// The same script created the object, so no other session waits for it.
     package var isNew = false
 
     package var relation: RelationName { RelationName(schema: schema, name: name) }
 }
 
-/// Rows or values that a statement takes away for good.
+/// Rows or values that a statement destroys.
 package struct Destruction: Sendable, Hashable {
     package enum Means: String, Sendable, Hashable {
-        /// The object goes, with what it holds.
+        /// The object is dropped with its content.
         case dropping
-        /// Rows go.
+        /// Rows are deleted.
         case deleting
-        /// Values are replaced by others.
+        /// Values are overwritten.
         case rewriting
     }
 
@@ -83,9 +92,9 @@ package struct Destruction: Sendable, Hashable {
     package var kind: ObjectKind
     package var schema: String?
     package var name: String
-    /// When only a column is concerned.
+    /// The column, if only a column is affected.
     package var column: String?
-    /// CASCADE: what depends on it goes too.
+    /// CASCADE: dependent objects are dropped too.
     package var cascades = false
     /// A WHERE limits it to some rows.
     package var isConditional = false
@@ -94,7 +103,7 @@ package struct Destruction: Sendable, Hashable {
 }
 
 /// How much can go wrong. Low: new tables, indexes, constraints, comments, routines, views, privileges. Medium:
-/// columns, data, and what cannot be read. High: drops, truncation, changes of type, data without a WHERE.
+/// columns, data, and statements that cannot be parsed. High: drops, truncation, changes of type, data without a WHERE.
 package enum Risk: String, Sendable, Comparable, CaseIterable {
     case low
     case medium
@@ -105,11 +114,11 @@ package enum Risk: String, Sendable, Comparable, CaseIterable {
 }
 
 /// Whether a statement can run inside a transaction block.
-package enum TransactionUse: Sendable, Equatable {
+package enum TransactionUse: Sendable, Hashable {
     case fits
-    /// The server refuses it there; the reason is a clause that names the command.
+    /// The server refuses it inside a transaction. The reason is a clause that names the command.
     case refusesTransaction(reason: String)
-    /// It begins or ends one.
+    /// It begins or ends a transaction.
     case controls(TransactionControl)
 }
 
@@ -122,7 +131,7 @@ package enum TransactionControl: String, Sendable, Equatable {
     case releaseSavepoint
     case rollbackToSavepoint
 
-    /// It ends or begins a transaction as a whole; savepoints live inside of one.
+    /// It begins or ends a whole transaction, not a savepoint.
     package var isOfWholeTransaction: Bool {
         switch self {
         case .begin, .commit, .rollback, .prepareTransaction: true
@@ -140,9 +149,9 @@ package struct ConcurrentIndexWork: Sendable, Hashable {
     }
 
     package var action: Action
-    /// nil when the server chooses the name, or a whole table is reindexed.
+    /// nil if the server chooses the name, or if a whole table is reindexed.
     package var index: RelationName?
-    /// nil when the statement does not name it.
+    /// nil if the statement does not name it.
     package var table: RelationName?
     /// IF NOT EXISTS or IF EXISTS.
     package var isConditional = false

@@ -38,7 +38,7 @@ enum TransactionRule {
         }
     }
 
-    /// Only what makes or removes a slot on the other server, or asks it for its tables.
+    /// Only actions that create or remove a slot on the other server, or ask it for its tables.
     private static func subscription(_ statement: ParseNode) -> String? {
         switch statement.kind {
         case "CreateSubscriptionStmt":

@@ -1,7 +1,6 @@
-/// What the comments of a migration file say to the tool that runs it.
+/// Instructions in the comments of a migration file for the tool that runs it.
 ///
-/// Only `--` comments count, and only where they are comments: one in a string or in the body of a function says
-/// nothing.
+/// Only `--` comments count; the same text in a string or in the body of a function does not.
 package struct FileMarkers: Sendable, Equatable {
     /// `-- granary: key=value, key=value`
     package struct Option: Sendable, Equatable {
@@ -18,7 +17,7 @@ package struct FileMarkers: Sendable, Equatable {
     }
 
     package struct NoTransaction: Sendable, Equatable {
-        /// Whose spelling it is.
+        /// The tool that uses this spelling.
         package enum Dialect: String, Sendable {
             case granary
             case goose
@@ -40,7 +39,7 @@ package struct FileMarkers: Sendable, Equatable {
 
     /// `-- squawk-ignore rule, rule` and `-- squawk-ignore-file rule`, as squawk reads them.
     package struct SquawkIgnore: Sendable, Equatable {
-        /// None stand for all.
+        /// Empty for all rules.
         package let rules: [String]
         package let isForFile: Bool
         /// From 1.
@@ -55,11 +54,12 @@ package struct FileMarkers: Sendable, Equatable {
 
     /// The file asks to be run without a transaction around it.
     package private(set) var noTransaction: NoTransaction?
-    /// `-- no-transaction` on another line than the first, where neither we nor the tools that share it obey.
+    /// `-- no-transaction` on another line than the first. Neither granary nor the tools that share this marker obey it
+    /// there.
     package private(set) var misplacedNoTransactionLine: Int?
     package private(set) var options: [Option] = []
     package private(set) var squawkIgnores: [SquawkIgnore] = []
-    /// `-- nothing to undo`: an empty down file on purpose.
+    /// `-- nothing to undo`: the down file is empty on purpose.
     package private(set) var nothingToUndoLine: Int?
 
     package init(_ text: String) {
@@ -95,7 +95,7 @@ package struct FileMarkers: Sendable, Equatable {
 
     /// The options in a comment of a statement, such as `-- granary: ignore rule`.
     package static func options(in comment: String, line: Int) -> [Option] {
-        // Most comments are for people, which is seen at their first letter.
+        // Most comments are for people, which their first letter shows.
         let first = comment.utf8.first { $0 != UInt8(ascii: "-") && $0 > 0x20 }
         guard let first, first | 0x20 == UInt8(ascii: "g") || first >= 0x80,
             let body = comment.trimmingBlanks.body(after: "--"),
@@ -124,19 +124,19 @@ package struct FileMarkers: Sendable, Equatable {
 
 // Reading one comment.
 extension FileMarkers {
-    /// What the first word of a comment begins with that is read here.
+    /// The beginnings of the first words that are recognized here.
     private static let beginnings: [StaticString] = [
         "granary:", "nothing", "squawk-ignore", "no-transaction", "+", "migrate:", "atlas:", "!",
     ]
 
-    /// Whether a comment may begin with such a word; one that has other blanks or letters than those of ASCII may.
+    /// Whether a comment may begin with such a word. Comments with other blanks or letters than those of ASCII may.
     private static func maySay(_ comment: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
         let text = comment.dropFirst(2).drop { $0 == 0x20 || $0 == 0x09 }
         guard let first = text.first else { return false }
         return first < 0x20 || first >= 0x80 || beginnings.contains { begins(text, $0) }
     }
 
-    /// Whether two dashes stand anywhere before such a word, be it in a string. Most files need no closer look.
+    /// Whether two dashes occur before such a word, possibly in a string. Most files need no closer look.
     private static func mayHoldMarkers(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         var position = 0
         while position + 1 < bytes.count {
@@ -151,7 +151,7 @@ extension FileMarkers {
         return false
     }
 
-    /// In any case; `word` is in lower case.
+    /// Compares without regard to case; `word` is in lower case.
     private static func begins(_ bytes: Slice<UnsafeBufferPointer<UInt8>>, _ word: StaticString) -> Bool {
         let word = UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount)
         return bytes.count >= word.count
@@ -167,7 +167,7 @@ extension FileMarkers {
         var startsLine: Bool
         var startsFile: Bool
 
-        /// In lower case, words apart by one blank.
+        /// In lower case, with words separated by one blank.
         var words: [Substring] {
             text.dropFirst(2).lowercased().split { $0 == " " || $0 == "\t" || $0 == "\r" }
         }
@@ -191,7 +191,7 @@ extension FileMarkers {
         }
     }
 
-    /// With a reason behind it or without, set off so that `nothing to undo here but the index` is none.
+    /// With or without a reason, which must be set off: `nothing to undo here but the index` does not count.
     private static func saysNothingToUndo(_ words: [Substring]) -> Bool {
         guard words.count >= 3, words[0] == "nothing", words[1] == "to" else { return false }
         if words[2] == "undo" {
@@ -201,7 +201,7 @@ extension FileMarkers {
         return words[2].dropLast() == "undo" && ".:,;".contains(words[2].last!)
     }
 
-    /// Whose way it is to ask for no transaction; nil when the comment asks nothing.
+    /// The tool whose spelling the comment uses to ask for no transaction; nil if it does not ask.
     private static func dialect(of comment: Comment, _ words: [Substring]) -> NoTransaction.Dialect? {
         switch words.first {
         case "no-transaction": return .granary
@@ -223,7 +223,7 @@ extension String {
         return String(slice.drop(while: \.isWhitespace))
     }
 
-    /// What follows a prefix, in any case; nil when it begins otherwise.
+    /// The text after a prefix, compared without case; nil if the text begins differently.
     fileprivate func body(after prefix: String) -> String? {
         lowercased().hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
     }

@@ -1,4 +1,4 @@
-/// A name as it is written; without a schema the search path of the session decides.
+/// A name as it is written. Without a schema the session's search path decides.
 package struct RelationName: Sendable, Hashable, CustomStringConvertible {
     package var schema: String?
     package var name: String
@@ -14,13 +14,13 @@ package struct RelationName: Sendable, Hashable, CustomStringConvertible {
         self.init(schema: names.dropLast().last, name: name)
     }
 
-    /// By the name alone: few have the same in two schemas.
+    /// Hashes only the name: few names occur in two schemas.
     package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 
     /// For people; not quoted.
     package var description: String { schema.map { "\($0).\(name)" } ?? name }
 
-    /// Whether two names can mean the same, one of which may be without its schema.
+    /// Whether two names can mean the same object; one of them may lack its schema.
     package func canBe(_ other: RelationName) -> Bool {
         name == other.name && (schema == other.schema || schema == nil || other.schema == nil)
     }

@@ -9,14 +9,14 @@ extension UInt8 {
         (self | 0x20 >= UInt8(ascii: "a") && self | 0x20 <= UInt8(ascii: "z")) || self == UInt8(ascii: "_")
             || self >= 128
     }
-    /// What may follow in the tag of a dollar quotation.
+    /// A byte that may continue the tag of a dollar quotation.
     var isInTag: Bool { startsName || (self >= UInt8(ascii: "0") && self <= UInt8(ascii: "9")) }
     var isInName: Bool { isInTag || self == UInt8(ascii: "$") }
     var isInNumber: Bool { isInTag || self == UInt8(ascii: ".") }
 }
 
 extension UnsafeBufferPointer<UInt8> {
-    /// Whether it is this word, which is in lower case, in any case.
+    /// Compares with a word in lower case, without regard to case.
     func isWord(_ word: StaticString) -> Bool {
         guard count == word.utf8CodeUnitCount else { return false }
         for index in indices where self[index] | 0x20 != word.utf8Start[index] { return false }

@@ -8,7 +8,7 @@
 
 import Glibc
 
-/// PostgreSQL's lexical rules, and the only place that knows where a quotation, a comment or a word ends.
+/// PostgreSQL's lexical rules. This is the only code that knows where a quotation, a comment or a word ends.
 ///
 ///     var lexer = SQLLexer()
 ///     while true {
@@ -17,12 +17,13 @@ import Glibc
 ///         else { read more behind what is in memory }
 ///     }
 ///
-/// The text may come in pieces. A token that reaches the end of the memory stays open: its bytes up to `position` are
-/// read, and the next call goes on from there. Source of the rules: `scan.l` of the server and `psqlscan.l` of psql.
+/// The text may arrive in pieces. A token that reaches the end of the memory stays open: its bytes up to `position`
+/// have been read, and the next call continues there. Source of the rules: `scan.l` of the server and `psqlscan.l` of
+/// psql.
 struct SQLLexer {
     struct Token {
         var kind: TokenKind
-        /// Where it is in the memory, also when its beginning has been given away.
+        /// Its range in memory, also if its beginning has been released.
         var range: Range<Int>
         /// false if the text ends within a quotation or a block comment.
         var isClosed: Bool
@@ -37,39 +38,39 @@ struct SQLLexer {
         case lineComment
         case blockComment
         case quoted
-        /// Behind a quotation mark, which ends the quotation unless another one follows.
+        /// After a quotation mark, which ends the quotation unless another one follows.
         case behindQuote
         case dollars
     }
 
-    /// Whether a backslash in a plain string is only a character (`standard_conforming_strings`).
+    /// Whether a backslash in a plain string is an ordinary character (`standard_conforming_strings`).
     let stringsAreStandard: Bool
     private var state = State.between
     private var kind = TokenKind.sign
-    /// Of the open token, as far as it is read.
+    /// The length of the open token so far.
     private var length = 0
-    /// Of block comments.
+    /// The nesting depth of block comments.
     private var depth = 0
-    /// The byte that ends a quotation, and whether a backslash hides it.
+    /// The byte that ends a quotation, and whether a backslash escapes it.
     private var mark: UInt8 = 0
     private var escapes = false
     /// `$tag$`, which ends a dollar quotation.
     private var tag: [UInt8] = []
     private var gap = Gap()
 
-    /// What has been looked at behind `position` without being part of the token yet.
+    /// Bytes after `position` that were examined but are not part of the token yet.
     private struct Gap {
         var length = 0
         var hasNewline = false
         var isInComment = false
     }
 
-    /// A token was begun that the memory did not hold as a whole.
+    /// A token began that was not completely in memory.
     var isInToken: Bool { state != .between }
 
     init(stringsAreStandard: Bool = true) { self.stringsAreStandard = stringsAreStandard }
 
-    /// The next token, which begins at `position`; moves that behind it.
+    /// The next token, which begins at `position`. Moves `position` behind it.
     ///
     /// - Parameter isLast: The text ends with the memory.
     /// - Returns: nil if the token may go on behind the memory, or if the text is at its end.
@@ -88,9 +89,9 @@ struct SQLLexer {
         return token
     }
 
-    // Both are called for every token, which costs more than most tokens take to read.
+    // Inlined, because a call for every token costs more than reading most tokens.
 
-    /// Moves on to what decides how the token goes on; false if that is not in memory.
+    /// Moves to the byte that decides how the token continues; false if that is not in memory.
     @inline(__always)
     private mutating func begin(_ bytes: UnsafeBufferPointer<UInt8>, _ position: inout Int, _ isLast: Bool) -> Bool {
         let byte = bytes[position]
@@ -120,7 +121,7 @@ struct SQLLexer {
         state = .quoted
     }
 
-    /// To the end of the token, or of the memory; whether the token is known to end there.
+    /// Moves to the end of the token or of the memory. Returns whether the token is known to end there.
     @inline(__always)
     private mutating func goOn(
         _ bytes: UnsafeBufferPointer<UInt8>,
@@ -184,8 +185,8 @@ extension SQLLexer {
         return false
     }
 
-    /// Whether the quotation goes on behind a quotation mark: with a doubled one, or for a string with escapes with a
-    /// string behind a line break, which has its escapes too. nil if what decides it is not in memory.
+    /// Whether the quotation continues after a quotation mark: with a doubled mark, or, for a string with escapes, with
+    /// another string after a line break, which has escapes too. nil if the deciding byte is not in memory.
     private mutating func reopens(
         _ bytes: UnsafeBufferPointer<UInt8>,
         _ position: inout Int,
@@ -218,7 +219,7 @@ extension SQLLexer {
         return escapes && !isLast ? nil : false
     }
 
-    /// `$$` or `$tag$`, or a dollar that is only a sign.
+    /// `$$` or `$tag$`, or a dollar that is an ordinary sign.
     private mutating func beginDollars(
         _ bytes: UnsafeBufferPointer<UInt8>,
         _ position: inout Int,
@@ -244,7 +245,7 @@ extension SQLLexer {
     private func endDollars(_ bytes: UnsafeBufferPointer<UInt8>, _ position: inout Int, _ isLast: Bool) -> Bool {
         while let found = bytes.find(UInt8(ascii: "$"), from: position) {
             position = found
-            // The end must be in memory as a whole to be compared.
+            // The end tag must be completely in memory to be compared.
             guard found + tag.count <= bytes.count else {
                 if isLast { position = bytes.count }
                 return false
@@ -262,7 +263,7 @@ extension SQLLexer {
 
 // Comments.
 extension SQLLexer {
-    /// To the end of the line, which for PostgreSQL a carriage return is too.
+    /// To the end of the line. For PostgreSQL a carriage return ends a line too.
     private func endLine(_ bytes: UnsafeBufferPointer<UInt8>, _ position: inout Int) -> Bool {
         let newline = bytes.find(0x0A, from: position)
         let found = bytes.find(0x0D, from: position, to: newline ?? bytes.count) ?? newline

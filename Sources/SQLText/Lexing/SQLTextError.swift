@@ -1,28 +1,28 @@
 @_exported public import Basics
 
-/// What is wrong with the text of a script.
+/// An error in the text of a script.
 package struct SQLTextError: GranaryError {
     package enum Code: Sendable, Equatable {
-        /// A quotation, a comment or the rows of a COPY that the end of the text cuts off.
+        /// A quotation, a comment or the rows of a COPY that do not end.
         case unterminated
-        /// A statement longer than the server would take.
+        /// A statement longer than the server accepts.
         case tooLong
-        /// Text where none may be, such as behind `COPY … FROM stdin;`.
+        /// Text where none is allowed, such as after `COPY … FROM stdin;`.
         case misplaced
         /// Not SQL text: another encoding, another format, a NUL byte.
         case notText
-        /// Not a statement that the parser knows. The server may be newer than the parser.
+        /// A statement that the parser does not know. The server may be newer than the parser.
         case syntax
-        /// Parentheses or operators nested deeper than any server would follow.
+        /// Parentheses or operators nested deeper than any server accepts.
         case tooDeep
     }
 
     package var code: Code
     /// From 1.
     package var line: Int
-    /// Of the line, in characters, from 1; nil where only the line is known.
+    /// In characters of the line, from 1; nil if only the line is known.
     package var column: Int?
-    /// In the text, in bytes, from 0.
+    /// In bytes of the text, from 0.
     package var offset: Int?
     /// The word or sign at which the parser stopped.
     package var near: String?

@@ -1,4 +1,4 @@
-/// What a token is.
+/// The kind of a token.
 package enum TokenKind: Sendable {
     case blanks
     /// `-- …`, without the end of its line.
@@ -7,7 +7,7 @@ package enum TokenKind: Sendable {
     case blockComment
     /// A key word, a name without quotation marks, or the prefix of a string that is not E: U&, B, X, N.
     case word
-    /// What begins with a digit: `12`, `1.5`, `0xFF`, `1_000`.
+    /// A token that begins with a digit: `12`, `1.5`, `0xFF`, `1_000`.
     case number
     /// `"…"`
     case quotedName
@@ -18,14 +18,14 @@ package enum TokenKind: Sendable {
     /// Any other byte; an operator may have several.
     case sign
 
-    /// It means nothing to the server.
+    /// The server ignores it.
     package var isTrivia: Bool { self == .blanks || self == .lineComment || self == .blockComment }
 }
 
-/// The tokens of a text that is in memory as a whole. A quotation or comment that does not end goes to the end.
+/// The tokens of a text that is completely in memory. An unterminated quotation or comment extends to the end.
 struct SQLTokens: Sequence, IteratorProtocol {
     let bytes: UnsafeBufferPointer<UInt8>
-    /// Behind the token that `next` returned last.
+    /// Behind the last token that `next` returned.
     private(set) var position: Int
     private var lexer = SQLLexer()
 
@@ -48,7 +48,7 @@ struct SQLTokens: Sequence, IteratorProtocol {
         return nil
     }
 
-    /// Passes over the next significant token if it is this sign.
+    /// Skips the next significant token if it is this sign.
     mutating func takes(_ sign: UInt8) -> Bool {
         var ahead = self
         guard let token = ahead.nextSignificant(), token.kind == .sign, bytes[token.range.lowerBound] == sign else {
@@ -60,11 +60,11 @@ struct SQLTokens: Sequence, IteratorProtocol {
 
     func text(_ token: SQLLexer.Token) -> String { String(decoding: self[token], as: UTF8.self) }
 
-    /// The name that a word or a quoted name stands for; nil for other tokens.
+    /// The name that a word or a quoted name means; nil for other tokens.
     func name(_ token: SQLLexer.Token) -> String? {
         switch token.kind {
         case .quotedName: text(token).unquotedName
-        // The server folds ASCII alone in UTF-8 databases.
+        // In UTF-8 databases the server folds only ASCII.
         case .word: String(decoding: self[token].map { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
         default: nil
         }
@@ -75,7 +75,7 @@ struct SQLTokens: Sequence, IteratorProtocol {
     }
 }
 
-/// A token with its text, for modules that take statements apart.
+/// A token with its text, for modules that analyse statements.
 package struct Lexeme: Sendable {
     package let kind: TokenKind
     /// As it is written.
@@ -90,7 +90,7 @@ package struct Lexeme: Sendable {
         }
     }
 
-    /// The name that a word, as it is written, or a quoted name stands for; nil for other tokens.
+    /// The name that a word or a quoted name means; nil for other tokens.
     package var name: String? {
         switch kind {
         case .word: text

@@ -10,7 +10,7 @@ struct StatementScanner {
 
     private var lexer: SQLLexer
     private var parentheses = 0
-    /// How deep we are in the `BEGIN ATOMIC … END` body of a routine; `CASE` ends with `END` too.
+    /// The depth within the `BEGIN ATOMIC … END` body of a routine; `CASE` ends with `END` too.
     private var body = 0
     private var words = 0
     /// The first letters of the first four words, where they are those of `CREATE OR REPLACE FUNCTION`.
@@ -22,7 +22,7 @@ struct StatementScanner {
 
     init(stringsAreStandard: Bool = true) { lexer = SQLLexer(stringsAreStandard: stringsAreStandard) }
 
-    /// Goes on from `position`, and leaves it at the byte that ends the statement; nil if that is not in memory.
+    /// Continues at `position` and leaves it at the byte that ends the statement; nil if that is not in memory.
     ///
     /// - Parameter isLast: The text ends with the memory.
     mutating func scan(_ bytes: UnsafeBufferPointer<UInt8>, _ position: inout Int, isLast: Bool) -> Ending? {
@@ -40,7 +40,10 @@ struct StatementScanner {
             }
             guard let token = lexer.next(bytes, &position, isLast: isLast) else { return nil }
             guard token.isClosed else { return .unterminated(token.kind, token.range.lowerBound) }
-            if token.kind == .word { note(UnsafeBufferPointer(rebasing: bytes[token.range])) }
+            guard token.kind == .word else { continue }
+            // Behind a dot there is a name, and no key word: a function may be called `public.begin`.
+            let isPart = token.range.lowerBound > 0 && bytes[token.range.lowerBound - 1] == UInt8(ascii: ".")
+            if !isPart { note(UnsafeBufferPointer(rebasing: bytes[token.range])) }
         }
     }
 }
@@ -106,7 +109,7 @@ extension StatementScanner {
 }
 
 extension UInt8 {
-    /// It may begin a token that matters to where a statement ends, or end the statement.
+    /// It may begin a token that affects where a statement ends, or end the statement.
     fileprivate var isSpecial: Bool {
         switch self {
         case UInt8(ascii: ";"), UInt8(ascii: "\\"), UInt8(ascii: "'"), UInt8(ascii: "\""), UInt8(ascii: "$"),

@@ -1,9 +1,9 @@
-/// What a statement begins with, for those who only need to know its kind.
+/// The first words of a statement, for code that only needs its kind.
 package enum StatementWords {
-    /// Up to `count` words, names and signs that the statement begins with, comments left out.
+    /// Up to `count` words, names and signs at the beginning of the statement, without comments.
     ///
-    /// Words are in upper case; a quoted name, a string and a number stand as they are written; any other sign is a
-    /// word of its own.
+    /// Words are in upper case. A quoted name, a string and a number are unchanged. Any other sign is a word of its
+    /// own.
     package static func first(_ count: Int, of statement: [UInt8]) -> [String] {
         statement.withUnsafeBufferPointer { bytes in
             var tokens = SQLTokens(bytes)
@@ -20,6 +20,9 @@ package enum StatementWords {
             return Array(words.prefix(count))
         }
     }
+
+    /// All words, names and signs of a statement, as `first(_:of:)` gives them.
+    package static func all(of statement: [UInt8]) -> [String] { first(.max, of: statement) }
 
     /// The table of a COPY, as the parts of its name, unquoted; empty when there is no name.
     package static func copyTable(_ statement: [UInt8]) -> [String] {
@@ -47,7 +50,7 @@ package enum StatementWords {
 
     /// The value of `standard_conforming_strings` after the statement; nil when it does not touch it.
     static func standardStrings(setBy statement: [UInt8]) -> Bool? {
-        // SET, SELECT and RESET: a dump of INSERTs is not to be turned into strings.
+        // Only SET, SELECT and RESET, because a dump of INSERTs must not be converted to strings.
         guard statement.count < 256, let letter = statement.first.map({ $0 | 0x20 }),
             letter == UInt8(ascii: "s") || letter == UInt8(ascii: "r")
         else { return nil }

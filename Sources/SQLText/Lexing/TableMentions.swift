@@ -1,7 +1,7 @@
-/// Which tables a script may create, drop or change, found by its words alone.
+/// The tables that a script may create, drop or change, found only by its words.
 ///
-/// It takes a hundredth of the parser's time, for whoever has a thousand scripts and a question that concerns few of them. It is
-/// no answer: whether a table that is mentioned here is made for good, the parser says.
+/// It takes a hundredth of the parser's time, for code that has a thousand scripts and a question that concerns few of
+/// them. Only the parser can tell whether a mentioned table is really created.
 package struct TableMentions: Sendable {
     /// `CREATE TABLE`, without temporary ones and partitions.
     package private(set) var created: [RelationName] = []
@@ -9,7 +9,7 @@ package struct TableMentions: Sendable {
     package private(set) var changed: Set<String> = []
     /// `DROP SCHEMA` and `ALTER SCHEMA`.
     package private(set) var changesSchemas = false
-    /// A quoted body is in it, in which anything may happen.
+    /// It contains a quoted body, in which anything may happen.
     package private(set) var hasBodies = false
 
     package init(_ text: String) {
@@ -17,7 +17,7 @@ package struct TableMentions: Sendable {
         text.withUTF8 { read($0) }
     }
 
-    /// The last word that says what happens to what follows.
+    /// The last word that determines what happens to the following names.
     private enum Verb { case create, drop, alter, none }
 
     private mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -55,7 +55,7 @@ package struct TableMentions: Sendable {
     }
 }
 
-/// Goes through a script from word to word, over quotations and comments.
+/// Reads a script word by word, skipping quotations and comments.
 private struct WordReader {
     var tokens: SQLTokens
     private(set) var hasPassedBody = false
@@ -74,7 +74,7 @@ private struct WordReader {
         return nil
     }
 
-    /// A name with its schema, behind `IF EXISTS`, `IF NOT EXISTS` and `ONLY`.
+    /// A name with its schema, after `IF EXISTS`, `IF NOT EXISTS` and `ONLY`.
     mutating func name() -> RelationName? {
         var parts: [String] = []
         repeat {
@@ -84,7 +84,7 @@ private struct WordReader {
         return RelationName(names: parts)
     }
 
-    /// Stays before what is no name.
+    /// Does not move if the next word is not a name.
     private mutating func part(isFirst: Bool) -> String? {
         let isBefore = ["if", "not", "exists", "only"] as [StaticString]
         var ahead = tokens
@@ -96,7 +96,7 @@ private struct WordReader {
         return nil
     }
 
-    /// Whether this word comes next; only looked at.
+    /// Whether this word comes next. Does not move.
     func isNext(_ word: StaticString) -> Bool {
         var copy = self
         return copy.next()?.isWord(word) == true

@@ -1,4 +1,4 @@
-/// The names of commands, as the server reports them when they are done (`src/include/tcop/cmdtaglist.h`).
+/// The names of commands as the server reports them (`src/include/tcop/cmdtaglist.h`).
 enum CommandTag {
     static func name(_ statement: ParseNode) -> String {
         let kind = statement.kind

@@ -2,8 +2,8 @@ import Glibc
 
 /// A parse tree as libpg_query writes it, in JSON, read into one flat array.
 ///
-/// A tape instead of a tree of boxes: reading it allocates little however deep the text is nested, passing over a
-/// subtree is one addition, and looking for all nodes of a kind is a loop without recursion.
+/// A tape instead of a tree of objects: reading it allocates little at any depth, skipping a subtree is one addition,
+/// and finding all nodes of a kind is a loop without recursion.
 final class JSONTape: Sendable {
     enum Kind: UInt8 {
         case object
@@ -19,7 +19,7 @@ final class JSONTape: Sendable {
         var kind: Kind
         /// A string or key that holds a backslash.
         var isEscaped: Bool
-        /// An object whose first key begins with a capital letter: it says of what kind the node in it is.
+        /// An object whose first key begins with a capital letter, which is the kind of the node in it.
         var isWrapping = false
         /// In the bytes, without the quotes.
         var start: UInt32
@@ -28,14 +28,14 @@ final class JSONTape: Sendable {
         var next: UInt32
     }
 
-    // Bare memory, which nobody writes to: rules ask for fields millions of times, and an array would be retained for
-    // each of them.
+    // Raw memory that is never changed after reading: rules ask for fields millions of times, and an array would be
+    // retained each time.
     nonisolated(unsafe) let bytes: UnsafeBufferPointer<UInt8>
     nonisolated(unsafe) let entries: UnsafeBufferPointer<Entry>
-    /// What to add to a location in the tree to have an offset in the script.
+    /// What to add to a location in the tree to get an offset in the script.
     let base: Int
 
-    /// - Returns: nil for what is not JSON, which the library never writes.
+    /// - Returns: nil for text that is not JSON, which the library never writes.
     init?(_ bytes: UnsafeBufferPointer<UInt8>, base: Int) {
         guard bytes.count < Int(UInt32.max) else { return nil }
         var reader = Reader(bytes)
@@ -55,8 +55,7 @@ final class JSONTape: Sendable {
         entries.deallocate()
     }
 
-    /// Goes through the bytes once. Nothing is checked that does not bear on where things end: the library writes what is
-    /// read here.
+    /// Reads the bytes once. It checks only what affects where things end, because the library writes this text.
     private struct Reader {
         private let bytes: UnsafeBufferPointer<UInt8>
         private(set) var entries: UnsafeMutableBufferPointer<Entry>
@@ -70,7 +69,7 @@ final class JSONTape: Sendable {
             open.reserveCapacity(32)
         }
 
-        /// False for what is not JSON.
+        /// False if the text is not JSON.
         mutating func read() -> Bool {
             var position = 0
             while position < bytes.count {
@@ -188,7 +187,7 @@ final class JSONTape: Sendable {
         return String(decoding: Self.unescaped(Array(slice)[...]), as: UTF8.self)
     }
 
-    /// A whole number; nil for one that is none or too large.
+    /// A whole number; nil if it is not a number or too large.
     func number(_ index: Int) -> Int? {
         let digits = bytes[Int(entries[index].start)..<Int(entries[index].end)]
         guard digits.count < 19, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return Int(text(index)) }
@@ -210,7 +209,7 @@ final class JSONTape: Sendable {
             case UInt8(ascii: "b"): result.append(0x08)
             case UInt8(ascii: "f"): result.append(0x0C)
             case UInt8(ascii: "u"):
-                // The library escapes only ASCII so; everything else stands as it is.
+                // The library writes only ASCII characters as escapes.
                 let digits = String(decoding: rest.prefix(4), as: UTF8.self)
                 rest = rest.dropFirst(4)
                 if let scalar = UInt32(digits, radix: 16).flatMap(Unicode.Scalar.init) {

@@ -1,13 +1,13 @@
-/// How deep the tree of a text can be, judged from its bytes: never less than it is, so that a text which would end the
-/// stack is known before it is parsed.
+/// An upper estimate of the depth of a text's parse tree, from its bytes. A text that would overflow the stack is
+/// recognized before it is parsed.
 enum NestingEstimate {
-    /// No text of this size is nested deeper than any stack bears: a level takes two bytes at least.
+    /// A text of this size cannot be nested too deeply for any stack: a level takes at least two bytes.
     static let harmlessBytes = 16 << 10
-    /// PostgreSQL gives up at less than a tenth of it (`max_stack_depth`).
+    /// PostgreSQL gives up at less than a tenth of this (`max_stack_depth`).
     static let limit = 200_000
 
-    /// Every operator, parenthesis and keyword may be a level; a comma ends the chain that it stands in, for the
-    /// elements of a list lie side by side. What is quoted or a comment counts as one byte.
+    /// Every operator, parenthesis and keyword may be a level. A comma ends its chain, because the elements of a list
+    /// are side by side. A quotation or a comment counts as one byte.
     static func levels(of text: ArraySlice<UInt8>) -> Int {
         text.withUnsafeBufferPointer { bytes in
             var chains = [Chain()]
@@ -39,11 +39,11 @@ enum NestingEstimate {
         }
     }
 
-    /// What stands between two parentheses.
+    /// The text between two parentheses.
     private struct Chain {
         /// Since the last comma.
         var bytes = 0
-        /// A UNION holds whole lists, so a comma does not end its chain.
+        /// A UNION contains whole lists, so a comma does not end its chain.
         var setOperations = 0
         var length: Int { bytes + setOperations }
     }

@@ -1,14 +1,14 @@
-/// A form of SQL that is newer than the parser, so that the server must judge the statement.
+/// SQL syntax that is newer than the parser, so only the server can judge the statement.
 package struct NewerSyntax: Sendable, Equatable {
     /// As PostgreSQL's manual writes it, such as `NOT ENFORCED`.
     package let form: String
-    /// The major version that brought it.
+    /// The major version that introduced it.
     package let version: Int
 }
 
 extension SQLStatement {
-    /// Why the parser may not know the statement although it is right: it stopped at a form that came later. nil for a
-    /// statement that it knows, and for one that is simply wrong.
+    /// The reason why the parser may not know a correct statement: it stopped at newer syntax. nil for a statement that
+    /// it knows, and for one that is simply wrong.
     package var newerSyntax: NewerSyntax? {
         guard let error = syntaxError, error.code == .syntax else { return nil }
         let words = StatementTokens(source.bytes, range)
@@ -31,7 +31,7 @@ extension SQLStatement {
         var form: String
         var words: [String]
         var version: Int
-        /// The parser stops anywhere behind the form's beginning, and not within the form or one word behind it.
+        /// The parser may stop anywhere after the beginning of the syntax, not only within it or one word later.
         var reachesFar = false
         /// Words that the statement begins with.
         var statement: [String] = []
@@ -107,7 +107,7 @@ private struct StatementTokens {
         }.map { $0..<($0 + words.count) }
     }
 
-    /// Whether a number that is written in the newer way stands where the parser stopped, or just before.
+    /// Whether there is a number in the newer notation where the parser stopped, or just before.
     func hasNewerNumber(at stop: Int) -> Bool {
         tokens.contains { token in
             guard token.offset <= stop, stop <= token.offset + token.text.utf8.count,

@@ -1,10 +1,9 @@
-/// A place in the parse tree of a statement, or in none: a field that is not there is a node too, an empty one, so that
-/// `node["relation"]["relname"].string` needs no question mark.
+/// A place in the parse tree of a statement, or none. A missing field is an empty node, so that
+/// `node["relation"]["relname"].string` needs no optional chaining.
 ///
-/// The names are those of PostgreSQL's own structures (`src/include/nodes/parsenodes.h`), as libpg_query gives them.
-/// Two things are worth knowing: a field that is false, 0 or empty is left out, and a node in a list or in a field for
-/// any kind of node is wrapped in its `kind`, one in a field for a single kind is not. Subscripts see through the
-/// wrapping.
+/// The names are those of PostgreSQL's own structures (`src/include/nodes/parsenodes.h`), as libpg_query writes them. A
+/// field that is false, 0 or empty is omitted. A node in a list, or in a field for any kind of node, is wrapped in its
+/// `kind`; a node in a field for a single kind is not. Subscripts look through the wrapping.
 package struct ParseNode: Sendable {
     private let tape: JSONTape?
     private let index: Int
@@ -23,7 +22,7 @@ package struct ParseNode: Sendable {
 
     package var exists: Bool { tape != nil }
 
-    /// What it is, such as `SelectStmt`; empty for a node that stands in a field for one kind only, and for none.
+    /// Its kind, such as `SelectStmt`; empty for a node in a field for a single kind, and for a missing one.
     package var kind: String {
         guard let tape, isWrapped else { return "" }
         return tape.text(index + 1)
@@ -37,7 +36,7 @@ package struct ParseNode: Sendable {
     /// `{"SelectStmt": {…}}`: kinds begin with a capital letter, fields do not.
     private var isWrapped: Bool { tape?.entries[index].isWrapping ?? false }
 
-    /// Itself, or what the wrapping holds.
+    /// The node itself, or the content of the wrapping.
     package var content: ParseNode {
         guard let tape, isWrapped else { return self }
         return ParseNode(tape, index + 2)
@@ -57,7 +56,7 @@ package struct ParseNode: Sendable {
         return .none
     }
 
-    /// The elements of a list, whether it stands bare or as a `List`.
+    /// The elements of a list, either bare or a `List`.
     package var items: [ParseNode] {
         guard let tape else { return [] }
         if tape.entries[index].kind == .object { return isKind("List") ? self["items"].items : [] }
@@ -68,7 +67,7 @@ package struct ParseNode: Sendable {
         return items
     }
 
-    /// A text: a field's, or that of a `String` or a constant.
+    /// The text of a field, a `String` or a constant.
     package var string: String? {
         guard let tape else { return nil }
         switch tape.entries[index].kind {
@@ -80,7 +79,7 @@ package struct ParseNode: Sendable {
         }
     }
 
-    /// A whole number: a field's, or that of an `Integer` or a constant. A 0 that was left out is nil.
+    /// The whole number in a field, an `Integer` or a constant. nil for a 0 that was omitted.
     package var int: Int? {
         guard let tape else { return nil }
         switch tape.entries[index].kind {
@@ -106,7 +105,7 @@ package struct ParseNode: Sendable {
         return names
     }
 
-    /// Where it begins in the script, in bytes; nil for nodes without a `location`.
+    /// Its beginning in the script, in bytes; nil for nodes without a `location`.
     package var offset: Int? {
         guard let tape, tape.entries[index].kind == .object else { return nil }
         let location = self["location"].int ?? 0
@@ -116,14 +115,14 @@ package struct ParseNode: Sendable {
 
 // The tree as a whole.
 extension ParseNode {
-    /// Where it stands among all nodes: a node's range holds those of everything in it.
+    /// Its range among all nodes, which includes the ranges of all nodes below it.
     var range: Range<Int> {
         guard let tape else { return 0..<0 }
         return index..<Int(tape.entries[index].next)
     }
 
-    /// Calls `body` for every field and every wrapping below it, in the order of the tree; passes over what a field
-    /// holds when `body` says false.
+    /// Calls `body` for every field and every wrapping below it, in the order of the tree. If `body` returns false, the
+    /// content of that field is skipped.
     func forEachField(_ body: (_ field: FieldName, _ value: ParseNode) -> Bool) {
         guard let tape else { return }
         let end = range.upperBound
@@ -142,21 +141,21 @@ extension ParseNode {
     package func descendants(ofKind kind: StaticString) -> [ParseNode] {
         guard let tape else { return [] }
         var found: [ParseNode] = []
-        // Only what is wrapped has the name of its kind before it.
+        // Only wrapped nodes are preceded by the name of their kind.
         for position in range where tape.entries[position].isWrapping && tape.isKey(position + 1, kind) {
             found.append(ParseNode(tape, position + 2))
         }
         return found
     }
 
-    /// The name of a field, compared without making a string of it.
+    /// The name of a field, compared without creating a string.
     struct FieldName {
         let tape: JSONTape
         let index: Int
 
         func `is`(_ name: StaticString) -> Bool { tape.isKey(index, name) }
 
-        /// Its first byte and its length, to tell most names apart at once.
+        /// The first byte and the length distinguish most names quickly.
         var first: UInt8 { tape.bytes[Int(tape.entries[index].start)] }
     }
 }

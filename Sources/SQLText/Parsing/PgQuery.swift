@@ -1,18 +1,18 @@
 internal import CPgQuery
 import Glibc
 
-/// PostgreSQL's parser, as libpg_query has cut it out of the server.
+/// PostgreSQL's parser, which libpg_query extracted from the server.
 ///
-/// It keeps its state per thread, so that any number of threads may parse at once.
+/// Its state is per thread, so any number of threads may parse at once.
 enum PgQuery {
     struct Failure: Error {
         var code: SQLTextError.Code
         var message: String
-        /// Of the place in the text, in characters, from 1; 0 when the parser names none.
+        /// The position in the text in characters, from 1; 0 if the parser gives none.
         var character: Int
     }
 
-    /// 256 bytes for each level that the limit allows, which is twice of what the library was measured to need.
+    /// 256 bytes for each level of the limit, twice the measured need of the library.
     private static let stackBytes = NestingEstimate.limit * 256
 
     /// The tree of a text: its field `stmts` lists the statements.
@@ -21,16 +21,43 @@ enum PgQuery {
     ///   - text: Without a NUL byte.
     ///   - base: Where the text begins in its script.
     static func parse(_ text: ArraySlice<UInt8>, base: Int) throws(Failure) -> ParseNode {
-        // The library walks the tree recursively and has no guard of its own. What is nested deeper than a small stack
-        // bears goes to a thread with a large one; what no server would follow either is refused.
+        // The library walks the tree recursively without a limit. Text nested deeper than a small stack allows is
+        // parsed on a thread with a large one; text that no server accepts is refused.
         let depth = text.count <= NestingEstimate.harmlessBytes ? 0 : NestingEstimate.levels(of: text)
         guard depth <= NestingEstimate.limit else {
             throw Failure(code: .tooDeep, message: "this is nested too deeply to be read", character: 0)
         }
-        let result =
+        let read = { (text: ArraySlice<UInt8>) in
             depth <= NestingEstimate.harmlessBytes / 2
-            ? tape(of: text, base) : onStack(of: stackBytes) { tape(of: text, base) }
-        return ParseNode(try result.get(), 0)
+                ? tape(of: text, base) : onStack(of: stackBytes) { tape(of: text, base) }
+        }
+        let result = read(text)
+        guard case .failure(let failure) = result, failure.code == .syntax, let plain = withoutLineComments(text),
+            case .success(let tape) = read(plain[...])
+        else { return ParseNode(try result.get(), 0) }
+        return ParseNode(tape, 0)
+    }
+
+    /// The text with blanks in the place of its line comments; nil if it has none behind a string.
+    ///
+    /// The server takes a comment between the two parts of a string, `'a' -- why` and `'b'` on the next line; the
+    /// library, which keeps comments as tokens, does not.
+    private static func withoutLineComments(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+        var plain = Array(text)
+        var isBehindString = false
+        var hasComment = false
+        text.withUnsafeBufferPointer { bytes in
+            for token in SQLTokens(bytes) {
+                switch token.kind {
+                case .blanks: break
+                case .lineComment:
+                    hasComment = hasComment || isBehindString
+                    for place in token.range { plain[place] = UInt8(ascii: " ") }
+                default: isBehindString = token.kind == .string
+                }
+            }
+        }
+        return hasComment ? plain : nil
     }
 
     private static func tape(of text: ArraySlice<UInt8>, _ base: Int) -> Result<JSONTape, Failure> {

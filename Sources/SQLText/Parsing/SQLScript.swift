@@ -1,11 +1,11 @@
-/// A file of SQL, taken apart into statements that PostgreSQL's own parser (of version 15) has read.
+/// A file of SQL, divided into statements that PostgreSQL's own parser (version 15) has read.
 ///
 ///     let script = try SQLScript(text)                // every statement parsed, or the place of the error
 ///     let script = try SQLScript(splitting: text)     // also what the parser is too old for, or psql would do itself
 ///     for statement in script.statements { statement.line, statement.tag, statement.tree?["relation"]["relname"] }
 package struct SQLScript: Sendable {
     package let statements: [SQLStatement]
-    /// Commands of psql itself, which no server and no parser understands.
+    /// Commands of psql, which neither server nor parser understands.
     package let metaCommands: [MetaCommand]
     private let source: ScriptSource
 
@@ -15,9 +15,13 @@ package struct SQLScript: Sendable {
         package let name: String
         /// From 1.
         package let line: Int
+
+        /// `\restrict` and `\unrestrict`, by which pg_dump keeps psql from obeying commands in what it reads. Nothing of
+        /// that concerns whoever obeys no commands.
+        package var isHarmless: Bool { name == "restrict" || name == "unrestrict" }
     }
 
-    /// Takes a script of which every statement must be known to the parser.
+    /// Reads a script in which the parser must know every statement.
     ///
     /// - Throws: `SQLTextError` with the place: `.syntax`, `.tooDeep`, or `.notText` for text with a NUL byte.
     package init(_ text: String) throws(SQLTextError) {
@@ -31,20 +35,43 @@ package struct SQLScript: Sendable {
         }
     }
 
-    /// Takes any script that psql would take. Statements that the parser does not know have no tree; they are cut by
+    /// Reads any script that psql accepts. Statements that the parser does not know have no tree; they are divided by
     /// the rules of psql's scanner. The rows of a `COPY … FROM STDIN` belong to no statement.
     ///
-    /// - Throws: `SQLTextError` for what cannot be split: `.unterminated`, `.notText`.
+    /// - Throws: `SQLTextError` for text that cannot be divided: `.unterminated`, `.notText`.
     package init(splitting text: String) throws(SQLTextError) {
         let source = try ScriptSource(text)
+        var statements: [SQLStatement] = []
+        let commands = try Self.forEachStatement(of: source) { statements.append($0) }
+        self.init(source, statements, commands)
+    }
+
+    /// Takes any script that psql would take, as `init(splitting:)` does, and keeps none of its statements.
+    ///
+    /// - Returns: The commands of psql.
+    /// - Throws: `SQLTextError` for what cannot be split: `.unterminated`, `.notText`.
+    package static func forEachStatement(
+        splitting text: String,
+        _ body: (SQLStatement) -> Void
+    ) throws(SQLTextError) -> [MetaCommand] {
+        try forEachStatement(of: try ScriptSource(text), body)
+    }
+
+    /// The tree of a larger text would take ten times its memory and more.
+    private static let mostBytesAtOnce = 256 << 10
+
+    private static func forEachStatement(
+        of source: ScriptSource,
+        _ body: (SQLStatement) -> Void
+    ) throws(SQLTextError) -> [MetaCommand] {
         let range = source.start..<source.bytes.count
-        if let tree = try? PgQuery.parse(source.bytes[range], base: range.lowerBound) {
-            self.init(source, Self.statements(of: tree, source), [])
-            return
+        if range.count <= mostBytesAtOnce, let tree = try? PgQuery.parse(source.bytes[range], base: range.lowerBound) {
+            statements(of: tree, source).forEach(body)
+            return []
         }
         var splitter = ScriptSplitter(source)
-        try splitter.split()
-        self.init(source, splitter.statements, splitter.metaCommands)
+        try splitter.split(body)
+        return splitter.metaCommands
     }
 
     private init(_ source: ScriptSource, _ statements: [SQLStatement], _ metaCommands: [MetaCommand]) {
@@ -53,7 +80,7 @@ package struct SQLScript: Sendable {
         self.metaCommands = metaCommands
     }
 
-    /// Commands of psql in a text, which make the parser fail on it.
+    /// Commands of psql in a text, on which the parser fails.
     ///
     /// - Throws: `SQLTextError` for what cannot be split.
     package static func metaCommands(in text: String) throws(SQLTextError) -> [MetaCommand] {
@@ -76,7 +103,7 @@ extension SQLScript {
         var cuts: [(range: Range<Int>, tree: ParseNode)] = []
         for statement in tree["stmts"].items {
             let start = source.start + (statement["stmt_location"].int ?? 0)
-            // No length stands for "to the end".
+            // No length means "to the end".
             let end = statement["stmt_len"].int.map { start + $0 } ?? source.bytes.count
             cuts.append((start..<end, statement["stmt"]))
         }
@@ -88,17 +115,16 @@ extension SQLScript {
         }
     }
 
-    /// - Parameters:
-    ///   - range: The statement with what stands before and behind it.
-    ///   - gap: Behind the statement before.
-    ///   - behind: Where to look for a comment behind the statement, at most.
+    /// - Parameters: - range: The statement with the text before and after it. - gap: After the previous statement. -
+    ///   behind: Where to look for a comment after the statement, at most.
     static func statement(
         in range: Range<Int>,
         gap: Int,
         behind: Int,
         _ source: ScriptSource,
         _ tree: ParseNode?,
-        _ error: SQLTextError? = nil
+        _ error: SQLTextError? = nil,
+        rows: CopyRows? = nil
     ) -> SQLStatement {
         let before = SQLTrivia(source.bytes, gap..<range.upperBound)
         var end = range.upperBound
@@ -115,7 +141,8 @@ extension SQLScript {
             commentsBefore: own,
             commentBehind: next.flatMap { isOnLine(of: range.upperBound, $0.lowerBound, source) ? $0 : nil },
             tree: tree,
-            syntaxError: error
+            syntaxError: error,
+            rows: rows
         )
     }
 

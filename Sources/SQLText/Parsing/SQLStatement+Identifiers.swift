@@ -6,7 +6,8 @@ extension SQLStatement {
         package let offset: Int
     }
 
-    /// Names that the server cuts, because they have more than 63 bytes (`NAMEDATALEN`). The tree has them cut already.
+    /// Names that the server truncates, because they are longer than 63 bytes (`NAMEDATALEN`). The tree already has
+    /// them truncated.
     package var longIdentifiers: [Identifier] {
         guard range.count > 63 else { return [] }
         return source.bytes.withUnsafeBufferPointer { bytes in

@@ -1,16 +1,17 @@
 /// One statement of a script.
 ///
-/// A class, because checks hand it to each other, and every field of a copy would be retained.
+/// A class, because checks pass it to each other, and copying a struct would retain every field.
 package final class SQLStatement: Sendable {
     let source: ScriptSource
-    /// The bytes of the script that it stands in, without comments before it and without its semicolon.
+    /// Its bytes in the script, without comments before it and without its semicolon.
     package let range: Range<Int>
     private let commentsBefore: [Range<Int>]
     private let commentBehind: Range<Int>?
-    /// PostgreSQL's parse tree; nil when the parser does not know the statement, for which `syntaxError` has the
-    /// reason.
+    /// PostgreSQL's parse tree; nil if the parser does not know the statement. Then `syntaxError` has the reason.
     package let tree: ParseNode?
     package let syntaxError: SQLTextError?
+    /// What follows a `COPY … FROM STDIN`; nil for other statements, and where nothing follows.
+    package let rows: CopyRows?
 
     init(
         source: ScriptSource,
@@ -18,7 +19,8 @@ package final class SQLStatement: Sendable {
         commentsBefore: [Range<Int>],
         commentBehind: Range<Int>?,
         tree: ParseNode?,
-        syntaxError: SQLTextError? = nil
+        syntaxError: SQLTextError? = nil,
+        rows: CopyRows? = nil
     ) {
         self.source = source
         self.range = range
@@ -26,9 +28,14 @@ package final class SQLStatement: Sendable {
         self.commentBehind = commentBehind
         self.tree = tree
         self.syntaxError = syntaxError
+        self.rows = rows
     }
 
     package var text: String { source.text(range) }
+    /// Its text and its place, without the tree.
+    package var place: StatementText { StatementText(source: source, range: range) }
+    /// The name in SAVEPOINT, RELEASE and ROLLBACK TO.
+    package var savepoint: String? { tree?["savepoint_name"].string }
     /// Of its first word, in bytes, from 0.
     package var offset: Int { range.lowerBound }
     /// Of its first word, from 1.
@@ -41,19 +48,15 @@ package final class SQLStatement: Sendable {
         (source.line(at: offset), source.column(at: offset))
     }
 
-    /// The comments between the statement before and this one, as they are written. One on the line on which the
-    /// statement before ends is not among them: it belongs to that.
+    /// The comments between the previous statement and this one, unchanged. A comment on the last line of the previous
+    /// statement belongs to that one.
     package var leadingComments: [String] { commentsBefore.map(source.text) }
 
-    /// The comment behind its semicolon, on the same line.
+    /// The comment after its semicolon, on the same line.
     package var trailingComment: String? { commentBehind.map(source.text) }
 
     /// The first line of its text, for messages.
-    package var firstLine: String {
-        let bytes = source.bytes[range]
-        let line = bytes.prefix { $0 != 0x0A && $0 != 0x0D }
-        return String(decoding: line, as: UTF8.self)
-    }
+    package var firstLine: String { place.firstLine }
 
     /// `COPY … FROM STDIN`, which reads rows from the client.
     package var readsRowsFromClient: Bool {
@@ -61,7 +64,10 @@ package final class SQLStatement: Sendable {
         return copy["is_from"].isTrue && !copy["filename"].exists && !copy["is_program"].isTrue
     }
 
-    /// The name of the command, as the server reports it: `CREATE TABLE`, `ALTER TABLE`, `UPDATE`. Of a statement that
+    /// It reads rows from the client, and no rows that end are in the script.
+    package var lacksRows: Bool { readsRowsFromClient && rows?.isEnded != true }
+
+    /// The name of the command as the server reports it: `CREATE TABLE`, `ALTER TABLE`, `UPDATE`. For a statement that
     /// the parser does not know, its first two words.
     package var tag: String {
         tree.map(CommandTag.name) ?? StatementWords.first(2, of: Array(source.bytes[range])).joined(separator: " ")

@@ -1,11 +1,11 @@
-/// What stands between statements and means nothing: blanks, comments, empty statements.
+/// Text between statements without meaning: blanks, comments, empty statements.
 struct SQLTrivia {
-    /// The comments, each from its first sign to before the newline that ends it.
+    /// The comments, each from its first character to just before its newline.
     private(set) var comments: [Range<Int>] = []
-    /// The first byte that is none of it, or the end.
+    /// The first byte after the trivia, or the end.
     private(set) var end: Int
 
-    /// Passes over trivia from the beginning of a range.
+    /// Skips trivia from the beginning of a range.
     init(_ bytes: [UInt8], _ range: Range<Int>) {
         end = range.lowerBound
         bytes.withUnsafeBufferPointer { read(SQLTokens($0, in: range)) }

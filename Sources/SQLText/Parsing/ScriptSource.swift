@@ -1,7 +1,8 @@
-/// The bytes of a script, and the places in them. Statements share it, so that taking a script apart copies nothing.
+/// The bytes of a script, and line and column of positions in them. Statements share it, so dividing a script copies
+/// nothing.
 final class ScriptSource: Sendable {
     let bytes: [UInt8]
-    /// Behind the byte order mark, which no parser and no server takes.
+    /// After the byte order mark, which neither parser nor server accepts.
     let start: Int
     /// Where each line begins.
     private let lineStarts: [Int]
@@ -63,9 +64,10 @@ final class ScriptSource: Sendable {
         return error
     }
 
-    /// What the parser said, with its place in the script.
+    /// The parser's error, with its place in the script.
     func error(_ failure: PgQuery.Failure, in range: Range<Int>) -> SQLTextError {
-        // At the end of the input the parser names the place behind it, where a script without a newline has nothing.
+        // At the end of the input the parser reports the position after it, which a script without a final newline does
+        // not have.
         let offset =
             failure.character == 0
             ? range.lowerBound : self.offset(ofCharacter: failure.character, from: range.lowerBound)

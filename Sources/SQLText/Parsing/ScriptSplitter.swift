@@ -1,11 +1,25 @@
-/// Splits a script by the rules of psql's scanner, for texts that the parser does not know as a whole.
+/// Splits a script by the rules of psql's scanner, for texts that the parser does not know as a whole, and for large ones.
+///
+/// Statements are handed to the parser many at once, which is quicker than one by one, and few enough that their trees take
+/// little memory.
 struct ScriptSplitter: ~Copyable {
-    private(set) var statements: [SQLStatement] = []
     private(set) var metaCommands: [SQLScript.MetaCommand] = []
     private let source: ScriptSource
     private var position: Int
-    /// Behind the statement before, where comments that belong to the next one begin.
+    /// After the previous statement, where comments of the next one begin.
     private var gap: Int
+    /// Statements that are not parsed yet.
+    private var cuts: [Cut] = []
+    /// How many commands there were when the first of them was cut.
+    private var commandsBefore = 0
+    /// Of these the parser needs no estimate of how deep they are nested.
+    private static let mostBytesAtOnce = NestingEstimate.harmlessBytes * 3 / 4
+
+    private struct Cut {
+        var range: Range<Int>
+        var gap: Int
+        var rows: CopyRows?
+    }
 
     init(_ source: ScriptSource) {
         self.source = source
@@ -13,14 +27,21 @@ struct ScriptSplitter: ~Copyable {
         gap = source.start
     }
 
-    mutating func split() throws(SQLTextError) {
-        while try next() {}
+    /// Calls `body` for each statement.
+    mutating func split(_ body: (SQLStatement) -> Void) throws(SQLTextError) {
+        while try next() {
+            guard let first = cuts.first, let last = cuts.last else { continue }
+            let isFull = last.range.upperBound - first.range.lowerBound >= Self.mostBytesAtOnce
+            if isFull || last.rows != nil { parse(body) }
+        }
+        parse(body)
     }
 
     /// The next statement or command of psql; false at the end.
     private mutating func next() throws(SQLTextError) -> Bool {
         position = SQLTrivia(source.bytes, position..<source.bytes.count).end
         guard position < source.bytes.count else { return false }
+        if cuts.isEmpty { commandsBefore = metaCommands.count }
         if source.bytes[position] == UInt8(ascii: "\\") {
             _ = passMetaCommand()
             gap = position
@@ -31,9 +52,11 @@ struct ScriptSplitter: ~Copyable {
         while try scan(&scanner) == .backslash {
             if Self.sendsStatement.contains(passMetaCommand()) { break }
         }
-        finish(begin..<position)
+        let range = begin..<position
         if position < source.bytes.count, source.bytes[position] == UInt8(ascii: ";") { position += 1 }
-        if scanner.readsRows { passRows() }
+        let rows = scanner.readsRows ? passRows() : nil
+        cuts.append(Cut(range: range, gap: gap, rows: rows))
+        gap = rows == nil ? range.upperBound : position
         return true
     }
 
@@ -43,18 +66,34 @@ struct ScriptSplitter: ~Copyable {
         return ending ?? .endOfText
     }
 
-    private mutating func finish(_ range: Range<Int>) {
-        let (tree, error) = parse(range)
-        statements.append(
-            SQLScript.statement(in: range, gap: gap, behind: source.bytes.count, source, tree, error)
-        )
-        gap = range.upperBound
+    /// Parses what has been cut.
+    private mutating func parse(_ body: (SQLStatement) -> Void) {
+        let trees = treesOfAll()
+        for (index, cut) in cuts.enumerated() {
+            let (tree, error) = trees.map { ($0[index], nil) } ?? parse(cut.range)
+            let behind = cut.rows == nil ? source.bytes.count : cut.range.upperBound
+            body(SQLScript.statement(in: cut.range, gap: cut.gap, behind: behind, source, tree, error, rows: cut.rows))
+        }
+        cuts.removeAll(keepingCapacity: true)
+    }
+
+    /// nil if one of them is unknown to the parser, or the scanner has cut otherwise than the parser does.
+    private func treesOfAll() -> [ParseNode]? {
+        guard cuts.count > 1, let first = cuts.first, let last = cuts.last else { return nil }
+        let range = first.range.lowerBound..<last.range.upperBound
+        // A command of psql may stand between two statements.
+        guard metaCommands.count == commandsBefore,
+            let parsed = try? PgQuery.parse(source.bytes[range], base: range.lowerBound)
+        else { return nil }
+        let trees = parsed["stmts"].items
+        guard trees.count == cuts.count else { return nil }
+        return trees.map { $0["stmt"] }
     }
 
     private func parse(_ range: Range<Int>) -> (ParseNode?, SQLTextError?) {
         do {
             let parsed = try PgQuery.parse(source.bytes[range], base: range.lowerBound)["stmts"].items
-            // The scanner may have taken for one what the parser takes for two; then neither is certain.
+            // The scanner may have seen one statement where the parser sees two. Then neither is certain.
             return (parsed.count == 1 ? parsed[0]["stmt"] : nil, nil)
         } catch {
             return (nil, source.error(error, in: range))
@@ -62,7 +101,7 @@ struct ScriptSplitter: ~Copyable {
     }
 }
 
-// What is not SQL.
+// Text that is not SQL.
 extension ScriptSplitter {
     /// The commands of psql that send the statement before them, as a semicolon would.
     private static let sendsStatement: Set<String> = ["g", "gx", "gset", "gexec", "gdesc", "crosstabview", "watch"]
@@ -77,15 +116,17 @@ extension ScriptSplitter {
         return name
     }
 
-    /// The rows of a `COPY … FROM STDIN`, up to the line `\.` or the end of the text.
-    private mutating func passRows() {
+    /// The rows of a `COPY … FROM STDIN`, which begin on the next line, up to the line `\.` or the end of the text.
+    private mutating func passRows() -> CopyRows {
+        position = min(source.bytes[position...].prefix { $0 != 0x0A }.endIndex + 1, source.bytes.count)
+        let start = position
         while position < source.bytes.count {
             let line = source.bytes[position...].prefix { $0 != 0x0A }
             position = min(line.endIndex + 1, source.bytes.count)
             if line.starts(with: [UInt8(ascii: "\\"), UInt8(ascii: ".")]), line.dropFirst(2).allSatisfy(\.isBlank) {
-                break
+                return CopyRows(source: source, range: start..<line.startIndex, isEnded: true)
             }
         }
-        gap = position
+        return CopyRows(source: source, range: start..<position, isEnded: false)
     }
 }

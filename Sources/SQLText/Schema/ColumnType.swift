@@ -1,6 +1,6 @@
-/// The type of a column as it is written, its usual spellings made one.
+/// The type of a column as it is written, with common spellings unified.
 package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
-    /// Without `pg_catalog`; with its schema where another is written.
+    /// Without `pg_catalog`; with any other schema.
     package var name: String
     /// The numbers in parentheses.
     package var modifiers: [Int]
@@ -42,6 +42,16 @@ package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
         return ColumnType(typeName).isSerial
     }
 
+    /// The bytes of an integer, that of a serial type too; nil for other types.
+    package var integerSize: Int? {
+        switch name {
+        case "int2": 2
+        case "int4": 4
+        case "int8": 8
+        default: serialSize
+        }
+    }
+
     /// The bytes of the integer behind a serial type.
     package var serialSize: Int? {
         switch name {
@@ -52,11 +62,20 @@ package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether the server takes the rows as they are when a column of this type gets the other: what
-    /// `ATColumnChangeRequiresRewrite` of `tablecmds.c` finds for the types that come with PostgreSQL.
+    /// Whether it is citext, in whatever schema the extension is.
+    private var isCitext: Bool { name == "citext" || name.hasSuffix(".citext") }
+
+    /// Whether a change to the other type has the indexes of the column built anew, although the rows stay as they are.
+    package func rebuildsIndexes(becoming other: ColumnType) -> Bool { isCitext != other.isCitext }
+
+    /// Whether the server keeps the rows unchanged when a column of this type gets the other type, according to
+    /// `ATColumnChangeRequiresRewrite` in `tablecmds.c`, for PostgreSQL's own types.
     package func becomes(_ other: ColumnType) -> Bool {
         if self == other { return true }
         guard !isArray, !other.isArray else { return false }
+        // CREATE EXTENSION citext declares the casts as WITHOUT FUNCTION.
+        if other.isCitext { return ["text", "varchar"].contains(name) }
+        if isCitext { return ["text", "varchar"].contains(other.name) && other.modifiers.isEmpty }
         switch (name, other.name) {
         case ("varchar", "varchar"), ("varbit", "varbit"): return isWidened(to: other)
         case ("varchar", "text"), ("cidr", "inet"): return true
@@ -72,7 +91,7 @@ package struct ColumnType: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The first number grows, or there is none any more.
+    /// The first number grows, or is removed.
     private func isWidened(to other: ColumnType) -> Bool {
         guard let limit = other.modifiers.first else { return true }
         guard let mine = modifiers.first else { return false }

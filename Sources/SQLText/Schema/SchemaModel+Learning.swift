@@ -5,7 +5,7 @@ extension SchemaModel {
             if let tree = statement.tree {
                 learn(tree)
             } else if statement.newerSyntax != nil || statement.syntaxError == nil {
-                // One that is wrong makes nothing; one that is too new may make anything.
+                // An invalid statement creates nothing; one that is newer than the parser may create anything.
                 noteOpaque()
             }
         }
@@ -20,6 +20,7 @@ extension SchemaModel {
         case "SelectStmt": learnQuery(tree["intoClause"]["rel"])
         case "CreateSchemaStmt": for element in tree["schemaElts"].items { learn(element) }
         case "IndexStmt": learnIndex(tree)
+        case "CreateFunctionStmt": learnFunction(tree)
         case "AlterTableStmt":
             guard let table = RelationName(rangeVar: tree["relation"]) else { return }
             for command in tree["cmds"].items { learnAlteration(command, of: table) }
@@ -42,7 +43,9 @@ extension SchemaModel {
         }
         var table = Table()
         table.origin = .definition
-        table.isPartitioned = tree["partspec"].exists
+        if tree["partspec"].exists {
+            table.partitionKey = tree["partspec"]["partParams"].items.map { $0["name"].string }
+        }
         table.columnsAreWritten = !tree["inhRelations"].exists && !tree["ofTypename"].exists
         for element in tree["tableElts"].items {
             switch element.kind {
@@ -53,6 +56,17 @@ extension SchemaModel {
             }
         }
         make(name, table)
+        guard tree["partbound"]["is_default"].isTrue else { return }
+        for parent in tree["inhRelations"].items.compactMap({ RelationName(rangeVar: $0) }) {
+            change(parent) { $0.hasDefaultPartition = true }
+        }
+    }
+
+    private mutating func learnFunction(_ tree: ParseNode) {
+        guard let name = RelationName(names: tree["funcname"].names) else { return }
+        let option = tree["options"].items.first { $0["defname"].string == "volatility" }
+        let isSteady = ["immutable", "stable"].contains(option?["arg"].string ?? "")
+        note(function: name, isSteady: isSteady, replaces: tree["replace"].isTrue)
     }
 
     private mutating func learnQuery(_ rangeVar: ParseNode) {
@@ -67,7 +81,7 @@ extension SchemaModel {
         if let index = tree["idxname"].string {
             note(index: RelationName(schema: table.schema, name: index), on: table)
         }
-        // One with a WHERE does not hold all rows.
+        // A partial index does not contain all rows.
         guard !tree["whereClause"].exists else { return }
         change(table) { table in
             table.addIndex(tree["idxname"].string, tree["indexParams"].items.map { $0["name"].string })
@@ -90,6 +104,7 @@ extension SchemaModel {
             case "AT_ValidateConstraint":
                 table.notNullChecks[name] = table.unvalidatedNotNullChecks.removeValue(forKey: name)
             case "AT_AddInherit", "AT_AddOf": table.columnsAreWritten = false
+            case "AT_AttachPartition" where definition["bound"]["is_default"].isTrue: table.hasDefaultPartition = true
             case "AT_DropConstraint":
                 table.notNullChecks[name] = nil
                 table.unvalidatedNotNullChecks[name] = nil
@@ -108,6 +123,10 @@ extension SchemaModel {
         case "OBJECT_COLUMN":
             guard let table = RelationName(rangeVar: tree["relation"]), let old = tree["subname"].string else { return }
             change(table) { $0.renameColumn(old, new) }
+        case "OBJECT_INDEX":
+            guard let old = RelationName(rangeVar: tree["relation"]), let table = table(ofIndex: old) else { return }
+            note(index: RelationName(schema: old.schema, name: new), on: table)
+            change(table) { $0.renameIndex(old.name, new) }
         case "OBJECT_SCHEMA":
             for table in made where table.schema == tree["subname"].string {
                 move(table) { RelationName(schema: new, name: $0.name) }
@@ -143,6 +162,7 @@ extension SchemaModel.Table {
             case "CONSTR_NOTNULL", "CONSTR_IDENTITY": column.isNotNull = true
             case "CONSTR_PRIMARY":
                 column.isNotNull = true
+                primaryKey = [name]
                 addIndex(constraint["conname"].string, [name])
             case "CONSTR_UNIQUE": addIndex(constraint["conname"].string, [name])
             case "CONSTR_CHECK": addCheck(constraint)
@@ -157,7 +177,8 @@ extension SchemaModel.Table {
         switch constraint["contype"].string ?? "" {
         case "CONSTR_PRIMARY":
             let index = constraint["indexname"].string.flatMap { indexes[$0] } ?? []
-            for key in keys + index.compactMap(\.self) { columns[key]?.isNotNull = true }
+            primaryKey = keys + index.compactMap(\.self)
+            for key in primaryKey { columns[key]?.isNotNull = true }
             if !keys.isEmpty { addIndex(constraint["conname"].string, keys) }
         case "CONSTR_UNIQUE": if !keys.isEmpty { addIndex(constraint["conname"].string, keys) }
         case "CONSTR_CHECK": addCheck(constraint)
@@ -168,7 +189,7 @@ extension SchemaModel.Table {
     private mutating func addCheck(_ constraint: ParseNode) {
         let columns = Self.columnsNotNull(in: constraint["raw_expr"])
         guard !columns.isEmpty else { return }
-        // A name that the server chooses cannot be meant by a VALIDATE that is read here.
+        // A VALIDATE in these files cannot use a name that the server chooses.
         let name = constraint["conname"].string ?? " \(columns.sorted().joined(separator: " "))"
         if constraint["skip_validation"].isTrue {
             unvalidatedNotNullChecks[name] = columns
@@ -188,8 +209,14 @@ extension SchemaModel.Table {
         return [column]
     }
 
+    fileprivate mutating func renameIndex(_ old: String, _ new: String) {
+        indexes[new] = indexes.removeValue(forKey: old)
+    }
+
     fileprivate mutating func renameColumn(_ old: String, _ new: String) {
         columns[new] = columns.removeValue(forKey: old)
+        primaryKey = primaryKey.map { $0 == old ? new : $0 }
+        partitionKey = partitionKey?.map { $0 == old ? new : $0 }
         indexes = indexes.mapValues { $0.map { $0 == old ? new : $0 } }
         let renamed = { (columns: Set<String>) in Set(columns.map { $0 == old ? new : $0 }) }
         notNullChecks = notNullChecks.mapValues(renamed)

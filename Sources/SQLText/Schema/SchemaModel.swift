@@ -1,14 +1,15 @@
-/// The schema that statements make, as far as their texts tell: tables with their columns, indexes and constraints.
+/// The schema that results from statements, as far as their texts show: tables with their columns, indexes and
+/// constraints.
 ///
 ///     var schema = SchemaModel()
 ///     for file in files { schema.learn(from: file.script) }
 ///     schema["shop.orders"]?.columns
 ///
-/// What no statement has made is not known. A name with its schema and the same name without one mean the same table,
-/// unless both have been made.
+/// Tables that no statement created are unknown. A name with a schema and the same name without one mean the same
+/// table, unless both were created.
 package struct SchemaModel: Sendable {
     package struct Column: Sendable {
-        /// As it is written: few ask for the type, and every file is learned from.
+        /// As written: the type is rarely needed, and every file is read.
         var typeName: ParseNode
         package internal(set) var isNotNull = false
 
@@ -23,23 +24,29 @@ package struct SchemaModel: Sendable {
             case query
         }
 
-        /// What makes it; nil where no statement does, so that only its changes are known.
+        /// The statement kind that created it; nil if no statement did, so that only changes are known.
         package internal(set) var origin: Origin?
         package internal(set) var columns: [String: Column] = [:]
-        /// All of its columns are written down, other than those of LIKE, of a parent or of a query.
+        /// All of its columns are written in the statement; none come from LIKE, a parent or a query.
         var columnsAreWritten = false
-        /// The columns of each index that holds all rows, by the name of the index. An expression is nil.
+        /// The columns of each index over all rows, by the name of the index. nil for an expression.
         package internal(set) var indexes: [String: [String?]] = [:]
-        /// Columns that a constraint keeps from being NULL, by its name; only where the rows have been looked at.
+        /// Columns for which a constraint excludes NULL, by its name; only constraints that were checked on all rows.
         package internal(set) var notNullChecks: [String: Set<String>] = [:]
         var unvalidatedNotNullChecks: [String: Set<String>] = [:]
-        package internal(set) var isPartitioned = false
+        /// The columns of the primary key; empty if there is none.
+        package internal(set) var primaryKey: [String] = []
+        /// The columns that decide on the partition, an expression as nil; nil for a table without partitions.
+        package internal(set) var partitionKey: [String?]?
+        package internal(set) var hasDefaultPartition = false
         private var unnamed = 0
 
-        /// All that statements have made of it is known.
+        package var isPartitioned: Bool { partitionKey != nil }
+
+        /// Its whole history is known from statements.
         package var isComplete: Bool { origin == .definition }
 
-        /// The names of its columns; nil if some of them are not written down.
+        /// The names of its columns; nil if some are not written in the statements.
         package var columnNames: Set<String>? { columnsAreWritten ? Set(columns.keys) : nil }
 
         mutating func addIndex(_ name: String?, _ columns: [String?]) {
@@ -47,14 +54,17 @@ package struct SchemaModel: Sendable {
             indexes[name ?? " \(unnamed)"] = columns
         }
 
-        /// Whether the rows with these columns are found by an index: they are its first, in any order.
+        /// Whether an index finds rows by these columns: they are its first columns, in any order.
         package func hasIndex(beginningWith columns: [String]) -> Bool {
             indexes.values.contains { index in
                 index.count >= columns.count && Set(index.prefix(columns.count)) == Set(columns.map(Optional.some))
             }
         }
 
-        /// No row has a NULL there, and the server knows it.
+        /// Whether an index has the column.
+        package func isIndexed(_ column: String) -> Bool { indexes.values.contains { $0.contains(column) } }
+
+        /// The column has no NULL, and the server knows it.
         package func isKnownNotNull(_ column: String, without dropped: Set<String> = []) -> Bool {
             columns[column]?.isNotNull == true
                 || notNullChecks.contains { !dropped.contains($0.key) && $0.value.contains(column) }
@@ -66,13 +76,15 @@ package struct SchemaModel: Sendable {
         init(_ schema: SchemaModel) { self.schema = schema }
     }
 
-    /// What is known of its own, without that which it stands on.
+    /// Its own changes, without the schema below it.
     package struct Changes: Sendable {
-        /// nil for what was there and is no more.
+        /// nil for a table that was dropped.
         fileprivate var tables: [RelationName: Table?] = [:]
-        /// In which schemas tables of a name have been made.
+        /// The schemas in which tables of a name were created.
         fileprivate var schemas: [String: Set<String>] = [:]
         fileprivate var tablesOfIndexes: [RelationName: RelationName] = [:]
+        /// Functions, and whether all that have the name are IMMUTABLE or STABLE.
+        fileprivate var steadyFunctions: [RelationName: Bool] = [:]
         fileprivate var isOpaque = false
     }
 
@@ -81,25 +93,25 @@ package struct SchemaModel: Sendable {
 
     package init() { base = nil }
 
-    /// Others on top of these, which are not copied.
+    /// A schema on top of another, which is not copied.
     package init(over schema: SchemaModel) { base = Base(schema) }
 
-    /// The table, or what is known of one that no statement has made.
+    /// The table, or the changes of a table that no statement created.
     package subscript(name: RelationName) -> Table? { entry(key(of: name)) }
 
-    /// A table or view that a statement has made.
+    /// A table or view that a statement created.
     package func madeTable(_ name: RelationName) -> Table? {
         let table = self[name]
         return table?.origin == nil ? nil : table
     }
 
-    /// The tables and views that statements have made.
+    /// The tables and views that statements created.
     package var made: [RelationName] {
         let inherited = base?.schema.made.filter { changes.tables[$0] == nil } ?? []
         return inherited + changes.tables.compactMap { name, table in table?.origin == nil ? nil : name }
     }
 
-    /// Something was done that the text does not tell, so that there may be more than this.
+    /// A statement had effects that its text does not show, so there may be more objects than these.
     package var isOpaque: Bool { changes.isOpaque || base?.schema.isOpaque == true }
 
     /// The table that an index is on.
@@ -107,11 +119,18 @@ package struct SchemaModel: Sendable {
         changes.tablesOfIndexes[index] ?? base?.schema.table(ofIndex: index)
     }
 
-    /// Takes over what was learned on top of these.
+    /// Whether a function is IMMUTABLE or STABLE, so that it gives every row of a statement the same value; nil for one
+    /// that no statement has made.
+    package func isSteady(function name: RelationName) -> Bool? {
+        changes.steadyFunctions[name] ?? base?.schema.isSteady(function: name)
+    }
+
+    /// Applies changes that were recorded on top of this schema.
     package mutating func apply(_ learned: Changes) {
         for (name, table) in learned.tables { changes.tables[name] = .some(table) }
         changes.schemas.merge(learned.schemas) { $0.union($1) }
         changes.tablesOfIndexes.merge(learned.tablesOfIndexes) { $1 }
+        changes.steadyFunctions.merge(learned.steadyFunctions) { $1 }
         changes.isOpaque = changes.isOpaque || learned.isOpaque
     }
 }
@@ -146,19 +165,26 @@ extension SchemaModel {
 
     mutating func note(index: RelationName, on table: RelationName) { changes.tablesOfIndexes[index] = table }
 
-    /// A statement makes the table, under exactly this name.
+    /// One volatile function of a name makes the name volatile. Without its schema the name stands for all of that name.
+    mutating func note(function name: RelationName, isSteady: Bool, replaces: Bool) {
+        changes.steadyFunctions[name] = isSteady && (replaces || self.isSteady(function: name) ?? true)
+        guard name.schema != nil else { return }
+        note(function: RelationName(schema: nil, name: name.name), isSteady: isSteady, replaces: false)
+    }
+
+    /// Records that a statement created the table with exactly this name.
     mutating func make(_ name: RelationName, _ table: Table) {
         if let schema = name.schema { changes.schemas[name.name, default: []].insert(schema) }
         changes.tables[name] = table
     }
 
-    /// Whether a statement has made exactly this one.
+    /// Whether a statement created exactly this table.
     func hasMade(_ name: RelationName) -> Bool { isMade(name) }
 
     mutating func change(_ name: RelationName, _ body: (inout Table) -> Void) {
         let key = key(of: name)
         var table = entry(key) ?? Table()
-        // Not held twice, so that it is changed where it is.
+        // Held only once, so that it is changed in place.
         changes.tables[key] = .some(nil)
         body(&table)
         changes.tables[key] = table

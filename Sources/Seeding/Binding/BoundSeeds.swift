@@ -1,7 +1,7 @@
 internal import PostgresClient
 internal import Project
 
-/// All tables of a set of seeds, held against the catalog.
+/// All tables of a set of seeds, checked against the catalog.
 package struct BoundSeeds: Sendable {
     package internal(set) var tables: [BoundTable] = []
     package internal(set) var findings: [Finding] = []
@@ -9,7 +9,7 @@ package struct BoundSeeds: Sendable {
     let schemas: [String]
     var labels: [TableName: [String: Int]] = [:]
 
-    /// - Parameter schemas: Where tables without a schema are looked for.
+    /// - Parameter schemas: Where to look for tables without a schema.
     package init(
         _ set: SeedSet,
         _ catalog: SeedCatalog,
@@ -52,7 +52,7 @@ package struct BoundSeeds: Sendable {
         for index in tables.indices { bind(rows[index], index) }
     }
 
-    /// The first finding that stops a run.
+    /// Throws the first finding that stops a run.
     package func requireFit(files: Set<String>? = nil) throws(SeedingError) {
         let stopping = findings.filter { $0.severity == .error && files?.contains($0.file) ?? true }
         guard let first = stopping.first else { return }
@@ -65,9 +65,8 @@ package struct BoundSeeds: Sendable {
         )
     }
 
-    /// - Parameters:
-    ///   - rule: `unknown-table`, `unknown-column`, `missing-column`, `wrong-type`, `unknown-label`, `key`, `reference`, `policy`.
-    ///   - stopsRun: A run cannot go on with it; of the others the server has the last word.
+    /// - Parameters: - rule: `unknown-table`, `unknown-column`, `missing-column`, `wrong-type`, `unknown-label`, `key`,
+    ///   `reference`, `policy`. - stopsRun: The run cannot continue. For other findings the server decides.
     mutating func note(
         _ rule: String,
         _ file: String,

@@ -1,24 +1,24 @@
 package import PostgresClient
 package import Project
 
-/// Where a cell's value comes from, when it is not in the file.
+/// The source of a cell's value, if it is not in the file.
 package struct BoundReference: Sendable, Equatable {
     package enum Target: Sendable, Equatable {
-        /// A row of the files, by its place among those of its table.
+        /// A row of the files, by its index among those of its table.
         case row(Int)
-        /// A row of the table, whoever made it.
+        /// A row of the table, also if seeding did not insert it.
         case lookup([Reference.Condition])
     }
 
     package var parent: TableName
-    /// The column of the parent whose value is meant.
+    /// The column of the parent with the value.
     package var column: String
     package var target: Target
     package var place: FilePlace
 }
 
 package enum BoundCell: Sendable, Equatable {
-    /// As the server shall read it; nil is NULL.
+    /// Text for the server; nil is NULL.
     case text(String?)
     /// An expression, evaluated when the row is inserted.
     case expression(String)
@@ -30,15 +30,15 @@ package struct BoundRow: Sendable, Equatable {
     package var file: String
     package var line: Int
     package var layer: String
-    /// By the index of the column in the table.
+    /// By the index of the column.
     package var cells: [Int: BoundCell]
-    /// The lines of cells that stand on others than the row, by column.
+    /// The lines of cells that are not on the row's line, by column.
     package var lines: [String: Int] = [:]
 
     package var place: FilePlace { FilePlace(file, line: line) }
 }
 
-/// The rows of a table as they go to the server.
+/// The rows of a table in the form for the server.
 package struct BoundTable: Sendable {
     package var table: SeedCatalog.Table
     package var files: [TableFile]

@@ -161,7 +161,7 @@ extension BoundSeeds {
         for name in key {
             guard let index = table.index(name) else { continue }
             switch row.cells[index] {
-            case .some(.text(nil)):
+            case .some(.text(nil)) where !table.findsNulls(by: key):
                 note("key", row.file, row.line, "\(table.name).\(name) is of the key, and null")
             case .none where !findings.contains { $0.file == row.file && $0.line == row.line }:
                 note("key", row.file, row.line, "the row gives no \(name), which is of the key of \(table.name)")

@@ -1,9 +1,9 @@
 internal import Project
 
-/// By what rows of a table are found again.
+/// The columns by which rows of a table are found again.
 package enum KeyChoice: Sendable, Equatable {
     case columns([String])
-    /// The table has nothing that is unique: it is seeded only while it is empty.
+    /// The table has no unique columns: it is seeded only while it is empty.
     case whileEmpty
 
     package var columns: [String] {
@@ -11,9 +11,9 @@ package enum KeyChoice: Sendable, Equatable {
         return []
     }
 
-    /// The declared key; else the one primary key or unique constraint whose columns all rows give.
+    /// The declared key; else the only primary key or unique constraint whose columns all rows give.
     ///
-    /// - Throws: `SeedingError` with `.schema` where several or none would do, listing them.
+    /// - Throws: `SeedingError` with `.schema` if several qualify or none does, listing them.
     package static func choose(
         _ seeds: SeedSet.Table,
         _ table: SeedCatalog.Table
@@ -33,7 +33,7 @@ package enum KeyChoice: Sendable, Equatable {
         guard let first = rows.first else {
             return keys.first { $0.isPrimary }.map { .columns($0.columns) } ?? .columns(keys[0].columns)
         }
-        // A row that changes one of an earlier layer by its label need not repeat the key.
+        // A row that changes a row of an earlier layer by its label need not repeat the key.
         var labels: Set<String> = []
         var decisive: [SeedRow] = []
         for row in rows {

@@ -8,7 +8,7 @@ enum ValueText {
     static func text(
         _ node: SeedNode,
         for column: SeedCatalog.Column,
-        composites: [String: [String]],
+        composites: [String: [SeedCatalog.Column]],
         isText: Bool,
         place: FilePlace
     ) throws(SeedingError) -> String? {
@@ -20,7 +20,7 @@ enum ValueText {
         case (.list(let elements), .array(let isJSON)):
             return try array(elements, isJSON: isJSON, column, composites, place)
         case (.list, .composite), (.mapping, .composite):
-            return try composite(node, composites[column.baseType] ?? [], column, place)
+            return try composite(node, composites, ofType: column.baseType, column, place)
         default:
             throw SeedingError(
                 .schema,
@@ -126,7 +126,7 @@ enum ValueText {
         _ elements: [SeedNode],
         isJSON: Bool,
         _ column: SeedCatalog.Column,
-        _ composites: [String: [String]],
+        _ composites: [String: [SeedCatalog.Column]],
         _ place: FilePlace
     ) throws(SeedingError) -> String {
         var parts: [String] = []
@@ -138,7 +138,7 @@ enum ValueText {
             case .list(let inner): parts.append(try array(inner, isJSON: isJSON, column, composites, place))
             case .mapping:
                 let type = column.baseType.hasSuffix("[]") ? String(column.baseType.dropLast(2)) : column.baseType
-                parts.append(escaped(try composite(element, composites[type] ?? [], column, place)))
+                parts.append(escaped(try composite(element, composites, ofType: type, column, place)))
             }
         }
         return "{\(parts.joined(separator: ","))}"
@@ -147,25 +147,36 @@ enum ValueText {
     /// A row literal, of a list by place or of a mapping by name.
     private static func composite(
         _ node: SeedNode,
-        _ attributes: [String],
+        _ composites: [String: [SeedCatalog.Column]],
+        ofType type: String,
         _ column: SeedCatalog.Column,
         _ place: FilePlace
     ) throws(SeedingError) -> String {
+        let attributes = composites[type] ?? []
         var values: [SeedNode?] = node.elements ?? []
         if let members = node.members {
-            if let stranger = members.first(where: { !attributes.contains($0.key) }) {
+            if let stranger = members.first(where: { member in !attributes.contains { $0.name == member.key } }) {
                 throw SeedingError(
                     .schema,
                     at: place,
                     "the type \(column.type) of the column \(column.name) has no attribute \(stranger.key)",
-                    hint: attributes.isEmpty ? nil : "it has \(attributes.joined(separator: ", "))"
+                    hint: attributes.isEmpty ? nil : "it has \(attributes.map(\.name).joined(separator: ", "))"
                 )
             }
-            values = attributes.map { node[$0] }
+            values = attributes.map { node[$0.name] }
         }
-        let parts = values.map { value -> String in
-            guard let value, !value.isNull else { return "" }
-            return escaped(value.text ?? json(value))
+        var parts: [String] = []
+        for (index, value) in values.enumerated() {
+            guard let value, !value.isNull else {
+                parts.append("")
+                continue
+            }
+            // An attribute is written as a column of its type is.
+            let attribute = attributes.indices.contains(index) ? attributes[index] : nil
+            let text = try attribute.flatMap { attribute throws(SeedingError) in
+                try self.text(value, for: attribute, composites: composites, isText: false, place: place)
+            }
+            parts.append(escaped(text ?? value.text ?? json(value)))
         }
         return "(\(parts.joined(separator: ",")))"
     }

@@ -8,7 +8,7 @@ extension SeedCatalog {
     package static func read(_ session: borrowing Session, stateSchema: String) throws -> SeedCatalog {
         var catalog = SeedCatalog(try columns(session, stateSchema))
         for row in try session.query(uniqueQuery, [stateSchema]) {
-            let unique = Unique(
+            var unique = Unique(
                 name: row.text("name"),
                 columns: row.texts("columns"),
                 isPrimary: row.bool("is_primary"),
@@ -16,6 +16,9 @@ extension SeedCatalog {
                 admitsOneRow: row.bool("is_key") && row.bool("is_exact"),
                 definition: row.text("definition")
             )
+            unique.reads = row.texts("reads")
+            unique.isPlain = row.bool("is_plain")
+            unique.isNullsNotDistinct = row.bool("is_nulls_not_distinct")
             catalog.tables[table(row)]?.uniques.append(unique)
         }
         for row in try session.query(constraintQuery, [stateSchema]) {
@@ -28,6 +31,13 @@ extension SeedCatalog {
                     isDeferrable: row.bool("condeferrable")
                 )
                 catalog.tables[table(row)]?.foreignKeys.append(key)
+            } else if row.text("contype") == "x" {
+                let exclusion = Exclusion(
+                    name: row.text("name"),
+                    columns: row.texts("columns"),
+                    definition: row.text("definition")
+                )
+                catalog.tables[table(row)]?.exclusions.append(exclusion)
             } else {
                 let check = Check(
                     name: row.text("name"),
@@ -37,10 +47,19 @@ extension SeedCatalog {
                 catalog.tables[table(row)]?.checks.append(check)
             }
         }
+        for row in try session.query(partitionQuery, [stateSchema]) {
+            catalog.tables[table(row)]?.partitionBounds = row.texts("bounds")
+        }
         for row in try session.query(triggerQuery, [stateSchema]) { catalog.tables[table(row)]?.hasTriggers = true }
         for ledger in try OtherLedger.all(session) { catalog.tables[ledger.table]?.ledgerOf = ledger.tool }
         for row in try session.query(compositeQuery) {
-            catalog.composites[row.text("type")] = row.texts("attributes")
+            var attribute = Column(
+                name: row.text("attribute"),
+                type: row.text("attribute_type"),
+                typeName: row.text("typname")
+            )
+            attribute.kind = kind(row, attribute.typeName)
+            catalog.composites[row.text("type"), default: []].append(attribute)
         }
         return catalog
     }
@@ -63,18 +82,23 @@ extension SeedCatalog {
             if let equality = row["equality"] { column.equality = equality }
             column.enumLabels = row.texts("labels")
             column.domainChecks = row.texts("domain_checks")
-            switch (row.text("typtype"), row.text("typcategory")) {
-            case ("e", _): column.kind = .enumeration
-            case ("c", _): column.kind = .composite
-            case ("r", _): column.kind = .range
-            case ("m", _): column.kind = .multirange
-            case (_, "A"): column.kind = .array(elementIsJSON: ["_json", "_jsonb"].contains(column.typeName))
-            default: column.kind = ["json", "jsonb"].contains(column.typeName) ? .json : .plain
-            }
+            column.isDomain = row.bool("is_domain")
+            column.kind = kind(row, column.typeName)
             tables[name, default: Table(name: name, columns: [])].columns.append(column)
             tables[name]?.isPartition = row.bool("relispartition")
         }
         return Array(tables.values)
+    }
+
+    private static func kind(_ row: Rows.Row, _ typeName: String) -> Column.Kind {
+        switch (row.text("typtype"), row.text("typcategory")) {
+        case ("e", _): .enumeration
+        case ("c", _): .composite
+        case ("r", _): .range
+        case ("m", _): .multirange
+        case (_, "A"): .array(elementIsJSON: ["_json", "_jsonb"].contains(typeName))
+        default: ["json", "jsonb"].contains(typeName) ? .json : .plain
+        }
     }
 
     private static let ofOurs = """
@@ -101,7 +125,7 @@ extension SeedCatalog {
                     AND p.amoprighttype = b.oid AND p.amopstrategy = CASE m.amname WHEN 'btree' THEN 3 ELSE 1 END
                 JOIN pg_catalog.pg_operator o ON o.oid = p.amopopr JOIN pg_catalog.pg_namespace e ON e.oid = o.oprnamespace
                 WHERE k.opcintype = b.oid AND k.opcdefault ORDER BY m.amname LIMIT 1) AS equality,
-            t.typname, t.typtype, t.typcategory, a.attnotnull, b.not_null AS domain_not_null, a.attgenerated, a.attidentity,
+            b.depth > 0 AS is_domain, t.typname, t.typtype, t.typcategory, a.attnotnull, b.not_null AS domain_not_null, a.attgenerated, a.attidentity,
             pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS "default",
             CASE WHEN a.attidentity <> '' OR pg_catalog.pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%' THEN
                 coalesce(
@@ -134,7 +158,12 @@ extension SeedCatalog {
                     OR NOT (a.attnotnull OR coalesce((pg_catalog.to_jsonb(x) ->> 'indnullsnotdistinct')::boolean, false))))
                 AND NOT (c.relkind = 'r' AND EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid))
                 AS is_exact,
-            pg_catalog.pg_get_indexdef(x.indexrelid) AS definition,
+            pg_catalog.pg_get_indexdef(x.indexrelid) AS definition, x.indpred IS NULL AND x.indexprs IS NULL AS is_plain,
+            coalesce((pg_catalog.to_jsonb(x) ->> 'indnullsnotdistinct')::boolean, false) AS is_nulls_not_distinct,
+            (SELECT coalesce(pg_catalog.array_agg(DISTINCT a.attname::pg_catalog.text), '{}') FROM pg_catalog.pg_attribute a
+                WHERE a.attrelid = c.oid AND a.attnum > 0 AND (a.attnum = ANY (x.indkey::pg_catalog.int2[]) OR EXISTS (
+                    SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                        AND d.objid = x.indexrelid AND d.refobjid = c.oid AND d.refobjsubid = a.attnum))) AS reads,
             (SELECT coalesce(pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY k.place), '{}')
                 FROM pg_catalog.unnest(x.indkey::pg_catalog.int2[]) WITH ORDINALITY k (number, place)
                 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number
@@ -161,7 +190,7 @@ extension SeedCatalog {
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_catalog.pg_class f ON f.oid = k.confrelid
         LEFT JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace
-        WHERE k.contype IN ('f', 'c') AND (k.contype <> 'f' OR k.conparentid = 0 OR c.relispartition)
+        WHERE k.contype IN ('f', 'c', 'x') AND (k.contype <> 'f' OR k.conparentid = 0 OR c.relispartition)
             AND \(ofOurs)
         ORDER BY n.nspname, c.relname, k.conname
         """
@@ -179,10 +208,22 @@ extension SeedCatalog {
         WHERE c.relkind IN ('r', 'p') AND \(ofOurs)
         """
 
+    /// What each partition of a partitioned table wants of its rows: one that no partition wants has no place.
+    private static let partitionQuery = """
+        SELECT n.nspname AS schema, c.relname AS table,
+            (SELECT coalesce(pg_catalog.array_agg(coalesce(pg_catalog.pg_get_partition_constraintdef(l.relid), 'true')), '{}')
+                FROM pg_catalog.pg_partition_tree(c.oid) l WHERE l.isleaf AND l.relid <> c.oid)::pg_catalog.text[] AS bounds
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind = 'p' AND NOT c.relispartition AND \(ofOurs)
+        """
+
     private static let compositeQuery = """
-        SELECT pg_catalog.format_type(t.oid, NULL) AS type,
-            (SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
-                WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS attributes
+        SELECT pg_catalog.format_type(t.oid, NULL) AS type, a.attname AS attribute,
+            pg_catalog.format_type(b.oid, NULL) AS attribute_type, b.typname, b.typtype, b.typcategory
         FROM pg_catalog.pg_type t JOIN pg_catalog.pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        JOIN pg_catalog.pg_type d ON d.oid = a.atttypid
+        JOIN pg_catalog.pg_type b ON b.oid = CASE d.typtype WHEN 'd' THEN d.typbasetype ELSE d.oid END
+        ORDER BY t.oid, a.attnum
         """
 }

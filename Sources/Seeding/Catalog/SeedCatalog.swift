@@ -24,6 +24,8 @@ package struct SeedCatalog: Sendable {
         package var enumLabels: [String] = []
         /// Definitions of the checks of its domains, with VALUE for the value.
         package var domainChecks: [String] = []
+        /// A domain with constraints, which a value of the base type need not satisfy.
+        package var isDomain = false
 
         package enum Kind: Sendable, Equatable {
             case plain, json
@@ -53,6 +55,12 @@ package struct SeedCatalog: Sendable {
         package var admitsOneRow = false
         /// Its expressions and its condition, for what must merely be unique.
         package var definition: String
+        /// All columns that it depends on, those of expressions and of its condition included.
+        package var reads: [String] = []
+        /// Without expressions and without a condition.
+        package var isPlain = true
+        /// Two NULLs count as the same.
+        package var isNullsNotDistinct = false
 
         package init(
             name: String,
@@ -84,6 +92,23 @@ package struct SeedCatalog: Sendable {
         package var columns: [String]
         /// `CHECK ((…))`
         package var definition: String
+
+        /// What stands in the parentheses of a definition, with them.
+        static func expression(_ definition: String) -> String {
+            var text = definition.dropFirst(definition.hasPrefix("CHECK ") ? 6 : 0)
+            for suffix in [" NOT ENFORCED", " NOT VALID", " NO INHERIT"] where text.hasSuffix(suffix) {
+                text = text.dropLast(suffix.count)
+            }
+            return String(text)
+        }
+    }
+
+    /// EXCLUDE: no two rows whose columns all compare as said.
+    package struct Exclusion: Sendable, Equatable {
+        package var name: String
+        package var columns: [String]
+        /// `EXCLUDE USING …`
+        package var definition: String
     }
 
     package struct Table: Sendable {
@@ -92,7 +117,11 @@ package struct SeedCatalog: Sendable {
         package var uniques: [Unique] = []
         package var foreignKeys: [ForeignKey] = []
         package var checks: [Check] = []
+        package var exclusions: [Exclusion] = []
         package var isPartition = false
+        /// Of a partitioned table: what each partition wants of its rows, as an expression. A table that is not
+        /// partitioned has nil.
+        package var partitionBounds: [String]?
         /// Of users, on the table or on one below it.
         package var hasTriggers = false
         /// The tool whose ledger it is.
@@ -114,7 +143,15 @@ package struct SeedCatalog: Sendable {
             }
         }
 
+        /// Whether NULL in these columns finds a row too.
+        func findsNulls(by key: [String]) -> Bool {
+            uniques.contains { $0.isKey && $0.isNullsNotDistinct && Set($0.columns) == Set(key) }
+        }
+
         package var primaryKey: Unique? { uniques.first { $0.isPrimary } }
+
+        /// Whether a constraint or an index makes rows differ in these columns alone.
+        package func isUnique(_ column: String) -> Bool { uniques.contains { $0.isPlain && $0.columns == [column] } }
 
         /// The foreign key that a column is in, the narrowest where it is in several.
         package func foreignKey(of column: String) -> ForeignKey? {
@@ -124,7 +161,7 @@ package struct SeedCatalog: Sendable {
 
     package var tables: [TableName: Table]
     /// The attributes of composite types, by type name as `format_type` writes it.
-    package var composites: [String: [String]] = [:]
+    package var composites: [String: [Column]] = [:]
 
     package init(_ tables: [Table]) {
         self.tables = Dictionary(tables.map { ($0.name, $0) }, uniquingKeysWith: { one, _ in one })

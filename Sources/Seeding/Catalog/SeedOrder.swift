@@ -8,6 +8,10 @@ package struct SeedOrder: Sendable {
         case nullFirst
         /// The server checks it at the end.
         case checkedLast
+        /// The same, after the key was made deferrable for as long as the transaction lasts.
+        case madeDeferrable
+
+        package var isCheckedLast: Bool { self != .nullFirst }
     }
 
     package struct Edge: Sendable, Hashable {
@@ -32,11 +36,13 @@ package struct SeedOrder: Sendable {
     /// - Parameters:
     ///   - numbers: Of files that have one.
     ///   - wishes: Tables whose rows are referred to without a foreign key, where that is possible.
+    ///   - mayMakeDeferrable: A foreign key of a circle may be made deferrable where nothing else helps.
     /// - Throws: `SeedingError` with `.schema` for a circle without a way out, naming it.
     package init(
         _ names: [TableName],
         numbers given: [TableName: Int] = [:],
         wishes: [TableName: Set<TableName>] = [:],
+        mayMakeDeferrable: Bool = false,
         _ catalog: SeedCatalog
     ) throws(SeedingError) {
         let names = Set(names)
@@ -56,7 +62,7 @@ package struct SeedOrder: Sendable {
                 edges[wish.child]?.removeAll { $0.name == Self.wish }
                 continue
             }
-            try detour(around: circle, &edges, catalog)
+            try detour(around: circle, &edges, mayMakeDeferrable, catalog)
         }
         for name in names { numbers[name] = given[name] ?? Self.middle }
         var hasChanged = true
@@ -84,23 +90,25 @@ package struct SeedOrder: Sendable {
     private mutating func detour(
         around circle: [SeedOrder.Edge],
         _ edges: inout [TableName: [SeedCatalog.ForeignKey]],
+        _ mayMakeDeferrable: Bool,
         _ catalog: SeedCatalog
     ) throws(SeedingError) {
         func key(_ edge: Edge) -> SeedCatalog.ForeignKey? { edges[edge.child]?.first { $0.name == edge.foreignKey } }
         let nullable = circle.first { edge in
             key(edge)?.columns.contains { catalog[edge.child]?.column($0)?.isNotNull == false } ?? false
         }
-        let chosen = nullable ?? circle.first { key($0)?.isDeferrable ?? false }
-        guard let chosen else {
+        let deferrable = circle.first { key($0)?.isDeferrable ?? false }
+        let other = mayMakeDeferrable ? circle.first { key($0) != nil } : nil
+        guard let chosen = nullable ?? deferrable ?? other else {
             let names = circle.map(\.child.description)
             throw SeedingError(
-                .schema,
+                .circle(circle.map(\.child)),
                 "\((names + names.prefix(1)).joined(separator: " → ")) refer to each other in a circle whose columns are all NOT NULL",
                 hint:
                     "make one of the foreign keys DEFERRABLE (ALTER TABLE … ALTER CONSTRAINT \(circle[0].foreignKey) DEFERRABLE), or one of the columns nullable"
             )
         }
-        detours[chosen] = nullable == nil ? .checkedLast : .nullFirst
+        detours[chosen] = nullable != nil ? .nullFirst : deferrable != nil ? .checkedLast : .madeDeferrable
         edges[chosen.child]?.removeAll { $0.name == chosen.foreignKey }
     }
 

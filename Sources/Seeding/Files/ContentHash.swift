@@ -1,6 +1,6 @@
 internal import Cryptography
 
-/// SHA-256, as the records of what was seeded hold it.
+/// SHA-256, in the form used in the record of seeds.
 package enum ContentHash {
     package static func hex(_ bytes: [UInt8]) -> String { Hexadecimal.text(SHA256.digest(of: bytes)) }
 

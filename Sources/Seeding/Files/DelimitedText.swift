@@ -24,6 +24,16 @@ package struct DelimitedText: Sendable {
         guard let first = try scanner.record() else {
             throw SeedingError(.file, "\(path): the file is empty", hint: "its first line names the columns")
         }
+        if separator == UInt8(ascii: ","), first.fields.count == 1, !first.fields[0].isQuoted,
+            first.fields[0].text.contains(";")
+        {
+            throw SeedingError(
+                .file,
+                at: FilePlace(path, line: first.line),
+                "the fields are separated by semicolons, and CSV has commas",
+                hint: "save the file with commas, or with tabs as .tsv"
+            )
+        }
         var names: [String] = []
         var known: Set<ExactText> = []
         for field in first.fields {
@@ -96,7 +106,8 @@ package struct DelimitedText: Sendable {
                 while position < bytes.count, bytes[position] != separator, bytes[position] != 0x0A,
                     !(bytes[position] == 0x0D && (position + 1 == bytes.count || bytes[position + 1] == 0x0A))
                 {
-                    guard bytes[position] != UInt8(ascii: "\"") else {
+                    // Between tabs JSON stands as it is.
+                    guard bytes[position] != UInt8(ascii: "\"") || separator == 0x09 else {
                         throw problem(line, "a quote stands in the middle of a field")
                     }
                     text.append(bytes[position])

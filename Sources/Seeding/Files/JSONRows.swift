@@ -1,8 +1,8 @@
 package import Project
 
-/// JSON, and one JSON value per line.
+/// Reads JSON, and JSON with one value per line.
 package enum JSONRows {
-    /// - Throws: `SeedingError` with `.file`, naming the line.
+    /// - Throws: `SeedingError` with `.file` and the line.
     package static func read(_ bytes: [UInt8], path: String) throws(SeedingError) -> SeedNode {
         do {
             return convert(try JSONText(bytes, path: path).root, 0)
@@ -11,7 +11,7 @@ package enum JSONRows {
         }
     }
 
-    /// A list of the lines' values; empty lines count for nothing.
+    /// A list of the lines' values; empty lines are skipped.
     package static func readLines(_ bytes: [UInt8], path: String) throws(SeedingError) -> SeedNode {
         var nodes: [SeedNode] = []
         var line = 0
@@ -21,7 +21,7 @@ package enum JSONRows {
             do {
                 nodes.append(convert(try JSONText(Array(piece), path: path).root, line - 1))
             } catch {
-                // The reader has counted one line only.
+                // The reader has counted only one line.
                 let place = FilePlace(path, line: line, column: error.place?.column)
                 throw SeedingError(.file, at: place, error.message, hint: "each line must be one JSON object")
             }

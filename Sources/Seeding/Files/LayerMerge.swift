@@ -1,13 +1,13 @@
 internal import PostgresClient
 internal import Project
 
-/// The rows of a table from all layers, joined row by row.
+/// Merges the rows of a table from all layers.
 ///
-/// Two rows are one when their keys say the same, or, where one of them gives no key, when their labels do. The later
-/// layer wins, column by column.
+/// Two rows are the same if their keys are equal or, if one of them gives no key, if their labels are. The later layer
+/// wins, column by column.
 package enum LayerMerge {
     /// - Parameter key: The key's columns.
-    /// - Throws: `SeedingError` with `.file` for a key that a file has twice.
+    /// - Throws: `SeedingError` with `.file` if a file has a key twice.
     package static func merge(_ files: [TableFile], key: [String]) throws(SeedingError) -> [SeedRow] {
         var rows: [SeedRow] = []
         var byKey: [[ExactText]: Int] = [:]
@@ -40,7 +40,7 @@ package enum LayerMerge {
         return rows
     }
 
-    /// A row of an earlier layer with the same label, where the key does not speak against it.
+    /// A row of an earlier layer with the same label, unless the keys differ.
     private static func labelled(
         _ row: SeedRow,
         _ rows: [SeedRow],
@@ -59,7 +59,7 @@ package enum LayerMerge {
         guard !key.isEmpty else { return nil }
         var texts: [ExactText] = []
         for column in key {
-            // A list stands for several rows, which are no one's equal.
+            // A list means several rows, which are never the same as others.
             guard let node = row[column], let text = node.text else { return nil }
             texts.append(ExactText("\(node.tag ?? "")\u{1}\(text)"))
         }

@@ -17,12 +17,12 @@ package struct Reference: Sendable, Equatable {
         package var value: String
     }
 
-    /// nil: the table that the column refers to.
+    /// nil for the table that the column refers to.
     package var schema: String?
     package var table: String?
     package var target: Target
 
-    /// - Throws: `SeedingError` with `.file` for a `!ref` that says nothing.
+    /// - Throws: `SeedingError` with `.file` for an empty `!ref`.
     package init(_ node: SeedNode, text: String, file: String) throws(SeedingError) {
         let text = text.hasPrefix("@") ? String(text.dropFirst()) : text
         guard let brace = text.firstIndex(of: "{") else {
@@ -48,9 +48,9 @@ package struct Reference: Sendable, Equatable {
         target = .columns(conditions)
     }
 
-    /// The reference that a cell holds; nil for a value.
+    /// The reference in a cell; nil for a value.
     ///
-    /// - Parameter inReferenceColumn: `@label` is a reference only where one is expected.
+    /// - Parameter inReferenceColumn: Only then `@label` is a reference.
     package static func of(
         _ node: SeedNode,
         inReferenceColumn: Bool,

@@ -4,27 +4,27 @@ package struct SeedFile: Sendable, Equatable {
         case yaml, yml, json, jsonl, csv, tsv, sql
     }
 
-    /// From the folder of seeds, without what says no more than how the same rows are written: `.gz`, `yml` for `yaml`.
+    /// Relative to the folder of seeds, without differences in format: `.gz`, `yml` for `yaml`.
     package var stem: String {
         let plain = isPacked ? name.dropLast(3) : name[...]
         return plain.dropLast(format.rawValue.count) + (format == .yml ? "yaml" : format.rawValue)
     }
 
-    /// As messages name it, such as `seeds/common/010_users.yaml`.
+    /// The path in messages, such as `seeds/common/010_users.yaml`.
     package var path: String
-    /// From the folder of seeds: `common/010_users.yaml`.
+    /// Relative to the folder of seeds: `common/010_users.yaml`.
     package var name: String
     package var layer: String
     package var format: Format
     package var isPacked: Bool
-    /// What stands before the first underscore, where that is a number.
+    /// The number before the first underscore, if there is one.
     package var number: Int?
-    /// nil where the file name does not say it.
+    /// nil if the file name has none.
     package var schema: String?
-    /// The table; of a script its name.
+    /// The table; for a script its name.
     package var table: String
 
-    /// - Returns: nil for a name that is none of ours: hidden files, notes, other formats.
+    /// - Returns: nil for a name that is not a seed file's: hidden files, notes, other formats.
     package init?(layer: String, file: String, folder: String) {
         guard !file.hasPrefix("."), !file.hasSuffix("~") else { return nil }
         var stem = file[...]

@@ -1,7 +1,7 @@
 internal import Archive
 internal import Storage
 
-/// Files and folders below the folder of seeds, and their bytes.
+/// Files and folders below the folder of seeds, and their content.
 package struct SeedFolder: Sendable {
     package let path: String
 
@@ -23,19 +23,19 @@ package struct SeedFolder: Sendable {
         SeedingError(.file, "\(error.path) cannot be read: \(error)")
     }
 
-    /// The seed files of a layer; none where it has no folder.
+    /// The seed files of a layer; none if it has no folder.
     package func files(layer: String) throws(SeedingError) -> [SeedFile] {
         guard hasLayer(layer) else { return [] }
         return try names("\(path)/\(layer)").compactMap { SeedFile(layer: layer, file: $0, folder: path) }
     }
 
-    /// The layers there are: folders below the folder of seeds.
+    /// The layers: folders below the folder of seeds.
     package func layers() throws(SeedingError) -> [String] {
         guard exists else { return [] }
         return try names(path).filter { hasLayer($0) }
     }
 
-    /// The bytes of a file, unpacked.
+    /// The bytes of a file, decompressed.
     package func bytes(_ file: SeedFile) throws(SeedingError) -> [UInt8] {
         try file.isPacked ? unpacked(file.path) : Self.contents(file.path)
     }

@@ -2,7 +2,7 @@ package import PostgresClient
 package import Project
 internal import SyntheticData
 
-/// Everything that the files say for an environment, read but not yet held against the tables.
+/// All seeds of an environment, read but not yet checked against the tables.
 package struct SeedSet: Sendable {
     /// The seeds of one table, from all layers.
     package struct Table: Sendable {
@@ -15,14 +15,14 @@ package struct SeedSet: Sendable {
             self.files = files
         }
 
-        /// The last word on each option counts.
+        /// For each option the last declaration counts.
         package var key: (columns: [String], file: String)? {
             files.last { $0.key != nil }.map { ($0.key ?? [], $0.file.path) }
         }
         package var onConflict: ConflictRule { files.last { $0.onConflict != nil }?.onConflict ?? .update }
         package var prunes: Bool { files.last { $0.prune != nil }?.prune ?? false }
 
-        /// What the layers say of generated rows: option by option, column by column, the later one wins.
+        /// The declarations of generated rows: for each option and column, the later layer wins.
         package var generate: (node: SeedNode, file: String)? {
             var result: (node: SeedNode, file: String)?
             for file in files {
@@ -33,7 +33,7 @@ package struct SeedSet: Sendable {
                 }
                 var members = before.node.members ?? []
                 for member in node.members ?? [] {
-                    // Of the two ways to say how many, the later stands alone.
+                    // Of the two ways to give a count, only the later one is kept.
                     if member.key == "count", node["per"] == nil { members.removeAll { $0.key == "per" } }
                     if member.key == "columns", let place = members.firstIndex(where: { $0.key == "columns" }) {
                         let given = member.value.members ?? []
@@ -63,15 +63,15 @@ package struct SeedSet: Sendable {
     package var layers: [String]
     package var tables: [Table]
     package var scripts: [Script]
-    /// The schema of tables whose names have none.
+    /// The schema of tables without one.
     package var schema: String
-    /// In a run of the common layer alone: tables of which the environment's own layers have rows too.
+    /// For a run of the common layer alone: tables that also have rows in the environment's own layers.
     package var namesInOtherLayers: Set<TableName> = []
 
     package struct Request: Sendable {
         package var folder: String
         package var environment: String
-        /// Of the service; the first is the default.
+        /// The schemas of the service; the first is the default.
         package var schemas: [String]
         /// `seed_files` of environments.json.
         package var seedFiles: [String]
@@ -144,7 +144,8 @@ package struct SeedSet: Sendable {
         )
     }
 
-    /// `users.yml` beside `users.yaml`, or beside `users.yml.gz`: one of them is a leftover, and would undo the other.
+    /// `users.yml` beside `users.yaml` or `users.yml.gz` is an error: one of them is a leftover, and would undo the
+    /// other.
     private static func requireOneOfEach(_ files: [SeedFile]) throws(SeedingError) {
         var seen: [ExactText: String] = [:]
         for file in files {
@@ -165,7 +166,7 @@ package struct SeedSet: Sendable {
         var files: [SeedFile] = []
         for layer in layers { files += try folder.files(layer: layer) }
         guard !request.seedFiles.isEmpty else { return files }
-        // environments.json says which files an environment has; the order of the layers stays.
+        // environments.json selects the files of an environment; the order of the layers is kept.
         var others: [SeedFile] = []
         for layer in try folder.layers() where !layers.contains(layer) && !request.commonOnly {
             others += try folder.files(layer: layer)
@@ -190,7 +191,7 @@ package struct SeedSet: Sendable {
         return (files + others).filter { wanted.contains($0.name) }
     }
 
-    /// Whether a name is meant: itself, its folder, or a pattern with `*`.
+    /// Whether an entry selects a file: by its name, its folder, or a pattern with `*`.
     private static func fits(_ name: String, _ entry: String) -> Bool {
         if name == entry || name.hasPrefix(entry.hasSuffix("/") ? entry : entry + "/") { return true }
         return NamePattern(entry).fits(name)

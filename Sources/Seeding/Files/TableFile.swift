@@ -2,13 +2,13 @@ package import Project
 
 /// One row of a file.
 package struct SeedRow: Sendable, Equatable {
-    /// What other rows call it.
+    /// The name that other rows use for it.
     package var label: String?
     package var cells: [SeedNode.Member]
     package var file: String
     package var line: Int
     package var layer: String
-    /// The cells are text and nothing else, as in CSV: in a json column they are JSON as it stands.
+    /// The cells are plain text, as in CSV: for a json column the text is the JSON.
     package var isText = false
 
     package var place: FilePlace { FilePlace(file, line: line) }
@@ -16,12 +16,12 @@ package struct SeedRow: Sendable, Equatable {
     package subscript(column: String) -> SeedNode? { cells.first { $0.key.utf8.elementsEqual(column.utf8) }?.value }
 }
 
-/// What to do with a row that is there already and differs.
+/// What to do when a row exists and differs.
 package enum ConflictRule: String, Sendable, CaseIterable {
     case update, keep, error
 }
 
-/// A file of rows, read.
+/// The content of a file of rows.
 package struct TableFile: Sendable {
     package var file: SeedFile
     package var key: [String]?
@@ -35,7 +35,7 @@ package struct TableFile: Sendable {
 
     private static let options: Set<String> = ["key", "on_conflict", "prune", "rows", "generate", "comment"]
 
-    /// - Throws: `SeedingError` with `.file`, naming the line.
+    /// - Throws: `SeedingError` with `.file` and the line.
     package init(_ file: SeedFile, bytes: [UInt8]) throws(SeedingError) {
         self.file = file
         digest = ContentHash.hex(bytes)
@@ -82,7 +82,7 @@ package struct TableFile: Sendable {
         case .null: break
         case .list: try readRows(node)
         case .mapping(let members):
-            // Rows by their labels need no `rows:` around them, as long as no label reads like an option.
+            // Rows by label need no `rows:` around them, unless a label looks like an option.
             guard members.contains(where: { Self.options.contains($0.key) }) else {
                 try readRows(node)
                 break
@@ -105,7 +105,7 @@ package struct TableFile: Sendable {
         case "prune": prune = try member.value.requireBool("prune", file.path)
         case "rows": try readRows(member.value)
         case "generate":
-            // `generate: 1000` is short for its count.
+            // `generate: 1000` is short for a `count`.
             if member.value.text != nil {
                 generate = SeedNode(
                     .mapping([SeedNode.Member(key: "count", line: member.line, value: member.value)]),
@@ -126,7 +126,7 @@ package struct TableFile: Sendable {
         }
     }
 
-    /// A list of rows, or rows by their labels.
+    /// A list of rows, or rows by label.
     private mutating func readRows(_ node: SeedNode) throws(SeedingError) {
         switch node.value {
         case .null: break

@@ -29,16 +29,47 @@ extension ColumnFacts {
     static func read(_ table: SeedCatalog.Table) -> [String: ColumnFacts] {
         var facts: [String: ColumnFacts] = [:]
         let names = Set(table.columns.map(\.name))
-        for check in table.checks { CheckReader(columns: names).read(check.definition, into: &facts) }
+        func join(_ own: [String: ColumnFacts], from source: String) {
+            for (column, var found) in own {
+                found.sources = [source]
+                facts[column] = (facts[column] ?? ColumnFacts()).joined(found)
+            }
+        }
+        for check in table.checks {
+            var own: [String: ColumnFacts] = [:]
+            CheckReader(columns: names).read(check.definition, into: &own)
+            join(own, from: check.name)
+        }
+        if let bounds = table.partitionBounds?.first(where: { $0 != "true" }) {
+            var own: [String: ColumnFacts] = [:]
+            CheckReader(columns: names).read("CHECK (\(bounds))", into: &own)
+            // A partition is chosen for each row; a list takes the values of all of them.
+            join(own.merging(listed(table, names)) { _, all in all }, from: "the bounds of the partitions")
+        }
         for column in table.columns {
             for check in column.domainChecks {
                 var own: [String: ColumnFacts] = [:]
                 CheckReader(columns: ["value"]).read(check, into: &own)
-                guard let found = own["value"] else { continue }
-                facts[column.name] = (facts[column.name] ?? ColumnFacts()).joined(found)
+                if let found = own["value"] { join([column.name: found], from: "the domain \(column.type)") }
             }
         }
         return facts
+    }
+
+    /// The values that the partitions by list take, by column, where each partition lists some.
+    private static func listed(_ table: SeedCatalog.Table, _ names: Set<String>) -> [String: ColumnFacts] {
+        var lists: [String: [String]] = [:]
+        for (place, bounds) in (table.partitionBounds ?? []).enumerated() {
+            var own: [String: ColumnFacts] = [:]
+            CheckReader(columns: names).read("CHECK (\(bounds))", into: &own)
+            for (column, facts) in own {
+                guard let allowed = facts.allowed, place == 0 || lists[column] != nil else { continue }
+                lists[column, default: []] += allowed
+            }
+        }
+        // With a second level the first partition's bounds are all that fits together.
+        guard lists.count == 1 else { return [:] }
+        return lists.mapValues { ColumnFacts(allowed: $0) }
     }
 }
 
@@ -52,7 +83,7 @@ struct CheckReader {
 
     func read(_ definition: String, into facts: inout [String: ColumnFacts]) {
         guard definition.hasPrefix("CHECK "),
-            let script = try? SQLScript("SELECT \(definition.dropFirst(6).replacing(" NOT VALID", with: ""))")
+            let script = try? SQLScript("SELECT \(SeedCatalog.Check.expression(definition))")
         else { return }
         guard let target = script.statements.first?.tree?["targetList"].items.first else { return }
         read(target["val"], into: &facts)
@@ -104,12 +135,16 @@ struct CheckReader {
             }
             return
         }
+        if kind == "AEXPR_OP_ALL" || kind == "AEXPR_IN", name == "<>", let column = column(left), let list = texts(right) {
+            facts[column, default: .init()].excluded = (facts[column]?.excluded ?? []) + list
+            return
+        }
         if name == "~" || name == "~*", let column = column(left), let pattern = text(right) {
             facts[column, default: .init()].pattern = pattern
         } else if name == "~~" || name == "~~*", let column = column(left), let pattern = text(right) {
             facts[column, default: .init()].like = pattern
         } else if left.isKind("FuncCall"), let function = left["funcname"].names.last,
-            let column = left["args"].items.first.flatMap({ self.column($0) })
+            let column = left["args"].items.first.flatMap({ self.column(withoutForm($0)) })
         {
             readFunction(function, column, name, right, into: &facts)
         } else if let column = column(left), let other = self.column(right) {
@@ -133,6 +168,15 @@ struct CheckReader {
         into facts: inout [String: ColumnFacts]
     ) {
         var found = ColumnFacts()
+        if let time = text(value).flatMap({ Calendar.time($0) }) {
+            switch name {
+            case ">=": found.timeLeast = time
+            case ">": found.timeLeast = time + 1_000_000
+            case "<=": found.timeMost = time
+            case "<": found.timeMost = time - 1_000_000
+            default: break
+            }
+        }
         switch name {
         case "=": found.allowed = text(value).map { [$0] } ?? number(value).map { [Self.decimal($0)] }
         case ">=": found.least = number(value)
@@ -142,6 +186,7 @@ struct CheckReader {
         case "<>":
             // A text that is not empty.
             if text(value) == "" { found.lengthLeast = 1 }
+            found.excluded = (text(value) ?? number(value).map { Self.decimal($0) }).map { [$0] }
         default: break
         }
         facts[column] = (facts[column] ?? .init()).joined(found)
@@ -175,13 +220,29 @@ struct CheckReader {
         case "btrim", "trim", "ltrim", "rtrim":
             if name == "<>" { found.lengthLeast = 1 }
         case "cardinality", "array_length":
-            if [">", ">="].contains(name) { found.countLeast = number(value).map { Int($0) + (name == ">" ? 1 : 0) } }
-        case "lower", "upper":
-            // A column in one case only is what our own words are made into.
-            break
+            let count = number(value).map { Int($0) }
+            switch name {
+            case ">=": found.countLeast = count
+            case ">": found.countLeast = count.map { $0 + 1 }
+            case "<=": found.countMost = count
+            case "<": found.countMost = count.map { $0 - 1 }
+            case "=": (found.countLeast, found.countMost) = (count, count)
+            default: break
+            }
         default: break
         }
         facts[column] = (facts[column] ?? .init()).joined(found)
+    }
+
+    /// `trim(x)` and `lower(x)` are as long as our texts are.
+    private func withoutForm(_ node: ParseNode) -> ParseNode {
+        var node = unwrapped(node)
+        while node.isKind("FuncCall"), ["btrim", "ltrim", "rtrim", "lower", "upper"].contains(node["funcname"].names.last ?? ""),
+            let inner = node["args"].items.first
+        {
+            node = unwrapped(inner)
+        }
+        return node
     }
 
     private func unwrapped(_ node: ParseNode) -> ParseNode {

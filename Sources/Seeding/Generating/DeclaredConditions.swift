@@ -1,7 +1,7 @@
 internal import Project
 internal import SyntheticData
 
-// By the value of another column.
+// Values that depend on another column.
 extension DeclaredGenerators {
     func cases(
         _ node: SeedNode,
@@ -55,12 +55,12 @@ extension DeclaredGenerators {
         } else {
             values = [String(match.3).replacing("'", with: "")]
         }
-        // Booleans as COPY has them.
+        // Booleans in COPY's form.
         values += values.compactMap { $0 == "true" ? "t" : $0 == "false" ? "f" : nil }
         return RowCondition(generator, values: values, isNegated: isNegated)
     }
 
-    /// The columns of the same table that a declaration reads.
+    /// The columns of the same table that a declaration uses.
     static func dependencies(_ node: SeedNode) -> [String] {
         var names: [String] = []
         for member in node.members ?? [] {

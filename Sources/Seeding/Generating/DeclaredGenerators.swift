@@ -1,7 +1,7 @@
 internal import Project
 internal import SyntheticData
 
-/// Reads what `columns:` says of a column.
+/// Reads the declaration of a column in `columns:`.
 struct DeclaredGenerators {
     let inference: GeneratorInference
     let file: String
@@ -11,9 +11,9 @@ struct DeclaredGenerators {
     enum Outcome {
         case generator(any CellGenerator, nulls: Double?)
         case expression(String)
-        /// Only options such as `unique` or `null`: the generator is still to be found.
+        /// Only options such as `unique` or `null`: the generator is chosen by inference.
         case options(isUnique: Bool, nulls: Double?)
-        /// Left to the column's default.
+        /// The column takes its default.
         case leftOut
     }
 

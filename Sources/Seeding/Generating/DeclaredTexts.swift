@@ -1,7 +1,7 @@
 internal import Project
 internal import SyntheticData
 
-// Values as they are written, and texts.
+// Literal values, and texts.
 extension DeclaredGenerators {
     func plain(_ node: SeedNode, _ column: SeedCatalog.Column) throws(SeedingError) -> any CellGenerator {
         ConstantGenerator(try ValueText.plain(node, for: column, file: file))
@@ -48,7 +48,8 @@ extension DeclaredGenerators {
         return ChoiceGenerator(texts, name: "picked of", key: key, isUnique: isUnique)
     }
 
-    /// `{first_name}.{last_name}@example.com`: columns as addresses have them; `{=name}` as it is; `{n}` the row's number.
+    /// `{first_name}.{last_name}@example.com`: columns in the form for addresses; `{=name}` unchanged; `{n}` the row's
+    /// number.
     func template(_ node: SeedNode, _ isUnique: Bool) throws(SeedingError) -> any CellGenerator {
         let text = try node.requireText("template", file)
         var parts: [TemplateGenerator.Part] = []
@@ -79,7 +80,7 @@ extension DeclaredGenerators {
         }
         if !rest.isEmpty { parts.append(.text(CopyBuffer.bytes(of: String(rest)))) }
         if isUnique, !hasNumber {
-            // Before the last @, where there is one: an address stays one.
+            // Before the last @, if there is one, so that an address stays valid.
             let place = parts.lastIndex { part in
                 if case .text(let bytes) = part { bytes.first == UInt8(ascii: "@") } else { false }
             }

@@ -21,15 +21,30 @@ struct GeneratorCompiler {
     let taken: [String: [Int]]
 
     /// - Throws: `SeedingError` with `.file` or `.schema`.
-    func compile() throws(SeedingError) -> GeneratedTable {
+    func compile() throws(SeedingError) -> GeneratedTable { try settled().table() }
+
+    /// The same, open for other generators.
+    func settled() throws(SeedingError) -> CompiledColumns {
         var columns = CompiledColumns(self)
         try columns.checkDeclared()
         try columns.settleCombinations()
         try columns.settleReferences()
-        columns.settleKey()
+        try columns.settleKey()
         try columns.settleOthers()
         try columns.makeUnique()
-        return columns.table()
+        return columns
+    }
+
+    /// Some columns alone, for tables that refer to rows which are not there yet.
+    ///
+    /// - Returns: nil if they cannot be computed without the rest of the row.
+    func keys(_ names: [String]) throws(SeedingError) -> GeneratedTable? {
+        guard names.allSatisfy({ table.foreignKey(of: $0) == nil }) else { return nil }
+        var columns = CompiledColumns(self)
+        try columns.settleKey()
+        for name in names { try columns.settleAlone(name) }
+        let compiled = columns.table()
+        return names.allSatisfy { name in compiled.columns.contains { $0.name == name } } ? compiled : nil
     }
 
     /// How many rows there can be, where more are wanted.
@@ -66,7 +81,9 @@ struct CompiledColumns {
     var references: [String: ReferenceGenerator] = [:]
     /// By the parent's name, with and without its schema.
     var parents: [String: ReferenceGenerator] = [:]
-    private var lates: [String: LateColumn] = [:]
+    /// The foreign key that settled a column.
+    var keyOfColumn: [String: SeedCatalog.ForeignKey] = [:]
+    private(set) var lates: [String: LateColumn] = [:]
     private var expressions: [(name: String, sql: String)] = []
 
     init(_ given: GeneratorCompiler) {
@@ -77,6 +94,7 @@ struct CompiledColumns {
             locale: given.locale,
             now: given.now
         )
+        inference.wanted = given.source.count
     }
 
     /// A column for the generators of others, whether it is settled yet or not.
@@ -87,17 +105,36 @@ struct CompiledColumns {
         return late
     }
 
-    mutating func settle(_ name: String, _ generator: any CellGenerator, _ reason: String) {
-        columns[name] = GeneratedTable.Column(name: name, generator: generator, reason: reason)
+    mutating func settle(
+        _ name: String,
+        _ generator: any CellGenerator,
+        _ reason: String,
+        constraints: [String] = []
+    ) {
+        columns[name] = GeneratedTable.Column(
+            name: name,
+            generator: generator,
+            reason: reason,
+            constraints: constraints
+        )
         let late = late(name)
         late.settle(generator)
         inference.chosen[name] = late
     }
 
     /// Gives a settled column another generator; `table()` passes it on to others that are made of it.
-    mutating func replace(_ name: String, _ generator: any CellGenerator, _ reason: String) {
-        columns[name] = GeneratedTable.Column(name: name, generator: generator, reason: reason)
+    mutating func replace(
+        _ name: String,
+        _ generator: any CellGenerator,
+        _ reason: String,
+        constraints: [String] = []
+    ) {
+        let all = (columns[name]?.constraints ?? []) + constraints
+        columns[name] = GeneratedTable.Column(name: name, generator: generator, reason: reason, constraints: all)
     }
+
+    /// The column as it is settled so far.
+    func settled(_ name: String) -> GeneratedTable.Column? { columns[name] }
 
     func table() -> GeneratedTable {
         for (name, late) in lates {
@@ -124,14 +161,45 @@ struct CompiledColumns {
     }
 
     /// A primary key of one whole number is counted, so that others can compute it.
-    mutating func settleKey() {
+    mutating func settleKey() throws(SeedingError) {
         for column in given.table.columns where columns[column.name] == nil && given.declared(column.name) == nil {
             let isKey = given.table.primaryKey?.columns == [column.name]
             guard ["int2", "int4", "int8", "numeric"].contains(column.typeName), isKey || column.sequence != nil else {
                 continue
             }
-            settle(column.name, SequenceGenerator(start: given.start), isKey ? "primary key" : "sequence")
+            let shape = inference.table.column(column.name)
+            // Of a few values that a constraint lists, each is taken once.
+            if isKey, shape?.facts.allowed != nil { continue }
+            let (start, most) = (Self.start(given.start, shape), Self.most(shape))
+            if isKey, most - start < given.source.count - 1 {
+                throw given.tooFew([column.name], max(0, most - start + 1), given.source.count)
+            }
+            settle(
+                column.name,
+                SequenceGenerator(start: start),
+                isKey ? "primary key" : "sequence",
+                constraints: shape?.facts.sources ?? []
+            )
         }
+    }
+
+    /// The first key, which constraints may move up or, where they leave little room, down.
+    private static func start(_ start: Int, _ shape: ColumnShape?) -> Int {
+        guard let facts = shape?.facts else { return start }
+        if let least = facts.least { return max(start, Int(min(least.rounded(.up), 9e18))) }
+        guard let most = facts.most, Double(start) > most else { return start }
+        return Int(max(most.rounded(.down) - 1_000_000, -9e18))
+    }
+
+    private static func most(_ shape: ColumnShape?) -> Int {
+        guard let shape else { return .max }
+        return Int(min(shape.facts.most ?? 9e18, shape.limits.range.upperBound, 9e18).rounded(.down))
+    }
+
+    /// One column without the others.
+    mutating func settleAlone(_ name: String) throws(SeedingError) {
+        guard columns[name] == nil, let column = given.table.column(name) else { return }
+        try settleOther(column)
     }
 }
 
@@ -159,10 +227,12 @@ extension CompiledColumns {
         }
     }
 
-    private mutating func settleOther(_ column: SeedCatalog.Column) throws(SeedingError) {
-        let isUnique = given.table.uniques.contains {
-            $0.columns == [column.name] || $0.columns.isEmpty && $0.mentions(column.name)
-        }
+    fileprivate mutating func settleOther(_ column: SeedCatalog.Column) throws(SeedingError) {
+        let isUnique =
+            given.table.uniques.contains { unique in
+                unique.columns == [column.name] && unique.reads.count <= 1
+                    || unique.columns.isEmpty && unique.mentions(column.name)
+            } || column.kind == .range && given.table.exclusions.contains { $0.columns.contains(column.name) }
         guard let node = given.declared(column.name) else {
             return try settleInferred(column, isUnique: isUnique, nulls: nil)
         }
@@ -184,7 +254,7 @@ extension CompiledColumns {
         nulls: Double?
     ) throws(SeedingError) {
         guard let shape = inference.table.column(column.name),
-            let choice = inference.choose(shape, isUnique: isUnique)
+            var choice = inference.choose(shape, isUnique: isUnique)
         else {
             guard !column.fillsItself else { return }
             throw SeedingError(
@@ -195,10 +265,24 @@ extension CompiledColumns {
             )
         }
         if isUnique, let domain = choice.generator.domain, domain < given.source.count {
-            throw given.tooFew([column.name], domain, given.source.count)
+            let unique = given.table.uniques.first { $0.isPlain && $0.columns == [column.name] }
+            if unique == nil, let other = inference.choose(shape, isUnique: false) {
+                // Only some rows must differ: which of them, the server says.
+                choice = other
+            } else if !column.isNotNull, nulls == nil, unique?.isNullsNotDistinct != true {
+                choice.generator = LimitedGenerator(choice.generator, limit: domain)
+            } else {
+                throw given.tooFew([column.name], domain, given.source.count)
+            }
         }
-        let share = nulls ?? (shape.facts.mustNotBeNull || isUnique ? 0 : choice.nulls)
-        settle(column.name, withNulls(choice.generator, column.isNotNull ? 0 : share, column), choice.reason)
+        let isKey = isUnique && choice.generator.isUnique
+        let share = nulls ?? (shape.facts.mustNotBeNull || isKey ? 0 : choice.nulls)
+        settle(
+            column.name,
+            withNulls(choice.generator, column.isNotNull ? 0 : share, column),
+            choice.reason,
+            constraints: shape.facts.sources
+        )
     }
 
     private func withNulls(

@@ -170,15 +170,7 @@ enum TimeText {
     static func time(_ text: String, now: Int) -> Int? {
         if text == "now" { return now }
         if text.hasPrefix("-") || text.hasPrefix("+"), let span = span(text) { return now + span }
-        guard
-            let match = text.wholeMatch(
-                of: #/(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2}))?(?:Z|\+00)?)?/#
-            ),
-            let year = Int(match.1), let month = Int(match.2), let day = Int(match.3), (1...12).contains(month),
-            (1...31).contains(day)
-        else { return nil }
-        func number(_ text: Substring?) -> Int { text.flatMap { Int($0) } ?? 0 }
-        let seconds = number(match.4) * 3600 + number(match.5) * 60 + number(match.6)
-        return Calendar.days(year, month, day) * Calendar.day + seconds * 1_000_000
+        // A time of day alone is no time.
+        return text.contains("-") ? Calendar.time(text) : nil
     }
 }

@@ -6,9 +6,10 @@ extension CompiledColumns {
     /// Gives each combination of columns that must be unique rows of its own.
     mutating func makeUnique() throws(SeedingError) {
         for unique in given.table.uniques.sorted(by: { $0.columns.count < $1.columns.count }) {
-            guard unique.columns.count > 1, unique.columns.allSatisfy({ columns[$0] != nil }), !hasUnique(unique) else {
-                continue
-            }
+            // What an expression makes of columns only the server knows.
+            guard unique.columns.count > 1, unique.isPlain || unique.reads.count == unique.columns.count,
+                unique.columns.allSatisfy({ columns[$0] != nil }), !hasUnique(unique)
+            else { continue }
             let perColumns = given.perKey?.columns ?? []
             let isOfParent = given.source.isPer && perColumns.contains { unique.columns.contains($0) }
             let rest = unique.columns.filter { name in
@@ -17,7 +18,12 @@ extension CompiledColumns {
             if rest.isEmpty { continue }
             if isOfParent, rest.count == 1, countSlots(rest[0]) { continue }
             if rest.contains(where: { makeUniqueAlone($0) }) { continue }
-            try rank(rest, unique, isOfParent: isOfParent)
+            do {
+                try rank(rest, unique, isOfParent: isOfParent)
+            } catch {
+                // With a condition only some rows must differ.
+                if unique.isPlain { throw error }
+            }
         }
     }
 
@@ -57,7 +63,7 @@ extension CompiledColumns {
         isOfParent: Bool
     ) throws(SeedingError) {
         let groups = groups(names)
-        let domains = groups.compactMap { references[$0[0]]?.domain ?? columns[$0[0]]?.generator.domain }
+        let domains = groups.compactMap { references[$0[0]]?.domain ?? columns[$0[0]].flatMap { domain($0.generator) } }
         // If a generator cannot be counted, the trial batch tells whether its values are unique.
         guard domains.count == groups.count else { return }
         let possible = domains.reduce(1, Self.product)
@@ -75,17 +81,25 @@ extension CompiledColumns {
                 ? 0 : CellHash.key(seed: given.seed, "\(given.table.name)", groups[place].joined(separator: ","))
             for name in groups[place] {
                 guard let column = columns[name] else { continue }
+ let nullable = column.generator as? NullableGenerator
                 let ranked = RankedGenerator(
-                    references[name] ?? column.generator,
+                    references[name] ?? nullable?.inner ?? column.generator,
                     count: domains[place],
                     stride: stride,
                     bySlot: isOfParent,
                     key: key
                 )
-                replace(name, ranked, "\(column.reason), unique together as \(unique.name)")
+                // NULLs are never the same.
+                let generator: any CellGenerator =
+                    unique.isNullsNotDistinct ? ranked : nullable?.around(ranked) ?? ranked
+                replace(name, generator, "\(column.reason), unique together as \(unique.name)")
             }
             stride = Self.product(stride, domains[place])
         }
+    }
+
+    private func domain(_ generator: any CellGenerator) -> Int? {
+        (generator as? NullableGenerator)?.inner.domain ?? generator.domain
     }
 
     /// Columns of one foreign key count once: they draw alike.

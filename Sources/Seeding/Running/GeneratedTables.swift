@@ -1,12 +1,13 @@
 internal import PostgresClient
 internal import Project
 
-/// `--generate`: tables by pattern, without any files.
+/// `--generate`: tables by pattern. What files declare under `generate:` counts, but for the number of rows.
 enum GeneratedTables {
     /// - Throws: `SeedingError` with `.usage` where a pattern fits no table.
     static func matching(
         _ patterns: [String],
         rows: Int,
+        _ set: SeedSet,
         _ catalog: SeedCatalog,
         _ options: SeedOptions
     ) throws(SeedingError) -> [BoundTable] {
@@ -43,8 +44,17 @@ enum GeneratedTables {
                 key: key.map { .columns($0.columns) } ?? .whileEmpty,
                 onConflict: .keep,
                 prunes: false,
-                generate: (node: .count(rows), file: "--generate")
+                generate: declared(table.name, rows: rows, set)
             )
         }
+    }
+
+    private static func declared(_ table: TableName, rows: Int, _ set: SeedSet) -> (node: SeedNode, file: String) {
+        let count = SeedNode.count(rows)
+        guard let given = set.tables.first(where: { $0.name == table })?.generate else { return (count, "--generate") }
+        // So many for each row of another table is no number that --rows could replace.
+        if given.node["per"] != nil { return given }
+        let kept = (given.node.members ?? []).filter { $0.key != "count" }
+        return (SeedNode(.mapping((count.members ?? []) + kept), line: given.node.line), given.file)
     }
 }

@@ -7,6 +7,8 @@ package struct GeneratorExplanation: Sendable, Equatable {
     package var column: String
     package var generator: String
     package var reason: String
+    /// The constraints that had a say.
+    package var constraints: [String] = []
 
     /// - Throws: `SeedingError` with `.usage` for a table that is not there; `PostgresError`.
     static func of(
@@ -91,7 +93,8 @@ package struct GeneratorExplanation: Sendable, Equatable {
             return GeneratorExplanation(
                 column: column.name,
                 generator: chosen.generator.summary,
-                reason: chosen.reason
+                reason: chosen.reason,
+                constraints: chosen.constraints
             )
         }
         if compiled.expressions.contains(where: { $0.name == column.name }) {

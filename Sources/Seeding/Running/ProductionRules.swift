@@ -1,7 +1,7 @@
 internal import PostgresClient
 internal import Project
 
-/// What production is never given.
+/// What is forbidden in production.
 enum ProductionRules {
     /// - Throws: `SeedingError` with `.refused`.
     static func check(_ set: SeedSet, _ options: SeedOptions) throws(SeedingError) {
@@ -10,7 +10,7 @@ enum ProductionRules {
             throw SeedingError(
                 .refused,
                 "generated rows are not for production",
-                hint: "give the database that is meant, or --env"
+                hint: "use the right database, or --env"
             )
         }
         for table in set.tables {

@@ -1,20 +1,20 @@
 import PostgresClient
 
-/// What references stand for, as far as it is known yet.
+/// The rows that references mean, as far as they are known yet.
 struct ReferenceResolver {
     enum Value: Equatable {
         case known(String?)
-        /// The row that is meant has its key from the server, and is not there yet.
+        /// The row gets its key from the server, and does not exist yet.
         case later
     }
 
-    /// Rows of tables that others refer to, and the columns that are wanted of them.
+    /// Rows of tables that others refer to, and the columns that are needed of them.
     private(set) var wanted: [TableName: [String: Set<Int>]] = [:]
     private var found: [TableName: [String: [Int: String?]]] = [:]
     private var looked: [String: String?] = [:]
     private(set) var seeded: Set<TableName> = []
 
-    /// The tables that this run is about.
+    /// The tables of this run.
     private var meant: Set<TableName> = []
     private var catalog = SeedCatalog([])
 
@@ -37,7 +37,7 @@ struct ReferenceResolver {
         found[table, default: [:]][column, default: [:]][row] = .some(value)
     }
 
-    /// - Throws: `SeedingError` where a row that must be there is not.
+    /// - Throws: `SeedingError` if a required row does not exist.
     mutating func resolve(
         _ reference: BoundReference,
         _ tables: [BoundTable],
@@ -63,7 +63,7 @@ struct ReferenceResolver {
             case .expression, nil: break
             }
             if meant.contains(reference.parent) { return .later }
-            // The table is not part of this run: its row must be there already.
+            // The table is not part of this run, so its row must exist already.
             var conditions: [Reference.Condition] = []
             for column in parent.keyIndices {
                 guard case .text(let text?) = parent.rows[place].cells[column] else { return .later }

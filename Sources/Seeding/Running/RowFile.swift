@@ -2,14 +2,14 @@ internal import Glibc
 internal import Storage
 internal import SyntheticData
 
-/// Generated rows in a file, as COPY text. Rows are for the owner alone, even those that nobody has lived.
+/// Generated rows in a file, as COPY text. The file is private to its owner.
 enum RowFile {
     /// - Throws: `SeedingError` with `.file`.
     static func append(_ table: GeneratedTable, to path: String, jobs: Int) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw problem(path) }
         defer { close(descriptor) }
-        // Two that append at once would cut each other's rows.
+        // Two processes that append at once would interleave their rows.
         guard FileLock.take(descriptor) != .busy else {
             throw SeedingError(.busy, "another run is writing \(path)", hint: "try again when it is done")
         }

@@ -97,7 +97,7 @@ extension SeedRun {
             while let element = try script.next() {
                 switch element {
                 case .copy: break
-                case .metaCommand(let name, let line):
+                case .metaCommand(let name, _, let line):
                     throw SeedingError(
                         .file,
                         at: FilePlace(path, line: line),

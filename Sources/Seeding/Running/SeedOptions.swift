@@ -22,6 +22,12 @@ package struct SeedOptions: Sendable {
     package var stateSchema = "granary"
     /// `--generate`: tables by pattern, filled with so many rows, instead of the files.
     package var generate: (patterns: [String], rows: Int)?
+    /// A table that `generate` cannot fill leaves all others empty too.
+    package var isStrict = false
+    /// How many candidates are drawn for a constraint before it is given up: enough for what one in 10,000 satisfies.
+    package var candidates = 300_000
+    /// The generators of the tables that `generate` fills are written into files of this folder.
+    package var declarationFolder: String?
     /// Generated rows are written into this file as COPY text, and nothing is changed.
     package var output: String?
     /// Seconds since 1970, for rows whose time nobody has fixed.

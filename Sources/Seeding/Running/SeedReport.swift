@@ -23,12 +23,25 @@ package struct SeedReport: Sendable {
         package var reason: String
     }
 
+    /// A table that `--generate` could not fill.
+    package struct Skipped: Sendable, Equatable {
+        package var table: TableName
+        package var reason: String
+        /// What would help.
+        package var hint: String?
+    }
+
     package var environment: String
+    package var skipped: [Skipped] = []
     package var tables: [Outcome] = []
     package var scripts: [Script] = []
     /// What a person should know beside the figures.
     package var notes: [String] = []
     package var seconds = 0.0
+    /// The files that `--write` has made.
+    package var written: [String] = []
+    /// The generators of each table.
+    var generators: [TableName: GeneratedRows] = [:]
 
     package var changesNothing: Bool { tables.allSatisfy { $0.changes == 0 } && !scripts.contains { $0.runs } }
 }

@@ -2,15 +2,15 @@ internal import Bookkeeping
 import PostgresClient
 internal import SyntheticData
 
-/// Cells that are filled when all rows are there.
+/// Cells that are filled after all rows exist.
 struct PostponedCells {
     var table: Int
     var merge: TableMerge
-    /// Row, column, and where the value comes from.
+    /// Row, column, and the source of the value.
     var cells: [(row: Int, column: String, cell: BoundCell)]
 }
 
-// What comes last.
+// The last steps.
 extension SeedRun {
     mutating func fillPostponed(_ session: inout Session) throws {
         for waiting in postponed {
@@ -67,7 +67,7 @@ extension SeedRun {
                         + "the table kept it (\(bound.rows[row].place))"
                 )
             }
-            // A row that was there and differed in other columns is counted once already.
+            // An existing row that differed in other columns was already counted.
             let unchanged = outcomes[bound.name]?.unchanged ?? 0
             outcomes[bound.name]?.updated += min(count, unchanged)
             outcomes[bound.name]?.unchanged -= min(count, unchanged)
@@ -77,7 +77,7 @@ extension SeedRun {
         }
     }
 
-    /// Copies rows of values, as text, into a table.
+    /// Copies rows of text values into a table.
     private static func copy(
         _ rows: some Sequence<[String?]>,
         into table: String,
@@ -96,14 +96,14 @@ extension SeedRun {
         }
     }
 
-    /// Deletes what seeding has inserted and no file lists any more, children before parents.
+    /// Deletes rows that seeding inserted and no file lists any more, children before parents.
     mutating func prune(_ names: [TableName], _ session: inout Session) throws {
         for name in names {
             guard let index = tables.firstIndex(where: { $0.name == name }), tables[index].prunes, isMeant(name) else {
                 continue
             }
             let bound = tables[index]
-            // In a run of the common layer alone, rows of other layers are not listed, and not gone.
+            // In a run of the common layer alone, rows of other layers are not listed, and must not be deleted.
             guard !bound.key.columns.isEmpty, !set.namesInOtherLayers.contains(name) else { continue }
             var keys =
                 seededKeys[name] ?? SeededKeys(columns: bound.key.columns, record.entries[source(of: name)]?.details)
@@ -119,7 +119,7 @@ extension SeedRun {
         }
     }
 
-    /// Deletes the rows of keys, and returns the keys of those that a trigger kept.
+    /// Deletes the rows with these keys, and returns the keys that a trigger kept.
     private mutating func delete(_ gone: [[String]], _ index: Int, _ session: inout Session) throws -> Set<[String]> {
         let bound = tables[index]
         let merge = TableMerge(
@@ -160,7 +160,7 @@ extension SeedRun {
         return stayed
     }
 
-    /// How many of the rows that are to be deleted are there.
+    /// Requires that each key to delete matches one row.
     private func requireOneRowEach(
         _ bound: BoundTable,
         _ merge: TableMerge,

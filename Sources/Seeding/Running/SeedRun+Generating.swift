@@ -27,9 +27,46 @@ extension SeedRun {
         guard let given = bound.generate else { return }
         let declaration = try GenerateDeclaration(given.node, file: given.file)
         let before = record.entries[source(of: bound.name)]
-        let rows = try compile(bound, declaration, before, session)
-        generated[bound.name] = rows
-        guard rows.count > 0 else { return }
+        var search = ConstraintSearch(
+            table: bound.table,
+            asked: SeededKeys.constraints(in: before?.details),
+            declared: Set(declaration.columns.map(\.key)),
+            countsPresentRows: SeededKeys.text("generator", in: before?.details) == nil,
+            patience: options.candidates
+        )
+        while true {
+            let rows = try compile(bound, declaration, before, &search, &session)
+            generated[bound.name] = rows
+            askedConstraints[bound.name] = search.asked
+            guard rows.count > 0 else { return }
+            let state = (outcome, explicitColumns, incomplete, report)
+            try session.execute("SAVEPOINT granary_generated")
+            do {
+                try bring(rows, index, isLocked: isLocked, declaration, before, &outcome, &session)
+                try session.execute("RELEASE SAVEPOINT granary_generated")
+                return
+            } catch let error as PostgresError where SeedingError.isAboutRows(error) {
+                // What the server rejects is drawn again, so that it does not.
+                guard search.ask(about: error) else { throw Self.unfit(error, bound, declaration) }
+                try session.execute("ROLLBACK TO SAVEPOINT granary_generated")
+                (outcome, explicitColumns, incomplete, report) = state
+            }
+        }
+    }
+
+    /// Brings generated rows into their table, or into a file.
+    ///
+    /// - Throws: `PostgresError` for a row that the server rejects.
+    private mutating func bring(
+        _ rows: GeneratedRows,
+        _ index: Int,
+        isLocked: Bool,
+        _ declaration: GenerateDeclaration,
+        _ before: SeedRecord.Entry?,
+        _ outcome: inout SeedReport.Outcome,
+        _ session: inout Session
+    ) throws {
+        let bound = tables[index]
         if let output = options.output {
             try RowFile.append(rows.table, to: output, jobs: options.jobs)
             outcome.inserted += rows.count
@@ -45,11 +82,8 @@ extension SeedRun {
         let key = Self.key(bound.table, rows.table)
         let goesStraight = try rows.table.expressions.isEmpty && (key.isEmpty || isEmpty(bound.name, session))
         if goesStraight {
-            try tryOut(bound, rows.table, declaration, &session)
-            // What triggers let through only the bulk itself can tell.
-            let present =
-                try options.planOnly && !bound.table.hasTriggers
-                ? rows.count : copyGenerated(rows.table, bound, declaration, &session)
+            try tryOut(bound, rows.table, &session)
+            let present = try copyGenerated(rows.table, bound, &session)
             outcome.inserted += present
             noteLeftOut(rows.count - present, bound, &outcome)
             return
@@ -59,7 +93,6 @@ extension SeedRun {
             rows,
             key,
             isChanged: SeededKeys.text("generator", in: before?.details).map { $0 != rows.digest } ?? false,
-            declaration,
             &outcome,
             &session
         )
@@ -80,7 +113,6 @@ extension SeedRun {
         _ rows: GeneratedRows,
         _ key: [String],
         isChanged: Bool,
-        _ declaration: GenerateDeclaration,
         _ outcome: inout SeedReport.Outcome,
         _ session: inout Session
     ) throws {
@@ -94,7 +126,7 @@ extension SeedRun {
             session
         )
         try session.execute(merge.creation)
-        try send(rows.table, merge.copy, isNumbered: true, bound, declaration, &session)
+        try send(rows.table, merge.copy, isNumbered: true, bound, &session)
         try session.execute("ANALYZE \(merge.temporary)")
         if !key.isEmpty { try session.execute(merge.finding) }
         let expressions = Dictionary(
@@ -102,28 +134,24 @@ extension SeedRun {
             uniquingKeysWith: { one, _ in one }
         )
         let group = TableMerge.Group(plain: merge.columns, expressions: expressions, postponed: [])
-        do {
-            var updated = 0
-            if isChanged, bound.onConflict != .keep, !key.isEmpty, let sql = merge.update(group, number: 0) {
-                updated = try session.query(sql)[0].int("count")
-            }
-            let inserted = try session.query(merge.insert(group, number: 0, givesWay: true))[0].int("count")
-            let found = try session.query(
-                "SELECT pg_catalog.count(*) AS count FROM \(merge.temporary) WHERE granary_found"
-            )[0]
-            .int("count")
-            outcome.inserted += inserted
-            outcome.updated += updated
-            outcome.unchanged += found - updated
-            if bound.table.hasTriggers {
-                noteLeftOut(rows.count - found - inserted, bound, &outcome)
-            } else if rows.count > found + inserted {
-                report.notes.append(
-                    "\(bound.name): \(rows.count - found - inserted) generated rows gave way to others with the same keys"
-                )
-            }
-        } catch let error as PostgresError where SeedingError.isAboutRows(error) {
-            throw Self.unfit(error, bound, declaration)
+        var updated = 0
+        if isChanged, bound.onConflict != .keep, !key.isEmpty, let sql = merge.update(group, number: 0) {
+            updated = try session.query(sql)[0].int("count")
+        }
+        let inserted = try session.query(merge.insert(group, number: 0, givesWay: true))[0].int("count")
+        let found = try session.query(
+            "SELECT pg_catalog.count(*) AS count FROM \(merge.temporary) WHERE granary_found"
+        )[0]
+        .int("count")
+        outcome.inserted += inserted
+        outcome.updated += updated
+        outcome.unchanged += found - updated
+        if bound.table.hasTriggers {
+            noteLeftOut(rows.count - found - inserted, bound, &outcome)
+        } else if rows.count > found + inserted {
+            report.notes.append(
+                "\(bound.name): \(rows.count - found - inserted) generated rows gave way to others with the same keys"
+            )
         }
     }
 
@@ -131,7 +159,6 @@ extension SeedRun {
     private func copyGenerated(
         _ rows: GeneratedTable,
         _ bound: BoundTable,
-        _ declaration: GenerateDeclaration,
         _ session: inout Session
     ) throws -> Int {
         let counting = "SELECT pg_catalog.count(*) AS count FROM \(session.quoted(bound.name))"
@@ -140,7 +167,6 @@ extension SeedRun {
             rows,
             "COPY \(session.quoted(bound.name)) (\(session.quoted(rows.columns.map(\.name)))) FROM STDIN",
             bound,
-            declaration,
             &session
         )
         guard bound.table.hasTriggers else { return count }
@@ -163,7 +189,6 @@ extension SeedRun {
     private func tryOut(
         _ bound: BoundTable,
         _ table: GeneratedTable,
-        _ declaration: GenerateDeclaration,
         _ session: inout Session
     ) throws {
         let count = table.count
@@ -186,7 +211,7 @@ extension SeedRun {
                 try session.execute("ROLLBACK TO SAVEPOINT granary_trial")
                 return
             }
-            throw Self.unfit(error, bound, declaration)
+            throw error
         }
         try session.execute("ROLLBACK TO SAVEPOINT granary_trial")
     }
@@ -218,19 +243,14 @@ extension SeedRun {
         _ sql: String,
         isNumbered: Bool = false,
         _ bound: BoundTable,
-        _ declaration: GenerateDeclaration,
         _ session: inout Session
     ) throws -> Int {
         let progress = progress
-        do {
-            return try session.copyIn(sql) { sink in
-                try table.render(jobs: options.jobs, isNumbered: isNumbered) { bytes, rows in
-                    try sink.write(bytes)
-                    progress(.advanced(table: "\(bound.name)", rows: rows, bytes: bytes.count))
-                }
+        return try session.copyIn(sql) { sink in
+            try table.render(jobs: options.jobs, isNumbered: isNumbered) { bytes, rows in
+                try sink.write(bytes)
+                progress(.advanced(table: "\(bound.name)", rows: rows, bytes: bytes.count))
             }
-        } catch let error as PostgresError where SeedingError.isAboutRows(error) {
-            throw Self.unfit(error, bound, declaration)
         }
     }
 }

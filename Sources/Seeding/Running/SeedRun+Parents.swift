@@ -9,7 +9,8 @@ extension SeedRun {
         _ bound: BoundTable,
         _ declaration: GenerateDeclaration,
         _ before: SeedRecord.Entry?,
-        _ session: borrowing Session
+        _ search: inout ConstraintSearch,
+        _ session: inout Session
     ) throws -> GeneratedRows {
         let pools = try pools(of: bound, declaration, session)
         let start = try start(bound, declaration, before, session)
@@ -34,11 +35,22 @@ extension SeedRun {
             taken: taken
         )
         if let possible = options.generate.flatMap({ _ in compiler.possible() }) {
-            // Nobody has asked for this table by name: as many rows as there can be.
-            report.notes.append("\(bound.name): only \(possible) rows are possible")
+            // A pattern names many tables: as many rows as there can be.
             compiler.source = .count(possible)
         }
-        let table = try compiler.compile()
+        var columns = try compiler.settled()
+        if let found = try search.settle(&columns, &session), found < compiler.source.count {
+            guard options.generate != nil else {
+                throw compiler.tooFew(search.columns, found, compiler.source.count)
+            }
+            compiler.source = .count(found)
+            columns = try compiler.settled()
+            _ = try search.settle(&columns, &session)
+        }
+        let table = columns.table()
+        if let wanted = options.generate?.rows, case .count = source, table.count < min(wanted, source.count) {
+            fewer[bound.name] = table.count
+        }
         var parts =
             [ValueText.json(declaration.node)] + [
                 "\(table.count)", "\(set.options.seed)", declaration.locale ?? set.options.locale, "\(asOf)",
@@ -149,9 +161,13 @@ extension SeedRun {
         var pools: [TableName: ReferencePool] = [:]
         let wantsTimes = declaration.columns.contains { $0.value["after"]?.text?.contains(".") ?? false }
         for key in bound.table.foreignKeys where key.parent != bound.name && pools[key.parent] == nil {
-            let isOurs = tables.contains { $0.name == key.parent } && isMeant(key.parent)
-            // One that closes a circle is not there yet.
-            if isOurs, !references.seeded.contains(key.parent) { continue }
+            let isOurs =
+                tables.contains { $0.name == key.parent } && isMeant(key.parent) && !skipped.contains(key.parent)
+            if isOurs, !references.seeded.contains(key.parent) {
+                // One that closes a circle is not there yet.
+                if let pool = try poolInAdvance(key, of: bound.name, session) { pools[key.parent] = pool }
+                continue
+            }
             guard let parent = catalog[key.parent] else { continue }
             let columns = Array(
                 Set(bound.table.foreignKeys.filter { $0.parent == key.parent }.flatMap(\.parentColumns))
@@ -162,6 +178,34 @@ extension SeedRun {
             pools[key.parent] = try pool(parent, columns, times, isOurs: isOurs, session)
         }
         return pools
+    }
+
+    /// The keys of rows that come later, where the server checks the reference at the end.
+    private func poolInAdvance(
+        _ key: SeedCatalog.ForeignKey,
+        of child: TableName,
+        _ session: borrowing Session
+    ) throws -> ReferencePool? {
+        guard order?.detours[.init(child: child, foreignKey: key.name)]?.isCheckedLast == true,
+            let parent = tables.first(where: { $0.name == key.parent }), let given = parent.generate
+        else { return nil }
+        let declaration = try GenerateDeclaration(given.node, file: given.file)
+        guard case .count(let count) = declaration.amount else { return nil }
+        let before = record.entries[source(of: parent.name)]
+        let compiler = GeneratorCompiler(
+            table: parent.table,
+            declaration: declaration,
+            seed: set.options.seed,
+            locale: declaration.locale ?? set.options.locale,
+            now: asOf * 1_000_000,
+            pools: [:],
+            start: try start(parent, declaration, before, session),
+            source: .count(Int((Double(count) * scale).rounded())),
+            perKey: nil,
+            taken: [:]
+        )
+        guard let keys = try compiler.keys(key.parentColumns) else { return nil }
+        return ReferencePool(columns: [:], times: [:], identities: [], generated: keys)
     }
 
     private func pool(

@@ -222,6 +222,8 @@ extension SeedRun {
         var listed: Set<[String]> = []
         for row in try session.query(merge.keys) {
             let key = row.texts("key")
+            // A key with a NULL is no text that a later run could delete the row by.
+            guard key.count == merge.key.count else { continue }
             listed.insert(key)
             if !row.bool("found") { keys.ours.insert(key) }
         }

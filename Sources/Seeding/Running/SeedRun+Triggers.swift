@@ -144,7 +144,8 @@ extension SeedRun {
             let made = try session.query(merge.insertOne(group, row: row)).first
             try session.execute("RELEASE SAVEPOINT granary_row")
             guard let made else { return .leftOut }
-            if !merge.key.isEmpty { try session.query(merge.rekey(row, isThere: false), made.texts("key")) }
+            let key = made.texts("key")
+            if !key.isEmpty, key.count == merge.key.count { try session.query(merge.rekey(row, isThere: false), key) }
             return .inserted
         } catch let error as PostgresError where SeedingError.isAboutRows(error) {
             try session.execute("ROLLBACK TO SAVEPOINT granary_row")

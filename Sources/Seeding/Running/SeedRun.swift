@@ -26,6 +26,14 @@ struct SeedRun {
     var missing: [TableName: [Int]] = [:]
     /// Tables that did not take all of their generated rows.
     var incomplete: Set<TableName> = []
+    /// Tables that `--generate` could not fill, and goes on without.
+    var skipped: Set<TableName> = []
+    /// Tables that an earlier attempt of this run could not fill.
+    private var leftOut: [SeedReport.Skipped] = []
+    /// Tables that take fewer rows than were asked for, and how many.
+    var fewer: [TableName: Int] = [:]
+    /// The constraints that generated rows were chosen by.
+    var askedConstraints: [TableName: Set<AskedConstraint>] = [:]
     var asOf = 0
     /// Of rows whose keys a plan has to invent.
     var planNumbers: [TableName: Int] = [:]
@@ -48,22 +56,41 @@ struct SeedRun {
     mutating func run(_ session: inout Session) throws -> SeedReport {
         do {
             try session.decisiveTransaction { session in
-                try work(&session)
+                try workWithoutBrokenCircles(&session)
                 if options.planOnly { throw PlanIsDone() }
             }
         } catch is PlanIsDone {}
         return report
     }
 
+    private mutating func workWithoutBrokenCircles(_ session: inout Session) throws {
+        guard maySkip else { return try work(&session) }
+        let fresh = self
+        while true {
+            try session.execute("SAVEPOINT granary_run")
+            do {
+                return try work(&session)
+            } catch let circle as BrokenCircle {
+                try session.execute("ROLLBACK TO SAVEPOINT granary_run")
+                let known = leftOut + circle.tables
+                self = fresh
+                leftOut = known
+            }
+        }
+    }
+
     private mutating func work(_ session: inout Session) throws {
+        report.skipped = leftOut
+        skipped = Set(leftOut.map(\.table))
         try queue(session)
         catalog = try SeedCatalog.read(session, stateSchema: options.stateSchema)
         try record.read(session)
         try settleAsOf(session)
         try bind()
-        let order = try SeedOrder(tables.map(\.name), numbers: numbers, wishes: wishes, catalog)
+        let order = try settleOrder()
         self.order = order
-        if order.detours.values.contains(.checkedLast) { try session.execute("SET CONSTRAINTS ALL DEFERRED") }
+        try setDeferrable(true, session)
+        if order.detours.values.contains(where: \.isCheckedLast) { try session.execute("SET CONSTRAINTS ALL DEFERRED") }
         let scripts = ScriptPlan(set.scripts, options, record)
         try useServicePath(session)
         var next = 0
@@ -73,24 +100,32 @@ struct SeedRun {
                 next += 1
             }
             guard let index = tables.firstIndex(where: { $0.name == name }), isMeant(name) else { continue }
-            try seed(index, &session)
+            if maySkip { try fill(index, &session) } else { try seed(index, &session) }
         }
         for step in scripts.steps[next...] { try runScript(step, &session) }
         try fillPostponed(&session)
         try prune(order.tables.reversed(), &session)
         try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        try setDeferrable(false, session)
         try session.execute(Session.emptySearchPath)
         if !options.planOnly {
             try moveSequences(session)
             try writeRecord(session)
         }
         report.tables = order.tables.compactMap { outcomes[$0] }
+        report.generators = generated.filter { !skipped.contains($0.key) }
+        for (name, count) in fewer.sorted(by: { $0.key < $1.key }) where !skipped.contains(name) {
+            report.notes.append("\(name): only \(counted(count, "row")) \(count == 1 ? "is" : "are") possible")
+        }
     }
 
     /// Not empty as for a dump: defaults, triggers and !sql expect what the service itself sees. What of ours runs under it
     /// names schemas for functions and operators.
     func useServicePath(_ session: borrowing Session) throws {
-        let path = (options.schemas + ["public"]).map { session.quoted($0) }.joined(separator: ", ")
+        var schemas = options.schemas
+        // Triggers of the tables that a pattern names expect their own schema.
+        if options.generate != nil { schemas += Set(tables.map(\.name.schema)).subtracting(schemas).sorted() }
+        let path = (schemas + ["public"]).map { session.quoted($0) }.joined(separator: ", ")
         try session.query("SELECT pg_catalog.set_config('search_path', $1, false)", [path])
     }
 
@@ -137,7 +172,8 @@ struct SeedRun {
 
     private mutating func bind() throws {
         if let generate = options.generate {
-            tables = try GeneratedTables.matching(generate.patterns, rows: generate.rows, catalog, options)
+            tables = try GeneratedTables.matching(generate.patterns, rows: generate.rows, set, catalog, options)
+                .filter { !skipped.contains($0.name) }
             return
         }
         let bound = BoundSeeds(set, catalog, schemas: options.schemas)
@@ -159,11 +195,11 @@ struct SeedRun {
         references.note(tables, meant: Set(tables.map(\.name).filter { isMeant($0) }), in: catalog)
     }
 
-    private var numbers: [TableName: Int] {
+    var numbers: [TableName: Int] {
         tables.reduce(into: [:]) { numbers, table in numbers[table.name] = table.number }
     }
 
-    private var wishes: [TableName: Set<TableName>] {
+    var wishes: [TableName: Set<TableName>] {
         tables.reduce(into: [:]) { wishes, table in
             for row in table.rows {
                 for case .reference(let reference) in row.cells.values {
@@ -226,6 +262,7 @@ extension SeedRun {
                     details: SeededKeys.details(
                         seededKeys[table.name],
                         rows,
+                        asked: askedConstraints[table.name],
                         before: record.entries[source(of: table.name)]?.details
                     )
                 ),

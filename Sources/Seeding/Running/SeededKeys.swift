@@ -22,7 +22,12 @@ struct SeededKeys {
     /// The record of a table.
     ///
     /// - Parameter before: What is recorded now: of generated rows it stays true in a run that is about others.
-    static func details(_ keys: SeededKeys?, _ rows: GeneratedRows?, before: String?) -> String? {
+    static func details(
+        _ keys: SeededKeys?,
+        _ rows: GeneratedRows?,
+        asked: Set<AskedConstraint>? = nil,
+        before: String?
+    ) -> String? {
         var members: [String] = []
         if let keys, !keys.ours.isEmpty, keys.ours.count <= countMax {
             let sorted = keys.ours.sorted { $0.lexicographicallyPrecedes($1) }
@@ -35,11 +40,22 @@ struct SeededKeys {
         if let count { members.append("\"generated\": \(count)") }
         let digest = rows.map { $0.digest } ?? text("generator", in: before)
         if let digest { members.append("\"generator\": \"\(digest)\"") }
+        // A later run asks the server about the same constraints, and so finds the same rows.
+        let constraints = asked ?? constraints(in: before)
+        if !constraints.isEmpty { members.append("\"asked\": \(list(constraints.sorted().map(\.text)))") }
         return members.isEmpty ? nil : "{\(members.joined(separator: ", "))}"
     }
 
     private static func list(_ texts: [String]) -> String {
         "[\(texts.map { ValueText.quoted($0) }.joined(separator: ", "))]"
+    }
+
+    /// The constraints that the generated rows of a record were chosen by.
+    static func constraints(in details: String?) -> Set<AskedConstraint> {
+        guard let details, let text = try? JSONText(Array(details.utf8), path: "details"),
+            let names = try? text.root["asked"]?.texts()
+        else { return [] }
+        return Set(names.compactMap { AskedConstraint(text: $0) })
     }
 
     /// A number of a record's details.

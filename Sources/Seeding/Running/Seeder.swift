@@ -31,6 +31,7 @@ package struct Seeder: Sendable {
         let began = ContinuousClock.now
         let set = try readFiles()
         try ProductionRules.check(set, options)
+        if let folder = options.declarationFolder { try GeneratorFile.prepare(folder) }
         let (options, progress) = (options, progress)
         var report = try await withSession(server, logger: logger) { session in
             try Self.prepare(&session, options)
@@ -38,12 +39,25 @@ package struct Seeder: Sendable {
             var run = SeedRun(options, set, progress)
             return try run.run(&session)
         }
+        try writeDeclarations(&report)
         report.seconds = (ContinuousClock.now - began) / .seconds(1)
         return report
     }
 
+    /// Files that are there are left alone, and said.
+    private func writeDeclarations(_ report: inout SeedReport) throws(SeedingError) {
+        guard let folder = options.declarationFolder else { return }
+        for (table, rows) in report.generators.sorted(by: { $0.key < $1.key }) {
+            if let path = try GeneratorFile.write(rows, of: table, in: folder) {
+                report.written.append(path)
+            } else {
+                report.notes.append("\(folder)/\(table).yaml is there already, and stays as it is")
+            }
+        }
+    }
+
     private func readFiles() throws(SeedingError) -> SeedSet {
-        guard options.generate == nil else { return .nothing(options) }
+        if options.generate != nil, !SeedFolder(options.folder).exists { return .nothing(options) }
         return try SeedSet.read(
             SeedSet.Request(
                 folder: options.folder,

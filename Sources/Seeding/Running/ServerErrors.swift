@@ -1,13 +1,13 @@
 import PostgresClient
 
 extension SeedingError {
-    /// The server's no, with our place; what it says of locks stays what it is.
+    /// The server's error, with the place in the file. Errors about locks keep their meaning.
     init(_ error: PostgresError, at place: FilePlace, _ subject: String? = nil, hint: String? = nil) {
         let message = subject.map { "\($0): \(error)" } ?? "\(error)"
         self.init(.database, at: place, message, hint: hint ?? error.hint, sqlState: error.sqlState)
     }
 
-    /// Whether an error is about a row or a statement, and not about the connection or a lock.
+    /// Whether an error is about a row or a statement, not about the connection or a lock.
     static func isAboutRows(_ error: any Error) -> Bool {
         guard let error = error as? PostgresError, error.code == .server, let state = error.sqlState else {
             return false
@@ -16,9 +16,9 @@ extension SeedingError {
     }
 }
 
-/// Where in a COPY the server stopped, from its CONTEXT: `COPY t, line 3, column age: "x"`.
+/// The place in a COPY where the server stopped, from its CONTEXT: `COPY t, line 3, column age: "x"`.
 struct CopyPlace {
-    /// From 1, in the rows of the COPY.
+    /// From 1, counting the rows of the COPY.
     var line: Int
     var column: String?
 

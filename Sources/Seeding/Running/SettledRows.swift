@@ -9,12 +9,22 @@ struct SettledRows {
     var groups: [TableMerge.Group]
     var groupOfRow: [Int]
     var postponed: [(row: Int, column: String, cell: BoundCell)]
+
+    /// Moves groups to the front, such as those of rows that others refer to.
+    mutating func putFirst(_ isFirst: (TableMerge.Group) -> Bool) {
+        let order = groups.indices.filter { isFirst(groups[$0]) } + groups.indices.filter { !isFirst(groups[$0]) }
+        var places = groups.indices.map { $0 }
+        for (place, group) in order.enumerated() { places[group] = place }
+        groups = order.map { groups[$0] }
+        groupOfRow = groupOfRow.map { places[$0] }
+    }
 }
 
 extension SeedRun {
     /// Resolves references, takes keys in advance where a circle wants it, and puts rows together that give the same.
     mutating func settle(_ index: Int, _ session: borrowing Session) throws -> SettledRows {
         let table = tables[index].table
+        try takeKeysOfOwnRows(index, session)
         let used = Set(tables[index].rows.flatMap(\.cells.keys)).sorted()
         let waiting = try waitingColumns(index, session)
         var places: [Int: Int] = [:]
@@ -56,7 +66,30 @@ extension SeedRun {
             settled.values.append(values)
             settled.groupOfRow.append(number)
         }
+        settled.putFirst { group in
+            table.foreignKeys.contains { key in
+                key.parent == table.name && key.parentColumns.allSatisfy { group.plain.contains($0) }
+            }
+        }
         return settled
+    }
+
+    /// Takes the keys of rows that others of the same file must refer to when they are inserted.
+    private mutating func takeKeysOfOwnRows(_ index: Int, _ session: borrowing Session) throws {
+        let table = tables[index].table
+        let refersToItself = Set(
+            table.foreignKeys.filter { $0.parent == table.name }.flatMap(\.columns).compactMap { table.index($0) }
+        )
+        let required = refersToItself.filter { table.columns[$0].isNotNull }
+        guard !required.isEmpty else { return }
+        for row in tables[index].rows.indices {
+            for column in required.sorted() {
+                guard case .reference(let reference) = tables[index].rows[row].cells[column],
+                    reference.parent == table.name, case .row = reference.target
+                else { continue }
+                _ = try value(of: reference, session)
+            }
+        }
     }
 
     /// Columns whose values wait until all rows are there: those of a nullable foreign key that closes a circle, the

@@ -65,7 +65,13 @@ struct TableMerge {
     private var keyTexts: String { key.map { "s.\(q($0))::pg_catalog.text" }.joined(separator: ", ") }
 
     private func on(_ alias: String) -> String {
-        key.map { "\(alias).\(q($0)) \(table.equality($0)) s.\(q($0))" }.joined(separator: " AND ")
+        let findsNulls = table.findsNulls(by: key)
+        return key.map { column in
+            let (one, other) = ("\(alias).\(q(column))", "s.\(q(column))")
+            let same = "\(one) \(table.equality(column)) \(other)"
+            let mayBeNull = findsNulls && table.column(column)?.isNotNull == false
+            return mayBeNull ? "(\(same) OR \(one) IS NULL AND \(other) IS NULL)" : same
+        }.joined(separator: " AND ")
     }
 
     var finding: String {

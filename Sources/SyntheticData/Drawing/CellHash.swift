@@ -1,8 +1,7 @@
-/// The arithmetic under generated values: a value depends on the seed, the table, the column and the row, and on
-/// nothing else.
+/// The arithmetic of generated values: a value depends only on the seed, the table, the column and the row.
 ///
-/// The mixer is SplitMix64's (Steele, Lea, Flood 2014); the permutation a Feistel network of four rounds that walks in
-/// circles until it is back inside the domain, so that any number of indices is permuted, without memory.
+/// The mixer is that of SplitMix64 (Steele, Lea, Flood 2014). The permutation is a Feistel network of four rounds,
+/// repeated until the result is inside the domain. So any number of indices can be permuted without memory.
 package enum CellHash {
     @inline(__always)
     static func mix(_ value: UInt64) -> UInt64 {
@@ -12,7 +11,7 @@ package enum CellHash {
         return z ^ (z &>> 31)
     }
 
-    /// What a column's draws begin with. FNV-1a over the names, mixed.
+    /// The first part of a column's draws: FNV-1a over the names, mixed.
     package static func key(seed: Int, _ names: String...) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for name in names {
@@ -22,26 +21,26 @@ package enum CellHash {
         return mix(hash &+ UInt64(bitPattern: Int64(seed)) &* 0x9E37_79B9_7F4A_7C15)
     }
 
-    /// The draw of a row.
+    /// The random number of a row.
     @inline(__always)
     package static func draw(_ key: UInt64, _ row: UInt64) -> UInt64 { mix(key &+ (row &+ 1) &* 0x9E37_79B9_7F4A_7C15) }
 
-    /// Another draw of the same cell.
+    /// Another random number for the same cell.
     @inline(__always)
     static func next(_ draw: UInt64) -> UInt64 { mix(draw &+ 0x9E37_79B9_7F4A_7C15) }
 
-    /// A draw as one of `count` numbers.
+    /// Maps a draw to one of `count` numbers.
     @inline(__always)
     static func below(_ count: Int, _ draw: UInt64) -> Int {
         Int(truncatingIfNeeded: draw.multipliedFullWidth(by: UInt64(count)).high)
     }
 
-    /// A draw as a number from 0 to 1, 1 excluded.
+    /// Maps a draw to a number from 0 to 1, excluding 1.
     @inline(__always)
     static func unit(_ draw: UInt64) -> Double { Double(draw &>> 11) * 0x1p-53 }
 }
 
-/// All numbers below `count`, in an order of its own.
+/// All numbers below `count` in a random order.
 struct Permutation: Sendable {
     let count: Int
     private let key: UInt64
@@ -56,7 +55,7 @@ struct Permutation: Sendable {
         mask = (1 &<< halfBits) &- 1
     }
 
-    /// - Parameter tweak: Permutes otherwise for each.
+    /// - Parameter tweak: Each value gives a different permutation.
     @inline(__always)
     func callAsFunction(_ index: Int, tweak: UInt64 = 0) -> Int {
         if count == 1 { return 0 }

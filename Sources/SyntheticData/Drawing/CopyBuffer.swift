@@ -1,4 +1,4 @@
-/// The outgoing bytes of a COPY in text form, grown by doubling and never copied cell by cell.
+/// The outgoing bytes of a COPY in text form. The buffer grows by doubling, and cells are never copied.
 ///
 /// The escapes are those of <https://www.postgresql.org/docs/current/sql-copy.html>, File Formats. The buffer is public
 /// and inlinable because the compiler inlines no methods of `package` types into other modules.
@@ -9,7 +9,7 @@ public struct CopyBuffer: ~Copyable {
 
     @inlinable public var count: Int { used }
 
-    /// Between columns, and behind rows.
+    /// The separators of columns and rows.
     @inlinable public static var tab: UInt8 { 0x09 }
     @inlinable public static var newline: UInt8 { 0x0A }
 
@@ -24,7 +24,7 @@ public struct CopyBuffer: ~Copyable {
     @inlinable
     public mutating func removeAll() { used = 0 }
 
-    /// Drops what was written since `count` was `mark`.
+    /// Removes everything that was written since `count` was `mark`.
     @inlinable
     public mutating func rewind(to mark: Int) { used = mark }
 

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Distributions, by the inverse of their curves: one draw, one value.
+/// Distributions, computed with the inverse of their cumulative curves: one draw gives one value.
 package enum Curve {
     static func exp(_ x: Double) -> Double { Glibc.exp(x) }
     package static func log(_ x: Double) -> Double { Glibc.log(x) }
@@ -32,22 +32,22 @@ package enum Curve {
     }
 }
 
-/// How many rows a parent has.
+/// The number of rows of each parent.
 package struct CountRule: Sendable, Equatable {
     package enum Shape: Sendable, Equatable {
         case exactly(Int)
         case between(Int, Int)
-        /// The counts 1…max, their shares added up and stretched so that the mean is right.
+        /// The counts 1…max with weights of a power law, stretched so that the mean is right.
         case zipf(exponent: Double, mean: Double, max: Int)
     }
 
     package var shape: Shape
-    /// The share of parents that have none.
+    /// The share of parents without rows.
     package var none = 0.0
 
     package init(shape: Shape) { self.shape = shape }
 
-    /// A function of a draw, so that a parent's count is its own.
+    /// A function of a draw, so that each parent has its own count.
     package func sampler() -> @Sendable (UInt64) -> Int {
         let none = none
         let inner: @Sendable (UInt64) -> Int
@@ -69,7 +69,7 @@ package struct CountRule: Sendable, Equatable {
         func expected(_ stretch: Double) -> Double {
             zip(counts(stretch), weights).reduce(0) { $0 + Double($1.0) * $1.1 } / total
         }
-        // The stretch that gives the mean, by halving: it only rises.
+        // The factor that gives the mean, found by bisection, because the mean only rises with it.
         var (low, high) = (0.0, Double(most))
         for _ in 0..<60 {
             let middle = (low + high) / 2

@@ -1,4 +1,4 @@
-/// The same for all rows; NULL is one too.
+/// The same value, or NULL, for all rows.
 package final class ConstantGenerator: CellGenerator {
     private let bytes: [UInt8]
     private let text: String?
@@ -13,12 +13,14 @@ package final class ConstantGenerator: CellGenerator {
     package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { out.append(bytes) }
     package var domain: Int? { 1 }
     package var summary: String { text == nil ? "NULL" : "constant" }
+    package var declaration: String? { text.map(Declaration.quoted) ?? "null" }
 }
 
 /// One of some values, by weight.
 package final class ChoiceGenerator: CellGenerator {
     private let values: [[UInt8]]
-    /// Shares added up; nil where all weigh the same.
+    private let texts: [String?]
+    /// Cumulative weights; nil if all are equal.
     private let sums: [Double]?
     private let key: UInt64
     private let name: String
@@ -31,6 +33,7 @@ package final class ChoiceGenerator: CellGenerator {
         key: UInt64,
         isUnique: Bool = false
     ) {
+        self.texts = texts
         values = texts.map { CopyBuffer.bytes(of: $0) }
         let total = weights?.reduce(0, +) ?? 0
         var sum = 0.0
@@ -55,9 +58,15 @@ package final class ChoiceGenerator: CellGenerator {
     package func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) { out.append(values[index]) }
     package var isUnique: Bool { permutation != nil }
     package var summary: String { "\(name) \(values.count)" }
+
+    package var declaration: String? {
+        guard sums == nil, values.count <= 50 else { return nil }
+        let list = texts.map { $0.map(Declaration.quoted) ?? "null" }.joined(separator: ", ")
+        return Declaration.mapping("pick: [\(list)]", isUnique: permutation != nil)
+    }
 }
 
-/// The values that `per` crosses its parents with.
+/// The values that `per` combines with its parents.
 package final class CombinationGenerator: CellGenerator {
     private let values: [[UInt8]]
     private let stride: Int
@@ -73,7 +82,7 @@ package final class CombinationGenerator: CellGenerator {
     package var summary: String { "each of \(values.count)" }
 }
 
-/// One generator or another, by the value of a column of the same row.
+/// One generator or another, depending on a column of the same row.
 package final class CaseGenerator: CellGenerator {
     package struct Branch: Sendable {
         let condition: RowCondition
@@ -113,7 +122,7 @@ package final class CaseGenerator: CellGenerator {
 /// `status = refunded`, `status != draft`, `status in (a, b)`, `refund is null`, `refund is not null`.
 package struct RowCondition: Sendable {
     private let column: any CellGenerator
-    /// As COPY text has them.
+    /// As in COPY text.
     private let values: [[UInt8]]
     private let isNegated: Bool
 
@@ -124,7 +133,7 @@ package struct RowCondition: Sendable {
     }
 
     func holds(_ row: GeneratedRow, _ out: inout CopyBuffer) -> Bool {
-        // Rendered behind what is there, looked at, and taken back.
+        // Rendered after the present end of the buffer, examined, and removed.
         let mark = out.count
         column.write(row, &out)
         let isOne = values.contains { value in
@@ -133,5 +142,35 @@ package struct RowCondition: Sendable {
         }
         out.rewind(to: mark)
         return isOne != isNegated
+    }
+}
+
+/// Pieces of declarations, as YAML has them.
+enum Declaration {
+    /// In double quotes, where a plain text might be read as something else.
+    static func quoted(_ text: String) -> String {
+        let isPlain =
+            text.unicodeScalars.allSatisfy {
+                $0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "_"
+            }
+            && !text.isEmpty && !["null", "true", "false", "yes", "no", "on", "off"].contains(text.lowercased())
+        if isPlain { return text }
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\t": quoted += "\\t"
+            case _ where scalar.value < 0x20:
+                quoted += "\\x\(FormGenerator.hex(Int(scalar.value)))"
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+
+    static func mapping(_ text: String, isUnique: Bool = false) -> String {
+        "{\(text)\(isUnique ? ", unique: true" : "")}"
     }
 }

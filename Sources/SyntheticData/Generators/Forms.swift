@@ -1,4 +1,4 @@
-/// Version 4 identifiers (RFC 9562), by the row.
+/// Version 4 identifiers (RFC 9562), computed from the row.
 final class UUIDGenerator: CellGenerator {
     private let key: UInt64
     init(key: UInt64) { self.key = key }
@@ -20,14 +20,14 @@ final class UUIDGenerator: CellGenerator {
     var summary: String { "uuid" }
 }
 
-/// Values of types that need no more than a draw or two to be written.
+/// Values of types that need only one or two draws.
 final class FormGenerator: CellGenerator {
     private let form: @Sendable (inout Draws) -> String
     private let key: UInt64
     private let name: String
     private let isUniqueByNumber: Bool
 
-    /// The draws of one cell, one after the other.
+    /// A sequence of draws for one cell.
     struct Draws {
         var draw: UInt64
         let row: GeneratedRow
@@ -65,15 +65,17 @@ final class FormGenerator: CellGenerator {
     }
 }
 
-/// Lists of another generator's values.
+/// Arrays of another generator's values.
 final class ArrayGenerator: CellGenerator {
     private let inner: any CellGenerator
     private let counts: ClosedRange<Int>
     private let key: UInt64
+    let isUnique: Bool
 
-    init(_ inner: any CellGenerator, counts: ClosedRange<Int>, key: UInt64) {
+    init(_ inner: any CellGenerator, counts: ClosedRange<Int>, isUnique: Bool = false, key: UInt64) {
         self.inner = inner
         self.counts = counts
+        self.isUnique = isUnique
         self.key = key
     }
 
@@ -87,7 +89,7 @@ final class ArrayGenerator: CellGenerator {
             element.identity = CellHash.mix(draw &+ UInt64(place))
             var buffer = CopyBuffer(capacity: 64)
             inner.write(element, &buffer)
-            // Quotes around the element; its own COPY escapes stay, and those of arrays come before them.
+            // Quotes around the element. Array escapes come before its COPY escapes, which are kept.
             out.append(UInt8(ascii: "\""))
             for byte in buffer.bytes() {
                 if byte == UInt8(ascii: "\"") { out.append([UInt8(ascii: "\\"), UInt8(ascii: "\\")]) }

@@ -11,9 +11,10 @@ package final class SequenceGenerator: CellGenerator {
     package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { out.append(start + row.number * step) }
     package var isUnique: Bool { step != 0 }
     package var summary: String { "\(start), \(start + step), …" }
+    package var declaration: String? { "{sequence: \(start)\(step == 1 ? "" : ", step: \(step)")}" }
 }
 
-/// The row's place among its parent's.
+/// The row's index within its parent.
 package final class SlotGenerator: CellGenerator {
     private let start: Int
     package init(start: Int) { self.start = start }
@@ -21,11 +22,11 @@ package final class SlotGenerator: CellGenerator {
     package var summary: String { "\(start), \(start + 1), … for each parent" }
 }
 
-/// Whole numbers, or decimals as whole numbers of their last place.
+/// Whole numbers, or decimals represented as whole numbers of their last digit.
 package final class NumberGenerator: CellGenerator {
     private let low: Int
     private let high: Int
-    /// Digits behind the point.
+    /// Digits after the decimal point.
     private let scale: Int
     private let key: UInt64
     private let permutation: Permutation?
@@ -67,10 +68,19 @@ package final class NumberGenerator: CellGenerator {
         out.append(Int(value.magnitude % UInt(power)), width: scale)
     }
 
+    package var declaration: String? {
+        func text(_ value: Int) -> String {
+            var out = CopyBuffer(capacity: 32)
+            Self.write(value, power: power, scale: scale, &out)
+            return String(decoding: out.bytes(), as: UTF8.self)
+        }
+        return Declaration.mapping("between: [\(text(low)), \(text(high))]", isUnique: permutation != nil)
+    }
+
     package var summary: String { scale > 0 ? "decimal \(low)…\(high) / 10^\(scale)" : "number \(low)…\(high)" }
 }
 
-/// Numbers around a middle: `normal`, `lognormal`.
+/// Numbers distributed around a mean: `normal`, `lognormal`.
 package final class BellGenerator: CellGenerator {
     private let mean: Double
     private let deviation: Double
@@ -98,6 +108,15 @@ package final class BellGenerator: CellGenerator {
     }
 
     package var summary: String { isLog ? "lognormal" : "normal" }
+
+    package var declaration: String? {
+        func text(_ value: Double) -> String { String((value * 1000).rounded() / 1000) }
+        let shape =
+            isLog
+            ? "lognormal: {median: \(text(Curve.exp(mean))), p99: \(text(Curve.exp(mean + deviation * 2.3263478740408408)))}"
+            : "normal: {mean: \(text(mean)), sd: \(text(deviation))}"
+        return "{\(shape), min: \(text(bounds.lowerBound)), max: \(text(bounds.upperBound)), round: \(scale)}"
+    }
 }
 
 package final class BooleanGenerator: CellGenerator {
@@ -119,4 +138,5 @@ package final class BooleanGenerator: CellGenerator {
         out.append(index == 0 ? UInt8(ascii: "t") : UInt8(ascii: "f"))
     }
     package var summary: String { "true or false" }
+    package var declaration: String? { "{chance: \(Int((share * 100).rounded()))%}" }
 }

@@ -1,7 +1,7 @@
-/// Texts that fit a pattern: the part of regular expressions that names of things are checked with.
+/// Texts that match a pattern, for the part of regular expressions that is common in CHECKs.
 ///
-/// Characters, classes, `.`, `\d \w \s`, groups, `|`, `* + ? {n} {n,m}`, anchors. Look-arounds and back references are
-/// not read; then there is no generator.
+/// Characters, classes, `.`, `\d \w \s`, groups, `|`, `* + ? {n} {n,m}`, anchors. Patterns with look-around or back
+/// references have no generator.
 package final class PatternGenerator: CellGenerator {
     private indirect enum Piece: Sendable {
         case characters([Unicode.Scalar])
@@ -16,7 +16,7 @@ package final class PatternGenerator: CellGenerator {
     private let permutation: Permutation?
     private let source: String
 
-    /// - Returns: nil for a pattern that is not understood.
+    /// - Returns: nil for a pattern that is not supported.
     package init?(_ pattern: String, isUnique: Bool = false, key: UInt64) {
         var parser = Parser(Array(pattern.unicodeScalars))
         guard let piece = parser.parse() else { return nil }
@@ -61,7 +61,22 @@ package final class PatternGenerator: CellGenerator {
 
     package var summary: String { "pattern \(source)" }
 
-    /// How many texts there are; nil for more than can be counted.
+    package var declaration: String? {
+        Declaration.mapping("pattern: \(Declaration.quoted(source))", isUnique: permutation != nil)
+    }
+
+    /// A LIKE pattern as one that texts can be made of.
+    package static func pattern(like: String) -> String {
+        like.map { character in
+            switch character {
+            case "%": "[a-z]{0,6}"
+            case "_": "[a-z]"
+            default: character.isLetter || character.isNumber || character == "@" ? String(character) : "\\\(character)"
+            }
+        }.joined()
+    }
+
+    /// The number of matching texts; nil if it is too large.
     private static func count(_ piece: Piece) -> Int? {
         switch piece {
         case .characters(let scalars): return scalars.count
@@ -92,7 +107,7 @@ package final class PatternGenerator: CellGenerator {
         return overflow ? nil : value
     }
 
-    /// The text of an index, as the digits of a number in a mixed base.
+    /// The text for an index, whose digits in a mixed base select the parts.
     private static func write(_ piece: Piece, _ index: Int, _ text: inout String.UnicodeScalarView) {
         switch piece {
         case .characters(let scalars): text.append(scalars[index % scalars.count])
@@ -154,7 +169,7 @@ package final class PatternGenerator: CellGenerator {
         mutating func sequence() -> Piece? {
             var pieces: [Piece] = []
             while let scalar = next, scalar != "|", scalar != ")" {
-                // Anchors hold anyway: the text is made to fit from its first character to its last.
+                // Anchors always match, because the whole text is generated from the pattern.
                 if scalar == "^" || scalar == "$" {
                     position += 1
                     continue
@@ -269,7 +284,7 @@ package final class PatternGenerator: CellGenerator {
                 guard end < scalars.count, let low = parts.first ?? nil, low <= 10_000 else { return nil }
                 let high = parts.count == 1 ? low : (parts[1] ?? low + 8)
                 guard high >= low, high <= 10_000 else { return nil }
-                // Long texts are no better than ones of a decent length.
+                // The length of unlimited texts is moderate.
                 range = (low, min(high, max(low, 12)))
                 position = end
             default: return piece

@@ -1,4 +1,4 @@
-/// Words of a list; unique ones carry a number behind them.
+/// Words of a list. Unique ones end with a number.
 final class WordGenerator: CellGenerator {
     private let list: WordList
     private let key: UInt64
@@ -28,7 +28,7 @@ package final class TemplateGenerator: CellGenerator {
         case slug(any CellGenerator)
         /// The row's number, from 1.
         case number
-        /// One of so many, drawn.
+        /// One of several texts, drawn at random.
         case choice([[UInt8]], UInt64)
     }
 
@@ -37,7 +37,7 @@ package final class TemplateGenerator: CellGenerator {
     private let name: String
     private let bytesMax: Int
 
-    /// - Parameter bytesMax: What is longer is cut before its number, which makes it unique.
+    /// - Parameter bytesMax: A longer text is shortened before its number, which makes it unique.
     package init(_ parts: [Part], name: String, bytesMax: Int = .max) {
         self.parts = parts
         self.name = name
@@ -70,7 +70,7 @@ package final class TemplateGenerator: CellGenerator {
         if out.count - start > bytesMax { shorten(row, start, &out) }
     }
 
-    /// Takes letters from the parts before the number.
+    /// Removes letters before the number.
     private func shorten(_ row: GeneratedRow, _ start: Int, _ out: inout CopyBuffer) {
         let text = String(decoding: out.bytes(from: start), as: UTF8.self)
         out.rewind(to: start)

@@ -1,4 +1,4 @@
-/// Calendar arithmetic without a library: microseconds since 1970 in UTC.
+/// Calendar arithmetic without a library, in microseconds since 1970, UTC.
 package enum Calendar {
     package static let day = 86_400_000_000
 
@@ -23,14 +23,35 @@ package enum Calendar {
         return era * 146_097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719_468
     }
 
-    static func floor(_ value: Int, _ by: Int) -> Int { value >= 0 ? value / by : -((-value + by - 1) / by) }
+    /// A date, a time or both as ISO 8601 and PostgreSQL write them, in microseconds since 1970, or since midnight for a
+    /// time alone.
+    ///
+    /// - Returns: nil for anything else.
+    package static func time(_ text: String) -> Int? {
+        let form =
+            #/(?:(\d{4,6})-(\d{2})-(\d{2}))?[T ]?(?:(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?)?(?:Z|([+-])(\d{2})(?::?(\d{2}))?)?/#
+        guard let match = text.wholeMatch(of: form), match.1 != nil || match.4 != nil else { return nil }
+        func number(_ text: Substring?) -> Int { text.flatMap { Int($0) } ?? 0 }
+        var micros = (number(match.4) * 3600 + number(match.5) * 60 + number(match.6)) * 1_000_000
+        if let fraction = match.7 {
+            micros += number(Substring(fraction + String(repeating: "0", count: 6 - fraction.count)))
+        }
+        let offset = (number(match.9) * 3600 + number(match.10) * 60) * 1_000_000
+        micros -= match.8 == "-" ? -offset : offset
+        guard match.1 != nil else { return micros }
+        let (year, month, day) = (number(match.1), number(match.2), number(match.3))
+        guard (1...12).contains(month), (1...31).contains(day) else { return nil }
+        return days(year, month, day) * Calendar.day + micros
+    }
+
+    package static func floor(_ value: Int, _ by: Int) -> Int { value >= 0 ? value / by : -((-value + by - 1) / by) }
 }
 
-/// What a time looks like.
+/// The form of a time.
 package enum TimeForm: Sendable {
     case timestamptz, timestamp, date, time, timetz
 
-    /// The smallest step that rows differ by, in microseconds.
+    /// The smallest difference between rows, in microseconds.
     var step: Int { self == .date ? Calendar.day : 1_000_000 }
 
     @inline(__always)
@@ -59,7 +80,7 @@ package enum TimeForm: Sendable {
     }
 }
 
-/// Times between two others; with growth there are the more the later it is.
+/// Times in a range. With growth, later times are more frequent.
 package final class TimeGenerator: CellGenerator {
     private let low: Int
     private let steps: Int
@@ -92,9 +113,24 @@ package final class TimeGenerator: CellGenerator {
     }
     package var isUnique: Bool { permutation != nil }
     package var summary: String { "times" }
+
+    package var declaration: String? {
+        guard form != .time, form != .timetz else { return nil }
+        func text(_ micros: Int) -> String {
+            var out = CopyBuffer(capacity: 48)
+            TimeForm.timestamp.write(micros, &out)
+            let text = String(decoding: out.bytes(), as: UTF8.self)
+            return form == .date ? String(text.prefix(10)) : "\"\(text)\""
+        }
+        let shape = grows ? ", shape: growth" : ""
+        return Declaration.mapping(
+            "between: [\(text(low)), \(text(low + (steps - 1) * form.step))]\(shape)",
+            isUnique: permutation != nil
+        )
+    }
 }
 
-/// Times after another column's, of this row or of the parent's.
+/// Times after another column's, in this row or in the parent's.
 package final class AfterGenerator: CellGenerator {
     /// The other time; nil for NULL, which makes this NULL too.
     private let base: @Sendable (GeneratedRow) -> Int?
@@ -104,7 +140,7 @@ package final class AfterGenerator: CellGenerator {
     private let form: TimeForm
     private let key: UInt64
 
-    /// - Parameters: In microseconds; `limit` is a time that is not passed as long as the other one leaves room.
+    /// - Parameters: In microseconds; `limit` is a time that is not exceeded if the other one leaves room.
     package init(
         _ base: @escaping @Sendable (GeneratedRow) -> Int?,
         within: Int,

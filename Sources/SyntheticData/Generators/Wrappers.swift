@@ -1,6 +1,6 @@
 /// NULL in some of the rows.
 package final class NullableGenerator: CellGenerator {
-    private let inner: any CellGenerator
+    package let inner: any CellGenerator
     private let share: Double
     private let key: UInt64
 
@@ -8,6 +8,17 @@ package final class NullableGenerator: CellGenerator {
         self.inner = inner
         self.share = share
         self.key = CellHash.next(key)
+    }
+
+    /// The same NULLs among other values.
+    package func around(_ other: any CellGenerator) -> NullableGenerator {
+        NullableGenerator(other, share: share, nextKey: key)
+    }
+
+    private init(_ inner: any CellGenerator, share: Double, nextKey: UInt64) {
+        self.inner = inner
+        self.share = share
+        key = nextKey
     }
 
     private func isNull(_ row: GeneratedRow) -> Bool { CellHash.unit(CellHash.draw(key, row.identity)) < share }
@@ -19,13 +30,77 @@ package final class NullableGenerator: CellGenerator {
     package func micros(_ row: GeneratedRow) -> Int? { isNull(row) ? nil : inner.micros(row) }
     package var isUnique: Bool { inner.isUnique }
     package var summary: String { "\(inner.summary), \(Int((share * 100).rounded())) % null" }
+
+    package var declaration: String? {
+        guard let declared = inner.declaration, declared.hasSuffix("}") else { return nil }
+        return "\(declared.dropLast()), null: \(Int((share * 100).rounded()))%}"
+    }
 }
 
-/// A value of a countable generator, chosen by the row's place, so that combinations are never twice.
+/// A generator that has no more values than some rows need: the rows after them get NULL.
+package final class LimitedGenerator: CellGenerator {
+    private let inner: any CellGenerator
+    private let limit: Int
+
+    package init(_ inner: any CellGenerator, limit: Int) {
+        self.inner = inner
+        self.limit = limit
+    }
+
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+        if row.number < limit { inner.write(row, &out) } else { out.appendNull() }
+    }
+    package func writeSlug(_ row: GeneratedRow, _ out: inout CopyBuffer) { inner.writeSlug(row, &out) }
+    package func micros(_ row: GeneratedRow) -> Int? { row.number < limit ? inner.micros(row) : nil }
+    package var isUnique: Bool { inner.isUnique }
+    package var summary: String { "\(inner.summary), NULL after \(limit) rows" }
+}
+
+/// A column of candidates that the server has accepted: each row takes the values of one candidate.
+package final class CandidateGenerator: CellGenerator {
+    private let inner: any CellGenerator
+    /// The accepted candidates, by row. If there are fewer than rows, rows share them.
+    private let accepted: [Int]
+
+    package init(_ inner: any CellGenerator, accepted: [Int]) {
+        self.inner = inner
+        self.accepted = accepted
+    }
+
+    /// Other columns of a candidate see the candidate itself.
+    private func source(_ row: GeneratedRow) -> GeneratedRow {
+        row.isCandidate ? row : .candidate(accepted[row.number % accepted.count])
+    }
+
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { inner.write(source(row), &out) }
+    package func writeSlug(_ row: GeneratedRow, _ out: inout CopyBuffer) { inner.writeSlug(source(row), &out) }
+    package func micros(_ row: GeneratedRow) -> Int? { inner.micros(source(row)) }
+    package var isUnique: Bool { inner.isUnique }
+    package var summary: String { inner.summary }
+}
+
+/// One generator for the first candidates, others for those after them.
+package final class StagedGenerator: CellGenerator {
+    private let stages: [(first: Int, generator: any CellGenerator)]
+
+    /// - Parameter stages: Each with the number of its first row, in order; the first is 0.
+    package init(_ stages: [(first: Int, generator: any CellGenerator)]) { self.stages = stages }
+
+    private func generator(_ row: GeneratedRow) -> any CellGenerator {
+        (stages.last { $0.first <= row.number } ?? stages[0]).generator
+    }
+
+    package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { generator(row).write(row, &out) }
+    package func writeSlug(_ row: GeneratedRow, _ out: inout CopyBuffer) { generator(row).writeSlug(row, &out) }
+    package func micros(_ row: GeneratedRow) -> Int? { generator(row).micros(row) }
+    package var summary: String { stages[stages.count - 1].generator.summary }
+}
+
+/// A value of a countable generator, selected by the row's index, so that no combination occurs twice.
 package final class RankedGenerator: CellGenerator {
     private let inner: any CellGenerator
     private let permutation: Permutation
-    /// How many rows pass before the next value.
+    /// The number of rows before the next value.
     private let stride: Int
     private let bySlot: Bool
 
@@ -46,12 +121,11 @@ package final class RankedGenerator: CellGenerator {
     package var summary: String { "\(inner.summary), each combination once" }
 }
 
-/// A column as other columns of its row see it. A column that must be unique together with others gets its last
-/// generator after others have taken it up.
+/// A column as other columns of its row see it. A column that must be unique together with others gets its final
+/// generator after others have referred to it.
 package final class LateColumn: CellGenerator, @unchecked Sendable {
-    // Sendable because it is set only while its table is put together, on one thread, which hands the table out
-    // afterwards; from then on it is only read. So its accesses need no check for overlaps either, which would cost
-    // each cell more than the call.
+    // Sendable because it is set only while its table is put together, on one thread, and only read after the table is
+    // passed on. So its accesses need no exclusivity checks either, which would cost each cell more than the call.
     @exclusivity(unchecked) private var generator: any CellGenerator = ConstantGenerator(nil)
 
     package init() {}
@@ -67,4 +141,5 @@ package final class LateColumn: CellGenerator, @unchecked Sendable {
     }
     package var isUnique: Bool { generator.isUnique }
     package var summary: String { generator.summary }
+    package var declaration: String? { generator.declaration }
 }

@@ -1,7 +1,7 @@
-/// What inference knows of a column, wherever that was read.
+/// The facts about a column that inference uses, from whatever source.
 package struct ColumnShape: Sendable {
     package var name: String
-    /// As messages name the type, domains under their own name.
+    /// The name of the type in messages; domains have their own name.
     package var type: String
     /// The type below any domains, with its size: `character varying(20)`.
     package var baseType: String
@@ -20,9 +20,9 @@ package struct ColumnShape: Sendable {
     }
 }
 
-/// What inference knows of a table.
+/// The facts about a table that inference uses.
 package struct TableShape: Sendable {
-    /// With its schema; part of what all values are drawn by.
+    /// With its schema; part of the input of all draws.
     package var name: String
     /// Without its schema.
     package var bareName: String
@@ -46,13 +46,18 @@ package struct TableShape: Sendable {
     }
 }
 
-/// What a table's constraints say of a column.
+/// The conditions on a column in a table's constraints.
 package struct ColumnFacts: Sendable {
     package var least: Double?
     package var most: Double?
+    /// Bounds of times, in microseconds since 1970, or since midnight for times of day.
+    package var timeLeast: Int?
+    package var timeMost: Int?
     package var lengthLeast: Int?
     package var lengthMost: Int?
     package var allowed: [String]?
+    /// Values that are not allowed.
+    package var excluded: [String]?
     /// A regular expression.
     package var pattern: String?
     /// `LIKE`.
@@ -61,10 +66,13 @@ package struct ColumnFacts: Sendable {
     package var mustNotBeNull = false
     /// `jsonb_typeof(c) = 'object'`
     package var jsonType: String?
-    /// Columns whose value comes before this one's.
+    /// Columns whose value must be earlier than this one's.
     package var after: [String] = []
-    /// The least number of a list's elements.
+    /// The minimal number of elements in an array.
     package var countLeast: Int?
+    package var countMost: Int?
+    /// The constraints that all of this comes from.
+    package var sources: [String] = []
 
     package init(least: Double? = nil, most: Double? = nil, allowed: [String]? = nil) {
         self.least = least
@@ -72,16 +80,19 @@ package struct ColumnFacts: Sendable {
         self.allowed = allowed
     }
 
-    /// What both say together.
+    /// Both conditions together.
     package func joined(_ other: ColumnFacts) -> ColumnFacts {
         var result = self
         result.least = [least, other.least].compactMap { $0 }.max()
         result.most = [most, other.most].compactMap { $0 }.min()
+        result.timeLeast = [timeLeast, other.timeLeast].compactMap { $0 }.max()
+        result.timeMost = [timeMost, other.timeMost].compactMap { $0 }.min()
         result.lengthLeast = [lengthLeast, other.lengthLeast].compactMap { $0 }.max()
         result.lengthMost = [lengthMost, other.lengthMost].compactMap { $0 }.min()
         result.allowed =
             allowed.map { own in other.allowed.map { theirs in own.filter { theirs.contains($0) } } ?? own }
             ?? other.allowed
+        result.excluded = excluded.map { $0 + (other.excluded ?? []) } ?? other.excluded
         result.pattern = pattern ?? other.pattern
         result.like = like ?? other.like
         result.mustBeNull = mustBeNull || other.mustBeNull
@@ -89,11 +100,13 @@ package struct ColumnFacts: Sendable {
         result.jsonType = jsonType ?? other.jsonType
         result.after = after + other.after
         result.countLeast = [countLeast, other.countLeast].compactMap { $0 }.max()
+        result.countMost = [countMost, other.countMost].compactMap { $0 }.min()
+        result.sources = sources + other.sources.filter { !sources.contains($0) }
         return result
     }
 }
 
-// What follows from the type.
+// Facts that follow from the type.
 extension ColumnShape {
     /// The numbers in parentheses of the type's name.
     var size: [Int]? {
@@ -102,7 +115,7 @@ extension ColumnShape {
         return numbers.isEmpty ? nil : numbers
     }
 
-    /// Digits behind the point, and the range of the type.
+    /// Digits after the decimal point, and the range of the type.
     package var limits: (scale: Int, range: ClosedRange<Double>) {
         switch typeName {
         case "int2": return (0, -32_768...32_767)
@@ -130,7 +143,7 @@ extension ColumnShape {
         }
     }
 
-    /// The most characters that the type takes.
+    /// The maximum number of characters of the type.
     private var typeLength: Int? {
         switch typeName {
         case "varchar": size?.first
@@ -141,11 +154,16 @@ extension ColumnShape {
         }
     }
 
-    /// The most characters that type and constraints take.
+    /// The maximum number of characters for type and constraints.
     var lengthMost: Int { min(facts.lengthMost ?? .max, typeLength ?? .max) }
     var lengthLeast: Int { facts.lengthLeast ?? 0 }
 
-    /// A list's element, of which no constraint says anything.
+    /// The labels of an enum that the constraints leave.
+    var allowedLabels: [String] {
+        (facts.allowed ?? enumLabels).filter { facts.excluded?.contains($0) != true }
+    }
+
+    /// The element of an array, without constraints.
     var element: ColumnShape {
         ColumnShape(
             name: name,

@@ -1,11 +1,13 @@
-/// Chooses a generator for a column that nothing declares: by its constraints, then its name, then its type.
+/// Chooses a generator for a column without a declaration: by its constraints, then its name, then its type.
 package struct GeneratorInference: Sendable {
     package let table: TableShape
     package let seed: Int
     package let locale: String
     /// Now, in microseconds since 1970.
     package let now: Int
-    /// The generators that were chosen before, by column.
+    /// How many rows there will be, for values that must differ in all of them.
+    package var wanted = 0
+    /// The generators chosen so far, by column.
     package var chosen: [String: any CellGenerator] = [:]
 
     package init(table: TableShape, seed: Int, locale: String, now: Int) {
@@ -18,34 +20,40 @@ package struct GeneratorInference: Sendable {
     package struct Choice {
         package var generator: any CellGenerator
         package var reason: String
-        /// The share of NULLs if the column may be NULL.
+        /// The share of NULLs in a nullable column.
         package var nulls = 0.1
     }
 
-    /// What the draws of a column begin with.
+    /// The first part of a column's draws.
     package func key(_ column: String) -> UInt64 { CellHash.key(seed: seed, table.name, column) }
 
-    /// - Returns: nil for a column that is better left to its default, or cannot be guessed.
+    /// - Returns: nil for a column that should take its default, or for which no generator is known.
     package func choose(_ column: ColumnShape, isUnique: Bool) -> Choice? {
         if column.facts.mustBeNull, !column.isNotNull {
             return Choice(generator: ConstantGenerator(nil), reason: "a constraint wants NULL", nulls: 0)
         }
-        if column.isList { return list(column) }
-        return listed(column, isUnique) ?? named(column, isUnique) ?? typed(column, isUnique)
+        if column.isList { return list(column, isUnique) }
+        if let listed = listed(column, isUnique) { return listed }
+        // A list of nice values that is too short leaves the room to the type.
+        if let named = named(column, isUnique), !isUnique || named.generator.domain ?? .max >= wanted { return named }
+        return typed(column, isUnique)
     }
 
-    /// One of the values that an enum or a CHECK lists.
+    /// One of the values listed in an enum or a CHECK.
     private func listed(_ column: ColumnShape, _ isUnique: Bool) -> Choice? {
         let key = key(column.name)
         if !column.enumLabels.isEmpty {
-            let labels = column.facts.allowed ?? column.enumLabels
+            let labels = column.allowedLabels
+            guard !labels.isEmpty else { return nil }
             return Choice(
                 generator: ChoiceGenerator(labels, name: "labels of the enum:", key: key, isUnique: isUnique),
                 reason: "enum \(column.type)",
                 nulls: 0
             )
         }
-        guard let allowed = column.facts.allowed, !allowed.isEmpty else { return nil }
+        guard let allowed = column.facts.allowed?.filter({ column.facts.excluded?.contains($0) != true }), !allowed.isEmpty,
+            column.typeName != "bool"
+        else { return nil }
         return Choice(
             generator: ChoiceGenerator(allowed, key: key, isUnique: isUnique),
             reason: "the values that a CHECK lists",
@@ -53,14 +61,23 @@ package struct GeneratorInference: Sendable {
         )
     }
 
-    private func list(_ column: ColumnShape) -> Choice {
+    private func list(_ column: ColumnShape, _ isUnique: Bool) -> Choice {
         let element = column.element
-        guard let inner = named(element, false, isElement: true) ?? typed(element, false) else {
+        guard let inner = isUnique ? typed(element, true) : named(element, false, isElement: true) ?? typed(element, false)
+        else {
             return Choice(generator: ConstantGenerator("{}"), reason: "a list of a type without a generator", nulls: 0)
         }
-        let least = column.facts.countLeast ?? 0
+        var least = column.facts.countLeast ?? 0
+        // One element that is unique makes the list so.
+        if isUnique { least = max(1, least) }
+        let most = min(isUnique ? least : least + 3, column.facts.countMost ?? .max)
         return Choice(
-            generator: ArrayGenerator(inner.generator, counts: least...(least + 3), key: key(column.name)),
+            generator: ArrayGenerator(
+                inner.generator,
+                counts: least...max(least, most),
+                isUnique: isUnique && inner.generator.isUnique,
+                key: key(column.name)
+            ),
             reason: "list; each element by \(inner.reason)",
             nulls: 0
         )
@@ -72,7 +89,10 @@ package struct GeneratorInference: Sendable {
         case "text", "varchar", "bpchar", "citext", "name":
             let singular = isElement && name.hasSuffix("s") ? String(name.dropLast()) : name
             return textNamed(singular, column, isUnique).flatMap { fits($0, column, isUnique) ? $0 : nil }
-        case "timestamptz", "timestamp", "date": return isUnique ? nil : timeNamed(name, column)
+        case "timestamptz", "timestamp", "date":
+            // Bounds of constraints leave no room for what the name suggests.
+            let isBound = column.facts.timeLeast != nil || column.facts.timeMost != nil
+            return isUnique || isBound ? nil : timeNamed(name, column)
         case "int2", "int4", "int8", "numeric", "float4", "float8": return isUnique ? nil : numberNamed(name, column)
         default: return nil
         }

@@ -1,13 +1,13 @@
-/// What numbers a column's name asks for. Of `NumberRule.all` the first that applies decides.
+/// The kinds of numbers that a column's name suggests. The first matching rule of `NumberRule.all` is used.
 struct NumberRule: Sendable {
     enum Values: Sendable {
         case range(ClosedRange<Double>)
-        /// Of money: many small and a few large ones.
+        /// Amounts of money: many small ones and a few large ones.
         case amount
     }
 
     let words: [String]
-    /// What `--explain` says the column is named like.
+    /// The text for `--explain`: what the column is named like.
     let what: String
     let values: Values
 

@@ -43,7 +43,7 @@ extension GeneratorInference {
         WordGenerator(WordLists.list(kind, locale), name: kind.rawValue, key: key(column))
     }
 
-    /// The first or last name that the row's other columns show, or would.
+    /// The first or last name in the row's other columns, or the one that they would have.
     private func person(_ name: TextRule.Name) -> any CellGenerator {
         name.columns.lazy.compactMap { chosen[$0] }.first ?? words(name.kind, "\(name.rawValue)_name")
     }
@@ -61,7 +61,7 @@ extension GeneratorInference {
     private func secret(_ column: ColumnShape) -> any CellGenerator {
         let most = column.lengthMost
         return FormGenerator("hexadecimal digits", isUnique: true, key: key(column.name)) { draws in
-            // The row's own number makes sure that no two are alike.
+            // The row's number makes each value unique.
             let number = String(draws.row.number, radix: 16)
             let digits = (0..<16).map { _ in FormGenerator.hex(draws.below(256)) }.joined()
             return String(digits.prefix(max(0, min(most, 40) - number.utf8.count - 1))) + "f" + number
@@ -74,14 +74,14 @@ extension GeneratorInference {
         }.joined()
     }
 
-    /// Whether a text that was chosen by name fits the constraints: tried with some of its values.
+    /// Whether a text chosen by name satisfies the constraints, tried with some of its values.
     func fits(_ choice: Choice, _ column: ColumnShape, _ isUnique: Bool) -> Bool {
         if isUnique, !choice.generator.isUnique { return false }
         let source = column.facts.pattern ?? column.facts.like.map(Self.expression(like:))
         let regex = source.map { try? Regex($0) }
         if case .some(.none) = regex { return false }
         for number in 0..<100 {
-            // Large numbers too, which make what is unique longer.
+            // Including large numbers, which make unique texts longer.
             let place = number < 90 ? number : number * 11_111
             var out = CopyBuffer(capacity: 128)
             choice.generator.write(GeneratedRow(identity: UInt64(place), number: place), &out)

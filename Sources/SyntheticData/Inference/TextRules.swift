@@ -1,11 +1,11 @@
-/// What texts a column's name asks for. Of `TextRule.all` the first that applies decides.
+/// The kinds of texts that a column's name suggests. The first matching rule of `TextRule.all` is used.
 struct TextRule: Sendable {
     enum Values: Sendable {
         case words(WordLists.Kind)
         case oneOf([String])
-        /// - Parameter whenUnique: Follows if no two rows may have the same text.
+        /// - Parameter whenUnique: Appended if all rows must have different texts.
         case template([Part], whenUnique: [Part] = [])
-        /// Of the locale: `#` for a digit.
+        /// Depends on the locale; `#` is a digit.
         case digits(@Sendable (WordLists.Locale) -> String)
         case sentence(ClosedRange<Int>, isWhole: Bool)
         case personName
@@ -25,7 +25,7 @@ struct TextRule: Sendable {
         case tableLetters
     }
 
-    /// A name of a person, as other columns of the row have it if there are any.
+    /// The name of a person, consistent with other columns of the row.
     enum Name: String, Sendable {
         case first, last
 
@@ -39,21 +39,21 @@ struct TextRule: Sendable {
         var kind: WordLists.Kind { self == .first ? .givenNames : .familyNames }
     }
 
-    /// Alone, or at the beginning or the end of the column's name.
+    /// The column's whole name, its beginning or its end.
     let words: [String]
-    /// What `--explain` says the column is named like.
+    /// The text for `--explain`: what the column is named like.
     let what: String
     let values: Values
-    /// The share of NULLs if the column may be NULL.
+    /// The share of NULLs in a nullable column.
     var nulls = 0.1
-    /// The column's name as a whole, beside `words`.
+    /// The column's complete name, as an alternative to `words`.
     var exact: String?
     /// Words that must not be in the name.
     var without: [String] = []
-    /// The most characters that the column takes.
+    /// The limits for the column's maximum length.
     var lengths: ClosedRange<Int> = .min ... .max
     var isForPeople = false
-    /// Columns of which the table must have one.
+    /// The table must have one of these columns.
     var beside: [String]?
     /// Whether there are enough values for a unique column.
     var canBeUnique = true
@@ -87,7 +87,7 @@ extension TextRule {
         ),
         TextRule(
             words: ["phone", "mobile", "telephone", "tel", "fax", "phone_number"],
-            what: "a telephone number of a range that is nobody's",
+            what: "a telephone number of an unassigned range",
             values: .digits(\.phone)
         ),
         TextRule(

@@ -1,17 +1,17 @@
-/// What times a column's name asks for, unless a constraint says which column comes before it.
+/// The times that a column's name suggests, unless a constraint says which column is earlier.
 enum TimeNames {
     static let birthdays = ["birth_date", "date_of_birth", "birthday", "dob", "birthdate", "born_on"]
-    /// Columns that later times of a row follow.
+    /// Columns that precede the other times of a row.
     static let creations = ["created_at", "inserted_at", "registered_at", "created", "created_on"]
     static let otherCreations = ["joined_at", "signed_up_at", "creation_date"]
     static let limits = [
         "expires_at", "due_at", "due_date", "valid_until", "expires_on", "ends_at", "deadline", "valid_to",
     ]
-    /// Columns that limits follow.
+    /// Columns that precede limits.
     static let beginnings = ["starts_at", "valid_from", "created_at"]
 
     static let changes = ["updated", "modified", "changed"]
-    /// Of these times most rows have none.
+    /// Times that most rows do not have.
     static let endings = ["deleted", "cancel", "archived"]
 
     static func isTime(_ name: String) -> Bool { ["_at", "_on", "_date", "_time"].contains { name.hasSuffix($0) } }
@@ -23,7 +23,7 @@ enum TimeNames {
 }
 
 extension GeneratorInference {
-    /// The columns of a row that generators of others are made of; they must be chosen first.
+    /// The columns that generators of other columns use. They must be chosen first.
     package static let sources =
         TextRule.Name.first.columns + TextRule.Name.last.columns + TimeNames.creations + TimeNames.beginnings
 

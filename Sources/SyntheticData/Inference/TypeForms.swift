@@ -1,10 +1,10 @@
-/// The values of types that need no more than a draw or two.
+/// The values of types that need only one or two draws.
 struct TypeForm: Sendable {
-    /// What a form depends on beside its draws.
+    /// What a form depends on besides its draws.
     struct Setting: Sendable {
         /// The number in parentheses of the type's name, such as the bits of `bit(5)`.
         var length: Int
-        /// Of now, since 1970.
+        /// The present day since 1970.
         var day: Int
     }
 
@@ -25,6 +25,9 @@ struct TypeForm: Sendable {
     }
 
     static func of(_ typeName: String) -> TypeForm? { all.first { $0.types.contains(typeName) } }
+
+    /// The form whose values are all different; ranges do not even overlap.
+    static func unique(_ typeName: String) -> TypeForm? { allUnique.first { $0.types.contains(typeName) } }
 
     func generator(_ column: ColumnShape, now: Int, key: UInt64) -> FormGenerator {
         let setting = Setting(length: column.size?.first ?? 1, day: Calendar.floor(now, Calendar.day))
@@ -76,9 +79,54 @@ struct TypeForm: Sendable {
             return "[\(FormGenerator.date(day)),\(FormGenerator.date(day + 1 + draws.below(30))))"
         },
         TypeForm(["int4multirange", "int8multirange", "nummultirange"], "ranges") { draws, _ in "{\(range(&draws))}" },
+        TypeForm(["datemultirange", "tsmultirange", "tstzmultirange"], "ranges") { draws, setting in
+            let day = setting.day - draws.below(365)
+            return "{[\(FormGenerator.date(day)),\(FormGenerator.date(day + 1 + draws.below(30))))}"
+        },
         TypeForm(["hstore"], "pairs") { draws, _ in "\"key\"=>\"\(draws.below(100))\"" },
         TypeForm(["ltree"], "path") { draws, _ in "top.n\(draws.below(10)).n\(draws.below(100))" },
     ]
+
+    private static let allUnique: [TypeForm] = [
+        TypeForm(["interval"], "interval", isUnique: true) { draws, _ in "\(draws.row.number + 1) minutes" },
+        TypeForm(["bytea"], "bytes", isUnique: true) { draws, _ in
+            "\\x" + (0..<4).map { _ in FormGenerator.hex(draws.below(256)) }.joined()
+                + (0..<4).map { FormGenerator.hex(draws.row.number >> (24 - 8 * $0) & 255) }.joined()
+        },
+        TypeForm(["cidr"], "network", isUnique: true) { draws, _ in
+            let number = draws.row.number
+            return "\(1 + number >> 16 & 127).\(number >> 8 & 255).\(number & 255).0/24"
+        },
+        TypeForm(["macaddr"], "address", isUnique: true) { draws, _ in hardwareAddress(5, ofRow: draws.row.number) },
+        TypeForm(["macaddr8"], "address", isUnique: true) { draws, _ in hardwareAddress(7, ofRow: draws.row.number) },
+        TypeForm(["int4range", "int8range", "numrange"], "range", isUnique: true) { draws, _ in disjointRange(&draws) },
+        TypeForm(["daterange", "tsrange", "tstzrange"], "range", isUnique: true) { draws, setting in
+            let day = setting.day - 365 + draws.row.number * 4
+            return "[\(FormGenerator.date(day)),\(FormGenerator.date(day + 1 + draws.below(3))))"
+        },
+        TypeForm(["int4multirange", "int8multirange", "nummultirange"], "ranges", isUnique: true) { draws, _ in
+            "{\(disjointRange(&draws))}"
+        },
+        TypeForm(["datemultirange", "tsmultirange", "tstzmultirange"], "ranges", isUnique: true) { draws, setting in
+            let day = setting.day - 365 + draws.row.number * 4
+            return "{[\(FormGenerator.date(day)),\(FormGenerator.date(day + 1 + draws.below(3))))}"
+        },
+        TypeForm(["tsvector"], "words", isUnique: true) { draws, _ in
+            "\(words.slug(draws.below(words.count))) n\(draws.row.number)"
+        },
+        TypeForm(["ltree"], "path", isUnique: true) { draws, _ in "top.n\(draws.row.number)" },
+        TypeForm(["hstore"], "pairs", isUnique: true) { draws, _ in "\"key\"=>\"\(draws.row.number)\"" },
+    ]
+
+    private static func disjointRange(_ draws: inout FormGenerator.Draws) -> String {
+        let low = draws.row.number * 10
+        return "[\(low),\(low + 1 + draws.below(9)))"
+    }
+
+    private static func hardwareAddress(_ count: Int, ofRow number: Int) -> String {
+        let bytes = (0..<count).map { FormGenerator.hex(number >> (8 * (count - 1 - $0)) & 255) }
+        return (["02"] + bytes).joined(separator: ":")
+    }
 
     /// - Parameter count: Of the bytes behind the first.
     private static func hardwareAddress(_ count: Int, _ draws: inout FormGenerator.Draws) -> String {

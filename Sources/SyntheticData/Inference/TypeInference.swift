@@ -1,4 +1,4 @@
-// By type alone.
+// Inference by type alone.
 extension GeneratorInference {
     func typed(_ column: ColumnShape, _ isUnique: Bool) -> Choice? {
         let key = key(column.name)
@@ -8,22 +8,33 @@ extension GeneratorInference {
         switch column.typeName {
         case "int2", "int4", "int8", "numeric", "float4", "float8", "money", "oid":
             return byType(number(column, isUnique, usual: isUnique ? 1...2_000_000_000 : 1...1000))
+        case "bool" where isUnique || column.facts.allowed != nil || column.facts.excluded != nil:
+            let values = (column.facts.allowed?.map { String($0.prefix(1)) } ?? ["t", "f"]).filter { value in
+                column.facts.excluded?.contains { $0.hasPrefix(value) } != true
+            }
+            guard !values.isEmpty else { return nil }
+            return Choice(generator: ChoiceGenerator(values, key: key, isUnique: isUnique), reason: "type boolean", nulls: 0)
         case "bool": return Choice(generator: BooleanGenerator(key: key), reason: "type boolean", nulls: 0)
         case "uuid": return byType(UUIDGenerator(key: key))
         case "text", "varchar", "bpchar", "citext", "name", "char": return text(column, isUnique)
         case "timestamptz", "timestamp", "date", "time", "timetz": return byType(time(column, isUnique))
-        case "json", "jsonb": return byType(json(column))
-        default: return TypeForm.of(column.typeName).map { byType($0.generator(column, now: now, key: key)) }
+        case "json", "jsonb": return byType(json(column, isUnique))
+        default:
+            if isUnique, let unique = TypeForm.unique(column.typeName) ?? TypeForm.of(column.typeName) {
+                return byType(unique.generator(column, now: now, key: key))
+            }
+            return TypeForm.of(column.typeName).map { byType($0.generator(column, now: now, key: key)) }
         }
     }
 
-    /// - Parameter usual: The range that nothing else narrows or moves.
+    /// - Parameter usual: The range if nothing else restricts or shifts it.
     func number(_ column: ColumnShape, _ isUnique: Bool, usual: ClosedRange<Double>) -> NumberGenerator {
         let (facts, limits) = (column.facts, column.limits)
         let width = usual.upperBound - usual.lowerBound
-        var low = facts.least ?? (facts.most.map { min(usual.lowerBound, $0 - width) } ?? usual.lowerBound)
+        var low = facts.least ?? usual.lowerBound
         var high = facts.most ?? max(usual.upperBound, low + width)
-        if facts.most != nil, facts.least == nil { low = min(usual.lowerBound, high) }
+        // The usual range lies beyond an upper bound: one as wide below it.
+        if facts.least == nil, low > high - 1 { low = high - width }
         low = max(low, limits.range.lowerBound)
         high = min(max(high, low), limits.range.upperBound)
         let power = Curve.power(10, Double(limits.scale))
@@ -37,12 +48,11 @@ extension GeneratorInference {
         )
     }
 
-    /// A time of the last two years, or after the column that a constraint puts before it.
+    /// A time in the last two years, or after the column that a constraint requires to be earlier.
     private func time(_ column: ColumnShape, _ isUnique: Bool) -> any CellGenerator {
         let form = column.timeForm
-        guard let before = column.facts.after.compactMap({ chosen[$0] }).first else {
-            let range = (now - 730 * Calendar.day)...now
-            return TimeGenerator(range, form: form, isUnique: isUnique, key: key(column.name))
+        guard let before = column.facts.after.compactMap({ chosen[$0] }).first, !isUnique else {
+            return TimeGenerator(times(column, isUnique), form: form, isUnique: isUnique, key: key(column.name))
         }
         return AfterGenerator(
             { before.micros($0) },
@@ -54,9 +64,22 @@ extension GeneratorInference {
         )
     }
 
+    /// The last two years, or as long as it takes to have a time for each row; within the bounds of constraints.
+    func times(_ column: ColumnShape, _ isUnique: Bool) -> ClosedRange<Int> {
+        let form = column.timeForm
+        // Rounded up to what the type tells apart.
+        let least = column.facts.timeLeast.map { -Calendar.floor(-$0, form.step) * form.step }
+        let most = column.facts.timeMost
+        if form == .time || form == .timetz { return (least ?? 0)...max(least ?? 0, most ?? Calendar.day - form.step) }
+        let span = isUnique ? max(730 * Calendar.day, wanted * form.step) : 730 * Calendar.day
+        if let least { return least...max(least, most ?? max(now, least + span)) }
+        if let most { return min(now - span, most - span)...most }
+        return (now - span)...now
+    }
+
     private func text(_ column: ColumnShape, _ isUnique: Bool) -> Choice? {
         let (least, most, key) = (column.lengthLeast, column.lengthMost, key(column.name))
-        if let pattern = column.facts.pattern ?? column.facts.like.map(Self.pattern(like:)) {
+        if let pattern = column.facts.pattern ?? column.facts.like.map(PatternGenerator.pattern(like:)) {
             return PatternGenerator(pattern, isUnique: isUnique, key: key).map {
                 Choice(generator: $0, reason: "the pattern of a CHECK")
             }
@@ -66,7 +89,9 @@ extension GeneratorInference {
             return Choice(generator: generator, reason: "type \(column.type)")
         }
         let length = column.typeName == "bpchar" ? min(most, 1000) : max(1, min(most, 8))
-        let pattern = "[a-z0-9]{\(max(length, min(least, most)))}"
+        // Short columns need more signs to have a text for each row.
+        let signs = isUnique && Curve.power(36, Double(length)) < Double(wanted) ? "[a-zA-Z0-9]" : "[a-z0-9]"
+        let pattern = "\(signs){\(max(length, min(least, most)))}"
         return PatternGenerator(pattern, isUnique: isUnique, key: key).map {
             Choice(generator: $0, reason: "type \(column.type)")
         }
@@ -89,22 +114,19 @@ extension GeneratorInference {
         )
     }
 
-    /// A LIKE pattern as one that texts can be made of.
-    private static func pattern(like: String) -> String {
-        like.map { character in
-            switch character {
-            case "%": "[a-z]{0,6}"
-            case "_": "[a-z]"
-            default: character.isLetter || character.isNumber || character == "@" ? String(character) : "\\\(character)"
-            }
-        }.joined()
-    }
-
-    private func json(_ column: ColumnShape) -> any CellGenerator {
+    private func json(_ column: ColumnShape, _ isUnique: Bool) -> any CellGenerator {
         let words = WordLists.list(.words, "en")
         let type = column.facts.jsonType
-        return FormGenerator("json", key: key(column.name)) { draws -> String in
-            switch type {
+        return FormGenerator("json", isUnique: isUnique, key: key(column.name)) { draws -> String in
+            if isUnique {
+                switch type {
+                case "array": return "[\(draws.row.number)]"
+                case "number": return "\(draws.row.number)"
+                case "string": return "\"\(words.slug(draws.below(words.count)))-\(draws.row.number)\""
+                default: return "{\"\(words.slug(draws.below(words.count)))\": \(draws.row.number)}"
+                }
+            }
+            return switch type {
             case "array": "[\(draws.below(100)), \(draws.below(100))]"
             case "number": "\(draws.below(1000))"
             case "string": "\"\(words.slug(draws.below(words.count)))\""

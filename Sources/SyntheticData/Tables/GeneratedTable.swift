@@ -1,7 +1,7 @@
-/// How the rows of a table come about.
+/// The origin of a table's rows.
 package enum RowSource: Sendable {
     case count(Int)
-    /// The numbers of the first rows of each parent, and behind them that of all; combinations of each.
+    /// The number of the first row of each parent, followed by the total; the number of combinations for each.
     case per(ReferencePool, firsts: [Int], combinations: Int)
 
     package var count: Int {
@@ -11,13 +11,13 @@ package enum RowSource: Sendable {
         }
     }
 
-    /// The row of a number below `count`.
+    /// The row with a number below `count`.
     func row(_ number: Int) -> GeneratedRow {
         guard case .per(let pool, let firsts, let combinations) = self else {
             return GeneratedRow(identity: UInt64(number), number: number)
         }
         var (low, high) = (0, firsts.count - 1)
-        // The last parent whose first row is not behind this one.
+        // The last parent whose first row is not after this one.
         while low < high {
             let middle = (low + high + 1) / 2
             if firsts[middle] <= number { low = middle } else { high = middle - 1 }
@@ -44,26 +44,29 @@ package enum RowSource: Sendable {
     }
 }
 
-/// The generated rows of a table: how many, and the generator of each column. Immutable; any row can be asked for.
+/// The generated rows of a table: their number, and the generator of each column. Immutable; any row can be computed.
 package final class GeneratedTable: Sendable {
     package struct Column: Sendable {
         package var name: String
         package var generator: any CellGenerator
         /// Which rule chose it.
         package var reason: String
+        /// The constraints that had a say.
+        package var constraints: [String]
 
-        package init(name: String, generator: any CellGenerator, reason: String) {
+        package init(name: String, generator: any CellGenerator, reason: String, constraints: [String] = []) {
             self.name = name
             self.generator = generator
             self.reason = reason
+            self.constraints = constraints
         }
     }
 
     private let source: RowSource
-    /// Where the keys of the rows begin.
+    /// The first key of the rows.
     package let start: Int?
     package let columns: [Column]
-    /// Columns that the server computes, by expression.
+    /// Columns that the server computes with an expression.
     package let expressions: [(name: String, sql: String)]
     private let byName: [String: Int]
 
@@ -85,12 +88,11 @@ package final class GeneratedTable: Sendable {
         if let generator = generator(column) { generator.write(row, &out) } else { out.appendNull() }
     }
 
-    /// Renders all rows as lines of COPY text, on several threads, and lends them in order, piece by piece.
+    /// Renders all rows as lines of COPY text on several threads, and passes them to `body` in order, piece by piece.
     ///
-    /// - Parameters:
-    ///   - jobs: How many threads; the lines are the same for any number.
-    ///   - isNumbered: The row's number and a 0 come first, as tables beside the real one have them.
-    ///   - body: Takes lines and how many rows they are, on the calling thread.
+    /// - Parameters: - jobs: How many threads; the lines do not depend on it. - isNumbered: Prepend the row's number
+    ///   and a 0, as temporary copies of the table have them. - body: Gets lines and their number of rows, on the
+    ///   calling thread.
     package func render(
         jobs: Int,
         isNumbered: Bool = false,
@@ -110,6 +112,20 @@ package final class GeneratedTable: Sendable {
             let rows = min(rowsEach, left)
             left -= rows
             try body(bytes, rows)
+        }
+    }
+
+    /// Renders candidates as lines of COPY text, each after its number.
+    package func renderCandidates(_ numbers: Range<Int>, into out: inout CopyBuffer) {
+        let generators = columns.map(\.generator)
+        for number in numbers {
+            out.append(number)
+            let row = GeneratedRow.candidate(number)
+            for generator in generators {
+                out.append(CopyBuffer.tab)
+                generator.write(row, &out)
+            }
+            out.append(CopyBuffer.newline)
         }
     }
 

@@ -1,7 +1,7 @@
-/// The rows that a foreign key may refer to: those that are in the table first, then the generated ones, whose keys
-/// are computed and never looked up.
+/// The rows that a foreign key may refer to: first those in the table, then the generated ones, whose keys are
+/// computed.
 package final class ReferencePool: Sendable {
-    /// By column, as COPY text has them.
+    /// By column, as in COPY text.
     private let columns: [String: [[UInt8]]]
     private let times: [String: [Int?]]
     private let identities: [UInt64]
@@ -39,12 +39,26 @@ package final class ReferencePool: Sendable {
         return generated.generator(column)?.micros(generated.row(index - listedCount))
     }
 
-    /// What the draws about a parent begin with; its place does not count, so that others may come before it.
+    /// The input of all draws about a parent. It does not depend on the parent's index, so that other parents may be
+    /// inserted before it.
     package func identity(_ index: Int) -> UInt64 {
         index < listedCount ? identities[index] : generated?.row(index - listedCount).identity ?? 0
     }
 
-    /// Where a listed row stands.
+    /// The first row of each value of a column.
+    package func firstRows(ofEach column: String) -> [Int] {
+        var seen: Set<[UInt8]> = []
+        var first: [Int] = []
+        var value = CopyBuffer(capacity: 64)
+        for row in 0..<count {
+            value.removeAll()
+            write(column, row, &value)
+            if seen.insert(value.bytes()).inserted { first.append(row) }
+        }
+        return first
+    }
+
+    /// The index of a listed row.
     package func index(ofKey key: [String], columns names: [String]) -> Int? {
         let wanted = key.map { CopyBuffer.bytes(of: $0) }
         return (0..<listedCount).first { index in
@@ -53,21 +67,78 @@ package final class ReferencePool: Sendable {
     }
 }
 
-/// A column of a foreign key, drawn. All columns of the key draw alike.
+/// The rows of a parent by the values of some of its columns.
+package final class ReferenceIndex: Sendable {
+    /// The columns of the child that have these values already.
+    private let own: [any CellGenerator]
+    private let rows: [[UInt8]: [Int]]
+
+    /// - Parameters:
+    ///   - own: The columns of the child, settled.
+    ///   - theirs: The columns of the parent that they must agree with, in the same order.
+    package init(_ own: [any CellGenerator], _ theirs: [String], of pool: ReferencePool) {
+        self.own = own
+        var rows: [[UInt8]: [Int]] = [:]
+        var key = CopyBuffer(capacity: 64)
+        for row in 0..<pool.count {
+            key.removeAll()
+            for column in theirs {
+                pool.write(column, row, &key)
+                key.append(CopyBuffer.tab)
+            }
+            rows[key.bytes(), default: []].append(row)
+        }
+        self.rows = rows
+    }
+
+    /// A row of the parent that agrees with the row's own values; the first row if none does.
+    func row(for row: GeneratedRow, _ draw: UInt64) -> Int {
+        var key = CopyBuffer(capacity: 64)
+        for generator in own {
+            generator.write(row, &key)
+            key.append(CopyBuffer.tab)
+        }
+        guard let found = rows[key.bytes()] else { return 0 }
+        return found[CellHash.below(found.count, draw)]
+    }
+
+    /// Which rows of another pool have values that some row here agrees with.
+    package func matching(_ columns: [String], of pool: ReferencePool) -> [Int] {
+        var key = CopyBuffer(capacity: 64)
+        var found: [Int] = []
+        for row in 0..<pool.count {
+            key.removeAll()
+            for column in columns {
+                pool.write(column, row, &key)
+                key.append(CopyBuffer.tab)
+            }
+            if rows[key.bytes()] != nil { found.append(row) }
+        }
+        return found
+    }
+}
+
+/// A random column of a foreign key. All columns of the key use the same draw.
 package final class ReferenceGenerator: CellGenerator {
     package enum Pick: Sendable {
         case even
         /// Early rows more often, by Zipf's law with this exponent.
         case zipf(Double)
-        /// The parent that `per` counts by.
+        /// The parent in `per`.
         case parent
-        /// Each row of the parent once, in order, those left out that have one already.
+        /// Each row of the parent once, in order, except those that already have one.
         case once(skipped: [Int])
+        /// One of these rows of the parent.
+        case among([Int])
+        /// These rows of the parent, each once, in order.
+        case onceAmong([Int])
+        /// The row that agrees with the columns of the child that other foreign keys have settled.
+        case matching(ReferenceIndex)
     }
 
     package let pool: ReferencePool
     private let column: String
-    private let pick: Pick
+    package let pick: Pick
     private let key: UInt64
     private let count: Int
 
@@ -83,7 +154,7 @@ package final class ReferenceGenerator: CellGenerator {
         switch pick {
         case .even: return CellHash.below(count, CellHash.draw(key, row.identity))
         case .zipf(let exponent):
-            // The inverse of the continuous law, which is near enough and needs no table.
+            // The inverse of the continuous law, which is close enough and needs no table.
             let share = CellHash.unit(CellHash.draw(key, row.identity))
             let n = Double(count)
             let value: Double
@@ -95,6 +166,9 @@ package final class ReferenceGenerator: CellGenerator {
             }
             return min(count - 1, max(0, Int(value) - 1))
         case .parent: return row.parent
+        case .among(let rows): return rows[CellHash.below(rows.count, CellHash.draw(key, row.identity))]
+        case .onceAmong(let rows): return rows[min(row.number, rows.count - 1)]
+        case .matching(let index): return index.row(for: row, CellHash.draw(key, row.identity))
         case .once(let skipped):
             var index = row.number
             for taken in skipped where taken <= index { index += 1 }
@@ -104,11 +178,29 @@ package final class ReferenceGenerator: CellGenerator {
 
     package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) { pool.write(column, index(row), &out) }
     package func micros(_ row: GeneratedRow) -> Int? { pool.micros(column, index(row)) }
-    package var domain: Int? { count }
-    package func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) { pool.write(column, index, &out) }
+    package var domain: Int? {
+        switch pick {
+        case .among(let rows), .onceAmong(let rows): rows.count
+        case .matching: nil
+        default: count
+        }
+    }
+    package func write(index: Int, _ row: GeneratedRow, _ out: inout CopyBuffer) {
+        switch pick {
+        case .among(let rows), .onceAmong(let rows): pool.write(column, rows[index], &out)
+        default: pool.write(column, index, &out)
+        }
+    }
     package var isUnique: Bool {
-        if case .once = pick { return true }
-        return false
+        switch pick {
+        case .once, .onceAmong: true
+        default: false
+        }
+    }
+
+    /// The same column, drawn otherwise.
+    package func picking(_ pick: Pick) -> ReferenceGenerator {
+        ReferenceGenerator(pool, column: column, pick: pick, key: key)
     }
     package var summary: String {
         switch pick {
@@ -116,11 +208,14 @@ package final class ReferenceGenerator: CellGenerator {
         case .zipf: "one of \(count) rows, early ones more often"
         case .parent: "its parent"
         case .once: "each row once"
+        case .among(let rows): "one of \(rows.count) rows"
+        case .onceAmong(let rows): "each of \(rows.count) rows once"
+        case .matching: "a row that agrees with the other keys"
         }
     }
 }
 
-/// A reference to an earlier row of the same table; the first ones have none, or themselves.
+/// A reference to an earlier row of the same table. The first rows have none, or refer to themselves.
 package final class SelfReferenceGenerator: CellGenerator {
     private let target: any CellGenerator
     private let isNullable: Bool
@@ -135,6 +230,8 @@ package final class SelfReferenceGenerator: CellGenerator {
     }
 
     package func write(_ row: GeneratedRow, _ out: inout CopyBuffer) {
+        // Which rows there will be is not known yet.
+        if row.isCandidate { return isNullable ? out.appendNull() : target.write(row, &out) }
         let draw = CellHash.draw(key, row.identity)
         guard row.number > 0, !(isNullable && CellHash.below(10, CellHash.next(draw)) == 0) else {
             return isNullable ? out.appendNull() : target.write(row, &out)

@@ -92,7 +92,7 @@ extension WordLists {
         ],
         country: "US",
         timeZone: "America/New_York",
-        // 555-0100 to 555-0199 are kept for fiction.
+        // 555-0100 to 555-0199 are reserved for fiction.
         phone: "+1 202-555-01##",
         postcode: "#####"
     )

@@ -84,7 +84,7 @@ extension WordLists {
         ],
         country: "DE",
         timeZone: "Europe/Berlin",
-        // Kept for use in films and books by the Bundesnetzagentur.
+        // Reserved by the Bundesnetzagentur for films and books.
         phone: "+49 30 23125 ###",
         postcode: "#####"
     )

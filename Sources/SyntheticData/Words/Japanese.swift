@@ -62,7 +62,7 @@ extension WordLists {
         timeZone: "Asia/Tokyo",
         isFamilyFirst: true,
         separator: "",
-        // No exchange of Tokyo begins with a zero.
+        // No exchange in Tokyo begins with a zero.
         phone: "+81 3-0###-####",
         postcode: "###-####"
     )

@@ -1,9 +1,9 @@
-/// Words, packed one behind the other so that none is an object of its own, each with its form in addresses.
+/// Words stored one after the other in one block of memory, each with its slug.
 ///
-/// The memory is never given back: lists live as long as the program.
+/// The memory is never freed: lists exist as long as the program.
 final class WordList: Sendable {
     let count: Int
-    // Safe to share: the memory is filled before the initialiser ends, and neither written nor freed afterwards.
+    // Safe to share: the memory is filled before the initializer ends, and neither changed nor freed afterwards.
     private nonisolated(unsafe) let bytes: UnsafePointer<UInt8>
     private nonisolated(unsafe) let offsets: UnsafePointer<Int32>
     private nonisolated(unsafe) let slugBytes: UnsafePointer<UInt8>
@@ -39,7 +39,7 @@ final class WordList: Sendable {
         return (UnsafePointer(bytes), UnsafePointer(offsets))
     }
 
-    /// Words and slugs hold nothing that COPY escapes.
+    /// Words and slugs contain no characters that COPY escapes.
     @inline(__always)
     func write(_ index: Int, _ out: inout CopyBuffer) { out.append(Self.text(bytes, offsets, index)) }
 

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The words of generated rows, by locale. Written for this purpose: combined at random, they name nobody.
+/// The words of generated rows, by locale. They were written for this purpose: random combinations name no real person.
 package enum WordLists {
     package static let locales = ["en", "de", "ja"]
 
@@ -16,7 +16,7 @@ package enum WordLists {
         var isFamilyFirst = false
         /// Between words of a text.
         var separator = " "
-        /// `#` for a digit: numbers that are kept for fiction, or are nobody's.
+        /// `#` is a digit. Numbers that are reserved for fiction, or not assigned.
         var phone: String
         var postcode: String
     }

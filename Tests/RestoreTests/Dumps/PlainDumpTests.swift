@@ -238,11 +238,6 @@ import Testing
 
     @Test func commandsOfPsqlAreRefused() async throws {
         try await expectFailure(
-            "CREATE TABLE t (a int);\n\\connect other\n",
-            says: "2: \\connect is a command of psql, which restore does not run",
-            hint: "take a dump of one database, without --create"
-        )
-        try await expectFailure(
             "CREATE TABLE t (a int);\nCOPY t FROM stdin;\n1\n\\.\n  \\i /etc/passwd\n",
             says: "5: \\i is a command of psql, which restore does not run",
             hint: "remove the line, or run the file with psql"
@@ -319,12 +314,40 @@ import Testing
         }
     }
 
-    @Test func aCustomFormatDumpUnderThisNameIsRecognized() async throws {
-        try await expectFailure(
-            "PGDMP\u{1}\u{e}",
-            says: "1: this is a dump in pg_dump's custom format, not SQL text",
-            hint: "turn it into SQL with pg_restore --file=OUT.sql"
-        )
+    @Test(arguments: [
+        ("-- MySQL dump 10.13\n", "a MySQL dump"),
+    ])
+    func whatIsNoPlainDumpIsNamedWhateverItsName(text: String, name: String) async throws {
+        try await expectFailure(Array(text.utf8)) { error, file in
+            #expect((error as? RestoreError)?.message == "\(file) cannot be read as a backup: it is \(name)")
+            #expect((error as? RestoreError)?.code == .format)
+        }
+    }
+
+    @Test(arguments: ["dump.SQL", "dump.backup", "dump.zip", "dump"])
+    func aPlainDumpIsKnownByItsTextWhateverItsName(name: String) async throws {
+        try await withTarget(Array("CREATE TABLE t (a int);".utf8), file: name) { url, file in
+            _ = try await restore(file, url) { ($0.dropOld, $0.allowIncomplete) = (true, true) }
+            #expect(try await psql(url, "SELECT count(*) FROM t") == "0")
+        }
+    }
+
+    @Test func aPackedDumpNeedsNoName() async throws {
+        let packed = try await runCommand("gzip", ["-c"], input: Array("CREATE TABLE t (a int);".utf8)).stdoutBytes
+        try await withTarget(packed, file: "dump.sql") { url, file in
+            _ = try await restore(file, url) { ($0.dropOld, $0.allowIncomplete) = (true, true) }
+            #expect(try await psql(url, "SELECT count(*) FROM t") == "0")
+        }
+    }
+
+    @Test func whatIsPackedByGzipAndNoTextIsNamed() async throws {
+        let packed = try await runCommand("gzip", ["-c"], input: Array("PGDMP\u{1}".utf8)).stdoutBytes
+        try await expectFailure(packed, file: "dump.sql.gz") { error, file in
+            #expect(
+                (error as? RestoreError)?.message
+                    == "\(file) is a gzip file that holds a dump of pg_dump --format=custom"
+            )
+        }
     }
 
     @Test func encodingsWithUnsafeBytesAreRefused() async throws {
@@ -346,11 +369,11 @@ import Testing
             let error = await #expect(throws: RestoreError.self) {
                 try await restore(file, url) {
                     $0.tables = [.init(table: "t")]
-                    $0.noOwner = true
+                    $0.dataOnly = true
                 }
             }
             #expect(
-                error?.message == "--table, --no-owner cannot be used with a plain dump, which is restored as it is"
+                error?.message == "--table, --data-only cannot be used with a plain dump, which is restored as it is"
             )
         }
     }

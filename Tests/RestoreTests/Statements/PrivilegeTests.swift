@@ -87,7 +87,7 @@ struct PrivilegeTests {
                     "GRANT ALL ON FUNCTION public.top() TO role_gone", "GRANT SELECT ON TABLE public.t TO role_gone",
                     "GRANT ALL ON TYPE public.mood TO role_gone", "GRANT USAGE ON SCHEMA public TO role_gone",
                     "GRANT SELECT ON LARGE OBJECT 4711 TO role_gone", "GRANT CONNECT ON DATABASE TO role_gone",
-                    "policy public.t lost", "policy public.t shared is not for role_gone", "its setting of work_mem",
+                    "policy public.t lost", "policy public.t shared for role_gone", "its setting of work_mem",
                     "GRANT SELECT ON TABLES  TO role_gone",  // As pg_dump writes it.
                     "user mapping",
                 ] {

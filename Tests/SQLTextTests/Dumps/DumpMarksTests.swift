@@ -165,7 +165,7 @@ import Testing
         while let element = try script.next() {
             switch element {
             case .statement(let text, _): pieces.append(String(decoding: text, as: UTF8.self))
-            case .metaCommand(let name, _): pieces.append("\\" + name)
+            case .metaCommand(let name, _, _): pieces.append("\\" + name)
             case .copy:
                 var rows: [UInt8] = []
                 while try script.nextCopyData({ rows += $0 }) {}

@@ -59,6 +59,18 @@ import Testing
         #expect(error?.hint?.contains("psql") == true)
     }
 
+    @Test(arguments: ["SELECT 'a' -- why\n'b';", "\\x\nSELECT 'a'\n  -- ü\n-- w\n  'b'; SELECT 1;"])
+    func aCommentMayStandBetweenTwoPartsOfAString(text: String) throws {
+        let script = try SQLScript(splitting: text)
+        #expect(script.unparsed.isEmpty)
+        #expect(script.statements[0].tree?.descendants(ofKind: "A_Const").first?.string == "ab")
+    }
+
+    @Test func anErrorBehindACommentKeepsItsPlace() throws {
+        let script = try SQLScript(splitting: "SELECT 'a' -- ünlike\n'b', , 1;")
+        #expect(script.statements[0].syntaxError?.line == 2)
+    }
+
     @Test func rowsOfACopyAreNotTakenForStatements() throws {
         let script = try SQLScript(
             splitting: "COPY t FROM stdin;\n1\tit's; DROP TABLE x;\n\\N\t\\.\n\\.\nSELECT 1;\nCOPY t FROM stdin;\n2\n"
@@ -66,6 +78,10 @@ import Testing
         #expect(script.statements.map(\.text) == ["COPY t FROM stdin", "SELECT 1", "COPY t FROM stdin"])
         #expect(script.statements.map(\.line) == [1, 5, 6])
         #expect(script.statements[0].readsRowsFromClient)
+        let rows = script.statements.map { $0.rows?.withBytes { String(decoding: $0, as: UTF8.self) } }
+        #expect(rows == ["1\tit's; DROP TABLE x;\n\\N\t\\.\n", nil, "2\n"])
+        #expect(script.statements.map { $0.rows?.isEnded } == [true, nil, false])
+        #expect(script.statements.map { $0.rows?.line } == [2, nil, 7])
         #expect(script.metaCommands == [])
     }
 

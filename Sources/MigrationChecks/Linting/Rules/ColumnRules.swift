@@ -32,9 +32,8 @@ enum ColumnRules {
         kinds: ["AT_AddColumn"]
     ) { context in
         context.addedColumns.compactMap { column in
-            guard let function = VolatileFunctions.first(in: column.constraint("CONSTR_DEFAULT")["raw_expr"]) else {
-                return nil
-            }
+            let value = column.constraint("CONSTR_DEFAULT")["raw_expr"]
+            guard let function = VolatileFunctions.first(in: value, context.schema) else { return nil }
             return LintMatch(
                 "\(column.table) is written anew, because \(function)() may give each row another value",
                 on: column.table,
@@ -98,7 +97,14 @@ enum ColumnRules {
         context.alterations.filter { $0.kind == "AT_AlterColumnType" }.compactMap { command in
             let new = ColumnType(command.definition["typeName"])
             let old = context.schema[command.table]?.columns[command.name]?.type
-            if let old, old.becomes(new), isPlain(command.definition["raw_default"], command.name, new) { return nil }
+            if let old, old.becomes(new), isPlain(command.definition["raw_default"], command.name, new) {
+                let known = context.schema[command.table]
+                guard old.rebuildsIndexes(becoming: new), known?.isIndexed(command.name) == true else { return nil }
+                return LintMatch(
+                    "the indexes on \(command.table).\(command.name) are built anew for it to become \(new) from \(old)",
+                    on: command.table
+                )
+            }
             let from = old.map { " from \($0)" } ?? ""
             return LintMatch(
                 "\(command.table) is written anew for \(command.name) to become \(new)\(from)",

@@ -3,7 +3,7 @@ import SQLText
 /// Constraints that are added while others use the table.
 enum ConstraintRules {
     static let all = [
-        foreignKey, missingNotValid, setNotNull, unique, primaryKey, exclusion, nullablePrimaryKey,
+        foreignKey, missingNotValid, setNotNull, unique, primaryKey, exclusion, nullablePrimaryKey, narrowForeignKey,
     ]
 
     private static let foreignKey = LintRule(
@@ -22,7 +22,11 @@ enum ConstraintRules {
             return LintMatch(
                 "nobody can write to \(table)\(other) until every row of \(table) is checked",
                 on: table,
-                at: node.content.offset
+                at: node.content.offset,
+                hint: context.isPartitioned(table)
+                    ? "add it NOT VALID to each partition and validate it there; then add it to \(table), which takes over "
+                        + "the constraints of its partitions"
+                    : nil
             )
         }
         // A new column without a default holds nothing that could be wrong, and the server does not look.
@@ -108,13 +112,29 @@ enum ConstraintRules {
 
     /// A constraint that brings an index, unless it takes one that is there.
     private static func built(_ kind: String, _ context: LintContext) -> [LintMatch] {
-        let constraints = context.addedConstraints(kind).filter { !$0.definition["indexname"].exists }
+        // Of a partitioned table itself it is only the frame, to which the partitions' indexes are attached.
+        let isFrame = { (table: RelationName) in context.isOnly && context.isPartitioned(table) }
+        let constraints = context.addedConstraints(kind).filter {
+            !$0.definition["indexname"].exists && !isFrame($0.table)
+        }
         let added =
             constraints.map { ($0.table, $0.definition) }
             + context.addedColumns.filter { $0.has(kind) }.map { ($0.table, $0.constraint(kind)) }
         return added.map { table, node in
-            LintMatch("nobody can use \(table) until the index is built", on: table, at: node.content.offset)
+            LintMatch(
+                "nobody can use \(table) until the index is built",
+                on: table,
+                at: node.content.offset,
+                hint: context.isPartitioned(table) ? partitionedForm(kind, table) : nil
+            )
         }
+    }
+
+    /// USING INDEX is refused for a partitioned table.
+    private static func partitionedForm(_ kind: String, _ table: RelationName) -> String? {
+        guard kind != "CONSTR_EXCLUSION" else { return nil }
+        return "ALTER TABLE ONLY \(table) ADD CONSTRAINT …; on each partition CREATE UNIQUE INDEX CONCURRENTLY and "
+            + "ADD CONSTRAINT … USING INDEX; then ALTER INDEX … ATTACH PARTITION for each of them"
     }
 
     private static let exclusion = LintRule(
@@ -126,6 +146,32 @@ enum ConstraintRules {
         safeForm: "make the constraint with the table, or add it when nobody works",
         kinds: ["AT_AddConstraint"]
     ) { context in built("CONSTR_EXCLUSION", context) }
+
+    private static let narrowForeignKey = LintRule(
+        "foreign-key-narrower-than-key",
+        .constraints,
+        why:
+            "A foreign key column that is narrower than the key cannot hold all of its values: once the keys outgrow it, "
+            + "every INSERT that refers to a new one fails.",
+        safeForm: "give the column the type of the key",
+        kinds: ["CreateStmt", "AT_AddConstraint", "AT_AddColumn"]
+    ) { context in
+        guard let table = context.relation(context.tree["relation"]) else { return [] }
+        return ForeignKey.all(in: context).flatMap { key -> [LintMatch] in
+            let outcome = context.outcome
+            guard let own = outcome[table], let other = outcome[key.target] else { return [] }
+            let targets = key.targetColumns.isEmpty ? other.primaryKey : key.targetColumns
+            return zip(key.columns, targets).compactMap { column, target in
+                guard let narrow = own.columns[column]?.type, let wide = other.columns[target]?.type,
+                    let size = narrow.integerSize, let needed = wide.integerSize, size < needed
+                else { return nil }
+                return LintMatch(
+                    "\(table).\(column) is \(narrow), and \(key.target).\(target), which it refers to, is \(wide)",
+                    at: key.node.content.offset
+                )
+            }
+        }
+    }
 
     private static let nullablePrimaryKey = LintRule(
         "primary-key-on-nullable-column",

@@ -2,7 +2,9 @@ import SQLText
 
 /// Indexes that are made, dropped or made anew while others use the table.
 enum IndexRules {
-    static let all = [creation, deletion, reindex, partitionDetach, refresh, repack, foreignKeyIndex, wideIndex]
+    static let all = [
+        creation, deletion, reindex, partitionDetach, refresh, repack, foreignKeyIndex, wideIndex, partitioned,
+    ]
 
     private static let creation = LintRule(
         "require-concurrent-index-creation",
@@ -17,8 +19,18 @@ enum IndexRules {
             return []
         }
         // Of a partitioned table itself it is only the frame, to which the partitions' indexes are attached.
-        let isFrame = !context.tree["relation"]["inh"].isTrue && context.schema[table]?.isPartitioned == true
-        return isFrame ? [] : [LintMatch("nobody can write to \(table) until the index is built", on: table)]
+        let isPartitioned = context.isPartitioned(table)
+        guard !(isPartitioned && context.isOnly) else { return [] }
+        return [
+            LintMatch(
+                "nobody can write to \(table) until the index is built",
+                on: table,
+                hint: isPartitioned
+                    ? "CREATE INDEX … ON ONLY \(table); CREATE INDEX CONCURRENTLY on each partition, in a file of its own; "
+                        + "then ALTER INDEX … ATTACH PARTITION for each of them"
+                    : nil
+            )
+        ]
     }
 
     private static let deletion = LintRule(
@@ -30,8 +42,12 @@ enum IndexRules {
         kinds: ["DropStmt"]
     ) { context in
         guard context.tree["removeType"].string == "OBJECT_INDEX", !context.tree["concurrent"].isTrue else { return [] }
-        return context.effects.touches.filter { $0.kind == .index && $0.action == .drop && !$0.isNew }.map { touch in
+        return context.effects.touches.filter { $0.kind == .index && $0.action == .drop && !$0.isNew }.compactMap {
+            touch in
             let table = context.schema.table(ofIndex: touch.relation)
+            if let table, context.isNew(table) || context.dropsLater(table) { return nil }
+            // DROP INDEX CONCURRENTLY is refused there, and no other form is gentler.
+            if let table, context.isPartitioned(table) { return nil }
             return LintMatch("the table of the index \(touch.relation) is locked against reading too", on: table)
         }
     }
@@ -67,9 +83,11 @@ enum IndexRules {
         safeForm: "write DETACH PARTITION … CONCURRENTLY, in a file of its own, which then runs without a transaction",
         kinds: ["AT_DetachPartition"]
     ) { context in
-        context.alterations.filter { $0.kind == "AT_DetachPartition" && !$0.definition["concurrent"].isTrue }.map {
-            LintMatch("\($0.table) is locked, with all of its partitions", on: $0.table)
-        }
+        context.alterations.filter { command in
+            command.kind == "AT_DetachPartition" && !command.definition["concurrent"].isTrue
+                // The server refuses CONCURRENTLY beside a default partition.
+                && context.schema[command.table]?.hasDefaultPartition != true
+        }.map { LintMatch("\($0.table) is locked, with all of its partitions", on: $0.table) }
     }
 
     private static let refresh = LintRule(
@@ -127,6 +145,18 @@ enum IndexRules {
         }
     }
 
+    private static let partitioned = LintRule(
+        "refused-on-partitioned-table",
+        .indexes,
+        severity: .error,
+        isRefusal: true,
+        why: "The server refuses some forms on a partitioned table that it takes on every other.",
+        safeForm: "do it on each partition, and then on the partitioned table, which takes over what they have",
+        kinds: [
+            "IndexStmt", "DropStmt", "ReindexStmt", "CreateStmt", "AT_AddConstraint", "AT_DetachPartition",
+        ]
+    ) { context in PartitionedTable.refusals(context) }
+
     private static let wideIndex = LintRule(
         "wide-index",
         .indexes,
@@ -146,13 +176,16 @@ enum IndexRules {
 struct ForeignKey {
     let columns: [String]
     let target: RelationName
+    /// Empty where the primary key is meant.
+    let targetColumns: [String]
     let node: ParseNode
 
     static func all(in context: LintContext) -> [ForeignKey] {
         var keys: [ForeignKey] = []
         let add = { (constraint: ParseNode, columns: [String]) in
             guard let target = context.relation(constraint["pktable"]) else { return }
-            keys.append(ForeignKey(columns: columns, target: target, node: constraint))
+            let targets = constraint["pk_attrs"].names
+            keys.append(ForeignKey(columns: columns, target: target, targetColumns: targets, node: constraint))
         }
         for column in context.typedColumns {
             let constraint = column.constraint("CONSTR_FOREIGN")

@@ -4,7 +4,7 @@ import SQLText
 enum LossRules {
     static let all = [
         dropColumn, dropTable, dropSchema, dropDatabase, truncateCascade, renameColumn, renameTable, renameSchema,
-        renameEnumValue,
+        renameEnumValue, missingWhere,
     ]
 
     private static let dropColumn = LintRule(
@@ -117,6 +117,20 @@ enum LossRules {
         return schemas.map { LintMatch("the schema \($0.name) gets another name") }
     }
 
+    private static let missingWhere = LintRule(
+        "missing-where",
+        .loss,
+        why: "An UPDATE or DELETE without WHERE changes every row of the table, and the old values are lost.",
+        safeForm: "say which rows are meant, in batches where there are many; if all are meant, write WHERE true",
+        kinds: ["UpdateStmt", "DeleteStmt"]
+    ) { context in
+        guard !context.tree["whereClause"].exists, let table = context.existing(context.tree["relation"]) else {
+            return []
+        }
+        let verb = context.kind == "DeleteStmt" ? "deleted" : "changed"
+        return [LintMatch("every row of \(table) is \(verb)", on: table)]
+    }
+
     private static let renameEnumValue = LintRule(
         "renaming-enum-value",
         .loss,
@@ -126,8 +140,8 @@ enum LossRules {
         safeForm: "add the new value, deploy programs that know both, and update the rows",
         kinds: ["AlterEnumStmt"]
     ) { context in
-        guard context.tree["oldVal"].exists else { return [] }
-        let type = context.tree["typeName"].names.joined(separator: ".")
-        return [LintMatch("a value of \(type) gets another name")]
+        let type = context.tree["typeName"].names
+        guard context.tree["oldVal"].exists, !context.isNewType(type) else { return [] }
+        return [LintMatch("a value of \(type.joined(separator: ".")) gets another name")]
     }
 }

@@ -118,7 +118,10 @@ enum StyleRules {
         safeForm: "write BEFORE or AFTER",
         kinds: ["AlterEnumStmt"]
     ) { context in
-        guard !context.tree["oldVal"].exists, !context.tree["newValNeighbor"].exists else { return [] }
+        let type = context.tree["typeName"].names
+        guard !context.tree["oldVal"].exists, !context.tree["newValNeighbor"].exists, !context.isNewType(type) else {
+            return []
+        }
         return [LintMatch("the new value of \(context.tree["typeName"].names.joined(separator: ".")) comes last")]
     }
 
@@ -154,7 +157,10 @@ enum StyleRules {
         safeForm: "put a CHECK on the column, NOT VALID, and validate it in the next file",
         kinds: ["AlterDomainStmt"]
     ) { context in
-        guard context.tree["subtype"].string == "C", !context.tree["def"]["skip_validation"].isTrue else { return [] }
+        let isNew = context.isNewType(context.tree["typeName"].names)
+        guard context.tree["subtype"].string == "C", !context.tree["def"]["skip_validation"].isTrue, !isNew else {
+            return []
+        }
         return [LintMatch("\(context.tree["typeName"].names.joined(separator: ".")) gets a constraint")]
     }
 

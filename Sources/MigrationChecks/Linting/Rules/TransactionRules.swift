@@ -1,6 +1,6 @@
 import SQLText
 
-/// What belongs into one transaction, and what does not.
+/// Statements that belong into one transaction, and statements that do not.
 enum TransactionRules {
     static let all = [
         concurrentlyInside, uncommitted, nesting, severalLocks, workUnderLock, duplicateAssignment, longIdentifier,
@@ -66,7 +66,7 @@ enum TransactionRules {
         let held = context.transaction.held.filter { $0.value.mode == .accessExclusive && holdsRows($0.value.kind) }
         guard !held.isEmpty else { return [] }
         for touch in context.effects.touches where touch.lock == .accessExclusive && !touch.isNew {
-            // Who waits for what its own down takes away waits for nothing.
+            // A session that waits for an object which its own down file drops has nothing to wait for.
             guard !(context.isDown && touch.action == .drop) else { continue }
             guard holdsRows(touch.kind), !touch.isInBody, held[touch.relation] == nil,
                 let first = held.min(by: { $0.value.line < $1.value.line })
@@ -110,14 +110,14 @@ enum TransactionRules {
         ]
     }
 
-    /// The table whose rows the statement goes through, if it was there before.
+    /// The table whose rows the statement processes, if it existed before.
     private static func worksOn(_ context: LintContext) -> RelationName? {
         let tree = context.tree
         switch tree.kind {
         case "UpdateStmt", "DeleteStmt", "MergeStmt": return context.existing(tree["relation"])
         case "IndexStmt": return tree["concurrent"].isTrue ? nil : context.existing(tree["relation"])
         default:
-            // Values that stand in the statement are few.
+            // A statement contains only a few values.
             return context.effects.touches.first { $0.action == .read && !$0.isNew && $0.kind == .table }?.relation
         }
     }

@@ -78,6 +78,25 @@ struct LintContext {
         effects.makesNew(relation)
     }
 
+    /// A table that is cut into partitions, as far as files tell.
+    func isPartitioned(_ table: RelationName) -> Bool { schema[table]?.isPartitioned == true }
+
+    /// The ALTER TABLE or CREATE INDEX says ONLY, so that it leaves the partitions alone.
+    var isOnly: Bool { tree["relation"].exists && !tree["relation"]["inh"].isTrue }
+
+    /// The file drops the table later on.
+    func dropsLater(_ table: RelationName) -> Bool {
+        file.statements.contains { later, effects in
+            later.offset > statement.offset
+                && effects.touches.contains { $0.kind == .table && $0.action == .drop && $0.relation.canBe(table) }
+        }
+    }
+
+    /// The same file creates the type.
+    func isNewType(_ names: [String]) -> Bool {
+        effects.touches.contains { $0.kind == .type && $0.isNew && $0.relation == RelationName(names: names) }
+    }
+
     /// The same file makes a view of this name, for those who still use it.
     func isLeftBehind(_ relation: RelationName) -> Bool {
         file.effects.touches.contains {

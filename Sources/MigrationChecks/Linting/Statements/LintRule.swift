@@ -35,6 +35,8 @@ package final class LintRule: Sendable {
     package let safeForm: String
     /// It hurts for as long as it takes to read the table, and so not at all where the table is small.
     package let growsWithTable: Bool
+    /// The server refuses the statement.
+    let isRefusal: Bool
     /// Kinds of statement, or of subcommands of ALTER TABLE, as the parse tree names them, that it looks at.
     let kinds: [String]
     let check: @Sendable (LintContext) -> [LintMatch]
@@ -46,6 +48,7 @@ package final class LintRule: Sendable {
         severity: Finding.Severity = .warning,
         isOnByDefault: Bool = true,
         growsWithTable: Bool = false,
+        isRefusal: Bool = false,
         why: String,
         safeForm: String,
         kinds: [String],
@@ -57,6 +60,7 @@ package final class LintRule: Sendable {
         self.severity = severity
         self.isOnByDefault = isOnByDefault
         self.growsWithTable = growsWithTable
+        self.isRefusal = isRefusal
         self.why = why
         self.safeForm = safeForm
         self.kinds = kinds

@@ -1,9 +1,9 @@
 package import Migrations
 package import SQLText
 
-/// A migration's file and what the parser sees in it, read once for every check.
+/// The file of a migration with its parse result, read once for all checks.
 ///
-/// A class, because checks hand it to each other, and to copy what is in it costs more than some of them.
+/// A class, because checks pass it to each other, and copying its content would cost more than some of them.
 package final class ParsedFile: Sendable {
     package let file: MigrationFile
     package let migration: Migration
@@ -17,7 +17,7 @@ package final class ParsedFile: Sendable {
     package var path: String { file.path }
     package var direction: Direction { file.name.direction }
 
-    /// - Throws: `SQLTextError` for a text that cannot be split into statements.
+    /// - Throws: `SQLTextError` for text that cannot be divided into statements.
     package init(_ file: MigrationFile, of migration: Migration) throws(SQLTextError) {
         self.file = file
         self.migration = migration

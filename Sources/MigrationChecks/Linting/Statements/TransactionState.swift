@@ -1,9 +1,9 @@
 internal import Migrations
 import SQLText
 
-/// The transaction that a statement finds itself in.
+/// The transaction in which a statement runs.
 struct TransactionState: Sendable {
-    /// A lock on something that was there before the file.
+    /// A lock on an object that existed before the file.
     struct Held: Sendable {
         var mode: LockMode
         var kind: ObjectKind
@@ -11,13 +11,13 @@ struct TransactionState: Sendable {
         var line: Int
     }
 
-    /// One transaction of the runner's holds the whole file.
+    /// The runner executes the whole file in one transaction.
     private(set) var isWrapped: Bool
-    /// The BEGIN of the file that has no COMMIT yet.
+    /// A BEGIN in the file without a COMMIT so far.
     private(set) var begin: SQLStatement?
-    /// The locks that the statements before have taken in the same transaction.
+    /// The locks that earlier statements took in the same transaction.
     private(set) var held: [RelationName: Held] = [:]
-    /// Settings that the statements before have made.
+    /// Settings that earlier statements made.
     private(set) var settings: Set<String> = []
 
     var isOpen: Bool { isWrapped || begin != nil }

@@ -4,12 +4,16 @@ import SQLText
 enum VolatileFunctions {
     /// The first function that an expression calls which may give another value for each row; nil when there is none.
     ///
-    /// A function that is not known counts: CREATE FUNCTION makes volatile ones unless it is told otherwise.
-    static func first(in expression: ParseNode) -> String? {
+    /// A function that neither files nor PostgreSQL itself make counts: CREATE FUNCTION makes volatile ones by default.
+    static func first(in expression: ParseNode, _ schema: SchemaModel) -> String? {
         for call in expression.descendants(ofKind: "FuncCall") {
             var names = call["funcname"].names
             if names.first == "pg_catalog" { names.removeFirst() }
             let name = names.joined(separator: ".")
+            if let made = RelationName(names: names).flatMap({ schema.isSteady(function: $0) }) {
+                if made { continue }
+                return name
+            }
             if !steady.contains(name) { return name }
         }
         return nil

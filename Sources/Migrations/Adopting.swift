@@ -1,0 +1,197 @@
+internal import Bookkeeping
+package import PostgresClient
+internal import Project
+
+/// What `adopt` has taken over.
+package struct AdoptionReport: Sendable, Equatable {
+    package struct Ledger: Sendable, Equatable {
+        package var service: String
+        package var table: TableName
+        package var tool: String
+        /// Whether its row is kept in step from now on.
+        package var isKeptInStep: Bool
+    }
+
+    package internal(set) var ledgers: [Ledger] = []
+    /// The migrations that now count as applied.
+    package internal(set) var names: [String] = []
+}
+
+extension Migrator {
+    /// Takes over what another tool's ledger says is applied. golang-migrate's row is kept in step from then on; any other
+    /// ledger is left as it is, and watched.
+    ///
+    /// - Parameter table: nil takes the one in the service's own schema, else the only one that the database has.
+    /// - Throws: `MigrationError` where the service has a ledger already, where no such table is found or more than one,
+    ///   and where the table lists what the folder does not have; `PostgresError`.
+    package func adopt(_ table: TableName?) async throws -> AdoptionReport {
+        try await holdingLock(adopting: table) { _, session in
+            try options.stateSchema.ensure(&session)
+            var report = AdoptionReport()
+            for folder in options.services {
+                let state = try reader.read(folder, isAsked: true, session)
+                guard state.entries.isEmpty || state.isSiblingNew else {
+                    throw MigrationError(
+                        .policy,
+                        "\(state.name) has migrations in its ledger already, up to \(state.standings.version)",
+                        hint: "only a service that granary has not migrated before can be adopted"
+                    )
+                }
+                switch try ledger(toAdopt: table, state, folder, session) {
+                case .golangMigrate(let sibling):
+                    try adopt(sibling, isNamed: table != nil, state, folder, &report, &session)
+                case .other(let other):
+                    try adopt(other, state, &report, &session)
+                }
+            }
+            return report
+        }
+    }
+
+    private enum Adoptable {
+        case golangMigrate(GolangMigrateLedger)
+        case other(OtherLedger)
+    }
+
+    private func ledger(
+        toAdopt table: TableName?,
+        _ state: ServiceState,
+        _ folder: MigratorOptions.Folder,
+        _ session: borrowing Session
+    ) throws -> Adoptable {
+        if let table {
+            if let sibling = try GolangMigrateLedger.find(table, session) { return .golangMigrate(sibling) }
+            return .other(try adoptable(try OtherLedger.find(table, session), named: table))
+        }
+        if let sibling = state.sibling { return .golangMigrate(sibling) }
+        return .other(try onlyLedger(state, folder, session))
+    }
+
+    private func adoptable(_ ledger: OtherLedger?, named table: TableName) throws(MigrationError) -> OtherLedger {
+        guard let ledger, ledger.purpose == .migrations else {
+            throw MigrationError(
+                .usage,
+                "\(table) is not the ledger of a tool that can be adopted",
+                hint: "adopted are the ledgers of golang-migrate, goose, dbmate, sql-migrate, Flyway, sqlx and Prisma; "
+                    + "name the table with --table schema.table"
+            )
+        }
+        guard ledger.isOfSQLFiles else {
+            throw MigrationError(
+                .usage,
+                "\(table) is the ledger of \(ledger.tool), whose migrations are not files of SQL",
+                hint: "write the schema down as the first migration (`granary schema --format sql` prints it), then "
+                    + "`granary migrate baseline V` says that it is applied"
+            )
+        }
+        guard ledger.isReadable else {
+            throw MigrationError(
+                .policy,
+                "\(table), the ledger of \(ledger.tool), may not be read",
+                hint: "grant SELECT on it to the role that migrates, and remove rules and row security from it"
+            )
+        }
+        return ledger
+    }
+
+    /// What a person means who names no table. A ledger that lists every file can be checked against the folder, so it may
+    /// be anywhere; golang-migrate's knows one number only, and is taken from a schema of the service's alone.
+    private func onlyLedger(
+        _ state: ServiceState,
+        _ folder: MigratorOptions.Folder,
+        _ session: borrowing Session
+    ) throws -> OtherLedger {
+        let all = try OtherLedgers(folder.file, options).unexplained(session)
+        let listing = all.filter { $0.isOfSQLFiles && $0.record?.isOneRow != true }
+        let own = listing.filter { folder.service.schemas.contains($0.table.schema) }
+        let found = own.isEmpty ? listing : own
+        if found.isEmpty, all.count == 1, !all[0].isOfSQLFiles { return try adoptable(all[0], named: all[0].table) }
+        guard let ledger = found.first, found.count == 1 else {
+            let names = (found.isEmpty ? all : found).map { "\($0.table.spelling) (\($0.tool))" }.joined(
+                separator: ", "
+            )
+            throw MigrationError(
+                .usage,
+                found.isEmpty
+                    ? "\(state.name) has no ledger of another tool in its own schema"
+                    : "there are \(found.count) ledgers: \(names)",
+                hint: found.isEmpty && !names.isEmpty
+                    ? "there is \(names); name it with --table schema.table"
+                    : "name the table with --table schema.table"
+            )
+        }
+        return try adoptable(ledger, named: ledger.table)
+    }
+
+    private func adopt(
+        _ sibling: GolangMigrateLedger,
+        isNamed: Bool,
+        _ state: ServiceState,
+        _ folder: MigratorOptions.Folder,
+        _ report: inout AdoptionReport,
+        _ session: inout Session
+    ) throws {
+        var state = state
+        if isNamed {
+            state.sibling = sibling
+            state.entries = Adoption.entries(sibling.row, state.tree)
+            state.isSiblingNew = true
+        }
+        // A table that is named may be shared, so its version need not be one of this service's files.
+        if var obstacle = isNamed ? Adoption.dirt(state) : Adoption.obstacle(state) {
+            // Only what is in step can be repaired.
+            if isNamed, let row = sibling.row, !folder.service.schemas.contains(sibling.table.schema) {
+                obstacle.hint =
+                    "look at what \(row.version) has done, settle it with golang-migrate's `force`, and adopt again"
+            }
+            throw obstacle
+        }
+        try Adoption.adopt(state, Ledger(service: state.name, options.stateSchema, session), context, &session)
+        report.names += state.entries.map(\.name)
+        report.ledgers.append(
+            .init(service: state.name, table: sibling.table, tool: "golang-migrate", isKeptInStep: true)
+        )
+    }
+
+    private func adopt(
+        _ other: OtherLedger,
+        _ state: ServiceState,
+        _ report: inout AdoptionReport,
+        _ session: inout Session
+    ) throws {
+        let entries = try other.entries(session) ?? []
+        try Adoption.requireClean(entries, other.table, other.adoptedTool)
+        let migrations = try LedgerFiles(state.tree).migrations(of: entries, other.table, other.adoptedTool)
+        let adopted = AdoptedLedger(table: other.table, tool: other.adoptedTool, entries: entries.map(\.name))
+        let ledger = Ledger(service: state.name, options.stateSchema, session)
+        try session.transaction { session in
+            for migration in migrations { try ledger.addRow(.unverified(migration, by: context), session) }
+            try ledger.append(LogEntry("adopt", note: adopted.note, context), session)
+        }
+        report.names += migrations.map(\.name)
+        report.ledgers.append(
+            .init(service: state.name, table: other.table, tool: other.adoptedTool, isKeptInStep: false)
+        )
+    }
+}
+
+extension Adoption {
+    /// - Throws: `MigrationError` with `.disagreement` if a run of the other tool broke off.
+    static func requireClean(
+        _ entries: [OtherLedger.Entry],
+        _ table: TableName,
+        _ tool: String
+    ) throws(MigrationError) {
+        guard let dirty = entries.first(where: \.isDirty) else { return }
+        throw MigrationError(
+            .disagreement,
+            "\(table) (\(tool)) says that \(dirty.name) failed",
+            hint: "look at what \(dirty.name) has done, settle it with \(tool), and adopt again"
+        )
+    }
+}
+
+extension OtherLedger {
+    /// The tool, for a ledger that is adopted: Rails' would not be.
+    fileprivate var adoptedTool: String { KnownLedgers.adoptedName(of: tool) }
+}

@@ -1,0 +1,86 @@
+internal import Bookkeeping
+internal import PostgresClient
+
+/// Finds the migrations of a folder that another tool's ledger lists: by the name of the file that they were imported from,
+/// else by their number.
+struct LedgerFiles {
+    private let tree: MigrationTree
+    /// Of imported migrations, which may have got another number: by the name of their file, and by its version.
+    private var byOrigin: [String: Migration] = [:]
+    private var byOriginalVersion: [OriginalVersion: Migration] = [:]
+
+    init(_ tree: MigrationTree) {
+        self.tree = tree
+        for migration in tree.migrations {
+            guard let origin = migration.origin else { continue }
+            byOrigin[origin] = migration
+            if let version = OriginalVersion(fileName: origin) { byOriginalVersion[version] = migration }
+        }
+    }
+
+    /// - Returns: In the order of their numbers.
+    /// - Throws: `MigrationError` with `.disagreement`, which names entries without a file.
+    func migrations(
+        of entries: [OtherLedger.Entry],
+        _ table: TableName,
+        _ tool: String
+    ) throws(MigrationError) -> [Migration] {
+        var found: [Int: Migration] = [:]
+        var missing: [String] = []
+        for entry in entries {
+            if entry.isBaseline {
+                for migration in through(entry.name) { found[migration.version] = migration }
+            } else if let migration = migration(of: entry) {
+                found[migration.version] = migration
+            } else {
+                missing.append(entry.name)
+            }
+        }
+        guard missing.isEmpty else { throw Self.withoutFile(missing, table, tool, tree) }
+        return found.values.sorted { $0.version < $1.version }
+    }
+
+    /// The migration that an entry's name alone tells.
+    func migration(named name: String) -> Migration? {
+        migration(of: OtherLedger.Entry(name: name))
+    }
+
+    private func migration(of entry: OtherLedger.Entry) -> Migration? {
+        // Flyway's ledger has the path below its folder.
+        let file = (entry.file ?? entry.name).split(separator: "/").last.map(String.init) ?? ""
+        if let migration = byOrigin[file] { return migration }
+        guard let version = OriginalVersion(entry.name) else { return nil }
+        if let migration = byOriginalVersion[version] { return migration }
+        // A file that was imported under another number is found by its origin alone.
+        guard let number = version.number, let migration = tree.migration(number), migration.origin == nil else {
+            return nil
+        }
+        return migration
+    }
+
+    /// Everything up to a version of the tool's.
+    private func through(_ name: String) -> [Migration] {
+        guard let version = OriginalVersion(name) else { return [] }
+        return tree.migrations.filter { migration in
+            let own = migration.origin.flatMap { OriginalVersion(fileName: $0) } ?? OriginalVersion(migration.digits)
+            return own.map { $0 <= version } ?? false
+        }
+    }
+
+    private static func withoutFile(
+        _ names: [String],
+        _ table: TableName,
+        _ tool: String,
+        _ tree: MigrationTree
+    ) -> MigrationError {
+        let list = names.sorted().prefix(10).joined(separator: ", ")
+        let more = names.count > 10 ? " and \(names.count - 10) more" : ""
+        return MigrationError(
+            .disagreement,
+            "\(table) (\(tool)) lists \(list)\(more), and \(tree.folder) has no such migration",
+            hint:
+                "`granary migrate import FOLDER` makes migrations of \(tool)'s files; if these files are gone for good, "
+                + "`granary migrate baseline V` takes the files up to version V as applied"
+        )
+    }
+}

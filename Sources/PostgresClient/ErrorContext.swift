@@ -1,0 +1,72 @@
+/// Where in a routine or in the rows of a COPY the server found an error, as its CONTEXT tells: without the values and the
+/// statements that it quotes there.
+package struct ErrorContext: Sendable, Equatable {
+    package enum Routine: Sendable, Equatable {
+        /// The body of a DO statement.
+        case block
+        /// A function or procedure as PL/pgSQL names it, such as `shop.f(integer)`.
+        case function(String)
+    }
+
+    package struct Frame: Sendable, Equatable {
+        package var routine: Routine
+        /// In the body, from 1; its first line is that of the opening `$$`.
+        package var line: Int
+    }
+
+    /// Lines of PL/pgSQL that call each other, the innermost first.
+    package var frames: [Frame] = []
+    /// The row of a COPY, from 1.
+    package var copyLine: Int?
+    /// The column of a COPY.
+    package var copyColumn: String?
+
+    /// - Parameter text: Of the field CONTEXT, in English.
+    package init(_ text: String) {
+        for line in text.split(separator: "\n") {
+            if let match = line.firstMatch(of: #/^PL/pgSQL function (.+?) line ([0-9]+) at /#),
+                let number = Int(match.2)
+            {
+                let isBlock = match.1 == "inline_code_block"
+                frames.append(Frame(routine: isBlock ? .block : .function(String(match.1)), line: number))
+            } else if copyLine == nil,
+                let match = line.firstMatch(of: #/^COPY .+?, line ([0-9]+)(?:, column ([^:]+))?/#)
+            {
+                copyLine = Int(match.1)
+                copyColumn = match.2.map { String($0) }
+            }
+        }
+    }
+
+    /// `line 4 of the DO block`, `line 5 of shop.f(integer), called in line 4 of the DO block`; nil if no PL/pgSQL is
+    /// involved.
+    package var sentence: String? {
+        guard !frames.isEmpty else { return nil }
+        let shown = frames.prefix(3).map { frame in
+            switch frame.routine {
+            case .block: "line \(frame.line) of the DO block"
+            case .function(let name): "line \(frame.line) of \(name)"
+            }
+        }
+        return shown.joined(separator: ", called in ")
+    }
+}
+
+extension PostgresError.ServerFields {
+    package var errorContext: ErrorContext { ErrorContext(context ?? "") }
+
+    /// DETAIL without the values of rows; nil where nothing of use remains.
+    package var detailWithoutValues: String? {
+        guard let detail else { return nil }
+        // Class 22 and 23 quote the row that did not fit, others do not.
+        guard sqlState.hasPrefix("22") || sqlState.hasPrefix("23") else { return detail }
+        // `Key (a, b)=(1, x) already exists.`
+        let ends = [
+            " already exists.", " is not present in table ", " is still referenced from table ", " is duplicated.",
+        ]
+        guard detail.hasPrefix("Key ("), let start = detail.firstRange(of: ")=("),
+            let end = ends.compactMap({ detail.ranges(of: ")" + $0).last }).last
+        else { return nil }
+        return "\(detail[..<start.lowerBound])) \(detail[end.lowerBound...].dropFirst(2))"
+    }
+}

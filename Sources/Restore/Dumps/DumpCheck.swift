@@ -1,0 +1,69 @@
+internal import Archive
+internal import SQLText
+package import Storage
+
+/// What can be checked of a plain dump without a server: that its text ends where it should, and that the makers' closing
+/// lines are there. Text has no checksums, unless gzip has packed it.
+package struct DumpCheck: Sendable, Equatable {
+    /// Tables that `COPY` fills.
+    package var tables = 0
+    /// Rows of `COPY`.
+    package var rows = 0
+    /// The text, unpacked.
+    package var bytes = 0
+    /// Damage, each a sentence.
+    package var problems: [String] = []
+    /// What could not be checked, each a sentence.
+    package var notes: [String] = []
+
+    /// Reads a plain dump to its end.
+    ///
+    /// - Parameter isPacked: The text is packed by gzip.
+    /// - Throws: `StorageError`; `ArchiveError.io`; `CancellationError`.
+    package static func read(_ source: FileSource, isPacked: Bool) throws -> DumpCheck {
+        var check = DumpCheck()
+        let dump = PlainDump(path: source.path, source, isPacked: isPacked)
+        let unpacked = Counter()
+        let text = try DumpFile(dump).text()
+        var script = DumpScript { memory in
+            let count = try text(memory)
+            unpacked.bytes += count
+            return count
+        }
+        do {
+            try check.read(&script, dump.path)
+        } catch let error as SQLTextError {
+            check.problems.append("line \(error.line): \(error.message)")
+        } catch let error as ArchiveError where error.code != .io {
+            check.problems.append(error.message)
+        }
+        check.bytes = unpacked.bytes
+        check.notes.append(
+            "a plain dump has no checksums of its own: its quotations, the ends of its rows and its closing line were checked"
+        )
+        return check
+    }
+
+    /// Never leaves its thread.
+    private final class Counter {
+        var bytes = 0
+    }
+
+    private mutating func read(_ script: inout DumpScript, _ path: String) throws {
+        var (names, isEmpty): (Set<[String]>, Bool) = ([], true)
+        while let element = try script.next() {
+            isEmpty = false
+            guard case .copy(let statement, _) = element else { continue }
+            while try script.nextCopyData({ _ in }) {}
+            rows += script.rowLines
+            names.insert(StatementWords.copyTable(statement))
+            tables = names.count
+        }
+        switch DumpSurvey.completeness(script.marks, path) {
+        case _ where isEmpty: problems.append("it holds no statement")
+        case .whole, .withoutStatement: break
+        case .unknown(let sentence): notes.append(sentence)
+        case .cut(let sentence): problems.append(sentence)
+        }
+    }
+}

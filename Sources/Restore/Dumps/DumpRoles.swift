@@ -1,0 +1,164 @@
+internal import PostgresClient
+internal import SQLText
+
+/// The roles that statements of a dump name: mapped, left out, or missing.
+struct DumpRoles {
+    private let options: DumpRules.Options
+    private let server: DumpRules.Server?
+    private let map: RoleMap
+
+    init(_ options: DumpRules.Options, _ server: DumpRules.Server?) {
+        (self.options, self.server) = (options, server)
+        // Without owners roles may be missing; otherwise a restore that lacks one does not begin.
+        map = RoleMap(names: options.roleMap, present: options.noOwner ? server?.roles : nil)
+    }
+
+    /// What becomes of a statement about owners or privileges; nil for any other.
+    func verdict(_ statement: DumpStatement) -> DumpRules.Verdict? {
+        guard let kind = statement.roleKind else { return nil }
+        switch kind {
+        case .owner: return options.noOwner ? .skip() : owner(statement)
+        case .session where options.noOwner: return .skip()
+        case .session: return .run(DumpAction(text: session(statement)))
+        case .schema where options.noOwner: return .run(DumpAction(text: statement.withoutAuthorization))
+        case .schema: return run(statement, kind)
+        case .privileges where options.noPrivileges: return .skip(note: opened(statement))
+        case .privileges, .defaultPrivileges, .userMapping:
+            if kind == .defaultPrivileges, options.noPrivileges { return .skip() }
+            return runUnlessMissing(statement, kind)
+        case .policy: return policy(statement)
+        case .setting: return nil
+        }
+    }
+
+    func missing(in sql: String, kind: String) -> [String] { map.missing(in: sql, kind: kind) }
+
+    func mapped(_ sql: String, kind: String) -> String { map.apply(to: sql, kind: kind) }
+
+    private func owner(_ statement: DumpStatement) -> DumpRules.Verdict? {
+        var text = StatementText(statement.text)
+        guard let token = text.significant.last, let here = token.lexeme.foldedName.flatMap({ options.roleMap[$0] })
+        else {
+            return nil
+        }
+        text.replace(token.place, by: QuotedText.name(here))
+        return .run(DumpAction(text: text.bytes))
+    }
+
+    private func run(_ statement: DumpStatement, _ kind: DumpStatement.RoleKind) -> DumpRules.Verdict {
+        guard !options.roleMap.isEmpty else { return .run(DumpAction()) }
+        var text = StatementText(statement.text)
+        text.sql = mapped(text.sql, kind: kind.items)
+        return .run(DumpAction(text: text.bytes))
+    }
+
+    private func runUnlessMissing(_ statement: DumpStatement, _ kind: DumpStatement.RoleKind) -> DumpRules.Verdict {
+        let sql = StatementText(statement.text).sql
+        if let role = map.missing(in: sql, kind: kind.items).first {
+            // From a role that is not there nothing is to be taken.
+            guard statement.first != "REVOKE" else { return .skip() }
+            return .skip(note: "left out, because the server has no role \(role): \(statement.shown(sql))")
+        }
+        guard case .run(var action) = run(statement, kind), options.noOwner, statement.first != "REVOKE" else {
+            return run(statement, kind)
+        }
+        // Not allowed, undefined, grant options that are not there: as in an archive that is restored without owners.
+        action.mayFail = ["42704", "42501", "0LP01", "0L000"]
+        action.note = "left out: \(statement.shown(sql))"
+        return .run(action)
+    }
+
+    private func policy(_ statement: DumpStatement) -> DumpRules.Verdict {
+        var text = StatementText(statement.text)
+        let missing = map.missing(in: text.sql, kind: "POLICY")
+        guard let role = missing.first else { return run(statement, .policy) }
+        guard let sql = map.policy(text.sql) else {
+            return .skip(
+                note: "left out, because the server has no role \(role): \(statement.title) of line \(statement.line)"
+            )
+        }
+        text.sql = sql
+        return .run(DumpAction(text: text.bytes))
+    }
+
+    /// `SET SESSION AUTHORIZATION 'role'`, whose role is a string; nil where it is not mapped.
+    private func session(_ statement: DumpStatement) -> [UInt8]? {
+        var text = StatementText(statement.text)
+        guard let token = text.significant.last, let here = token.lexeme.stringValue.flatMap({ options.roleMap[$0] })
+        else {
+            return nil
+        }
+        text.replace(token.place, by: QuotedText.name(here))
+        return text.bytes
+    }
+
+    /// Where privileges are left out, what was closed to everyone is open again.
+    private func opened(_ statement: DumpStatement) -> String? {
+        guard statement.first == "REVOKE", statement.words.last == "PUBLIC" else { return nil }
+        return
+            "left out with --no-privileges, so that everyone has these rights: \(statement.shown(StatementText(statement.text).sql))"
+    }
+}
+
+extension DumpStatement {
+    /// How a statement names roles.
+    enum RoleKind: Equatable {
+        case owner, session, schema, privileges, defaultPrivileges, policy, userMapping
+        /// `ALTER ROLE … IN DATABASE`
+        case setting
+
+        /// As the items of an archive are called that name roles so.
+        var items: String {
+            switch self {
+            case .policy: "POLICY"
+            case .userMapping: "USER MAPPING"
+            case .defaultPrivileges: "DEFAULT ACL"
+            default: "ACL"
+            }
+        }
+    }
+
+    /// nil for statements that name none.
+    var roleKind: RoleKind? {
+        switch (first, second) {
+        case ("GRANT", _), ("REVOKE", _): .privileges
+        case ("ALTER", "DEFAULT"): .defaultPrivileges
+        case ("CREATE", "POLICY"), ("ALTER", "POLICY"): .policy
+        case ("CREATE", "USER"), ("ALTER", "USER"), ("DROP", "USER"): .userMapping
+        case ("SET", "SESSION") where words.dropFirst(2).first == "AUTHORIZATION": .session
+        case ("RESET", "SESSION"): .session
+        case ("CREATE", "SCHEMA") where words.contains("AUTHORIZATION"): .schema
+        case ("ALTER", _) where givesAway: .owner
+        default: nil
+        }
+    }
+
+    var settingKind: RoleKind? { first == "ALTER" && ["ROLE", "USER"].contains(second) ? .setting : nil }
+
+    /// `ALTER … OWNER TO role`, as pg_dump writes it.
+    private var givesAway: Bool {
+        guard text.count < 4096 else { return false }
+        let all = StatementWords.all(of: text)
+        return all.count > 3 && all[all.count - 3] == "OWNER" && all[all.count - 2] == "TO"
+    }
+
+    /// `CREATE SCHEMA` for whoever restores: a schema that has no name of its own has that of its owner.
+    fileprivate var withoutAuthorization: [UInt8]? {
+        var statement = StatementText(text)
+        let tokens = statement.significant
+        guard let place = tokens.firstIndex(where: { $0.lexeme.isWord("AUTHORIZATION") }), place + 1 < tokens.count
+        else {
+            return nil
+        }
+        let isNamed = !["SCHEMA", "EXISTS"].contains { tokens[place - 1].lexeme.isWord($0) }
+        if isNamed { statement.replace(tokens[place + 1].place, by: "") }
+        statement.replace(tokens[place].place, by: "")
+        return statement.bytes
+    }
+
+    /// For a note: such statements hold names and key words only.
+    fileprivate func shown(_ sql: String) -> String {
+        let line = sql.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return line.count > 200 ? line.prefix(200) + "…" : line
+    }
+}

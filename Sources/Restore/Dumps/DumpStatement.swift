@@ -1,0 +1,199 @@
+internal import SQLText
+
+/// A statement of a plain dump, and what kind of statement it is, as far as a restore treats some otherwise.
+struct DumpStatement {
+    enum Kind: Equatable {
+        case schemaPublic
+        /// DROP, and ALTER TABLE … DROP.
+        case drop
+        /// DROP of something that initdb makes in every database.
+        case dropOfInitdb
+        /// A comment on an extension, on the language plpgsql or on the schema public.
+        case commentOfInitdb
+        case languageOfInitdb
+        /// The owner of the language plpgsql.
+        case ownerOfInitdb
+        /// Planner statistics, which pg_dump writes since PostgreSQL 18.
+        case statistics
+        /// `SET default_tablespace`
+        case tablespace
+        case other
+    }
+
+    /// A database as a whole, as the statement names it.
+    struct Database {
+        enum Kind: Equatable {
+            case create, drop, owner, setting, template, comment, privileges, other
+        }
+
+        var kind: Kind
+        /// Such as `ALTER DATABASE`.
+        var what: String
+        var name: String
+        /// The token that is the name.
+        var place: Int
+    }
+
+    let text: [UInt8]
+    let line: Int
+    /// The first twelve words, in upper case.
+    let words: [String]
+    let setting: String?
+
+    init(_ text: [UInt8], _ line: Int) {
+        (self.text, self.line) = (text, line)
+        words = StatementWords.first(12, of: text)
+        setting = StatementWords.setting(changedBy: text)
+    }
+
+    var first: String { words.first ?? "" }
+    var second: String { words.dropFirst().first ?? "" }
+    /// SET, and what pg_dump calls instead of it.
+    var isSetting: Bool {
+        first == "SET" || first == "RESET" || words.starts(with: ["SELECT", "PG_CATALOG", ".", "SET_CONFIG"])
+    }
+
+    /// Such as `COMMENT ON EXTENSION`.
+    var title: String { words.prefix(first == "COMMENT" ? 3 : 2).joined(separator: " ") }
+
+    var kind: Kind {
+        switch first {
+        case "CREATE":
+            if second == "SCHEMA", isPublic(words.dropFirst(2).first) { return .schemaPublic }
+            return isPlpgsql(after: "CREATE") ? .languageOfInitdb : .other
+        case "DROP": return dropsWhatInitdbMade ? .dropOfInitdb : .drop
+        case "ALTER":
+            if isPlpgsql(after: "ALTER") { return .ownerOfInitdb }
+            if words.starts(with: ["ALTER", "SCHEMA"]), isPublic(words.dropFirst(2).first),
+                words.last == "PG_DATABASE_OWNER"
+            {
+                return .ownerOfInitdb
+            }
+            return second == "TABLE" && dropsPart ? .drop : .other
+        case "COMMENT":
+            let object = words.dropFirst(2).first
+            let isOfInitdb =
+                object == "EXTENSION" || object == "SCHEMA" && isPublic(words.dropFirst(3).first)
+                || words.contains("LANGUAGE") && words.contains("PLPGSQL")
+            return isOfInitdb ? .commentOfInitdb : .other
+        case "SELECT":
+            if words.contains("LO_UNLINK") { return .drop }
+            let names = ["PG_RESTORE_RELATION_STATS", "PG_RESTORE_ATTRIBUTE_STATS", "PG_RESTORE_EXTENDED_STATS"]
+            return names.contains(where: words.contains) ? .statistics : .other
+        case "SET": return setting == "default_tablespace" ? .tablespace : .other
+        default: return .other
+        }
+    }
+
+    private func isPublic(_ word: String?) -> Bool { word == "PUBLIC" || word == "\"public\"" }
+
+    /// `CREATE OR REPLACE TRUSTED PROCEDURAL LANGUAGE plpgsql` and its shorter forms: every database has it.
+    private func isPlpgsql(after verb: String) -> Bool {
+        var rest = words.dropFirst()
+        while let word = rest.first, ["OR", "REPLACE", "TRUSTED", "PROCEDURAL"].contains(word) {
+            rest = rest.dropFirst()
+        }
+        return rest.first == "LANGUAGE" && ["PLPGSQL", "\"plpgsql\""].contains(rest.dropFirst().first)
+    }
+
+    private var dropsWhatInitdbMade: Bool {
+        let object = words.dropFirst().drop { $0 == "PROCEDURAL" }.first
+        let name = words.dropFirst().first {
+            !["SCHEMA", "EXTENSION", "LANGUAGE", "PROCEDURAL", "IF", "EXISTS"].contains($0)
+        }
+        switch object {
+        case "SCHEMA": return isPublic(name)
+        case "EXTENSION", "LANGUAGE": return name == "PLPGSQL" || name == "\"plpgsql\""
+        default: return false
+        }
+    }
+
+    /// pg_dump --clean drops constraints and defaults so.
+    private var dropsPart: Bool {
+        guard text.count < 4096 else { return false }
+        let all = StatementWords.all(of: text)
+        return all.indices.contains { all[$0] == "DROP" && $0 > 0 && all[$0 - 1] != "." }
+    }
+
+    /// `CREATE SCHEMA IF NOT EXISTS`
+    var ifNotExists: [UInt8]? {
+        guard let name = StatementText(text).significant.dropFirst(2).first else { return nil }
+        var statement = StatementText(text)
+        statement.replace(name.place, by: "IF NOT EXISTS \(name.lexeme.text)")
+        return statement.bytes
+    }
+}
+
+// Beyond the database.
+extension DumpStatement {
+    /// What it would do to the whole server, such as `CREATE ROLE`; nil for statements about this database.
+    var beyond: String? {
+        switch first {
+        case "CREATE", "ALTER", "DROP":
+            let isOutside = ["ROLE", "GROUP", "TABLESPACE", "SYSTEM"].contains(second)
+            let isUser = second == "USER" && words.dropFirst(2).first != "MAPPING"
+            return isOutside || isUser ? "\(first) \(second)" : nil
+        case "COMMENT":
+            let object = words.dropFirst(2).first ?? ""
+            return second == "ON" && ["ROLE", "TABLESPACE"].contains(object) ? "COMMENT ON \(object)" : nil
+        case "GRANT", "REVOKE":
+            guard text.count < 1 << 16 else { return nil }
+            let all = StatementWords.all(of: text)
+            let on = all.firstIndex { $0 == "ON" }
+            guard let on else { return "\(first) of a role" }
+            return all.dropFirst(on + 1).first == "TABLESPACE" ? "\(first) ON TABLESPACE" : nil
+        default: return nil
+        }
+    }
+
+    /// The database that it is about as a whole, if it is.
+    var database: Database? {
+        switch first {
+        case "CREATE", "ALTER", "DROP":
+            if second == "DATABASE" { return named(behind: "DATABASE", as: alteration, "\(first) DATABASE") }
+            let isRole = first == "ALTER" && ["ROLE", "USER"].contains(second)
+            guard isRole, words.dropFirst(3).prefix(2) == ["IN", "DATABASE"] else { return nil }
+            return named(behind: "DATABASE", as: .setting, "ALTER ROLE IN DATABASE")
+        case "COMMENT":
+            guard words.starts(with: ["COMMENT", "ON", "DATABASE"]) else { return nil }
+            return named(behind: "DATABASE", as: .comment, "COMMENT ON DATABASE")
+        case "SECURITY":
+            guard zip(words, words.dropFirst()).contains(where: { $0 == "ON" && $1 == "DATABASE" }) else { return nil }
+            return named(behind: "DATABASE", as: .other, "SECURITY LABEL ON DATABASE")
+        case "GRANT", "REVOKE":
+            // A table may be called `database`, too.
+            let isDatabase = words.indices.contains { place in
+                words[place] == "ON" && words.dropFirst(place + 1).first == "DATABASE"
+                    && !["TO", "FROM", ",", "."].contains(words.dropFirst(place + 2).first ?? "TO")
+            }
+            return isDatabase ? named(behind: "DATABASE", as: .privileges, "\(first) ON DATABASE") : nil
+        case "UPDATE":
+            guard words.starts(with: ["UPDATE", "PG_CATALOG", ".", "PG_DATABASE", "SET"]),
+                let literal = StatementText(text).significant.last(where: { $0.lexeme.kind == .string }),
+                let name = literal.lexeme.stringValue
+            else { return nil }
+            return Database(kind: .template, what: "UPDATE of pg_database", name: name, place: literal.place)
+        default: return nil
+        }
+    }
+
+    private var alteration: Database.Kind {
+        switch first {
+        case "CREATE": return .create
+        case "DROP": return .drop
+        default: break
+        }
+        if words.contains("OWNER") { return .owner }
+        let isForServer = ["IS_TEMPLATE", "ALLOW_CONNECTIONS", "TABLESPACE", "RENAME", "COLLATION"]
+        return isForServer.contains(where: words.contains) ? .template : .setting
+    }
+
+    private func named(behind word: String, as kind: Database.Kind, _ what: String) -> Database? {
+        let tokens = StatementText(text).significant
+        guard let place = tokens.firstIndex(where: { $0.lexeme.isWord(word) }) else { return nil }
+        var rest = tokens[(place + 1)...]
+        while let next = rest.first?.lexeme, next.isWord("IF") || next.isWord("EXISTS") { rest = rest.dropFirst() }
+        guard let token = rest.first, let name = token.lexeme.foldedName else { return nil }
+        return Database(kind: kind, what: what, name: name, place: token.place)
+    }
+}

@@ -1,0 +1,185 @@
+import PostgresClient
+internal import SQLText
+internal import SyntheticData
+
+/// A constraint that generated rows have broken: from then on the server chooses values that satisfy it.
+enum AskedConstraint: Hashable, Comparable {
+    case check(String)
+    /// The checks of a column's domain.
+    case domain(String)
+    /// One of the partitions takes the row.
+    case partitions
+    case unique(String)
+    case exclusion(String)
+    case foreignKey(String)
+
+    /// As the record keeps it.
+    var text: String {
+        switch self {
+        case .check(let name): "check \(name)"
+        case .domain(let column): "domain \(column)"
+        case .partitions: "partitions"
+        case .unique(let name): "unique \(name)"
+        case .exclusion(let name): "exclusion \(name)"
+        case .foreignKey(let name): "reference \(name)"
+        }
+    }
+
+    init?(text: String) {
+        let parts = text.split(separator: " ", maxSplits: 1).map(String.init)
+        switch (parts.first, parts.last) {
+        case ("check", let name?): self = .check(name)
+        case ("domain", let column?): self = .domain(column)
+        case ("partitions", _): self = .partitions
+        case ("unique", let name?): self = .unique(name)
+        case ("exclusion", let name?): self = .exclusion(name)
+        case ("reference", let name?): self = .foreignKey(name)
+        default: return nil
+        }
+    }
+
+    static func < (one: Self, other: Self) -> Bool { one.text < other.text }
+
+    /// For people.
+    func name(in table: SeedCatalog.Table) -> String {
+        switch self {
+        case .check(let name), .unique(let name), .exclusion(let name), .foreignKey(let name): name
+        case .domain(let column): "the domain \(table.column(column)?.type ?? column)"
+        case .partitions: "the bounds of the partitions"
+        }
+    }
+
+    /// Whether it compares rows with each other.
+    var comparesRows: Bool {
+        switch self {
+        case .unique, .exclusion: true
+        default: false
+        }
+    }
+}
+
+// What a constraint reads, and how the server is asked about it.
+extension AskedConstraint {
+    /// The columns that must be drawn together.
+    func columns(in table: SeedCatalog.Table) -> [String] {
+        switch self {
+        case .check(let name): table.checks.first { $0.name == name }?.columns ?? []
+        case .domain(let column): [column]
+        case .partitions: Self.columns(named: table.partitionBounds ?? [], in: table)
+        case .unique(let name): table.uniques.first { $0.name == name }?.reads ?? []
+        case .exclusion(let name):
+            table.exclusions.first { $0.name == name }.map { exclusion in
+                exclusion.columns + Self.columns(named: [Self.condition(of: exclusion.definition) ?? ""], in: table)
+            } ?? []
+        case .foreignKey(let name): table.foreignKeys.first { $0.name == name }?.columns ?? []
+        }
+    }
+
+    private static func columns(named expressions: [String], in table: SeedCatalog.Table) -> [String] {
+        let names = Set(
+            expressions.flatMap { Lexeme.all(of: $0) }.compactMap { $0.name }
+        )
+        return table.columns.map(\.name).filter { names.contains($0) }
+    }
+
+    private static func condition(of definition: String) -> String? {
+        definition.range(of: " WHERE ", last: true).map { String(definition[$0.upperBound...]) }
+    }
+
+    /// Whether a candidate satisfies it, as an expression over the candidate's columns; nil for what compares rows.
+    func condition(in table: SeedCatalog.Table, _ session: borrowing Session) -> String? {
+        switch self {
+        case .check(let name):
+            return table.checks.first { $0.name == name }.map { "(\(SeedCatalog.Check.expression($0.definition)))" }
+        case .domain(let column):
+            let checks = (table.column(column)?.domainChecks ?? []).map { check in
+                let expression = Lexeme.all(of: SeedCatalog.Check.expression(check)).map { lexeme in
+                    lexeme.kind == .word && lexeme.text == "VALUE" ? session.quoted(column) : lexeme.text
+                }
+                return "(\(expression.joined()))"
+            }
+            return checks.isEmpty ? nil : "(\(checks.joined(separator: " AND ")))"
+        case .partitions:
+            let bounds = (table.partitionBounds ?? []).map { "(\($0))" }
+            return bounds.isEmpty ? nil : "(\(bounds.joined(separator: " OR ")))"
+        case .unique, .exclusion: return nil
+        case .foreignKey(let name):
+            guard let key = table.foreignKeys.first(where: { $0.name == name }) else { return nil }
+            let nulls = key.columns.map { "c.\(session.quoted($0)) IS NULL" }
+            let pairs = zip(key.parentColumns, key.columns).map {
+                "p.\(session.quoted($0)) \(table.equality($1)) c.\(session.quoted($1))"
+            }
+            return "(\(nulls.joined(separator: " OR ")) OR EXISTS (SELECT FROM \(session.quoted(key.parent)) p "
+                + "WHERE \(pairs.joined(separator: " AND "))))"
+        }
+    }
+
+    /// The statement that makes a table of candidates obey it; nil for what looks at one row alone.
+    ///
+    /// It is checked at once even where the table's own waits until the end.
+    func index(on candidates: String, in table: SeedCatalog.Table) -> String? {
+        switch self {
+        case .unique(let name):
+            guard let unique = table.uniques.first(where: { $0.name == name }),
+                let using = unique.definition.range(of: " USING ")
+            else { return nil }
+            return "CREATE UNIQUE INDEX ON \(candidates)\(unique.definition[using.lowerBound...])"
+        case .exclusion(let name):
+            guard var definition = table.exclusions.first(where: { $0.name == name })?.definition else { return nil }
+            for suffix in [" INITIALLY DEFERRED", " DEFERRABLE"] where definition.hasSuffix(suffix) {
+                definition = String(definition.dropLast(suffix.count))
+            }
+            return "ALTER TABLE \(candidates) ADD \(definition)"
+        default: return nil
+        }
+    }
+
+    /// What its expressions mention.
+    func readHints(in table: SeedCatalog.Table, into hints: inout ProbeHints) {
+        var expressions: [String] = []
+        switch self {
+        case .check(let name): expressions = table.checks.filter { $0.name == name }.map(\.definition)
+        case .domain(let column): expressions = table.column(column)?.domainChecks ?? []
+        case .partitions: expressions = (table.partitionBounds ?? []).map { "(\($0))" }
+        case .unique, .exclusion, .foreignKey: break
+        }
+        for expression in expressions { hints.read(SeedCatalog.Check.expression(expression)) }
+    }
+}
+
+extension ProbeHints {
+    /// Collects the constants of an expression.
+    mutating func read(_ expression: String) {
+        guard let tree = try? SQLScript("SELECT \(expression)").statements.first?.tree else { return }
+        for constant in tree.descendants(ofKind: "A_Const") {
+            if constant["ival"].exists {
+                numbers.append(Double(constant["ival"]["ival"].int ?? 0))
+            } else if let number = constant["fval"]["fval"].string.flatMap({ Double($0) }) {
+                numbers.append(number)
+            } else if constant["sval"].exists {
+                read(text: constant["sval"]["sval"].string ?? "")
+            }
+        }
+        for comparison in tree.descendants(ofKind: "A_Expr") {
+            guard let name = comparison["name"].names.last, ["~", "~*", "~~", "~~*"].contains(name) else { continue }
+            for constant in comparison["rexpr"].descendants(ofKind: "A_Const") {
+                guard let pattern = constant["sval"]["sval"].string else { continue }
+                patterns.append(name.hasPrefix("~~") ? PatternGenerator.pattern(like: pattern) : pattern)
+            }
+        }
+    }
+
+    private mutating func read(text: String) {
+        if let number = Double(text) { numbers.append(number) }
+        texts.append(text)
+        // The elements of an array.
+        guard text.hasPrefix("{"), text.hasSuffix("}") else { return }
+        for element in text.dropFirst().dropLast().split(separator: ",") { read(text: String(element)) }
+    }
+}
+
+extension String {
+    fileprivate func range(of part: String, last: Bool = false) -> Range<Index>? {
+        last ? ranges(of: part).last : firstRange(of: part)
+    }
+}

@@ -1,0 +1,389 @@
+import PostgresClient
+internal import SyntheticData
+
+/// Some columns that constraints tie together, and candidates for them that the server has accepted.
+struct CandidateGroup {
+    var constraints: [AskedConstraint]
+    var columns: [String]
+
+    var comparesRows: Bool { constraints.contains { $0.comparesRows } }
+
+    /// Groups of constraints that have no column in common.
+    static func all(of asked: Set<AskedConstraint>, in table: SeedCatalog.Table) -> [CandidateGroup] {
+        var groups: [CandidateGroup] = []
+        for constraint in asked.sorted() {
+            var group = CandidateGroup(
+                constraints: [constraint],
+                columns: withReferences(constraint.columns(in: table), in: table)
+            )
+            groups.removeAll { other in
+                guard other.columns.contains(where: { group.columns.contains($0) }) else { return false }
+                group.constraints += other.constraints
+                group.columns += other.columns.filter { !group.columns.contains($0) }
+                return true
+            }
+            groups.append(group)
+        }
+        return groups
+    }
+
+    /// The columns, and those that are drawn with them because they are in the same foreign key.
+    private static func withReferences(_ names: [String], in table: SeedCatalog.Table) -> [String] {
+        var names = names
+        var isComplete = false
+        while !isComplete {
+            isComplete = true
+            for key in table.foreignKeys where key.columns.contains(where: { names.contains($0) }) {
+                let more = key.columns.filter { !names.contains($0) }
+                if !more.isEmpty { isComplete = false }
+                names += more
+            }
+        }
+        return names
+    }
+}
+
+/// The outcome of a search.
+struct AcceptedCandidates {
+    /// The numbers of the accepted candidates, in order.
+    var numbers: [Int]
+    var drawn: Int
+    /// What the candidates were drawn with.
+    var generators: [String: any CellGenerator]
+}
+
+/// Draws candidates for a group of columns and lets the server choose, by the constraints' own expressions.
+///
+/// The first candidates are what the columns would hold without the constraints. If the server accepts few of them, values
+/// of many forms follow, and then values like those that were accepted.
+struct CandidateSearch {
+    let table: SeedCatalog.Table
+    let group: CandidateGroup
+    let inference: GeneratorInference
+    /// The columns' own generators.
+    let usual: [String: any CellGenerator]
+    /// The columns that may hold other values than their own generators make.
+    let free: Set<String>
+    /// Other columns that may be NULL beside what their own generators make, such as references.
+    let nullable: Set<String>
+    let wanted: Int
+    /// How many candidates may be drawn without success.
+    let patience: Int
+    /// What declares the rows.
+    let place: FilePlace
+    /// The columns as other columns of the candidate see them.
+    let lates: [String: LateColumn]
+    /// The rows that are in the table count too, where rows are compared.
+    let countsPresentRows: Bool
+
+    private static let candidates = "pg_temp.granary_candidates"
+    private static let accepted = "pg_temp.granary_accepted"
+
+    private enum Stage: Int { case usual, probing, narrowed }
+
+    private var stages: [String: [(first: Int, generator: any CellGenerator)]] = [:]
+    private var safeCondition: String?
+
+    init(
+        table: SeedCatalog.Table,
+        group: CandidateGroup,
+        inference: GeneratorInference,
+        usual: [String: any CellGenerator],
+        free: Set<String>,
+        nullable: Set<String>,
+        wanted: Int,
+        patience: Int,
+        place: FilePlace,
+        lates: [String: LateColumn],
+        countsPresentRows: Bool
+    ) {
+        self.table = table
+        self.group = group
+        self.inference = inference
+        self.usual = usual
+        self.free = free
+        self.nullable = nullable
+        self.wanted = wanted
+        self.patience = patience
+        self.place = place
+        self.lates = lates
+        self.countsPresentRows = countsPresentRows
+        for column in group.columns { stages[column] = usual[column].map { [(0, $0)] } }
+    }
+
+    /// - Throws: `SeedingError` with `.schema` if no candidate is accepted, naming the constraint and how many it accepts.
+    mutating func run(_ session: inout Session) throws -> AcceptedCandidates {
+        try prepare(session)
+        var (next, accepted, last) = (0, [Int](), 0)
+        var (stage, stageBegan, stageAccepted) = (Stage.usual, 0, 0)
+        var rateBefore = 0.0
+        var mayNarrow = !free.isEmpty
+        var batch = 2000
+        while accepted.count < wanted, next < most(accepted.count, last) {
+            let count = min(batch, most(accepted.count, last) - next)
+            let found = try accept(next..<(next + count), &session)
+            next += count
+            if !found.isEmpty { last = next }
+            accepted += found
+            stageAccepted += found.count
+            guard accepted.count < wanted else { break }
+            let rate = Double(stageAccepted) / Double(max(1, next - stageBegan))
+            let isPoor = rate < 0.1
+            switch stage {
+            case .usual where isPoor && !(free.isEmpty && nullable.isEmpty) && next - stageBegan >= 2000:
+                stage = .probing
+                probe(from: next)
+                (stageBegan, stageAccepted) = (next, 0)
+            case .probing where rate < 0.02 && mayNarrow && accepted.count >= 10 && next - stageBegan >= 20_000:
+                rateBefore = rate
+                mayNarrow = false
+                stage = .narrowed
+                try narrow(from: next, session)
+                (stageBegan, stageAccepted) = (next, 0)
+            case .narrowed where next - stageBegan >= 20_000 && rate < rateBefore:
+                // What was learnt does not hold.
+                stage = .probing
+                probe(from: next)
+                (stageBegan, stageAccepted) = (next, 0)
+            default: break
+            }
+            // Enough for one more round, by the rate so far, and not much more.
+            let needed = rate > 0 ? Double(wanted - accepted.count) / rate * 1.1 : 100_000
+            batch = min(stage == .usual && next < 4000 ? 2000 : 100_000, max(2000, Int(needed)))
+            if isPoor, stage != .usual { batch = max(batch, 10_000) }
+        }
+        guard !accepted.isEmpty else { throw try refusal(drawn: next, session) }
+        try drop(session)
+        return AcceptedCandidates(
+            numbers: Array(accepted.prefix(wanted)),
+            drawn: next,
+            generators: generators
+        )
+    }
+
+    /// How many candidates may be drawn, where so many were accepted, the last of them so far back.
+    private func most(_ accepted: Int, _ last: Int) -> Int {
+        // More of these would repeat.
+        let domains = group.columns.compactMap { column in
+            usual[column].flatMap { $0.isUnique ? $0.domain : nil }
+        }
+        var limit = domains.min() ?? .max
+        // Where nothing else may be drawn, all combinations come up soon.
+        let all =
+            free.isEmpty && nullable.isEmpty
+            ? group.columns.map { usual[$0]?.domain ?? 1_000_000 }.reduce(1.0) { $0 * Double($1) } : 1e9
+        if all < 10_000 { limit = min(limit, max(2000, Int(20 * all))) }
+        guard accepted > 0 else { return min(limit, patience) }
+        // Rows may share candidates unless they must differ.
+        if !group.comparesRows, accepted >= min(wanted, 50) { return min(limit, patience) }
+        return min(limit, last + patience)
+    }
+}
+
+// The server's part.
+extension CandidateSearch {
+    private func prepare(_ session: borrowing Session) throws {
+        let columns = group.columns.map { column -> String in
+            // Values that are too long for their type are not candidates; here they would end the COPY.
+            let type = self.table.column(column)?.baseType ?? "text"
+            let stored = type.hasPrefix("character varying") ? "text" : type
+            return "NULL::\(stored) AS \(session.quoted(column))"
+        }
+        let list = (["NULL::bigint AS granary_n"] + columns).joined(separator: ", ")
+        try drop(session)
+        for name in [Self.candidates, Self.accepted] {
+            try session.execute(
+                "CREATE TEMPORARY TABLE \(name.dropFirst(8)) ON COMMIT DROP AS SELECT \(list) WITH NO DATA"
+            )
+        }
+        for constraint in group.constraints {
+            if let index = constraint.index(on: Self.accepted, in: table) { try session.execute(index) }
+        }
+        if countsPresentRows, group.comparesRows {
+            let names = session.quoted(group.columns)
+            try session.execute(
+                "INSERT INTO \(Self.accepted) (\(names)) SELECT \(names) FROM \(session.quoted(table.name)) ON CONFLICT DO NOTHING"
+            )
+        }
+    }
+
+    /// With the function that asks one by one.
+    private func drop(_ session: borrowing Session) throws {
+        try session.execute("DROP TABLE IF EXISTS \(Self.candidates), \(Self.accepted) CASCADE")
+    }
+
+    private func condition(_ session: borrowing Session) -> String {
+        let required = group.columns.filter { table.column($0)?.isNotNull == true }
+        let tests =
+            required.map { "c.\(session.quoted($0)) IS NOT NULL" }
+            + group.constraints.compactMap { $0.condition(in: table, session) }.map { "\($0) IS NOT FALSE" }
+        return tests.isEmpty ? "true" : tests.joined(separator: " AND ")
+    }
+
+    /// The numbers of those of these candidates that the server accepts.
+    private mutating func accept(_ numbers: Range<Int>, _ session: inout Session) throws -> [Int] {
+        let rows = GeneratedTable(
+            source: .count(numbers.upperBound),
+            start: nil,
+            columns: group.columns.compactMap { column in
+                generators[column].map { .init(name: column, generator: $0, reason: "") }
+            },
+            expressions: []
+        )
+        let names = (["granary_n"] + rows.columns.map { session.quoted($0.name) }).joined(separator: ", ")
+        try session.execute("TRUNCATE \(Self.candidates)")
+        _ = try session.copyIn("COPY \(Self.candidates) (\(names)) FROM STDIN") { sink in
+            var buffer = CopyBuffer(capacity: 1 << 18)
+            var first = numbers.lowerBound
+            while first < numbers.upperBound {
+                let end = min(numbers.upperBound, first + 2000)
+                buffer.removeAll()
+                rows.renderCandidates(first..<end, into: &buffer)
+                try buffer.lend { try sink.write($0) }
+                first = end
+            }
+        }
+        try session.execute("SAVEPOINT granary_question")
+        do {
+            let found = try ask(safeCondition ?? condition(session), session)
+            try session.execute("RELEASE SAVEPOINT granary_question")
+            return found
+        } catch let error as PostgresError where SeedingError.isAboutRows(error) && safeCondition == nil {
+            // An expression that fails for some values, such as a division by 0, accepts the others.
+            try session.execute("ROLLBACK TO SAVEPOINT granary_question")
+            safeCondition = try makeSafe(session)
+            return try ask(safeCondition ?? "true", session)
+        }
+    }
+
+    private func ask(_ condition: String, _ session: borrowing Session) throws -> [Int] {
+        let text = try session.query(
+            """
+            WITH accepted AS (
+                INSERT INTO \(Self.accepted) SELECT c.* FROM \(Self.candidates) c WHERE \(condition) ORDER BY c.granary_n
+                ON CONFLICT DO NOTHING RETURNING granary_n)
+            SELECT pg_catalog.string_agg(granary_n::pg_catalog.text, ',' ORDER BY granary_n) AS numbers FROM accepted
+            """
+        )[0].text("numbers")
+        return text.utf8.split(separator: UInt8(ascii: ",")).compactMap { Int(Substring($0)) }
+    }
+
+    private func makeSafe(_ session: borrowing Session) throws -> String {
+        try session.execute(
+            """
+            CREATE OR REPLACE FUNCTION pg_temp.granary_fits(r \(Self.candidates)) RETURNS boolean LANGUAGE plpgsql AS $granary$
+            BEGIN
+                RETURN (SELECT \(condition(session)) FROM (SELECT r.*) c);
+            EXCEPTION WHEN OTHERS THEN RETURN false;
+            END $granary$
+            """
+        )
+        return "pg_temp.granary_fits(c)"
+    }
+
+    /// Which constraint accepts the fewest of the last candidates, and how many.
+    private func refusal(drawn: Int, _ session: borrowing Session) throws -> SeedingError {
+        var poorest: (constraint: AskedConstraint, count: Int)?
+        let total = try session.query("SELECT pg_catalog.count(*) AS count FROM \(Self.candidates)")[0].int("count")
+        for constraint in group.constraints where safeCondition == nil {
+            guard let test = constraint.condition(in: table, session) else { continue }
+            let count = try session.query(
+                "SELECT pg_catalog.count(*) AS count FROM \(Self.candidates) c WHERE \(test) IS NOT FALSE"
+            )[0].int("count")
+            if count < poorest?.count ?? .max { poorest = (constraint, count) }
+        }
+        let culprit = poorest.map { $0.count < total ? $0.constraint : nil } ?? nil
+        let names = (culprit.map { [$0] } ?? group.constraints).map { $0.name(in: table) }
+        let columns = culprit?.columns(in: table) ?? group.columns
+        return SeedingError(
+            .schema,
+            at: place,
+            "\(table.name): of \(grouped(drawn)) values drawn for \(columns.joined(separator: ", ")), "
+                + "\(names.joined(separator: " and ")) \(names.count == 1 ? "accepts" : "accept") none",
+            hint: columns.first.map { Self.advice($0, in: table) }
+        )
+    }
+
+    /// A declaration to begin with.
+    static func advice(_ column: String, in table: SeedCatalog.Table) -> String {
+        let form =
+            switch table.column(column)?.typeName ?? "" {
+            case "int2", "int4", "int8", "numeric", "float4", "float8": "{between: [1, 100]}"
+            case "date", "timestamp", "timestamptz": "{between: [-2y, now]}"
+            case "text", "varchar", "bpchar", "citext": "{pattern: \"[a-z]{8}\"}"
+            case "bool": "{chance: 50%}"
+            default: "{pick: [first, second]}"
+            }
+        return
+            "declare a generator in seeds/development/\(table.name).yaml, such as generate: {columns: {\(column): \(form)}}"
+    }
+}
+
+// The stages.
+extension CandidateSearch {
+    private mutating func add(_ generator: any CellGenerator, to column: String, from first: Int) {
+        stages[column]?.append((first, generator))
+        lates[column]?.settle(StagedGenerator(stages[column] ?? []))
+    }
+
+    private var generators: [String: any CellGenerator] {
+        stages.mapValues { $0.count == 1 ? $0[0].generator : StagedGenerator($0) }
+    }
+
+    private var key: String { group.columns.sorted().joined(separator: ",") }
+
+    private mutating func probe(from first: Int) {
+        var hints = ProbeHints()
+        for constraint in group.constraints { constraint.readHints(in: table, into: &hints) }
+        for column in group.columns where free.contains(column) {
+            guard let catalogued = table.column(column), let usual = usual[column] else { continue }
+            add(inference.probe(ColumnShape(catalogued), usual: usual, hints, group: key), to: column, from: first)
+        }
+        for column in group.columns where nullable.contains(column) {
+            guard let usual = usual[column] else { continue }
+            add(inference.probeNulls(column, usual: usual, group: key), to: column, from: first)
+        }
+    }
+
+    /// Looks at what was accepted, and draws more like it.
+    private mutating func narrow(from first: Int, _ session: borrowing Session) throws {
+        for column in group.columns where free.contains(column) {
+            guard let catalogued = table.column(column), let before = stages[column]?.last?.generator else { continue }
+            let name = "a.\(session.quoted(column))"
+            let number: String? =
+                switch catalogued.typeName {
+                case "int2", "int4", "int8", "numeric", "float4", "float8": "\(name)::pg_catalog.float8"
+                case "date", "timestamp", "timestamptz", "time":
+                    "(extract(epoch FROM \(name)) * 1000000)::pg_catalog.float8"
+                default: nil
+                }
+            var range: ClosedRange<Double>?
+            if let number {
+                let row = try session.query(
+                    """
+                    SELECT pg_catalog.min(\(number))::pg_catalog.text AS low, pg_catalog.max(\(number))::pg_catalog.text AS high
+                    FROM \(Self.accepted) a WHERE a.granary_n IS NOT NULL
+                    """
+                )[0]
+                if let low = row["low"].flatMap({ Double($0) }), let high = row["high"].flatMap({ Double($0) }),
+                    low <= high,
+                    low.isFinite, high.isFinite
+                {
+                    range = low...high
+                }
+            }
+            let values = try session.query(
+                """
+                SELECT \(name)::pg_catalog.text AS value FROM \(Self.accepted) a WHERE a.granary_n IS NOT NULL
+                ORDER BY a.granary_n LIMIT 500
+                """
+            ).map { $0["value"] }
+            let learnt = LearntValues(range: range, values: values)
+            add(
+                inference.probe(ColumnShape(catalogued), learnt: learnt, usual: before, group: key),
+                to: column,
+                from: first
+            )
+        }
+    }
+}

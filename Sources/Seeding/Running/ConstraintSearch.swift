@@ -1,0 +1,155 @@
+internal import Bookkeeping
+import PostgresClient
+internal import SyntheticData
+
+/// The constraints of a table that its generated rows have broken so far, and the candidates found for them.
+struct ConstraintSearch {
+    let table: SeedCatalog.Table
+    private(set) var asked: Set<AskedConstraint>
+    /// Columns whose generators a file declares: these alone draw their values.
+    let declared: Set<String>
+    /// The table may hold rows of others, from which generated ones must differ.
+    let countsPresentRows: Bool
+    /// How many candidates may be drawn without success.
+    let patience: Int
+    private var found: [String: AcceptedCandidates] = [:]
+
+    init(
+        table: SeedCatalog.Table,
+        asked: Set<AskedConstraint>,
+        declared: Set<String>,
+        countsPresentRows: Bool,
+        patience: Int
+    ) {
+        self.table = table
+        self.asked = asked
+        self.declared = declared
+        self.countsPresentRows = countsPresentRows
+        self.patience = patience
+    }
+
+    /// The columns whose values the server chooses.
+    var columns: [String] { CandidateGroup.all(of: asked, in: table).flatMap(\.columns) }
+
+    /// Notes the constraint that an error is about.
+    ///
+    /// - Returns: false if there is none that was not asked about before.
+    mutating func ask(about error: PostgresError) -> Bool {
+        let before = asked.count
+        asked.formUnion(constraints(of: error))
+        return asked.count > before
+    }
+
+    private func constraints(of error: PostgresError) -> [AskedConstraint] {
+        let name = error.server?.constraint ?? ""
+        switch error.sqlState {
+        case "23514":
+            if table.checks.contains(where: { $0.name == name }) { return [.check(name)] }
+            if name.isEmpty, table.partitionBounds?.isEmpty == false { return [.partitions] }
+            let domains = table.columns.filter { !$0.domainChecks.isEmpty }
+            let named = domains.filter { $0.name == CopyPlace(error)?.column }
+            return (named.isEmpty ? domains : named).map { .domain($0.name) }
+        case "23505":
+            if table.uniques.contains(where: { $0.name == name }) { return [.unique(name)] }
+            // The index of a partition has another name.
+            return table.uniques.map { .unique($0.name) }
+        case "23P01":
+            let named = table.exclusions.filter { $0.name == name }
+            return (named.isEmpty ? table.exclusions : named).map { .exclusion($0.name) }
+        case "23503":
+            return table.foreignKeys.filter { $0.name == name && $0.parent != table.name }.map { .foreignKey($0.name) }
+        default: return []
+        }
+    }
+
+    /// Gives the columns of all constraints that were asked about the values that the server accepts.
+    ///
+    /// - Returns: How many rows there can be at most; nil for any number.
+    mutating func settle(_ columns: inout CompiledColumns, _ session: inout Session) throws -> Int? {
+        guard !asked.isEmpty else { return nil }
+        _ = columns.table()
+        var least: Int?
+        for group in CandidateGroup.all(of: asked, in: table) {
+            let accepted: AcceptedCandidates
+            let name = group.constraints.map(\.text).joined(separator: "\n")
+            if let before = found[name] {
+                accepted = before
+            } else {
+                do {
+                    accepted = try search(group, columns, &session)
+                } catch let error as SeedingError where error.code == .schema {
+                    // Perhaps there is no other way to differ than by values that are not accepted.
+                    let uniques = table.uniques.filter { unique in
+                        !asked.contains(.unique(unique.name))
+                            && unique.reads.contains { group.columns.contains($0) && !declared.contains($0) }
+                    }
+                    guard !uniques.isEmpty else { throw error }
+                    asked.formUnion(uniques.map { .unique($0.name) })
+                    return try settle(&columns, &session)
+                }
+                found[name] = accepted
+            }
+            for column in group.columns {
+                guard let before = columns.settled(column), let inner = accepted.generators[column] else { continue }
+                columns.replace(
+                    column,
+                    CandidateGenerator(inner, accepted: accepted.numbers),
+                    before.reason,
+                    constraints: group.constraints.map { $0.name(in: table) }.filter {
+                        !before.constraints.contains($0)
+                    }
+                )
+            }
+            _ = columns.table()
+            if group.comparesRows { least = min(least ?? .max, accepted.numbers.count) }
+        }
+        return least
+    }
+
+    private func search(
+        _ group: CandidateGroup,
+        _ columns: CompiledColumns,
+        _ session: inout Session
+    ) throws -> AcceptedCandidates {
+        var usual: [String: any CellGenerator] = [:]
+        for name in group.columns {
+            guard let column = columns.settled(name), !(column.generator is SlotGenerator),
+                !(column.generator is CombinationGenerator), columns.given.perKey?.columns.contains(name) != true
+            else {
+                throw SeedingError(
+                    .database,
+                    at: columns.given.place,
+                    "\(table.name): \(group.constraints.map { $0.name(in: table) }.joined(separator: ", ")) rejects the "
+                        + "generated values, and \(name) is not free to take others",
+                    hint: "declare generators for \(group.columns.joined(separator: ", ")) that fit together"
+                )
+            }
+            usual[name] = column.generator
+        }
+        // Other values would break a unique constraint that the server is not asked about.
+        let unique = Set(table.uniques.filter { !asked.contains(.unique($0.name)) }.flatMap(\.reads))
+        let free = group.columns.filter { name in
+            guard !declared.contains(name), columns.references[name] == nil, let generator = usual[name],
+                !(generator is SequenceGenerator), table.foreignKey(of: name) == nil
+            else { return false }
+            return !generator.isUnique || !unique.contains(name)
+        }
+        let nullable = group.columns.filter { name in
+            !declared.contains(name) && !free.contains(name) && table.column(name)?.isNotNull == false
+        }
+        var search = CandidateSearch(
+            table: table,
+            group: group,
+            inference: columns.inference,
+            usual: usual,
+            free: Set(free),
+            nullable: Set(nullable),
+            wanted: columns.given.source.count,
+            patience: patience,
+            place: columns.given.place,
+            lates: columns.lates,
+            countsPresentRows: countsPresentRows
+        )
+        return try search.run(&session)
+    }
+}
