@@ -37,6 +37,8 @@ package struct Manifest: Codable, Sendable, Equatable {
     package var extensions: [Extension] = []
     /// Roles that own something in the archive or have privileges on it.
     package var roles: [String] = []
+    /// The same roles with all that a server needs to create them; nil in archives of older versions.
+    package var roleDefinitions: [Role]?
     package var schema: [SchemaItem] = []
     package var tables: [Table] = []
     package var sequences: [Sequence] = []
@@ -192,6 +194,61 @@ extension Manifest {
         }
 
         package var isWholeDatabase: Bool { schemas.isEmpty && tables.isEmpty }
+    }
+
+    /// A role, as a server that lacks it can create it.
+    package struct Role: Codable, Sendable, Equatable {
+        package var name: String
+        /// Words of `CREATE ROLE`, such as `LOGIN`.
+        package var attributes: [String]
+        /// -1 for none.
+        package var connectionLimit: Int
+        package var validUntil: String?
+        /// For all databases.
+        package var settings: [Setting]
+        package var comment: String?
+        /// A SCRAM verifier; nil unless it was asked for.
+        package var password: String?
+        package var memberOf: [Membership]
+
+        package struct Setting: Codable, Sendable, Equatable {
+            package var name: String
+            package var value: String
+
+            package init(name: String, value: String) { (self.name, self.value) = (name, value) }
+        }
+
+        package struct Membership: Codable, Sendable, Equatable {
+            package var role: String
+            package var admin: Bool
+            /// nil before PostgreSQL 16.
+            package var inherit: Bool?
+            package var set: Bool?
+
+            package init(role: String, admin: Bool, inherit: Bool?, set: Bool?) {
+                (self.role, self.admin, self.inherit, self.set) = (role, admin, inherit, set)
+            }
+        }
+
+        package init(
+            name: String,
+            attributes: [String],
+            connectionLimit: Int,
+            validUntil: String?,
+            settings: [Setting],
+            comment: String?,
+            password: String?,
+            memberOf: [Membership]
+        ) {
+            self.name = name
+            self.attributes = attributes
+            self.connectionLimit = connectionLimit
+            self.validUntil = validUntil
+            self.settings = settings
+            self.comment = comment
+            self.password = password
+            self.memberOf = memberOf
+        }
     }
 
     /// The version that a migrator's own table recorded: golang-migrate's `schema_migrations`, or granary's.

@@ -49,6 +49,8 @@ package struct BackupOptions: Sendable {
     package var engine: Compression.Engine?
     /// Keep passwords of user mappings and connection strings of subscriptions in the archive.
     package var withSecrets = false
+    /// Keeps SCRAM verifiers of the roles in the archive.
+    package var withRolePasswords = false
     /// Recorded in the manifest if the database has no marker, which takes precedence.
     package var environment: String?
     /// The schema of granary's own tables, which contains the marker.

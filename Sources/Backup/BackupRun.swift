@@ -198,6 +198,7 @@ extension BackupRun {
         }
         var manifest = Manifest(snapshot, schema, options)
         manifest.roles = roles.map(\.name)
+        manifest.roleDefinitions = roles.map(Manifest.Role.init)
         (manifest.tables, manifest.largeObjects) = board.outcome()
         let described = manifest
         manifest.files = try await withSession(snapshot.address, logger: logger) { session in
@@ -226,6 +227,7 @@ extension BackupRun {
             jobs: options.jobs,
             lockTimeout: options.lockTimeout,
             withoutData: options.tablesWithoutData,
+            withRolePasswords: options.withRolePasswords,
             stateSchema: StateSchema(options.stateSchema),
             services: options.services
         )

@@ -41,7 +41,7 @@ struct ExportedSnapshot: Sendable {
     var ledger: [Manifest.ServiceLedger]?
     var schemaVersions: [Manifest.SchemaVersion]
     var constraintIndexes: [UInt32: Manifest.ConstraintIndex]
-    var roles: [Role]
+    var roles: [RoleProperties]
     var environment: String?
 }
 
@@ -95,6 +95,8 @@ struct SnapshotTaker: Sendable {
     let lockTimeout: Duration
     /// Tables whose rows are left out on request.
     let withoutData: [String]
+    /// SCRAM verifiers of the roles, too.
+    let withRolePasswords: Bool
     let stateSchema: StateSchema
     /// The schemas of services that files declare.
     let services: [String: [String]]
@@ -221,7 +223,7 @@ struct SnapshotTaker: Sendable {
             ledger: ledger,
             schemaVersions: try CatalogDetails.schemaVersions(ledger ?? [], catalog.tables, in: stateSchema, session),
             constraintIndexes: try CatalogDetails.constraintIndexes(session),
-            roles: try CatalogDetails.roles(session),
+            roles: try CatalogDetails.roles(session, withPasswords: withRolePasswords),
             environment: try CatalogDetails.marker(stateSchema, session)
         )
     }

@@ -47,6 +47,8 @@ package struct RestoreOptions: Sendable {
     /// With `dataOnly`: into empty tables, and refused when one of them holds a row.
     package var ifEmpty = false
     package var noOwner = false
+    /// Creates the roles of the archive that the server lacks.
+    package var createsRoles = false
     /// Grants nothing and takes no rights away.
     package var noPrivileges = false
     /// Puts everything into the default tablespace.

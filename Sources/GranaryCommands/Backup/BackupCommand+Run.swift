@@ -66,6 +66,7 @@ extension BackupCommand {
         options.excludedTables = selection.excludeTable
         options.tablesWithoutData = selection.excludeTableData
         options.withSecrets = selection.withSecrets
+        options.withRolePasswords = selection.withRolePasswords
         options.level = packing.compress
         options.engine = packing.engine?.compression
         options.lockTimeout = packing.lockTimeout.duration

@@ -89,6 +89,9 @@ package struct BackupCommand: SpokenCommand {
         @Flag(name: .long, help: "Keep passwords of user mappings and subscriptions.")
         package var withSecrets = false
 
+        @Flag(name: .long, help: "Keep SCRAM verifiers of the roles; needs a superuser.")
+        package var withRolePasswords = false
+
         package init() {}
     }
 

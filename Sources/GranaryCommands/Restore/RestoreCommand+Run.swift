@@ -172,6 +172,7 @@ extension RestoreCommand {
         options.jobs = try connected.workers(manner.workers, on: console)
         options.noOwner = manner.noOwner
         options.roleMap = Dictionary(uniqueKeysWithValues: manner.roleMap.map { ($0.archived, $0.here) })
+        options.createsRoles = manner.roles
         options.noPrivileges = manner.noPrivileges
         options.noTablespaces = manner.noTablespaces
         options.database = manner.database
@@ -302,7 +303,7 @@ extension RestoreCommand {
         .init("event_triggers", \.eventTriggers), .init("rules", \.rules), .init("extensions", \.extensions),
         .init("languages", \.languages), .init("calls", \.calls), .init("others", \.others), .init("unread", \.unread),
         .init("settings", \.settings), .init("down_migrations", \.downScripts), .init("owners", \.owners),
-        .init("grantees", \.grantees), .init("partial", \.isPartial),
+        .init("grantees", \.grantees), .init("roles", \.roles), .init("partial", \.isPartial),
     ])
 }
 

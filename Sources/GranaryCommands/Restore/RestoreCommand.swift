@@ -137,6 +137,9 @@ package struct RestoreCommand: SpokenCommand {
         )
         package var roleMap: [RoleArgument] = []
 
+        @Flag(name: .long, help: "Create the roles of the backup that the server lacks.")
+        package var roles = false
+
         @Flag(name: .long, help: "Grant nothing, and take no rights away.")
         package var noPrivileges = false
 

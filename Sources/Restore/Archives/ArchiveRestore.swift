@@ -79,7 +79,7 @@ struct ArchiveRestore: Sendable {
     /// - Parameter session: to the target where the restore is in place, else to the maintenance database.
     func inspect(_ session: borrowing Session) throws -> (Preflight.Findings, PartCheck.Outcome) {
         var findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
-        findings.notes += archive.notes + selection.leftOut.notes
+        findings.notes += archive.notes + selection.excluded.notes
         let check = PartCheck(manifest, options, selection)
         let isInside = isInPlace && target.exists
         var part = isInside ? try check.inspect(session) : check.ofNewDatabase(target.name)
@@ -120,19 +120,23 @@ struct ArchiveRestore: Sendable {
 extension ArchiveRestore {
     private func runBeside() async throws -> RestoreReport {
         let part = PartCheck(manifest, options, selection).ofNewDatabase(target.name)
-        return try await RestoreBeside(
-            target: target,
-            options: options,
-            state: state,
-            logger: logger,
-            progress: progress
-        ).run(
-            inspect: { session in
-                let (findings, _) = try inspect(session)
-                return (findings, try properties(findings))
-            },
-            fill: { beginning in try await fill(beginning, selection.leavingOut(part.leftOut)) }
-        )
+        let roles = CreatedRoles()
+        return try await roles.droppedOnFailure(target.maintenance, logger: logger) {
+            try await RestoreBeside(
+                target: target,
+                options: options,
+                state: state,
+                logger: logger,
+                progress: progress
+            ).run(
+                inspect: { session in
+                    let (findings, _) = try inspect(session)
+                    return (findings, try properties(findings))
+                },
+                prepare: { session, findings in try findings.created.map { try roles.create($0, session) } ?? [] },
+                fill: { beginning in try await fill(beginning, selection.leavingOut(part.leftOut)) }
+            )
+        }
     }
 
     private func fill(_ beginning: RestoreBeside.Beginning, _ selection: Selection) async throws -> RestoreReport {
@@ -216,6 +220,7 @@ extension ArchiveRestore {
         _ userCode: UserCodeSettings,
         _ session: inout Session
     ) throws -> RestoreReport {
+        let created = try findings.created?.create(session) ?? []
         try session.setValueFormats()
         let before = try TargetState.read(StateSchema(options.stateSchema), before: state.extent, &session)
         try session.set(userCode.whileMaking)
@@ -227,7 +232,7 @@ extension ArchiveRestore {
         var report = work.report(on: target.name)
         try session.setValueFormats()
         report.rewinds = try state.write(before, &session)
-        report.notes += state.ledger.notes(over: before.applied)
+        report.notes += created + state.ledger.notes(over: before.applied)
         return report
     }
 

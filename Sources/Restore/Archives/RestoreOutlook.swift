@@ -19,6 +19,8 @@ extension ArchiveRestore {
         findings.notes += Preflight(manifest: manifest, options: options, target: target)
             .grantsWithoutRole(findings.roles)
         findings.notes += distribution(inside.distributed)
+        let created = findings.created?.names ?? []
+        if !created.isEmpty { findings.notes.append("create the roles \(created.listed(atMost: 20))") }
         findings.obstacles += inside.obstacles
         var report = RestoreOutlook(restore: self, findings: findings, rewinds: inside.rewinds).report()
         report.environment = manifest.environment

@@ -21,9 +21,11 @@ struct RestoreBeside: Sendable {
     /// - Parameters:
     ///   - inspect: Looks at the server, and says what the new database shall be like. Its session is to the
     ///     maintenance database.
+    ///   - prepare: Does what must be done before there is a new database, and says it.
     ///   - fill: Fills the new database.
     func run(
         inspect: @escaping @Sendable (borrowing Session) throws -> (Preflight.Findings, DatabaseProperties),
+        prepare: @escaping @Sendable (borrowing Session, Preflight.Findings) throws -> [String] = { _, _ in [] },
         fill: @escaping @Sendable (Beginning) async throws -> RestoreReport
     ) async throws -> RestoreReport {
         let start = ContinuousClock.now
@@ -33,8 +35,9 @@ struct RestoreBeside: Sendable {
             logger: logger
         ).run(
             inspect: { session in
-                let (findings, properties) = try inspect(session)
+                var (findings, properties) = try inspect(session)
                 if let failure = Preflight.failure(findings.obstacles) { throw failure }
+                findings.notes += try prepare(session, findings)
                 return .init(properties: properties, replaces: findings.existing != nil, findings: findings)
             },
             fill: { name, plan in

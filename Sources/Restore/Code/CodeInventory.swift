@@ -1,5 +1,7 @@
 /// The code in a backup that would run, or that would stay to be run later. Tables and rows are not code.
 package struct CodeInventory: Sendable, Equatable {
+    /// Roles that would be created with power beyond their own databases.
+    package var roles: Set<String> = []
     /// Functions and procedures, by language.
     package var functions: [String: Int] = [:]
     /// Those among them that run with the rights of their owner.
@@ -30,14 +32,14 @@ package struct CodeInventory: Sendable, Equatable {
 
     /// It contains no code: tables, rows, keys, indexes and checks are none.
     package var isHarmless: Bool {
-        functions.isEmpty && triggers == 0 && eventTriggers == 0 && rules == 0 && extensions.isEmpty
+        roles.isEmpty && functions.isEmpty && triggers == 0 && eventTriggers == 0 && rules == 0 && extensions.isEmpty
             && languages.isEmpty && calls.isEmpty && others.isEmpty && unread == 0 && settings.isEmpty
             && downScripts == 0
     }
 
     /// One line each, for people.
     package var lines: [String] {
-        var lines: [String] = []
+        var lines = Self.list(roles, "the role", "the roles")
         if !functions.isEmpty {
             let definers = securityDefiners == 0 ? "" : ", \(securityDefiners) of them SECURITY DEFINER"
             let total = functions.values.reduce(0, +)

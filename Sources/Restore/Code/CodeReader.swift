@@ -20,6 +20,9 @@ struct CodeReader {
                 read(item, withDrop: isInPlace, withOwner: !options.noOwner)
             }
         }
+        if options.createsRoles {
+            inventory.roles = Set((manifest.roleDefinitions ?? []).compactMap { RoleProperties($0).powers })
+        }
         if !options.dataOnly { readLedger(manifest, selection, options) }
         if !isInPlace {
             let names = manifest.database.settings.map(\.name).filter(Self.loadsCode)

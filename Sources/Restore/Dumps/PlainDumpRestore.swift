@@ -89,7 +89,7 @@ struct PlainDumpRestore: Sendable {
             ("--exclude-schema", !options.excludedSchemas.isEmpty),
             ("--exclude-table", !options.excludedTables.isEmpty),
             ("--exclude-table-data", !options.tablesWithoutData.isEmpty), ("--rows", options.rows != nil),
-            ("--data-only", options.dataOnly),
+            ("--data-only", options.dataOnly), ("--roles", options.createsRoles),
             ("--allow-invalid", options.allowInvalid),
             ("--drop-old with --in-place", options.dropOld && options.inPlace),
         ]

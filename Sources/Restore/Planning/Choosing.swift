@@ -58,7 +58,7 @@ extension RestoreOptions {
 }
 
 /// What of an archive is left out on request, and what cannot be made without it.
-struct LeftOut: Sendable {
+struct ExcludedPart: Sendable {
     /// Items of the schema.
     private(set) var items: Set<Int> = []
     /// Tables, those of excluded schemas and those that need something excluded among them.

@@ -14,7 +14,7 @@ struct Selection: Sendable {
     /// alone come back the ledger too, which speaks of the schema that stays.
     private let notOurs: Set<TableName>
     /// What was excluded.
-    let leftOut: LeftOut
+    let excluded: ExcludedPart
 
     /// - Throws: `RestoreError.selection` naming a schema or table that is not in the archive.
     init(_ manifest: Manifest, _ options: RestoreOptions) throws {
@@ -28,8 +28,8 @@ struct Selection: Sendable {
             )
             .map(\.tableName)
         )
-        let gone = try Selection.leftOut(options, manifest)
-        leftOut = gone
+        let gone = try Selection.excluded(options, manifest)
+        excluded = gone
         let schemas = Set(exactly: options.schemas)
         let named = try options.tables.map { try Selection.match($0.table, in: manifest.tables) }
         // A copy under another name is of one table.
@@ -76,10 +76,10 @@ struct Selection: Sendable {
     }
 
     /// What the options exclude.
-    private static func leftOut(_ options: RestoreOptions, _ manifest: Manifest) throws -> LeftOut {
+    private static func excluded(_ options: RestoreOptions, _ manifest: Manifest) throws -> ExcludedPart {
         let named = try options.excludedTables.map { try match($0, in: manifest.tables) }
         let tables = withChildren(named, manifest)
-        return LeftOut(
+        return ExcludedPart(
             manifest,
             schemas: Set(exactly: options.excludedSchemas),
             excluded: Set(tables.map(\.tableName)),

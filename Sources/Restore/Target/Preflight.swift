@@ -18,6 +18,8 @@ struct Preflight: Sendable {
         var tablespaces: Set<String> = []
         /// All roles of the server.
         var roles: Set<String> = []
+        /// Those of them that the restore creates.
+        var created: MissingRoles?
         var isSuperuser = false
         var user = ""
         var notes: [String] = []
@@ -41,9 +43,12 @@ struct Preflight: Sendable {
             replaces: !options.restoresInPlace(manifest.scope),
             neededBytes: manifest.rawBytes
         ).inspect(session)
+        let created = MissingRoles(manifest, options, present: findings.roles)
+        findings.roles.formUnion(created.names)
+        findings.created = created
         findings.obstacles =
-            serverAge(session) + (try extensions(session)) + missingRoles(findings.roles)
-            + findings.obstacles
+            serverAge(session) + (try extensions(session)) + (try created.obstacles(session))
+            + missingRoles(findings.roles) + findings.obstacles
         findings.notes += missingTablespaces(findings.tablespaces) + distribution
         return findings
     }
@@ -129,7 +134,7 @@ extension Preflight {
         guard !options.noOwner else { return [] }
         let map = RoleMap(names: options.roleMap)
         let missing = Set(manifest.roles.map(map.role)).filter { !there.contains($0) }.sorted()
-        return Self.missing(roles: missing, source: " (schema/roles.sql in the archive does)")
+        return Self.missing(roles: missing, source: " (--roles does, or schema/roles.sql in the archive)")
     }
 
     /// - Parameters:

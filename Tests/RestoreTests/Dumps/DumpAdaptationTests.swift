@@ -90,7 +90,7 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
             let dump = try await TrickyDatabase.dump(url)
             try await psql(url, "UPDATE t SET a = 5; DROP VIEW v")
             try await restore(file, url) { $0.inPlace = true }
-            #expect(try await TrickyDatabase.dump(url) == dump)
+            try await #expect(TrickyDatabase.dump(url) == dump)
         }
     }
 
@@ -119,10 +119,10 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
                 """
             )
             #expect(properties == "C|7|it's|f")
-            #expect(try await psql(url, "SHOW TimeZone") == "Asia/Tokyo")
-            #expect(try await psql(url, "SHOW search_path") == "\"a b\", public")
+            try await #expect(psql(url, "SHOW TimeZone") == "Asia/Tokyo")
+            try await #expect(psql(url, "SHOW search_path") == "\"a b\", public")
             // The view was made under the time zone of the database.
-            #expect(try await psql(url, "SELECT day FROM public.d") == "2024-01-01")
+            try await #expect(psql(url, "SELECT day FROM public.d") == "2024-01-01")
             #expect(report.notes.filter { $0.contains("left out") } == [])
         }
     }
@@ -131,8 +131,8 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
         try await withDatabase("ALTER DATABASE :\"DBNAME\" SET work_mem = '5MB'") { _, url, folder in
             let file = try folder.write(Self.created, to: "a.sql")
             let report = try await restore(file, url) { ($0.dropOld, $0.allowIncomplete) = (true, true) }
-            #expect(try await psql(url, "SHOW work_mem") == "5MB")
-            #expect(try await psql(url, "SHOW search_path") != "\"a b\", public")
+            try await #expect(psql(url, "SHOW work_mem") == "5MB")
+            try await #expect(psql(url, "SHOW search_path") != "\"a b\", public")
             #expect(report.notes.count { $0.contains("keeps its own") } == 1)
         }
     }
@@ -156,8 +156,8 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
     @Test func `Of several databases one is chosen`() async throws {
         try await restoringNew(Self.several, { $0.database = "shop" }) { report, url in
             #expect(report.rows == 1)
-            #expect(try await psql(url, "SELECT to_regclass('one') IS NULL, count(*) FROM two") == "t|1")
-            #expect(try await psql(url, "SELECT count(*) FROM pg_roles WHERE rolname = 'granary_of_no_dump'") == "0")
+            try await #expect(psql(url, "SELECT to_regclass('one') IS NULL, count(*) FROM two") == "t|1")
+            try await #expect(psql(url, "SELECT count(*) FROM pg_roles WHERE rolname = 'granary_of_no_dump'") == "0")
             #expect(report.notes == ["roles and tablespaces of the cluster were left out of the dump"])
         }
     }
@@ -196,7 +196,7 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
 
             """
         try await restoringNew(text) { report, url in
-            #expect(try await psql(url, "SELECT a FROM t") == "1")
+            try await #expect(psql(url, "SELECT a FROM t") == "1")
             #expect(report.notes == [])
         }
     }
@@ -250,7 +250,7 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
     func `A comment may follow COPY on its line`(comment: String) async throws {
         try await restoringNew("CREATE TABLE t (a int);\nCOPY t FROM stdin; \(comment)\n1\n\\.\n") { report, url in
             #expect(report.rows == 1)
-            #expect(try await psql(url, "SELECT a FROM t") == "1")
+            try await #expect(psql(url, "SELECT a FROM t") == "1")
         }
     }
 
@@ -309,7 +309,7 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
                     has_table_privilege('public', 't', 'SELECT')
                 FROM pg_namespace WHERE nspname = 's'
                 """
-            #expect(try await psql(url, query) == "t|f|t")
+            try await #expect(psql(url, query) == "t|f|t")
             #expect(report.notes.count { $0.contains("no role absent") } == 3)
         }
     }
@@ -324,7 +324,7 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
                     FROM pg_class c, pg_namespace n, pg_policy p, pg_default_acl d
                     WHERE c.relname = 't' AND n.nspname = 's'
                     """
-                #expect(try await psql(url, query) == "\(role)|\(role)|{\(role)}|\(role)")
+                try await #expect(psql(url, query) == "\(role)|\(role)|{\(role)}|\(role)")
             }
         }
     }
@@ -332,7 +332,7 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
     @Test func `Without privileges nothing is granted, and what is open to all is said`() async throws {
         try await restoringNew(Self.roles, { ($0.noPrivileges, $0.noOwner) = (true, true) }) { report, url in
             let query = "SELECT count(*) FROM pg_class WHERE relname = 't' AND relacl IS NOT NULL"
-            #expect(try await psql(url, query) == "0")
+            try await #expect(psql(url, query) == "0")
             #expect(
                 report.notes.contains(
                     "left out with --no-privileges, so that everyone has these rights: REVOKE ALL ON FUNCTION f() FROM PUBLIC"
@@ -364,7 +364,7 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
         try await withDatabase("") { _, url, folder in
             let file = try folder.write(Self.latin, to: "a.sql")
             try await restore(file, url) { ($0.encoding, $0.dropOld, $0.allowIncomplete) = ("LATIN1", true, true) }
-            #expect(try await psql(url, "SELECT a FROM t") == "café")
+            try await #expect(psql(url, "SELECT a FROM t") == "café")
         }
     }
 
@@ -388,7 +388,7 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
         try await withDatabase("") { _, url, folder in
             let file = try folder.write(Array("\\encoding LATIN1\n".utf8) + Self.latin, to: "a.sql")
             try await restore(file, url) { ($0.dropOld, $0.allowIncomplete) = (true, true) }
-            #expect(try await psql(url, "SELECT a FROM t") == "café")
+            try await #expect(psql(url, "SELECT a FROM t") == "café")
         }
     }
 

@@ -1,5 +1,3 @@
-internal import PostgresClient
-
 /// The stored text of a setting, in the form for `SET … TO`.
 package struct SettingValue {
     /// Settings whose value is a list of names, each quoted separately (`GUC_LIST_QUOTE`).
@@ -10,11 +8,11 @@ package struct SettingValue {
 
     private let elements: [String]
 
-    init(_ name: String, _ value: String) {
+    package init(_ name: String, _ value: String) {
         elements = Self.lists.contains(name.lowercased()) ? Self.split(value) : [value]
     }
 
-    func sql(_ session: borrowing Session) -> String {
+    package func sql(_ session: borrowing Session) -> String {
         elements.isEmpty ? "''" : elements.map { session.literal($0) }.joined(separator: ", ")
     }
 
