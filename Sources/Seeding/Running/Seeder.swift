@@ -58,7 +58,7 @@ package struct Seeder: Sendable {
 
     private func readFiles() throws(SeedingError) -> SeedSet {
         if options.generate != nil, !SeedFolder(options.folder).exists { return .nothing(options) }
-        return try SeedSet.read(
+        var set = try SeedSet.read(
             SeedSet.Request(
                 folder: options.folder,
                 environment: options.environment,
@@ -67,6 +67,9 @@ package struct Seeder: Sendable {
                 commonOnly: options.commonOnly
             )
         )
+        // Of the files only what they declare about generated rows counts.
+        if options.generate != nil { set.scripts = [] }
+        return set
     }
 
     /// Which rule chose the generator of each column of a table: what `--explain` prints.
