@@ -19,7 +19,7 @@ struct DumpedManifest: Sendable {
         manifest = Manifest(
             granary: "",
             createdAt: toc.createdAt,
-            database: DumpedDatabase(toc).properties,
+            database: DumpedProperties(toc).properties,
             server: Manifest.Server(version: toc.serverVersion, versionNumber: Self.number(toc.serverVersion)),
             snapshot: ""
         )

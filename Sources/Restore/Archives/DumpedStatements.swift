@@ -197,7 +197,7 @@ struct KeyConstraint {
 }
 
 /// The properties of the database, from the entries that pg_restore --create runs.
-struct DumpedDatabase {
+struct DumpedProperties {
     private(set) var properties: Manifest.Database
 
     init(_ toc: DumpTOC) {
