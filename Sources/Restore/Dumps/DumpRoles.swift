@@ -15,7 +15,8 @@ struct DumpRoles {
 
     /// What becomes of a statement about owners or privileges; nil for any other.
     func verdict(_ statement: DumpStatement) -> DumpRules.Verdict? {
-        guard let kind = statement.roleKind else { return nil }
+        // What is dropped may be missing, whoever it was for.
+        guard statement.first != "DROP", let kind = statement.roleKind else { return nil }
         switch kind {
         case .owner: return options.noOwner ? .skip() : owner(statement)
         case .session where options.noOwner: return .skip()
