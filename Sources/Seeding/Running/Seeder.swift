@@ -67,8 +67,12 @@ package struct Seeder: Sendable {
                 commonOnly: options.commonOnly
             )
         )
-        // Of the files only what they declare about generated rows counts.
-        if options.generate != nil { set.scripts = [] }
+        // Only the files' declarations of generated rows count. Another seed keeps unique values apart from those of
+        // rows that the files themselves have generated.
+        if options.generate != nil {
+            set.scripts = []
+            set.options.seed &+= 1_000_003
+        }
         return set
     }
 
