@@ -26,7 +26,7 @@ import Testing
         try await Self.with("ALTER TABLE granary.migrations DROP COLUMN down_sql") { url, granary in
             let backup = try await granary("backup", "-o", "a.zip")
             #expect(backup.status == 0, "\(backup)")
-            #expect(backup.stderr.contains("what is applied of the migrations is not in it"), "\(backup)")
+            #expect(backup.stderr.contains("the ledger of migrations is not included"), "\(backup)")
             try await psql(url, "TRUNCATE public.a")
             let name = try await psql(url, "SELECT current_database()")
             let restore = try await granary("restore", "a.zip", "--drop-old", "--confirm", name)
