@@ -30,7 +30,7 @@ chmod 644 $(SHARE)/$(2)/$(3)
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test build install uninstall demo picture test test-faults test-regress test-matrix fuzz bench bench-growth format lint clean-build
+.PHONY: help deps deps-test build install uninstall deb demo picture test test-deb test-faults test-regress test-matrix fuzz bench bench-growth format lint clean-build
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ uninstall: ## Remove what install has put there: PREFIX=/usr/local DESTDIR=
 	rm -f $(SHARE)/fish/vendor_completions.d/granary.fish $(SHARE)/granary/granary.mk
 	[ ! -d $(SHARE)/granary ] || rmdir $(SHARE)/granary
 
+deb: build ## Make a Debian package of it, .build/deb/granary_VERSION_ARCH.deb
+	@scripts/deps.sh package
+	@BUILT='$(BUILT)' scripts/deb.sh .build/deb
+
 demo: deps ## Back up, verify, break and restore a database of 170,000 rows on a server of its own
 	@scripts/demo.sh
 
@@ -72,6 +76,9 @@ test: deps-test ## Run all tests, against real PostgreSQL servers of their own; 
 test-long: deps-test ## All tests with every bit and cut instead of a sample, then the other PostgreSQL versions
 	@GRANARY_TEST_LONG=1 SWIFT="$(SWIFT)" scripts/test.sh $(DEBUG_INFO) $(TRAITS)
 	@SWIFT="$(SWIFT)" scripts/matrix.sh $(TRAITS)
+
+test-deb: deb ## Install the Debian package in a Debian without Swift, and work with it there: root, some minutes
+	@scripts/test-deb.sh .build/deb
 
 test-regress: deps build ## PostgreSQL's own regression database, backed up and restored in every way: some minutes
 	@scripts/regress.sh

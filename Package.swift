@@ -250,7 +250,7 @@ let package = Package(
         .testTarget(name: "FaultTests", dependencies: ["granary", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "DocumentationTests",
-            dependencies: ["granary", "GranaryCommands", "TestSupport"],
+            dependencies: ["granary", "GranaryCommands", "Project", "TestSupport"],
             swiftSettings: settings
         ),
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes a Debian package of the program that was built, for the distribution that this is: scripts/deb.sh [FOLDER]
-# puts granary_VERSION_ARCHITECTURE.deb into the folder, and the script that makes an image of it. BUILT names the program.
+# puts granary_VERSION_ARCHITECTURE.deb into the folder, and the script that makes an image of it. BUILT names the program,
+# COMPRESS how the package is packed: xz, gzip or none.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly OUT=${1:-.build/deb} BUILT=${BUILT:-.build/release/granary}
@@ -22,7 +23,7 @@ main() {
     find "$tree" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
     rm -f "$OUT"/granary_*.deb
     package=$OUT/granary_$(version)_$(architecture).deb
-    dpkg-deb --root-owner-group --build "$tree" "$package" >&2
+    dpkg-deb --root-owner-group -Z"${COMPRESS:-xz}" --build "$tree" "$package" >&2
     install -m 755 packaging/install-image "$OUT/install-image"
     echo "$package"
 }
@@ -53,6 +54,8 @@ install_documents() {
 }
 
 control() {
+    local needed
+    needed=$(libraries)
     cat <<END
 Package: granary
 Version: $(version)
@@ -61,7 +64,7 @@ Maintainer: $MAINTAINER
 Section: database
 Priority: optional
 Installed-Size: $(du -sk --exclude=DEBIAN "$tree" | cut -f1)
-Depends: $(libraries), postgresql-client
+Depends: $needed, postgresql-client
 Recommends: ca-certificates
 Suggests: postgresql, make, unzip
 Description: back up, restore, migrate and seed PostgreSQL databases

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the system packages that Granary is built with and that are missing. Quick and quiet when none is.
-# With the word test, also what only the tests need.
+# With the word test, also what only the tests need; with the word package, what a Debian package is made and tried with.
 set -euo pipefail
 
 PACKAGES=(
@@ -14,6 +14,7 @@ declare -rA OPTIONAL=(
 )
 PACKAGES+=(libisal-dev)
 [[ ${1-} != test ]] || PACKAGES+=(mandoc pgbouncer python3)
+[[ ${1-} != package ]] || PACKAGES+=(dpkg-dev debootstrap)
 readonly PACKAGES
 readonly NO_CLUSTER=/etc/postgresql-common/createcluster.d/granary-deps.conf
 readonly NO_SERVICES=/usr/sbin/policy-rc.d
@@ -34,7 +35,8 @@ has_package() {
         postgresql) has_server ;;
         postgresql-client) has_command psql && has_command pg_dump ;;
         pgbouncer) has_command pgbouncer || [[ -x /usr/sbin/pgbouncer ]] ;;
-        pkg-config) has_command pkg-config ;;
+        dpkg-dev) has_command dpkg-shlibdeps ;;
+        debootstrap) has_command debootstrap || [[ -x /usr/sbin/debootstrap ]] ;;
         *) has_command "$1" ;;
     esac 2>/dev/null
 }

@@ -85,11 +85,16 @@ package struct SchemaOnlyDump: Sendable {
         return (found.path, found.major)
     }
 
-    /// Without text that differs between runs or versions: `\restrict` with its key, the versions.
+    /// Without text that differs between runs or versions (`\restrict` with its key, the versions), and without the
+    /// statement that makes `public`, which every new database has.
     static func stable(_ text: String) -> String {
-        let kept = text.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
-            !["\\restrict ", "\\unrestrict ", "-- Dumped from ", "-- Dumped by "].contains { line.hasPrefix($0) }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let kept = lines.enumerated().filter { index, line in
+            if line == "CREATE SCHEMA public;", index >= 3 {
+                return !lines[index - 3].hasPrefix("-- Name: public; Type: SCHEMA;")
+            }
+            return !["\\restrict ", "\\unrestrict ", "-- Dumped from ", "-- Dumped by "].contains { line.hasPrefix($0) }
         }
-        return kept.joined(separator: "\n")
+        return kept.map(\.element).joined(separator: "\n")
     }
 }

@@ -75,9 +75,9 @@ import Testing
                 #expect(report.rows == 2)
                 try await server.withDatabase { other in
                     try await runPsql(other, file: folder.file("a.sql"))
-                    #expect(try await psql(other, "SELECT sum(x) FROM a.kept") == "3")
-                    #expect(try await psql(other, "SELECT count(*) FROM a.emptied") == "0")
-                    #expect(try await psql(other, "SELECT to_regclass('public.other') IS NULL") == "t")
+                    try await #expect(psql(other, "SELECT sum(x) FROM a.kept") == "3")
+                    try await #expect(psql(other, "SELECT count(*) FROM a.emptied") == "0")
+                    try await #expect(psql(other, "SELECT to_regclass('public.other') IS NULL") == "t")
                 }
             }
         }
@@ -118,7 +118,7 @@ import Testing
                 _ = try await backUp(url, to: folder.file("a.sql"))
                 try await server.withDatabase { other in
                     try await runPsql(other, file: folder.file("a.sql"))
-                    #expect(try await psql(other, "SELECT a FROM \"ä\"") == "ü")
+                    try await #expect(psql(other, "SELECT a FROM \"ä\"") == "ü")
                 }
             }
         }

@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func aPublishedTableWithoutAKeyIsEmptied() async throws {
-        try await Barn.with(
+        try await TestProject.with(
             """
             SET client_min_messages = error; CREATE SCHEMA shop; SET search_path = shop;
             CREATE TABLE a (id int); INSERT INTO a VALUES (1); CREATE TABLE b (id int PRIMARY KEY); INSERT INTO b VALUES (1);

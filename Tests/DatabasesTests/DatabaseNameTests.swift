@@ -15,11 +15,4 @@ import Testing
         let error = #expect(throws: DatabaseError.self) { _ = try Keyword(text) }
         #expect(error?.code == .keyword)
     }
-
-    @Test func aListOfNamesIsSplitAsTheServerSplitsIt() {
-        #expect(SettingValue.split("\"$user\", public") == ["$user", "public"])
-        #expect(SettingValue.split("\"a\"\"b\", \"c, d\", e") == ["a\"b", "c, d", "e"])
-        #expect(SettingValue.split("") == [])
-        #expect(SettingValue.split("\"\"") == [""])
-    }
 }

@@ -81,8 +81,8 @@ import Testing
                                           can read.
                   verify                  Read a whole backup and check that it is undamaged;
                                           needs no server.
-                  restore                 Restore a database from a backup, completely or not at
-                                          all.
+                  restore                 Restore a database from a backup, completely or not
+                                          at all.
                   backups                 List the backups in a folder, describe one, or delete
                                           old ones.
 
@@ -95,8 +95,8 @@ import Testing
                                           migrate up again and seed. Development and test only.
 
                 ROWS SUBCOMMANDS:
-                  seed                    Load the seeds of an environment, all or none. Running
-                                          it again changes nothing.
+                  seed                    Load the seeds of an environment, all or none.
+                                          Running it again changes nothing.
                   clean                   Empty the tables of a service, and keep the schema.
 
                 LOOKING SUBCOMMANDS:
@@ -108,8 +108,8 @@ import Testing
                                           triggers, policies; or compare them with a file.
 
                 PROJECTS SUBCOMMANDS:
-                  env                     Show the environment and the database's marker, or set
-                                          the marker.
+                  env                     Show the environment and the database's marker, or
+                                          set the marker.
                   init                    Create the folders and files of a project, or
                                           granary's own tables in a database.
                   server                  Run a private PostgreSQL for this folder.
@@ -153,17 +153,21 @@ import Testing
 
                 WHAT TO BACK UP:
                   --service <name>        The schemas of this service.
-                  --schema <name>         Only this schema; repeatable.
+                  --schema <name>         Only this schema; repeatable, and a pattern, as all
+                                          that follow.
                   --table <table>         Only this table; repeatable.
+                  --exclude-schema <name> Not this schema; repeatable.
+                  --exclude-table <table> Not this table; repeatable.
                   --exclude-table-data <table>
                                           This table without its rows; repeatable.
                   --with-secrets          Keep passwords of user mappings and subscriptions.
+                  --with-role-passwords   Keep SCRAM verifiers of the roles; needs a superuser.
 
                 HOW:
                   -j, --jobs <n>          The number of workers; else one per core, 8 at most.
                   --compress <0…12>       0 stores, 1 is fast, 12 is small. (default: 1)
-                  --engine <name>         libdeflate, igzip (0…3) or zlib (0…9); else igzip at 1
-                                          if built in. (values: deflate, igzip, zlib)
+                  --engine <name>         libdeflate, igzip (0…3) or zlib (0…9); else igzip at
+                                          1 if built in. (values: deflate, igzip, zlib)
                   --lock-timeout <time>   How long to wait for a locked table. (default: 60s)
 
                 OPTIONS:
@@ -176,8 +180,8 @@ import Testing
                                           PGHOST ….
                   --local                 Use this folder's local server; create it if there is
                                           none.
-                  --wait <time>           How long to wait for a server that is starting: 500ms,
-                                          60s, 2m.
+                  --wait <time>           How long to wait for a server that is starting:
+                                          500ms, 60s, 2m.
                   --env <name>            The environment; else ENV, APP_ENV.
                   --postgres-bin <folder> The folder of PostgreSQL's programs; else PATH is
                                           searched.
@@ -202,19 +206,23 @@ import Testing
             screen == """
                 OVERVIEW: Read a whole backup and check that it is undamaged; needs no server.
 
-                Recomputes every member's checksum, every chunk's SHA-256, and every table's row
-                count and digest.
+                Of an archive every member's checksum, every chunk's SHA-256, every table's
+                rows and digest are computed anew. A plain dump has no checksums: of it is
+                checked that the text, its rows and the closing line of pg_dump are whole. The
+                exit code 2 means damage.
 
-                Example:
+                Examples:
                   granary verify backups/shop-20261123T071500Z.zip
+                  granary verify dump.sql.gz
 
                 Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for
                 --json; values of repeated options are separated by commas.
 
-                USAGE: granary verify [<options>] <file>
+                USAGE: granary verify [<options>] <file|->
 
                 ARGUMENTS:
-                  <file>                  A backup; also searched for in --backups.
+                  <file|->                A backup, or a plain dump; - is standard input.
+                                          --backups is searched, too.
 
                 OPTIONS:
                   --backups <folder>      The folder of backups. (default: backups)
@@ -252,20 +260,21 @@ import Testing
                   granary restore shop.zip --into shop_yesterday
                   granary restore shop.zip --table public.orders=orders_yesterday
                   granary restore dump.sql.gz --database-url postgresql:///shop
+                  zstd -dc dump.sql.zst | granary restore - --into shop_yesterday
 
                 Every option has a variable: GRANARY_ and its name, such as GRANARY_JSON=1 for
                 --json; values of repeated options are separated by commas.
 
-                USAGE: granary restore [<options>] <file>
+                USAGE: granary restore [<options>] <file|->
 
                 ARGUMENTS:
-                  <file>                  A backup, or a plain dump (.sql, .sql.gz); --backups
-                                          is searched, too.
+                  <file|->                A backup, or a plain dump, also compressed with gzip;
+                                          - is standard input. --backups is searched, too.
 
                 WHERE TO:
                   --into <database>       Restore into this database instead.
-                  --in-place              Restore inside the database, in one transaction; needs
-                                          no CREATEDB.
+                  --in-place              Restore inside the database, in one transaction;
+                                          needs no CREATEDB.
                   --drop-old              Drop the old database after the swap.
                   --force                 End the sessions that are connected to the target.
                   --confirm <database>    Refuse unless this is the target.
@@ -278,8 +287,13 @@ import Testing
                                           template1.
 
                 WHAT TO RESTORE:
-                  --schema <name>         Only this schema; repeatable.
+                  --schema <name>         Only this schema; repeatable, and a pattern, as all
+                                          that follow.
                   --table <table[=new]>   Only this table, or under a new name; repeatable.
+                  --exclude-schema <name> Not this schema; repeatable.
+                  --exclude-table <table> Not this table; repeatable.
+                  --exclude-table-data <table>
+                                          This table without its rows; repeatable.
                   --rows <missing|replace>
                                           Only rows: add those with missing keys, or replace
                                           all. (values: missing, replace)
@@ -292,8 +306,17 @@ import Testing
                   -j, --jobs <n>          The number of workers; else one per core, 8 at most.
                   --no-owner              The role that restores owns everything.
                   --role-map <old=new>    Replace a role of the backup by another; repeatable.
+                  --roles                 Create the roles of the backup that the server lacks.
+                  --no-privileges         Grant nothing, and take no rights away.
+                  --no-tablespaces        Everything goes into the default tablespace.
+                  --database <name>       Of a plain dump of several databases, the one to
+                                          restore.
+                  --encoding <name>       The encoding of a plain dump that does not say its
+                                          own.
                   --allow-invalid         Leave constraints that rows violate NOT VALID, and
                                           list them.
+                  --keep-going            Leave out what cannot be made and holds no rows, and
+                                          list it.
                   --allow-incomplete      Restore a plain dump that is cut off, or may be.
                   --no-analyze            Skip ANALYZE at the end.
 
@@ -311,8 +334,8 @@ import Testing
                                           PGHOST ….
                   --local                 Use this folder's local server; create it if there is
                                           none.
-                  --wait <time>           How long to wait for a server that is starting: 500ms,
-                                          60s, 2m.
+                  --wait <time>           How long to wait for a server that is starting:
+                                          500ms, 60s, 2m.
                   --env <name>            The environment; else ENV, APP_ENV.
                   --postgres-bin <folder> The folder of PostgreSQL's programs; else PATH is
                                           searched.

@@ -86,7 +86,7 @@ import Testing
                 }
                 let rows =
                     "SET search_path = pg_catalog; SELECT string_agg(code || ' ' || title, ', ' ORDER BY code) FROM shop.items"
-                #expect(try await psql(url, rows) == "a first, b second, z last")
+                try await #expect(psql(url, rows) == "a first, b second, z last")
             }
         }
     }

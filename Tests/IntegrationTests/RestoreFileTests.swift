@@ -44,7 +44,7 @@ import Testing
                 let plan = try await granary(restore + ["--plan"])
                 #expect(plan.status == 1, "\(plan)")
                 #expect(plan.stdout.contains("It would fail:\n- \(message)"), "\(plan)")
-                #expect(try await psql(url, "SELECT count(*) FROM good") == "1")
+                try await #expect(psql(url, "SELECT count(*) FROM good") == "1")
             }
         }
     }
@@ -82,7 +82,7 @@ import Testing
                     workingDirectory: folder.path
                 )
                 #expect(outcome.status == 0, "\(outcome)")
-                #expect(try await psql(server.url(database: made), "SELECT a FROM good") == "1")
+                try await #expect(psql(server.url(database: made), "SELECT a FROM good") == "1")
                 try await server.execute("DROP DATABASE \"\(made)\"")
             }
         }

@@ -153,6 +153,20 @@ import Testing
         }
     }
 
+    /// As in a container whose file system cannot be written.
+    @Test func aBackupWhereNoKeyCanBeKeptIsMadeAndSaysThatItHasNoSeal() async throws {
+        try await withDatabase("CREATE TABLE t ()") { url, folder in
+            let nowhere = ["XDG_CONFIG_HOME": "/proc/none"]
+            let backup = try await granary("backup", "--output", "a.zip", as: "mine", at: url, in: folder, nowhere)
+            #expect(backup.status == 0, "\(backup)")
+            #expect(backup.stderr.contains("so the backup gets no seal"), "\(backup)")
+            let shared = nowhere.merging(["GRANARY_ARCHIVE_KEY": String(repeating: "shared", count: 8)]) { $1 }
+            let sealed = try await granary("backup", "--output", "b.zip", as: "mine", at: url, in: folder, shared)
+            #expect(sealed.status == 0, "\(sealed)")
+            #expect(!sealed.stderr.contains("seal"))
+        }
+    }
+
     @Test func aSharedKeyIsTrustedOnEveryMachine() async throws {
         try await withDatabase(Self.code) { url, folder in
             let shared = ["GRANARY_ARCHIVE_KEY": String(repeating: "shared", count: 8)]

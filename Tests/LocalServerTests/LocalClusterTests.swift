@@ -12,7 +12,7 @@ import Testing
             let first = try await project.open().start()
             #expect(first.made && first.started)
             #expect(LocalCluster.exists(project: project.path))
-            #expect(try await psql(first.url, "SELECT current_user, current_database()") == "granary|granary")
+            try await #expect(psql(first.url, "SELECT current_user, current_database()") == "granary|granary")
             try await psql(first.url, "CREATE TABLE kept AS SELECT 42 AS n")
 
             let again = try await project.open().start()
@@ -23,7 +23,7 @@ import Testing
             #expect(try await project.open().stop() == false)
             let third = try await project.open().start()
             #expect(!third.made && third.started)
-            #expect(try await psql(third.url, "SELECT n FROM kept") == "42")
+            try await #expect(psql(third.url, "SELECT n FROM kept") == "42")
         }
     }
 
@@ -60,8 +60,8 @@ import Testing
             #expect(try #require(status.pid) > 1)
             #expect(try #require(status.sizeBytes) > 10 << 20)
             #expect(try #require(status.uptime) < .seconds(60))
-            #expect(try await psql(status.url, "SHOW data_directory") == status.dataFolder)
-            #expect(try await psql(status.url, "SHOW server_version").hasPrefix(try #require(status.version)))
+            try await #expect(psql(status.url, "SHOW data_directory") == status.dataFolder)
+            try await #expect(psql(status.url, "SHOW server_version").hasPrefix(try #require(status.version)))
             try await cluster.stop()
             #expect(await cluster.status().running == false)
         }
@@ -72,7 +72,7 @@ import Testing
             try await project.open().start()
             let other = try await project.open(database: "it's \"mine\"").start()
             #expect(!other.made && !other.started)
-            #expect(try await psql(other.url, "SELECT current_database()") == "it's \"mine\"")
+            try await #expect(psql(other.url, "SELECT current_database()") == "it's \"mine\"")
         }
     }
 
@@ -86,7 +86,7 @@ import Testing
             }
             #expect(starts.count { $0.made } == 1)
             #expect(starts.count { $0.started } == 1)
-            #expect(try await psql(starts[0].url, "SELECT 1") == "1")
+            try await #expect(psql(starts[0].url, "SELECT 1") == "1")
         }
     }
 
@@ -132,7 +132,7 @@ import Testing
             let url = try await project.open().start().url
             try await psql(url, "CREATE ROLE app LOGIN PASSWORD 'sesame'")
             let app = url.replacing("user=granary", with: "user=app")
-            #expect(try await psql("\(app)&password=sesame", "SELECT current_user") == "app")
+            try await #expect(psql("\(app)&password=sesame", "SELECT current_user") == "app")
             await #expect(throws: CommandFailure.self) { try await psql("\(app)&password=wrong", "SELECT 1") }
         }
     }
@@ -141,7 +141,7 @@ import Testing
         let name = String(repeating: "päth with 'quotes' and %20/", count: 6) + "end"
         try await ProjectFolder.with(name: name) { project in
             let start = try await project.open().start()
-            #expect(try await psql(start.url, "SELECT 1") == "1")
+            try await #expect(psql(start.url, "SELECT 1") == "1")
             #expect(try await project.open().start().started == false)
         }
     }
@@ -155,7 +155,7 @@ import Testing
             #expect(rename(project.path, moved) == 0)
             let second = try await project.open(project: moved).start()
             #expect(!second.made)
-            #expect(try await psql(second.url, "SELECT n FROM kept") == "42")
+            try await #expect(psql(second.url, "SELECT n FROM kept") == "42")
 
             let copy = "\(project.shared)-copy"
             try await runCommand("cp", ["-a", moved, copy])
@@ -163,7 +163,7 @@ import Testing
             #expect(copied.url != second.url)
             #expect(copied.place.socket != (try project.open(project: moved)).place.socket)
             if geteuid() == 0 { #expect(copied.place.data != (try project.open(project: moved)).place.data) }
-            #expect(try await psql(second.url, "SELECT n FROM kept") == "42")
+            try await #expect(psql(second.url, "SELECT n FROM kept") == "42")
             try await project.open(project: moved).stop()
         }
     }

@@ -17,7 +17,7 @@ import Testing
             let start = try await project.open().start()
             #expect(start.started && !start.made)
             #expect(await cluster.status().pid != killed)
-            #expect(try await psql(url, "SELECT count(*) FROM kept") == "1000")
+            try await #expect(psql(url, "SELECT count(*) FROM kept") == "1000")
         }
     }
 
@@ -36,7 +36,7 @@ import Testing
             #expect(await cluster.status().running == false)
             #expect(try await cluster.stop() == false)
             #expect(try await cluster.start().started)
-            #expect(try await psql(url, "SELECT 1") == "1")
+            try await #expect(psql(url, "SELECT 1") == "1")
             try await cluster.stop()
             #expect(kill(foreign, 0) == 0)
         }
@@ -122,7 +122,7 @@ import Testing
             let again = try await project.open().start()
             #expect(again.started)
             #expect(again.url == url)
-            #expect(try await psql(url, "SELECT 1") == "1")
+            try await #expect(psql(url, "SELECT 1") == "1")
         }
     }
 

@@ -18,7 +18,7 @@ import Testing
     @Test func optionsReachTheServerAndTheDatabase() async throws {
         let server = try await ThrowawayServer.start(options: ["work_mem": "5MB"])
         let encoding = try await server.withDatabase(options: "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'") {
-            #expect(try await psql($0, "SHOW work_mem") == "5MB")
+            try await #expect(psql($0, "SHOW work_mem") == "5MB")
             return try await psql($0, "SHOW server_encoding")
         }
         #expect(encoding == "SQL_ASCII")
@@ -33,7 +33,7 @@ import Testing
         try await server.kill()
         await #expect(throws: CommandFailure.self) { try await psql(url, "SELECT 1") }
         try await server.restart()
-        #expect(try await psql(url, "SELECT n FROM kept") == "1")
+        try await #expect(psql(url, "SELECT n FROM kept") == "1")
         try await server.stop()
     }
 

@@ -11,11 +11,11 @@ struct Installation {
     static let variable = "GRANARY_ARCHIVE_KEY"
 
     private let variables: [String: String]
-    private let logger: Logger
+    private let console: Console
 
     init(_ console: Console) {
         variables = console.environment
-        logger = console.logger
+        self.console = console
     }
 
     /// The key that seals backups; nil if none can be stored, which is no reason to refuse a backup.
@@ -29,10 +29,13 @@ struct Installation {
             do {
                 return try file.readOrMake()
             } catch {
-                logger.debug("\(error)")
+                console.logger.debug("\(error)")
             }
         }
-        logger.info("no key can be kept, so the archive gets no seal: restore will ask for --trust")
+        console.note(
+            "no key can be kept here, so the backup gets no seal and a restore will ask for --trust; "
+                + "\(Self.variable) takes a key"
+        )
         return nil
     }
 
@@ -59,7 +62,7 @@ struct Installation {
         do {
             return try file.read()
         } catch {
-            logger.warning("\(error)", metadata: (error as? StorageError)?.hint.map { ["hint": "\($0)"] })
+            console.logger.warning("\(error)", metadata: (error as? StorageError)?.hint.map { ["hint": "\($0)"] })
             return nil
         }
     }

@@ -22,6 +22,14 @@ enum ProcessHygiene {
     ///
     /// - Returns: A message about the first argument or variable that is not valid; nil if all are.
     static func unreadableText() -> CommandError? {
+        // Swift reads the arguments from there. Without any, help would be printed and the job counted as done.
+        guard access("/proc/self/cmdline", R_OK) == 0 else {
+            return CommandError(
+                .limits,
+                "the arguments cannot be read, because /proc is not mounted",
+                hint: "mount it, as with `mount -t proc proc /proc`"
+            )
+        }
         for index in 1..<max(1, Int(CommandLine.argc)) {
             guard let place = CommandLine.unsafeArgv[index], String(validatingCString: place) == nil else { continue }
             return CommandError(

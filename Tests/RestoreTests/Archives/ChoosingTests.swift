@@ -54,7 +54,7 @@ import Testing
                 GRANT SELECT ON ALL TABLES IN SCHEMA shop, public TO \(role); REVOKE SELECT ON public.log FROM \(role);
                 """
         ) { _, url, folder in
-            let mine = url.replacing("user=postgres", with: "user=\(role)")
+            let mine = url.replacing("user=\(ThrowawayServer.superuser)", with: "user=\(role)")
             _ = try await withHeldSession(
                 ServerAddress(url),
                 logger: quietLogger,

@@ -23,7 +23,7 @@ import Testing
                     #expect(report.rows == TrickyDatabase.rows)
                     #expect(report.seconds > 0)
                     let kept = try #require(report.kept)
-                    #expect(try await psql(server.url(database: kept), "SELECT a FROM before") == "7")
+                    try await #expect(psql(server.url(database: kept), "SELECT a FROM before") == "7")
                     try await server.execute("DROP DATABASE \"\(kept)\"")
                     #expect(try await TrickyDatabase.dump(url) == TrickyDatabase.dump(source))
                 }

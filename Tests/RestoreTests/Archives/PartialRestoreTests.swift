@@ -50,7 +50,7 @@ struct PartialRestoreTests {
             let report = try await restore(file, url) { $0.schemas = ["shop"] }
             #expect(report.tables == 2)
             #expect(report.rows == 120)
-            #expect(try await psql(url, "DELETE FROM log.events WHERE id = 2 RETURNING what") == "new")
+            try await #expect(psql(url, "DELETE FROM log.events WHERE id = 2 RETURNING what") == "new")
             expectSame(try await .of(url), original)
         }
     }
@@ -117,7 +117,7 @@ struct PartialRestoreTests {
                 $0.tables = [.init(table: "log.parted")]
                 $0.rows = .missing
             }
-            #expect(try await psql(url, "SELECT count(*), sum(id) FROM log.parted") == "20|190")
+            try await #expect(psql(url, "SELECT count(*), sum(id) FROM log.parted") == "20|190")
         }
     }
 

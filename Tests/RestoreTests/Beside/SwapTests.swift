@@ -70,7 +70,7 @@ struct SwapTests {
             #expect(report.kept == nil)
             #expect(report.swapped)
             #expect(try await server.databases().filter { $0.hasPrefix(name) } == before)
-            #expect(try await psql(url, "SELECT count(*) FROM public.t") == "2")
+            try await #expect(psql(url, "SELECT count(*) FROM public.t") == "2")
         }
     }
 
@@ -108,7 +108,7 @@ struct SwapTests {
                         try await backup(url, to: folder.file("a.zip"))
                         try await restore(folder.file("a.zip"), url) { $0.into = name }
                         let restored = try await psql(server.url(database: name), "SHOW search_path")
-                        #expect(try await psql(url, "SHOW search_path") == restored)
+                        try await #expect(psql(url, "SHOW search_path") == restored)
                     }
                 }
             }

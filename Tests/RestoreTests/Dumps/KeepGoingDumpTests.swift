@@ -43,7 +43,7 @@ import Testing
                 ]
             )
             #expect(report.swapped)
-            #expect(try await psql(url, "SELECT count(*) FROM t") == "1")
+            try await #expect(psql(url, "SELECT count(*) FROM t") == "1")
             try await server.execute("DROP DATABASE \"\(try #require(report.kept))\"")
         }
     }
@@ -54,7 +54,7 @@ import Testing
             let report = try await restore(file, url) { $0.keepGoing = true }
             #expect(report.leftOut.map(\.effect) == [.missing, .unprotected])
             #expect(!report.swapped)
-            #expect(try await psql(url, "SELECT count(*) FROM before") == "0")
+            try await #expect(psql(url, "SELECT count(*) FROM before") == "0")
             try await server.execute("DROP DATABASE \"\(try #require(report.beside))\"")
         }
     }

@@ -18,12 +18,12 @@ import Testing
                 )
                 let report = try await restore(folder.file("a.sql"), url)
                 #expect(try await TrickyDatabase.dump(url) == dump)
-                #expect(try await psql(url, "SHOW work_mem") == "5MB")
+                try await #expect(psql(url, "SHOW work_mem") == "5MB")
                 #expect(report.rows == TrickyDatabase.rows)
                 #expect(report.tables == TrickyDatabase.tables)
                 #expect(report.swapped)
                 let kept = try #require(report.kept)
-                #expect(try await psql(server.url(database: kept), "SELECT count(*) FROM before") == "0")
+                try await #expect(psql(server.url(database: kept), "SELECT count(*) FROM before") == "0")
                 try await server.execute("DROP DATABASE \"\(kept)\"")
                 #expect(try await databases(server, like: url) == [name(of: url)])
             }
@@ -94,7 +94,7 @@ import Testing
                 #expect(!report.swapped)
                 #expect(report.rows == TrickyDatabase.rows)
                 #expect(try await TrickyDatabase.dump(url) == TrickyDatabase.dump(source))
-                #expect(try await psql(url, "SELECT oid FROM pg_database WHERE datname = current_database()") == oid)
+                try await #expect(psql(url, "SELECT oid FROM pg_database WHERE datname = current_database()") == oid)
             }
         }
     }
@@ -129,7 +129,7 @@ import Testing
                     $0.allowIncomplete = true
                 }
                 #expect(report.notes == ["the server does not know the setting future_timeout, so it was left out"])
-                #expect(try await psql(url, "SELECT count(*) FROM t") == "0")
+                try await #expect(psql(url, "SELECT count(*) FROM t") == "0")
             }
         }
     }
@@ -141,7 +141,7 @@ import Testing
             + Array("\\.\n".utf8)
         try await withTarget(text) { url, file in
             _ = try await restore(file, url) { ($0.dropOld, $0.allowIncomplete) = (true, true) }
-            #expect(try await psql(url, "SELECT a FROM \"ä\"") == "ü")
+            try await #expect(psql(url, "SELECT a FROM \"ä\"") == "ü")
         }
     }
 
@@ -157,7 +157,7 @@ import Testing
                 ]
             )
             #expect(plan.obstacles == [])
-            #expect(try await psql(url, "SELECT a FROM kept") == "1")
+            try await #expect(psql(url, "SELECT a FROM kept") == "1")
         }
     }
 }
@@ -178,7 +178,7 @@ import Testing
                 } catch {
                     check(error, file)
                 }
-                #expect(try await psql(url, "SELECT a FROM kept") == "1")
+                try await #expect(psql(url, "SELECT a FROM kept") == "1")
                 #expect(
                     try await psql(url, "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace")
                         == "1"
@@ -272,13 +272,13 @@ import Testing
         )
         try await withTarget("BEGIN;\nCREATE TABLE t (a int);\nCOMMIT;\n") { url, file in
             _ = try await restore(file, url) { ($0.dropOld, $0.allowIncomplete) = (true, true) }
-            #expect(try await psql(url, "SELECT count(*) FROM t") == "0")
+            try await #expect(psql(url, "SELECT count(*) FROM t") == "0")
         }
         try await withTarget("SAVEPOINT a;\nCREATE TABLE t (a int);\nROLLBACK TO a;\nCREATE TABLE u (a int);\n") {
             url,
             file in
             _ = try await restore(file, url) { ($0.inPlace, $0.allowIncomplete) = (true, true) }
-            #expect(try await psql(url, "SELECT to_regclass('t') IS NULL, count(*) FROM u") == "t|0")
+            try await #expect(psql(url, "SELECT to_regclass('t') IS NULL, count(*) FROM u") == "t|0")
         }
     }
 
@@ -329,7 +329,7 @@ import Testing
     func aPlainDumpIsKnownByItsTextWhateverItsName(name: String) async throws {
         try await withTarget(Array("CREATE TABLE t (a int);".utf8), file: name) { url, file in
             _ = try await restore(file, url) { ($0.dropOld, $0.allowIncomplete) = (true, true) }
-            #expect(try await psql(url, "SELECT count(*) FROM t") == "0")
+            try await #expect(psql(url, "SELECT count(*) FROM t") == "0")
         }
     }
 
@@ -337,7 +337,7 @@ import Testing
         let packed = try await runCommand("gzip", ["-c"], input: Array("CREATE TABLE t (a int);".utf8)).stdoutBytes
         try await withTarget(packed, file: "dump.sql") { url, file in
             _ = try await restore(file, url) { ($0.dropOld, $0.allowIncomplete) = (true, true) }
-            #expect(try await psql(url, "SELECT count(*) FROM t") == "0")
+            try await #expect(psql(url, "SELECT count(*) FROM t") == "0")
         }
     }
 
@@ -405,7 +405,7 @@ import Testing
                 task.cancel()
                 await #expect(throws: CancellationError.self) { try await task.value }
                 #expect(try await databases(server, like: url) == [PlainDump.name(of: url)])
-                #expect(try await psql(url, "SELECT to_regclass('t') IS NULL") == "t")
+                try await #expect(psql(url, "SELECT to_regclass('t') IS NULL") == "t")
             }
         }
     }

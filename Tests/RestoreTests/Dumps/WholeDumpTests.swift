@@ -48,7 +48,7 @@ import Testing
                 sourceLocation: sourceLocation
             )
             if let hint { #expect(error?.hint == "nothing was changed; " + hint, sourceLocation: sourceLocation) }
-            #expect(try await psql(url, "SELECT count(*) FROM a") == "20", sourceLocation: sourceLocation)
+            try await #expect(psql(url, "SELECT count(*) FROM a") == "20", sourceLocation: sourceLocation)
             let others = try await psql(
                 url,
                 "SELECT count(*) FROM pg_database WHERE datname LIKE current_database() || '\\_%'"
@@ -123,7 +123,7 @@ import Testing
                     #expect(report.isComplete == true)
                     #expect(report.notes == [])
                     let made = ground.server.url(database: name)
-                    #expect(try await psql(made, "SELECT count(*), (SELECT x FROM more) FROM b") == "2|7")
+                    try await #expect(psql(made, "SELECT count(*), (SELECT x FROM more) FROM b") == "2|7")
                 }
             }
         }
@@ -187,7 +187,7 @@ import Testing
             // With the option it may take the place of all.
             let last = try await restore(path, ground.url) { ($0.dropOld, $0.allowIncomplete) = (true, true) }
             #expect(last.kept == nil)
-            #expect(try await psql(ground.url, "SELECT count(*) FROM a") == "0")
+            try await #expect(psql(ground.url, "SELECT count(*) FROM a") == "0")
         }
     }
 
@@ -229,7 +229,7 @@ import Testing
                         #expect(report.notes.count == 1)
                         let url = ground.server.url(database: made)
                         guard name == "cut.sql" else { return }
-                        #expect(try await psql(url, "SELECT count(*) FROM a") == count)
+                        try await #expect(psql(url, "SELECT count(*) FROM a") == count)
                         #expect(report.tables == Int(tables))
                     }
                 }
@@ -274,7 +274,7 @@ import Testing
                 let moved = try await runCommand("mv", [folder.file("other-\(name)"), path])
                 #expect(moved.status == 0)
                 _ = try await RestoreRun(options, file: file, server: address, logger: quietLogger) { _ in }.run()
-                #expect(try await psql(server.url(database: made), "SELECT a FROM t") == "checked")
+                try await #expect(psql(server.url(database: made), "SELECT a FROM t") == "checked")
             }
         }
     }
@@ -292,9 +292,9 @@ import Testing
             _ = try await runCommand("sh", ["-c", "sleep 0.05; printf 'CREATE TABLE v (a int);\n' >> '\(path)'"])
             let error = await failure { try await run.run() }
             #expect(error?.message == "\(path) was changed while it was restored")
-            #expect(try await psql(url, "SELECT a, to_regclass('u') IS NULL FROM t") == "checked|t")
+            try await #expect(psql(url, "SELECT a, to_regclass('u') IS NULL FROM t") == "checked|t")
             let left = "SELECT count(*) FROM pg_database WHERE datname LIKE current_database() || '\\_%'"
-            #expect(try await psql(url, left) == "0")
+            try await #expect(psql(url, left) == "0")
         }
     }
 }

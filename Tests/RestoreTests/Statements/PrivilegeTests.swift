@@ -78,11 +78,11 @@ struct PrivilegeTests {
                     $0.into = name
                     $0.noOwner = true
                 }
-                #expect(try await psql(server.url(database: name), Self.rights) == Self.right)
+                try await #expect(psql(server.url(database: name), Self.rights) == Self.right)
                 let connect = """
                     SELECT has_database_privilege('role_other', '\(name)', 'CONNECT'), has_database_privilege('role_stays', '\(name)', 'CONNECT')
                     """
-                #expect(try await psql(server.url(database: name), connect) == "f|t")
+                try await #expect(psql(server.url(database: name), connect) == "f|t")
                 for part in [
                     "GRANT ALL ON FUNCTION public.top() TO role_gone", "GRANT SELECT ON TABLE public.t TO role_gone",
                     "GRANT ALL ON TYPE public.mood TO role_gone", "GRANT USAGE ON SCHEMA public TO role_gone",
@@ -108,9 +108,9 @@ struct PrivilegeTests {
                 $0.inPlace = true
                 if way == "schema" { $0.schemas = ["public"] }
             }
-            #expect(try await psql(url, Self.rights) == Self.right)
+            try await #expect(psql(url, Self.rights) == Self.right)
             #expect(report.notes.contains { $0.contains("GRANT ALL ON FUNCTION public.top() TO role_gone") })
-            #expect(try await psql(url, "SELECT count(*) FROM t") == "1")
+            try await #expect(psql(url, "SELECT count(*) FROM t") == "1")
         }
     }
 

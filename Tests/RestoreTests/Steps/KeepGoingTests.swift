@@ -49,7 +49,7 @@ import Testing
                 ]
             )
             #expect(report.swapped)
-            #expect(try await psql(url, Self.rows) == "2")
+            try await #expect(psql(url, Self.rows) == "2")
             try await server.execute("DROP DATABASE \"\(try #require(report.kept))\"")
         }
     }
@@ -61,7 +61,7 @@ import Testing
                 $0.dropOld = true
             }
             let kept = try #require(report.kept)
-            #expect(try await psql(server.url(database: kept), Self.rows) == "3")
+            try await #expect(psql(server.url(database: kept), Self.rows) == "3")
             #expect(report.notes == ["the old database was not dropped, because something was left out"])
             try await server.execute("DROP DATABASE \"\(kept)\"")
         }
@@ -82,7 +82,7 @@ import Testing
             #expect(beside.contains("_restored_"))
             // It is not taken for an unfinished one.
             let next = try await restore(file, url) { $0.keepGoing = true }
-            #expect(try await psql(server.url(database: beside), Self.rows) == "2")
+            try await #expect(psql(server.url(database: beside), Self.rows) == "2")
             for name in [beside, try #require(next.beside)] { try await server.execute("DROP DATABASE \"\(name)\"") }
         }
     }
@@ -96,7 +96,7 @@ import Testing
                 }
                 #expect(report.beside == nil)
                 #expect(report.leftOut.map(\.object) == ["trigger public.t stamp"])
-                #expect(try await psql(server.url(database: name), Self.rows) == "2")
+                try await #expect(psql(server.url(database: name), Self.rows) == "2")
             }
         }
     }
@@ -159,7 +159,7 @@ import Testing
                     )
                 ]
             )
-            #expect(try await psql(url, "SELECT count(*) FROM pg_matviews WHERE NOT ispopulated") == "2")
+            try await #expect(psql(url, "SELECT count(*) FROM pg_matviews WHERE NOT ispopulated") == "2")
             try await server.execute("DROP DATABASE \"\(try #require(report.kept))\"")
         }
     }
@@ -192,7 +192,7 @@ import Testing
                         "left out, because division by zero (SQLSTATE 22012): statistics of public.t"
                     ]
                 )
-                #expect(try await psql(url, "SELECT reltuples FROM pg_class WHERE relname = 'u'") == "1")
+                try await #expect(psql(url, "SELECT reltuples FROM pg_class WHERE relname = 'u'") == "1")
             }
         }
     }
@@ -225,11 +225,11 @@ import Testing
             try await server.execute("ALTER DATABASE \"\(name)\" IS_TEMPLATE true")
             let isTemplate = "SELECT datname FROM pg_database WHERE datistemplate AND datname LIKE '\(name)%'"
             let first = try await restore(folder.file("a.zip"), url)
-            #expect(try await psql(url, isTemplate) == name)
+            try await #expect(psql(url, isTemplate) == name)
             try await server.execute("DROP DATABASE \"\(try #require(first.kept))\"")
             let second = try await restore(folder.file("a.zip"), url) { $0.dropOld = true }
             #expect(second.kept == nil)
-            #expect(try await psql(url, isTemplate) == name)
+            try await #expect(psql(url, isTemplate) == name)
             try await server.execute("ALTER DATABASE \"\(name)\" IS_TEMPLATE false")
         }
     }
@@ -245,7 +245,7 @@ import Testing
             }
             let report = try await restore(folder.file("a.zip"), url) { $0.dropOld = true }
             #expect(report.notes == ["the server has no tablespace fast: what was in it goes to the default"])
-            #expect(try await psql(url, "SELECT indisprimary FROM pg_index WHERE indrelid = 't'::regclass") == "t")
+            try await #expect(psql(url, "SELECT indisprimary FROM pg_index WHERE indrelid = 't'::regclass") == "t")
         }
     }
 }

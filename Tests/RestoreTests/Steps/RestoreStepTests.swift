@@ -42,7 +42,7 @@ import Testing
                 progress: { _ in },
                 prepare: { _, _ in }
             ).run(Self.steps)
-            #expect(try await psql(url, Self.done) == Self.all)
+            try await #expect(psql(url, Self.done) == Self.all)
         }
     }
 
@@ -51,7 +51,7 @@ import Testing
             try await withSession(ServerAddress(url), logger: quietLogger) { session in
                 try session.transaction { try StepsInPlace(progress: { _ in }).run(Self.steps, &$0) }
             }
-            #expect(try await psql(url, Self.done) == Self.all)
+            try await #expect(psql(url, Self.done) == Self.all)
         }
     }
 
@@ -82,7 +82,7 @@ import Testing
                     try session.attempt { try $0.execute("INSERT INTO public.done VALUES ('after', 1)") }
                 }
             }
-            #expect(try await psql(url, "SELECT string_agg(step, ',' ORDER BY step) FROM done") == "after,before")
+            try await #expect(psql(url, "SELECT string_agg(step, ',' ORDER BY step) FROM done") == "after,before")
         }
     }
 }

@@ -23,7 +23,7 @@ struct SequenceTests {
                 $0.tables = [.init(table: "c")]
                 $0.rows = rows
             }
-            #expect(try await psql(url, Self.next) == "10")
+            try await #expect(psql(url, Self.next) == "10")
         }
     }
 
@@ -45,8 +45,8 @@ struct SequenceTests {
                     options.ifEmpty = way == "if empty"
                 }
             }
-            #expect(try await psql(url, "SELECT count(*) FROM c") == "9")
-            #expect(try await psql(url, Self.next) == "21")
+            try await #expect(psql(url, "SELECT count(*) FROM c") == "9")
+            try await #expect(psql(url, Self.next) == "21")
         }
     }
 
@@ -59,7 +59,7 @@ struct SequenceTests {
                 $0.inPlace = inPlace
                 $0.dropOld = !inPlace
             }
-            #expect(try await psql(url, Self.next) == "10")
+            try await #expect(psql(url, Self.next) == "10")
         }
     }
 
@@ -105,10 +105,10 @@ struct SequenceTests {
             try await backup(url, to: folder.file("a.zip"))
             try await psql(url, "SELECT nextval('falling'); SELECT nextval('falling')")
             try await restore(folder.file("a.zip"), url) { $0.dataOnly = true }
-            #expect(try await psql(url, "SELECT nextval('falling')") == "-6")
+            try await #expect(psql(url, "SELECT nextval('falling')") == "-6")
             try await psql(url, "ALTER SEQUENCE falling RESTART")
             try await restore(folder.file("a.zip"), url) { $0.dataOnly = true }
-            #expect(try await psql(url, "SELECT nextval('falling')") == "-4")
+            try await #expect(psql(url, "SELECT nextval('falling')") == "-4")
         }
     }
 
@@ -121,7 +121,7 @@ struct SequenceTests {
                 $0.tables = [.init(table: "t")]
                 $0.rows = .missing
             }
-            #expect(try await psql(url, "INSERT INTO t DEFAULT VALUES RETURNING id") == "6")
+            try await #expect(psql(url, "INSERT INTO t DEFAULT VALUES RETURNING id") == "6")
         }
     }
 
@@ -135,7 +135,7 @@ struct SequenceTests {
             _ = try folder.write(dump, to: "a.sql")
             try await server.withName { name in
                 try await restore(folder.file("a.sql"), server.url(database: "postgres")) { $0.into = name }
-                #expect(try await psql(server.url(database: name), Self.next) == "8")
+                try await #expect(psql(server.url(database: name), Self.next) == "8")
             }
         }
     }
@@ -146,7 +146,7 @@ struct SequenceTests {
             _ = try folder.write(dump.stdout, to: "a.sql")
             try await psql(url, "INSERT INTO c (n) SELECT 'z' FROM generate_series(1, 11); TRUNCATE c")
             try await restore(folder.file("a.sql"), url) { $0.inPlace = true }
-            #expect(try await psql(url, Self.next) == "21")
+            try await #expect(psql(url, Self.next) == "21")
         }
     }
 }

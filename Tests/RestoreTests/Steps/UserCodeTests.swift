@@ -68,7 +68,7 @@ struct UserCodeTests {
         let seen = try await psql(url, "SELECT name, value FROM view_of_settings ORDER BY name COLLATE \"C\"")
         let wanted = expected.split(separator: "\n").sorted().joined(separator: "\n")
         #expect(seen.split(separator: "\n").sorted().joined(separator: "\n") == wanted, sourceLocation: sourceLocation)
-        #expect(try await psql(url, "SELECT words FROM words") == "'haus':2", sourceLocation: sourceLocation)
+        try await #expect(psql(url, "SELECT words FROM words") == "'haus':2", sourceLocation: sourceLocation)
         #expect(
             try await psql(url, "SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM word)") == "2|1",
             sourceLocation: sourceLocation
@@ -114,7 +114,7 @@ struct UserCodeTests {
                 try await psql(there, "INSERT INTO zone SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'")
                 try await backup(there, to: folder.file("zone.zip"))
                 try await restore(folder.file("zone.zip"), role(there)) { $0.dropOld = true }
-                #expect(try await psql(there, "SELECT count(*) FROM zone") == "1")
+                try await #expect(psql(there, "SELECT count(*) FROM zone") == "1")
             }
             try await psql(url, "DROP ROLE elsewhere")
         }
@@ -144,7 +144,7 @@ struct UserCodeTests {
                 $0.tables = [.init(table: "noted")]
                 $0.rows = .missing
             }
-            #expect(try await psql(url, "SELECT id, amount FROM noted ORDER BY id") == "1|$1.50\n2|$2.50")
+            try await #expect(psql(url, "SELECT id, amount FROM noted ORDER BY id") == "1|$1.50\n2|$2.50")
         }
     }
 
@@ -172,7 +172,7 @@ struct UserCodeTests {
             for file in ["a.zip", "a.sql"] {
                 try await server.withName { name in
                     try await restore(folder.file(file), server.url(database: "postgres")) { $0.into = name }
-                    #expect(try await psql(server.url(database: name), all) == before, "\(file)")
+                    try await #expect(psql(server.url(database: name), all) == before, "\(file)")
                     let defaults = "SET xmloption = content; INSERT INTO listed DEFAULT VALUES RETURNING list, doc"
                     #expect(
                         try await psql(server.url(database: name), defaults) == "{NULL,1}|a <i>text</i>",
@@ -181,7 +181,7 @@ struct UserCodeTests {
                 }
                 if file == "a.zip" {
                     try await restore(folder.file(file), url) { $0.inPlace = true }
-                    #expect(try await psql(url, all) == before, "in place")
+                    try await #expect(psql(url, all) == before, "in place")
                 }
             }
         }
@@ -196,7 +196,7 @@ struct UserCodeTests {
             try await plainDump(url, folder.file("a.sql"))
             try await server.withName { name in
                 try await restore(folder.file("a.sql"), server.url(database: "postgres")) { $0.into = name }
-                #expect(try await psql(server.url(database: name), Self.days) == "2023-12-31\n2024-01-01")
+                try await #expect(psql(server.url(database: name), Self.days) == "2023-12-31\n2024-01-01")
             }
             try await psql(
                 url,
@@ -205,7 +205,7 @@ struct UserCodeTests {
             try await plainDump(url, folder.file("b.sql"))
             try await Self.set(url)
             try await restore(folder.file("b.sql"), url) { $0.dropOld = true }
-            #expect(try await psql(url, Self.days) == "2023-12-31\n2024-01-01")
+            try await #expect(psql(url, Self.days) == "2023-12-31\n2024-01-01")
         }
     }
 
@@ -222,8 +222,8 @@ struct UserCodeTests {
             let dump = try await runCommand("pg_dump", [url])
             _ = try folder.write(dump.stdout, to: "a.sql")
             try await restore(folder.file("a.sql"), url) { $0.dropOld = true }
-            #expect(try await psql(url, Self.days) == "2023-12-31\n2024-01-01")
-            #expect(try await psql(url, "SELECT count(*) FROM event") == "2")
+            try await #expect(psql(url, Self.days) == "2023-12-31\n2024-01-01")
+            try await #expect(psql(url, "SELECT count(*) FROM event") == "2")
         }
     }
 
@@ -240,7 +240,7 @@ struct UserCodeTests {
                     workingDirectory: folder.file("a")
                 )
                 #expect(outcome.status == 0, "\(outcome.stderr)")
-                #expect(try await psql(there, Self.days) == "2023-12-31\n2024-01-01")
+                try await #expect(psql(there, Self.days) == "2023-12-31\n2024-01-01")
             }
         }
     }
@@ -264,9 +264,9 @@ struct UserCodeTests {
                 """
             )
             try await restore(folder.file("a.zip"), url) { $0.inPlace = true }
-            #expect(try await psql(url, "SELECT role FROM slow") == "origin")
+            try await #expect(psql(url, "SELECT role FROM slow") == "origin")
             try await restore(folder.file("a.zip"), url) { $0.dropOld = true }
-            #expect(try await psql(url, "SELECT role FROM slow") == "origin")
+            try await #expect(psql(url, "SELECT role FROM slow") == "origin")
         }
     }
 
@@ -296,7 +296,7 @@ struct UserCodeTests {
                 #expect(hint?.contains("ALTER FUNCTION … SET search_path") == true, "\(file): \(message)")
                 if file == "a.zip" { #expect(message.hasPrefix(place), "\(message)") }
             }
-            #expect(try await psql(url, "SELECT rate()") == "2")
+            try await #expect(psql(url, "SELECT rate()") == "2")
         }
     }
 

@@ -83,7 +83,7 @@ struct PreflightTests {
                 $0.dropOld = true
                 $0.roleMap = ["alice": "carol", "Bob \"b\"": "carol"]
             }
-            #expect(try await psql(url, "SELECT relowner::regrole FROM pg_class WHERE relname = 't'") == "granary")
+            try await #expect(psql(url, "SELECT relowner::regrole FROM pg_class WHERE relname = 't'") == "granary")
         }
     }
 
@@ -97,12 +97,12 @@ struct PreflightTests {
             try await backup(url, to: folder.file("a.zip"))
             try await psql(url, "DROP TABLE t; DROP ROLE alice")
             try await restore(folder.file("a.zip"), url) { $0.noOwner = true }
-            #expect(try await psql(url, "SELECT count(*) FROM t") == "2")
+            try await #expect(psql(url, "SELECT count(*) FROM t") == "2")
             try await restore(folder.file("a.zip"), url) {
                 $0.noOwner = true
                 $0.inPlace = true
             }
-            #expect(try await psql(url, "SELECT count(*) FROM t") == "2")
+            try await #expect(psql(url, "SELECT count(*) FROM t") == "2")
         }
     }
 
@@ -151,7 +151,7 @@ struct PreflightTests {
             let report = try await restore(folder.file("a.zip"), url) { $0.force = true }
             #expect(report.swapped)
             await #expect(throws: CommandFailure.self) { try await connected.value }
-            #expect(try await psql(url, "SELECT count(*) FROM t") == "2")
+            try await #expect(psql(url, "SELECT count(*) FROM t") == "2")
         }
     }
 
@@ -186,7 +186,7 @@ struct PreflightTests {
                 )
             }
             _ = try? await connected.value
-            #expect(try await psql(url, "SELECT count(*) FROM t") == "2")
+            try await #expect(psql(url, "SELECT count(*) FROM t") == "2")
         }
     }
 
@@ -268,7 +268,7 @@ struct PreflightTests {
                     try await psql(url, "SELECT conname FROM pg_constraint WHERE NOT convalidated ORDER BY 1")
                         == "is_known\nto_parent"
                 )
-                #expect(try await psql(url, "SELECT * FROM checked") == "7|1")
+                try await #expect(psql(url, "SELECT * FROM checked") == "7|1")
             }
         }
     }
@@ -304,7 +304,7 @@ struct PreflightTests {
             #expect(obstacles.contains { $0.contains("the server has room for 420") }, "\(obstacles)")
             // As the hint says.
             try await restore(folder.file("many.zip"), url) { $0.dropOld = true }
-            #expect(try await psql(url, "SELECT count(*) FROM pg_largeobject_metadata") == "1100")
+            try await #expect(psql(url, "SELECT count(*) FROM pg_largeobject_metadata") == "1100")
             // Those that are there count as well.
             try await expectRefusal(["(1100 for large objects)"], of: folder.file("few.zip"), into: url, on: server) {
                 $0.inPlace = true
@@ -318,7 +318,7 @@ struct PreflightTests {
                 "SELECT lo_unlink(oid) FROM (SELECT oid FROM pg_largeobject_metadata WHERE oid > 100300 LIMIT 400) o"
             )
             try await restore(folder.file("few.zip"), url) { $0.inPlace = true }
-            #expect(try await psql(url, "SELECT count(*), max(oid) FROM pg_largeobject_metadata") == "300|100300")
+            try await #expect(psql(url, "SELECT count(*), max(oid) FROM pg_largeobject_metadata") == "300|100300")
         }
         try await server.stop()
     }

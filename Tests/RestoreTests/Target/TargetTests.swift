@@ -21,7 +21,7 @@ import Testing
             try await psql(maker, "DELETE FROM shop.t")
             let report = try await restore(folder.file("a.zip"), maker)
             #expect(report.swapped)
-            #expect(try await psql(maker, "SELECT count(*) FROM shop.t") == "2")
+            try await #expect(psql(maker, "SELECT count(*) FROM shop.t") == "2")
         }
         try await server.stop()
     }
@@ -45,7 +45,7 @@ import Testing
                     $0.tables = [.init(table: "shop.t")]
                     $0.rows = .missing
                 }
-                #expect(try await psql(other, "SELECT string_agg(v, ',' ORDER BY id) FROM shop.t") == "a,mine")
+                try await #expect(psql(other, "SELECT string_agg(v, ',' ORDER BY id) FROM shop.t") == "a,mine")
             }
         }
     }
@@ -59,8 +59,8 @@ import Testing
                     $0.tables = [.init(table: "shop.t")]
                 }
                 let made = server.url(database: name)
-                #expect(try await psql(made, "SELECT count(*) FROM shop.t") == "2")
-                #expect(try await psql(made, "SELECT to_regclass('shop.u') IS NULL") == "t")
+                try await #expect(psql(made, "SELECT count(*) FROM shop.t") == "2")
+                try await #expect(psql(made, "SELECT to_regclass('shop.u') IS NULL") == "t")
             }
         }
     }
@@ -121,7 +121,7 @@ import Testing
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid() AND datname = current_database()"
             )
             _ = await holder.result
-            #expect(try await psql(url, "SELECT count(*) FROM shop.t") == "2")
+            try await #expect(psql(url, "SELECT count(*) FROM shop.t") == "2")
         }
     }
 }
