@@ -208,8 +208,9 @@ import Testing
 
                 Of an archive every member's checksum, every chunk's SHA-256, every table's
                 rows and digest are computed anew. A plain dump has no checksums: of it is
-                checked that the text, its rows and the closing line of pg_dump are whole. The
-                exit code 2 means damage.
+                checked that the text, its rows and the closing line of pg_dump are whole. Of
+                an archive of pg_dump all data are unpacked and the rows counted. The exit code
+                2 means damage.
 
                 Examples:
                   granary verify backups/shop-20261123T071500Z.zip
@@ -221,8 +222,8 @@ import Testing
                 USAGE: granary verify [<options>] <file|->
 
                 ARGUMENTS:
-                  <file|->                A backup, or a plain dump; - is standard input.
-                                          --backups is searched, too.
+                  <file|->                A backup, or a dump of pg_dump in any format; - is
+                                          standard input. --backups is searched, too.
 
                 OPTIONS:
                   --backups <folder>      The folder of backups. (default: backups)
@@ -239,7 +240,6 @@ import Testing
                                           The format of standard error. (values: text, json;
                                           default: text)
                   --no-color              Use no colors; NO_COLOR does the same.
-
                 """
         )
     }
@@ -268,8 +268,8 @@ import Testing
                 USAGE: granary restore [<options>] <file|->
 
                 ARGUMENTS:
-                  <file|->                A backup, or a plain dump, also compressed with gzip;
-                                          - is standard input. --backups is searched, too.
+                  <file|->                A backup, or a dump of pg_dump in any format; - is
+                                          standard input. --backups is searched, too.
 
                 WHERE TO:
                   --into <database>       Restore into this database instead.
@@ -349,7 +349,6 @@ import Testing
                                           The format of standard error. (values: text, json;
                                           default: text)
                   --no-color              Use no colors; NO_COLOR does the same.
-
                 """
         )
     }
