@@ -30,7 +30,7 @@ chmod 644 $(SHARE)/$(2)/$(3)
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test build install uninstall deb demo picture test test-deb test-faults test-regress test-matrix fuzz bench bench-growth format lint clean-build
+.PHONY: help deps deps-test build install uninstall deb demo picture test test-long test-deb test-faults test-regress test-matrix fuzz bench bench-growth format lint clean-build
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -72,20 +72,27 @@ let package = Package(
         .target(name: "Databases", dependencies: ["Basics", "PostgresClient", log], swiftSettings: unhurried),
         .target(name: "SyntheticData", dependencies: ["Basics"], swiftSettings: settings),
 
+        // 2½: the archives of pg_dump, in terms of ours.
+        .target(
+            name: "DumpArchives",
+            dependencies: ["Basics", "Archive", "Storage", "PostgresClient"],
+            swiftSettings: settings
+        ),
+
         // 3: the capabilities, which do not know each other either.
         .target(
             name: "Backup",
             dependencies: [
-                "Basics", "CChild", "Project", "Bookkeeping", "PostgresClient", "Archive", "Storage", "SQLText",
-                log,
+                "Basics", "CChild", "Project", "Bookkeeping", "PostgresClient", "Archive", "DumpArchives", "Storage",
+                "SQLText", log,
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Restore",
             dependencies: [
-                "Basics", "PostgresClient", "Archive", "Storage", "SQLText", "Project", "Bookkeeping", "Databases",
-                log,
+                "Basics", "PostgresClient", "Archive", "DumpArchives", "Storage", "SQLText", "Project", "Bookkeeping",
+                "Databases", log,
             ],
             swiftSettings: settings
         ),
@@ -131,7 +138,7 @@ let package = Package(
             name: "GranaryCommands",
             dependencies: [
                 "Basics", "Backup", "Restore", "Migrations", "MigrationChecks", "Seeding", "Cleaning", "Inspection",
-                "LocalServer", "Project", "Bookkeeping", "Archive", "Storage",
+                "LocalServer", "Project", "Bookkeeping", "Databases", "Archive", "DumpArchives", "Storage",
                 "PostgresClient", "SQLText",
                 log, .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -184,6 +191,11 @@ let package = Package(
         .testTarget(
             name: "DatabasesTests",
             dependencies: ["Databases", "PostgresClient", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "DumpArchivesTests",
+            dependencies: ["DumpArchives", "Archive", "Storage", "TestSupport"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -258,7 +270,7 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "Archive", "Storage", "SQLText", "Project", "MigrationChecks", "Migrations", "Seeding",
+                "Archive", "DumpArchives", "Storage", "SQLText", "Project", "MigrationChecks", "Migrations", "Seeding",
             ],
             path: "Fuzzing/Targets",
             swiftSettings: settings

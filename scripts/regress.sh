@@ -31,6 +31,7 @@ main() {
     by_archive
     in_place
     by_dump
+    by_dump_archives
     by_own_dump
     by_hand
     if ((failures)); then
@@ -223,6 +224,18 @@ by_dump() {
     started
     granary restore "$work/plain.sql" --database-url "$(place regression)" --into by_dump
     against_psql "pg_dump's" by_dump
+}
+
+# The archives of pg_dump in its three formats.
+by_dump_archives() {
+    local format
+    for format in custom directory tar; do
+        started
+        pg_dump --format="$format" --file="$work/r.$format" -d "$(place regression)"
+        granary verify "$work/r.$format"
+        granary restore "$work/r.$format" --database-url "$(place regression)" --into "by_$format"
+        against_psql "pg_dump, $format" "by_$format" no_properties
+    done
 }
 
 by_own_dump() {

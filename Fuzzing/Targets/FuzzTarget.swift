@@ -8,6 +8,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     /// `manifest.json` alone, in an archive whose checksums fit.
     case manifest
     case gzip
+    /// An archive of pg_dump: custom or tar.
+    case pgdump
     /// A plain dump, read piece by piece.
     case dump
     /// A migration or a seed script, read as a whole.
@@ -26,6 +28,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .archive: try await ArchiveTargets.archive(input)
         case .manifest: try await ArchiveTargets.manifest(input)
         case .gzip: try ArchiveTargets.gzip(input)
+        case .pgdump: try await DumpTargets.archive(input)
         case .dump: try SQLTargets.dump(input)
         case .script: try SQLTargets.script(input)
         case .yaml: try SeedTargets.yaml(input)

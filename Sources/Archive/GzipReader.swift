@@ -6,9 +6,16 @@ package struct GzipReader: ~Copyable {
     /// Fills the given memory and returns the number of bytes; 0 at the end.
     package typealias Source = (UnsafeMutableRawBufferPointer) throws -> Int
 
+    package enum Frame: Sendable {
+        case gzip
+        /// A single stream of RFC 1950, as pg_dump writes it.
+        case zlib
+    }
+
     private let source: Source
     /// The name of the file in errors.
     private let name: String
+    private let frame: Frame
     /// zlib keeps the address of the stream, so it must not move.
     private let stream: UnsafeMutablePointer<z_stream>
     private let input: UnsafeMutableRawBufferPointer
@@ -16,14 +23,20 @@ package struct GzipReader: ~Copyable {
     private var isAtEnd = false
 
     /// - Throws: `ArchiveError` if zlib gets no memory.
-    package init(name: String, bufferBytes: Int = 256 << 10, source: @escaping Source) throws {
+    package init(
+        name: String,
+        bufferBytes: Int = 256 << 10,
+        frame: Frame = .gzip,
+        source: @escaping Source
+    ) throws {
         self.source = source
         self.name = name
+        self.frame = frame
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         input = .allocate(byteCount: max(1, bufferBytes), alignment: 16)
         // Adding 16 selects gzip's frame instead of zlib's.
-        guard CZlib_inflateInit2(stream, 16 + MAX_WBITS) == Z_OK else {
+        guard CZlib_inflateInit2(stream, (frame == .gzip ? 16 : 0) + MAX_WBITS) == Z_OK else {
             throw ArchiveError(.io, "\(name): zlib could not be started")
         }
     }
@@ -50,7 +63,7 @@ package struct GzipReader: ~Copyable {
                     isAtEnd = true
                     return 0
                 }
-                beginMember()
+                try beginMember()
                 continue
             }
             // Before reading more: zlib may still hold output that had no room last time.
@@ -73,7 +86,8 @@ package struct GzipReader: ~Copyable {
     }
 
     /// After a member: zeros are padding, as on tapes; anything else must be another member.
-    private mutating func beginMember() {
+    private mutating func beginMember() throws {
+        if frame == .zlib { throw damaged("bytes follow its end") }
         while stream.pointee.avail_in > 0, stream.pointee.next_in.pointee == 0 {
             stream.pointee.next_in += 1
             stream.pointee.avail_in -= 1

@@ -16,7 +16,11 @@ package struct VerificationReport: Sendable, Equatable {
     package var rows = 0
     package var rawBytes = 0
     package var problems: [Problem] = []
+    /// What the format leaves open, each a sentence; nothing for an archive of ours.
+    package var unchecked: [String] = []
     package var isWhole: Bool { problems.isEmpty }
+
+    package init() {}
 }
 
 /// The progress of a verification.

@@ -59,6 +59,8 @@ package struct BackupOptions: Sendable {
     package var services: [String: [String]] = [:]
     /// The folder of migrations to store in the archive, if it exists.
     package var migrationsFolder: String?
+    /// The name of the database that the archive gives; nil for its own.
+    package var databaseName: String?
     /// Where to look for pg_dump first.
     package var postgresBin: String?
     /// Seals the archive, so that installations with the key recognize it.

@@ -251,6 +251,7 @@ extension Manifest {
             walPosition: snapshot.walPosition,
             scope: Manifest.Scope(snapshot.catalog, schema)
         )
+        if let name = options.databaseName { database.name = name }
         schemaVersions = snapshot.schemaVersions
         ledger = snapshot.ledger
         extensions = snapshot.extensions

@@ -1,6 +1,8 @@
 internal import Archive
+internal import DumpArchives
 internal import Logging
 internal import PostgresClient
+internal import Storage
 
 /// The schema as pg_dump described it in the snapshot.
 struct DumpedSchema: Sendable {
@@ -29,7 +31,7 @@ struct SchemaDump: Sendable {
     func run() async throws -> DumpedSchema {
         let program = try await PgDump.find(serverVersion: snapshot.serverVersion, folder: options.postgresBin)
         logger.debug("schema by \(program.path) of PostgreSQL \(program.major)")
-        let toc = try DumpTOC(try await program.schema(snapshot, options), codec: snapshot.codec)
+        let toc = try DumpTOC(MemorySource(try await program.schema(snapshot, options)), name: "what pg_dump wrote")
         let described = toc.schemaItems()
         var items = (snapshot.catalog.part?.items(described) ?? described).map(withConstraintIndex)
         var dependents: [String] = []

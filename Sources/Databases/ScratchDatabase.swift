@@ -45,6 +45,39 @@ package enum ScratchDatabase {
         )
     }
 
+    /// Lends the name of a database that is not there yet, and drops what is there under it afterwards.
+    ///
+    /// - Parameter server: Any database of the server; its role may create databases.
+    /// - Throws: `PostgresError`, `CancellationError`, and what `body` throws.
+    package static func withName<R: Sendable>(
+        _ server: ServerAddress,
+        logger: Logger,
+        _ body: @escaping @Sendable (_ name: String) async throws -> R
+    ) async throws -> R {
+        // As above, the session stays open.
+        try await withHeldSession(
+            server,
+            logger: logger,
+            prepare: { session in
+                for name in try SessionMark.scratch.abandoned(session) { try? NewDatabase.drop(name, session) }
+                return SessionMark.scratch.suffix(process: session.processID)
+            },
+            while: { name in
+                let result: Result<R, any Error>
+                do {
+                    result = .success(try await body(name))
+                } catch {
+                    result = .failure(error)
+                }
+                // A cancelled task could not connect any more.
+                await Task {
+                    try? await withSession(server, logger: logger) { try NewDatabase.drop(name, $0) }
+                }.value
+                return try result.get()
+            }
+        )
+    }
+
     private static func roleNames(_ session: borrowing Session) throws -> Set<String> {
         Set(try session.query("SELECT rolname FROM pg_catalog.pg_roles").map { $0.text("rolname") })
     }

@@ -37,7 +37,10 @@ package struct Granary: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Backups",
-                subcommands: [BackupCommand.self, VerifyCommand.self, RestoreCommand.self, BackupsCommand.self]
+                subcommands: [
+                    BackupCommand.self, VerifyCommand.self, RestoreCommand.self, BackupsCommand.self,
+                    ConvertCommand.self,
+                ]
             ),
             CommandGroup(name: "Schema", subcommands: [MigrateCommand.self, ValidateCommand.self, ResetCommand.self]),
             CommandGroup(name: "Rows", subcommands: [SeedCommand.self, CleanCommand.self]),

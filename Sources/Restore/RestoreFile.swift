@@ -1,11 +1,12 @@
 internal import Archive
+internal import DumpArchives
 package import Storage
 
 /// The file of a restore, opened once: what is checked and asked about is what is loaded, whatever takes its name
 /// meanwhile. Its first bytes say what it is, not its name.
 package final class RestoreFile: Sendable {
     enum Content: Sendable {
-        case archive(ArchiveReader)
+        case archive(RestoreArchive)
         case dump(PlainDump)
     }
 
@@ -18,9 +19,15 @@ package final class RestoreFile: Sendable {
     /// - Throws: `RestoreError.format` for what is neither an archive nor a plain dump; `ArchiveError`, also for an archive
     ///   that cannot be read; `StorageError`; `CancellationError` while a pipe is read.
     package init(_ path: String) throws {
+        guard !Self.isDumpFolder(path) else {
+            content = .archive(try RestoreArchive(try DumpArchive(folder: path)))
+            return
+        }
         let source = try Self.source(path)
         switch try FileFormat(source) {
-        case .zip: content = .archive(try ArchiveReader(source))
+        case .zip: content = .archive(RestoreArchive(try ArchiveReader(source)))
+        case .pgDumpCustom, .pgDumpTar:
+            content = .archive(try RestoreArchive(try DumpArchive(source, name: source.path)))
         case .text, .empty: content = .dump(PlainDump(path: source.path, source, isPacked: false))
         case .gzip:
             try Self.requireText(gzip: source)
@@ -29,10 +36,21 @@ package final class RestoreFile: Sendable {
         }
     }
 
+    /// The database that an archive is of; nil for a plain dump, which does not say.
+    package var databaseName: String? {
+        guard case .archive(let archive) = content else { return nil }
+        return archive.manifest.database.name
+    }
+
     /// Whether the file is an archive of some schemas or tables.
     package var isPartialArchive: Bool {
         guard case .archive(let archive) = content else { return false }
         return !archive.manifest.scope.isWholeDatabase
+    }
+
+    /// Whether it is a dump in directory format.
+    private static func isDumpFolder(_ path: String) -> Bool {
+        Files.isFolder(path) && (try? FileFormat(folder: path)) == .pgDumpFolder
     }
 
     /// Opens a file, a pipe, or `-`.
@@ -86,7 +104,6 @@ extension RestoreError {
             switch format {
             case .zstd: "unpack it: zstd -dc \(path) | granary restore -"
             case .age, .armoredAge: "decrypt it: age --decrypt --identity KEYFILE \(path) | granary restore -"
-            case .pgDumpCustom, .pgDumpTar, .pgDumpFolder: "turn it into SQL: pg_restore --file=OUT.sql \(path)"
             case .pgDumpContents: "name the folder that it is in, or the tar file"
             case .other(_, let hint): hint
             default: nil

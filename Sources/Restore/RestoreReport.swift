@@ -29,7 +29,8 @@ package struct RestorePlanReport: Sendable, Equatable {
     /// Sentences in the order of what would happen.
     package var steps: [String]
     package var tables: Int
-    package var rows: Int
+    /// nil for a dump, which does not say.
+    package var rows: Int?
     package var rawBytes: Int
     /// What would make it fail, each a sentence with its way out.
     package var obstacles: [String]

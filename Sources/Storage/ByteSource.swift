@@ -15,12 +15,14 @@ package final class FileSource: ByteSource {
     private let descriptor: CInt
     package let byteCount: Int
     private let modified: timespec
-    /// - Parameter takesPipes: Also accept a pipe, and copy its content into an unnamed temporary file, so that it can
-    ///   be read more than once. Without it only regular files are accepted.
+    /// - Parameters:
+    ///   - takesPipes: Also accept a pipe, and copy its content into an unnamed temporary file, so that it can be read
+    ///     more than once. Without it only regular files are accepted.
+    ///   - followsLinks: Accept a symbolic link.
     /// - Throws: `StorageError.io`; `CancellationError` while a pipe is read.
-    package convenience init(path: String, takesPipes: Bool = false) throws {
+    package convenience init(path: String, takesPipes: Bool = false, followsLinks: Bool = true) throws {
         // Non-blocking, because opening a pipe would wait for a writer.
-        let opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLinks ? 0 : O_NOFOLLOW))
         guard opened >= 0 else { throw StorageError.system(path, "could not be opened") }
         try self.init(path, opened, takesPipes: takesPipes)
     }
@@ -90,6 +92,21 @@ package final class FileSource: ByteSource {
         var status = stat()
         return fstat(descriptor, &status) == 0 && Int(status.st_size) == byteCount
             && status.st_mtim.tv_sec == modified.tv_sec && status.st_mtim.tv_nsec == modified.tv_nsec
+    }
+}
+
+/// Bytes in memory.
+package struct MemorySource: ByteSource {
+    private let bytes: [UInt8]
+    package var byteCount: Int { bytes.count }
+
+    package init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws {
+        guard offset >= 0, offset <= bytes.count, buffer.count <= bytes.count - offset else {
+            throw StorageError.endsEarly("memory")
+        }
+        buffer.copyBytes(from: bytes[offset..<(offset + buffer.count)])
     }
 }
 

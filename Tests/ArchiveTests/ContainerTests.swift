@@ -11,7 +11,9 @@ import Testing
         #expect(archive.members == ["manifest.json"])
         #expect(archive.manifest == Sample.emptyManifest)
         let report = try await verify(bytes)
-        #expect(report == VerificationReport(members: 1, rows: 0, rawBytes: 0, problems: []))
+        var whole = VerificationReport()
+        whole.members = 1
+        #expect(report == whole)
         let folder = Folder()
         let path = try folder.write(bytes, as: "empty.zip")
         let listing = shell("unzip -Z1 '\(path)'")

@@ -89,7 +89,7 @@ import Testing
             #expect(complaints.isEmpty, "\(complaints.joined(separator: "\n"))")
             let shown = try await runCommand("mandoc", ["-T", "utf8", folder.file("granary-restore.1")])
             let text = shown.stdout.replacing(#/.\u{8}/#, with: "")
-            #expect(text.contains("SYNOPSIS\n       granary restore [option...] file\n"), "\(text)")
+            #expect(text.contains("SYNOPSIS\n       granary restore [option...] file|-\n"), "\(text)")
             #expect(text.contains("granary restore shop.zip --into shop_yesterday\n"))
         }
     }

@@ -66,7 +66,7 @@ import Testing
     @Test func everyOptionAndEveryCommandIsDocumented() async throws {
         let help = try await CommandHelp.read()
         let pages = [
-            "docs/backup-and-restore.md": [["backup"], ["verify"], ["restore"]],
+            "docs/backup-and-restore.md": [["backup"], ["convert"], ["verify"], ["restore"]],
             "docs/cleaning.md": [["clean"]],
             "docs/seeding.md": [["seed"]],
             "docs/migrations.md": [

@@ -85,6 +85,7 @@ import Testing
                                           at all.
                   backups                 List the backups in a folder, describe one, or delete
                                           old ones.
+                  convert                 Make a backup of granary's from a dump of pg_dump.
 
                 SCHEMA SUBCOMMANDS:
                   migrate                 Apply and revert migrations, which a ledger in the

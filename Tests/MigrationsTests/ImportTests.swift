@@ -253,7 +253,7 @@ import Testing
         ("1_a.sql", "-- +goose Up\nSELECT 1;\n\\echo x\n", "old/1_a.sql:3: \\echo is a command of psql"),
         (
             "1_a.sql", "-- +goose Up\nSELECT 1;\n-- +goose Down\nCOPY a FROM STDIN;\n",
-            "old/1_a.sql:4:1: COPY FROM STDIN"
+            "old/1_a.sql:4:1: the rows of this COPY do not end"
         ),
         (
             "1_a.sql", "-- +goose Up\nSELECT 1;\nCREATE INDEX CONCURRENTLY i ON t (a);",

@@ -225,11 +225,21 @@ import Testing
     @Test func whatAFileDeclaresCountsWithoutItToo() async throws {
         let schema = "CREATE TABLE t (id int PRIMARY KEY, x int NOT NULL, y text)"
         let files: KeyValuePairs = [
-            "development/t.yaml": "generate:\n  count: 5\n  columns:\n    x: 3\n    y: {pick: [a, b]}\n"
+            "development/t.yaml": "generate:\n  count: 5\n  columns:\n    x: 3\n    y: {pick: [a, b]}\n",
+            "development/900_more.sql": "INSERT INTO t VALUES (-1, -1, 'c');\n",
         ]
         try await Project.with(schema, files) { project in
             try await #expect(project.generated(rows: 40) == "t +40")
-            try await #expect(project.rows("SELECT DISTINCT x FROM t WHERE y IN ('a', 'b')") == "3")
+            try await #expect(project.rows("SELECT DISTINCT x FROM t") == "3", "scripts do not run")
+        }
+    }
+
+    @Test func explainNamesTheConstraintsThatTheServerWasAskedAbout() async throws {
+        let schema = "CREATE TABLE t (id int PRIMARY KEY, x int NOT NULL CHECK (x % 7 = 3), n int CHECK (n > 5))"
+        try await Project.with(schema) { project in
+            try await #expect(project.generated(rows: 10) == "t +10")
+            let lines = try await project.seeder().explain("t")
+            #expect(lines.map(\.constraints) == [[], ["t_x_check"], ["t_n_check"]])
         }
     }
 

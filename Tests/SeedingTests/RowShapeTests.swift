@@ -96,7 +96,7 @@ import Testing
             #expect(report.written == ["\(folder)/shop.t.yaml"])
             let text = String(decoding: project.folder.read("seeds/development/shop.t.yaml"), as: UTF8.self)
             #expect(text.contains("    s: {pick: [paid, pending]}  # enum shop.status\n"))
-            #expect(text.contains("    n: {between: [1, 9]}  # type integer (t_n_check)\n"))
+            #expect(text.contains("    \"n\": {between: [1, 9]}  # type integer (t_n_check)\n"))
             #expect(text.contains("    code: {pattern: \"^[A-Z]{3}$\"}  # the pattern of a CHECK (t_code_check)\n"))
             _ = try await project.rows("TRUNCATE t")
             try await #expect(project.told() == "t +20 ~0 =0 -0")

@@ -29,7 +29,7 @@ extension BackupCommand {
                 renderer.receive(ProgressEvent($0))
             }.run()
         }
-        try tell(report, on: console)
+        try Self.tell(report, on: console)
     }
 
     /// An archive is binary and would disturb the terminal.
@@ -96,11 +96,11 @@ extension BackupCommand {
         BackupFile.removeStalePartials(in: folder, isOurs: false, on: console)
     }
 
-    private func tell(_ report: BackupReport, on console: Console) throws {
+    static func tell(_ report: BackupReport, on console: Console) throws {
         if !console.settings.isJSON { for note in report.notes { console.note("note: \(note)") } }
-        console.note(Self.summary(report))
+        console.note(summary(report))
         if console.settings.isJSON {
-            try console.result(Self.result.document(report))
+            try console.result(result.document(report))
         } else if let file = report.file {
             try console.result(exactly: file)
         }

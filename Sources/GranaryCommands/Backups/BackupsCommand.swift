@@ -1,4 +1,5 @@
 package import ArgumentParser
+internal import DumpArchives
 internal import Inspection
 
 /// `granary backups` and its subcommands.
@@ -53,6 +54,8 @@ package struct BackupsShow: SpokenCommand {
         commandName: "show",
         abstract: "Describe a backup: tables, chunks, extensions, migrations; needs no server.",
         discussion: """
+            The file may also be an archive of pg_dump: custom, directory or tar.
+
             Example:
               granary backups show shop-20261123T071500Z.zip
 
@@ -62,7 +65,7 @@ package struct BackupsShow: SpokenCommand {
 
     @Argument(
         help: ArgumentHelp("A backup; also searched for in --backups.", valueName: "file"),
-        completion: .backup(".zip")
+        completion: .backup(".zip", ".dump", ".tar")
     )
     package var file: String
 
@@ -74,7 +77,14 @@ package struct BackupsShow: SpokenCommand {
     package init() {}
 
     package func run(on console: Console) async throws {
-        let path = try BackupFile.found(file, backups: backups)
+        let path = try BackupFile.found(file, backups: backups, takesAll: true)
+        if try BackupFile.isPgDumpArchive(path) {
+            let contents = DumpContents(try DumpArchive(path: path))
+            return try console.result(
+                DumpContents.result.document(contents),
+                else: contents.lines(width: StandardOutput.columns)
+            )
+        }
         let entry = BackupCatalogue.read(path: path, file: path)
         if case .unreadable(let problem) = entry.content {
             throw CommandError(

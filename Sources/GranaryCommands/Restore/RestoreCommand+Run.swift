@@ -277,9 +277,8 @@ extension RestoreCommand {
 
     package static func lines(_ report: RestorePlanReport) -> [String] {
         let amount = [
-            counted(report.tables, "table"), counted(report.rows, "row"),
-            Formatting.bytes(report.rawBytes),
-        ]
+            counted(report.tables, "table"), report.rows.map { counted($0, "row") }, Formatting.bytes(report.rawBytes),
+        ].compactMap(\.self)
         let steps = report.steps.enumerated().map { "\($0.offset + 1). \(Formatting.harmless($0.element))" }
         let obstacles = report.obstacles.map { "- \(Formatting.harmless($0))" }
         let code = report.code.flatMap { code -> [String]? in

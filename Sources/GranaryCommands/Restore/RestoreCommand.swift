@@ -24,10 +24,10 @@ package struct RestoreCommand: SpokenCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A backup, or a plain dump, also compressed with gzip; - is standard input. --backups is searched, too.",
+            "A backup, or a dump of pg_dump in any format; - is standard input. --backups is searched, too.",
             valueName: "file|-"
         ),
-        completion: .backup(".zip", ".sql", ".sql.gz")
+        completion: .backup(".zip", ".sql", ".sql.gz", ".dump", ".tar")
     )
     package var file: String
 

@@ -1,5 +1,6 @@
 internal import Archive
 package import ArgumentParser
+internal import DumpArchives
 internal import Restore
 internal import Storage
 
@@ -11,7 +12,8 @@ package struct VerifyCommand: SpokenCommand {
         discussion: """
             Of an archive every member's checksum, every chunk's SHA-256, every table's rows and digest are computed \
             anew. A plain dump has no checksums: of it is checked that the text, its rows and the closing line of \
-            pg_dump are whole. The exit code 2 means damage.
+            pg_dump are whole. Of an \
+            archive of pg_dump all data are unpacked and the rows counted. The exit code 2 means damage.
 
             Examples:
               granary verify backups/shop-20261123T071500Z.zip
@@ -23,10 +25,10 @@ package struct VerifyCommand: SpokenCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A backup, or a plain dump; - is standard input. --backups is searched, too.",
+            "A backup, or a dump of pg_dump in any format; - is standard input. --backups is searched, too.",
             valueName: "file|-"
         ),
-        completion: .backup(".zip", ".sql", ".sql.gz")
+        completion: .backup(".zip", ".sql", ".sql.gz", ".dump", ".tar")
     )
     package var file: String
 
@@ -58,6 +60,12 @@ package struct VerifyCommand: SpokenCommand {
                 for event in ProgressEvent.events($0) { renderer.receive(event) }
             }.run()
             return VerifyReport(file: source.path, found: found, seconds: seconds())
+        case .dumpArchive(let name, let open):
+            renderer.receive(.phase("reading all data"))
+            let found = try await DumpVerification.run(open, jobs: workers.count) {
+                for event in ProgressEvent.events($0) { renderer.receive(event) }
+            }
+            return VerifyReport(file: name, dumpArchive: found, seconds: seconds())
         case .dump(let source, let isPacked):
             renderer.receive(.phase("reading the dump to its end"))
             let found = try DumpCheck.read(source, isPacked: isPacked)
@@ -70,11 +78,19 @@ package struct VerifyCommand: SpokenCommand {
 private enum CheckedFile {
     case archive(FileSource)
     case dump(FileSource, isPacked: Bool)
+    /// An archive of pg_dump, which is opened when it is checked: what keeps it from being opened is damage, too.
+    case dumpArchive(String, @Sendable () throws -> DumpArchive)
 
     /// - Throws: `RestoreError.format` for what is neither an archive nor a plain dump; `StorageError`.
     init(_ path: String) throws {
+        if Files.isFolder(path), (try? FileFormat(folder: path)) == .pgDumpFolder {
+            self = .dumpArchive(path) { try DumpArchive(folder: path) }
+            return
+        }
         let source = try RestoreFile.source(path)
         switch try FileFormat(source) {
+        case .pgDumpCustom, .pgDumpTar:
+            self = .dumpArchive(source.path) { try DumpArchive(source, name: source.path) }
         case .text: self = .dump(source, isPacked: false)
         case .gzip:
             try RestoreFile.requireText(gzip: source)

@@ -6,6 +6,7 @@ package struct VerifyReport: Sendable, Equatable {
     package enum Format: String, Sendable {
         case archive
         case dump = "plain dump"
+        case dumpArchive = "pg_dump archive"
     }
 
     package var file: String
@@ -40,6 +41,12 @@ package struct VerifyReport: Sendable, Equatable {
         problems = dump.problems.map { VerificationReport.Problem(member: file, problem: $0) }
         notes = dump.notes
         self.seconds = seconds
+    }
+
+    package init(file: String, dumpArchive: VerificationReport, seconds: Double) {
+        self.init(file: file, found: dumpArchive, seconds: seconds)
+        format = .dumpArchive
+        notes = dumpArchive.unchecked
     }
 
     package var isWhole: Bool { problems.isEmpty }

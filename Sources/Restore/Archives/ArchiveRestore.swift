@@ -9,7 +9,7 @@ internal import PostgresClient
 ///     in a new database   look at the server; refuse, or make the database → making, by workers → the swap
 ///     in the target       look at the server; refuse, or BEGIN → making, refilling, adding or copying → COMMIT
 struct ArchiveRestore: Sendable {
-    let archive: ArchiveReader
+    let archive: RestoreArchive
     /// Settled for the target.
     let options: RestoreOptions
     let target: TargetDatabase
@@ -20,7 +20,7 @@ struct ArchiveRestore: Sendable {
 
     /// - Throws: `RestoreError.selection`.
     init(
-        _ archive: ArchiveReader,
+        _ archive: RestoreArchive,
         _ options: RestoreOptions,
         _ target: TargetDatabase,
         logger: Logger,
@@ -28,6 +28,13 @@ struct ArchiveRestore: Sendable {
     ) throws {
         let scope = archive.manifest.scope
         try options.requireSense(scope)
+        guard !archive.holdsRowsAlone || options.dataOnly || options.rows != nil else {
+            throw RestoreError(
+                .selection,
+                "\(options.file) holds rows and no tables",
+                hint: "load them into tables that exist with --data-only"
+            )
+        }
         self.archive = archive
         self.options = try options.chosen(in: archive.manifest).settled(for: target, scope)
         try self.options.requireNothingDropped(scope, in: target)
@@ -56,7 +63,8 @@ struct ArchiveRestore: Sendable {
 
     /// - Throws: `RestoreError.untrusted`.
     private func requireTrust() throws {
-        guard options.trust != .anyone, try !isSealed() else { return }
+        // As a plain dump: it can have no seal, and what it runs is listed.
+        guard archive.isOurs, options.trust != .anyone, try !isSealed() else { return }
         let code = try CodeReader(manifest, options).inventory
         guard !code.isHarmless else { return }
         throw RestoreError(
@@ -71,7 +79,7 @@ struct ArchiveRestore: Sendable {
     /// - Parameter session: to the target where the restore is in place, else to the maintenance database.
     func inspect(_ session: borrowing Session) throws -> (Preflight.Findings, PartCheck.Outcome) {
         var findings = try Preflight(manifest: manifest, options: options, target: target).inspect(session)
-        findings.notes += selection.excluded.notes
+        findings.notes += archive.notes + selection.excluded.notes
         let check = PartCheck(manifest, options, selection)
         let isInside = isInPlace && target.exists
         var part = isInside ? try check.inspect(session) : check.ofNewDatabase(target.name)

@@ -25,7 +25,7 @@ extension ArchiveRestore {
         var report = RestoreOutlook(restore: self, findings: findings, rewinds: inside.rewinds).report()
         report.environment = manifest.environment
         let isSealed = try isSealed()
-        report.isSealed = isSealed
+        report.isSealed = archive.isOurs ? isSealed : nil
         if listsCode || !isSealed { report.code = try CodeReader(manifest, options).inventory }
         return report
     }
@@ -94,7 +94,7 @@ struct RestoreOutlook {
             database: target.name,
             steps: steps,
             tables: selection.tablesWithRows.count,
-            rows: selection.rows,
+            rows: restore.archive.tellsRows ? selection.rows : nil,
             rawBytes: selection.rawBytes,
             obstacles: findings.obstacles.map { "\($0.message) (\($0.hint))" },
             rewinds: rewinds
@@ -104,8 +104,8 @@ struct RestoreOutlook {
     private var steps: [String] {
         let content = [
             counted(selection.items.count, "object"), counted(selection.tablesWithRows.count, "table"),
-            counted(selection.rows, "row"),
-        ].joined(separator: ", ")
+            restore.archive.tellsRows ? counted(selection.rows, "row") : nil,
+        ].compactMap(\.self).joined(separator: ", ")
         guard !restore.isInPlace else {
             return [inPlaceStep, "make or load \(content), in one transaction in \(target.name)"]
                 + rewinds.map(\.sentence) + findings.notes

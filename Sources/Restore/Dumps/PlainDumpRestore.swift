@@ -56,7 +56,7 @@ struct PlainDumpRestore: Sendable {
             database: target.name,
             steps: steps(findings) + findings.notes + (refusal == nil ? survey.notes : []),
             tables: 0,
-            rows: 0,
+            rows: nil,
             rawBytes: dump.source.byteCount,
             obstacles: (refusal.map { ["\($0.message) (\($0.hint ?? ""))"] } ?? [])
                 + findings.obstacles.map { "\($0.message) (\($0.hint))" }

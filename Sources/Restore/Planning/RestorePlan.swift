@@ -34,6 +34,7 @@ struct RestorePlan: Sendable {
         var attachments: [Manifest.SchemaItem] = []
         var late: Set<Int> = []
         var postponed: Set<Int> = []
+        var postponedKeys: Set<Int> = []
         for item in wanted {
             switch item.kind {
             case "ACL", "DEFAULT ACL": privileges.append(item)
@@ -53,15 +54,23 @@ struct RestorePlan: Sendable {
                 } else {
                     self.late.append(item)
                 }
-            case "INDEX" where !item.dependsOn.contains(where: postponed.contains):
+            case "INDEX" where postponed.union(postponedKeys).isDisjoint(with: item.dependsOn):
                 indexes.append(IndexBuild(item: item, sql: item.sql))
-            case "CONSTRAINT" where item.index != nil && !item.dependsOn.contains(where: postponed.contains):
+            // The key of a partition follows that of its parent, its index need not.
+            case "CONSTRAINT" where item.index != nil && postponed.isDisjoint(with: item.dependsOn):
                 indexes.append(IndexBuild(item: item, sql: item.index!.create))
                 constraints.append(item)
             default:
                 // What hangs on something that one session makes in order must wait for it; attaching and comments
                 // hang on indexes, which are all there by then.
-                if item.kind != "INDEX ATTACH", item.kind != "COMMENT" { postponed.insert(item.id) }
+                if item.kind == "CONSTRAINT" {
+                    postponedKeys.insert(item.id)
+                } else if item.kind != "INDEX ATTACH", item.kind != "COMMENT" {
+                    postponed.insert(item.id)
+                }
+                // Its index has not been made.
+                var item = item
+                item.index = nil
                 constraints.append(item)
             }
         }
@@ -104,6 +113,8 @@ struct LoadJob: Sendable {
         /// A table by one worker: in one COPY, or in a transaction that also empties it, so that its rows are frozen.
         case wholeTable(Manifest.Table)
         case chunk(Manifest.Table, Manifest.Chunk)
+        /// A table that was dumped in one piece, by all workers that take such a job.
+        case part(Manifest.Table, SharedRows)
         case largeObjects(Manifest.Chunk)
     }
 
@@ -121,16 +132,22 @@ extension LoadJob {
         (largeObjects?.chunks ?? []).map { LoadJob(subject: .largeObjects($0), bytes: $0.rawBytes) }
     }
 
-    /// Jobs for all rows, the largest tables first. Tables with more text than `splitBytes` are shared by the workers.
+    /// Jobs for all rows, the largest tables first.
+    ///
+    /// - Parameter share: Whether the workers share a table, and the rows if it is in one piece.
     static func jobs(
         _ tables: [Manifest.Table],
         _ largeObjects: Manifest.LargeObjects?,
         workers: Int,
-        splitBytes: Int
+        share: (Manifest.Table) -> (isShared: Bool, rows: SharedRows?)
     ) -> [LoadJob] {
         var jobs: [LoadJob] = []
         for table in tables.sorted(by: { $0.rawBytes > $1.rawBytes }) where !table.chunks.isEmpty {
-            if workers > 1, table.rawBytes > splitBytes, table.extensionName == nil {
+            let (isShared, rows) = share(table)
+            if let rows {
+                let part = LoadJob(subject: .part(table, rows), bytes: table.rawBytes / workers)
+                jobs += Array(repeating: part, count: workers)
+            } else if isShared {
                 jobs += table.chunks.map { LoadJob(subject: .chunk(table, $0), bytes: $0.rawBytes) }
             } else {
                 jobs.append(LoadJob(subject: .wholeTable(table), bytes: table.rawBytes))

@@ -64,7 +64,7 @@ extension RestoreWork {
     private var analyses: [RestoreStep.Job] {
         guard !options.withoutAnalyze else { return [] }
         return selection.tables.sorted { $0.rawBytes > $1.rawBytes }.map { table in
-            let vacuums = !isInPlace && options.jobs > 1 && table.rawBytes > options.splitBytes
+            let vacuums = isShared(table)
             return RestoreStep.Job(title: "statistics of \(table.tableName)") { session in
                 let command = vacuums ? "VACUUM (ANALYZE)" : "ANALYZE"
                 try record.leftOut.falling("statistics of \(table.tableName)", &session) {

@@ -32,7 +32,7 @@ extension RestoreWork {
     var comparison: RestoreStep {
         RestoreStep(
             work: .once { session in
-                try record.requireAll(of: selection.tablesWithRows)
+                try record.requireAll(of: selection.tablesWithRows, counted: !archive.tellsRows)
                 try Sequences.compare(record.now.sequences, session)
             }
         )

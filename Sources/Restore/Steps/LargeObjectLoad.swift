@@ -1,4 +1,5 @@
 internal import Archive
+internal import DumpArchives
 internal import PostgresClient
 
 /// Large objects: made with their owners first, filled from chunks of lines of oid, offset and content.
@@ -59,17 +60,18 @@ enum LargeObjectLoad {
     /// Fills objects from one chunk. In a transaction that is open, or one of its own.
     static func load(
         _ chunk: Manifest.Chunk,
-        of archive: ArchiveReader,
-        with reader: inout ChunkReader,
+        of archive: RestoreArchive,
+        with reader: inout RowReader,
         _ session: inout Session
     ) throws {
+        if let objects = try archive.largeObjects(of: chunk) { return try load(objects, &session) }
         let isAlone = !session.isInTransaction
         if isAlone { try session.execute("BEGIN") }
         try session.execute(
             "CREATE TEMPORARY TABLE granary_large_objects (object oid, start bigint, content bytea) ON COMMIT DROP"
         )
         let rows = try session.copyIn("COPY pg_temp.granary_large_objects FROM STDIN") { copy in
-            try reader.read(chunk, of: archive) { try copy.write($0) }
+            _ = try reader.read(chunk, of: archive) { try copy.write($0) }
         }
         guard rows == chunk.rows else {
             throw RestoreError(.mismatch, "\(chunk.member): the server took \(rows) of \(chunk.rows) pieces")
@@ -78,5 +80,34 @@ enum LargeObjectLoad {
             "SELECT pg_catalog.count(pg_catalog.lo_put(object, start, content)) FROM pg_temp.granary_large_objects"
         )
         try session.execute(isAlone ? "COMMIT" : "DROP TABLE pg_temp.granary_large_objects")
+    }
+
+    /// Fills objects from a dump of pg_dump, piece by piece. In a transaction that is open, or one of its own.
+    private static func load(_ objects: consuming DumpLargeObjects, _ session: inout Session) throws {
+        let isAlone = !session.isInTransaction
+        if isAlone { try session.execute("BEGIN") }
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+        defer { memory.deallocate() }
+        while let piece = try objects.next(into: memory) {
+            let content = UnsafeRawBufferPointer(rebasing: memory[..<piece.byteCount])
+            try session.query(
+                "SELECT pg_catalog.lo_put($1::pg_catalog.oid, $2::pg_catalog.int8, $3::pg_catalog.bytea)",
+                [String(piece.oid), String(piece.offset), hexadecimal(content)]
+            )
+        }
+        if isAlone { try session.execute("COMMIT") }
+    }
+
+    /// As bytea's text: `\\x00ff`.
+    private static func hexadecimal(_ bytes: UnsafeRawBufferPointer) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(unsafeUninitializedCapacity: 2 + 2 * bytes.count) { text in
+            (text[0], text[1]) = (UInt8(ascii: "\\"), UInt8(ascii: "x"))
+            for (index, byte) in bytes.enumerated() {
+                text[2 + 2 * index] = digits[Int(byte >> 4)]
+                text[3 + 2 * index] = digits[Int(byte & 15)]
+            }
+            return 2 + 2 * bytes.count
+        }
     }
 }

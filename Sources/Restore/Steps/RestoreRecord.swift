@@ -58,9 +58,17 @@ final class RestoreRecord: Sendable {
 
     var waived: [WaivedCheck] { state.withLock(\.waived) }
 
+    /// All rows that the server took.
+    var loadedRows: Int { state.withLock { $0.rows.values.reduce(0, +) } }
+
+    /// - Parameter counted: The archive does not say how many rows there are: those that were read were counted.
     /// - Throws: `RestoreError.mismatch` naming the first table whose rows are not those of the manifest.
-    func requireAll(of tables: [Manifest.Table]) throws {
+    func requireAll(of tables: [Manifest.Table], counted: Bool) throws {
         let rows = state.withLock(\.rows)
+        if counted {
+            guard let table = tables.first(where: { !$0.chunks.isEmpty && rows[$0.number] == nil }) else { return }
+            throw RestoreError(.mismatch, "the rows of table \(table.schema).\(table.name) were not loaded")
+        }
         for table in tables where rows[table.number, default: 0] != table.rows {
             throw RestoreError(
                 .mismatch,

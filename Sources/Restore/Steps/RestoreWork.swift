@@ -8,7 +8,7 @@ internal import PostgresClient
 ///     adding      the rows whose key is missing
 ///     copying     tables under other names
 struct RestoreWork: Sendable {
-    let archive: ArchiveReader
+    let archive: RestoreArchive
     let options: RestoreOptions
     let selection: Selection
     /// One transaction in the target, where other things are, instead of a new database.
@@ -22,7 +22,7 @@ struct RestoreWork: Sendable {
     let record = RestoreRecord()
 
     init(
-        _ archive: ArchiveReader,
+        _ archive: RestoreArchive,
         _ options: RestoreOptions,
         _ selection: Selection,
         _ findings: Preflight.Findings,
@@ -72,6 +72,10 @@ struct RestoreWork: Sendable {
     }
 
     func report(on database: String) -> RestoreReport {
-        record.report(on: database, rows: selection.rows, tables: selection.tablesWithRows.count)
+        record.report(
+            on: database,
+            rows: archive.tellsRows ? selection.rows : record.loadedRows,
+            tables: selection.tablesWithRows.count
+        )
     }
 }

@@ -12,7 +12,7 @@ extension RestoreWork {
                 tables,
                 selection.largeObjects,
                 workers: options.jobs,
-                splitBytes: options.splitBytes
+                share: share
             )
         return RestoreStep(
             events: [.phase("loading rows"), .planned(tables: tables.count, bytes: selection.rawBytes)],
@@ -25,10 +25,27 @@ extension RestoreWork {
         )
     }
 
+    private func share(_ table: Manifest.Table) -> (isShared: Bool, rows: SharedRows?) {
+        guard isShared(table) else { return (false, nil) }
+        return (true, archive.sharedRows(of: table, among: options.jobs))
+    }
+
+    /// Whether several workers load the table, whose rows are then not frozen.
+    func isShared(_ table: Manifest.Table) -> Bool {
+        guard !isInPlace, options.jobs > 1, archive.hasItsOwnRows(table) else { return false }
+        guard archive.isOurs else {
+            // What a worker has taken it cannot take again without the check that refused it.
+            guard !options.allowInvalid, !archive.hasStatements(table) else { return false }
+            // What is stored is a quarter or less of the text.
+            return table.rawBytes > options.splitBytes / 4
+        }
+        return table.rawBytes > options.splitBytes
+    }
+
     func load(allowInvalid: Bool) -> TableLoad {
         TableLoad(
             archive,
-            encoding: manifest.database.encoding,
+            encoding: archive.encoding,
             userCode: record.now.userCode,
             record: record,
             allowInvalid: allowInvalid,

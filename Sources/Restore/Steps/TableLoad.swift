@@ -3,18 +3,20 @@ internal import PostgresClient
 
 /// What a worker does with a job: read a chunk → check it → inflate → COPY IN → compare the count.
 struct TableLoad: ~Copyable {
-    let archive: ArchiveReader
+    let archive: RestoreArchive
     let encoding: String
     let userCode: UserCodeSettings
     let record: RestoreRecord
     let allowInvalid: Bool
     let progress: @Sendable (RestoreProgress) -> Void
-    private var reader: ChunkReader
+    private var reader: RowReader
     /// What the session has; nil while that is not known.
     private var settings: [String: String]?
+    /// A table in one piece is emptied first, and so given a new file, from this size on.
+    private static let unfrozenBytesMax = 8 << 20
 
     init(
-        _ archive: ArchiveReader,
+        _ archive: RestoreArchive,
         encoding: String,
         userCode: UserCodeSettings,
         record: RestoreRecord,
@@ -27,7 +29,7 @@ struct TableLoad: ~Copyable {
         self.record = record
         self.allowInvalid = allowInvalid
         self.progress = progress
-        reader = ChunkReader()
+        reader = RowReader()
     }
 
     mutating func run(_ job: LoadJob, _ session: inout Session) throws {
@@ -42,6 +44,8 @@ struct TableLoad: ~Copyable {
             try retryingWithoutChecks(table, &session) { try $0.load(table, &$1) }
         case .chunk(let table, let chunk):
             try retryingWithoutChecks(table, &session) { try $0.copy(chunk, into: table, frozen: false, &$1) }
+        case .part(let table, let rows):
+            try retryingWithoutChecks(table, &session) { try $0.copy(rows, into: table, &$1) }
         case .largeObjects(let chunk):
             try LargeObjectLoad.load(chunk, of: archive, with: &reader, &session)
             progress(.advanced(table: "large objects", rows: 0, bytes: chunk.rawBytes))
@@ -51,14 +55,15 @@ struct TableLoad: ~Copyable {
     /// Sends all rows of a table, or none.
     private mutating func load(_ table: Manifest.Table, _ session: inout Session) throws {
         // To empty a table is to give it a new file: thousands of small ones would take three times as long.
-        guard table.chunks.count > 1 else {
+        guard table.chunks.count > 1 || table.rawBytes > Self.unfrozenBytesMax else {
             for chunk in table.chunks { try copy(chunk, into: table, frozen: false, &session) }
             return
         }
         try session.execute("BEGIN")
         do {
-            // Rows that an extension's script has made belong to it: ours are added to them.
-            let isEmptied = table.extensionName == nil
+            // Rows that an extension's script has made belong to it, and a partition's root has those of others: ours are
+            // added to them.
+            let isEmptied = archive.hasItsOwnRows(table)
             if isEmptied { try session.execute("TRUNCATE TABLE ONLY \(session.quoted(table.tableName))") }
             for chunk in table.chunks { try copy(chunk, into: table, frozen: isEmptied, &session) }
             try session.execute("COMMIT")
@@ -76,12 +81,20 @@ struct TableLoad: ~Copyable {
         frozen: Bool,
         _ session: inout Session
     ) throws {
-        let sql = CopyIntoTable(table, chunk, encoding).sql(session, into: name ?? table.tableName, frozen: frozen)
         progress(.started(table: table.tableName.description))
         let rows: Int
+        let expected: Int
         do {
             try useSettings(of: table, session)
-            rows = try send(chunk, sql, &session)
+            let destination = name ?? archive.destination(of: table)
+            if let statements = try archive.statements(of: chunk) {
+                guard name == nil else { throw DumpedInserts.needsItsTable(table.tableName) }
+                rows = try DumpedInserts.run(statements, archive.encoding, into: destination, &session)
+                expected = rows
+            } else {
+                let sql = CopyIntoTable(table, chunk, encoding).sql(session, into: destination, frozen: frozen)
+                (rows, expected) = try send(chunk, sql, &session)
+            }
         } catch let error as PostgresError {
             // A savepoint that is rolled back to takes the settings back, too.
             settings = nil
@@ -89,18 +102,48 @@ struct TableLoad: ~Copyable {
             error.hint = error.restoreHint
             throw error
         }
-        guard rows == chunk.rows else {
+        guard rows == expected else {
             throw RestoreError(
                 .mismatch,
-                "\(chunk.member): the server took \(rows) of \(chunk.rows) rows",
+                "\(chunk.member): the server took \(rows) of \(expected) rows",
                 hint: "run granary verify on the archive"
             )
         }
         let sum = record.add(rows: rows, bytes: chunk.rawBytes, to: table.number)
         progress(.advanced(table: table.tableName.description, rows: rows, bytes: chunk.rawBytes))
-        if sum.rows == table.rows {
+        if sum.rows == table.rows || !archive.tellsRows {
             progress(.finished(table: table.tableName.description, rows: sum.rows, bytes: sum.bytes))
         }
+    }
+
+    /// Sends this worker's part of rows that several workers share, in a transaction of its own.
+    private mutating func copy(_ rows: SharedRows, into table: Manifest.Table, _ session: inout Session) throws {
+        let name = table.tableName.description
+        let sql = CopyIntoTable(table, table.chunks[0], encoding).sql(session, into: table.tableName, frozen: false)
+        progress(.started(table: name))
+        var read = (rows: 0, bytes: 0)
+        let taken: Int
+        do {
+            try useSettings(of: table, session)
+            taken = try session.copyIn(sql) { copy in
+                while let slab = try rows.next() {
+                    read.rows += slab.rows
+                    try slab.bytes.withUnsafeBytes { try copy.write($0) }
+                    progress(.advanced(table: name, rows: slab.rows, bytes: slab.stored))
+                    read.bytes += slab.stored
+                }
+            }
+        } catch let error as PostgresError {
+            settings = nil
+            var error = error.at("table \(table.tableName)")
+            error.hint = error.restoreHint
+            throw error
+        }
+        guard taken == read.rows else {
+            throw RestoreError(.mismatch, "\(name): the server took \(taken) of \(read.rows) rows")
+        }
+        let sum = record.add(rows: read.rows, bytes: read.bytes, to: table.number)
+        if rows.leave() { progress(.finished(table: name, rows: sum.rows, bytes: sum.bytes)) }
     }
 
     /// CHECK constraints and generated columns see the database's own settings, as far as the rows' text can be read.
@@ -111,8 +154,17 @@ struct TableLoad: ~Copyable {
         settings = Dictionary(wanted.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
     }
 
-    private mutating func send(_ chunk: Manifest.Chunk, _ sql: String, _ session: inout Session) throws -> Int {
-        try session.copyIn(sql) { copy in try reader.read(chunk, of: archive) { try copy.write($0) } }
+    /// - Returns: The rows that the server took, and those that were read.
+    private mutating func send(
+        _ chunk: Manifest.Chunk,
+        _ sql: String,
+        _ session: inout Session
+    ) throws -> (taken: Int, read: Int) {
+        var read = 0
+        let taken = try session.copyIn(sql) { copy in
+            read = try reader.read(chunk, of: archive) { try copy.write($0) }
+        }
+        return (taken, read)
     }
 
     /// With `--allow-invalid` a CHECK that the rows violate is taken off, and added again NOT VALID when all is loaded.

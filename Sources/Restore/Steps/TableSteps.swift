@@ -26,8 +26,9 @@ extension RestoreWork {
             for chunk in table.chunks { try load.copy(chunk, into: table, as: name, frozen: false, &session) }
             rows += table.rows
         }
+        let added = archive.tellsRows ? rows : record.loadedRows
         record.update {
-            $0.addedRows = rows
+            $0.addedRows = added
             $0.notes.append("the new tables have the columns and the rows, but no keys, indexes and defaults")
         }
     }

@@ -1,3 +1,4 @@
+internal import Bookkeeping
 internal import PostgresClient
 internal import Project
 internal import SyntheticData
@@ -32,7 +33,30 @@ package struct GeneratorExplanation: Sendable, Equatable {
             )
         }
         let compiled = try compile(table, set, options)
-        return table.columns.map { explanation($0, compiled) }
+        let asked = try askedConstraints(table, options, session)
+        return table.columns.map { column in
+            var line = explanation(column, compiled)
+            let more = asked.filter { $0.columns(in: table).contains(column.name) }.map { $0.name(in: table) }
+            line.constraints += more.filter { !line.constraints.contains($0) }
+            return line
+        }
+    }
+
+    /// The constraints that the server was asked about when the table's rows were generated.
+    private static func askedConstraints(
+        _ table: SeedCatalog.Table,
+        _ options: SeedOptions,
+        _ session: borrowing Session
+    ) throws -> [AskedConstraint] {
+        var record = SeedRecord(
+            service: options.service,
+            environment: options.environment,
+            StateSchema(options.stateSchema)
+        )
+        try record.read(session)
+        return ["table", "generated"].flatMap { kind in
+            SeededKeys.constraints(in: record.entries["\(kind) \(table.name)"]?.details)
+        }.sorted()
     }
 
     private static func compile(

@@ -58,7 +58,7 @@ package struct Seeder: Sendable {
 
     private func readFiles() throws(SeedingError) -> SeedSet {
         if options.generate != nil, !SeedFolder(options.folder).exists { return .nothing(options) }
-        return try SeedSet.read(
+        var set = try SeedSet.read(
             SeedSet.Request(
                 folder: options.folder,
                 environment: options.environment,
@@ -67,6 +67,13 @@ package struct Seeder: Sendable {
                 commonOnly: options.commonOnly
             )
         )
+        // Only the files' declarations of generated rows count. Another seed keeps unique values apart from those of
+        // rows that the files themselves have generated.
+        if options.generate != nil {
+            set.scripts = []
+            set.options.seed &+= 1_000_003
+        }
+        return set
     }
 
     /// Which rule chose the generator of each column of a table: what `--explain` prints.

@@ -315,7 +315,6 @@ import Testing
     }
 
     @Test(arguments: [
-        ("PGDMP\u{1}\u{e}\0\u{4}\u{8}\u{1}", "a dump of pg_dump --format=custom"),
         ("-- MySQL dump 10.13\n", "a MySQL dump"),
     ])
     func whatIsNoPlainDumpIsNamedWhateverItsName(text: String, name: String) async throws {

@@ -1,11 +1,11 @@
-internal import Archive
+package import Archive
 internal import PostgresClient
 
 extension DumpTOC {
     /// The items of the schema in pg_dump's order, in which they can be created.
     ///
     /// Privileges, comments and security labels have no section of their own; they belong to that of their object.
-    func schemaItems() -> [Manifest.SchemaItem] {
+    package func schemaItems() -> [Manifest.SchemaItem] {
         var section = Entry.Section.preData
         return entries.compactMap { entry in
             if entry.section != .none { section = entry.section }
@@ -22,7 +22,10 @@ extension DumpTOC.Entry {
     fileprivate func item(_ section: Manifest.SchemaItem.Section) -> Manifest.SchemaItem? {
         // Granary writes large objects itself, because pg_dump's section for them depends on its version; it also sets
         // the session's settings itself.
-        let ours = ["BLOB", "BLOB METADATA", "BLOBS", "BLOB COMMENTS", "ENCODING", "STDSTRINGS", "SEARCHPATH"]
+        let ours = [
+            "BLOB", "BLOB METADATA", "BLOBS", "BLOB COMMENTS", "ENCODING", "STDSTRINGS", "SEARCHPATH",
+            "STATISTICS DATA",
+        ]
         guard !ours.contains(kind), !(isAboutNoSchema && tag.hasPrefix("LARGE OBJECT ")) else { return nil }
         return Manifest.SchemaItem(
             id: id,

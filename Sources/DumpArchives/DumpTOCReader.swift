@@ -1,0 +1,180 @@
+internal import Archive
+internal import Storage
+
+/// Reads pg_dump's integers and strings, never past the end.
+struct DumpTOCReader {
+    struct Head {
+        var version: (major: Int, minor: Int)
+        var format: DumpTOC.Format
+        var compression: DumpCompression
+        var createdAt: String
+        var database: String
+        var serverVersion: String
+        var dumpVersion: String
+    }
+
+    private let cursor: SourceCursor
+    private let name: String
+    private var minor = 0
+    private var format = DumpTOC.Format.custom
+    private(set) var integerBytes = 4
+    private var offsetBytes = 8
+    private(set) var encoding = DumpEncoding.utf8
+    /// Of all strings, so that a hostile file cannot ask for more memory than a real table of contents needs.
+    private var bytesLeft = 1 << 30
+
+    init(_ source: some ByteSource, name: String) {
+        cursor = SourceCursor(source, at: 0, name: name)
+        self.name = name
+    }
+
+    var position: Int { cursor.position }
+
+    mutating func readHead() throws -> Head {
+        guard try cursor.bytes(5).elementsEqual("PGDMP".utf8) else {
+            throw ArchiveError(.format, "\(name) is not an archive of pg_dump", hint: "name a file that pg_dump wrote")
+        }
+        let major = Int(try cursor.byte())
+        minor = Int(try cursor.byte())
+        _ = try cursor.byte()  // The revision.
+        try requireKnown(major)
+        integerBytes = Int(try cursor.byte())
+        offsetBytes = Int(try cursor.byte())
+        guard integerBytes == 4 || integerBytes == 8, (4...8).contains(offsetBytes),
+            let format = DumpTOC.Format(rawValue: try cursor.byte())
+        else { throw broken }
+        self.format = format
+        let compression = try readCompression()
+        return Head(
+            version: (major, minor),
+            format: format,
+            compression: compression,
+            createdAt: try readTime(),
+            database: try readString() ?? "",
+            serverVersion: try readString() ?? "",
+            dumpVersion: try readString() ?? ""
+        )
+    }
+
+    private func requireKnown(_ major: Int) throws {
+        guard major == 1, (14...16).contains(minor) else {
+            let isOld = major < 1 || (major == 1 && minor < 14)
+            throw ArchiveError(
+                isOld ? .format : .newerFormat,
+                "\(name) has version \(major).\(minor) of pg_dump's format; versions 1.14 to 1.16 are read, which PostgreSQL 12 to 18 write",
+                hint: isOld
+                    ? "restore it with pg_restore of any newer PostgreSQL" : "make the dump with pg_dump 18 or older"
+            )
+        }
+    }
+
+    /// Before version 1.15 a level of gzip, whose usual one is -1.
+    private mutating func readCompression() throws -> DumpCompression {
+        guard minor >= 15 else { return try readInt() == 0 ? .none : .gzip }
+        let number = try cursor.byte()
+        guard let compression = DumpCompression(number: number) else {
+            throw ArchiveError(
+                .newerFormat,
+                "\(name) is compressed with a method of number \(number), which is not known",
+                hint: "make the dump again with --compress=gzip, lz4, zstd or none"
+            )
+        }
+        return compression
+    }
+
+    private mutating func readTime() throws -> String {
+        let parts = try (0..<7).map { _ in try readInt() }
+        let fields = [parts[5] + 1900, parts[4] + 1, parts[3], parts[2], parts[1], parts[0]]
+        let texts = fields.map { $0 < 10 ? "0\($0)" : "\($0)" }
+        return texts[..<3].joined(separator: "-") + "T" + texts[3...].joined(separator: ":")
+    }
+
+    mutating func readEntries() throws -> [DumpTOC.Entry] {
+        let count = try readInt()
+        // No entry is shorter: two integers and twelve strings without content.
+        guard (0...(cursor.remaining / (14 * (integerBytes + 1)))).contains(count) else { throw broken }
+        var entries: [DumpTOC.Entry] = []
+        entries.reserveCapacity(count)
+        for _ in 0..<count {
+            let entry = try readEntry()
+            // The first entry of all, since it says how to read the others.
+            if entry.kind == "ENCODING" { encoding = try DumpEncoding(statement: entry.definition, name) }
+            entries.append(entry)
+        }
+        return entries
+    }
+
+    private mutating func readEntry() throws -> DumpTOC.Entry {
+        let id = try readInt()
+        let hasData = try readInt() != 0
+        let catalog = UInt32(try readString() ?? "") ?? 0
+        let object = UInt32(try readString() ?? "") ?? 0
+        let tag = try readString() ?? ""
+        let kind = try readString() ?? ""
+        guard let section = DumpTOC.Entry.Section(rawValue: try readInt()) else { throw broken }
+        let definition = try readString() ?? ""
+        let drop = try readString() ?? ""
+        let copy = try readString() ?? ""
+        let namespace = try readString()
+        let tablespace = try readString()
+        let accessMethod = try readString()
+        let relationKind = minor >= 16 ? try readInt() : 0
+        let owner = try readString()
+        _ = try readString()  // WITH OIDS, long gone.
+        var dependencies: [Int] = []
+        while let dependency = try readString() { dependencies.append(Int(dependency) ?? 0) }
+        return DumpTOC.Entry(
+            id: id,
+            catalogOID: catalog,
+            objectOID: object,
+            tag: tag,
+            kind: kind,
+            section: section,
+            definition: definition,
+            dropStatement: drop,
+            copyStatement: copy,
+            namespace: namespace,
+            tablespace: tablespace,
+            accessMethod: accessMethod,
+            relationKind: (1..<128).contains(relationKind) ? Character(Unicode.Scalar(UInt8(relationKind))) : nil,
+            owner: owner,
+            dependencies: dependencies,
+            place: try readPlace(hasData)
+        )
+    }
+
+    /// What each format adds to an entry.
+    private mutating func readPlace(_ hasData: Bool) throws -> DumpTOC.Entry.Place {
+        guard format == .custom else {
+            let file = try readString() ?? ""
+            return hasData && !file.isEmpty ? .file(file) : .nowhere
+        }
+        let state = try cursor.byte()
+        var offset: UInt64 = 0
+        for (index, byte) in try cursor.bytes(offsetBytes).enumerated() { offset |= UInt64(byte) << (8 * index) }
+        guard hasData else { return .nowhere }
+        // 1: not known when it was written; 2: known; 3: no data.
+        switch state {
+        case 1: return .unknown
+        case 2: return .offset(Int(clamping: offset))
+        case 3: return .nowhere
+        default: throw broken
+        }
+    }
+
+    private mutating func readInt() throws -> Int { try cursor.integer(integerBytes) }
+
+    /// A length and the bytes; nil for a length of -1.
+    private mutating func readString() throws -> String? {
+        let count = try readInt()
+        guard count >= 0 else { return nil }
+        guard count <= cursor.remaining else { throw broken }
+        bytesLeft -= count
+        guard bytesLeft >= 0 else {
+            throw ArchiveError(.format, "\(name) has a table of contents of more than 1 GiB", hint: nil)
+        }
+        return encoding.string(try cursor.bytes(count))
+    }
+
+    private var broken: ArchiveError { cursor.broken }
+}

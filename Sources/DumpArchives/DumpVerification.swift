@@ -1,0 +1,163 @@
+package import Archive
+internal import Storage
+
+/// Reads all of an archive of pg_dump. Needs no server.
+///
+///     the table of contents: every entry
+///     each entry with data, in parallel: unpacked to its end, rows counted, large objects held against their list
+package struct DumpVerification: Sendable {
+    private let archive: DumpArchive
+    private let jobs: Int
+    private let progress: @Sendable (VerifyProgress) -> Void
+
+    package init(
+        _ archive: DumpArchive,
+        jobs: Int,
+        progress: @escaping @Sendable (VerifyProgress) -> Void = { _ in }
+    ) {
+        self.archive = archive
+        self.jobs = max(1, jobs)
+        self.progress = progress
+    }
+
+    /// Opens and reads an archive. What keeps it from being opened is damage, too.
+    ///
+    /// - Throws: `ArchiveError.io`, `StorageError.io`, `CancellationError`.
+    package static func run(
+        _ open: () throws -> DumpArchive,
+        jobs: Int,
+        progress: @escaping @Sendable (VerifyProgress) -> Void
+    ) async throws -> VerificationReport {
+        let archive: DumpArchive
+        do {
+            archive = try open()
+        } catch {
+            guard let damage = DumpDamage(error) else { throw error }
+            var report = VerificationReport()
+            report.problems = [.init(member: damage.member ?? "archive", problem: damage.problem)]
+            return report
+        }
+        return try await DumpVerification(archive, jobs: jobs, progress: progress).run()
+    }
+
+    /// Damage is in the report; only what keeps the file from being read at all is thrown.
+    ///
+    /// - Throws: `ArchiveError.io`, `CancellationError`.
+    package func run() async throws -> VerificationReport {
+        let entries = archive.dataEntries.sorted { archive.storedBytes(of: $0) > archive.storedBytes(of: $1) }
+        progress(.planned(members: entries.count, bytes: entries.reduce(0) { $0 + archive.storedBytes(of: $1) }))
+        let queue = WorkQueue(entries)
+        let outcomes = try await withThrowingTaskGroup(of: [Outcome].self) { group in
+            for _ in 0..<jobs {
+                group.addTask {
+                    var outcomes: [Outcome] = []
+                    while let entry = queue.next() { outcomes.append(try read(entry)) }
+                    return outcomes
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }.sorted { $0.id < $1.id }
+        }
+        var report = VerificationReport()
+        report.members = entries.count
+        report.rows = outcomes.reduce(0) { $0 + $1.rows }
+        report.rawBytes = outcomes.reduce(0) { $0 + $1.rawBytes }
+        report.problems = outcomes.compactMap(\.problem) + missingObjects(outcomes)
+        report.unchecked = unchecked(entries)
+        return report
+    }
+
+    private struct Outcome: Sendable {
+        var id: Int
+        var rows = 0
+        var rawBytes = 0
+        var objects = 0
+        var problem: VerificationReport.Problem?
+    }
+
+    private func read(_ entry: DumpTOC.Entry) throws -> Outcome {
+        var outcome = Outcome(id: entry.id)
+        do {
+            if entry.isLargeObjects {
+                try readLargeObjects(entry, &outcome)
+            } else if entry.copyStatement.isEmpty {
+                try readText(entry, &outcome)
+            } else {
+                var rows = try archive.rows(of: entry)
+                while try rows.next({ _ in }) {}
+                (outcome.rows, outcome.rawBytes) = (rows.rows, rows.byteCount)
+            }
+        } catch {
+            guard let damage = DumpDamage(error) else { throw error }
+            outcome.problem = VerificationReport.Problem(member: damage.member ?? entry.title, problem: damage.problem)
+        }
+        progress(.advanced(member: entry.title, rows: outcome.rows, bytes: archive.storedBytes(of: entry)))
+        return outcome
+    }
+
+    private func readText(_ entry: DumpTOC.Entry, _ outcome: inout Outcome) throws {
+        let text = try archive.text(of: entry)
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+        defer { memory.deallocate() }
+        while true {
+            try Task.checkCancellation()
+            let count = try text(memory)
+            guard count > 0 else { return }
+            outcome.rawBytes += count
+        }
+    }
+
+    private func readLargeObjects(_ entry: DumpTOC.Entry, _ outcome: inout Outcome) throws {
+        var objects = try archive.largeObjects(of: entry)
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
+        defer { memory.deallocate() }
+        while let piece = try objects.next(into: memory) { outcome.rawBytes += piece.byteCount }
+        outcome.objects = objects.objects
+    }
+
+    private func missingObjects(_ outcomes: [Outcome]) -> [VerificationReport.Problem] {
+        let listed = archive.toc.largeObjects.count
+        let found = outcomes.reduce(0) { $0 + $1.objects }
+        guard archive.dataEntries.contains(where: \.isLargeObjects), listed != found,
+            !outcomes.contains(where: { $0.problem != nil })
+        else { return [] }
+        return [
+            VerificationReport.Problem(
+                member: "large objects",
+                problem: "the table of contents lists \(listed), and the contents are of \(found)"
+            )
+        ]
+    }
+
+    /// What pg_dump's format leaves open.
+    private func unchecked(_ entries: [DumpTOC.Entry]) -> [String] {
+        var unchecked = [
+            "pg_dump records no number of rows and no digest: that the rows are those of the database is not known"
+        ]
+        // zlib and gzip have a checksum of what they unpack to; pg_dump asks lz4 and zstd for none.
+        if archive.kind == .tar || archive.toc.compression != .gzip {
+            unchecked.append("a changed byte within a row is not noticed, because the dump has no checksums")
+        }
+        let texts = entries.filter { $0.copyStatement.isEmpty && !$0.isLargeObjects }
+        if !texts.isEmpty {
+            unchecked.append(
+                "rows that are INSERT statements were unpacked and not counted (\(texts.count) of the tables)"
+            )
+        }
+        return unchecked
+    }
+}
+
+/// What an error says of the content of a dump; nil for one that is about something else.
+struct DumpDamage {
+    var member: String?
+    var problem: String
+
+    init?(_ error: any Error) {
+        switch error {
+        case let error as ArchiveError where error.code != .io: (member, problem) = (error.place?.file, error.message)
+        case let error as StorageError where error.code == .endsEarly:
+            (member, problem) = (error.place?.file, error.message)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package import ArgumentParser
+internal import Backup
+internal import Databases
+internal import Glibc
+internal import PostgresClient
+internal import Restore
+internal import Storage
+
+/// `granary convert`.
+package struct ConvertCommand: SpokenCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "convert",
+        abstract: "Make a backup of granary's from a dump of pg_dump.",
+        discussion: """
+            The dump is restored into a database that is made for it on the server and dropped afterwards, and that \
+            database is backed up. From then on there are checksums and digests. The database that is connected to is \
+            not touched.
+
+            Example:
+              granary convert old.dump --output backups/old.zip
+
+            \(variablesHelp)
+            """
+    )
+
+    @Argument(
+        help: ArgumentHelp("An archive of pg_dump or a plain dump; sought in --backups too.", valueName: "file"),
+        completion: .backup(".dump", ".tar", ".sql", ".sql.gz")
+    )
+    package var file: String
+
+    @Option(
+        name: [.short, .long],
+        help: ArgumentHelp("The backup to write (default: a new file in --backups).", valueName: "file"),
+        completion: .file(extensions: ["zip"])
+    )
+    package var output: String?
+
+    @Flag(name: .long, help: "Replace the file if it is there.")
+    package var force = false
+
+    @Option(name: .long, help: ArgumentHelp("The folder of backups.", valueName: "folder"), completion: .directory)
+    package var backups = "backups"
+
+    @OptionGroup package var workers: JobsOption
+
+    @Flag(name: .long, help: "Everything belongs to the role that converts.")
+    package var noOwner = false
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("A role of the dump, and the one to use; repeatable.", valueName: "old=new")
+    )
+    package var roleMap: [RoleArgument] = []
+
+    @OptionGroup(title: "Which server") package var database: DatabaseOptions
+    @OptionGroup package var state: StateOptions
+    @OptionGroup(title: "Output") package var speech: OutputOptions
+
+    package var reportsDeeds: Bool { true }
+    package init() {}
+
+    package mutating func validate() throws {
+        if let output, !output.hasSuffix(".zip") { throw ValidationError("--output must be a name in .zip") }
+        let archived = roleMap.map(\.archived)
+        if Set(archived).count < archived.count { throw ValidationError("--role-map names a role twice") }
+    }
+
+    package func run(on console: Console) async throws {
+        let path = try BackupFile.found(file, backups: backups, takesAll: true)
+        let dump = try RestoreFile(path)
+        let connected = try await database.connect(on: console, mayBeMissing: true)
+        let name = dump.databaseName ?? Self.stem(of: path)
+        let backup = try backupOptions(name, connected, console)
+        let restore = restoreOptions(path)
+        let server = connected.address.database(connected.exists ? connected.name : "postgres")
+        let report = try await ProgressRenderer.drawing(on: console) { renderer in
+            try await ScratchDatabase.withName(server, logger: console.logger) { scratch in
+                var restore = restore
+                restore.into = scratch
+                _ = try await RestoreRun(restore, file: dump, server: server, logger: console.logger) {
+                    renderer.receive(ProgressEvent($0))
+                }.run()
+                return try await BackupRun(backup, server: server.database(scratch), logger: console.logger) {
+                    renderer.receive(ProgressEvent($0))
+                }.run()
+            }
+        }
+        try BackupCommand.tell(report, on: console)
+    }
+
+    private func restoreOptions(_ path: String) -> RestoreOptions {
+        var options = RestoreOptions(file: path)
+        options.jobs = workers.count
+        options.noOwner = noOwner
+        options.roleMap = Dictionary(uniqueKeysWithValues: roleMap.map { ($0.archived, $0.here) })
+        options.withSubscriptions = true
+        options.withoutAnalyze = true
+        options.stateSchema = state.stateSchema
+        return options
+    }
+
+    private func backupOptions(
+        _ name: String,
+        _ connected: ConnectedDatabase,
+        _ console: Console
+    ) throws -> BackupOptions {
+        var options: BackupOptions
+        if let output {
+            options = BackupOptions(output: .file(path: output, overwrite: force))
+        } else {
+            try Folders.make(backups)
+            let stem = BackupFile.stem(database: name, secondsSince1970: time(nil))
+            options = BackupOptions(output: .firstFree(stem: Files.joined(backups, stem)))
+        }
+        options.databaseName = name
+        options.withSecrets = true
+        options.jobs = workers.count
+        options.stateSchema = state.stateSchema
+        options.postgresBin = database.programs.postgresBin
+        options.sealKey = try Installation(console).sealingKey()
+        return options
+    }
+
+    /// `old` for `dumps/old.sql.gz`
+    private static func stem(of path: String) -> String {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        return name.split(separator: ".").first.map(String.init) ?? name
+    }
+}

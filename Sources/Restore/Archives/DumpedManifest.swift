@@ -1,0 +1,251 @@
+internal import Archive
+internal import DumpArchives
+internal import PostgresClient
+internal import SQLText
+
+/// What an archive of pg_dump holds, said as a manifest of ours. Each entry with data is a chunk whose rows are not known.
+struct DumpedManifest: Sendable {
+    private(set) var manifest: Manifest
+    /// By the names of the chunks.
+    private(set) var entries: [String: DumpTOC.Entry] = [:]
+    /// The partitioned tables that rows of partitions are sent to, by the number of the partition.
+    private(set) var roots: [Int: TableName] = [:]
+    private(set) var notes: [String] = []
+
+    /// - Throws: `ArchiveError.format` for what only psql or pg_restore can do.
+    init(_ dump: DumpArchive) throws {
+        let toc = dump.toc
+        try Self.requireUsualSettings(toc, dump.name)
+        manifest = Manifest(
+            granary: "",
+            createdAt: toc.createdAt,
+            database: ArchivedProperties(toc).properties,
+            server: Manifest.Server(version: toc.serverVersion, versionNumber: Self.number(toc.serverVersion)),
+            snapshot: ""
+        )
+        let definitions = Dictionary(
+            toc.entries.filter { $0.kind == "TABLE" }.map { ($0.id, TableDefinition($0)) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        manifest.schema = Self.items(toc, definitions)
+        addTables(dump, definitions)
+        addSequences(toc)
+        addLargeObjects(dump)
+        addExtensionsAndSchemas(toc)
+        addRoles(toc)
+    }
+
+    /// `pg_restore` would set these for every statement.
+    private static func requireUsualSettings(_ toc: DumpTOC, _ name: String) throws {
+        for entry in toc.entries {
+            let isUsual =
+                switch entry.kind {
+                case "STDSTRINGS": entry.definition.contains("'on'")
+                case "SEARCHPATH": entry.definition.contains("'search_path', ''")
+                default: true
+                }
+            guard isUsual else {
+                throw ArchiveError(
+                    .format,
+                    "\(name) was made with an unusual setting: \(entry.definition)",
+                    hint: "restore it with pg_restore"
+                )
+            }
+        }
+    }
+
+    /// 150018 for `15.18 (Debian 15.18-0+deb12u1)`, 180000 for `18beta1`.
+    static func number(_ version: String) -> Int {
+        let numbers = version.prefix { $0.isNumber || $0 == "." }.split(separator: ".").map { Int($0) ?? 0 }
+        return (numbers.first ?? 0) * 10_000 + (numbers.count > 1 ? numbers[1] : 0)
+    }
+}
+
+// Objects.
+extension DumpedManifest {
+    private static func items(
+        _ toc: DumpTOC,
+        _ definitions: [Int: TableDefinition]
+    ) -> [Manifest.SchemaItem] {
+        let partitioned = Set(definitions.filter { $0.value.isPartitioned }.keys)
+        return toc.schemaItems().map { item in
+            guard item.kind == "CONSTRAINT", partitioned.isDisjoint(with: item.dependsOn) else { return item }
+            var item = item
+            item.index = KeyConstraint(item.sql)?.index
+            return item
+        } + largeObjectItems(toc)
+    }
+
+    /// Comments and privileges of large objects, which come after their contents.
+    private static func largeObjectItems(_ toc: DumpTOC) -> [Manifest.SchemaItem] {
+        let oids = Dictionary(
+            toc.entries.map { ($0.id, $0.largeObjectOIDs) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        return toc.entries.filter { $0.isAboutLargeObjects }.map { entry in
+            // Of several objects with the same privileges the statements name the first.
+            let all = entry.tag.hasPrefix("LARGE OBJECTS ") ? entry.dependencies.flatMap { oids[$0] ?? [] } : []
+            let statements = all.isEmpty ? [entry.definition] : all.map { entry.definition.naming(largeObject: $0) }
+            return Manifest.SchemaItem(
+                id: entry.id,
+                section: .postData,
+                kind: entry.kind,
+                name: entry.tag,
+                owner: entry.owner,
+                sql: statements.joined(separator: "\n"),
+                dependsOn: entry.dependencies
+            )
+        }
+    }
+
+    private mutating func addRoles(_ toc: DumpTOC) {
+        let map = RoleMap(names: [:], present: [])
+        var roles = Set(manifest.schema.filter { $0.ownable != nil }.compactMap(\.owner))
+        for item in manifest.schema where !item.isAboutTheDatabase {
+            roles.formUnion(map.missing(in: item.sql, kind: item.kind))
+        }
+        roles.formUnion((manifest.largeObjects?.objects ?? []).map(\.owner))
+        roles.insert(manifest.database.owner)
+        manifest.roles = roles.subtracting([""]).sorted()
+    }
+
+    /// A dump does not say that `public` was dropped: pg_restore leaves it, and so do we.
+    private mutating func addExtensionsAndSchemas(_ toc: DumpTOC) {
+        manifest.extensions = toc.entries.filter { $0.kind == "EXTENSION" }.map { entry in
+            let words = Lexeme.all(of: entry.definition).filter { !$0.kind.isTrivia }
+            let mark = words.firstIndex { $0.text == "SCHEMA" }
+            let schema = mark.flatMap { $0 + 1 < words.count ? words[$0 + 1].name : nil }
+            return Manifest.Extension(name: entry.tag, version: "", schema: schema ?? "")
+        }
+        let named = toc.entries.filter { $0.kind == "SCHEMA" }.map(\.tag) + manifest.tables.map(\.schema)
+        manifest.schemas = Set(exactly: named + ["public"]).map(\.text).sorted()
+    }
+}
+
+// Rows.
+extension DumpedManifest {
+    private mutating func addTables(_ dump: DumpArchive, _ definitions: [Int: TableDefinition]) {
+        let keys = Self.primaryKeys(manifest.schema)
+        var data: [UInt32: DumpTOC.Entry] = [:]
+        for entry in dump.dataEntries where entry.kind == "TABLE DATA" { data[entry.objectOID] = entry }
+        for entry in dump.toc.entries where entry.kind == "TABLE" {
+            guard let definition = definitions[entry.id] else { continue }
+            let rows = data.removeValue(forKey: entry.objectOID)
+            add(entry, definition, primaryKey: keys[entry.id] ?? [], rows, dump)
+        }
+        let foreign = Set(dump.toc.entries.filter { $0.kind == "FOREIGN TABLE" }.map(\.objectOID))
+        let hasTables = !manifest.tables.isEmpty
+        // What is left are the tables of a dump of rows alone, or those that extensions make.
+        for entry in dump.dataEntries where data[entry.objectOID]?.id == entry.id {
+            guard !foreign.contains(entry.objectOID) else {
+                notes.append("rows of the foreign table \(entry.namespace ?? "").\(entry.tag) are left out")
+                continue
+            }
+            var definition = TableDefinition()
+            definition.isOfExtension = hasTables || dump.toc.entries.contains { $0.kind == "EXTENSION" }
+            add(entry, definition, entry, dump)
+        }
+    }
+
+    private mutating func add(
+        _ entry: DumpTOC.Entry,
+        _ definition: TableDefinition,
+        primaryKey: [String] = [],
+        _ data: DumpTOC.Entry?,
+        _ dump: DumpArchive
+    ) {
+        let name = TableName(schema: entry.namespace ?? "", name: entry.tag)
+        let copy = data.flatMap { CopyText($0.copyStatement) }
+        let types = definition.types
+        var table = Manifest.Table(
+            number: manifest.tables.count + 1,
+            oid: entry.objectOID,
+            schema: name.schema,
+            name: name.name,
+            kind: definition.isPartitioned ? .partitioned : .ordinary,
+            isUnlogged: definition.isUnlogged,
+            extensionName: definition.isOfExtension ? extensionName(of: dump.toc) : nil,
+            dataLeftOut: data == nil && !definition.isPartitioned,
+            columns: (copy?.columns ?? []).map { Manifest.Column(name: $0, type: types[$0] ?? Self.unknownType) },
+            primaryKey: definition.isPartitioned ? [] : primaryKey
+        )
+        if let data {
+            let bytes = dump.storedBytes(of: data)
+            table.rawBytes = bytes
+            table.chunks = [chunk(of: data, bytes)]
+            if let copy, copy.table != name { roots[table.number] = copy.table }
+        }
+        manifest.tables.append(table)
+    }
+
+    /// With a schema, so that the text of its values is read with care.
+    private static let unknownType = "pg_catalog.text"
+
+    private func extensionName(of toc: DumpTOC) -> String { toc.entries.first { $0.kind == "EXTENSION" }?.tag ?? "" }
+
+    /// The columns of the primary keys, by the numbers of the entries that the keys depend on.
+    private static func primaryKeys(_ items: [Manifest.SchemaItem]) -> [Int: [String]] {
+        var keys: [Int: [String]] = [:]
+        for item in items where item.kind == "CONSTRAINT" {
+            guard let key = KeyConstraint(item.sql), key.isPrimary else { continue }
+            for id in item.dependsOn { keys[id] = key.columns }
+        }
+        return keys
+    }
+
+    private mutating func chunk(of entry: DumpTOC.Entry, _ bytes: Int) -> Manifest.Chunk {
+        let member = String(entry.id)
+        entries[member] = entry
+        return Manifest.Chunk(member: member, rows: 0, rawBytes: bytes, storedBytes: bytes, sha256: "")
+    }
+
+    private mutating func addLargeObjects(_ dump: DumpArchive) {
+        let objects = dump.toc.largeObjects.map { Manifest.LargeObject(oid: $0.oid, owner: $0.owner) }
+        guard !objects.isEmpty else { return }
+        var all = Manifest.LargeObjects(objects: objects)
+        for entry in dump.dataEntries where entry.isLargeObjects {
+            all.chunks.append(chunk(of: entry, dump.storedBytes(of: entry)))
+        }
+        all.rawBytes = all.chunks.reduce(0) { $0 + $1.rawBytes }
+        manifest.largeObjects = all
+    }
+
+    private mutating func addSequences(_ toc: DumpTOC) {
+        let oids = Dictionary(
+            toc.entries.filter { $0.kind == "SEQUENCE" }.map {
+                (TableName(schema: $0.namespace ?? "", name: $0.tag), $0.objectOID)
+            },
+            uniquingKeysWith: { first, _ in first }
+        )
+        manifest.sequences = toc.entries.filter { $0.kind == "SEQUENCE SET" }.compactMap { entry in
+            let name = TableName(schema: entry.namespace ?? "", name: entry.tag)
+            guard let position = SetVal(entry.definition) else { return nil }
+            return Manifest.Sequence(
+                oid: oids[name] ?? 0,
+                schema: name.schema,
+                name: name.name,
+                lastValue: position.value,
+                isCalled: position.isCalled
+            )
+        }
+    }
+}
+
+extension DumpTOC.Entry {
+    /// Comments and privileges name their object in the tag.
+    fileprivate var isAboutLargeObjects: Bool {
+        ["ACL", "COMMENT", "SECURITY LABEL"].contains(kind) && (namespace ?? "").isEmpty
+            && (tag.hasPrefix("LARGE OBJECT ") || tag.hasPrefix("LARGE OBJECTS "))
+    }
+}
+
+extension String {
+    /// The statements with another large object after each `LARGE OBJECT`.
+    fileprivate func naming(largeObject oid: UInt32) -> String {
+        var words: [String] = []
+        return Lexeme.all(of: self).map { lexeme in
+            defer { if !lexeme.kind.isTrivia { words.append(lexeme.text) } }
+            return lexeme.kind == .number && words.suffix(2) == ["LARGE", "OBJECT"] ? String(oid) : lexeme.text
+        }.joined()
+    }
+}

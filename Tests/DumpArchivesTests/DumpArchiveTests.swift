@@ -1,0 +1,296 @@
+import Archive
+import DumpArchives
+import Storage
+import TestSupport
+import Testing
+
+@Suite struct DumpArchiveTests {
+    private func archive(_ bytes: [UInt8]) throws -> DumpArchive {
+        try DumpArchive(MemorySource(bytes), name: "a.dump")
+    }
+
+    /// The rows of the first entry that has some, as text.
+    private func rows(_ archive: DumpArchive) throws -> (text: String, count: Int) {
+        var rows = try archive.rows(of: try #require(archive.dataEntries.first))
+        var bytes: [UInt8] = []
+        while try rows.next({ bytes += $0 }) {}
+        return (String(decoding: bytes, as: UTF8.self), rows.rows)
+    }
+
+    private func failure(_ body: () throws -> some Any) -> String {
+        do {
+            _ = try body()
+            return ""
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    // A head of version 1.14 has a level of gzip where later ones have the method.
+    @Test(arguments: [
+        (LooseDump.rows, 0, UInt8(14)), (LooseDump.zlibRows, -1, 14), (LooseDump.zlibRows, 1, 15),
+        (LooseDump.lz4Rows, 2, 15), (LooseDump.zstdRows, 3, 16),
+    ])
+    func rowsAreUnpackedByEachMethod(packed: [UInt8], compression: Int, version: UInt8) throws {
+        let whole = try rows(archive(LooseDump.custom(packed, compression: compression, version: version)))
+        #expect(whole == ("1\tAda\n2\t\\N\n", 2))
+        let (first, rest) = (Array(packed[..<5]), Array(packed[5...]))
+        let pieces = try rows(archive(LooseDump.custom(first, rest, compression: compression, version: version)))
+        #expect(pieces == whole)
+    }
+
+    @Test(arguments: [(LooseDump.zlibRows, 1), (LooseDump.lz4Rows, 2), (LooseDump.zstdRows, 3)])
+    func rowsThatAreCutOffAreDamage(packed: [UInt8], compression: Int) throws {
+        for length in 1..<packed.count {
+            let dump = try archive(LooseDump.custom(Array(packed[..<length]), compression: compression, version: 15))
+            #expect(throws: ArchiveError.self) { try rows(dump) }
+        }
+    }
+
+    @Test func rowsWithoutTheirEndMarkAreDamage() throws {
+        for rows in ["", "1\ta\n", "1\ta\n\\.\n", "1\ta\n\\.\n\n", "1\ta\\.\n\n\n", "1\ta\n\\.\n\n\n\n"] {
+            let dump = try archive(LooseDump.custom(Array(rows.utf8)))
+            #expect(failure { try self.rows(dump) }.contains("end mark"), "\(rows)")
+        }
+    }
+
+    @Test func aTableWithoutRowsHasItsEndMarkAlone() throws {
+        #expect(try rows(archive(LooseDump.custom(Array("\\.\n\n\n".utf8)))) == ("", 0))
+    }
+
+    @Test func integersOfEightBytesAreRead() throws {
+        #expect(try rows(archive(LooseDump.custom(LooseDump.rows, integerBytes: 8))).count == 2)
+    }
+
+    @Test func theHeadTellsWhatPgDumpWasToldOf() throws {
+        let toc = try archive(LooseDump.custom(LooseDump.rows)).toc
+        #expect(toc.version == (1, 14))
+        #expect(toc.createdAt == "2026-11-29T02:21:06")
+        #expect((toc.database, toc.serverVersion, toc.encoding) == ("shop", "15.18", "UTF8"))
+        #expect(toc.entries.map(\.kind) == ["ENCODING", "TABLE DATA"])
+    }
+
+    @Test(arguments: [UInt8(13), 17])
+    func anotherVersionIsRefusedByItsNumber(version: UInt8) {
+        let problem = failure { try archive(LooseDump.custom(LooseDump.rows, version: version)) }
+        #expect(problem.contains("version 1.\(version) of pg_dump's format; versions 1.14 to 1.16 are read"))
+    }
+
+    @Test func blocksOfAPipeAreFoundInAnyOrder() throws {
+        var dump = LooseDump()
+        dump.entries = [
+            LooseDump.Entry(
+                id: 7,
+                kind: "TABLE DATA",
+                copy: "COPY public.t (a, b) FROM stdin;",
+                section: 3,
+                offset: (1, 0)
+            ),
+            LooseDump.Entry(id: 8, kind: "BLOBS", section: 3, offset: (1, 0)),
+        ]
+        let bytes = dump.contents + dump.block(8, objects: [(5, [1, 2, 3]), (6, [])]) + dump.block(7, LooseDump.rows)
+        let archive = try archive(bytes)
+        #expect(try rows(archive).count == 2)
+        #expect(try objects(archive) == ["5+0: [1, 2, 3]"])
+    }
+
+    private func objects(_ archive: DumpArchive) throws -> [String] {
+        let entry = try #require(archive.dataEntries.first { $0.isLargeObjects })
+        var objects = try archive.largeObjects(of: entry)
+        var found: [String] = []
+        var memory = [UInt8](repeating: 0, count: 2)
+        if entry.place == .unknown { memory = [UInt8](repeating: 0, count: 100) }
+        while let piece = try memory.withUnsafeMutableBytes({ try objects.next(into: $0) }) {
+            found.append("\(piece.oid)+\(piece.offset): \(Array(memory[..<piece.byteCount]))")
+        }
+        return found
+    }
+
+    @Test func oidsPastTheHalfOfTheirRangeAndLongObjectsComeInPieces() throws {
+        var dump = LooseDump()
+        dump.entries = [LooseDump.Entry(id: 8, kind: "BLOBS", section: 3, offset: (2, 0))]
+        dump.entries[0].offset = (2, dump.contents.count)
+        // pg_dump writes an oid as an Int32.
+        let bytes = dump.contents + dump.block(8, objects: [(-2, [1, 2, 3])])
+        #expect(try objects(archive(bytes)) == ["4294967294+0: [1, 2]", "4294967294+2: [3]"])
+    }
+
+    // Offsets that lead elsewhere: before the data, behind the end, into a block, to another entry's block.
+    @Test(arguments: [0, 11, 1 << 40, Int.max, -1, 1])
+    func anAbsurdOffsetIsDamage(shift: Int) throws {
+        var dump = LooseDump()
+        dump.entries = [LooseDump.Entry(id: 7, kind: "TABLE DATA", copy: "COPY public.t (a) FROM stdin;", section: 3)]
+        dump.entries[0].offset = (2, 0)
+        let start = dump.contents.count
+        dump.entries[0].offset = (2, shift == 1 ? start + 1 : shift)
+        let bytes = dump.contents + dump.block(7, LooseDump.rows)
+        #expect(failure { try archive(bytes) }.contains("not where its table of contents says"))
+    }
+
+    @Test func aPieceThatIsLongerThanTheFileIsDamage() throws {
+        var bytes = LooseDump.custom(LooseDump.rows)
+        // The length of the only piece: its last byte but the sign and the rows.
+        let place = bytes.count - LooseDump.rows.count - 5 - 1
+        bytes[place] = 0x7F
+        let dump = try archive(bytes)
+        #expect(throws: ArchiveError.self) { try rows(dump) }
+    }
+
+    @Test func everyTruncationIsFound() async throws {
+        let bytes = LooseDump.custom(LooseDump.zlibRows, compression: -1)
+        for length in 0..<bytes.count {
+            let problem = failure { try rows(archive(Array(bytes[..<length]))) }
+            #expect(problem != "", "\(length) of \(bytes.count) bytes")
+        }
+    }
+
+    @Test func aTableOfContentsThatClaimsMoreThanThereIsAsksForNoMemory() {
+        var bytes = LooseDump.custom(LooseDump.rows)
+        // The number of entries follows the head and three names.
+        let place = 11 + 5 + 7 * 5 + (5 + 4) + (5 + 5) * 2
+        bytes.replaceSubrange(place..<(place + 5), with: [0, 0xFF, 0xFF, 0xFF, 0x7F])
+        #expect(failure { try archive(bytes) }.contains("ends early or is not understood"))
+    }
+
+    @Test func statementsInAnotherEncodingBecomeUnicode() throws {
+        var dump = LooseDump(encoding: "LATIN1")
+        dump.entries = [LooseDump.Entry(id: 2, kind: "COMMENT", tag: "?")]
+        var bytes = dump.contents
+        let place = try #require(bytes.lastIndex(of: UInt8(ascii: "?")))
+        bytes[place] = 0xE9
+        #expect(try archive(bytes).toc.entries.last?.tag == "é")
+    }
+}
+
+// Folders and tars.
+@Suite struct DumpFolderTests {
+    private func contents(_ file: String, version: UInt8 = 14, kind: String = "TABLE DATA", id: Int = 7) -> [UInt8] {
+        var dump = LooseDump(version: version, format: 3)
+        let copy = kind == "BLOBS" ? "" : "COPY public.t (a, b) FROM stdin;"
+        dump.entries = [LooseDump.Entry(id: id, kind: kind, copy: copy, section: 3, file: file)]
+        return dump.contents
+    }
+
+    private func count(_ archive: DumpArchive) throws -> Int {
+        var rows = try archive.rows(of: try #require(archive.dataEntries.first))
+        while try rows.next({ _ in }) {}
+        return rows.rows
+    }
+
+    @Test(arguments: [("", LooseDump.rows), (".lz4", LooseDump.lz4Rows), (".zst", LooseDump.zstdRows)])
+    func aFileIsFoundWithTheSuffixOfItsMethod(suffix: String, packed: [UInt8]) async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write(contents("7.dat"), to: "toc.dat")
+            try folder.write(packed, to: "7.dat\(suffix)")
+            #expect(try count(DumpArchive(path: folder.path)) == 2)
+        }
+    }
+
+    @Test(arguments: ["../toc.dat", "/etc/passwd", "..", ".", "a/b"])
+    func aFileOutsideOfTheFolderIsRefused(name: String) async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write(contents(name), to: "toc.dat")
+            let archive = try DumpArchive(path: folder.path)
+            #expect(throws: ArchiveError.self) { try count(archive) }
+            let report = try await DumpVerification(archive, jobs: 1).run()
+            #expect(report.problems.map(\.problem) == ["it names a file outside of the folder"])
+        }
+    }
+
+    @Test func aLinkIsNotFollowed() async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write(contents("7.dat"), to: "toc.dat")
+            try folder.write(LooseDump.rows, to: "elsewhere")
+            #expect(shell("ln -s elsewhere '\(folder.file("7.dat"))'").status == 0)
+            #expect(throws: StorageError.self) { try count(DumpArchive(path: folder.path)) }
+        }
+    }
+
+    @Test(arguments: [UInt8(14), 16])
+    func largeObjectsOfAFolderAreListedInAFile(version: UInt8) async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write(contents("blobs.toc", version: version, kind: "BLOBS", id: 9), to: "toc.dat")
+            try folder.write("5 blob_5.dat\n6 blob_6.dat\n", to: version >= 16 ? "blobs_9.toc" : "blobs.toc")
+            try folder.write([1, 2, 3], to: "blob_5.dat")
+            try folder.write([UInt8](), to: "blob_6.dat")
+            let archive = try DumpArchive(path: folder.path)
+            var objects = try archive.largeObjects(of: try #require(archive.dataEntries.first))
+            var memory = [UInt8](repeating: 0, count: 8)
+            let piece = try memory.withUnsafeMutableBytes { try objects.next(into: $0) }
+            #expect(piece?.oid == 5)
+            #expect(piece?.byteCount == 3)
+            #expect(try memory.withUnsafeMutableBytes { try objects.next(into: $0) } == nil)
+            #expect(objects.objects == 2)
+        }
+    }
+
+    @Test func aTarHasTheSameFilesAsMembers() throws {
+        let tar =
+            LooseDump.member("toc.dat", contents("7.dat")) + LooseDump.member("7.dat", LooseDump.rows)
+            + LooseDump.tarEnd
+        let archive = try DumpArchive(MemorySource(tar), name: "a.tar")
+        #expect(archive.kind == .tar)
+        #expect(try count(archive) == 2)
+    }
+
+    @Test func aTarWithALinkOrAMemberTwiceOrWithoutItsEndIsDamage() throws {
+        let toc = LooseDump.member("toc.dat", contents("7.dat"))
+        let rows = LooseDump.member("7.dat", LooseDump.rows)
+        let link = LooseDump.member("7.dat", [], type: UInt8(ascii: "2"))
+        for tar in [toc + link + LooseDump.tarEnd, toc + rows + rows + LooseDump.tarEnd, toc + rows] {
+            #expect(throws: ArchiveError.self) { try DumpArchive(MemorySource(tar), name: "a.tar") }
+        }
+    }
+
+    @Test func aSizePastTheEndOfTheTarIsDamage() throws {
+        var tar =
+            LooseDump.member("toc.dat", contents("7.dat")) + LooseDump.member("7.dat", LooseDump.rows)
+            + LooseDump.tarEnd
+        // The size in base 256, with its checksum put right.
+        let header = LooseDump.member("toc.dat", contents("7.dat")).count
+        let field = (header + 124)..<(header + 136)
+        let before = tar[field].reduce(0) { $0 + Int($1) }
+        tar.replaceSubrange(field, with: [0x80] + [UInt8](repeating: 0, count: 3) + [UInt8](repeating: 0x7F, count: 8))
+        let sum = tar[header..<(header + 512)].enumerated().reduce(0) {
+            (148..<156).contains($1.offset) ? $0 + 32 : $0 + Int($1.element)
+        }
+        let digits = String(sum, radix: 8)
+        tar.replaceSubrange(
+            (header + 148)..<(header + 154),
+            with: (String(repeating: "0", count: 6 - digits.utf8.count) + digits).utf8
+        )
+        #expect(before > 0)
+        #expect(throws: ArchiveError.self) { try DumpArchive(MemorySource(tar), name: "a.tar") }
+    }
+}
+
+@Suite struct DumpVerificationTests {
+    @Test func aWholeDumpIsCountedAndWhatIsOpenIsSaid() async throws {
+        let archive = try DumpArchive(MemorySource(LooseDump.custom(LooseDump.rows)), name: "a.dump")
+        let report = try await DumpVerification(archive, jobs: 2).run()
+        #expect(report.problems == [])
+        #expect((report.members, report.rows, report.rawBytes) == (1, 2, 11))
+        #expect(report.unchecked.count == 2)
+        #expect(report.unchecked.contains { $0.contains("no number of rows and no digest") })
+    }
+
+    @Test func aChangedByteOfACompressedBlockIsFound() async throws {
+        var bytes = LooseDump.custom(LooseDump.zlibRows, compression: -1)
+        bytes[bytes.count - 12] ^= 0xFF
+        let archive = try DumpArchive(MemorySource(bytes), name: "a.dump")
+        let report = try await DumpVerification(archive, jobs: 1).run()
+        #expect(report.problems.count == 1)
+        #expect(report.unchecked.count == 1)
+    }
+
+    @Test func largeObjectsAreHeldAgainstTheTableOfContents() async throws {
+        var dump = LooseDump()
+        dump.entries = [
+            LooseDump.Entry(id: 3, kind: "BLOB", tag: "5"), LooseDump.Entry(id: 4, kind: "BLOB", tag: "6"),
+            LooseDump.Entry(id: 8, kind: "BLOBS", section: 3, offset: (1, 0)),
+        ]
+        let archive = try DumpArchive(MemorySource(dump.contents + dump.block(8, objects: [(5, [1])])), name: "a.dump")
+        let report = try await DumpVerification(archive, jobs: 1).run()
+        #expect(report.problems.map(\.problem) == ["the table of contents lists 2, and the contents are of 1"])
+    }
+}

@@ -1,0 +1,219 @@
+import Archive
+import PostgresClient
+import Restore
+import Storage
+import TestSupport
+import Testing
+
+/// Archives of pg_dump, restored.
+@Suite struct PgDumpArchiveTests {
+    enum Form: String, CaseIterable {
+        case custom
+        case piped
+        case directory
+        case tar
+
+        func dump(_ url: String, to path: String, _ options: String = "") async -> Bool {
+            let format = self == .piped ? "custom" : rawValue
+            let output = self == .piped ? "| cat > '\(path)'" : "--file='\(path)'"
+            return await longShell("pg_dump --format=\(format) \(options) --dbname='\(url)' \(output)").status == 0
+        }
+    }
+
+    /// Lends a source that holds `sql`, its dump, and the URL of an empty target.
+    private func withDump(
+        _ form: Form = .custom,
+        _ options: String = "",
+        of sql: String = TrickyDatabase.sql,
+        _ body: (_ dump: String, _ source: String, _ target: String, _ server: ThrowawayServer) async throws -> Void
+    ) async throws {
+        try await withDatabase(sql) { server, source, folder in
+            let path = folder.file("a.dump")
+            #expect(await form.dump(source, to: path, options))
+            try await server.withDatabase { target in try await body(path, source, target, server) }
+        }
+    }
+
+    @Test(arguments: Form.allCases)
+    func aDumpComesBackEqual(form: Form) async throws {
+        try await withDump(form) { dump, source, target, _ in
+            let report = try await restore(dump, target) {
+                $0.dropOld = true
+                $0.jobs = 3
+            }
+            #expect(try await TrickyDatabase.dump(target) == TrickyDatabase.dump(source))
+            #expect(report.rows == TrickyDatabase.rows)
+            #expect(report.tables == TrickyDatabase.tables)
+            #expect(report.swapped)
+        }
+    }
+
+    @Test(arguments: [
+        "--inserts", "--inserts --rows-per-insert=3", "--load-via-partition-root", "--compress=0",
+        "--encoding=LATIN9 --exclude-table-data='odd*.*'",
+    ])
+    func rowsInAnotherFormComeBackEqual(options: String) async throws {
+        try await withDump(.custom, options) { dump, source, target, _ in
+            _ = try await restore(dump, target) { $0.dropOld = true }
+            let rest = options.contains("exclude") ? ["--exclude-table-data=odd*.*"] : []
+            #expect(try await TrickyDatabase.dump(target, rest) == TrickyDatabase.dump(source, rest))
+        }
+    }
+
+    @Test func everythingComesBack() async throws {
+        let server = try await Torture.sharedServer()
+        try await ScratchFolder.with { folder in
+            try await server.withDatabase { url in
+                try await Torture.fill(url)
+                let original = try await DatabasePortrait.of(url)
+                #expect(await Form.custom.dump(url, to: folder.file("a.dump")))
+                try await server.withName { copy in
+                    try await restore(folder.file("a.dump"), url) {
+                        $0.into = copy
+                        $0.jobs = 4
+                    }
+                    expectSame(try await .of(server.url(database: copy)), original)
+                }
+                try await restore(folder.file("a.dump"), url) { $0.inPlace = true }
+                expectSame(try await .of(url), original)
+            }
+        }
+    }
+
+    private static let shop = """
+        CREATE SCHEMA shop; CREATE SCHEMA other;
+        CREATE TABLE shop.customers (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, born timestamp(3) with time zone);
+        CREATE TABLE shop.orders (id serial, customer bigint REFERENCES shop.customers, PRIMARY KEY (id) INCLUDE (customer));
+        CREATE TABLE other.notes (note text);
+        INSERT INTO shop.customers (born) SELECT now() FROM generate_series(1, 10);
+        INSERT INTO shop.orders (customer) SELECT 1 + i % 10 FROM generate_series(1, 100) i;
+        INSERT INTO other.notes VALUES ('there');
+        """
+
+    @Test func aSchemaComesBackAloneAndTheOthersStay() async throws {
+        try await withDump(of: Self.shop) { dump, _, target, _ in
+            try await psql(target, "CREATE TABLE public.mine (a int); INSERT INTO mine VALUES (1)")
+            let report = try await restore(dump, target) { $0.schemas = ["shop"] }
+            #expect(report.rows == 110)
+            #expect(try await psql(target, "SELECT count(*) FROM shop.orders") == "100")
+            #expect(try await psql(target, "SELECT a, to_regclass('other.notes') FROM public.mine") == "1|")
+            #expect(try await psql(target, "SELECT nextval('shop.orders_id_seq')") == "101")
+        }
+    }
+
+    @Test func aTableComesBackUnderAnotherNameWithItsTypes() async throws {
+        try await withDump(of: Self.shop) { dump, source, _, _ in
+            try await restore(dump, source) { $0.tables = [.init(table: "shop.customers", newName: "copy")] }
+            #expect(
+                try await psql(source, "SELECT count(*), min(pg_typeof(born)::text) FROM shop.copy")
+                    == "10|timestamp with time zone"
+            )
+        }
+    }
+
+    @Test func rowsThatAreMissingAreAddedByTheirKey() async throws {
+        try await withDump(of: Self.shop) { dump, source, _, _ in
+            try await psql(source, "DELETE FROM shop.orders WHERE id > 60")
+            let report = try await restore(dump, source) {
+                $0.tables = [.init(table: "orders")]
+                $0.rows = .missing
+            }
+            #expect(report.rows == 40)
+            #expect(try await psql(source, "SELECT count(*) FROM shop.orders") == "100")
+        }
+    }
+
+    @Test func aDumpOfRowsAloneNeedsTheTables() async throws {
+        try await withDump(.custom, "--data-only", of: Self.shop) { dump, source, target, _ in
+            let error = await failure { try await restore(dump, target) }
+            #expect(error?.message.contains("holds rows and no tables") == true)
+            try await psql(source, "DELETE FROM shop.orders; SELECT setval('shop.orders_id_seq', 7)")
+            let report = try await restore(dump, source) { $0.dataOnly = true }
+            #expect(report.rows == 111)
+            #expect(
+                try await psql(source, "SELECT count(*), nextval('shop.orders_id_seq') FROM shop.orders") == "100|101"
+            )
+        }
+    }
+
+    @Test func aNewDatabaseHasThePropertiesOfTheOldOne() async throws {
+        try await withDump(of: "CREATE TABLE t (a int)") { _, source, _, server in
+            let name = try #require(source.split(separator: "/").last?.split(separator: "?").first.map(String.init))
+            try await psql(
+                source,
+                """
+                ALTER DATABASE "\(name)" SET work_mem = '5MB'; ALTER DATABASE "\(name)" SET search_path = 'a b', public;
+                ALTER DATABASE "\(name)" CONNECTION LIMIT 7; COMMENT ON DATABASE "\(name)" IS 'it''s a shop';
+                """
+            )
+            try await ScratchFolder.with { folder in
+                #expect(await Form.custom.dump(source, to: folder.file("a.dump")))
+                try await server.withName { copy in
+                    try await restore(folder.file("a.dump"), source) { $0.into = copy }
+                    let properties = try await DatabasePortrait.properties(server.url(database: copy))
+                    #expect(try await properties == DatabasePortrait.properties(source))
+                }
+            }
+        }
+    }
+
+    @Test func aDamagedDumpLeavesTheTargetAsItWas() async throws {
+        try await withDump(of: Self.shop) { dump, _, target, _ in
+            try await psql(target, "CREATE TABLE mine (a int)")
+            var bytes = readFile(dump)
+            bytes.removeLast(40)
+            try await ScratchFolder.with { folder in
+                try folder.write(bytes, to: "cut.dump")
+                await #expect(throws: (any Error).self) { try await restore(folder.file("cut.dump"), target) }
+            }
+            #expect(try await psql(target, "SELECT count(*) FROM mine") == "0")
+            let left = "SELECT count(*) FROM pg_database WHERE datname LIKE current_database() || '%'"
+            #expect(try await psql(target, left) == "1")
+        }
+    }
+
+    @Test func aMissingRoleIsNamedBeforeAndMayBeMapped() async throws {
+        let role = "dumped_owner"
+        try await withDatabase("CREATE TABLE t (a int)") { server, source, folder in
+            try await psql(source, "DROP ROLE IF EXISTS \(role); CREATE ROLE \(role); ALTER TABLE t OWNER TO \(role)")
+            #expect(await Form.custom.dump(source, to: folder.file("a.dump")))
+            try await psql(source, "DROP TABLE t; DROP ROLE \(role)")
+            try await server.withDatabase { target in
+                let error = await failure { try await restore(folder.file("a.dump"), target) }
+                #expect(error?.message.contains("lacks the role \(role)") == true)
+                try await restore(folder.file("a.dump"), target) {
+                    $0.roleMap = [role: "pg_monitor"]
+                    $0.dropOld = true
+                }
+                #expect(
+                    try await psql(target, "SELECT relowner::regrole FROM pg_class WHERE relname = 't'") == "pg_monitor"
+                )
+                try await restore(folder.file("a.dump"), target) {
+                    $0.noOwner = true
+                    $0.dropOld = true
+                }
+                #expect(
+                    try await psql(
+                        target,
+                        "SELECT relowner::regrole = current_user::regrole FROM pg_class WHERE relname = 't'"
+                    ) == "t"
+                )
+            }
+        }
+    }
+
+    @Test func whatItRunsIsListedAsOfAPlainDump() async throws {
+        try await withDump { dump, _, target, _ in
+            var options = RestoreOptions(file: dump)
+            options.trust = .sealed(by: [])
+            let plan = try await RestoreRun(options, server: ServerAddress(target), logger: quietLogger) { _ in }.plan()
+            #expect(plan.isSealed == nil)
+            #expect(plan.rows == nil)
+            #expect(plan.code?.functions["plpgsql"] == 1)
+            #expect(plan.code?.triggers == 1)
+            // It is not refused for want of a seal.
+            options.dropOld = true
+            _ = try await RestoreRun(options, server: ServerAddress(target), logger: quietLogger) { _ in }.run()
+        }
+    }
+}
