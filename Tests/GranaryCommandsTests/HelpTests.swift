@@ -241,6 +241,7 @@ import Testing
                                           The format of standard error. (values: text, json;
                                           default: text)
                   --no-color              Use no colors; NO_COLOR does the same.
+
                 """
         )
     }
@@ -350,6 +351,7 @@ import Testing
                                           The format of standard error. (values: text, json;
                                           default: text)
                   --no-color              Use no colors; NO_COLOR does the same.
+
                 """
         )
     }
