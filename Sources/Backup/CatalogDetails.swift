@@ -140,7 +140,12 @@ enum CatalogDetails {
     /// Unique and primary key constraints, as an index and a statement that turns it into the constraint. Excluded are
     /// constraints of partitioned tables, for which PostgreSQL refuses `USING INDEX`, and constraints that are more
     /// than an index.
-    static func constraintIndexes(_ session: borrowing Session) throws -> [UInt32: Manifest.ConstraintIndex] {
+    ///
+    /// - Parameter tables: Of these alone: to describe an index locks its table for a moment.
+    static func constraintIndexes(
+        of tables: [TableEntry],
+        _ session: borrowing Session
+    ) throws -> [UInt32: Manifest.ConstraintIndex] {
         let withoutPeriods = session.serverVersion >= 180_000 ? "AND NOT con.conperiod" : ""
         let rows = try session.query(
             """
@@ -155,7 +160,9 @@ enum CatalogDetails {
             LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = ic.reltablespace
             WHERE con.contype IN ('p', 'u') AND con.conislocal \(withoutPeriods)
                 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-            """
+                AND con.conrelid = ANY ($1::pg_catalog.oid[])
+            """,
+            ["{" + tables.map { String($0.oid) }.joined(separator: ",") + "}"]
         )
         var indexes: [UInt32: Manifest.ConstraintIndex] = [:]
         for row in rows {

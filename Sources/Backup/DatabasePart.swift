@@ -65,7 +65,7 @@ extension DatabasePart {
         let names = Set(exclusion.tables)
         let gone = Set(exactly: exclusion.schemas)
         elsewhere.removeAll { names.contains($0) || gone.contains($0.schema) }
-        excluded += exclusion.tables
+        excluded += exclusion.relations
     }
 }
 

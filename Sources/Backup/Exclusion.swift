@@ -8,6 +8,8 @@ struct Exclusion: Sendable {
     /// Tables outside of these schemas.
     var tables: [TableName]
     private var oids: Set<UInt32>
+    /// Views outside that need them: pg_dump is not to describe these, since that locks what they read.
+    private var views: [TableName]
     /// Objects outside that cannot be made without them, by the catalog and the row in it.
     private var dependents: Set<Dependent>
 
@@ -32,11 +34,13 @@ struct Exclusion: Sendable {
         let inside = Set(exactly: excluded)
         let names = family.filter { !inside.contains($0.table.schema) }.map(\.table).sorted()
         (scope.excludedSchemas, scope.excludedTables) = (excluded, names.map(\.spelling))
+        let dependents = try dependents(on: family.map(\.oid), session)
         return Exclusion(
             schemas: excluded,
             tables: names,
             oids: Set(family.map(\.oid)),
-            dependents: try dependents(on: family.map(\.oid), session)
+            views: try views(dependents.filter { $0.catalog == relations }.map(\.object), session),
+            dependents: dependents
         )
     }
 
@@ -48,10 +52,13 @@ struct Exclusion: Sendable {
 
     func contains(_ relation: UInt32) -> Bool { oids.contains(relation) }
 
+    /// What pg_dump is not to describe.
+    var relations: [TableName] { tables + views }
+
     /// For pg_dump, which locks and describes the rest alone.
     var arguments: [String] {
         schemas.map { "--exclude-schema=\(QuotedText.name($0))" }
-            + DatabasePart.patterns(tables).map { "--exclude-table=\($0)" }
+            + DatabasePart.patterns(relations).map { "--exclude-table=\($0)" }
     }
 
     /// The items that can be made without what is left out, and the titles of the others.
@@ -69,7 +76,7 @@ struct Exclusion: Sendable {
             }
             return false
         }
-        return (kept, titles)
+        return (kept, views.map { "view \($0.spelling)" } + titles)
     }
 
     private static func family(
@@ -91,6 +98,19 @@ struct Exclusion: Sendable {
             """,
             [QuotedText.array(schemas), "{" + tables.map(String.init).joined(separator: ",") + "}"]
         ).map { (oid: $0.oid("oid"), table: TableName(schema: $0.text("nspname"), name: $0.text("relname"))) }
+    }
+
+    /// The oid of `pg_class`.
+    private static let relations: UInt32 = 1259
+
+    private static func views(_ objects: [UInt32], _ session: borrowing Session) throws -> [TableName] {
+        try session.query(
+            """
+            SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.oid = ANY ($1::pg_catalog.oid[]) AND c.relkind IN ('v', 'm') ORDER BY 1, 2
+            """,
+            ["{" + objects.map(String.init).joined(separator: ",") + "}"]
+        ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
     }
 
     /// Views, keys, functions and what else the catalog says needs one of the tables, at any distance. What the body of a

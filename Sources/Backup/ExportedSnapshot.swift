@@ -222,7 +222,7 @@ struct SnapshotTaker: Sendable {
             largeObjects: scope.isWholeDatabase ? try CatalogDetails.largeObjects(session) : [],
             ledger: ledger,
             schemaVersions: try CatalogDetails.schemaVersions(ledger ?? [], catalog.tables, in: stateSchema, session),
-            constraintIndexes: try CatalogDetails.constraintIndexes(session),
+            constraintIndexes: try CatalogDetails.constraintIndexes(of: catalog.tables, session),
             roles: try CatalogDetails.roles(session, withPasswords: withRolePasswords),
             environment: try CatalogDetails.marker(stateSchema, session)
         )

@@ -216,6 +216,19 @@ private struct FormatDocument {
             walPosition: "0/16B3748",
             scope: .init(schemas: ["public"], tables: ["public.t"])
         )
+        manifest.scope.excluded = .init(schemas: ["audit"], tables: ["public.log"], dependents: ["view public.recent"])
+        manifest.roleDefinitions = [
+            .init(
+                name: "reader",
+                attributes: ["LOGIN"],
+                connectionLimit: 7,
+                validUntil: "2031-02-03 04:05:06+00",
+                settings: [.init(name: "work_mem", value: "7MB")],
+                comment: "reads",
+                password: "SCRAM-SHA-256$4096:salt$stored:server",
+                memberOf: [.init(role: "readers", admin: true, inherit: true, set: false)]
+            )
+        ]
         manifest.schemaVersions = [.init(table: "public.schema_migrations", service: "users", version: "3")]
         manifest.ledger = [
             .init(

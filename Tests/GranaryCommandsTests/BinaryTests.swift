@@ -196,12 +196,14 @@ import Testing
     }
 
     @Test func garbageIsNoBackup() async throws {
-        let plain = try await granary("verify", "x.zip", files: ["x.zip": "garbage"])
+        let text = try await granary("verify", "x.zip", files: ["x.zip": "garbage"])
+        #expect(text.status == 1)
+        let plain = try await granary("verify", "x.zip", files: ["x.zip": "\u{1}\u{2}garbage"])
         #expect(plain.status == 2)
         #expect(plain.stdout.hasSuffix("1 problem in x.zip\n"))
         let document = try await granary("verify", "x.zip", "--json", "--quiet", files: ["backups/x.zip": ""])
         #expect(document.status == 2)
-        #expect(document.stdout.hasPrefix(#"{"file":"backups/x.zip","ok":false,"members":0,"rows":0,"#))
+        #expect(document.stdout.hasPrefix(#"{"file":"backups/x.zip","format":"archive","ok":false,"members":0,"tables":null,"rows":0,"#))
         #expect(document.stderr.isEmpty)
         let missing = try await granary("verify", "x.zip", "--json")
         #expect(missing.status == 1)

@@ -9,7 +9,7 @@ import Testing
         let role = "granary_room_\(UInt32.random(in: 0 ... .max))"
         try await server.execute("CREATE ROLE \(role) LOGIN CONNECTION LIMIT \(limit)")
         let address = ServerAddress(
-            server.url(database: "postgres").replacing("user=postgres", with: "user=\(role)")
+            server.url(database: "postgres").replacing("user=\(ThrowawayServer.superuser)", with: "user=\(role)")
         )
         let room = try await withSession(address, logger: quietLogger) { try SessionRoom($0) }
         try await server.execute("DROP ROLE \(role)")

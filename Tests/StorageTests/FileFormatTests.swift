@@ -20,7 +20,7 @@ import Testing
 
     @Test(arguments: [
         "SELECT 1;", "\u{FEFF}SELECT 1;", "--\r\n-- PostgreSQL database dump\r\n", "\n",
-        "-- \u{1} one control character\n",
+        "-- \u{1} one control character among many letters\n",
     ])
     func `SQL is text, whatever its line ends and its mark`(text: String) {
         #expect(FileFormat(Array(text.utf8)) == .text)

@@ -49,10 +49,29 @@ package struct DumpCheck: Sendable, Equatable {
         var bytes = 0
     }
 
+    /// Text that does not begin with a command of SQL is something else, and no damaged dump.
+    private func requireSQL(_ element: DumpScript.Element, _ path: String, isFirst: inout Bool) throws {
+        guard isFirst, case .statement(let text, _) = element else { return }
+        isFirst = false
+        guard !Self.commands.contains(StatementWords.first(1, of: text).first ?? "") else { return }
+        throw RestoreError(path, .other("a text that is not SQL"))
+    }
+
+    /// What a statement of a dump may begin with.
+    private static let commands: Set<String> = [
+        "ALTER", "ANALYZE", "BEGIN", "CALL", "CLUSTER", "COMMENT", "COMMIT", "CREATE", "DELETE", "DISCARD", "DO",
+        "DROP",
+        "END", "EXECUTE", "GRANT", "IMPORT", "INSERT", "LOAD", "LOCK", "MERGE", "PREPARE", "REASSIGN", "REFRESH",
+        "REINDEX",
+        "RESET", "REVOKE", "ROLLBACK", "SAVEPOINT", "SECURITY", "SELECT", "SET", "START", "TABLE", "TRUNCATE", "UPDATE",
+        "VACUUM", "VALUES", "WITH", "(",
+    ]
+
     private mutating func read(_ script: inout DumpScript, _ path: String) throws {
-        var (names, isEmpty): (Set<[String]>, Bool) = ([], true)
+        var (names, isEmpty, isFirst): (Set<[String]>, Bool, Bool) = ([], true, true)
         while let element = try script.next() {
             isEmpty = false
+            try requireSQL(element, path, isFirst: &isFirst)
             guard case .copy(let statement, _) = element else { continue }
             while try script.nextCopyData({ _ in }) {}
             rows += script.rowLines

@@ -118,6 +118,8 @@ struct DumpRules {
         case .schemaPublic: .run(DumpAction(text: statement.ifNotExists))
         // A server that lacks what is to be dropped is as it shall be.
         case .drop: .run(DumpAction(mayFail: DumpAction.missing))
+        // A new database keeps what initdb has made, with its privileges.
+        case .dropOfInitdb where !options.inPlace: .skip()
         case .dropOfInitdb: .run(DumpAction(mayFail: DumpAction.missing.union(DumpAction.notAllowed)))
         case .commentOfInitdb:
             .run(

@@ -87,8 +87,6 @@ import Testing
 
     @Test func `A restore that fails drops the roles again`() async throws {
         try await withRoles { server, url, folder, prefix in
-            try await psql(url, "CREATE TABLE u (a int CHECK (a > 0) NOT VALID); ALTER TABLE u DISABLE TRIGGER ALL")
-            try await psql(url, "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'")
             try await psql(
                 url,
                 "CREATE TABLE w (a int); INSERT INTO w VALUES (0); CREATE MATERIALIZED VIEW m AS SELECT 1 / (a + 1) AS x FROM w; UPDATE w SET a = -1"
@@ -113,7 +111,7 @@ import Testing
             options.trust = .sealed(by: [])
             let run = RestoreRun(options, server: ServerAddress(url), logger: quietLogger) { _ in }
             let code = try await run.plan().code
-            #expect(code?.lines.first == "the role \(prefix)_setting (BYPASSRLS, member of pg_read_all_data)")
+            #expect(code?.lines.first?.contains("\(prefix)_setting (BYPASSRLS, member of pg_read_all_data)") == true)
             let error = await failure { try await run.run() }
             #expect(error?.code == .untrusted)
         }
@@ -124,7 +122,7 @@ import Testing
             try await backup(url, to: folder.file("a.zip"))
             try await drop(prefix, url, server)
             try await server.execute("CREATE ROLE \(prefix)_owner LOGIN CREATEDB")
-            let mine = url.replacing("user=postgres", with: "user=\(prefix)_owner")
+            let mine = url.replacing("user=\(ThrowawayServer.superuser)", with: "user=\(prefix)_owner")
             let error = await failure {
                 try await restore(folder.file("a.zip"), mine) {
                     ($0.into, $0.createsRoles) = ("granary_not_made", true)

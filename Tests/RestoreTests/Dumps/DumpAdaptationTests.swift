@@ -15,7 +15,9 @@ private func restoringNew(
         let file = try folder.write(text, to: "dump.sql")
         try await server.withName { name in
             var maintenance = server.url(database: "postgres")
-            if let role { maintenance = maintenance.replacing("user=postgres", with: "user=\(role)") }
+            if let role {
+                maintenance = maintenance.replacing("user=\(ThrowawayServer.superuser)", with: "user=\(role)")
+            }
             let address = ServerAddress(maintenance)
             var options = RestoreOptions(file: file)
             options.into = name
@@ -170,7 +172,7 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
     }
 
     @Test func `A name that is none of them is refused with the nearest`() async throws {
-        let error = try await refusal(Self.several) { $0.database = "shpo" }
+        let error = try await refusal(Self.several) { $0.database = "shp" }
         #expect(error?.code == .usage)
         #expect(error?.hint?.hasPrefix("did you mean shop?") == true)
     }
