@@ -53,7 +53,7 @@ import Testing
     private static let broken: KeyValuePairs = [
         "migrations/000001_a.up.sql": up, "migrations/000001_a.down.sql": "DROP SCHEMA shop CASCADE;",
         "migrations/1_again.up.sql": "-- Again.\nSELECT 1;", "migrations/1_again.down.sql": "-- nothing to undo",
-        "migrations/000002_b.up.sql": "SELCT 1;\n\\i other.sql\nCOPY shop.things FROM STDIN;\n1\ta\n\\.\n",
+        "migrations/000002_b.up.sql": "SELCT 1;\n\\i other.sql\nCOPY shop.things FROM STDIN;\n1\ta\n",
         "migrations/000003_c.up.sql": "-- C.\nINSERT INTO people.users (password) VALUES ('geheim');\n",
         "migrations/000003_c.down.sql": "DELETE FROM people.users;\n",
         "migrations/3.sql": "", "migrations/development/000003_d.up.sql": "-- D.\nCREATE TABLE d ();",
@@ -132,13 +132,13 @@ import Testing
             outcome.stdout == """
                 migrations/000001_a.down.sql
                   1:1  warning  no-schema: things has no schema, so the search path of whoever migrates decides which one it is in
-                                write shop.things
+                                write the schema before each name, as in shop.things, or begin the file with SET search_path
 
                 migrations/000001_a.up.sql
                   1     info     missing-purpose: no comment says what it is for
                                  begin with a line such as `-- Phones: how an account can be called.`
                   1:14  warning  no-schema: things has no schema, so the search path of whoever migrates decides which one it is in
-                                 write shop.things
+                                 write the schema before each name, as in shop.things, or begin the file with SET search_path
                   2:12  error    syntax: syntax error at or near ","
 
                 migrations/development/000002_a,b:c.up.sql
@@ -158,7 +158,8 @@ import Testing
         #expect(
             lines[0]
                 == "::warning file=migrations/000001_a.down.sql,line=1,col=1,title=no-schema::things has no schema, so the "
-                + "search path of whoever migrates decides which one it is in%0Awrite shop.things"
+                + "search path of whoever migrates decides which one it is in%0Awrite the schema "
+                + "before each name, as in shop.things, or begin the file with SET search_path"
         )
         #expect(lines[1].hasPrefix("::notice file=migrations/000001_a.up.sql,line=1,title=missing-purpose::"))
         #expect(
