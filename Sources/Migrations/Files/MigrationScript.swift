@@ -250,7 +250,9 @@ package struct MigrationStatement: Sendable, RolledBackWork.Statement {
     /// - Throws: `PostgresError`, `CancellationError`.
     package func run(_ session: inout Session) throws {
         // Dumps of newer servers switch off time-outs that older ones do not have.
-        if isSetting, effects.settings.allSatisfy({ session.lacksTimeout($0.name) }) { return }
+        if tag == "SET", let name = StatementWords.setting(changedBy: Array(text.utf8)), session.lacksTimeout(name) {
+            return
+        }
         guard let rows else { return try session.execute(text) }
         _ = try session.copyIn(text) { sink in try rows.withBytes { try sink.write($0) } }
     }
