@@ -25,7 +25,8 @@ struct DumpPlayer: ~Copyable {
     /// `--keep-going`
     private let keepsGoing: Bool
     private let progress: @Sendable (RestoreProgress) -> Void
-    private var failed: [FailedStatement] = []
+    /// Those that were left out, with the object under which each is listed.
+    private var failed: [(statement: FailedStatement, listedUnder: String)] = []
     private var rows = 0
     private var tables: Set<[String]> = []
     private var notes: [String] = []
@@ -158,9 +159,9 @@ struct DumpPlayer: ~Copyable {
     private mutating func leave(_ statement: [UInt8], _ reason: String) -> Bool {
         let words = StatementWords.first(400, of: statement)
         guard keepsGoing, let one = FailedStatement(statement, words) else { return false }
-        let cause = failed.first { $0.isNamed(in: words) }
-        leftOut.add(one.object, because: reason, one.effect, under: cause?.object)
-        if cause == nil { failed.append(one) }
+        let cause = failed.first { $0.statement.isNamed(in: words) }?.listedUnder
+        leftOut.add(one.object, because: reason, one.effect, under: cause)
+        failed.append((one, cause ?? one.object))
         return true
     }
 

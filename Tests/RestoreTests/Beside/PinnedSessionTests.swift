@@ -21,7 +21,8 @@ import Testing
             url,
             folder in
             try await backup(url, to: folder.file("a.zip"))
-            try await backup(url, to: folder.file("a.sql")) { $0.format = .sql }
+            let dump = try await runCommand("pg_dump", ["-d", url, "-f", folder.file("a.sql")])
+            #expect(dump.status == 0)
             let role = "hostile_\(databaseName(of: url))"
             try await server.execute("CREATE ROLE \(role) LOGIN SUPERUSER")
             for setting in Self.hostile {
@@ -37,10 +38,8 @@ import Testing
         try await withHostileRole { server, url, hostile, folder in
             let report = try await restore(folder.file(file), hostile) { $0.dropOld = true }
             #expect(report.swapped && report.kept == nil)
-            try await restore(folder.file(file), hostile) {
-                $0.inPlace = true
-                $0.allowIncomplete = file == "a.sql"
-            }
+            // A plain dump drops nothing that is there.
+            if file == "a.zip" { try await restore(folder.file(file), hostile) { $0.inPlace = true } }
             try await server.execute("ALTER DATABASE \"\(databaseName(of: url))\" RESET ALL")
             try await #expect(psql(url, "SELECT count(*) FROM t") == "2")
         }

@@ -174,7 +174,8 @@ import Testing
             """
         try await withDatabase(schema) { server, url, folder in
             try await backup(url, to: folder.file("a.zip"))
-            try await backup(url, to: folder.file("a.sql")) { $0.format = .sql }
+            let dump = try await runCommand("pg_dump", ["-d", url, "-f", folder.file("a.sql")])
+            #expect(dump.status == 0)
             for file in ["a.zip", "a.sql"] {
                 let report = try await restore(folder.file(file), url) { $0.dropOld = true }
                 #expect(
