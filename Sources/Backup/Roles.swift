@@ -36,7 +36,7 @@ extension CatalogDetails {
                 UNION
                 SELECT datdba FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
                 UNION
-                -- Of ALTER ROLE … IN DATABASE the server keeps no dependency.
+                -- Of ALTER ROLE IN DATABASE the server keeps no dependency.
                 SELECT s.setrole FROM pg_catalog.pg_db_role_setting s
                 JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
                 WHERE d.datname = pg_catalog.current_database() AND s.setrole <> 0

@@ -50,7 +50,7 @@ import Testing
     @Test func rowsWithoutTheirEndMarkAreDamage() throws {
         for rows in ["", "1\ta\n", "1\ta\n\\.\n", "1\ta\n\\.\n\n", "1\ta\\.\n\n\n", "1\ta\n\\.\n\n\n\n"] {
             let dump = try archive(LooseDump.custom(Array(rows.utf8)))
-            #expect(failure { try self.rows(dump) }.contains("end mark"), "\(rows)")
+            #expect(failure { try self.rows(dump) }.contains(rows.isEmpty ? "ends early" : "end mark"), "\(rows)")
         }
     }
 

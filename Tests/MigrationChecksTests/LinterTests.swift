@@ -104,7 +104,7 @@ import Testing
             from: try parsedFile(
                 """
                 CREATE TABLE shop.a (id bigint PRIMARY KEY, code varchar(9), b int);
-                CREATE TABLE shop.b (id bigint PRIMARY KEY, a bigint, x int);
+                CREATE TABLE shop.b (id bigint PRIMARY KEY, a bigint, x bigint);
                 CREATE INDEX b_a ON shop.b (a, x);
                 CREATE INDEX b_x ON shop.b (x) WHERE x > 0;
                 """

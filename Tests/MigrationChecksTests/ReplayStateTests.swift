@@ -115,7 +115,7 @@ import Testing
             "000001_a.up.sql": """
             CREATE SCHEMA shop;
             CREATE TABLE shop.t (id int PRIMARY KEY, s varchar(9) CONSTRAINT c CHECK (s IN ('a', 'b')),
-                d boolean DEFAULT 'a'::varchar IN ('a', 'b'));
+                d boolean DEFAULT ('a'::varchar IN ('a', 'b')));
             CREATE VIEW shop.v AS SELECT id FROM shop.t WHERE s IN ('a', 'b');
             CREATE INDEX i ON shop.t (id) WHERE s IN ('a', 'b');
             """,

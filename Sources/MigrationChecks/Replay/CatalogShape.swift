@@ -81,7 +81,9 @@ struct CatalogShape: Sendable, Equatable {
         let owners = changes.owners
         var names: [String: Object] = [:]
         for (object, row) in objects
-        where owners.contains(row.owner) || row.owner.isEmpty || !changes.isAlive(row.identity) {
+        where owners.contains(row.owner) || row.owner.isEmpty || !changes.isAlive(row.owner)
+            || !changes.isAlive(row.identity)
+        {
             shape.objects[object] = nil
             names[row.identity] = object
         }

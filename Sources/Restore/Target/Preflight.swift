@@ -53,12 +53,14 @@ struct Preflight: Sendable {
         return findings
     }
 
-    /// With `--keep-going` an object that cannot be made is left out; without it the hint names that way.
-    static func settle(_ findings: inout Findings, keepGoing: Bool) {
+    /// With `--keep-going`, an object that cannot be made is left out of a new database; without it, the hint names that
+    /// option. A restore in place leaves nothing out.
+    static func settle(_ findings: inout Findings, _ options: RestoreOptions) {
         let leavable = findings.obstacles.filter(\.isLeavable)
-        guard keepGoing else {
+        guard options.keepGoing, !options.inPlace else {
+            let place = options.inPlace ? "restore into a new database and " : ""
             for index in findings.obstacles.indices where findings.obstacles[index].isLeavable {
-                findings.obstacles[index].hint += ", or leave out with --keep-going what cannot be made"
+                findings.obstacles[index].hint += ", or \(place)leave out with --keep-going what cannot be made"
             }
             return
         }
