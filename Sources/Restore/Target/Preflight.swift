@@ -54,7 +54,9 @@ struct Preflight: Sendable {
     }
 
     /// With `--keep-going` an object that cannot be made is left out; without it the hint names that way.
-    static func settle(_ findings: inout Findings, keepGoing: Bool) {
+    /// In place nothing is left out, because what is there now would be gone.
+    static func settle(_ findings: inout Findings, keepGoing: Bool, isInPlace: Bool) {
+        guard !isInPlace else { return }
         let leavable = findings.obstacles.filter(\.isLeavable)
         guard keepGoing else {
             for index in findings.obstacles.indices where findings.obstacles[index].isLeavable {
