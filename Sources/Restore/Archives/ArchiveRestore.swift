@@ -103,7 +103,7 @@ struct ArchiveRestore: Sendable {
                 findings: findings
             ).obstacles(session)
         }
-        Preflight.settle(&findings, options)
+        Preflight.settle(&findings, keepGoing: options.keepGoing, isInPlace: isInPlace)
         return (findings, part)
     }
 

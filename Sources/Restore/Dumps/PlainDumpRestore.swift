@@ -115,7 +115,7 @@ struct PlainDumpRestore: Sendable {
             try Preflight.missing(extensions: survey.needs.extensions.sorted(), session)
             + Preflight.missing(roles: survey.needs.roles.filter { !findings.roles.contains($0) }.sorted())
         findings.obstacles = obstacles + (try unknownEncoding(session)) + findings.obstacles
-        Preflight.settle(&findings, options)
+        Preflight.settle(&findings, keepGoing: options.keepGoing, isInPlace: options.inPlace)
         return findings
     }
 

@@ -53,14 +53,14 @@ struct Preflight: Sendable {
         return findings
     }
 
-    /// With `--keep-going`, an object that cannot be made is left out of a new database; without it, the hint names that
-    /// option. A restore in place leaves nothing out.
-    static func settle(_ findings: inout Findings, _ options: RestoreOptions) {
+    /// With `--keep-going` an object that cannot be made is left out; without it the hint names that way.
+    /// In place nothing is left out, because what is there now would be gone.
+    static func settle(_ findings: inout Findings, keepGoing: Bool, isInPlace: Bool) {
+        guard !isInPlace else { return }
         let leavable = findings.obstacles.filter(\.isLeavable)
-        guard options.keepGoing, !options.inPlace else {
-            let place = options.inPlace ? "restore into a new database and " : ""
+        guard keepGoing else {
             for index in findings.obstacles.indices where findings.obstacles[index].isLeavable {
-                findings.obstacles[index].hint += ", or \(place)leave out with --keep-going what cannot be made"
+                findings.obstacles[index].hint += ", or leave out with --keep-going what cannot be made"
             }
             return
         }

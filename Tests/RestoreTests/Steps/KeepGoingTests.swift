@@ -245,7 +245,11 @@ import Testing
                 }
             }
             let report = try await restore(folder.file("a.zip"), url) { $0.dropOld = true }
-            #expect(report.notes == ["the server has no tablespace fast that the role may use: what was in it goes to the default"])
+            #expect(
+                report.notes == [
+                    "the server has no tablespace fast that the role may use: what was in it goes to the default"
+                ]
+            )
             try await #expect(psql(url, "SELECT indisprimary FROM pg_index WHERE indrelid = 't'::regclass") == "t")
         }
     }
