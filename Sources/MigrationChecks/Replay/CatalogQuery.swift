@@ -1,13 +1,9 @@
 /// The SQL that reads a `CatalogShape`.
 ///
-/// A row has the `kind` and `name` of an object, its `parent`, `definition` and `expression`, and where it is in the catalog:
-/// `owner` and `identity`.
+/// A row has the `kind` and `name` of an object, its `parent`, `definition` and `expression`.
 enum CatalogQuery {
     /// Objects of extensions are left out, and those that initdb made.
-    ///
-    /// - Parameter isPartial: Only the relations of the parameter `$1`, the functions of `$2`, the types of `$3`, and what is
-    ///   few and always read; otherwise all, and the parameters are NULL.
-    static func text(isPartial: Bool) -> String {
+    static var text: String {
         """
         WITH own AS (
             SELECT oid, nspname, nspowner, nspacl FROM pg_catalog.pg_namespace
@@ -18,14 +14,12 @@ enum CatalogQuery {
                 WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'index' END AS kind,
                 CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::pg_catalog."char" AS holder
             FROM pg_catalog.pg_class c JOIN own n ON n.oid = c.relnamespace
-            WHERE \(isPartial ? "c.oid = ANY ($1::pg_catalog.oid[]) AND" : "$1::pg_catalog.oid[] IS NULL AND")
-                c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c', 'i', 'I') AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+            WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c', 'i', 'I') AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                 WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
         )
         SELECT 'schema' AS kind, pg_catalog.quote_ident(nspname) AS name, '' AS parent,
             pg_catalog.concat_ws(E'\\n', 'owner ' || nspowner::pg_catalog.regrole,
-                \(privileges("nspacl", "'n'", "nspowner"))) AS definition, NULL::pg_catalog.text AS expression, '' AS owner,
-            'n' || oid AS identity
+                \(privileges("nspacl", "'n'", "nspowner"))) AS definition, NULL::pg_catalog.text AS expression
         FROM own
         UNION ALL
         SELECT kind, name, CASE WHEN relkind IN ('i', 'I') THEN (SELECT pg_catalog.format('table %s', i.indrelid::pg_catalog.regclass)
@@ -44,7 +38,7 @@ enum CatalogQuery {
                 (SELECT pg_catalog.concat_ws(' ', pg_catalog.format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache,
                     s.seqcycle) FROM pg_catalog.pg_sequence s WHERE s.seqrelid = r.oid)),
             CASE WHEN relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(oid)
-                WHEN relkind IN ('i', 'I') THEN pg_catalog.pg_get_indexdef(oid) END, 'r' || oid, 'r' || oid
+                WHEN relkind IN ('i', 'I') THEN pg_catalog.pg_get_indexdef(oid) END
         FROM relation r
         UNION ALL
         SELECT 'column', pg_catalog.format('%s.%I', r.name, a.attname), pg_catalog.format('%s %s', r.kind, r.name),
@@ -54,7 +48,7 @@ enum CatalogQuery {
                 'compression ' || nullif(a.attcompression::pg_catalog.text, ''), 'statistics ' || nullif(coalesce(a.attstattarget, -1), -1),
                 'collation ' || nullif(a.attcollation, t.typcollation)::regcollation, 'privileges ' || a.attacl::pg_catalog.text,
                 'options ' || a.attoptions::pg_catalog.text),
-            'default ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid), 'r' || r.oid, pg_catalog.format('a%s.%s', r.oid, a.attnum)
+            'default ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid)
         FROM relation r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
             JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
             LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -63,31 +57,27 @@ enum CatalogQuery {
         SELECT 'constraint', pg_catalog.concat(CASE WHEN c.conrelid <> 0 THEN c.conrelid::pg_catalog.regclass::pg_catalog.text
                 ELSE c.contypid::pg_catalog.regtype::pg_catalog.text END, '.', pg_catalog.quote_ident(c.conname)),
             CASE WHEN c.conrelid <> 0 THEN 'table ' || c.conrelid::pg_catalog.regclass ELSE 'type ' || c.contypid::pg_catalog.regtype END,
-            '', pg_catalog.pg_get_constraintdef(c.oid), CASE WHEN c.conrelid <> 0 THEN 'r' || c.conrelid ELSE 't' || c.contypid END,
-            'c' || c.oid
+            '', pg_catalog.pg_get_constraintdef(c.oid)
         FROM pg_catalog.pg_constraint c JOIN own n ON n.oid = c.connamespace
-        WHERE \(isPartial
-            ? "(c.conrelid <> 0 AND c.conrelid = ANY ($1::pg_catalog.oid[]) OR c.contypid <> 0 AND c.contypid = ANY ($3::pg_catalog.oid[])) AND"
-            : "") c.contype <> 'n' AND c.oid >= 16384
+        WHERE c.contype <> 'n' AND c.oid >= 16384
         UNION ALL
         SELECT 'trigger', pg_catalog.format('%s.%I', r.name, t.tgname), pg_catalog.format('%s %s', r.kind, r.name),
-            'enabled ' || t.tgenabled::pg_catalog.text, pg_catalog.pg_get_triggerdef(t.oid), 'r' || r.oid, 'g' || t.oid
+            'enabled ' || t.tgenabled::pg_catalog.text, pg_catalog.pg_get_triggerdef(t.oid)
         FROM pg_catalog.pg_trigger t JOIN relation r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal
         UNION ALL
-        SELECT 'rule', pg_catalog.format('%s.%I', r.name, w.rulename), pg_catalog.format('%s %s', r.kind, r.name), pg_catalog.pg_get_ruledef(w.oid), NULL,
-            'r' || r.oid, 'w' || w.oid
+        SELECT 'rule', pg_catalog.format('%s.%I', r.name, w.rulename), pg_catalog.format('%s %s', r.kind, r.name), pg_catalog.pg_get_ruledef(w.oid), NULL
         FROM pg_catalog.pg_rewrite w JOIN relation r ON r.oid = w.ev_class WHERE w.rulename <> '_RETURN'
         UNION ALL
         SELECT 'policy', pg_catalog.format('%s.%I', r.name, p.polname), pg_catalog.format('%s %s', r.kind, r.name),
             pg_catalog.concat_ws(E'\\n', p.polcmd, p.polpermissive, p.polroles::pg_catalog.regrole[]::pg_catalog.text, pg_catalog.pg_get_expr(p.polqual, p.polrelid),
-                pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), NULL, 'r' || r.oid, 'l' || p.oid
+                pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), NULL
         FROM pg_catalog.pg_policy p JOIN relation r ON r.oid = p.polrelid
         UNION ALL
         SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, p.oid::pg_catalog.regprocedure::pg_catalog.text,
             pg_catalog.format('schema %I', n.nspname), pg_catalog.concat_ws(E'\\n', 'owner ' || p.proowner::pg_catalog.regrole, \(privileges("p.proacl", "'f'", "p.proowner")),
-                CASE WHEN p.prokind <> 'a' THEN pg_catalog.pg_get_functiondef(p.oid) END), NULL, 'p' || p.oid, 'p' || p.oid
+                CASE WHEN p.prokind <> 'a' THEN pg_catalog.pg_get_functiondef(p.oid) END), NULL
         FROM pg_catalog.pg_proc p JOIN own n ON n.oid = p.pronamespace
-        WHERE \(isPartial ? "p.oid = ANY ($2::pg_catalog.oid[]) AND" : "$2::pg_catalog.oid[] IS NULL AND") NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+        WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
             WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
         UNION ALL
         SELECT 'type', t.oid::pg_catalog.regtype::pg_catalog.text, pg_catalog.format('schema %I', n.nspname),
@@ -97,25 +87,24 @@ enum CatalogQuery {
                 CASE WHEN t.typtype = 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) END,
                 CASE WHEN t.typnotnull THEN 'NOT NULL' END, 'default ' || t.typdefault,
                 (SELECT r.rngsubtype::pg_catalog.regtype::pg_catalog.text FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid)),
-            NULL, 't' || t.oid, 't' || t.oid
+            NULL
         FROM pg_catalog.pg_type t JOIN own n ON n.oid = t.typnamespace
-        WHERE \(isPartial ? "t.oid = ANY ($3::pg_catalog.oid[]) AND" : "$3::pg_catalog.oid[] IS NULL AND")
-            t.typtype IN ('e', 'd', 'r', 'b') AND t.typcategory <> 'A' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+        WHERE t.typtype IN ('e', 'd', 'r', 'b') AND t.typcategory <> 'A' AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
             WHERE d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid AND d.deptype IN ('e', 'i'))
         UNION ALL
-        SELECT 'extension', pg_catalog.quote_ident(extname), '', extversion, NULL, '', '' FROM pg_catalog.pg_extension
+        SELECT 'extension', pg_catalog.quote_ident(extname), '', extversion, NULL FROM pg_catalog.pg_extension
         UNION ALL
         SELECT 'default privileges', pg_catalog.format('of %s in %s on %s', d.defaclrole::pg_catalog.regrole, d.defaclnamespace::pg_catalog.regnamespace,
-            d.defaclobjtype), '', d.defaclacl::pg_catalog.text, NULL, '', '' FROM pg_catalog.pg_default_acl d
+            d.defaclobjtype), '', d.defaclacl::pg_catalog.text, NULL FROM pg_catalog.pg_default_acl d
         UNION ALL
         SELECT 'comment on', o.type || ' ' || o.identity, CASE WHEN o.type IN ('table', 'view', 'type', 'schema', 'sequence')
             THEN o.type || ' ' || o.identity WHEN o.type LIKE '% column' THEN 'column ' || o.identity
-            ELSE o.type || ' ' || o.identity END, c.description, NULL, '', ''
+            ELSE o.type || ' ' || o.identity END, c.description, NULL
         FROM pg_catalog.pg_description c, LATERAL pg_catalog.pg_identify_object(c.classoid, c.objoid, c.objsubid) o
         WHERE c.objoid >= 16384
         UNION ALL
         SELECT o.type, o.identity, '', coalesce(CASE WHEN x.class = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass
-            THEN pg_catalog.pg_get_statisticsobjdef(x.oid) END, ''), NULL, '', ''
+            THEN pg_catalog.pg_get_statisticsobjdef(x.oid) END, ''), NULL
         FROM (\(Self.others.map { "SELECT '\($0)'::pg_catalog.regclass AS class, oid FROM \($0)" }.joined(separator: " UNION ALL "))) x,
             LATERAL pg_catalog.pg_identify_object(x.class, x.oid, 0) o
         WHERE x.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d

@@ -27,72 +27,19 @@ struct CatalogShape: Sendable, Equatable {
         }
     }
 
-    /// What the catalog has of an object, for reading it again.
-    struct Row: Sendable, Equatable {
-        var facts: Facts
-        /// The relation, function or type with which it is read, such as `r16385`; empty for what is always read.
-        var owner: String
-        /// Its own row in the catalog, such as `c16390`.
-        var identity: String
-    }
-
-    private(set) var objects: [Object: Row] = [:]
-
-    static func == (a: CatalogShape, b: CatalogShape) -> Bool {
-        a.objects.mapValues(\.facts) == b.objects.mapValues(\.facts)
-    }
+    private(set) var objects: [Object: Facts] = [:]
 
     /// - Throws: `PostgresError`.
     static func read(_ session: borrowing Session) throws -> CatalogShape {
         var shape = CatalogShape()
-        try shape.add(session, nil)
-        return shape
-    }
-
-    private mutating func add(_ session: borrowing Session, _ changes: CatalogChanges?) throws {
-        let filters = [changes?.relations, changes?.functions, changes?.types].map {
-            $0.map { "{\($0.joined(separator: ","))}" }
-        }
-        let rows = try session.query(CatalogQuery.text(isPartial: changes != nil), filters)
-        for row in rows {
-            let facts = Facts(
+        for row in try session.query(CatalogQuery.text) {
+            shape.objects[Object(kind: row.text("kind"), name: row.text("name"))] = Facts(
                 parent: row.text("parent"),
                 definition: row.text("definition"),
                 expression: row["expression"]
             )
-            objects[Object(kind: row.text("kind"), name: row.text("name"))] = Row(
-                facts: facts,
-                owner: row.text("owner"),
-                identity: row.text("identity")
-            )
         }
-    }
-
-    /// The shape now, of which only what has changed since the mark is read again.
-    ///
-    /// - Throws: `PostgresError`.
-    func refreshed(
-        since mark: CatalogMark,
-        _ session: borrowing Session
-    ) throws -> (shape: CatalogShape, CatalogChanges) {
-        let changes = try CatalogChanges.read(since: mark, session)
-        guard !changes.isNone else { return (self, changes) }
-        var shape = self
-        let owners = changes.owners
-        var names: [String: Object] = [:]
-        for (object, row) in objects
-        where owners.contains(row.owner) || row.owner.isEmpty || !changes.isAlive(row.owner)
-            || !changes.isAlive(row.identity)
-        {
-            shape.objects[object] = nil
-            names[row.identity] = object
-        }
-        try shape.add(session, changes)
-        // Under another name it is in the texts of others too, which have no change of their own.
-        let isRenamed = shape.objects.contains { object, row in
-            names[row.identity].map { $0 != object } ?? false
-        }
-        return (isRenamed ? try CatalogShape.read(session) : shape, changes)
+        return shape
     }
 }
 
@@ -129,23 +76,21 @@ extension CatalogShape {
         var difference = Difference()
         difference.left = Self.roots(objects.filter { before.objects[$0.key] == nil })
         difference.missing = Self.roots(before.objects.filter { objects[$0.key] == nil })
-        for (object, row) in objects {
-            guard let old = before.objects[object]?.facts, old != row.facts else { continue }
-            if old.definition == row.facts.definition, old.parent == row.facts.parent,
-                try isSame(object, old, row.facts)
-            {
+        for (object, facts) in objects {
+            guard let old = before.objects[object], old != facts else { continue }
+            if old.definition == facts.definition, old.parent == facts.parent, try isSame(object, old, facts) {
                 continue
             }
-            difference.changed.append(Self.change(object, old, row.facts))
+            difference.changed.append(Self.change(object, old, facts))
         }
         difference.changed.sort()
         return difference
     }
 
     /// Without the parts of what is named itself.
-    private static func roots(_ objects: [Object: Row]) -> [String] {
+    private static func roots(_ objects: [Object: Facts]) -> [String] {
         let names = Set(objects.keys.map(\.description))
-        return objects.filter { !names.contains($0.value.facts.parent) }.keys.sorted().map(\.description)
+        return objects.filter { !names.contains($0.value.parent) }.keys.sorted().map(\.description)
     }
 
     /// What of a definition changed, where it is short enough to be read in a sentence.

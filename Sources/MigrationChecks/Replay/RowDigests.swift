@@ -16,42 +16,19 @@ struct RowDigests: Sendable, Equatable {
     /// - Throws: `PostgresError`.
     static func read(_ session: borrowing Session) throws -> RowDigests {
         var digests = RowDigests()
-        try digests.add(nil, session)
+        try digests.add(session)
         return digests
     }
 
-    /// The digests now, of which only those of tables that have changed are read again.
-    ///
-    /// - Parameters:
-    ///   - changes: Of the catalog, since these digests were read.
-    ///   - written: Oids of tables whose rows were changed since then; nil if that is not known.
-    /// - Throws: `PostgresError`.
-    func refreshed(
-        _ changes: CatalogChanges,
-        _ written: Set<String>?,
-        _ session: borrowing Session
-    ) throws -> RowDigests {
-        guard !changes.isNone else { return self }
-        // Another name of an enum value is in the rows of any table.
-        guard let written, changes.types.isEmpty || tables.isEmpty else { return try RowDigests.read(session) }
-        var digests = self
-        let changed = written.union(changes.relations)
-        for oid in tables.keys where changed.contains(oid) || !changes.isAlive("r\(oid)") { digests.tables[oid] = nil }
-        if !changed.isEmpty { try digests.add(changed, session) }
-        return digests
-    }
-
-    private mutating func add(_ oids: Set<String>?, _ session: borrowing Session) throws {
+    private mutating func add(_ session: borrowing Session) throws {
         let found = try session.query(
             """
             SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-                AND \(oids == nil ? "$1::pg_catalog.oid[] IS NULL" : "c.oid = ANY ($1::pg_catalog.oid[])")
                 AND pg_catalog.pg_relation_size(c.oid) > 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
                     WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
-            """,
-            [oids.map { "{\($0.joined(separator: ","))}" }]
+            """
         ).map { (oid: $0.text("oid"), name: $0.text("name")) }
         for start in stride(from: 0, to: found.count, by: Self.atOnce) {
             let part = found[start..<min(start + Self.atOnce, found.count)]
@@ -68,21 +45,6 @@ struct RowDigests: Sendable, Equatable {
                 tables[oid] = Digest(name: names[oid] ?? "", rows: row.int("rows"), sum: row.text("sum"))
             }
         }
-    }
-
-    /// Oids of tables whose rows the open transaction has changed; nil if the server does not count that.
-    ///
-    /// - Throws: `PostgresError`.
-    static func changedTables(_ session: borrowing Session) throws -> Set<String>? {
-        let row = try session.query(
-            """
-            SELECT pg_catalog.current_setting('track_counts') AS counts, ARRAY(SELECT oid FROM pg_catalog.pg_class
-                WHERE relkind = 'r' AND oid >= 16384 AND pg_catalog.pg_stat_get_xact_tuples_inserted(oid)
-                    + pg_catalog.pg_stat_get_xact_tuples_updated(oid) + pg_catalog.pg_stat_get_xact_tuples_deleted(oid) > 0)
-                AS tables
-            """
-        )[0]
-        return row.text("counts") == "on" ? Set(row.texts("tables")) : nil
     }
 
     /// Tables without rows, in the order in which they were made, with their oids. A partition's rows come through its
