@@ -167,9 +167,10 @@ import Testing
             let over = try await tenant.run("restore", "whole.zip", "--in-place", "--confirm", tenant.database)
             #expect(over.status == 1)
             #expect(
-                over.stderr.contains("nothing was changed, because \(tenant.role) may not replace the schema granary")
+                over.stderr.contains("nothing was changed, because \(tenant.role) may not give objects to granary")
             )
-            #expect(over.stderr.contains("hint: --schema NAME restores only a schema that is yours"), "\(over)")
+            #expect(over.stderr.contains("; \(tenant.role) may not drop granary.environment, "), "\(over)")
+            #expect(over.stderr.contains(" or restore a schema that is yours with --schema"), "\(over)")
             try await tenant.succeeds("restore", "whole.zip", "--schema", "shop", "--confirm", tenant.database)
             try #expect(await tenant.portrait() == original)
         }
@@ -200,7 +201,8 @@ import Testing
             ]
             for command in commands {
                 let refused = try await tenant.run(command)
-                #expect(refused.status == 1, "\(command) \(refused)")
+                // Tables that --generate cannot fill are left out.
+                #expect(refused.status == (command.contains("--generate") ? 2 : 1), "\(command) \(refused)")
                 let hint = refused.stderr.split(separator: "\n").last { $0.hasPrefix("hint: ") }
                 #expect(hint?.contains("NO FORCE ROW LEVEL SECURITY") == true, "\(command) \(refused)")
             }

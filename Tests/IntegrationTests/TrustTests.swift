@@ -93,6 +93,7 @@ import Testing
 
     @Test func thePlanTellsWhatWouldRun() async throws {
         try await withDatabase(Self.code) { url, folder in
+            try #require(await granary("env", "mark", "development", as: "mine", at: url, in: folder).status == 0)
             let backup = try await granary("backup", "--output", "a.zip", as: "mine", at: url, in: folder)
             try #require(backup.status == 0, "\(backup)")
             for (installation, origin) in [("mine", "made"), ("other", "not made")] {

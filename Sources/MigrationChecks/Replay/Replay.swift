@@ -140,7 +140,7 @@ package struct Replay: Sendable {
             if isProof {
                 progress(.started(name: step.up.title, number: journey.next + 1, of: steps.count))
                 // What others have written is not known any more.
-                if journey.fills, try rows.supply(for: step, &session, logger) { known.rows = nil }
+                if journey.fills, try rows.supply(for: step, &session, logger) { known = ScratchState() }
             }
             let trial = StepTrial(step: step, isProof: isProof, hasRows: journey.fills, makesRoles: !keepsRoles)
             let outcome = try trial.run(&session, &known)
