@@ -118,14 +118,14 @@ package struct DatabaseReplacement: Sendable {
 
     /// Under its own name the next restore would take it for an unfinished one, and drop it.
     private func stayBeside(_ new: String) async throws -> Outcome {
-        let name = DatabaseName.derived(from: target.name, "_restored_\(Timestamp.now)")
+        let name = try await unusedName("_restored_")
         let swap = DatabaseSwap(target: target, new: new, name: name, old: nil, force: false, logger: logger)
         _ = try await swap.run()
         return Outcome(beside: name)
     }
 
     private func takePlace(_ new: String, _ replaces: Bool, dropsOld: Bool) async throws -> Outcome {
-        let old = replaces ? DatabaseName.derived(from: target.name, "_before_\(Timestamp.now)") : nil
+        let old = replaces ? try await unusedName("_before_") : nil
         let swap = DatabaseSwap(target: target, new: new, name: target.name, old: old, force: force, logger: logger)
         guard let old = try await swap.run() else { return Outcome() }
         var outcome = Outcome(swapped: true, kept: old)
@@ -140,6 +140,21 @@ package struct DatabaseReplacement: Sendable {
             outcome.dropFailure = error
         }
         return outcome
+    }
+
+    /// The target's name with a suffix and the time; two restores of one second get different names.
+    private func unusedName(_ suffix: String) async throws -> String {
+        try await withSession(target.maintenance, logger: logger) { session in
+            try session.pin()
+            let isTaken = "SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = $1) AS taken"
+            let plain = suffix + Timestamp.now
+            var (name, number) = (DatabaseName.derived(from: target.name, plain), 2)
+            while try session.query(isTaken, [name])[0].bool("taken") {
+                name = DatabaseName.derived(from: target.name, "\(plain)_\(number)")
+                number += 1
+            }
+            return name
+        }
     }
 
     /// Drops the new database after any failure: granary's own, the server's, or an interrupt.
