@@ -141,7 +141,7 @@ rows() {
 }
 
 as_a_container() {
-    mkdir -p "$TREE/work/backups"
+    mkdir -p "$TREE/data/backups"
     local said
     said=$(container granary backup 2>&1)
     [[ $said == *'no seal'* ]] || {
@@ -153,7 +153,7 @@ as_a_container() {
     container granary verify backups/sealed.zip
     container env GRANARY_ARCHIVE_KEY="$(printf '%064d' 7)" granary restore backups/sealed.zip --drop-old --confirm shop
     local owner
-    owner=$(stat -c %u "$TREE/work/backups/sealed.zip")
+    owner=$(stat -c %u "$TREE/data/backups/sealed.zip")
     expect 'the owner of the backup' "$owner" 10001
 }
 
@@ -161,8 +161,8 @@ as_a_container() {
 container() {
     unshare --mount -- bash -c '
         mount --rbind "$0" "$0" && mount -o remount,bind,ro "$0"
-        mount --bind "$0/work/backups" "$0/work/backups" && mount -o remount,bind,rw "$0/work/backups"
-        cd / && exec chroot "$0" setpriv --reuid=10001 --regid=10001 --clear-groups env -i -C /work \
+        mount --bind "$0/data/backups" "$0/data/backups" && mount -o remount,bind,rw "$0/data/backups"
+        cd / && exec chroot "$0" setpriv --reuid=10001 --regid=10001 --clear-groups env -i -C /data \
             PATH=/usr/bin:/bin DATABASE_URL="$1" GRANARY_ENV=development "${@:2}"
     ' "$TREE" "$URL" "$@"
 }

@@ -34,8 +34,8 @@ extension RestoreWork {
     func isShared(_ table: Manifest.Table) -> Bool {
         guard !isInPlace, options.jobs > 1, archive.hasItsOwnRows(table) else { return false }
         guard archive.isOurs else {
-            // What a worker has taken it cannot take again without the check that refused it.
-            guard !options.allowInvalid, !archive.hasStatements(table) else { return false }
+            // A worker cannot take its rows again without the CHECK that refused them.
+            guard !options.allowsInvalid, !archive.hasStatements(table) else { return false }
             // What is stored is a quarter or less of the text.
             return table.rawBytes > options.splitBytes / 4
         }

@@ -143,7 +143,11 @@ struct TableLoad: ~Copyable {
             throw RestoreError(.mismatch, "\(name): the server took \(taken) of \(read.rows) rows")
         }
         let sum = record.add(rows: read.rows, bytes: read.bytes, to: table.number)
-        if rows.leave() { progress(.finished(table: name, rows: sum.rows, bytes: sum.bytes)) }
+        guard let given = rows.leave() else { return }
+        guard sum.rows == given else {
+            throw RestoreError(.mismatch, "\(name): the server took \(sum.rows) of \(given) rows")
+        }
+        progress(.finished(table: name, rows: sum.rows, bytes: sum.bytes))
     }
 
     /// CHECK constraints and generated columns see the database's own settings, as far as the rows' text can be read.

@@ -121,6 +121,28 @@ import Testing
         try await server.stop()
     }
 
+    /// The function accepts all rows when they are written, and refuses one when they are restored.
+    @Test func aCheckThatFailsCostsNoRowsWhenTheRestoreGoesOn() async throws {
+        let sql = """
+            CREATE FUNCTION fits(a int) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+            CREATE TABLE t (a int, pad text, CONSTRAINT c CHECK (fits(a)));
+            INSERT INTO t SELECT i, repeat('x', 200) FROM generate_series(1, 20000) i;
+            CREATE OR REPLACE FUNCTION fits(a int) RETURNS boolean LANGUAGE sql AS 'SELECT a <> 15000';
+            """
+        try await withDump(.custom, "--compress=0", of: sql) { dump, source, _, server in
+            try await server.withName { copy in
+                _ = try await restore(dump, source) {
+                    $0.into = copy
+                    $0.keepGoing = true
+                    $0.jobs = 3
+                    $0.splitBytes = 64 << 10
+                }
+                let found = try await psql(server.url(database: copy), "SELECT count(*), count(DISTINCT a) FROM t")
+                #expect(found == "20000|20000")
+            }
+        }
+    }
+
     @Test func rowsThatAreMissingAreAddedByTheirKey() async throws {
         try await withDump(of: Self.shop) { dump, source, _, _ in
             try await psql(source, "DELETE FROM shop.orders WHERE id > 60")

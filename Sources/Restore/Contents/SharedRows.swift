@@ -16,6 +16,8 @@ final class SharedRows: Sendable {
         var rows: DumpRows?
         var isAtEnd = false
         var working: Int
+        /// Rows that were given to a worker.
+        var given = 0
     }
 
     private let archive: DumpArchive
@@ -41,15 +43,18 @@ final class SharedRows: Sendable {
                 return nil
             }
             let stored = state.rows?.takeStoredBytes() ?? 0
+            state.given += slab.rows
             return Slab(bytes: slab.bytes, rows: slab.rows, stored: stored)
         }
     }
 
-    /// Notes that a worker has nothing more to take; true for the last one.
-    func leave() -> Bool {
+    /// Notes that the server has taken all that a worker was given.
+    ///
+    /// - Returns: For the last worker, how many rows all of them were given; nil for the others.
+    func leave() -> Int? {
         state.withLock { state in
             state.working -= 1
-            return state.working == 0
+            return state.working == 0 ? state.given : nil
         }
     }
 }
