@@ -315,9 +315,8 @@ import Testing
         let sentences = try await sentences(Rebuilding.zip(members))
         #expect(sentences == ["manifest.json: 134217728 bytes are more than it may have"])
         members[members.count - 1] = try Bomb.member(Manifest.member, bytes: 128 << 20, claimed: 16 << 20)
-        #expect(
-            try await self.sentences(Rebuilding.zip(members)) == ["manifest.json: it unpacks to more than its declared size"]
-        )
+        let larger = try await self.sentences(Rebuilding.zip(members))
+        #expect(larger == ["manifest.json: it unpacks to more than its declared size"])
     }
 }
 

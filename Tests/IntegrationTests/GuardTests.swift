@@ -27,7 +27,8 @@ import Testing
 
                     let unmarked = try await granary("restore", "a.zip", at: target, in: folder)
                     #expect(unmarked.status == 3)
-                    #expect(unmarked.stderr.contains("hint: if this is the right database, run `granary env mark NAME`"))
+                    let hint = "hint: if this is the right database, run `granary env mark NAME`"
+                    #expect(unmarked.stderr.contains(hint))
                     let chosen = try await granary("restore", "a.zip", "--env", "staging", at: target, in: folder)
                     #expect(chosen.status == 3)
                     #expect(chosen.stderr.contains("granary env mark staging"))

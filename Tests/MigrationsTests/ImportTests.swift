@@ -282,7 +282,7 @@ import Testing
         try await #expect(refusal(["a.sql": ""]) == "there are no migrations of a known tool in old")
         try await #expect(
             refusal(["V1__a.sql": "", "B2__all.sql": ""])
-                == "old/B2__all.sql stands for V1__a.sql and what follows it up to 2, so both would run"
+                == "old/B2__all.sql replaces V1__a.sql and the files after it up to 2, so both would run"
         )
         try await #expect(
             refusal(["V1__a.sql": "", "V1.0__b.sql": ""]) == "old/V1.0__b.sql and old/V1__a.sql have the same number"

@@ -63,9 +63,12 @@ private func fingerprint(_ text: String) -> UInt64 {
         struct Stop: Error {}
         let table = table()
         #expect(throws: Stop.self) {
-            try OrderedRendering.run(pieces: 50, jobs: 3, render: { table.render($0..<($0 + 1), into: &$1) }) { _ in
-                throw Stop()
-            }
+            try OrderedRendering.run(
+                pieces: 50,
+                jobs: 3,
+                render: { table.render($0..<($0 + 1), into: &$1) },
+                { _ in throw Stop() }
+            )
         }
     }
 

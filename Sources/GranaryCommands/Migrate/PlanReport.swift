@@ -33,8 +33,8 @@ struct PlanReport {
             lines.append("  \(step.script.path): \(counted(step.script.statements.count, "statement"))")
             lines += shown(step.script.statements, rest: Self.summary) { "  \($0.line): \($0.summary)" }
             let locks = step.script.locks.filter(\.value.blocksWrites).sorted { "\($0.key)" < "\($1.key)" }
-            lines += shown(locks, rest: { "\(grouped($0.count)) more locks" }) { "  locks \($0.key): \($0.value)" }
-            lines += shown(step.script.destruction, rest: { "\(grouped($0.count)) more of these" }) { statement, what in
+            lines += shown(locks, rest: Self.more("locks")) { "  locks \($0.key): \($0.value)" }
+            lines += shown(step.script.destruction, rest: Self.more("of these")) { statement, what in
                 "  destroys by \(what.means.rawValue): \(what.kind.rawValue) \(what.relation) (line \(statement.line))"
             }
         }
@@ -49,6 +49,10 @@ struct PlanReport {
         guard !showsAll, elements.count > Self.most else { return elements.map(line) }
         let more = "  … and \(rest(elements[Self.most...])); `granary migrate plan --all` shows them"
         return elements.prefix(Self.most).map(line) + [more]
+    }
+
+    private static func more<T>(_ what: String) -> (ArraySlice<T>) -> String {
+        { "\(grouped($0.count)) more \(what)" }
     }
 
     /// `99,950 more statements: 99,000 INSERT, 950 UPDATE`

@@ -16,7 +16,7 @@ package struct DurationArgument: ExpressibleByArgument, Equatable, Sendable {
         case "h": milliseconds = 3_600_000
         default: return nil
         }
-        // Nobody waits longer than a year, and larger numbers would exceed the range of Double and Duration.
+        // Times over a year are refused: larger numbers would exceed the range of Double and Duration.
         guard let value = Double(number), value * milliseconds <= 366 * 86_400_000 else { return nil }
         duration = .milliseconds((value * milliseconds).rounded())
     }

@@ -112,8 +112,8 @@ enum CatalogQuery {
         """
     }
 
-    /// One line each. What nobody has granted is written as what the owner has then anyway: GRANT and REVOKE leave behind
-    /// that the privileges were looked at, and nothing else.
+    /// A line for each privilege. An object without a list of privileges has the owner's default ones: GRANT and REVOKE
+    /// write them into a list, and that is no difference.
     private static func privileges(_ list: String, _ kind: String, _ owner: String) -> String {
         """
         (SELECT pg_catalog.string_agg('privilege ' || a::pg_catalog.text, E'\\n' ORDER BY a::pg_catalog.text)

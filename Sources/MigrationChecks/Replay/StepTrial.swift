@@ -219,7 +219,7 @@ struct StepTrial: Sendable {
                 hint: "undo in the reverse order what the up does"
             )
         }
-        // Whoever has declared that rows are lost knows it.
+        // `rollback_safe: false` declares that rows are lost.
         if !losses.isEmpty, declared != false {
             outcome.add(
                 .downLosesRows,

@@ -204,7 +204,7 @@ extension ForeignFolder {
         }
     }
 
-    /// A new database gets Flyway's baseline, and none of the files that it stands for; here every file would run.
+    /// On a new database Flyway runs the baseline instead of the older files; here every file would run.
     private func requireNoBaseline(_ listing: Listing) throws(MigrationError) {
         let names = listing.flyway.compactMap { name in FlywayName(name).map { (name, $0) } }
         for (name, baseline) in names where baseline.kind == .baseline {
@@ -215,7 +215,7 @@ extension ForeignFolder {
             else { continue }
             throw MigrationError(
                 .file,
-                "\(path)/\(name) stands for \(older.0) and what follows it up to \(baseline.version), so both would run",
+                "\(path)/\(name) replaces \(older.0) and the files after it up to \(baseline.version), so both would run",
                 hint: "take the baseline out of the folder, or the files that it stands for"
             )
         }

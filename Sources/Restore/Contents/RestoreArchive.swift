@@ -115,7 +115,7 @@ struct RowReader: ~Copyable {
 }
 
 extension DumpedManifest {
-    /// The entry that a chunk of ours stands for.
+    /// The entry of the dump from which a chunk of the manifest was made.
     fileprivate func entry(_ chunk: Manifest.Chunk) throws -> DumpTOC.Entry {
         guard let entry = entries[chunk.member] else {
             throw ArchiveError(.damaged, at: FilePlace(chunk.member), "it is missing")

@@ -135,7 +135,9 @@ struct CheckReader {
             }
             return
         }
-        if kind == "AEXPR_OP_ALL" || kind == "AEXPR_IN", name == "<>", let column = column(left), let list = texts(right) {
+        if ["AEXPR_OP_ALL", "AEXPR_IN"].contains(kind), name == "<>",
+            let column = column(left), let list = texts(right)
+        {
             facts[column, default: .init()].excluded = (facts[column]?.excluded ?? []) + list
             return
         }
@@ -237,7 +239,8 @@ struct CheckReader {
     /// `trim(x)` and `lower(x)` are as long as our texts are.
     private func withoutForm(_ node: ParseNode) -> ParseNode {
         var node = unwrapped(node)
-        while node.isKind("FuncCall"), ["btrim", "ltrim", "rtrim", "lower", "upper"].contains(node["funcname"].names.last ?? ""),
+        let functions: Set = ["btrim", "ltrim", "rtrim", "lower", "upper"]
+        while node.isKind("FuncCall"), functions.contains(node["funcname"].names.last ?? ""),
             let inner = node["args"].items.first
         {
             node = unwrapped(inner)

@@ -83,14 +83,18 @@ extension CompiledColumns {
         _ key: SeedCatalog.ForeignKey,
         _ options: [SeedNode]
     ) throws(SeedingError) {
-        guard let pool = given.pools[key.parent], pool.count > 0 else { return try settleWithoutParents(key, key.columns) }
+        guard let pool = given.pools[key.parent], pool.count > 0 else {
+            return try settleWithoutParents(key, key.columns)
+        }
         let pick: ReferenceGenerator.Pick
         var limit: Int?
         do {
             pick = try self.pick(key, pool, options)
         } catch {
             guard case .tooFew(let possible) = error.code, options.isEmpty, key.columns.contains(where: isNullable),
-                let unique = given.table.uniques.first(where: { $0.isPlain && Set($0.columns).isSubset(of: key.columns) }),
+                let unique = given.table.uniques.first(where: {
+                    $0.isPlain && Set($0.columns).isSubset(of: key.columns)
+                }),
                 !unique.isNullsNotDistinct
             else { throw error }
             guard Set(unique.columns) == Set(key.columns), possible > 0 else {
@@ -226,7 +230,9 @@ extension CompiledColumns {
             let theirs = zip(key.columns, key.parentColumns).first(where: { $0.0 == unique.columns[0] })?.1
         else { return .even }
         let rows = pool.firstRows(ofEach: theirs)
-        guard given.source.count <= rows.count else { throw given.tooFew(unique.columns, rows.count, given.source.count) }
+        guard given.source.count <= rows.count else {
+            throw given.tooFew(unique.columns, rows.count, given.source.count)
+        }
         return .onceAmong(rows)
     }
 

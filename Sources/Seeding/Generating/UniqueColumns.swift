@@ -81,7 +81,7 @@ extension CompiledColumns {
                 ? 0 : CellHash.key(seed: given.seed, "\(given.table.name)", groups[place].joined(separator: ","))
             for name in groups[place] {
                 guard let column = columns[name] else { continue }
- let nullable = column.generator as? NullableGenerator
+                let nullable = column.generator as? NullableGenerator
                 let ranked = RankedGenerator(
                     references[name] ?? nullable?.inner ?? column.generator,
                     count: domains[place],

@@ -51,7 +51,8 @@ package struct GeneratorInference: Sendable {
                 nulls: 0
             )
         }
-        guard let allowed = column.facts.allowed?.filter({ column.facts.excluded?.contains($0) != true }), !allowed.isEmpty,
+        let excluded = column.facts.excluded ?? []
+        guard let allowed = column.facts.allowed?.filter({ !excluded.contains($0) }), !allowed.isEmpty,
             column.typeName != "bool"
         else { return nil }
         return Choice(
@@ -63,8 +64,8 @@ package struct GeneratorInference: Sendable {
 
     private func list(_ column: ColumnShape, _ isUnique: Bool) -> Choice {
         let element = column.element
-        guard let inner = isUnique ? typed(element, true) : named(element, false, isElement: true) ?? typed(element, false)
-        else {
+        let inner = isUnique ? typed(element, true) : named(element, false, isElement: true) ?? typed(element, false)
+        guard let inner else {
             return Choice(generator: ConstantGenerator("{}"), reason: "a list of a type without a generator", nulls: 0)
         }
         var least = column.facts.countLeast ?? 0

@@ -13,7 +13,8 @@ extension GeneratorInference {
                 column.facts.excluded?.contains { $0.hasPrefix(value) } != true
             }
             guard !values.isEmpty else { return nil }
-            return Choice(generator: ChoiceGenerator(values, key: key, isUnique: isUnique), reason: "type boolean", nulls: 0)
+            let generator = ChoiceGenerator(values, key: key, isUnique: isUnique)
+            return Choice(generator: generator, reason: "type boolean", nulls: 0)
         case "bool": return Choice(generator: BooleanGenerator(key: key), reason: "type boolean", nulls: 0)
         case "uuid": return byType(UUIDGenerator(key: key))
         case "text", "varchar", "bpchar", "citext", "name", "char": return text(column, isUnique)

@@ -107,12 +107,13 @@ package final class GeneratedTable: Sendable {
             render: { piece, out in
                 let first = piece * rowsEach
                 self.render(first..<min(count, first + rowsEach), isNumbered: isNumbered, into: &out)
+            },
+            { bytes in
+                let rows = min(rowsEach, left)
+                left -= rows
+                try body(bytes, rows)
             }
-        ) { bytes in
-            let rows = min(rowsEach, left)
-            left -= rows
-            try body(bytes, rows)
-        }
+        )
     }
 
     /// Renders candidates as lines of COPY text, each after its number.

@@ -156,12 +156,18 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
         """
 
     @Test func `Of several databases one is chosen`() async throws {
-        try await restoringNew(Self.several, { $0.database = "shop" }) { report, url in
-            #expect(report.rows == 1)
-            try await #expect(psql(url, "SELECT to_regclass('one') IS NULL, count(*) FROM two") == "t|1")
-            try await #expect(psql(url, "SELECT count(*) FROM pg_roles WHERE rolname = 'granary_of_no_dump'") == "0")
-            #expect(report.notes == ["roles and tablespaces of the cluster were left out of the dump"])
-        }
+        try await restoringNew(
+            Self.several,
+            { $0.database = "shop" },
+            { report, url in
+                #expect(report.rows == 1)
+                try await #expect(psql(url, "SELECT to_regclass('one') IS NULL, count(*) FROM two") == "t|1")
+                try await #expect(
+                    psql(url, "SELECT count(*) FROM pg_roles WHERE rolname = 'granary_of_no_dump'") == "0"
+                )
+                #expect(report.notes == ["roles and tablespaces of the cluster were left out of the dump"])
+            }
+        )
     }
 
     @Test func `Without a choice several databases are refused with their names`() async throws {
@@ -305,42 +311,54 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
     }
 
     @Test func `Without owners everything is the restorer's and each REVOKE is done`() async throws {
-        try await restoringNew(Self.roles, { $0.noOwner = true }) { report, url in
-            let query = """
-                SELECT pg_get_userbyid(nspowner) = current_user, has_function_privilege('public', 'f()', 'EXECUTE'),
-                    has_table_privilege('public', 't', 'SELECT')
-                FROM pg_namespace WHERE nspname = 's'
-                """
-            try await #expect(psql(url, query) == "t|f|t")
-            #expect(report.notes.count { $0.contains("no role absent") } == 3)
-        }
+        try await restoringNew(
+            Self.roles,
+            { $0.noOwner = true },
+            { report, url in
+                let query = """
+                    SELECT pg_get_userbyid(nspowner) = current_user, has_function_privilege('public', 'f()', 'EXECUTE'),
+                        has_table_privilege('public', 't', 'SELECT')
+                    FROM pg_namespace WHERE nspname = 's'
+                    """
+                try await #expect(psql(url, query) == "t|f|t")
+                #expect(report.notes.count { $0.contains("no role absent") } == 3)
+            }
+        )
     }
 
     @Test func `Roles are mapped wherever the dump names them`() async throws {
         let server = try await ThrowawayServer.shared()
         try await server.withRole("") { role in
-            try await restoringNew(Self.roles, { $0.roleMap = ["absent": role] }) { _, url in
-                let query = """
-                    SELECT pg_get_userbyid(c.relowner), pg_get_userbyid(n.nspowner), p.polroles::regrole[],
-                        pg_get_userbyid(d.defaclrole)
-                    FROM pg_class c, pg_namespace n, pg_policy p, pg_default_acl d
-                    WHERE c.relname = 't' AND n.nspname = 's'
-                    """
-                try await #expect(psql(url, query) == "\(role)|\(role)|{\(role)}|\(role)")
-            }
+            try await restoringNew(
+                Self.roles,
+                { $0.roleMap = ["absent": role] },
+                { _, url in
+                    let query = """
+                        SELECT pg_get_userbyid(c.relowner), pg_get_userbyid(n.nspowner), p.polroles::regrole[],
+                            pg_get_userbyid(d.defaclrole)
+                        FROM pg_class c, pg_namespace n, pg_policy p, pg_default_acl d
+                        WHERE c.relname = 't' AND n.nspname = 's'
+                        """
+                    try await #expect(psql(url, query) == "\(role)|\(role)|{\(role)}|\(role)")
+                }
+            )
         }
     }
 
     @Test func `Without privileges nothing is granted, and what is open to all is said`() async throws {
-        try await restoringNew(Self.roles, { ($0.noPrivileges, $0.noOwner) = (true, true) }) { report, url in
-            let query = "SELECT count(*) FROM pg_class WHERE relname = 't' AND relacl IS NOT NULL"
-            try await #expect(psql(url, query) == "0")
-            #expect(
-                report.notes.contains(
-                    "left out with --no-privileges, so that everyone has these rights: REVOKE ALL ON FUNCTION f() FROM PUBLIC"
+        try await restoringNew(
+            Self.roles,
+            { ($0.noPrivileges, $0.noOwner) = (true, true) },
+            { report, url in
+                let query = "SELECT count(*) FROM pg_class WHERE relname = 't' AND relacl IS NOT NULL"
+                try await #expect(psql(url, query) == "0")
+                #expect(
+                    report.notes.contains(
+                        "left out with --no-privileges, so that everyone has these rights: REVOKE ALL ON FUNCTION f() FROM PUBLIC"
+                    )
                 )
-            )
-        }
+            }
+        )
     }
 
     @Test(arguments: [
@@ -397,12 +415,11 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
     @Test func `Without tablespaces the default takes everything`() async throws {
         try await restoringNew(
             "SET default_tablespace = absent;\nCREATE TABLE t (a int);\n",
-            { $0.noTablespaces = true }
-        ) {
-            _,
-            url in
-            let count = try await psql(url, "SELECT count(*) FROM t")
-            #expect(count == "0")
-        }
+            { $0.noTablespaces = true },
+            { _, url in
+                let count = try await psql(url, "SELECT count(*) FROM t")
+                #expect(count == "0")
+            }
+        )
     }
 }

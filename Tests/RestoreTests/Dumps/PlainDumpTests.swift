@@ -315,7 +315,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("-- MySQL dump 10.13\n", "a MySQL dump"),
+        ("-- MySQL dump 10.13\n", "a MySQL dump")
     ])
     func whatIsNoPlainDumpIsNamedWhateverItsName(text: String, name: String) async throws {
         try await expectFailure(Array(text.utf8)) { error, file in
