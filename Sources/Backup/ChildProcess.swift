@@ -25,6 +25,10 @@ struct ChildProcess: Sendable {
 
     let path: String
     let arguments: [String]
+    /// The encoding of `names`.
+    var codec = TextCodec.utf8
+    /// Arguments with names from the database, in its own encoding.
+    var names: [String] = []
     /// Changes to the environment; nil removes a variable.
     var variables: [String: String?] = [:]
     /// More output is a failure.
@@ -92,7 +96,8 @@ struct ChildProcess: Sendable {
     }
 
     private func start(_ output: Stream, _ errors: Stream) throws -> pid_t {
-        let words = ([path] + arguments).map { strdup($0) } + [nil]
+        let encoded = names.map { strdup((codec.bytes($0) + [0]).map { CChar(bitPattern: $0) }) }
+        let words = ([path] + arguments).map { strdup($0) } + encoded + [nil]
         let variables = environment().map { strdup($0) } + [nil]
         defer { for text in words + variables { free(text) } }
         let child = CChild_start(path, words, variables, output.writeEnd, errors.writeEnd)

@@ -1,17 +1,25 @@
 internal import Archive
 internal import PostgresClient
 
-/// What is left out of a backup on request, with the partitions and inheritance children of its tables: neither locked
-/// nor read, so that it needs no rights.
+/// What is left out of a backup on request, with the partitions and inheritance children of its tables.
+///
+/// Its rows are not read and its tables not locked, so that it needs no rights. Only a rule, a policy or an SQL body of
+/// what stays makes the server lock the tables that it names, while pg_dump describes it.
 struct Exclusion: Sendable {
     var schemas: [String]
     /// Tables outside of these schemas.
     var tables: [TableName]
+    /// The tables among them that are left out because their parents are.
+    var children: [TableName]
     private var oids: Set<UInt32>
-    /// Views outside that need them: pg_dump is not to describe these, since that locks what they read.
+    /// Views outside that need something excluded: pg_dump is not to describe these, since that locks what they read.
     private var views: [TableName]
-    /// Objects outside that cannot be made without them, by the catalog and the row in it.
+    /// Objects that cannot be made without something excluded.
     private var dependents: Set<Dependent>
+    /// Of tables that are not excluded: what of each needs something excluded.
+    private var parts: [UInt32: Set<Dependent>]
+
+    /// By the catalog and the row in it.
 
     private struct Dependent: Hashable, Sendable {
         var catalog: UInt32
@@ -32,15 +40,18 @@ struct Exclusion: Sendable {
         let named = try scope.excludedTables.flatMap { try BackupCatalog.match($0, in: tables) }
         let family = try family(of: named.map(\.oid), schemas: excluded, session)
         let inside = Set(exactly: excluded)
-        let names = family.filter { !inside.contains($0.table.schema) }.map(\.table).sorted()
-        (scope.excludedSchemas, scope.excludedTables) = (excluded, names.map(\.spelling))
-        let dependents = try dependents(on: family.map(\.oid), session)
+        let names = family.filter { !inside.contains($0.table.schema) }
+        let chosen = Set(named.map(\.oid))
+        (scope.excludedSchemas, scope.excludedTables) = (excluded, names.map(\.table).sorted().map(\.spelling))
+        let dependents = try dependents(on: family.map(\.oid), schemas: excluded, session)
         return Exclusion(
             schemas: excluded,
-            tables: names,
+            tables: names.map(\.table).sorted(),
+            children: names.filter { !chosen.contains($0.oid) }.map(\.table).sorted(),
             oids: Set(family.map(\.oid)),
-            views: try views(dependents.filter { $0.catalog == relations }.map(\.object), session),
-            dependents: dependents
+            views: try views(dependents, besides: excluded, session),
+            dependents: dependents,
+            parts: try parts(dependents, besides: family.map(\.oid), session)
         )
     }
 
@@ -55,19 +66,27 @@ struct Exclusion: Sendable {
     /// What pg_dump is not to describe.
     var relations: [TableName] { tables + views }
 
-    /// For pg_dump, which locks and describes the rest alone.
+    /// What to say of the choice itself.
+    var notes: [String] {
+        children.isEmpty ? [] : ["left out with their parents: \(children.map(\.spelling).listed(atMost: 20))"]
+    }
+
+    /// For pg_dump.
     var arguments: [String] {
         schemas.map { "--exclude-schema=\(QuotedText.name($0))" }
             + DatabasePart.patterns(relations).map { "--exclude-table=\($0)" }
     }
 
     /// The items that can be made without what is left out, and the titles of the others.
-    func items(_ items: [Manifest.SchemaItem]) -> (kept: [Manifest.SchemaItem], leftOut: [String]) {
+    ///
+    /// - Throws: `BackupError.selection` for a table whose own statement needs something that is left out.
+    func items(_ items: [Manifest.SchemaItem]) throws -> (kept: [Manifest.SchemaItem], leftOut: [String]) {
+        try requireWholeTables(items)
         var (ids, titles): (Set<Int>, [String]) = ([], [])
         let kept = items.filter { item in
             let isDependent = dependents.contains(Dependent(catalog: item.catalogOID, object: item.objectOID))
             let isRemark = ["ACL", "COMMENT", "SECURITY LABEL", "INDEX ATTACH"].contains(item.kind)
-            guard isDependent && item.kind != "TABLE" || isRemark && item.dependsOn.contains(where: ids.contains) else {
+            guard isDependent && !item.isTable || isRemark && item.dependsOn.contains(where: ids.contains) else {
                 return true
             }
             ids.insert(item.id)
@@ -77,6 +96,21 @@ struct Exclusion: Sendable {
             return false
         }
         return (kept, views.map { "view \($0.spelling)" } + titles)
+    }
+
+    /// A default or a check that pg_dump describes by itself can be left out, one within CREATE TABLE cannot.
+    private func requireWholeTables(_ items: [Manifest.SchemaItem]) throws {
+        let described = Set(items.map { Dependent(catalog: $0.catalogOID, object: $0.objectOID) })
+        let broken = items.filter { item in
+            item.isTable
+                && (parts[item.objectOID] ?? []).contains { $0.catalog == Self.relations || !described.contains($0) }
+        }.map { TableName(schema: $0.schema ?? "", name: $0.name).spelling }
+        guard !broken.isEmpty else { return }
+        throw BackupError(
+            .selection,
+            "\(broken.listed()) \(broken.count == 1 ? "needs" : "need") what is excluded, such as the type or the default of a column",
+            hint: broken.count == 1 ? "exclude it, too: --exclude-table '\(broken[0])'" : "exclude them, too"
+        )
     }
 
     private static func family(
@@ -96,50 +130,105 @@ struct Exclusion: Sendable {
             SELECT c.oid, n.nspname, c.relname FROM family f
             JOIN pg_catalog.pg_class c ON c.oid = f.oid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             """,
-            [QuotedText.array(schemas), "{" + tables.map(String.init).joined(separator: ",") + "}"]
+            [QuotedText.array(schemas), array(tables)]
         ).map { (oid: $0.oid("oid"), table: TableName(schema: $0.text("nspname"), name: $0.text("relname"))) }
     }
 
     /// The oid of `pg_class`.
     private static let relations: UInt32 = 1259
 
-    private static func views(_ objects: [UInt32], _ session: borrowing Session) throws -> [TableName] {
+    private static func views(
+        _ dependents: Set<Dependent>,
+        besides schemas: [String],
+        _ session: borrowing Session
+    ) throws -> [TableName] {
         try session.query(
             """
             SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-            WHERE c.oid = ANY ($1::pg_catalog.oid[]) AND c.relkind IN ('v', 'm') ORDER BY 1, 2
+            WHERE c.oid = ANY ($1::pg_catalog.oid[]) AND c.relkind IN ('v', 'm') AND n.nspname <> ALL ($2::pg_catalog.text[])
+            ORDER BY 1, 2
             """,
-            ["{" + objects.map(String.init).joined(separator: ",") + "}"]
+            [array(dependents.filter { $0.catalog == relations }.map(\.object)), QuotedText.array(schemas)]
         ).map { TableName(schema: $0.text("nspname"), name: $0.text("relname")) }
     }
 
-    /// Views, keys, functions and what else the catalog says needs one of the tables, at any distance. What the body of a
-    /// function names, the catalog does not know.
-    private static func dependents(on tables: [UInt32], _ session: borrowing Session) throws -> Set<Dependent> {
+    /// Tables (a column's type, a partition key), defaults and checks.
+    private static func parts(
+        _ dependents: Set<Dependent>,
+        besides tables: [UInt32],
+        _ session: borrowing Session
+    ) throws -> [UInt32: Set<Dependent>] {
+        let rows = try session.query(
+            """
+            WITH part (relid, classid, objid) AS (
+                SELECT c.oid, c.tableoid, c.oid FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'f')
+                UNION ALL SELECT a.adrelid, a.tableoid, a.oid FROM pg_catalog.pg_attrdef a
+                UNION ALL SELECT k.conrelid, k.tableoid, k.oid FROM pg_catalog.pg_constraint k WHERE k.contype = 'c'
+            )
+            SELECT p.relid, p.classid, p.objid FROM part p
+            JOIN ROWS FROM (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.oid[])) AS d (classid, objid)
+                ON (d.classid, d.objid) = (p.classid, p.objid)
+            WHERE p.relid <> ALL ($3::pg_catalog.oid[])
+            """,
+            [array(dependents.map(\.catalog)), array(dependents.map(\.object)), array(tables)]
+        )
+        return rows.reduce(into: [:]) {
+            $0[$1.oid("relid"), default: []].insert(Dependent(catalog: $1.oid("classid"), object: $1.oid("objid")))
+        }
+    }
+
+    /// Views, keys, functions and what else the catalog says needs one of the tables or something in the schemas, at any
+    /// distance, but not what needs a table that stays. What the body of a function names, the catalog does not know.
+    private static func dependents(
+        on tables: [UInt32],
+        schemas: [String],
+        _ session: borrowing Session
+    ) throws -> Set<Dependent> {
         Set(
             try session.query(
                 """
                 WITH RECURSIVE doomed (classid, objid) AS (
-                    SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, u.oid
-                    FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS u (oid)
+                    (SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, u.oid
+                     FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS u (oid)
+                     UNION ALL
+                     SELECT n.tableoid, n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY ($2::pg_catalog.text[]))
                     UNION
                     SELECT coalesce(v.classid, d.classid), coalesce(v.objid, d.objid)
                     FROM doomed x
                     JOIN pg_catalog.pg_depend d ON d.refclassid = x.classid AND d.refobjid = x.objid
-                    -- What a view selects is a rule of it.
+                    -- What a view selects is a rule of it, and columns of a composite type are those of a relation.
                     LEFT JOIN LATERAL (
                         SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AS classid, r.ev_class AS objid
                         FROM pg_catalog.pg_rewrite r
                         WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND r.oid = d.objid
                             AND r.rulename = '_RETURN'
+                        UNION ALL
+                        SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, c.reltype FROM pg_catalog.pg_class c
+                        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.objid AND c.relkind = 'c'
+                        UNION ALL
+                        SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, k.contypid FROM pg_catalog.pg_constraint k
+                        WHERE d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass AND k.oid = d.objid
+                            AND k.contypid <> 0
                     ) v ON true
-                    WHERE d.deptype IN ('n', 'a', 'i', 'P', 'S')
+                    WHERE d.deptype IN ('n', 'a', 'i', 'P', 'S', 'e')
                         AND d.classid <> 'pg_catalog.pg_publication_rel'::pg_catalog.regclass
+                        AND NOT (x.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                            AND x.objid <> ALL ($1::pg_catalog.oid[])
+                            AND EXISTS (SELECT FROM pg_catalog.pg_class t
+                                        WHERE t.oid = x.objid AND t.relkind IN ('r', 'p', 'f')))
                 )
                 SELECT classid, objid FROM doomed
                 """,
-                ["{" + tables.map(String.init).joined(separator: ",") + "}"]
+                [array(tables), QuotedText.array(schemas)]
             ).map { Dependent(catalog: $0.oid("classid"), object: $0.oid("objid")) }
         )
     }
+
+    private static func array(_ oids: some Sequence<UInt32>) -> String {
+        "{" + oids.map(String.init).joined(separator: ",") + "}"
+    }
+}
+
+extension Manifest.SchemaItem {
+    fileprivate var isTable: Bool { ["TABLE", "FOREIGN TABLE"].contains(kind) }
 }

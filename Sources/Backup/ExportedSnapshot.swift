@@ -214,7 +214,8 @@ struct SnapshotTaker: Sendable {
             withoutRows: withoutRows,
             unplannable: try session.tablesThatRunCode(),
             locking: need.locking,
-            notes: [need.note(tables: catalog.tables.count)].compactMap(\.self) + citusNotes(distributed),
+            notes: [need.note(tables: catalog.tables.count)].compactMap(\.self) + citusNotes(distributed)
+                + (catalog.exclusion?.notes ?? []),
             sizes: try CatalogDetails.sizes(of: readable, session),
             columns: try CatalogDetails.columns(of: catalog.tables, session),
             primaryKeys: try CatalogDetails.primaryKeys(of: catalog.tables, session),

@@ -66,6 +66,8 @@ extension PgDump {
         let outcome = try await ChildProcess(
             path: path,
             arguments: arguments(snapshot, options),
+            codec: snapshot.codec,
+            names: snapshot.catalog.part?.arguments ?? snapshot.catalog.exclusion?.arguments ?? [],
             variables: ["PGPASSWORD": snapshot.password, "PGOPTIONS": nil, "LC_MESSAGES": "C"]
         ).run()
         if let failure = BackupError("pg_dump", outcome.ending) { throw failure }
@@ -75,12 +77,11 @@ extension PgDump {
 
     private func arguments(_ snapshot: ExportedSnapshot, _ options: BackupOptions) -> [String] {
         let encoding = snapshot.codec == .bytes ? "SQL_ASCII" : "UTF8"
-        let arguments = [
+        return [
             "--format=custom", "--create", "--section=pre-data", "--section=post-data", "--no-blobs", "--compress=0",
             "--snapshot=\(snapshot.name)", "--lock-wait-timeout=\(lockWait(snapshot, options))",
             "--encoding=\(encoding)", "--no-password", "--dbname=\(conninfo(snapshot))",
         ]
-        return arguments + (snapshot.catalog.part?.arguments ?? snapshot.catalog.exclusion?.arguments ?? [])
     }
 
     /// The leader already holds the locks, so pg_dump waits only behind a session that waits for the leader, and the

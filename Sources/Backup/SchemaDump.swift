@@ -35,7 +35,7 @@ struct SchemaDump: Sendable {
         let described = toc.schemaItems()
         var items = (snapshot.catalog.part?.items(described) ?? described).map(withConstraintIndex)
         var dependents: [String] = []
-        if let exclusion = snapshot.catalog.exclusion { (items, dependents) = exclusion.items(items) }
+        if let exclusion = snapshot.catalog.exclusion { (items, dependents) = try exclusion.items(items) }
         let redacted = options.withSecrets ? [] : Redaction.redact(&items)
         let text = SchemaText(
             items,

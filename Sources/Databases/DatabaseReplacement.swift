@@ -77,10 +77,15 @@ package struct DatabaseReplacement: Sendable {
             prepare: { session in
                 try session.pin()
                 let plan = try inspect(session)
-                return (name: try create(plan.properties, session), plan: plan)
+                let abandoned = try SessionMark.replacement.abandoned(session)
+                return (name: try create(plan.properties, session), plan: plan, abandoned: abandoned)
             },
-            while: { (new: (name: String, plan: Plan<Findings>)) in
+            while: { (new: (name: String, plan: Plan<Findings>, abandoned: [String])) in
                 do {
+                    for name in new.abandoned {
+                        try await NewDatabase.dropUnused(name, target.maintenance, logger: logger)
+                        logger.notice("dropped \(name), which a restore that was killed had left behind")
+                    }
                     let (result, ending) = try await fill(new.name, new.plan)
                     switch ending {
                     case .staysBeside: return (result, try await stayBeside(new.name))
@@ -100,10 +105,6 @@ package struct DatabaseReplacement: Sendable {
 
     /// - Parameter session: On the maintenance database; it stays open until the end.
     private func create(_ properties: DatabaseProperties, _ session: borrowing Session) throws -> String {
-        for name in try SessionMark.replacement.abandoned(session) {
-            try NewDatabase.drop(name, session)
-            logger.notice("dropped \(name), which a restore that was killed had left behind")
-        }
         let suffix = SessionMark.replacement.suffix(process: session.processID)
         let name = DatabaseName.derived(from: target.name, suffix)
         try NewDatabase.create(name, like: properties, session)
@@ -164,10 +165,7 @@ package struct DatabaseReplacement: Sendable {
             do {
                 // If the network is down, an interrupted run must not wait for it.
                 let server = target.maintenance.setting("connect_timeout", to: "3")
-                try await withSession(server, logger: logger) { session in
-                    try session.pin()
-                    try NewDatabase.drop(name, session)
-                }
+                try await NewDatabase.dropUnused(name, server, logger: logger)
             } catch {
                 logger.warning("the unfinished database \(name) is still there: \(error); the next restore drops it")
             }

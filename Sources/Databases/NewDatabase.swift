@@ -1,4 +1,4 @@
-internal import Logging
+package import Logging
 package import PostgresClient
 
 /// Creates databases and sets their properties.
@@ -137,6 +137,37 @@ package enum NewDatabase {
             try session.execute("GRANT \(word) ON DATABASE \(database) TO \(grantee)\(option)")
         }
         return unset
+    }
+
+    /// Drops a database that was made for a while, if it is there, with its subscriptions: the server drops no database
+    /// that has some. Their slots on the publisher belong to the database that was dumped, and stay.
+    ///
+    /// - Parameter server: Another database of the server.
+    /// - Throws: `PostgresError`, `CancellationError`.
+    package static func dropUnused(_ name: String, _ server: ServerAddress, logger: Logger) async throws {
+        let subscriptions = try await withSession(server, logger: logger) { session in
+            try session.pin()
+            return try session.query(
+                """
+                SELECT s.subname FROM pg_catalog.pg_subscription s
+                JOIN pg_catalog.pg_database d ON d.oid = s.subdbid WHERE d.datname = $1
+                """,
+                [name]
+            ).map { $0.text("subname") }
+        }
+        if !subscriptions.isEmpty {
+            try await withSession(server.database(name), logger: logger) { session in
+                for subscription in subscriptions.map({ session.quoted($0) }) {
+                    try session.execute("ALTER SUBSCRIPTION \(subscription) DISABLE")
+                    try session.execute("ALTER SUBSCRIPTION \(subscription) SET (slot_name = NONE)")
+                    try session.execute("DROP SUBSCRIPTION \(subscription)")
+                }
+            }
+        }
+        try await withSession(server, logger: logger) { session in
+            try session.pin()
+            try drop(name, session)
+        }
     }
 
     /// Drops the database if it is there, with the sessions that are connected to it.

@@ -19,28 +19,20 @@ package enum ScratchDatabase {
             server,
             logger: logger,
             prepare: { session in
-                for name in try SessionMark.scratch.abandoned(session) { try? NewDatabase.drop(name, session) }
+                let abandoned = try SessionMark.scratch.abandoned(session)
                 let name = SessionMark.scratch.suffix(process: session.processID)
                 let roles = try roleNames(session)
                 // Content of template1 must not become part of a migration's outcome.
                 try session.execute("CREATE DATABASE \(session.quoted(name)) TEMPLATE template0 ENCODING 'UTF8'")
-                return (name: name, roles: roles)
+                return (name: name, roles: roles, abandoned: abandoned)
             },
             while: { made in
-                let result: Result<R, any Error>
-                do {
-                    result = .success(try await body(server.database(made.name)))
-                } catch {
-                    result = .failure(error)
+                try await dropping(made.name, made.abandoned, server, logger) {
+                    try await body(server.database(made.name))
+                } after: {
+                    guard !keepsRoles else { return }
+                    try await withSession(server, logger: logger) { try dropRoles(besides: made.roles, $0) }
                 }
-                // A cancelled task could not connect.
-                await Task {
-                    try? await withSession(server, logger: logger) { session in
-                        try NewDatabase.drop(made.name, session)
-                        if !keepsRoles { try dropRoles(besides: made.roles, session) }
-                    }
-                }.value
-                return try result.get()
             }
         )
     }
@@ -59,23 +51,48 @@ package enum ScratchDatabase {
             server,
             logger: logger,
             prepare: { session in
-                for name in try SessionMark.scratch.abandoned(session) { try? NewDatabase.drop(name, session) }
-                return SessionMark.scratch.suffix(process: session.processID)
+                (
+                    name: SessionMark.scratch.suffix(process: session.processID),
+                    abandoned: try SessionMark.scratch.abandoned(session)
+                )
             },
-            while: { name in
-                let result: Result<R, any Error>
-                do {
-                    result = .success(try await body(name))
-                } catch {
-                    result = .failure(error)
-                }
-                // A cancelled task could not connect any more.
-                await Task {
-                    try? await withSession(server, logger: logger) { try NewDatabase.drop(name, $0) }
-                }.value
-                return try result.get()
+            while: { made in
+                try await dropping(made.name, made.abandoned, server, logger) { try await body(made.name) }
             }
         )
+    }
+
+    /// Drops what killed runs left behind, runs `body`, and drops its database whatever the outcome is.
+    private static func dropping<R: Sendable>(
+        _ name: String,
+        _ abandoned: [String],
+        _ server: ServerAddress,
+        _ logger: Logger,
+        _ body: () async throws -> R,
+        after: @escaping @Sendable () async throws -> Void = {}
+    ) async throws -> R {
+        for name in abandoned { await drop(name, server, logger) }
+        let result: Result<R, any Error>
+        do {
+            result = .success(try await body())
+        } catch {
+            result = .failure(error)
+        }
+        // A cancelled task could not connect.
+        await Task {
+            await drop(name, server, logger)
+            try? await after()
+        }.value
+        return try result.get()
+    }
+
+    /// The outcome of the run does not depend on it; the next one tries again.
+    private static func drop(_ name: String, _ server: ServerAddress, _ logger: Logger) async {
+        do {
+            try await NewDatabase.dropUnused(name, server, logger: logger)
+        } catch {
+            logger.warning("the scratch database \(name) is still there: \(error)")
+        }
     }
 
     private static func roleNames(_ session: borrowing Session) throws -> Set<String> {

@@ -58,14 +58,18 @@ extension PostgresError.ServerFields {
     /// DETAIL without the values of rows; nil where nothing of use remains.
     package var detailWithoutValues: String? {
         guard let detail else { return nil }
-        // Class 22 and 23 quote the row that did not fit, others do not.
-        guard sqlState.hasPrefix("22") || sqlState.hasPrefix("23") else { return detail }
-        // `Key (a, b)=(1, x) already exists.`
+        // These classes quote the row that did not fit, others do not; 44 is that of WITH CHECK OPTION.
+        guard ["22", "23", "44"].contains(where: sqlState.hasPrefix) else { return detail }
+        // `Key (a, b)=(1, x) already exists.`: a value may look like any of them, but not end the detail.
         let ends = [
-            " already exists.", " is not present in table ", " is still referenced from table ", " is duplicated.",
+            (" already exists.", ""), (" is duplicated.", ""), (" is not present in table ", "\"."),
+            (" is still referenced from table ", "\"."),
         ]
+        let found = ends.compactMap { phrase, ending in
+            detail.hasSuffix(ending.isEmpty ? ")\(phrase)" : ending) ? detail.ranges(of: ")\(phrase)").last : nil
+        }
         guard detail.hasPrefix("Key ("), let start = detail.firstRange(of: ")=("),
-            let end = ends.compactMap({ detail.ranges(of: ")" + $0).last }).last
+            let end = found.max(by: { $0.lowerBound < $1.lowerBound })
         else { return nil }
         return "\(detail[..<start.lowerBound])) \(detail[end.lowerBound...].dropFirst(2))"
     }

@@ -83,7 +83,9 @@ package final class FileSink: ByteSink {
 
     /// Checks the target name first, so that a conflict is reported before hours of reading: an existing file, or one
     /// that a rename would destroy or fail at.
-    private static func requireFree(_ path: String, overwrite: Bool) throws {
+    ///
+    /// - Throws: `StorageError.exists`.
+    package static func requireFree(_ path: String, overwrite: Bool) throws {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard overwrite else { throw taken(path) }

@@ -43,4 +43,27 @@ import Testing
         #expect(failed.name.hasPrefix("granary_replay_"))
         #expect(try await !server.databases().contains(failed.name))
     }
+
+    // The server drops no database with subscriptions. A connection that is never made shows that no slot is asked for.
+    @Test func aDatabaseWithASubscriptionIsDroppedTooAlsoAfterAKilledRun() async throws {
+        let server = try await ThrowawayServer.shared()
+        let address = ServerAddress(server.url(database: "postgres"))
+        @Sendable func subscribe(_ database: ServerAddress) async throws -> String {
+            try await withSession(database, logger: quietLogger) { session in
+                try session.execute(
+                    "CREATE SUBSCRIPTION \"Odd \(session.processID)\" CONNECTION 'host=/nowhere' PUBLICATION p WITH (connect = false)"
+                )
+                return session.database
+            }
+        }
+        let dead = "granary_replay_999999998_abcdef01"
+        try await server.execute("CREATE DATABASE \(dead) TEMPLATE template0")
+        _ = try await subscribe(address.database(dead))
+        let name = try await ScratchDatabase.with(address, keepsRoles: true, logger: quietLogger) {
+            try await subscribe($0)
+        }
+        let left = try await server.databases()
+        #expect(!left.contains(name))
+        #expect(!left.contains(dead))
+    }
 }

@@ -34,6 +34,13 @@ import Testing
             "Key (a) is still referenced from table \"u\"."
         ),
         ("23502", "Failing row contains (1, geheim).", nil), ("22P02", "Token \"geheim\" is invalid.", nil),
+        ("44000", "Failing row contains (1, geheim).", nil),
+        ("23505", "Key (a)=(x) is duplicated. geheim) already exists.", "Key (a) already exists."),
+        (
+            "23503", "Key (a)=(x) is still referenced from table \"geheim) is not present in table \"u\".",
+            "Key (a) is not present in table \"u\"."
+        ),
+        ("23P01", "Key (a)=(x) conflicts with existing key (a)=(x) is duplicated. geheim).", nil),
         ("2BP01", "view v depends on table t", "view v depends on table t"),
     ])
     func aDetailIsToldWithoutTheValuesOfRows(state: String, detail: String, expected: String?) {

@@ -68,12 +68,14 @@ package struct ConvertCommand: SpokenCommand {
 
     package func run(on console: Console) async throws {
         let path = try BackupFile.found(file, backups: backups, takesAll: true)
+        if let output { try FileSink.requireFree(output, overwrite: force) }
         let dump = try RestoreFile(path)
         let connected = try await database.connect(on: console, mayBeMissing: true)
         let name = dump.databaseName ?? Self.stem(of: path)
-        let backup = try backupOptions(name, connected, console)
-        let restore = restoreOptions(path)
-        let server = connected.address.database(connected.exists ? connected.name : "postgres")
+        let jobs = try connected.workers(workers, on: console)
+        let backup = try backupOptions(name, jobs: jobs, console)
+        let restore = restoreOptions(path, jobs: jobs)
+        let server = connected.address.database(connected.through ?? connected.name)
         let report = try await ProgressRenderer.drawing(on: console) { renderer in
             try await ScratchDatabase.withName(server, logger: console.logger) { scratch in
                 var restore = restore
@@ -89,9 +91,9 @@ package struct ConvertCommand: SpokenCommand {
         try BackupCommand.tell(report, on: console)
     }
 
-    private func restoreOptions(_ path: String) -> RestoreOptions {
+    private func restoreOptions(_ path: String, jobs: Int) -> RestoreOptions {
         var options = RestoreOptions(file: path)
-        options.jobs = workers.count
+        options.jobs = jobs
         options.noOwner = noOwner
         options.roleMap = Dictionary(uniqueKeysWithValues: roleMap.map { ($0.archived, $0.here) })
         options.withSubscriptions = true
@@ -102,7 +104,7 @@ package struct ConvertCommand: SpokenCommand {
 
     private func backupOptions(
         _ name: String,
-        _ connected: ConnectedDatabase,
+        jobs: Int,
         _ console: Console
     ) throws -> BackupOptions {
         var options: BackupOptions
@@ -115,7 +117,7 @@ package struct ConvertCommand: SpokenCommand {
         }
         options.databaseName = name
         options.withSecrets = true
-        options.jobs = workers.count
+        options.jobs = jobs
         options.stateSchema = state.stateSchema
         options.postgresBin = database.programs.postgresBin
         options.sealKey = try Installation(console).sealingKey()

@@ -21,6 +21,8 @@ package struct ConnectedDatabase: Sendable {
     package var environments = EnvironmentsFile.usual
     /// False for a target that a restore has yet to create.
     package var exists = true
+    /// The database that answered in place of one that is missing.
+    package var through: String?
     /// How many more sessions the server accepts.
     package var room = SessionRoom()
     /// The size on disk, and the planner's estimate of rows.

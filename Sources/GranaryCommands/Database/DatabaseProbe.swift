@@ -53,7 +53,8 @@ struct DatabaseProbe {
                         given: address,
                         name: wanted,
                         host: host,
-                        exists: false
+                        exists: false,
+                        through: name
                     )
                     database.room = room
                     return database

@@ -96,6 +96,82 @@ import Testing
         }
     }
 
+    // The restore, which would fail, shows that nothing is in the backup that needs something excluded.
+    @Test func `Of an excluded schema types, functions and sequences are not needed by what stays`() async throws {
+        let source = """
+            CREATE SCHEMA aux; CREATE SCHEMA shop;
+            CREATE TYPE aux.mood AS ENUM ('a'); CREATE FUNCTION aux.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+            CREATE TABLE aux.log (id int); CREATE VIEW aux.v AS SELECT * FROM aux.log; CREATE EXTENSION citext SCHEMA aux;
+            CREATE FUNCTION shop.g(aux.mood) RETURNS int LANGUAGE sql AS 'SELECT 1';
+            CREATE DOMAIN shop.d AS int CHECK (aux.f(VALUE) > 0); CREATE TYPE shop.pair AS (a aux.mood);
+            CREATE VIEW shop.w AS SELECT * FROM aux.v;
+            CREATE TABLE shop.orders (id int PRIMARY KEY); CREATE INDEX odd ON shop.orders (aux.f(id));
+            INSERT INTO shop.orders VALUES (1);
+            """
+        try await withDatabase(source) { server, url, folder in
+            let report = try await backup(url, to: folder.file("a.zip")) { $0.excludedSchemas = ["aux"] }
+            let note = try #require(report.notes.first { $0.contains("need what is excluded") })
+            for title in ["shop.g(", "domain shop.d", "type shop.pair", "view shop.w", "index shop.odd"] {
+                #expect(note.contains(title), "\(title): \(note)")
+            }
+            try await server.withName { name in
+                try await restore(folder.file("a.zip"), url) { $0.into = name }
+                try await #expect(psql(server.url(database: name), "SELECT count(*) FROM shop.orders") == "1")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "a int DEFAULT nextval('aux.s')", "a aux.mood", "a aux.mood[]", "a int CHECK (aux.f(a) > 0)",
+        "a int GENERATED ALWAYS AS (aux.f(1)) STORED",
+    ])
+    func `A table that cannot be made without something excluded is refused`(column: String) async throws {
+        let source = """
+            CREATE SCHEMA aux; CREATE SEQUENCE aux.s; CREATE TYPE aux.mood AS ENUM ('a');
+            CREATE FUNCTION aux.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+            CREATE TABLE public.note (\(column));
+            """
+        try await withDatabase(source) { _, url, folder in
+            let error = await #expect(throws: BackupError.self) {
+                try await backup(url, to: folder.file("a.zip")) { $0.excludedSchemas = ["aux"] }
+            }
+            #expect(error?.message.hasPrefix("public.note needs what is excluded") == true)
+            #expect(error?.hint == "exclude it, too: --exclude-table 'public.note'")
+            let report = try await backup(url, to: folder.file("b.zip")) {
+                ($0.excludedSchemas, $0.excludedTables) = (["aux"], ["note"])
+            }
+            #expect(report.tables == 0)
+        }
+    }
+
+    @Test func `What belongs to a table that stays is not left out with it`() async throws {
+        let source = """
+            CREATE TABLE parent (id int); CREATE TABLE child () INHERITS (parent);
+            CREATE TABLE log (id int PRIMARY KEY);
+            CREATE TABLE note (id int PRIMARY KEY, log int REFERENCES log); CREATE TABLE remark (note int REFERENCES note);
+            """
+        try await withDatabase(source) { _, url, folder in
+            let report = try await backup(url, to: folder.file("a.zip")) { $0.excludedTables = ["log", "parent"] }
+            #expect(report.notes.contains("left out with their parents: public.child"))
+            let names = try manifest(of: folder.file("a.zip")).schema.filter { $0.section == .postData }.map(\.name)
+            #expect(Set(names) == ["note note_pkey", "remark remark_note_fkey"])
+        }
+    }
+
+    @Test func `A name in SQL_ASCII is excluded by its bytes`() async throws {
+        let options = "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"
+        let source = """
+            DO $$ BEGIN EXECUTE format('CREATE TABLE %I (id int)', 't' || convert_from('\\xe9', 'SQL_ASCII')); END $$;
+            CREATE TABLE t (id int);
+            """
+        try await withDatabase(source, options: options) { _, url, folder in
+            try await backup(url, to: folder.file("a.zip")) { $0.excludedTables = ["t?"] }
+            let manifest = try manifest(of: folder.file("a.zip"))
+            #expect(manifest.tables.map(\.name) == ["t"])
+            #expect(manifest.schema.filter { $0.kind == "TABLE" }.map(\.name) == ["t"])
+        }
+    }
+
     @Test func `A restore leaves out what is excluded and what needs it`() async throws {
         try await withDatabase(Self.source) { server, url, folder in
             try await backup(url, to: folder.file("a.zip"))
