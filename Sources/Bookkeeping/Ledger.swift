@@ -55,6 +55,13 @@ extension Ledger {
         try adoption(session).flatMap { AdoptedLedger(noted: $0) }
     }
 
+    /// The ledgers of other tools that other services have adopted.
+    package func tablesOfOthers(_ session: borrowing Session) throws -> Set<TableName> {
+        guard try exists(session) else { return [] }
+        let notes = try log.adoptions(session).filter { $0.key != service }.values
+        return Set(notes.compactMap { TableName(noted: $0) ?? AdoptedLedger(noted: $0)?.table })
+    }
+
     private func adoption(_ session: borrowing Session) throws -> String? {
         guard try exists(session) else { return nil }
         return try log.adoptions(of: service, session)[service]

@@ -21,7 +21,7 @@ extension Migrator {
     /// Takes over what another tool's ledger says is applied. golang-migrate's row is kept in step from then on; any other
     /// ledger is left as it is, and watched.
     ///
-    /// - Parameter table: nil takes the one in the service's own schema, else the only one that the database has.
+    /// - Parameter table: nil takes the one in the service's own schema, or in `public` if there is only one service.
     /// - Throws: `MigrationError` where the service has a ledger already, where no such table is found or more than one,
     ///   and where the table lists what the folder does not have; `PostgresError`.
     package func adopt(_ table: TableName?) async throws -> AdoptionReport {
@@ -94,17 +94,20 @@ extension Migrator {
         return ledger
     }
 
-    /// What a person means who names no table. A ledger that lists every file can be checked against the folder, so it may
-    /// be anywhere; golang-migrate's knows one number only, and is taken from a schema of the service's alone.
+    /// The ledger that is meant when no table is named: the only one in the service's schemas, or in `public` if this is
+    /// the only service. Its numbers do not tell whose it is, because every service counts from 1. golang-migrate's holds
+    /// one number only, so it is never taken from `public`.
     private func onlyLedger(
         _ state: ServiceState,
         _ folder: MigratorOptions.Folder,
         _ session: borrowing Session
     ) throws -> OtherLedger {
-        let all = try OtherLedgers(folder.file, options).unexplained(session)
+        let taken = try Ledger(service: state.name, options.stateSchema, session).tablesOfOthers(session)
+        let all = try OtherLedgers(folder.file, options).unexplained(session).filter { !taken.contains($0.table) }
         let listing = all.filter { $0.isOfSQLFiles && $0.record?.isOneRow != true }
         let own = listing.filter { folder.service.schemas.contains($0.table.schema) }
-        let found = own.isEmpty ? listing : own
+        let isAlone = options.services.count == 1
+        let found = own.isEmpty && isAlone ? listing.filter { $0.table.schema == "public" } : own
         if found.isEmpty, all.count == 1, !all[0].isOfSQLFiles { return try adoptable(all[0], named: all[0].table) }
         guard let ledger = found.first, found.count == 1 else {
             let names = (found.isEmpty ? all : found).map { "\($0.table.spelling) (\($0.tool))" }.joined(
@@ -113,7 +116,7 @@ extension Migrator {
             throw MigrationError(
                 .usage,
                 found.isEmpty
-                    ? "\(state.name) has no ledger of another tool in its own schema"
+                    ? "\(state.name) has no ledger of another tool in its own schema\(isAlone ? " or in public" : "")"
                     : "there are \(found.count) ledgers: \(names)",
                 hint: found.isEmpty && !names.isEmpty
                     ? "there is \(names); name it with --table schema.table"
@@ -159,7 +162,13 @@ extension Migrator {
         _ report: inout AdoptionReport,
         _ session: inout Session
     ) throws {
-        let entries = try other.entries(session) ?? []
+        guard let entries = try other.entries(session) else {
+            throw MigrationError(
+                .policy,
+                "\(other.table) does not have the columns that \(other.adoptedTool) gives its ledger, so it cannot be read",
+                hint: "`granary migrate baseline V` takes the files up to version V as applied"
+            )
+        }
         try Adoption.requireClean(entries, other.table, other.adoptedTool)
         let migrations = try LedgerFiles(state.tree).migrations(of: entries, other.table, other.adoptedTool)
         let adopted = AdoptedLedger(table: other.table, tool: other.adoptedTool, entries: entries.map(\.name))

@@ -56,6 +56,14 @@ import Testing
         #expect(try Project.text("scripts/test-deb.sh").contains("inside /tmp/granary/install-image\n"))
     }
 
+    /// A migration that destroys tables makes a backup of them first, in the folder that the image has for it.
+    @Test func theJobCanWriteItsBackups() throws {
+        let job = try Project.text("packaging/examples/migrate-job.yaml")
+        #expect(job.contains("readOnlyRootFilesystem: true\n"))
+        #expect(job.contains("mountPath: /data/backups\n"))
+        #expect(job.contains("fsGroup: 10001\n"))
+    }
+
     @Test(arguments: ["granary-backup.service", "granary.cron", "migrate-job.yaml"])
     func examplesNameCommandsThatExist(file: String) async throws {
         let help = try await CommandHelp.read()

@@ -257,6 +257,50 @@ import Testing
         }
     }
 
+    /// Numbers fit every service, so they do not tell whose the ledger is.
+    @Test func aLedgerInTheSchemaOfAnotherServiceIsNotTaken() async throws {
+        try await MigrationProject.with(Self.files) { project in
+            try await project.sql("CREATE SCHEMA billing; SET search_path = billing; \(Self.left[0].sql)")
+            let error = await failure { try await project.migrator().adopt(nil) }
+            #expect(error?.code == .usage)
+            #expect(error?.message == "shop has no ledger of another tool in its own schema or in public")
+            #expect(error?.hint?.contains("billing.goose_db_version (goose); name it with --table") == true)
+            let table = TableName(schema: "billing", name: "goose_db_version")
+            try await #expect(project.migrator().adopt(table).names == ["1_a", "2_b"])
+        }
+    }
+
+    @Test func aLedgerInPublicIsTakenForTheOnlyServiceAlone() async throws {
+        try await MigrationProject.with(Self.files) { project in
+            try await project.sql(Self.left[0].sql)
+            let pay = Service(name: "pay", schemas: ["pay"], folder: project.path)
+            let both = try project.migrator { $0.services.append(.init(service: pay, file: .usual)) }
+            let error = await failure { try await both.adopt(nil) }
+            #expect(error?.message == "shop has no ledger of another tool in its own schema")
+            _ = try await project.migrator().adopt(nil)
+            // Now it is known whose it is.
+            let late = await failure {
+                try await project.migrator { $0.services = [.init(service: pay, file: .usual)] }.adopt(nil)
+            }
+            #expect(late?.message == "pay has no ledger of another tool in its own schema or in public")
+        }
+    }
+
+    /// Its name tells the tool, and what it lists cannot be read.
+    @Test func aLedgerWithOtherColumnsIsRefused() async throws {
+        try await MigrationProject.with(Self.files) { project in
+            try await project.sql(
+                "CREATE TABLE gorp_migrations (\"Id\" text, applied_at timestamptz); INSERT INTO gorp_migrations VALUES ('1_a.sql', now())"
+            )
+            for table in [nil, TableName(schema: "public", name: "gorp_migrations")] {
+                let error = await failure { try await project.migrator().adopt(table) }
+                #expect(error?.code == .policy)
+                #expect(error?.message.hasPrefix("public.gorp_migrations does not have the columns that") == true)
+            }
+            try await #expect(project.states() == "1 pending, 2 pending, 3 pending")
+        }
+    }
+
     @Test func aTableThatIsNoLedgerIsRefused() async throws {
         try await MigrationProject.with(Self.files) { project in
             try await project.sql("CREATE TABLE versions (version varchar, note text)")

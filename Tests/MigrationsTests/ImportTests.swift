@@ -173,10 +173,10 @@ import Testing
     @Test func flywaysDottedVersionsAreRenumberedInTheirOrder() async throws {
         try await with([
             "V1__users.sql": "CREATE TABLE users ();", "V1_10__c.sql": "SELECT 3;", "V1.2__b.sql": "SELECT 2;",
-            "later/V2__d.sql": "CREATE INDEX CONCURRENTLY i ON users (id);",
+            "later/V2__d.sql": "SELECT 4;\nCREATE INDEX CONCURRENTLY i ON users (id);",
             "later/V2__d.sql.conf": "executeInTransaction=false\n",
             "U1_10__c.sql": "SELECT -3;", "R__views.sql": "CREATE OR REPLACE VIEW v AS SELECT 1;",
-            "afterMigrate.sql": "SELECT 1;",
+            "later/afterMigrate.sql": "SELECT 1;",
         ]) { place in
             let plan = try place.plan()
             #expect(plan.tool == .flyway)
@@ -187,14 +187,14 @@ import Testing
                 ]
             )
             #expect(plan.notes.count == 3)
-            #expect(plan.notes.last?.hasSuffix("/old/afterMigrate.sql") == true)
+            #expect(plan.notes.last?.hasSuffix("/old/later/afterMigrate.sql") == true)
             let files = try place.imported()
             #expect(files.count == 6)
             #expect(files["000003_c.up.sql"] == "-- granary: from=V1_10__c.sql\nSELECT 3;\n")
             #expect(files["000003_c.down.sql"] == "SELECT -3;\n")
             #expect(
                 files["000004_d.up.sql"]
-                    == "-- no-transaction\n-- granary: from=V2__d.sql\nCREATE INDEX CONCURRENTLY i ON users (id);\n"
+                    == "-- no-transaction\n-- granary: from=V2__d.sql\nSELECT 4;\nCREATE INDEX CONCURRENTLY i ON users (id);\n"
             )
             #expect(files["000005_views.up.sql"]?.hasPrefix("-- granary: from=R__views.sql\n") == true)
         }
@@ -273,7 +273,12 @@ import Testing
             refusal(["1_a.sql": up, "01_b.sql": up]) == "old/01_b.sql and old/1_a.sql have the same number"
         )
         try await #expect(
-            refusal(["1_a.sql": up, "2_b.go": ""]) == "old/2_b.go is a program, which no migration can be"
+            refusal(["1_a.sql": up, "1_a_test.go": "", "2_b.go": ""])
+                == "old/2_b.go is a program, which no migration can be"
+        )
+        try await #expect(
+            refusal(["V1__a.sql": "SELECT 1;", "later/R__b.java": ""])
+                == "old/later/R__b.java is a program, which no migration can be"
         )
         try await #expect(
             refusal(["1_a.sql": up, "2_b.sql": "-- migrate:up\n"]) == "old has files of dbmate and of goose"
@@ -325,8 +330,13 @@ import Testing
         }
     }
 
-    /// What got other numbers is found by the ledger's names.
-    @Test func aLedgerOfFlywayIsAdoptedAfterItsFilesWereRenumbered() async throws {
+    private static let flywaysLedger = """
+        CREATE TABLE flyway_schema_history (installed_rank int, version varchar(50), description text, type varchar(20),
+            script text, checksum int, installed_by text, installed_on timestamp, execution_time int, success bool);
+        """
+
+    /// Files of Flyway, which get the numbers 1 to 4 in this project.
+    private static func withRenumbered(_ body: (MigrationProject) async throws -> Void) async throws {
         try await MigrationProject.with { project in
             for (name, text) in [
                 ("V1__a.sql", "CREATE TABLE a ();"), ("V1_2__b.sql", "CREATE TABLE b ();"),
@@ -340,11 +350,47 @@ import Testing
                 into: service,
                 EnvironmentsFile.read(migrations: project.path)
             ).make()
+            try await body(project)
+        }
+    }
+
+    /// Numbers of granary's own are no versions of Flyway's: neither a repeatable file nor a later one of ours was applied.
+    @Test func aBaselineOfFlywayTakesItsOwnVersionsOnly() async throws {
+        try await Self.withRenumbered { project in
+            try project.write("CREATE TABLE d ();", to: "000005_d.up.sql")
             try await project.sql(
                 """
-                CREATE TABLE a (); CREATE TABLE b (); CREATE VIEW v AS SELECT 1;
-                CREATE TABLE flyway_schema_history (installed_rank int, version varchar(50), description text, type varchar(20),
-                    script text, checksum int, installed_by text, installed_on timestamp, execution_time int, success bool);
+                CREATE TABLE a (); CREATE TABLE b (); CREATE TABLE c (); \(Self.flywaysLedger)
+                INSERT INTO flyway_schema_history (installed_rank, version, type, script, success)
+                    VALUES (1, '9', 'BASELINE', '<< Flyway Baseline >>', true)
+                """
+            )
+            try await #expect(project.migrator().adopt(nil).names == ["000001_a", "000002_b", "000003_c"])
+            try await #expect(project.up().appliedSteps.map(\.version) == [4, 5])
+        }
+    }
+
+    @Test func aVersionOfFlywaysIsNoNumberOfALaterFile() async throws {
+        try await Self.withRenumbered { project in
+            try project.write("CREATE TABLE d ();", to: "000005_d.up.sql")
+            try await project.sql(
+                """
+                \(Self.flywaysLedger)
+                INSERT INTO flyway_schema_history (installed_rank, version, type, script, success)
+                    VALUES (1, '5', 'SQL', 'V5__x.sql', true)
+                """
+            )
+            let error = await failure { try await project.migrator().adopt(nil) }
+            #expect(error?.message.contains("lists 5, and") == true, "\(error?.message ?? "")")
+        }
+    }
+
+    /// What got other numbers is found by the ledger's names.
+    @Test func aLedgerOfFlywayIsAdoptedAfterItsFilesWereRenumbered() async throws {
+        try await Self.withRenumbered { project in
+            try await project.sql(
+                """
+                CREATE TABLE a (); CREATE TABLE b (); CREATE VIEW v AS SELECT 1; \(Self.flywaysLedger)
                 INSERT INTO flyway_schema_history (installed_rank, version, type, script, success) VALUES
                     (1, '1', 'SQL', 'V1__a.sql', true), (2, '1.2', 'SQL', 'V1_2__b.sql', true),
                     (3, NULL, 'SQL', 'R__v.sql', true), (4, NULL, 'SQL', 'R__v.sql', true)

@@ -125,7 +125,8 @@ package struct MigrateAdopt: SpokenCommand {
             import` creates such files. golang-migrate's row is kept up to date from then on. Other ledgers are left \
             as they are; if one changes later, `granary migrate status` reports it and `up` stops.
 
-            Without --table the database's only ledger is used; golang-migrate's only in a schema of the service. \
+            Without --table the only ledger in the service's schemas is used, or the only one in public if one \
+            service is given; golang-migrate's only in a schema of the service. \
             One in a schema that environments.json declares for the service, and that is not public, is adopted \
             automatically on first use.
 

@@ -27,7 +27,7 @@ struct CatalogShape: Sendable, Equatable {
         }
     }
 
-    private(set) var objects: [Object: Facts] = [:]
+    private var objects: [Object: Facts] = [:]
 
     /// - Throws: `PostgresError`.
     static func read(_ session: borrowing Session) throws -> CatalogShape {

@@ -13,6 +13,8 @@ struct StepOutcome: Sendable {
     var wantsEmptyTables = false
     /// The database is not in the state that the next migration expects.
     var isSpoilt = false
+    /// Files ran and were not rolled back after the first up, so the rows may be others.
+    var ranForGood = false
     var findings: [Finding] = []
 
     mutating func add(

@@ -2,10 +2,11 @@ internal import Basics
 internal import Migrations
 internal import PostgresClient
 
-/// What is known of a scratch database, so that it need not be read again as a whole.
+/// Catalog and rows of a scratch database, as they were read last. The next migration begins with them.
 struct ScratchState {
-    /// nil if anything may have changed.
+    /// nil if it must be read again.
     var shape: CatalogShape?
+    /// nil if they must be read again.
     var rows: RowDigests?
 }
 
@@ -54,6 +55,7 @@ struct StepTrial: Sendable {
         } else {
             try tryForGood(down, before, made, &outcome, &session)
         }
+        if outcome.ranForGood { known.rows = nil }
         if outcome.isSpoilt { known = ScratchState() }
         return outcome
     }
@@ -145,6 +147,7 @@ struct StepTrial: Sendable {
         _ session: inout Session,
         comparesDown: Bool = true
     ) throws {
+        outcome.ranForGood = true
         let mark = try CatalogMark(session)
         let start = ContinuousClock.now
         if let failure = try down.run(&session, makesRoles: makesRoles) {
@@ -246,6 +249,7 @@ struct StepTrial: Sendable {
         let mark = try CatalogMark(session)
         let failure = try step.up.script.run(&session, makesRoles: makesRoles, keepsChanges: false)
         if step.up.script.mode != .wrapped {
+            outcome.ranForGood = true
             outcome.isSpoilt = try mark.isPassed(session) && CatalogShape.read(session) != made
         }
         guard let failure else { return }

@@ -21,9 +21,11 @@ package struct MigrationScript: Sendable {
     package let saysNothingToUndo: Bool
     package let markers: FileMarkers
 
-    /// - Parameter path: As messages shall name it.
+    /// - Parameters:
+    ///   - path: As messages shall name it.
+    ///   - isWithoutTransaction: As if the text began with `-- no-transaction`.
     /// - Throws: `MigrationError` with `.file` and the place, for a file that cannot be run as it is.
-    package init(_ text: String, path: String) throws(MigrationError) {
+    package init(_ text: String, path: String, isWithoutTransaction: Bool = false) throws(MigrationError) {
         self.path = path
         markers = FileMarkers(text)
         var reading = Reading()
@@ -62,7 +64,8 @@ package struct MigrationScript: Sendable {
             )
         }
         saysNothingToUndo = statements.isEmpty && markers.nothingToUndoLine != nil
-        mode = try Self.mode(statements, markers, path)
+        let runsUnwrapped = isWithoutTransaction || markers.noTransaction != nil
+        mode = try Self.mode(statements, isWithoutTransaction: runsUnwrapped, path)
         ledgerIndex = mode == .ownTransaction ? Self.finalCommit(statements) : nil
     }
 
@@ -118,11 +121,11 @@ package struct MigrationScript: Sendable {
 
     private static func mode(
         _ statements: [MigrationStatement],
-        _ markers: FileMarkers,
+        isWithoutTransaction: Bool,
         _ path: String
     ) throws(MigrationError) -> Mode {
         if statements.contains(where: { $0.control?.isOfWholeTransaction == true }) { return .ownTransaction }
-        if markers.noTransaction != nil { return .unwrapped }
+        if isWithoutTransaction { return .unwrapped }
         let refusing = statements.indices.filter { statements[$0].refusesTransaction }
         guard let first = refusing.first else { return .wrapped }
         guard refusing.count < statements.count else { return .unwrapped }

@@ -15,7 +15,7 @@ struct ForeignFolder {
         self.path = path
         let listing = try Listing(path)
         tool = try listing.tool()
-        try requireNoPrograms(listing.names)
+        try requireNoPrograms(tool == .flyway ? listing.all : listing.names)
         switch tool {
         case .goose, .dbmate, .sqlMigrate: try readMarked(listing)
         case .flyway: try readFlyway(listing)
@@ -35,19 +35,21 @@ struct ForeignFolder {
     }
 
     /// Programs are migrations too, and nothing here runs them.
-    private func requireNoPrograms(_ names: [String]) throws(MigrationError) {
-        guard
-            let program = names.first(where: { $0.wholeMatch(of: #/(?:[0-9]+_|V[0-9].*__).*\.(?:go|java|kt)/#) != nil }
-            ),
-            !program.hasSuffix("_test.go")
-        else { return }
+    ///
+    /// - Parameter paths: Below the folder.
+    private func requireNoPrograms(_ paths: [String]) throws(MigrationError) {
+        let program = paths.first { path in
+            let name = path.split(separator: "/").last ?? ""
+            return name.wholeMatch(of: #/(?:[0-9]+_|V[0-9].*__|R__).*\.(?:go|java|kt)/#) != nil
+                && !name.hasSuffix("_test.go")
+        }
+        guard let program else { return }
         throw MigrationError(
             .file,
             "\(path)/\(program) is a program, which no migration can be",
             hint: "write what it does as SQL into a file of its number, and take it out of the folder"
         )
     }
-
 }
 
 // What is there.
@@ -57,6 +59,8 @@ extension ForeignFolder {
         let path: String
         let names: [String]
         /// Paths below the folder, at any depth.
+        let all: [String]
+        /// Those that are named as Flyway's are.
         let flyway: [String]
         /// Folders with a `migration.sql`.
         let prisma: [String]
@@ -71,7 +75,8 @@ extension ForeignFolder {
                 )
             }
             self.names = names.filter { !$0.hasPrefix(".") }
-            flyway = Self.below(path, "").filter { FlywayName($0) != nil }
+            all = Self.below(path, "")
+            flyway = all.filter { FlywayName($0) != nil }
             prisma = self.names.filter { Files.isRegular("\(path)/\($0)/migration.sql") }
         }
 
@@ -83,7 +88,9 @@ extension ForeignFolder {
             }
         }
 
-        var sqlFiles: [String] { names.filter { $0.lowercased().hasSuffix(".sql") } }
+        var sqlFiles: [String] { Self.sqlFiles(names) }
+
+        static func sqlFiles(_ names: [String]) -> [String] { names.filter { $0.lowercased().hasSuffix(".sql") } }
 
         func tool() throws(MigrationError) -> ImportedTool {
             if let own = names.first(where: { MigrationFileName($0) != nil }) {
@@ -177,7 +184,7 @@ extension ForeignFolder {
     }
 
     private mutating func readFlyway(_ listing: Listing) throws(MigrationError) {
-        leftOut += listing.sqlFiles.filter { FlywayName($0) == nil }.map { "\(path)/\($0)" }
+        leftOut += Listing.sqlFiles(listing.all).filter { FlywayName($0) == nil }.map { "\(path)/\($0)" }
         try requireNoBaseline(listing)
         var undos: [OriginalVersion: ForeignMigration.Script] = [:]
         for name in listing.flyway {
@@ -216,14 +223,17 @@ extension ForeignFolder {
             throw MigrationError(
                 .file,
                 "\(path)/\(name) replaces \(older.0) and the files after it up to \(baseline.version), so both would run",
-                hint: "take the baseline out of the folder, or the files that it stands for"
+                hint: "take the baseline out of the folder, or the files that it replaces"
             )
         }
     }
 
     /// - Throws: `MigrationError` with the line of a placeholder, whose value is not in the file.
     private func flywayScript(_ file: String) throws(MigrationError) -> ForeignMigration.Script {
-        var script = try whole(file)
+        let settings = (try? Files.text(of: "\(file).conf")) ?? ""
+        let isWithoutTransaction =
+            settings.firstMatch(of: #/(?m)^\s*executeInTransaction\s*=\s*false\s*$/#) != nil
+        let script = try whole(file, isWithoutTransaction: isWithoutTransaction)
         for (index, line) in script.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             guard let placeholder = line.firstMatch(of: #/\$\{[^}\s]*\}/#) else { continue }
             throw MigrationError(
@@ -233,17 +243,20 @@ extension ForeignFolder {
                 hint: "write the value out"
             )
         }
-        let settings = (try? Files.text(of: "\(file).conf")) ?? ""
-        if settings.firstMatch(of: #/(?m)^\s*executeInTransaction\s*=\s*false\s*$/#) != nil {
-            script.isWithoutTransaction = true
-        }
         return script
     }
 
-    private func whole(_ file: String) throws(MigrationError) -> ForeignMigration.Script {
+    /// - Parameter isWithoutTransaction: The tool was told so elsewhere; a comment in the file says the same.
+    private func whole(
+        _ file: String,
+        isWithoutTransaction: Bool = false
+    ) throws(MigrationError) -> ForeignMigration.Script {
         let text = CanonicalText(try MigrationFile.text(at: file)).text
-        let script = try MigrationScript(text, path: file)
-        return ForeignMigration.Script(text: text, isWithoutTransaction: script.markers.noTransaction != nil)
+        let script = try MigrationScript(text, path: file, isWithoutTransaction: isWithoutTransaction)
+        return ForeignMigration.Script(
+            text: text,
+            isWithoutTransaction: isWithoutTransaction || script.markers.noTransaction != nil
+        )
     }
 }
 

@@ -205,9 +205,8 @@ extension MarkedFile {
         let isWithoutTransaction = withoutTransaction.contains(direction)
         let own = parts[direction] ?? [:]
         // Errors name the line of the original, so every line stays where it is.
-        var kept = lines.indices.map { own[$0 + 1] ?? "" }
-        if isWithoutTransaction, !kept.isEmpty { kept[0] = "-- no-transaction" }
-        _ = try MigrationScript(kept.joined(separator: "\n"), path: path)
+        let kept = lines.indices.map { own[$0 + 1] ?? "" }.joined(separator: "\n")
+        _ = try MigrationScript(kept, path: path, isWithoutTransaction: isWithoutTransaction)
         let above = direction == .up ? header.sorted { $0.key < $1.key }.map(\.value) : []
         let text = (above + own.sorted { $0.key < $1.key }.map(\.value)).joined(separator: "\n")
         return ForeignMigration.Script(text: text, isWithoutTransaction: isWithoutTransaction)

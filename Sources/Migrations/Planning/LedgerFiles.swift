@@ -51,20 +51,25 @@ struct LedgerFiles {
         if let migration = byOrigin[file] { return migration }
         guard let version = OriginalVersion(entry.name) else { return nil }
         if let migration = byOriginalVersion[version] { return migration }
-        // A file that was imported under another number is found by its origin alone.
-        guard let number = version.number, let migration = tree.migration(number), migration.origin == nil else {
-            return nil
-        }
+        guard let number = version.number, let migration = tree.migration(number),
+            originalVersion(of: migration) == version
+        else { return nil }
         return migration
     }
 
     /// Everything up to a version of the tool's.
     private func through(_ name: String) -> [Migration] {
         guard let version = OriginalVersion(name) else { return [] }
-        return tree.migrations.filter { migration in
-            let own = migration.origin.flatMap { OriginalVersion(fileName: $0) } ?? OriginalVersion(migration.digits)
-            return own.map { $0 <= version } ?? false
-        }
+        return tree.migrations.filter { migration in originalVersion(of: migration).map { $0 <= version } ?? false }
+    }
+
+    /// The version that the tool gave the file; nil for a repeatable one, and for one that the tool never had.
+    ///
+    /// An import keeps the numbers of all files or of none, so beside files with new numbers one without an origin was
+    /// written for granary.
+    private func originalVersion(of migration: Migration) -> OriginalVersion? {
+        if let origin = migration.origin { return OriginalVersion(fileName: origin) }
+        return byOriginalVersion.isEmpty ? OriginalVersion(migration.digits) : nil
     }
 
     private static func withoutFile(

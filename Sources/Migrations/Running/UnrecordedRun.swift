@@ -8,17 +8,15 @@ extension MigrationScript {
     /// - Parameters:
     ///   - makesRoles: Whether a role that the file names is made if the server does not know it.
     ///   - keepsChanges: Otherwise they are rolled back, as far as a transaction is around them.
-    ///   - beforeEnd: Called in the transaction of a wrapped file, before it ends.
     /// - Returns: The first statement that failed; a wrapped file has then changed nothing.
     /// - Throws: `PostgresError` for a lost connection; `CancellationError`.
     package func run(
         _ session: inout Session,
         makesRoles: Bool,
-        keepsChanges: Bool = true,
-        beforeEnd: (borrowing Session) throws -> Void = { _ in }
+        keepsChanges: Bool = true
     ) throws -> StatementFailure? {
         var made = Set<String>()
-        while let failure = try run(&session, keepsChanges, beforeEnd) {
+        while let failure = try run(&session, keepsChanges) {
             guard makesRoles, mode == .wrapped, let role = failure.missingRole, made.insert(role).inserted else {
                 return failure
             }
@@ -27,11 +25,7 @@ extension MigrationScript {
         return nil
     }
 
-    private func run(
-        _ session: inout Session,
-        _ keepsChanges: Bool,
-        _ beforeEnd: (borrowing Session) throws -> Void
-    ) throws -> StatementFailure? {
+    private func run(_ session: inout Session, _ keepsChanges: Bool) throws -> StatementFailure? {
         var index = 0
         do {
             try session.execute(Session.databaseSearchPath)
@@ -40,10 +34,7 @@ extension MigrationScript {
                 try statement.run(&session)
                 index += 1
             }
-            if mode == .wrapped {
-                try beforeEnd(session)
-                try session.execute(keepsChanges ? "COMMIT" : "ROLLBACK")
-            }
+            if mode == .wrapped { try session.execute(keepsChanges ? "COMMIT" : "ROLLBACK") }
             try session.startAnew()
             return nil
         } catch let error as PostgresError {

@@ -245,12 +245,7 @@ extension DumpScript {
             if byte.isBlank {
                 buffer.position += 1
             } else if try !passCommentInLine() {
-                throw SQLTextError(
-                    .misplaced,
-                    line: buffer.line(at: buffer.position),
-                    "there is something behind COPY … FROM stdin; where its rows should begin",
-                    hint: "put it on a line of its own, after the rows"
-                )
+                throw SQLTextError.behindCopy(line: buffer.line(at: buffer.position))
             }
         }
         if try buffer.peek() != nil { buffer.position += 1 }

@@ -36,6 +36,16 @@ package struct SQLTextError: GranaryError {
         self.hint = hint
     }
 
+    /// Text on the line of a `COPY … FROM stdin;`, whose rows begin on the next one.
+    static func behindCopy(line: Int) -> SQLTextError {
+        SQLTextError(
+            .misplaced,
+            line: line,
+            "there is something behind COPY … FROM stdin; where its rows should begin",
+            hint: "put it on a line of its own, after the rows"
+        )
+    }
+
     package var exitStatus: ExitStatus { .failed }
 
     package var description: String {

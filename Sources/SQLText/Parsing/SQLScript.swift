@@ -38,7 +38,7 @@ package struct SQLScript: Sendable {
     /// Reads any script that psql accepts. Statements that the parser does not know have no tree; they are divided by
     /// the rules of psql's scanner. The rows of a `COPY … FROM STDIN` belong to no statement.
     ///
-    /// - Throws: `SQLTextError` for text that cannot be divided: `.unterminated`, `.notText`.
+    /// - Throws: `SQLTextError` for text that cannot be divided: `.unterminated`, `.misplaced`, `.notText`.
     package init(splitting text: String) throws(SQLTextError) {
         let source = try ScriptSource(text)
         var statements: [SQLStatement] = []
@@ -49,7 +49,7 @@ package struct SQLScript: Sendable {
     /// Takes any script that psql would take, as `init(splitting:)` does, and keeps none of its statements.
     ///
     /// - Returns: The commands of psql.
-    /// - Throws: `SQLTextError` for what cannot be split: `.unterminated`, `.notText`.
+    /// - Throws: `SQLTextError` for what cannot be split: `.unterminated`, `.misplaced`, `.notText`.
     package static func forEachStatement(
         splitting text: String,
         _ body: (SQLStatement) -> Void

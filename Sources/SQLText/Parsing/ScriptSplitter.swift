@@ -54,7 +54,7 @@ struct ScriptSplitter: ~Copyable {
         }
         let range = begin..<position
         if position < source.bytes.count, source.bytes[position] == UInt8(ascii: ";") { position += 1 }
-        let rows = scanner.readsRows ? passRows() : nil
+        let rows = scanner.readsRows ? try passRows() : nil
         cuts.append(Cut(range: range, gap: gap, rows: rows))
         gap = rows == nil ? range.upperBound : position
         return true
@@ -117,8 +117,13 @@ extension ScriptSplitter {
     }
 
     /// The rows of a `COPY … FROM STDIN`, which begin on the next line, up to the line `\.` or the end of the text.
-    private mutating func passRows() -> CopyRows {
-        position = min(source.bytes[position...].prefix { $0 != 0x0A }.endIndex + 1, source.bytes.count)
+    ///
+    /// - Throws: `SQLTextError` with `.misplaced` for anything but a comment on the line of the COPY.
+    private mutating func passRows() throws(SQLTextError) -> CopyRows {
+        let end = source.bytes[position...].prefix { $0 != 0x0A }.endIndex
+        let text = SQLTrivia(source.bytes, position..<end).end
+        guard text == end else { throw .behindCopy(line: source.line(at: text)) }
+        position = min(end + 1, source.bytes.count)
         let start = position
         while position < source.bytes.count {
             let line = source.bytes[position...].prefix { $0 != 0x0A }

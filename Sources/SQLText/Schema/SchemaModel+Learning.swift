@@ -58,7 +58,7 @@ extension SchemaModel {
         make(name, table)
         guard tree["partbound"]["is_default"].isTrue else { return }
         for parent in tree["inhRelations"].items.compactMap({ RelationName(rangeVar: $0) }) {
-            change(parent) { $0.hasDefaultPartition = true }
+            setDefaultPartition(name, of: parent)
         }
     }
 
@@ -91,6 +91,7 @@ extension SchemaModel {
     private mutating func learnAlteration(_ command: ParseNode, of table: RelationName) {
         let name = command["name"].string ?? ""
         let definition = command["def"]
+        learnPartition(command, of: table)
         change(table) { table in
             switch command["subtype"].string ?? "" {
             case "AT_AddColumn": table.addColumn(definition)
@@ -104,13 +105,22 @@ extension SchemaModel {
             case "AT_ValidateConstraint":
                 table.notNullChecks[name] = table.unvalidatedNotNullChecks.removeValue(forKey: name)
             case "AT_AddInherit", "AT_AddOf": table.columnsAreWritten = false
-            case "AT_AttachPartition" where definition["bound"]["is_default"].isTrue: table.hasDefaultPartition = true
             case "AT_DropConstraint":
                 table.notNullChecks[name] = nil
                 table.unvalidatedNotNullChecks[name] = nil
                 table.indexes[name] = nil
             default: break
             }
+        }
+    }
+
+    private mutating func learnPartition(_ command: ParseNode, of table: RelationName) {
+        guard let partition = RelationName(rangeVar: command["def"]["name"]) else { return }
+        switch command["subtype"].string ?? "" {
+        case "AT_AttachPartition" where command["def"]["bound"]["is_default"].isTrue:
+            setDefaultPartition(partition, of: table)
+        case "AT_DetachPartition": detach(partition)
+        default: break
         }
     }
 

@@ -38,10 +38,13 @@ package struct SchemaModel: Sendable {
         package internal(set) var primaryKey: [String] = []
         /// The columns that decide on the partition, an expression as nil; nil for a table without partitions.
         package internal(set) var partitionKey: [String?]?
-        package internal(set) var hasDefaultPartition = false
+        var defaultPartition: RelationName?
+        /// The table whose default partition it is.
+        var defaultPartitionOf: RelationName?
         private var unnamed = 0
 
         package var isPartitioned: Bool { partitionKey != nil }
+        package var hasDefaultPartition: Bool { defaultPartition != nil }
 
         /// Its whole history is known from statements.
         package var isComplete: Bool { origin == .definition }
@@ -190,13 +193,31 @@ extension SchemaModel {
         changes.tables[key] = table
     }
 
-    mutating func drop(_ name: RelationName) { changes.tables[key(of: name)] = .some(nil) }
+    mutating func setDefaultPartition(_ partition: RelationName, of table: RelationName) {
+        change(table) { $0.defaultPartition = partition }
+        change(partition) { $0.defaultPartitionOf = table }
+    }
+
+    /// Makes an ordinary table of a partition.
+    mutating func detach(_ partition: RelationName) {
+        guard let table = self[partition]?.defaultPartitionOf else { return }
+        change(table) { $0.defaultPartition = nil }
+        change(partition) { $0.defaultPartitionOf = nil }
+    }
+
+    mutating func drop(_ name: RelationName) {
+        detach(name)
+        changes.tables[key(of: name)] = .some(nil)
+    }
 
     /// Gives a table another name or schema.
     mutating func move(_ name: RelationName, _ newName: (RelationName) -> RelationName) {
         let key = key(of: name)
         guard let table = entry(key) else { return }
         changes.tables[key] = .some(nil)
-        make(newName(key), table)
+        let new = newName(key)
+        make(new, table)
+        if let parent = table.defaultPartitionOf { change(parent) { $0.defaultPartition = new } }
+        if let partition = table.defaultPartition { change(partition) { $0.defaultPartitionOf = new } }
     }
 }

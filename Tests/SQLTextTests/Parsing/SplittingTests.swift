@@ -85,6 +85,24 @@ import Testing
         #expect(script.metaCommands == [])
     }
 
+    /// Such as a statement, which would be taken for a part of the line that the rows follow.
+    @Test(arguments: ["SELECT 1;", "/* begins", "1\t2", "/* a */ DROP TABLE u;"])
+    func textBehindACopyIsAnError(text: String) {
+        let error = #expect(throws: SQLTextError.self) {
+            try SQLScript(splitting: "SELECT 0;\nCOPY t FROM stdin; \(text)\n1\t2\n\\.\n")
+        }
+        #expect(error?.code == .misplaced)
+        #expect(error?.line == 2)
+    }
+
+    @Test func aCommentBehindACopyIsNone() throws {
+        for comment in ["-- one", "/* one */ -- two", "", " \r"] {
+            let script = try SQLScript(splitting: "COPY t FROM stdin; \(comment)\n1\n\\.\nSELECT 1;\n")
+            #expect(script.statements.map(\.tag) == ["COPY", "SELECT"])
+            #expect(script.statements[0].rows?.withBytes { String(decoding: $0, as: UTF8.self) } == "1\n")
+        }
+    }
+
     @Test func whatDoesNotEndIsAnErrorWithItsPlace() {
         for (text, line) in [("SELECT 1;\nSELECT 'x", 2), ("\n/* /* */ SELECT 1", 2), ("SELECT $a$ $b$", 1)] {
             let error = #expect(throws: SQLTextError.self) { try SQLScript(splitting: text) }

@@ -85,18 +85,6 @@ enum PartitionedTable {
         }
         let definition = command.definition
         let place = definition.content.offset
-        if definition["contype"].string == "CONSTR_FOREIGN", definition["skip_validation"].isTrue {
-            return [
-                LintMatch(
-                    "a foreign key of the partitioned table \(table) cannot be NOT VALID before PostgreSQL 18",
-                    on: table,
-                    at: place,
-                    hint:
-                        "add it NOT VALID to each partition and validate it there; then add it to \(table), which takes "
-                        + "over the constraints of its partitions"
-                )
-            ]
-        }
         if definition["indexname"].exists {
             return [
                 LintMatch(
