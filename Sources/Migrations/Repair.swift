@@ -101,7 +101,7 @@ extension Migrator {
         )
     }
 
-    /// Whether the one statement of which nobody wrote down that it ended has done what it does.
+    /// Whether the one statement that began, and whose end is not in the log, has taken effect.
     private func hasTakenEffect(
         _ statement: MigrationStatement,
         _ standing: MigrationStanding,
@@ -113,7 +113,7 @@ extension Migrator {
             guard ["CALL", "DO"].contains(statement.tag) || !statement.effects.isParsed else { return false }
             throw MigrationError(
                 .disagreement,
-                "whether line \(statement.line) of \(standing.name), \(statement.summary), has taken effect, nobody can tell",
+                "it is not known whether line \(statement.line) of \(standing.name), \(statement.summary), has taken effect",
                 hint:
                     "look at it; make the file such that it may run twice, or take the line out if it is done, then repair"
             )

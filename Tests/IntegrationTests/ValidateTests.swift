@@ -131,13 +131,13 @@ import Testing
         #expect(
             outcome.stdout == """
                 migrations/000001_a.down.sql
-                  1:1  warning  no-schema: things has no schema, so the search path of whoever migrates decides which one it is in
+                  1:1  warning  no-schema: things has no schema, so the search path of the role that migrates decides which schema it is in
                                 write the schema before each name, as in shop.things, or begin the file with SET search_path
 
                 migrations/000001_a.up.sql
                   1     info     missing-purpose: no comment says what it is for
                                  begin with a line such as `-- Phones: how an account can be called.`
-                  1:14  warning  no-schema: things has no schema, so the search path of whoever migrates decides which one it is in
+                  1:14  warning  no-schema: things has no schema, so the search path of the role that migrates decides which schema it is in
                                  write the schema before each name, as in shop.things, or begin the file with SET search_path
                   2:12  error    syntax: syntax error at or near ","
 
@@ -158,7 +158,7 @@ import Testing
         #expect(
             lines[0]
                 == "::warning file=migrations/000001_a.down.sql,line=1,col=1,title=no-schema::things has no schema, so the "
-                + "search path of whoever migrates decides which one it is in%0Awrite the schema "
+                + "search path of the role that migrates decides which schema it is in%0Awrite the schema "
                 + "before each name, as in shop.things, or begin the file with SET search_path"
         )
         #expect(lines[1].hasPrefix("::notice file=migrations/000001_a.up.sql,line=1,title=missing-purpose::"))

@@ -69,10 +69,10 @@ import Testing
         }
         let table = RelationName(schema: "shop", name: "a")
         let index = "CREATE INDEX i ON shop.a (b)"
-        try #expect(severity(linter, index) == ["warning: nobody can write to shop.a until the index is built"])
+        try #expect(severity(linter, index) == ["warning: writes to shop.a are blocked until the index is built"])
         linter.tableSizes[table] = 1 << 20
         try #expect(
-            severity(linter, index) == ["warning: nobody can write to shop.a until the index is built; it has 1.0 MB"]
+            severity(linter, index) == ["warning: writes to shop.a are blocked until the index is built; it has 1.0 MB"]
         )
         linter.tableSizes[table] = 1 << 20 - 1
         try #expect(severity(linter, index).first?.hasPrefix("info: ") == true)

@@ -351,7 +351,7 @@ import Testing
             "migrations/dependencies.json": "{\"migrations\": {\"1\": {\"risk_levl\": \"low\", \"zzz\": 1}}}"
         ]).filter { $0.rule == "unknown-field" }
         #expect(findings.map(\.hint) == ["is risk_level meant?", "take it out"])
-        #expect(findings[0].message == "migrations.1.risk_levl is a field that nobody knows")
+        #expect(findings[0].message == "migrations.1.risk_levl is an unknown field")
     }
 
     static let effects = [

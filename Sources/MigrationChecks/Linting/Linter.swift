@@ -39,7 +39,7 @@ package struct Linter: Sendable {
     /// In the order of the file. What comments silence is still among them.
     package func findings(in file: ParsedFile) -> [Finding] { read(file).findings }
 
-    /// The findings, and what the file makes, so that nobody has to learn it again.
+    /// The findings, and what the file makes, so that it need not be learned again.
     private func read(_ file: ParsedFile) -> (findings: [Finding], changes: SchemaModel.Changes) {
         var findings: [Finding] = []
         var reading = FileReading(file, schema, outcome)

@@ -8,7 +8,7 @@ internal import Project
 ///
 ///     per environment: the plan of an empty database → a scratch database
 ///     each migration: rows into the tables that have none → up → down → is everything as it was? → up
-///     all of them in another one, which has no rows of ours → whoever wants to look at the whole
+///     all of them in another one, which has no rows of ours → `inspect` looks at the whole
 ///
 /// What one environment has proved is only applied in the next. A migration after which nothing is as it should be ends
 /// the scratch database; the next one goes on behind it.

@@ -104,7 +104,7 @@ package struct DeclaredFiles: Sendable {
                     .unknownField,
                     file: path,
                     line: field.line,
-                    "\(field.trail) is a field that nobody knows",
+                    "\(field.trail) is an unknown field",
                     hint: field.nearest.map { "is \($0) meant?" } ?? "take it out"
                 )
             )

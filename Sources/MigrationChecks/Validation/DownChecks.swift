@@ -7,7 +7,7 @@ struct DownChecks {
     let down: ParsedFile
 
     init?(_ migration: CheckedMigration) {
-        // What happens in a block, or in a statement that nobody could read, may make anything.
+        // A block, or a statement that the parser does not know, may make anything.
         guard let up = migration.up, let down = migration.down, up.isTransparent else { return nil }
         self.up = up
         self.down = down
@@ -80,7 +80,7 @@ struct DownChecks {
         guard tree.isKind("DeleteStmt") else { return nil }
         let condition = RowCondition(tree["whereClause"])
         let inserted = Set(inserts.flatMap { $0.descendants(ofKind: "A_Const").compactMap(\.constant) })
-        // Rows that a query has inserted have keys that nobody can read here.
+        // The keys of rows that a query inserts are not in the file.
         let areListed = inserts.allSatisfy { $0["selectStmt"]["valuesLists"].exists }
         guard areListed, !condition.asksTables, !condition.keys.contains(where: { $0.isSubset(of: inserted) }) else {
             return nil

@@ -14,7 +14,7 @@ struct SchemaChecks {
     func findings() -> [Finding] { namesWithoutSchema() + foreignSchemas() + ledgers() }
 
     private func namesWithoutSchema() -> [Finding] {
-        // Whoever sets the search path says where names are.
+        // A file that sets the search path says itself where its names are.
         guard !file.effects.statements.contains(where: { $0.settings.contains { $0.name == "search_path" } }) else {
             return []
         }
@@ -31,7 +31,7 @@ struct SchemaChecks {
                         .noSchema,
                         at: statement,
                         offset: touch.offset,
-                        "\(touch.name) has no schema, so the search path of whoever migrates decides which one it is in",
+                        "\(touch.name) has no schema, so the search path of the role that migrates decides which schema it is in",
                         hint:
                             "write the schema before each name, as in \(context.ownSchemas.sorted().first ?? context.service.name).\(touch.name), "
                             + "or begin the file with SET search_path"

@@ -4,7 +4,7 @@ internal import Project
 internal import SQLText
 internal import Storage
 
-/// A pair of files, read and parsed; what a name stands for that only one of the two has is a migration too.
+/// A pair of files, read and parsed; one of them may be missing.
 ///
 /// A class, as `ParsedFile` is one: lists of them are sorted, cut and handed on.
 final class CheckedMigration: Sendable {
@@ -144,7 +144,7 @@ struct ServiceTree: Sendable {
                 Finding(
                     .fileName,
                     file: entry.path,
-                    "the name is not of the form number_title.up.sql or number_title.down.sql, so nobody runs it",
+                    "the name is not of the form number_title.up.sql or number_title.down.sql, so it never runs",
                     hint: properName(entry.path)
                 )
             }
@@ -153,7 +153,7 @@ struct ServiceTree: Sendable {
             Finding(
                 .unknownFolder,
                 file: file,
-                "\(name) is no environment, so nobody runs the migrations in its folder",
+                "\(name) is no environment, so the migrations in its folder never run",
                 hint: Spelling.nearest(to: name, among: environments.names).map {
                     "is \($0) meant? Otherwise declare it in environments.json"
                 } ?? "declare it in environments.json"

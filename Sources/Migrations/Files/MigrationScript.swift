@@ -116,7 +116,7 @@ package struct MigrationScript: Sendable {
         markers = FileMarkers("")
     }
 
-    /// For what was applied by another tool, which nobody runs.
+    /// For a migration that another tool has applied, which does not run here.
     static let empty = MigrationScript()
 
     private static func mode(

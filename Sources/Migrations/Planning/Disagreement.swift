@@ -33,10 +33,10 @@ struct CatalogComparison {
     private struct Source {
         var version: Int
         var name: String
-        /// nil where nobody knows what ran.
+        /// nil if it is unknown what ran.
         var text: String?
         var mentions: TableMentions
-        /// A newer release has made of the tables what nobody here can know.
+        /// A newer release has changed the tables in a way that this one does not know.
         var isNewer = false
     }
 

@@ -14,7 +14,7 @@ struct OtherLedgers {
         self.options = options
     }
 
-    /// Those that record something, and of which nobody has said that they are another service's.
+    /// Those that record something and are not known to be another service's.
     func unexplained(_ session: borrowing Session) throws -> [OtherLedger] {
         let explained = try explained(session)
         return try OtherLedger.recording(session).filter { !explained.contains($0.table) }

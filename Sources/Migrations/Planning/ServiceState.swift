@@ -11,16 +11,15 @@ package struct ServiceState: Sendable {
     package var sibling: GolangMigrateLedger?
     /// Other services that keep that table in step, and the version that each wants its row to have at least.
     package var sharers: [String: Int] = [:]
-    /// Whether that table is yet to be adopted, and the entries stand in it alone.
+    /// Whether that table is yet to be adopted, and the entries are in no other ledger.
     package var isSiblingNew = false
     /// The ledger of another tool that was taken over and is not kept in step.
     package var adopted: AdoptedLedger?
     /// What that tool has done since.
     package var adoptedChange: AdoptedLedger.Change?
-    /// Ledgers of other tools that record something, where nothing of the service has run yet and nobody has said whose they
-    /// are.
+    /// Ledgers of other tools that record something, before the service's first run, if it is not known whose they are.
     package var otherLedgers: [OtherLedger] = []
-    /// Why nothing of the service may run before somebody has said whose they are; only `status` looks.
+    /// Why nothing of the service may run until it is known whose they are; only `status` looks.
     package var otherLedgerObstacle: MigrationError?
     /// Where ledger and catalog contradict each other; only `status` looks.
     package var disagreements: [Disagreement] = []

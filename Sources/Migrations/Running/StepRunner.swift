@@ -222,7 +222,7 @@ extension StepRunner {
         let statement = step.script.statements[index]
         let entry = entry("running", since: start, done: index + 1)
         try session.underEmptySearchPath { try requireHeld($0) }
-        // What is built concurrently waits for every older transaction, but keeps nobody else waiting.
+        // What is built concurrently waits for every older transaction, but blocks none.
         let limit = statement.runsConcurrently ? 0 : patience.lockTimeout.milliseconds
         try session.execute("SET lock_timeout = \(limit)")
         if index == step.script.ledgerIndex {
@@ -318,7 +318,7 @@ extension Session {
     }
 
     /// What a role or a database has set must not cut a migration short; and a statement whose client was killed ends,
-    /// instead of running on for nobody and holding the lock of the runners.
+    /// instead of running on without a client and holding the lock of the runners.
     package borrowing func setPatience() throws {
         try execute(
             """

@@ -26,8 +26,8 @@ enum ColumnRules {
         .columns,
         of: [.squawk, .strongMigrations, .eugene],
         growsWithTable: true,
-        why: "A column whose default may be another for every row has the whole table written anew while nobody can "
-            + "use it.",
+        why: "Adding a column whose default may differ from row to row rewrites the whole table, and blocks reads and "
+            + "writes meanwhile.",
         safeForm: "add the column without the default, set the default, and fill the old rows in batches",
         kinds: ["AT_AddColumn"]
     ) { context in
@@ -47,7 +47,7 @@ enum ColumnRules {
         .columns,
         of: [.strongMigrations, .eugene],
         growsWithTable: true,
-        why: "A serial column has the whole table written anew while nobody can use it.",
+        why: "Adding a serial column rewrites the whole table, and blocks reads and writes meanwhile.",
         safeForm: "add the column as bigint, set its default to the sequence, and fill the old rows in batches",
         kinds: ["AT_AddColumn"]
     ) { context in
@@ -59,7 +59,7 @@ enum ColumnRules {
         .columns,
         of: [.strongMigrations],
         growsWithTable: true,
-        why: "An identity column has the whole table written anew while nobody can use it.",
+        why: "Adding an identity column rewrites the whole table, and blocks reads and writes meanwhile.",
         safeForm: "add the column as bigint, fill it in batches from a sequence, and ADD GENERATED AS IDENTITY last",
         kinds: ["AT_AddColumn"]
     ) { context in
@@ -71,7 +71,7 @@ enum ColumnRules {
         .columns,
         of: [.strongMigrations, .eugene],
         growsWithTable: true,
-        why: "A stored generated column has the whole table written anew while nobody can use it.",
+        why: "Adding a stored generated column rewrites the whole table, and blocks reads and writes meanwhile.",
         safeForm: "add a plain column, keep it by a trigger and fill the old rows in batches, or compute it in a view",
         kinds: ["AT_AddColumn"]
     ) { context in
@@ -89,8 +89,8 @@ enum ColumnRules {
         .columns,
         of: [.squawk, .strongMigrations, .eugene],
         growsWithTable: true,
-        why: "A column that gets another type has the whole table written anew while nobody can use it, and programs "
-            + "read a type they do not expect.",
+        why: "Changing the type of a column rewrites the whole table, blocks reads and writes meanwhile, and gives "
+            + "running programs a type that they do not expect.",
         safeForm: "add a column of the new type, write to both, fill it in batches, and then read from the new one",
         kinds: ["AT_AlterColumnType"]
     ) { context in
@@ -126,8 +126,8 @@ enum ColumnRules {
         "rewriting-table",
         .columns,
         growsWithTable: true,
-        why: "SET LOGGED, SET UNLOGGED, SET TABLESPACE and SET ACCESS METHOD have the whole table written anew while "
-            + "nobody can use it.",
+        why: "SET LOGGED, SET UNLOGGED, SET TABLESPACE and SET ACCESS METHOD rewrite the whole table, and block reads "
+            + "and writes meanwhile.",
         safeForm: "make a table that is as it should be, copy in batches, and change over",
         kinds: Array(rewriting.keys)
     ) { context in

@@ -96,7 +96,7 @@ enum CompatibilityRules {
         of: [.squawk],
         isOnByDefault: false,
         why: "Programs that are running look for it where it was.",
-        safeForm: "leave a view behind where it was, until nobody looks there any more",
+        safeForm: "leave a view where it was, until no program uses it any more",
         kinds: ["AlterObjectSchemaStmt"]
     ) { context in
         context.effects.touches.filter { $0.action == .alter && !$0.isNew && !context.isLeftBehind($0.relation) }.map {
@@ -110,7 +110,7 @@ enum CompatibilityRules {
         of: [.squawk],
         isOnByDefault: false,
         why: "Programs that are running still use the old name.",
-        safeForm: "make one of the new name, and drop the old one when nobody uses it any more",
+        safeForm: "make one of the new name, and drop the old one when no program uses it any more",
         kinds: ["RenameStmt"]
     ) { context in
         let type = context.tree["renameType"].string ?? ""
@@ -126,7 +126,7 @@ enum CompatibilityRules {
         "ban-drop-cascade",
         .compatibility,
         isOnByDefault: false,
-        why: "CASCADE drops whatever depends on it, what nobody had thought of too.",
+        why: "CASCADE drops everything that depends on it, and the file does not name what that is.",
         safeForm: "drop what depends on it by its name, before",
         kinds: ["DropStmt", "AlterTableStmt"]
     ) { context in

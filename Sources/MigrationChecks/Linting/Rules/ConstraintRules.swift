@@ -11,8 +11,8 @@ enum ConstraintRules {
         .constraints,
         of: [.squawk, .strongMigrations, .eugene],
         growsWithTable: true,
-        why: "Adding a foreign key reads the whole table, and until then nobody can write to it, nor to the table it "
-            + "refers to.",
+        why: "Adding a foreign key reads the whole table, and blocks writes to it and to the table it refers to "
+            + "meanwhile.",
         safeForm: "add it NOT VALID, and VALIDATE CONSTRAINT in the next file",
         kinds: ["AT_AddConstraint", "AT_AddColumn"]
     ) { context in
@@ -20,7 +20,7 @@ enum ConstraintRules {
         let message = { (table: RelationName, node: ParseNode) in
             let other = context.relation(node["pktable"]).map { " and \($0)" } ?? ""
             return LintMatch(
-                "nobody can write to \(table)\(other) until every row of \(table) is checked",
+                "writes to \(table)\(other) are blocked until every row of \(table) is checked",
                 on: table,
                 at: node.content.offset,
                 hint: context.isPartitioned(table)
@@ -40,7 +40,7 @@ enum ConstraintRules {
         .constraints,
         of: [.squawk, .strongMigrations, .eugene],
         growsWithTable: true,
-        why: "A CHECK that is validated where it is added has the whole table read while nobody can use it.",
+        why: "Adding a CHECK without NOT VALID reads the whole table, and blocks reads and writes meanwhile.",
         safeForm: "add it NOT VALID, and VALIDATE CONSTRAINT in the next file",
         kinds: ["AT_AddConstraint", "AT_AddColumn", "AT_ValidateConstraint"]
     ) { context in
@@ -51,7 +51,11 @@ enum ConstraintRules {
             validation(of: command, context)
         }
         return added.map { table, node in
-            LintMatch("nobody can use \(table) until every row is checked", on: table, at: node.content.offset)
+            LintMatch(
+                "reads and writes of \(table) are blocked until every row is checked",
+                on: table,
+                at: node.content.offset
+            )
         } + validated
     }
 
@@ -71,8 +75,8 @@ enum ConstraintRules {
         .constraints,
         of: [.squawk, .strongMigrations, .eugene],
         growsWithTable: true,
-        why: "SET NOT NULL reads the whole table while nobody can use it, unless a CHECK says already that there is no "
-            + "NULL.",
+        why: "SET NOT NULL reads the whole table, and blocks reads and writes meanwhile, unless a validated CHECK "
+            + "excludes NULL.",
         safeForm: "add CHECK (column IS NOT NULL) NOT VALID, validate it in the next file, and SET NOT NULL in the one "
             + "after, which drops the CHECK again",
         kinds: ["AT_SetNotNull"]
@@ -85,7 +89,10 @@ enum ConstraintRules {
             }
             return !known.isKnownNotNull(command.name, without: dropped)
         }.map {
-            LintMatch("nobody can use \($0.table) until every row is known to have a \($0.name)", on: $0.table)
+            LintMatch(
+                "reads and writes of \($0.table) are blocked until \($0.name) is checked in every row",
+                on: $0.table
+            )
         }
     }
 
@@ -94,7 +101,7 @@ enum ConstraintRules {
         .constraints,
         of: [.squawk, .strongMigrations, .eugene],
         growsWithTable: true,
-        why: "Adding a UNIQUE constraint builds its index while nobody can use the table.",
+        why: "Adding a UNIQUE constraint builds its index, and blocks reads and writes of the table meanwhile.",
         safeForm: "CREATE UNIQUE INDEX CONCURRENTLY in a file of its own, then ADD CONSTRAINT … UNIQUE USING INDEX",
         kinds: ["AT_AddConstraint", "AT_AddColumn"]
     ) { context in built("CONSTR_UNIQUE", context) }
@@ -104,7 +111,7 @@ enum ConstraintRules {
         .constraints,
         of: [.squawk],
         growsWithTable: true,
-        why: "Adding a primary key builds its index while nobody can use the table.",
+        why: "Adding a primary key builds its index, and blocks reads and writes of the table meanwhile.",
         safeForm:
             "CREATE UNIQUE INDEX CONCURRENTLY in a file of its own, then ADD CONSTRAINT … PRIMARY KEY USING INDEX",
         kinds: ["AT_AddConstraint", "AT_AddColumn"]
@@ -122,7 +129,7 @@ enum ConstraintRules {
             + context.addedColumns.filter { $0.has(kind) }.map { ($0.table, $0.constraint(kind)) }
         return added.map { table, node in
             LintMatch(
-                "nobody can use \(table) until the index is built",
+                "reads and writes of \(table) are blocked until the index is built",
                 on: table,
                 at: node.content.offset,
                 hint: context.isPartitioned(table) ? partitionedForm(kind, table) : nil
@@ -142,8 +149,9 @@ enum ConstraintRules {
         .constraints,
         of: [.strongMigrations, .eugene],
         growsWithTable: true,
-        why: "Adding an EXCLUDE constraint builds its index while nobody can use the table, and no other way is there.",
-        safeForm: "make the constraint with the table, or add it when nobody works",
+        why: "Adding an EXCLUDE constraint builds its index, and blocks reads and writes of the table meanwhile; "
+            + "PostgreSQL has no other way.",
+        safeForm: "make the constraint with the table, or add it when the table is not in use",
         kinds: ["AT_AddConstraint"]
     ) { context in built("CONSTR_EXCLUSION", context) }
 
@@ -179,7 +187,8 @@ enum ConstraintRules {
         of: [.eugene],
         isOnByDefault: false,
         growsWithTable: true,
-        why: "PRIMARY KEY USING INDEX reads the whole table while nobody can use it, where a column may still be NULL.",
+        why: "PRIMARY KEY USING INDEX reads the whole table where a column may still be NULL, and blocks reads and "
+            + "writes meanwhile.",
         safeForm: "make the columns NOT NULL first, by way of a validated CHECK",
         kinds: ["AT_AddConstraint"]
     ) { context in
@@ -189,7 +198,7 @@ enum ConstraintRules {
             return !columns.allSatisfy { $0.map { known.isKnownNotNull($0) } ?? false }
         }.map {
             LintMatch(
-                "nobody can use \($0.table) until every row is known to have the key",
+                "reads and writes of \($0.table) are blocked until the key is checked in every row",
                 on: $0.table,
                 at: $0.definition.content.offset
             )

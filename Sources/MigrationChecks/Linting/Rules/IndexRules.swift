@@ -11,7 +11,7 @@ enum IndexRules {
         .indexes,
         of: [.squawk, .strongMigrations, .eugene],
         growsWithTable: true,
-        why: "CREATE INDEX lets nobody write to the table until the index is built.",
+        why: "CREATE INDEX blocks writes to the table until the index is built.",
         safeForm: "write CREATE INDEX CONCURRENTLY, in a file of its own, which then runs without a transaction",
         kinds: ["IndexStmt"]
     ) { context in
@@ -23,7 +23,7 @@ enum IndexRules {
         guard !(isPartitioned && context.isOnly) else { return [] }
         return [
             LintMatch(
-                "nobody can write to \(table) until the index is built",
+                "writes to \(table) are blocked until the index is built",
                 on: table,
                 hint: isPartitioned
                     ? "CREATE INDEX … ON ONLY \(table); CREATE INDEX CONCURRENTLY on each partition, in a file of its own; "
@@ -37,7 +37,7 @@ enum IndexRules {
         "require-concurrent-index-deletion",
         .indexes,
         of: [.squawk, .strongMigrations],
-        why: "DROP INDEX waits for everybody who uses the table, and whoever comes later waits behind it.",
+        why: "DROP INDEX waits for every transaction that uses the table, and all later ones wait behind it.",
         safeForm: "write DROP INDEX CONCURRENTLY, in a file of its own, which then runs without a transaction",
         kinds: ["DropStmt"]
     ) { context in
@@ -57,7 +57,7 @@ enum IndexRules {
         .indexes,
         of: [.squawk],
         growsWithTable: true,
-        why: "REINDEX lets nobody write to the table, nor use the index, until it is built anew.",
+        why: "REINDEX blocks writes to the table and reads of the index until the index is rebuilt.",
         safeForm: "write REINDEX … CONCURRENTLY, in a file of its own, which then runs without a transaction",
         kinds: ["ReindexStmt"]
     ) { context in
@@ -66,20 +66,20 @@ enum IndexRules {
             return []
         }
         guard let relation = context.relation(context.tree["relation"]) else {
-            return [LintMatch("nobody can write to the tables until their indexes are built anew")]
+            return [LintMatch("writes to the tables are blocked until their indexes are rebuilt")]
         }
         guard !context.isNew(relation) else { return [] }
         let isIndex = kind == "REINDEX_OBJECT_INDEX"
         let table = isIndex ? context.schema.table(ofIndex: relation) : relation
         let what = isIndex ? "the table of \(relation)" : "\(relation)"
-        return [LintMatch("nobody can write to \(what) until the index is built anew", on: table)]
+        return [LintMatch("writes to \(what) are blocked until the index is rebuilt", on: table)]
     }
 
     private static let partitionDetach = LintRule(
         "require-concurrent-partition-detach",
         .indexes,
         of: [.squawk],
-        why: "DETACH PARTITION lets nobody read or write the whole partitioned table.",
+        why: "DETACH PARTITION blocks reads and writes of the whole partitioned table.",
         safeForm: "write DETACH PARTITION … CONCURRENTLY, in a file of its own, which then runs without a transaction",
         kinds: ["AT_DetachPartition"]
     ) { context in
@@ -94,14 +94,14 @@ enum IndexRules {
         "require-concurrent-refresh",
         .indexes,
         growsWithTable: true,
-        why: "REFRESH MATERIALIZED VIEW lets nobody read the view until its query is done.",
+        why: "REFRESH MATERIALIZED VIEW blocks reads of the view until its query is done.",
         safeForm: "give the view a unique index, and write REFRESH MATERIALIZED VIEW CONCURRENTLY",
         kinds: ["RefreshMatViewStmt"]
     ) { context in
         guard !context.tree["concurrent"].isTrue, !context.tree["skipData"].isTrue,
             let view = context.existing(context.tree["relation"])
         else { return [] }
-        return [LintMatch("nobody can read \(view) until its query is done", on: view)]
+        return [LintMatch("reads of \(view) are blocked until its query is done", on: view)]
     }
 
     private static let repack = LintRule(
@@ -109,7 +109,7 @@ enum IndexRules {
         .indexes,
         of: [.squawk],
         growsWithTable: true,
-        why: "VACUUM FULL and CLUSTER let nobody read or write the table while they write it anew.",
+        why: "VACUUM FULL and CLUSTER rewrite the table, and block reads and writes meanwhile.",
         safeForm: "leave it to autovacuum, or use an extension such as pg_repack, which copies beside the work",
         kinds: ["VacuumStmt", "ClusterStmt"]
     ) { context in

@@ -93,7 +93,7 @@ enum LossRules {
         .loss,
         of: [.squawk, .strongMigrations],
         why: "Programs that are running still use the old name.",
-        safeForm: "leave a view of the old name behind, in the same file, until nobody uses it any more",
+        safeForm: "leave a view of the old name behind, in the same file, until no program uses it any more",
         kinds: ["RenameStmt"]
     ) { context in
         guard context.tree["renameType"].string == "OBJECT_TABLE",

@@ -58,7 +58,7 @@ enum PartitionedTable {
         ]
     }
 
-    /// Constraints that stand in CREATE TABLE.
+    /// The constraints of a CREATE TABLE.
     private static func definition(_ context: LintContext) -> [LintMatch] {
         let tree = context.tree
         guard tree["partspec"].exists, let table = context.relation(tree["relation"]) else { return [] }

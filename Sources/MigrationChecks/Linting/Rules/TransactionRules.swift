@@ -57,8 +57,8 @@ enum TransactionRules {
         .transactions,
         of: [.eugene],
         why:
-            "Whoever uses one of the tables waits until the other is free too, and two that take them in another order "
-            + "wait for each other.",
+            "Sessions that use one of the tables wait until the other is free too, and transactions that lock them in "
+            + "another order end in a deadlock.",
         safeForm: "change each table in a file of its own",
         kinds: everyKind
     ) { context in

@@ -73,7 +73,7 @@ struct LintContext {
         return relation
     }
 
-    /// The same file created it, so that nobody else waits for it.
+    /// The same file created it, so that no other session waits for it.
     func isNew(_ relation: RelationName) -> Bool {
         effects.makesNew(relation)
     }
