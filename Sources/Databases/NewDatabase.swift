@@ -134,7 +134,11 @@ package enum NewDatabase {
             }
             let option = privilege.grantable ? " WITH GRANT OPTION" : ""
             let word = try Keyword(privilege.privilege).text
-            try session.execute("GRANT \(word) ON DATABASE \(database) TO \(grantee)\(option)")
+            do {
+                try session.execute("GRANT \(word) ON DATABASE \(database) TO \(grantee)\(option)")
+            } catch let error as PostgresError where error.isOfStatement {
+                unset.append(Unset("GRANT \(word) ON DATABASE TO \(grantee)", because: error.description))
+            }
         }
         return unset
     }

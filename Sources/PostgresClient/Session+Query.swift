@@ -35,13 +35,18 @@ extension Session {
     }
 
     /// Like `execute(_:)`, for text that is already in the session's encoding, such as a statement of a dump.
-    package borrowing func execute(bytes sql: [UInt8]) throws {
+    package borrowing func execute(bytes sql: [UInt8]) throws { _ = try executeCounting(bytes: sql) }
+
+    /// Like `execute(bytes:)`.
+    ///
+    /// - Returns: How many rows the statements have inserted, changed, deleted or returned, as their command tags say.
+    package borrowing func executeCounting(bytes sql: [UInt8]) throws -> Int {
         let sent = (sql + [0]).withUnsafeBytes {
             PQsendQuery(wire.connection, $0.assumingMemoryBound(to: CChar.self).baseAddress)
         }
         guard sent == 1 else { throw wire.failure() }
         try wire.flush()
-        try wire.drain()
+        return try wire.drainCounting()
     }
 
     /// Runs `body` in a transaction: commits when it returns, rolls back when it throws.

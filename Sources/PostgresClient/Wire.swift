@@ -128,8 +128,14 @@ extension Wire {
     }
 
     /// Reads all remaining results, so that the next statement finds the connection idle. The first error is thrown.
-    func drain() throws {
+    func drain() throws { _ = try drainCounting() }
+
+    /// Like `drain`.
+    ///
+    /// - Returns: How many rows the statements have inserted, changed, deleted or returned, as their command tags say.
+    func drainCounting() throws -> Int {
         var first: (any Error)?
+        var rows = 0
         while let result = try nextResult() {
             defer { PQclear(result) }
             switch PQresultStatus(result) {
@@ -138,10 +144,11 @@ extension Wire {
                 _ = PQputCopyEnd(connection, "not asked for")
                 try flush()
             case PGRES_COPY_OUT: try skipCopyOut()
-            default: break
+            default: rows += Int(String(cString: PQcmdTuples(result))) ?? 0
             }
         }
         if let first { throw first }
+        return rows
     }
 
     private func skipCopyOut() throws {

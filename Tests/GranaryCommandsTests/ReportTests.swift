@@ -207,7 +207,10 @@ import Testing
         #expect(!destroys { $0.rows = .missing })
         #expect(destroys { $0.schemas = ["a"] })
         #expect(destroys(isPartial: true) { _ in })
-        #expect(!destroys(isPartial: true) { $0.into = "other" })
+        // The database that --into names may exist; if it does not, there is no question.
+        #expect(destroys(isPartial: true) { $0.into = "other" })
+        #expect(destroys { ($0.into, $0.schemas) = ("other", ["a"]) })
+        #expect(!destroys { $0.into = "other" })
         #expect(!destroys { $0.tables = [RestoreOptions.TableSelection(table: "t")] })
     }
 

@@ -37,6 +37,7 @@ extension RestoreOptions {
     /// - Parameter isPartial: The archive holds only some schemas or tables, which replace the existing ones.
     package func destroys(isPartial: Bool) -> Bool {
         if dropOld || inPlace || (dataOnly && !ifEmpty) || rows == .replace { return true }
-        return into == nil && (!schemas.isEmpty || (isPartial && tables.isEmpty && !ifEmpty))
+        // Also with `--into`: a part goes into a database that exists.
+        return !schemas.isEmpty || (isPartial && tables.isEmpty && !ifEmpty)
     }
 }

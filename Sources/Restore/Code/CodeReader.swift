@@ -21,13 +21,12 @@ struct CodeReader {
             }
         }
         if options.createsRoles {
-            inventory.roles = Set((manifest.roleDefinitions ?? []).compactMap { RoleProperties($0).powers })
+            let roles = manifest.roleDefinitions ?? []
+            inventory.roles = Set(roles.compactMap { RoleProperties($0).powers })
+            noteSettings(roles.flatMap(\.settings).map(\.name))
         }
         if !options.dataOnly { readLedger(manifest, selection, options) }
-        if !isInPlace {
-            let names = manifest.database.settings.map(\.name).filter(Self.loadsCode)
-            inventory.settings.formUnion(names)
-        }
+        if !isInPlace { noteSettings(manifest.database.settings.map(\.name)) }
     }
 
     init() {}
@@ -56,6 +55,9 @@ struct CodeReader {
         inventory.downScripts = max(rows, migrations.count { $0.downSQL?.allSatisfy(\.isWhitespace) == false })
     }
 
+    /// Lists the settings among these that load code.
+    mutating func noteSettings(_ names: [String]) { inventory.settings.formUnion(names.filter(Self.loadsCode)) }
+
     /// Libraries that a session loads, and code that procedural languages run when they start.
     private static func loadsCode(_ setting: String) -> Bool {
         let name = setting.lowercased()
@@ -68,19 +70,29 @@ extension CodeReader {
     /// Statements of a plain dump that are rows, settings, or what pg_dump writes between them.
     private static let usualInDumps: Set<String> = ["INSERT", "SET", "COMMIT", "BEGIN"]
     private static let usualCalls: Set<String> = [
-        "set_config", "setval", "lo_create", "lo_open", "lowrite", "lo_close", "lo_unlink",
+        "setval", "lo_create", "lo_open", "lowrite", "lo_close", "lo_unlink",
     ]
 
     /// A statement of a plain dump.
     mutating func read(dumped statement: [UInt8]) {
-        let words = StatementWords.first(4, of: statement)
-        guard let first = words.first, !Self.usualInDumps.contains(first) else { return }
-        if first == "SELECT", let call = words.dropFirst(words.dropFirst(2).first == "." ? 3 : 1).first,
-            Self.usualCalls.contains(call.lowercased())
-        {
-            return
-        }
+        let words = StatementWords.first(8, of: statement)
+        if words.first == "SET" { noteSettings([Self.setting(words)]) }
+        guard let first = words.first, !Self.usualInDumps.contains(first), !Self.isUsualCall(words) else { return }
         read(String(decoding: statement, as: UTF8.self))
+    }
+
+    /// The name in `SET [SESSION|LOCAL] plperl.on_init = …`.
+    private static func setting(_ words: [String]) -> String {
+        words.dropFirst().drop { ["SESSION", "LOCAL"].contains($0) }.prefix { $0 != "=" && $0 != "TO" }.joined()
+            .replacing("\"", with: "").lowercased()
+    }
+
+    private static func isUsualCall(_ words: [String]) -> Bool {
+        let rest = words.dropFirst(words.dropFirst(2).first == "." ? 3 : 1)
+        guard words.first == "SELECT", let call = rest.first?.lowercased() else { return false }
+        // Other settings may load code.
+        guard call != "set_config" else { return rest.dropFirst(2).first == "'search_path'" }
+        return usualCalls.contains(call)
     }
 
     /// Stops before the end of the file.

@@ -221,6 +221,15 @@ struct ArchivedProperties {
             default: break
             }
         }
+        readPrivileges(toc)
+    }
+
+    private mutating func readPrivileges(_ toc: DumpTOC) {
+        let items = toc.schemaItems().filter { $0.kind == "ACL" && $0.isAboutTheDatabase }
+        guard !items.isEmpty else { return }
+        var privileges = DatabasePrivileges(owner: properties.owner)
+        for sql in items.flatMap({ PrivilegeStatements.statements($0.sql) }) { privileges.run(sql) }
+        properties.privileges = privileges.all
     }
 
     /// `CREATE DATABASE shop WITH TEMPLATE = template0 ENCODING = 'UTF8' LOCALE_PROVIDER = libc LOCALE = 'C.UTF-8';`
@@ -263,8 +272,7 @@ struct ArchivedProperties {
         guard words.takes("TO") else { return }
         var values: [String] = []
         while let value = words.take() { if let text = value.content ?? value.name { values.append(text) } }
-        // The server keeps a list as names between commas.
-        let value = values.count == 1 ? values[0] : values.map(QuotedText.name).joined(separator: ", ")
+        let value = SettingValue.stored(name, values)
         properties.settings.append(Manifest.Setting(role: role, name: name, value: value))
     }
 }

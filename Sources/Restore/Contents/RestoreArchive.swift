@@ -55,9 +55,10 @@ struct RestoreArchive: Sendable {
         return dumped.roots[table.number] ?? table.tableName
     }
 
-    /// Whether all rows of the table that COPY fills are those of this table.
+    /// Whether the table that the rows go to gets no rows from elsewhere. INSERT statements name it themselves, and it
+    /// may be a root (`--inserts --load-via-partition-root`), which sends rows to any of its partitions.
     func hasItsOwnRows(_ table: Manifest.Table) -> Bool {
-        table.extensionName == nil && destination(of: table) == table.tableName
+        table.extensionName == nil && !hasStatements(table) && destination(of: table) == table.tableName
     }
 
     /// The rows of a table of a dump for several workers; nil for rows that cannot be shared.

@@ -63,6 +63,8 @@ struct DumpedDatabase: Sendable, Equatable {
         }
     }
 
+    var settingNames: [String] { settings.map(\.name) }
+
     /// Takes in an `ALTER DATABASE`, an `ALTER ROLE … IN DATABASE` or a comment.
     mutating func note(_ statement: DumpStatement, _ kind: DumpStatement.Database.Kind) {
         let tokens = StatementText(statement.text).significant.map(\.lexeme)

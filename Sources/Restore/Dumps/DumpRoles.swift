@@ -58,14 +58,14 @@ struct DumpRoles {
         if let role = map.missing(in: sql, kind: kind.items).first {
             // From a role that is not there nothing is to be taken.
             guard statement.first != "REVOKE" else { return .skip() }
-            return .skip(note: "left out, because the server has no role \(role): \(statement.shown(sql))")
+            return .skip(note: "left out, because the server has no role \(role): \(statement.shown)")
         }
         guard case .run(var action) = run(statement, kind), options.noOwner, statement.first != "REVOKE" else {
             return run(statement, kind)
         }
         // Not allowed, undefined, grant options that are not there: as in an archive that is restored without owners.
         action.mayFail = ["42704", "42501", "0LP01", "0L000"]
-        action.note = "left out: \(statement.shown(sql))"
+        action.note = "left out: \(statement.shown)"
         return .run(action)
     }
 
@@ -97,7 +97,7 @@ struct DumpRoles {
     private func opened(_ statement: DumpStatement) -> String? {
         guard statement.first == "REVOKE", statement.words.last == "PUBLIC" else { return nil }
         return
-            "left out with --no-privileges, so that everyone has these rights: \(statement.shown(StatementText(statement.text).sql))"
+            "left out with --no-privileges, so that everyone has these rights: \(statement.shown)"
     }
 }
 
@@ -157,9 +157,13 @@ extension DumpStatement {
         return statement.bytes
     }
 
-    /// For a note: such statements hold names and key words only.
-    fileprivate func shown(_ sql: String) -> String {
-        let line = sql.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    /// For a note. Privileges are names and key words only; the options of a user mapping may hold a password.
+    fileprivate var shown: String {
+        guard ["GRANT", "REVOKE"].contains(first) || roleKind == .defaultPrivileges else {
+            let what = roleKind == .userMapping ? "\(title) MAPPING" : title
+            return "\(what) of line \(line)"
+        }
+        let line = StatementText(text).sql.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         return line.count > 200 ? line.prefix(200) + "…" : line
     }
 }

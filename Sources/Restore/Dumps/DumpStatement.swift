@@ -130,20 +130,36 @@ extension DumpStatement {
     var beyond: String? {
         switch first {
         case "CREATE", "ALTER", "DROP":
-            let isOutside = ["ROLE", "GROUP", "TABLESPACE", "SYSTEM"].contains(second)
+            let isOutside = ["ROLE", "GROUP", "TABLESPACE", "SYSTEM", "OWNED"].contains(second)
             let isUser = second == "USER" && words.dropFirst(2).first != "MAPPING"
             return isOutside || isUser ? "\(first) \(second)" : nil
         case "COMMENT":
             let object = words.dropFirst(2).first ?? ""
             return second == "ON" && ["ROLE", "TABLESPACE"].contains(object) ? "COMMENT ON \(object)" : nil
         case "GRANT", "REVOKE":
-            guard text.count < 1 << 16 else { return nil }
-            let all = StatementWords.all(of: text)
-            let on = all.firstIndex { $0 == "ON" }
-            guard let on else { return "\(first) of a role" }
-            return all.dropFirst(on + 1).first == "TABLESPACE" ? "\(first) ON TABLESPACE" : nil
+            guard let object = privilegesOn else { return "\(first) of a role" }
+            switch object.kind {
+            case "TABLESPACE", "PARAMETER": return "\(first) ON \(object.kind)"
+            case "DATABASE" where object.isList: return "\(first) ON several databases"
+            default: return nil
+            }
+        case "REASSIGN": return second == "OWNED" ? "REASSIGN OWNED" : nil
+        case "SECURITY":
+            let object = words.drop { $0 != "ON" }.dropFirst().first ?? ""
+            return ["ROLE", "TABLESPACE"].contains(object) ? "SECURITY LABEL ON \(object)" : nil
         default: return nil
         }
+    }
+
+    /// What GRANT or REVOKE is about: the word that says the kind of object, empty for tables without it; nil for the
+    /// membership in a role.
+    private var privilegesOn: (kind: String, isList: Bool)? {
+        let words = StatementWords.all(of: text)
+        guard let on = words.firstIndex(of: "ON") else { return nil }
+        let object = words[(on + 1)...].prefix { $0 != "TO" && $0 != "FROM" }
+        // A table may be called `database`, too.
+        let isName = object.count < 2 || [",", "."].contains(object[on + 2])
+        return (isName ? "" : object[on + 1], object.contains(","))
     }
 
     /// The database that it is about as a whole, if it is.
@@ -161,12 +177,8 @@ extension DumpStatement {
             guard zip(words, words.dropFirst()).contains(where: { $0 == "ON" && $1 == "DATABASE" }) else { return nil }
             return named(behind: "DATABASE", as: .other, "SECURITY LABEL ON DATABASE")
         case "GRANT", "REVOKE":
-            // A table may be called `database`, too.
-            let isDatabase = words.indices.contains { place in
-                words[place] == "ON" && words.dropFirst(place + 1).first == "DATABASE"
-                    && !["TO", "FROM", ",", "."].contains(words.dropFirst(place + 2).first ?? "TO")
-            }
-            return isDatabase ? named(behind: "DATABASE", as: .privileges, "\(first) ON DATABASE") : nil
+            guard let object = privilegesOn, object.kind == "DATABASE", !object.isList else { return nil }
+            return named(behind: "DATABASE", as: .privileges, "\(first) ON DATABASE")
         case "UPDATE":
             guard words.starts(with: ["UPDATE", "PG_CATALOG", ".", "PG_DATABASE", "SET"]),
                 let literal = StatementText(text).significant.last(where: { $0.lexeme.kind == .string }),

@@ -70,6 +70,7 @@ struct DumpSurvey: Sendable {
         // Which databases there are decides what the other failures are worth.
         failure = rules.failure ?? failure
         needs = rules.needs
+        reader.noteSettings(needs.database?.settingNames ?? [])
         completeness = isEmpty ? .withoutStatement : Self.completeness(script.marks, dump.path)
     }
 

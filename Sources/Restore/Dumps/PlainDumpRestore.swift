@@ -311,7 +311,12 @@ extension PlainDumpRestore {
             return try session.decisiveTransaction { try restore(findings, &$0) }
         }
         let leftOut = LeftOutList()
-        try await steps(in: target.address).run(statistics(leftOut))
+        do {
+            try await steps(in: target.address).run(statistics(leftOut))
+        } catch {
+            // Whatever it is, an interrupt too: the restore is committed.
+            report.notes.append("the statistics were not gathered, so run ANALYZE: \(error)")
+        }
         report.leftOut += leftOut.all
         report.notes += leftOut.all.map(\.sentence)
         report.seconds = (.now - start) / .seconds(1)

@@ -34,7 +34,7 @@ struct SchemaStatements {
 
         /// Whether the item is about an object that the archive does not make.
         func isAboutMember(_ item: Manifest.SchemaItem) -> Bool {
-            item.kind == "ACL" && !item.dependsOn.contains(where: archived.contains)
+            item.kind == "ACL" && !item.isAboutLargeObjects && !item.dependsOn.contains(where: archived.contains)
                 || item.kind == "COMMENT" && item.name.hasPrefix("EXTENSION ")
         }
 

@@ -47,6 +47,14 @@ final class RestoreRecord: Sendable {
         }
     }
 
+    /// Forgets the rows of a table after they were rolled back.
+    func forgetRows(of number: Int) {
+        state.withLock { state in
+            state.rows[number] = nil
+            state.bytes[number] = nil
+        }
+    }
+
     /// Remembers a CHECK constraint that was taken off; false when another worker has done it already.
     func waive(_ check: WaivedCheck) -> Bool {
         state.withLock { state in

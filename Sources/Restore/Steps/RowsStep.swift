@@ -35,7 +35,7 @@ extension RestoreWork {
         guard !isInPlace, options.jobs > 1, archive.hasItsOwnRows(table) else { return false }
         guard archive.isOurs else {
             // A worker cannot take its rows again without the CHECK that refused them.
-            guard !options.allowsInvalid, !archive.hasStatements(table) else { return false }
+            guard !options.allowsInvalid else { return false }
             // What is stored is a quarter or less of the text.
             return table.rawBytes > options.splitBytes / 4
         }

@@ -61,14 +61,15 @@ struct TableLoad: ~Copyable {
         }
         try session.execute("BEGIN")
         do {
-            // Rows that an extension's script has made belong to it, and a partition's root has those of others: ours are
-            // added to them.
+            // Rows that an extension's script has made belong to it, and a partition may have got some through its root:
+            // ours are added to them.
             let isEmptied = archive.hasItsOwnRows(table)
             if isEmptied { try session.execute("TRUNCATE TABLE ONLY \(session.quoted(table.tableName))") }
             for chunk in table.chunks { try copy(chunk, into: table, frozen: isEmptied, &session) }
             try session.execute("COMMIT")
         } catch {
             if session.isInTransaction { try? session.execute("ROLLBACK") }  // `error` is the one that counts.
+            record.forgetRows(of: table.number)
             throw error
         }
     }
@@ -86,12 +87,14 @@ struct TableLoad: ~Copyable {
         let expected: Int
         do {
             try useSettings(of: table, session)
-            let destination = name ?? archive.destination(of: table)
             if let statements = try archive.statements(of: chunk) {
                 guard name == nil else { throw DumpedInserts.needsItsTable(table.tableName) }
-                rows = try DumpedInserts.run(statements, archive.encoding, into: destination, &session)
+                rows = try DumpedInserts.run(statements, archive.encoding, of: table.tableName, &session)
                 expected = rows
+                // The statements had their own.
+                settings = nil
             } else {
+                let destination = name ?? archive.destination(of: table)
                 let sql = CopyIntoTable(table, chunk, encoding).sql(session, into: destination, frozen: frozen)
                 (rows, expected) = try send(chunk, sql, &session)
             }
@@ -152,10 +155,18 @@ struct TableLoad: ~Copyable {
 
     /// CHECK constraints and generated columns see the database's own settings, as far as the rows' text can be read.
     private mutating func useSettings(of table: Manifest.Table, _ session: borrowing Session) throws {
-        let wanted = userCode.whileReading(table.columns.map(\.type))
+        let wanted = settings(for: table)
         let changed = wanted.filter { settings?[$0.name] != $0.value }
         try session.set(changed)
         settings = Dictionary(wanted.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
+    }
+
+    private func settings(for table: Manifest.Table) -> [UserCodeSettings.Setting] {
+        let wanted = userCode.whileReading(table.columns.map(\.type))
+        guard !archive.isOurs else { return wanted }
+        // pg_dump writes money in the format of the database.
+        let isOfMoney = { (setting: UserCodeSettings.Setting) in setting.name == "lc_monetary" }
+        return wanted.filter { !isOfMoney($0) } + userCode.own.filter(isOfMoney)
     }
 
     /// - Returns: The rows that the server took, and those that were read.

@@ -107,10 +107,11 @@ extension RoleProperties {
     }
 
     /// What it may do beyond its own databases, as a person reads it; nil where that is nothing.
+    ///
+    /// Each membership counts: the server may have a powerful role of that name.
     var powers: String? {
         let words = attributes.filter { ["SUPERUSER", "CREATEROLE", "REPLICATION", "BYPASSRLS"].contains($0) }
-        let groups = memberOf.map(\.role).filter { $0.hasPrefix("pg_") }
-        let all = words + groups.map { "member of \($0)" }
+        let all = words + memberOf.map { "member of \($0.role)" }
         return all.isEmpty ? nil : "\(name) (\(all.joined(separator: ", ")))"
     }
 }

@@ -190,7 +190,7 @@ extension RightsCheck {
     private var privilegesOnMembers: [Preflight.Obstacle] {
         let made = Set(items.map(\.id))
         let members = items.filter { item in
-            item.kind == "ACL" && !item.isAboutTheDatabase && item.name != "SCHEMA public"
+            item.kind == "ACL" && !item.isAboutTheDatabase && !item.isAboutLargeObjects && item.name != "SCHEMA public"
                 && !item.dependsOn.contains(where: made.contains) && (!options.noOwner || item.sql.contains("REVOKE "))
         }
         guard !members.isEmpty, !isInPlace else { return [] }
@@ -262,11 +262,17 @@ extension RightsCheck {
 extension Manifest {
     /// Whether the archive has rows for the configuration tables of one of these extensions.
     func haveRows(extensions: [String]) -> Bool {
-        tables.contains { table in table.rows > 0 && table.extensionName.map(extensions.contains) == true }
+        tables.contains { table in !table.chunks.isEmpty && table.extensionName.map(extensions.contains) == true }
     }
 }
 
 extension Manifest.SchemaItem {
+    /// Comments and privileges name their object in the name. Large objects are no items.
+    var isAboutLargeObjects: Bool {
+        ["ACL", "COMMENT", "SECURITY LABEL"].contains(kind) && schema == nil
+            && (name.hasPrefix("LARGE OBJECT ") || name.hasPrefix("LARGE OBJECTS "))
+    }
+
     /// Whether PostgreSQL lets nobody else make it, by its kind or by what it asks for.
     fileprivate var needsSuperuser: Bool {
         switch kind {

@@ -59,6 +59,64 @@ import Testing
         }
     }
 
+    /// The rows of one partition belong to another when they are restored, and the statements name the root.
+    @Test func rowsThatARootSendsToAnotherPartitionAreKept() async throws {
+        let sql = """
+            CREATE FUNCTION place(a int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN a; END';
+            CREATE TABLE t (a int, pad text) PARTITION BY RANGE (public.place(a));
+            CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (20);
+            CREATE TABLE t2 PARTITION OF t FOR VALUES FROM (20) TO (40);
+            INSERT INTO t SELECT i, repeat('x', 1000000) FROM generate_series(9, 28) i;
+            CREATE OR REPLACE FUNCTION place(a int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN 30; END';
+            """
+        let options = "--inserts --load-via-partition-root --compress=0"
+        try await withDump(.custom, options, of: sql) { dump, _, target, _ in
+            // The larger part comes first, so that the smaller one, which is emptied or not, finds its rows.
+            let report = try await restore(dump, target) { ($0.dropOld, $0.jobs) = (true, 1) }
+            #expect(report.rows == 20)
+            try await #expect(psql(target, "SELECT count(*), count(DISTINCT a) FROM t2") == "20|20")
+        }
+    }
+
+    @Test func insertsMeanTheSameUnderTheSettingsOfTheTarget() async throws {
+        let sql = #"CREATE TABLE t (a text); INSERT INTO t VALUES ('a\nb'), ('\'), (E'it\'s')"#
+        try await withDump(.custom, "--inserts", of: sql) { dump, source, target, _ in
+            try await psql(target, "ALTER DATABASE :\"DBNAME\" SET standard_conforming_strings = off")
+            try await restore(dump, target) { $0.dropOld = true }
+            let query = "SELECT string_agg(a, ',' ORDER BY a COLLATE \"C\") FROM t"
+            try await #expect(psql(target, query) == psql(source, query))
+        }
+    }
+
+    /// The column shows the setting under which the server reads the rows.
+    @Test func moneyIsReadInTheFormatOfTheDatabase() async throws {
+        let sql = """
+            CREATE FUNCTION place() RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT current_setting('lc_monetary') $$;
+            CREATE TABLE t (a money, place text GENERATED ALWAYS AS (place()) STORED); INSERT INTO t VALUES (1);
+            """
+        try await withDump(of: sql) { dump, _, target, _ in
+            try await psql(target, "ALTER DATABASE :\"DBNAME\" SET lc_monetary = 'POSIX'")
+            try await restore(dump, target) { $0.dropOld = true }
+            try await #expect(psql(target, "SELECT place FROM t") == "POSIX")
+        }
+    }
+
+    @Test func anOrdinaryRoleRestoresPrivilegesOfLargeObjects() async throws {
+        let sql =
+            "SELECT lo_create(4711); GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC; REVOKE ALL ON LARGE OBJECT 4711 FROM CURRENT_USER"
+        try await withDump(of: sql) { dump, _, target, server in
+            let role = "granary_lo_\(UInt32.random(in: 0 ... .max))"
+            try await server.execute("CREATE ROLE \(role) LOGIN CREATEDB")
+            try await server.withName { name in
+                let mine = target.replacing("user=\(ThrowawayServer.superuser)", with: "user=\(role)")
+                try await restore(dump, mine) { ($0.into, $0.noOwner) = (name, true) }
+                let query = "SELECT lomacl::text LIKE '%=r/%' FROM pg_largeobject_metadata WHERE oid = 4711"
+                try await #expect(psql(server.url(database: name), query) == "t")
+            }
+            try await server.execute("DROP ROLE \(role)")
+        }
+    }
+
     @Test func everythingComesBack() async throws {
         let server = try await Torture.sharedServer()
         try await ScratchFolder.with { folder in
@@ -174,7 +232,9 @@ import Testing
             try await psql(
                 source,
                 """
-                ALTER DATABASE "\(name)" SET work_mem = '5MB'; ALTER DATABASE "\(name)" SET search_path = 'a b', public;
+                ALTER DATABASE "\(name)" SET work_mem = '5MB'; ALTER DATABASE "\(name)" SET search_path = 'My Schema';
+                REVOKE CONNECT ON DATABASE "\(name)" FROM PUBLIC; GRANT CREATE ON DATABASE "\(name)" TO pg_monitor WITH GRANT OPTION;
+                GRANT ALL ON DATABASE "\(name)" TO pg_signal_backend;
                 ALTER DATABASE "\(name)" CONNECTION LIMIT 7; COMMENT ON DATABASE "\(name)" IS 'it''s a shop';
                 """
             )

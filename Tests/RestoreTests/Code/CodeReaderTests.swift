@@ -187,6 +187,44 @@ import Testing
         #expect(code.lines == ["the settings Session_Preload_Libraries, plperl.on_init"])
     }
 
+    /// Whether the server has the role of that name, and what it may do, the archive does not know.
+    @Test func rolesOfMembersAndTheirSettingsAreNamed() throws {
+        func role(_ name: String, _ settings: [String] = [], memberOf: [String] = []) -> Manifest.Role {
+            Manifest.Role(
+                name: name,
+                attributes: ["LOGIN"],
+                connectionLimit: -1,
+                validUntil: nil,
+                settings: settings.map { .init(name: $0, value: "x") },
+                comment: nil,
+                password: nil,
+                memberOf: memberOf.map { .init(role: $0, admin: false, inherit: nil, set: nil) }
+            )
+        }
+        let roles = [
+            role("harmless", ["work_mem"]), role("evil", memberOf: ["postgres"]), role("late", ["plperl.on_init"]),
+        ]
+        let options = RestoreOptions(file: "x.zip")
+        var withRoles = options
+        withRoles.createsRoles = true
+        #expect(try archived(nil, options) { $0.roleDefinitions = roles }.isHarmless)
+        let code = try archived(nil, withRoles) { $0.roleDefinitions = roles }
+        #expect(code.lines == ["the role evil (member of postgres)", "the setting plperl.on_init"])
+    }
+
+    @Test(arguments: [
+        ("SET plperl.on_init = 'x'", ["the setting plperl.on_init"]),
+        ("SET SESSION \"plperl.on_init\" TO 'x'", ["the setting plperl.on_init"]),
+        ("SET search_path = public", []),
+        ("SELECT pg_catalog.set_config('search_path', '', false)", []),
+        ("SELECT pg_catalog.set_config('plperl.on_init', 'x', false)", ["1 statement SELECT"]),
+    ])
+    func settingsInAPlainDumpAreReadToo(sql: String, lines: [String]) {
+        var reader = CodeReader()
+        reader.read(dumped: Array(sql.utf8))
+        #expect(reader.inventory.lines == lines)
+    }
+
     @Test func theWayBackOfMigrationsIsNamed() throws {
         let rows = try archived {
             $0.tables[0].schema = "granary"

@@ -326,6 +326,28 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
         )
     }
 
+    @Test func `No password of a user mapping is in a note`() async throws {
+        let dump = "CREATE TABLE t (a int);\nCREATE USER MAPPING FOR absent SERVER s OPTIONS (password 'hunter2');\n"
+        try await restoringNew(dump, { $0.noOwner = true }) { report, _ in
+            #expect(
+                report.notes.contains(
+                    "left out, because the server has no role absent: CREATE USER MAPPING of line 2"
+                )
+            )
+            #expect(!report.notes.contains { $0.contains("hunter2") })
+        }
+    }
+
+    @Test func `Settings of the database that load code are listed`() async throws {
+        let dump = Self.created + "ALTER DATABASE shop SET session_preload_libraries TO 'evil';\n"
+        try await withDatabase("SELECT 1") { _, url, folder in
+            var options = RestoreOptions(file: try folder.write(dump, to: "a.sql"))
+            options.into = "granary_not_made"
+            let plan = try await RestoreRun(options, server: ServerAddress(url), logger: quietLogger) { _ in }.plan()
+            #expect(plan.code?.settings == ["session_preload_libraries"])
+        }
+    }
+
     @Test func `Roles are mapped wherever the dump names them`() async throws {
         let server = try await ThrowawayServer.shared()
         try await server.withRole("") { role in
@@ -363,6 +385,9 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
 
     @Test(arguments: [
         "CREATE ROLE x", "GRANT postgres TO reader", "COMMENT ON ROLE postgres IS ''", "ALTER ROLE x SET a.b = 1",
+        "GRANT ALL ON DATABASE granary_not_made, postgres TO PUBLIC", "GRANT SET ON PARAMETER work_mem TO PUBLIC",
+        "REVOKE CREATE, CREATE, CREATE, CREATE, CREATE, CREATE ON DATABASE postgres FROM PUBLIC",
+        "SECURITY LABEL ON ROLE postgres IS 'x'", "REASSIGN OWNED BY postgres TO x", "DROP OWNED BY x",
     ])
     func `Roles of the server are beyond a dump of one database`(statement: String) async throws {
         let error = try await refusal("CREATE TABLE t (a int);\n\(statement);\n")

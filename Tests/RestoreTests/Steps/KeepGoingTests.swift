@@ -136,6 +136,26 @@ import Testing
         }
     }
 
+    /// One worker loads all chunks of a table in one transaction, and takes them again without the CHECK.
+    @Test func rowsThatAreLoadedAgainAreCountedOnce() async throws {
+        let schema = """
+            CREATE FUNCTION fits(a int) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+            CREATE TABLE t (a int, pad text, CONSTRAINT c CHECK (fits(a)));
+            INSERT INTO t SELECT i, repeat('x', 100) FROM generate_series(1, 1000) i;
+            CREATE OR REPLACE FUNCTION fits(a int) RETURNS boolean LANGUAGE sql AS 'SELECT a <> 900';
+            """
+        try await withDatabase(schema) { _, url, folder in
+            try await backup(url, to: folder.file("a.zip")) { $0.chunkBytes = 16 << 10 }
+            #expect(try manifest(of: folder.file("a.zip")).tables[0].chunks.count > 2)
+            let report = try await restore(folder.file("a.zip"), url) {
+                ($0.allowInvalid, $0.dropOld, $0.jobs) = (true, true, 1)
+            }
+            #expect(report.rows == 1000)
+            #expect(report.invalid == ["public.t c"])
+            try await #expect(psql(url, "SELECT count(*), count(DISTINCT a) FROM t") == "1000|1000")
+        }
+    }
+
     @Test(arguments: ["--keep-going", "--allow-invalid"])
     func aMaterializedViewThatFailsStaysUnpopulated(option: String) async throws {
         let schema = """
