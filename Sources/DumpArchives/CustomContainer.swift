@@ -33,22 +33,28 @@ struct CustomContainer: DumpContainer {
         let isPiped = entries.contains { $0.place == .unknown }
         let finder = BlockFinder(source: source, integerBytes: integerBytes, name: name)
         let offsets = try isPiped ? finder.scanned(from: toc.endOffset) : finder.listed(entries, after: toc.endOffset)
-        blocks = try Self.blocks(at: offsets, entries, source.byteCount, finder)
+        blocks = try Self.blocks(at: offsets, entries, from: toc.endOffset, source.byteCount, finder)
     }
 
     private static func blocks(
         at offsets: [Int: Int],
         _ entries: [DumpTOC.Entry],
+        from start: Int,
         _ byteCount: Int,
         _ finder: BlockFinder
     ) throws -> [Int: Block] {
         let ordered = offsets.values.sorted() + [byteCount]
+        // pg_dump leaves no gap, so what begins elsewhere has entries that were not read.
+        guard ordered[0] == start else {
+            throw ArchiveError.damagedDump(finder.name, "its data do not begin where its table of contents ends")
+        }
         let ends = Dictionary(zip(ordered, ordered.dropFirst()), uniquingKeysWith: { first, _ in first })
         var blocks: [Int: Block] = [:]
         for entry in entries {
             guard let offset = offsets[entry.id], let end = ends[offset] else {
                 throw ArchiveError.damagedDump(finder.name, "the data of \(entry.title) are missing")
             }
+            guard end - offset >= finder.headerBytes else { throw finder.misplaced(entry) }
             blocks[entry.id] = Block(offset: offset + finder.headerBytes, end: end)
         }
         return blocks
@@ -105,7 +111,7 @@ private struct BlockFinder {
         return offsets
     }
 
-    private func misplaced(_ entry: DumpTOC.Entry) -> ArchiveError {
+    func misplaced(_ entry: DumpTOC.Entry) -> ArchiveError {
         .damagedDump(name, "the data of \(entry.title) are not where its table of contents says")
     }
 
@@ -130,6 +136,7 @@ private struct BlockFinder {
 
     private func skipPieces(_ cursor: SourceCursor) throws {
         while true {
+            try Task.checkCancellation()
             let count = try cursor.integer(integerBytes)
             guard count > 0 else { return }
             try cursor.skip(count)
@@ -240,14 +247,6 @@ private final class OrNothing: Unpacker {
 }
 
 extension DumpTOC.Entry {
-    package var isLargeObjects: Bool { kind == "BLOBS" }
     /// `BLK_DATA`, `BLK_BLOBS`
     fileprivate var blockKind: UInt8 { isLargeObjects ? 3 : 1 }
-
-    /// For people: `rows of public.orders`.
-    package var title: String {
-        if isLargeObjects { return "large objects" }
-        let name = namespace.map { "\($0).\(tag)" } ?? tag
-        return kind == "TABLE DATA" ? "rows of \(name)" : "\(kind.lowercased()) \(name)"
-    }
 }

@@ -32,8 +32,9 @@ package final class DumpArchive: Sendable {
         self.name = name
         byteCount = source.byteCount
         if FileFormat(try source.bytes(at: 0, count: min(source.byteCount, FileFormat.prefixBytes))) == .pgDumpTar {
-            let tar = try TarContainer(source, name: name)
-            (kind, toc, container) = (.tar, tar.toc, tar)
+            let files = try TarFiles(source, name: name)
+            (kind, toc) = (.tar, try files.contents())
+            container = try FileContainer(files, toc)
         } else {
             let contents = try DumpTOC(source, name: name)
             guard contents.format == .custom else {
@@ -50,9 +51,10 @@ package final class DumpArchive: Sendable {
     package init(folder: String) throws {
         name = folder
         kind = .directory
-        toc = try FolderContainer.contents(folder)
-        container = FolderContainer(folder, toc)
-        byteCount = try Files.names(in: folder).reduce(0) { $0 + Files.size(Files.joined(folder, $1)) }
+        let files = FolderFiles(folder)
+        toc = try files.contents()
+        container = try FileContainer(files, toc)
+        byteCount = try Files.names(in: folder).map { Files.size(Files.joined(folder, $0)) }.saturatedSum
     }
 
     /// The entries that have data: rows of tables, and large objects.

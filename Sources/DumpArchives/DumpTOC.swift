@@ -1,5 +1,3 @@
-package import Storage
-
 // pg_dump's own archives: custom, directory and tar.
 //
 //     table of contents   every object that was dumped, with its statements
@@ -74,20 +72,15 @@ package struct DumpTOC: Sendable {
     let integerBytes: Int
     /// Where the table of contents ends.
     let endOffset: Int
+}
 
-    /// - Parameter name: What errors call the file.
-    /// - Throws: `ArchiveError.format`, `.newerFormat` or `.damaged` if the bytes are not such a table of contents.
-    package init(_ source: some ByteSource, name: String) throws {
-        var reader = DumpTOCReader(source, name: name)
-        let head = try reader.readHead()
-        version = head.version
-        format = head.format
-        compression = head.compression
-        createdAt = head.createdAt
-        (database, serverVersion, dumpVersion) = (head.database, head.serverVersion, head.dumpVersion)
-        entries = try reader.readEntries()
-        encoding = reader.encoding.name
-        integerBytes = reader.integerBytes
-        endOffset = reader.position
+extension DumpTOC.Entry {
+    package var isLargeObjects: Bool { kind == "BLOBS" }
+
+    /// For people: `rows of public.orders`.
+    package var title: String {
+        if isLargeObjects { return "large objects" }
+        let name = namespace.map { "\($0).\(tag)" } ?? tag
+        return kind == "TABLE DATA" ? "rows of \(name)" : "\(kind.lowercased()) \(name)"
     }
 }

@@ -1,5 +1,26 @@
 internal import Archive
-internal import Storage
+package import Storage
+
+extension DumpTOC {
+    /// - Parameter name: What errors call the file.
+    /// - Throws: `ArchiveError.format`, `.newerFormat` or `.damaged` if the bytes are not such a table of contents.
+    package init(_ source: some ByteSource, name: String) throws {
+        var reader = DumpTOCReader(source, name: name)
+        let head = try reader.readHead()
+        version = head.version
+        format = head.format
+        compression = head.compression
+        createdAt = head.createdAt
+        (database, serverVersion, dumpVersion) = (head.database, head.serverVersion, head.dumpVersion)
+        entries = try reader.readEntries()
+        encoding = reader.encoding.name
+        integerBytes = reader.integerBytes
+        endOffset = reader.position
+        guard format == .custom || endOffset == source.byteCount else {
+            throw ArchiveError.damagedDump(name, "its table of contents does not end where the file ends")
+        }
+    }
+}
 
 /// Reads pg_dump's integers and strings, never past the end.
 struct DumpTOCReader {
@@ -20,7 +41,7 @@ struct DumpTOCReader {
     private(set) var integerBytes = 4
     private var offsetBytes = 8
     private(set) var encoding = DumpEncoding.utf8
-    /// Of all strings, so that a hostile file cannot ask for more memory than a real table of contents needs.
+    /// For all strings, so that a hostile file cannot ask for more memory than a real table of contents needs.
     private var bytesLeft = 1 << 30
 
     init(_ source: some ByteSource, name: String) {
@@ -94,9 +115,18 @@ struct DumpTOCReader {
         // No entry is shorter: two integers and twelve strings without content.
         guard (0...(cursor.remaining / (14 * (integerBytes + 1)))).contains(count) else { throw broken }
         var entries: [DumpTOC.Entry] = []
-        entries.reserveCapacity(count)
+        // The count is a claim, and an entry takes more memory than bytes of the file.
+        entries.reserveCapacity(min(count, 65536))
+        var taken: Set<Int> = []
         for _ in 0..<count {
+            try Task.checkCancellation()
             let entry = try readEntry()
+            guard entry.place == .nowhere || taken.insert(entry.id).inserted else {
+                throw ArchiveError.damagedDump(
+                    name,
+                    "its table of contents has two entries with the number \(entry.id)"
+                )
+            }
             // The first entry of all, since it says how to read the others.
             if entry.kind == "ENCODING" { encoding = try DumpEncoding(statement: entry.definition, name) }
             entries.append(entry)
@@ -119,6 +149,7 @@ struct DumpTOCReader {
         let tablespace = try readString()
         let accessMethod = try readString()
         let relationKind = minor >= 16 ? try readInt() : 0
+        if kind == "BLOB METADATA" { try take(16 * definition.utf8.count { $0 == 0x0A }) }
         let owner = try readString()
         _ = try readString()  // WITH OIDS, long gone.
         var dependencies: [Int] = []
@@ -139,21 +170,23 @@ struct DumpTOCReader {
             relationKind: (1..<128).contains(relationKind) ? Character(Unicode.Scalar(UInt8(relationKind))) : nil,
             owner: owner,
             dependencies: dependencies,
-            place: try readPlace(hasData)
+            place: try readPlace(hasData, kind)
         )
     }
 
     /// What each format adds to an entry.
-    private mutating func readPlace(_ hasData: Bool) throws -> DumpTOC.Entry.Place {
+    private mutating func readPlace(_ hasData: Bool, _ kind: String) throws -> DumpTOC.Entry.Place {
+        guard hasData || !["TABLE DATA", "BLOBS"].contains(kind) else { throw broken }
         guard format == .custom else {
             let file = try readString() ?? ""
-            return hasData && !file.isEmpty ? .file(file) : .nowhere
+            guard hasData == !file.isEmpty else { throw broken }
+            return hasData ? .file(file) : .nowhere
         }
         let state = try cursor.byte()
         var offset: UInt64 = 0
         for (index, byte) in try cursor.bytes(offsetBytes).enumerated() { offset |= UInt64(byte) << (8 * index) }
-        guard hasData else { return .nowhere }
         // 1: not known when it was written; 2: known; 3: no data.
+        guard hasData == (state != 3) else { throw broken }
         switch state {
         case 1: return .unknown
         case 2: return .offset(Int(clamping: offset))
@@ -167,13 +200,22 @@ struct DumpTOCReader {
     /// A length and the bytes; nil for a length of -1.
     private mutating func readString() throws -> String? {
         let count = try readInt()
+        // A string without content takes memory, too.
+        try take(max(count, 0) + 16)
         guard count >= 0 else { return nil }
         guard count <= cursor.remaining else { throw broken }
-        bytesLeft -= count
-        guard bytesLeft >= 0 else {
-            throw ArchiveError(.format, "\(name) has a table of contents of more than 1 GiB", hint: nil)
-        }
         return encoding.string(try cursor.bytes(count))
+    }
+
+    private mutating func take(_ bytes: Int) throws {
+        bytesLeft -= bytes
+        guard bytesLeft >= 0 else {
+            throw ArchiveError(
+                .format,
+                "\(name) has a table of contents that needs more than 1 GiB",
+                hint: "restore it with pg_restore, or dump fewer schemas at once"
+            )
+        }
     }
 
     private var broken: ArchiveError { cursor.broken }

@@ -7,7 +7,7 @@ internal import Storage
 ///     each entry with data, in parallel: unpacked to its end, rows counted, large objects held against their list
 package struct DumpVerification: Sendable {
     private let archive: DumpArchive
-    private let jobs: Int
+    private let workers: Int
     private let progress: @Sendable (VerifyProgress) -> Void
 
     package init(
@@ -16,7 +16,7 @@ package struct DumpVerification: Sendable {
         progress: @escaping @Sendable (VerifyProgress) -> Void = { _ in }
     ) {
         self.archive = archive
-        self.jobs = max(1, jobs)
+        workers = max(1, jobs)
         self.progress = progress
     }
 
@@ -44,26 +44,33 @@ package struct DumpVerification: Sendable {
     ///
     /// - Throws: `ArchiveError.io`, `CancellationError`.
     package func run() async throws -> VerificationReport {
-        let entries = archive.dataEntries.sorted { archive.storedBytes(of: $0) > archive.storedBytes(of: $1) }
-        progress(.planned(members: entries.count, bytes: entries.reduce(0) { $0 + archive.storedBytes(of: $1) }))
-        let queue = WorkQueue(entries)
+        let jobs = archive.dataEntries.map { Job(entry: $0, bytes: archive.storedBytes(of: $0)) }
+            .sorted { $0.bytes > $1.bytes }
+        progress(.planned(members: jobs.count, bytes: jobs.map(\.bytes).saturatedSum))
+        let queue = WorkQueue(jobs)
         let outcomes = try await withThrowingTaskGroup(of: [Outcome].self) { group in
-            for _ in 0..<jobs {
+            for _ in 0..<workers {
                 group.addTask {
                     var outcomes: [Outcome] = []
-                    while let entry = queue.next() { outcomes.append(try read(entry)) }
+                    while let job = queue.next() { outcomes.append(try read(job)) }
                     return outcomes
                 }
             }
             return try await group.reduce(into: []) { $0 += $1 }.sorted { $0.id < $1.id }
         }
         var report = VerificationReport()
-        report.members = entries.count
+        report.members = jobs.count
         report.rows = outcomes.reduce(0) { $0 + $1.rows }
         report.rawBytes = outcomes.reduce(0) { $0 + $1.rawBytes }
         report.problems = outcomes.compactMap(\.problem) + missingObjects(outcomes)
-        report.unchecked = unchecked(entries)
+        report.unchecked = unchecked(jobs.map(\.entry))
         return report
+    }
+
+    private struct Job: Sendable {
+        var entry: DumpTOC.Entry
+        /// As they are stored. Asked for once, since of large objects it is the sum of many files.
+        var bytes: Int
     }
 
     private struct Outcome: Sendable {
@@ -74,7 +81,8 @@ package struct DumpVerification: Sendable {
         var problem: VerificationReport.Problem?
     }
 
-    private func read(_ entry: DumpTOC.Entry) throws -> Outcome {
+    private func read(_ job: Job) throws -> Outcome {
+        let entry = job.entry
         var outcome = Outcome(id: entry.id)
         do {
             if entry.isLargeObjects {
@@ -90,7 +98,7 @@ package struct DumpVerification: Sendable {
             guard let damage = DumpDamage(error) else { throw error }
             outcome.problem = VerificationReport.Problem(member: damage.member ?? entry.title, problem: damage.problem)
         }
-        progress(.advanced(member: entry.title, rows: outcome.rows, bytes: archive.storedBytes(of: entry)))
+        progress(.advanced(member: entry.title, rows: outcome.rows, bytes: job.bytes))
         return outcome
     }
 

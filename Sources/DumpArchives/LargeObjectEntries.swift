@@ -18,7 +18,7 @@ extension DumpTOC.Entry {
         switch kind {
         case "BLOB": [UInt32(tag)].compactMap(\.self)
         // One a line.
-        case "BLOB METADATA": definition.split(whereSeparator: \.isWhitespace).compactMap { UInt32($0) }
+        case "BLOB METADATA": definition.utf8.split(separator: 0x0A).compactMap { UInt32(Substring($0)) }
         default: []
         }
     }

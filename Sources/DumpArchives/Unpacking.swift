@@ -1,17 +1,5 @@
 internal import Archive
 
-/// Fills the memory it is lent and says how many bytes it put there; 0 at the end.
-typealias PackedBytes = (UnsafeMutableRawBufferPointer) throws -> Int
-
-/// Unpacked bytes, pulled piece by piece, with memory that does not depend on how many there are. Never leaves its
-/// thread.
-protocol Unpacker: AnyObject {
-    /// Fills `memory` from its beginning and returns how many bytes are there; 0 at the end.
-    ///
-    /// - Throws: `ArchiveError.damaged`, `.cutOff`; what the source throws.
-    func read(into memory: UnsafeMutableRawBufferPointer) throws -> Int
-}
-
 extension DumpCompression {
     /// - Parameters:
     ///   - isFile: The bytes are a file of their own, whose gzip has a header.
@@ -21,8 +9,8 @@ extension DumpCompression {
         switch self {
         case .none: StoredBytes(source)
         case .gzip: try GzipUnpacker(name, isFile: isFile, source)
-        case .lz4: try LZ4Unpacker(name, source)
-        case .zstd: try ZstdUnpacker(name, source)
+        case .lz4: try FrameUnpacker(name, LZ4Codec.self, source)
+        case .zstd: try FrameUnpacker(name, ZstdCodec.self, source)
         }
     }
 }
@@ -41,26 +29,4 @@ private final class GzipUnpacker: Unpacker {
     }
 
     func read(into memory: UnsafeMutableRawBufferPointer) throws -> Int { try reader.read(into: memory) }
-}
-
-/// Input of which a library takes what it likes.
-final class PackedInput {
-    private let source: PackedBytes
-    private let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 16)
-    private(set) var bytes: UnsafeRawBufferPointer
-
-    init(_ source: @escaping PackedBytes) {
-        self.source = source
-        bytes = UnsafeRawBufferPointer(start: memory.baseAddress, count: 0)
-    }
-
-    deinit { memory.deallocate() }
-
-    /// Fetches more if there is nothing left; false at the end.
-    func fetch() throws -> Bool {
-        if bytes.isEmpty { bytes = UnsafeRawBufferPointer(rebasing: memory[..<(try source(memory))]) }
-        return !bytes.isEmpty
-    }
-
-    func take(_ count: Int) { bytes = UnsafeRawBufferPointer(rebasing: bytes[count...]) }
 }

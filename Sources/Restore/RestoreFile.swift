@@ -1,9 +1,41 @@
 internal import Archive
-internal import DumpArchives
+package import DumpArchives
 package import Storage
 
+/// A file to be restored or verified. Its first bytes say what it is, not its name.
+package enum RecognizedFile: Sendable {
+    case archive(FileSource)
+    case dump(FileSource, isPacked: Bool)
+    /// An archive of pg_dump, by its name. Opening it reads its table of contents.
+    case dumpArchive(String, @Sendable () throws -> DumpArchive)
+
+    /// - Parameters:
+    ///   - path: a file, a pipe, or `-`, standard input; a folder of `pg_dump --format=directory`.
+    ///   - mayBeDamaged: No bytes, and bytes of no known kind, are what is left of a damaged archive.
+    /// - Throws: `RestoreError.format` for what is neither an archive nor a plain dump; `StorageError`;
+    ///   `CancellationError` while a pipe is read.
+    package init(_ path: String, mayBeDamaged: Bool) throws {
+        if Files.isFolder(path), (try? FileFormat(folder: path)) == .pgDumpFolder {
+            self = .dumpArchive(path) { try DumpArchive(folder: path) }
+            return
+        }
+        let source = try RestoreFile.source(path)
+        switch try FileFormat(source) {
+        case .zip: self = .archive(source)
+        case .empty where mayBeDamaged, .unknown where mayBeDamaged: self = .archive(source)
+        case .pgDumpCustom, .pgDumpTar:
+            self = .dumpArchive(source.path) { try DumpArchive(source, name: source.path) }
+        case .text, .empty: self = .dump(source, isPacked: false)
+        case .gzip:
+            try RestoreFile.requireText(gzip: source)
+            self = .dump(source, isPacked: true)
+        case let format: throw RestoreError(source.path, format)
+        }
+    }
+}
+
 /// The file of a restore, opened once: what is checked and asked about is what is loaded, whatever takes its name
-/// meanwhile. Its first bytes say what it is, not its name.
+/// meanwhile.
 package final class RestoreFile: Sendable {
     enum Content: Sendable {
         case archive(RestoreArchive)
@@ -19,20 +51,11 @@ package final class RestoreFile: Sendable {
     /// - Throws: `RestoreError.format` for what is neither an archive nor a plain dump; `ArchiveError`, also for an archive
     ///   that cannot be read; `StorageError`; `CancellationError` while a pipe is read.
     package init(_ path: String) throws {
-        guard !Self.isDumpFolder(path) else {
-            content = .archive(try RestoreArchive(try DumpArchive(folder: path)))
-            return
-        }
-        let source = try Self.source(path)
-        switch try FileFormat(source) {
-        case .zip: content = .archive(RestoreArchive(try ArchiveReader(source)))
-        case .pgDumpCustom, .pgDumpTar:
-            content = .archive(try RestoreArchive(try DumpArchive(source, name: source.path)))
-        case .text, .empty: content = .dump(PlainDump(path: source.path, source, isPacked: false))
-        case .gzip:
-            try Self.requireText(gzip: source)
-            content = .dump(PlainDump(path: source.path, source, isPacked: true))
-        case let format: throw RestoreError(source.path, format)
+        switch try RecognizedFile(path, mayBeDamaged: false) {
+        case .archive(let source): content = .archive(RestoreArchive(try ArchiveReader(source)))
+        case .dumpArchive(_, let open): content = .archive(try RestoreArchive(try open()))
+        case .dump(let source, let isPacked):
+            content = .dump(PlainDump(path: source.path, source, isPacked: isPacked))
         }
     }
 
@@ -46,11 +69,6 @@ package final class RestoreFile: Sendable {
     package var isPartialArchive: Bool {
         guard case .archive(let archive) = content else { return false }
         return !archive.manifest.scope.isWholeDatabase
-    }
-
-    /// Whether it is a dump in directory format.
-    private static func isDumpFolder(_ path: String) -> Bool {
-        Files.isFolder(path) && (try? FileFormat(folder: path)) == .pgDumpFolder
     }
 
     /// Opens a file, a pipe, or `-`.
@@ -71,7 +89,7 @@ package final class RestoreFile: Sendable {
     /// Looks into a gzip file: what is damaged is reported where it is read.
     ///
     /// - Throws: `RestoreError.format` if it holds something other than text; `StorageError`.
-    package static func requireText(gzip source: FileSource) throws {
+    fileprivate static func requireText(gzip source: FileSource) throws {
         let packed = PlainDump(path: source.path, source, isPacked: true)
         var first = [UInt8](repeating: 0, count: FileFormat.prefixBytes)
         var count = 0

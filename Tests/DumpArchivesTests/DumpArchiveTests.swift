@@ -152,6 +152,61 @@ import Testing
         #expect(failure { try archive(bytes) }.contains("ends early or is not understood"))
     }
 
+    // Rows that the table of contents no longer knows would be missing without a word.
+    @Test(arguments: [UInt8(14), 16])
+    func noFlippedBitOfTheTableOfContentsHidesRows(version: UInt8) {
+        let bytes = LooseDump.custom(LooseDump.rows, version: version)
+        for position in 0..<(bytes.count - LooseDump.rows.count) {
+            for bit in 0..<8 {
+                var changed = bytes
+                changed[position] ^= 1 << bit
+                guard let archive = try? archive(changed) else { continue }
+                #expect(!archive.dataEntries.isEmpty, "bit \(bit) of byte \(position)")
+            }
+        }
+    }
+
+    @Test func twoEntriesWithOneNumberAreDamage() {
+        var dump = LooseDump()
+        let entry = LooseDump.Entry(id: 7, kind: "TABLE DATA", copy: "COPY t FROM stdin;", section: 3, offset: (1, 0))
+        dump.entries = [entry, entry]
+        let bytes = dump.contents + dump.block(7, LooseDump.rows)
+        #expect(failure { try archive(bytes) }.contains("two entries with the number 7"))
+    }
+
+    @Test func aBlockWithinTheHeadOfAnotherIsDamage() throws {
+        var dump = LooseDump()
+        func entry(_ id: Int, at offset: Int) -> LooseDump.Entry {
+            .init(id: id, kind: "TABLE DATA", copy: "COPY t FROM stdin;", section: 3, offset: (2, offset))
+        }
+        // The number 1 of the first block, and the length behind it, are the head of the second one.
+        dump.entries = [entry(1, at: 0), entry(5 << 24, at: 0)]
+        let start = dump.contents.count
+        dump.entries = [entry(1, at: start), entry(5 << 24, at: start + 2)]
+        let bytes = dump.contents + dump.block(1, Array("\\.\n\n\n".utf8))
+        #expect(failure { try archive(bytes) }.contains("not where its table of contents says"))
+    }
+
+    @Test func aCancelledTaskStopsReading() async {
+        let bytes = LooseDump.custom(LooseDump.rows)
+        let task = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            _ = try archive(bytes)
+        }
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    @Test(arguments: [(LooseDump.lz4Rows, 2), (LooseDump.zstdRows, 3)])
+    func whatIsAtItsEndStaysThere(packed: [UInt8], compression: Int) throws {
+        let archive = try archive(LooseDump.custom(packed, compression: compression, version: 15))
+        let read = try archive.text(of: try #require(archive.dataEntries.first))
+        var memory = [UInt8](repeating: 0, count: 100)
+        var counts: [Int] = []
+        for _ in 0..<40 { counts.append(try memory.withUnsafeMutableBytes { try read($0) }) }
+        #expect(counts.reduce(0, +) == LooseDump.rows.count)
+        #expect(counts.suffix(35).allSatisfy { $0 == 0 })
+    }
+
     @Test func statementsInAnotherEncodingBecomeUnicode() throws {
         var dump = LooseDump(encoding: "LATIN1")
         dump.entries = [LooseDump.Entry(id: 2, kind: "COMMENT", tag: "?")]
@@ -221,6 +276,42 @@ import Testing
             #expect(piece?.byteCount == 3)
             #expect(try memory.withUnsafeMutableBytes { try objects.next(into: $0) } == nil)
             #expect(objects.objects == 2)
+        }
+    }
+
+    @Test(arguments: ["5 a\n5 b\n", "5 a\n6 a\n"])
+    func aLargeObjectThatIsListedTwiceIsDamage(list: String) async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write(contents("blobs.toc", kind: "BLOBS", id: 9), to: "toc.dat")
+            try folder.write(list, to: "blobs.toc")
+            for name in ["a", "b"] { try folder.write([1], to: name) }
+            let report = try await DumpVerification(DumpArchive(path: folder.path), jobs: 1).run()
+            #expect(report.problems.map(\.problem) == ["it lists a large object twice"])
+        }
+    }
+
+    @Test func aListOfLargeObjectsThatNeedsTooMuchMemoryIsNotRead() async throws {
+        try await ScratchFolder.with { folder in
+            try folder.write(contents("blobs.toc", kind: "BLOBS", id: 9), to: "toc.dat")
+            #expect(shell("truncate -s 257M '\(folder.file("blobs.toc"))'").status == 0)
+            let archive = try DumpArchive(path: folder.path)
+            let entry = try #require(archive.dataEntries.first)
+            let error = #expect(throws: ArchiveError.self) { _ = try archive.largeObjects(of: entry).objects }
+            #expect(error?.message == "it lists large objects in more than 256 MiB")
+        }
+    }
+
+    @Test func twoEntriesWithOneFileAreDamage() async throws {
+        var dump = LooseDump(format: 3)
+        dump.entries = [7, 8].map {
+            .init(id: $0, kind: "TABLE DATA", copy: "COPY public.t (a, b) FROM stdin;", section: 3, file: "7.dat")
+        }
+        let toc = dump.contents
+        try await ScratchFolder.with { folder in
+            try folder.write(toc, to: "toc.dat")
+            try folder.write(LooseDump.rows, to: "7.dat")
+            let error = #expect(throws: ArchiveError.self) { try DumpArchive(path: folder.path) }
+            #expect(error?.message == "two entries of its table of contents name the file 7.dat")
         }
     }
 

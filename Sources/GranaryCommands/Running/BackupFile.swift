@@ -21,7 +21,7 @@ package enum BackupFile {
 
     /// Whether a file or folder is an archive of pg_dump, by its content.
     static func isPgDumpArchive(_ path: String) throws -> Bool {
-        guard !Files.isFolder(path) else { return true }
+        guard !Files.isFolder(path) else { return (try? FileFormat(folder: path))?.isPgDumpArchive ?? false }
         return try FileFormat(try FileSource(path: path)).isPgDumpArchive
     }
 

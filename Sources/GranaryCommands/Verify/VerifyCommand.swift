@@ -52,8 +52,7 @@ package struct VerifyCommand: SpokenCommand {
     private func check(_ path: String, _ renderer: ProgressRenderer) async throws -> VerifyReport {
         let began = ContinuousClock.now
         func seconds() -> Double { (.now - began) / .seconds(1) }
-        let opened = try CheckedFile(path)
-        switch opened {
+        switch try RecognizedFile(path, mayBeDamaged: true) {
         case .archive(let source):
             renderer.receive(.phase("reading every member"))
             let found = try await Verification(source, jobs: workers.count) {
@@ -70,34 +69,6 @@ package struct VerifyCommand: SpokenCommand {
             renderer.receive(.phase("reading the dump to its end"))
             let found = try DumpCheck.read(source, isPacked: isPacked)
             return VerifyReport(file: source.path, dump: found, seconds: seconds())
-        }
-    }
-}
-
-/// The file of a verification, by its first bytes.
-private enum CheckedFile {
-    case archive(FileSource)
-    case dump(FileSource, isPacked: Bool)
-    /// An archive of pg_dump, which is opened when it is checked: what keeps it from being opened is damage, too.
-    case dumpArchive(String, @Sendable () throws -> DumpArchive)
-
-    /// - Throws: `RestoreError.format` for what is neither an archive nor a plain dump; `StorageError`.
-    init(_ path: String) throws {
-        if Files.isFolder(path), (try? FileFormat(folder: path)) == .pgDumpFolder {
-            self = .dumpArchive(path) { try DumpArchive(folder: path) }
-            return
-        }
-        let source = try RestoreFile.source(path)
-        switch try FileFormat(source) {
-        case .pgDumpCustom, .pgDumpTar:
-            self = .dumpArchive(source.path) { try DumpArchive(source, name: source.path) }
-        case .text: self = .dump(source, isPacked: false)
-        case .gzip:
-            try RestoreFile.requireText(gzip: source)
-            self = .dump(source, isPacked: true)
-        // Nothing, and bytes of no known kind, are what is left of a damaged archive.
-        case .zip, .empty, .unknown: self = .archive(source)
-        case let format: throw RestoreError(source.path, format)
         }
     }
 }

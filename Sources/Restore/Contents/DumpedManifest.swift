@@ -206,7 +206,7 @@ extension DumpedManifest {
         for entry in dump.dataEntries where entry.isLargeObjects {
             all.chunks.append(chunk(of: entry, dump.storedBytes(of: entry)))
         }
-        all.rawBytes = all.chunks.reduce(0) { $0 + $1.rawBytes }
+        all.rawBytes = all.chunks.map(\.rawBytes).saturatedSum
         manifest.largeObjects = all
     }
 

@@ -27,50 +27,31 @@ private struct ZstdLibrary: Sendable {
 }
 
 /// `ZSTD_inBuffer` and `ZSTD_outBuffer`, which have the same layout.
-struct ZstdBuffer {
+private struct ZstdBuffer {
     var memory: UnsafeMutableRawPointer?
     var size: Int
     var position = 0
 }
 
-final class ZstdUnpacker: Unpacker {
+final class ZstdCodec: FrameCodec {
     private let library: ZstdLibrary
     private let stream: OpaquePointer
-    private let name: String
-    private let input: PackedInput
-    /// What the library wants next; 0 between frames.
-    private var wanted = 0
 
-    init(_ name: String, _ source: @escaping PackedBytes) throws {
+    init(_ name: String) throws {
         library = try ZstdLibrary.loaded.get()
-        self.name = name
-        input = PackedInput(source)
-        guard let stream = library.create() else {
-            throw ArchiveError(.io, "\(name): libzstd could not be started")
-        }
+        guard let stream = library.create() else { throw ArchiveError.noStart(name, "libzstd") }
         self.stream = stream
     }
 
     deinit { _ = library.free(stream) }
 
-    func read(into memory: UnsafeMutableRawBufferPointer) throws -> Int {
-        while !memory.isEmpty {
-            let hasInput = try input.fetch()
-            guard hasInput || wanted != 0 else { return 0 }
-            var output = ZstdBuffer(memory: memory.baseAddress, size: memory.count)
-            var packed = ZstdBuffer(
-                memory: UnsafeMutableRawPointer(mutating: input.bytes.baseAddress),
-                size: input.bytes.count
-            )
-            let outcome = library.decompress(stream, &output, &packed)
-            guard library.isError(outcome) == 0 else {
-                throw ArchiveError.damagedDump(name, "its content does not unpack")
-            }
-            input.take(packed.position)
-            wanted = outcome
-            if output.position > 0 { return output.position }
-            guard hasInput else { throw ArchiveError.damagedDump(name, "its content ends early") }
-        }
-        return 0
+    func unpack(
+        _ packed: UnsafeRawBufferPointer,
+        into memory: UnsafeMutableRawBufferPointer
+    ) -> (taken: Int, made: Int, wanted: Int)? {
+        var output = ZstdBuffer(memory: memory.baseAddress, size: memory.count)
+        var input = ZstdBuffer(memory: UnsafeMutableRawPointer(mutating: packed.baseAddress), size: packed.count)
+        let wanted = library.decompress(stream, &output, &input)
+        return library.isError(wanted) == 0 ? (input.position, output.position, wanted) : nil
     }
 }

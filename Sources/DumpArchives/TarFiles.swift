@@ -1,73 +1,46 @@
 internal import Archive
 internal import Storage
 
-/// A tar archive: the files of a directory archive as members, none of them compressed. Source: `pg_backup_tar.c`.
-struct TarContainer: DumpContainer {
+/// The members of a tar archive, none of them compressed.
+struct TarFiles: DumpFiles {
     private struct Member {
         var offset: Int
         var byteCount: Int
     }
 
     private let source: any ByteSource
-    private let name: String
+    let name: String
     private let members: [String: Member]
-    private let minorVersion: Int
-    /// The table of contents, a member too.
-    let toc: DumpTOC
 
-    /// - Throws: `ArchiveError` if the file is no tar, or has no table of contents.
+    /// - Throws: `ArchiveError` if the file is no tar.
     init(_ source: any ByteSource, name: String) throws {
         self.source = source
         self.name = name
         members = try Self.members(source, name)
+    }
+
+    /// The table of contents.
+    func contents() throws -> DumpTOC {
         guard let contents = members["toc.dat"] else {
             throw ArchiveError(.format, "\(name) has no toc.dat", hint: "name a file that pg_dump wrote")
         }
-        toc = try DumpTOC(
-            PartSource(source, offset: contents.offset, byteCount: contents.byteCount),
-            name: "toc.dat"
-        )
-        minorVersion = toc.version.minor
+        return try DumpTOC(part(contents), name: "toc.dat")
     }
 
-    func storedBytes(of entry: DumpTOC.Entry) -> Int {
-        guard case .file(let name) = entry.place else { return 0 }
-        guard entry.isLargeObjects, let list = try? list(entry) else { return members[name]?.byteCount ?? 0 }
-        return list.reduce(0) { $0 + (members[$1.name]?.byteCount ?? 0) }
+    func byteCount(of file: String) -> Int { members[file]?.byteCount ?? 0 }
+
+    func open(_ file: String) throws -> (source: any ByteSource, compression: DumpCompression) {
+        guard let member = members[file] else { throw ArchiveError.damagedDump(file, "it is missing") }
+        return (part(member), .none)
     }
 
-    func contents(of entry: DumpTOC.Entry) throws -> DumpContents {
-        guard case .file(let member) = entry.place else {
-            throw ArchiveError.damagedDump(name, "\(entry.title) has no member")
-        }
-        return try open(member)
-    }
-
-    func largeObjects(of entry: DumpTOC.Entry) throws -> any LargeObjectSource {
-        LargeObjectFiles(try list(entry)) { try open($0).unpacker }
-    }
-
-    private func list(_ entry: DumpTOC.Entry) throws -> [(oid: UInt32, name: String)] {
-        let list = entry.largeObjectList(minorVersion)
-        let member = try member(list)
-        return try LargeObjectFiles.list(try source.bytes(at: member.offset, count: member.byteCount), list)
-    }
-
-    private func open(_ name: String) throws -> DumpContents {
-        let member = try member(name)
-        let cursor = SourceCursor(source, at: member.offset, end: member.offset + member.byteCount, name: name)
-        let unpacker = try DumpCompression.none.unpacker(name, isFile: true) { try cursor.read(into: $0) }
-        return DumpContents(unpacker: unpacker, cursor: cursor)
-    }
-
-    private func member(_ name: String) throws -> Member {
-        guard let member = members[name] else { throw ArchiveError.damagedDump(name, "it is missing") }
-        return member
+    private func part(_ member: Member) -> PartSource {
+        PartSource(source, offset: member.offset, byteCount: member.byteCount)
     }
 }
 
 // Headers of tar.
-extension TarContainer {
+extension TarFiles {
     private static let blockBytes = 512
 
     /// Up to the block of zeros that ends a tar, or the end of the file.

@@ -27,45 +27,28 @@ private struct LZ4Library: Sendable {
     }
 }
 
-final class LZ4Unpacker: Unpacker {
+final class LZ4Codec: FrameCodec {
     private let library: LZ4Library
     private let context: OpaquePointer
-    private let name: String
-    private let input: PackedInput
-    /// What the library wants next; 0 between frames.
-    private var wanted = 0
 
-    init(_ name: String, _ source: @escaping PackedBytes) throws {
+    init(_ name: String) throws {
         library = try LZ4Library.loaded.get()
-        self.name = name
-        input = PackedInput(source)
         var context: OpaquePointer?
         // LZ4F_VERSION
         guard library.isError(library.create(&context, 100)) == 0, let context else {
-            throw ArchiveError(.io, "\(name): liblz4 could not be started")
+            throw ArchiveError.noStart(name, "liblz4")
         }
         self.context = context
     }
 
     deinit { _ = library.free(context) }
 
-    func read(into memory: UnsafeMutableRawBufferPointer) throws -> Int {
-        while !memory.isEmpty {
-            let hasInput = try input.fetch()
-            var (taken, made) = (input.bytes.count, memory.count)
-            let outcome = library.decompress(context, memory.baseAddress, &made, input.bytes.baseAddress, &taken, nil)
-            guard library.isError(outcome) == 0 else {
-                throw ArchiveError.damagedDump(name, "its content does not unpack")
-            }
-            input.take(taken)
-            // At the end the library may still hold bytes that had no room.
-            if hasInput || made > 0 { wanted = outcome }
-            if made > 0 { return made }
-            if !hasInput {
-                guard wanted == 0 else { throw ArchiveError.damagedDump(name, "its content ends early") }
-                return 0
-            }
-        }
-        return 0
+    func unpack(
+        _ packed: UnsafeRawBufferPointer,
+        into memory: UnsafeMutableRawBufferPointer
+    ) -> (taken: Int, made: Int, wanted: Int)? {
+        var (taken, made) = (packed.count, memory.count)
+        let wanted = library.decompress(context, memory.baseAddress, &made, packed.baseAddress, &taken, nil)
+        return library.isError(wanted) == 0 ? (taken, made, wanted) : nil
     }
 }
