@@ -1,27 +1,24 @@
 @_exported public import Basics
-package import PostgresClient
 
 /// Why seeds cannot be read, planned or brought into the database; no message has a value of a row.
 package typealias SeedingError = Failure<SeedingFailure>
 
 package enum SeedingFailure: FailureCode {
-    /// The command line asks for what is not there.
+    /// The command line names something that does not exist.
     case usage
-    /// A policy says no, such as production's.
+    /// A policy forbids it, such as that of production.
     case refused
     /// Another run is at work.
     case busy
-    /// A file is not what it should be.
+    /// A file cannot be read or has an error.
     case file
     /// A `!ref` names no row.
     case label
-    /// The files do not fit the tables.
+    /// The files do not fit the tables, or the tables cannot be filled.
     case schema
-    /// Tables refer to each other in a circle that no order of theirs satisfies.
-    case circle([TableName])
     /// More rows are wanted than there are distinct values.
     case tooFew(possible: Int)
-    /// The server said no to a row or a statement.
+    /// The server rejected a row or a statement.
     case database
 
     package var exitStatus: ExitStatus {
@@ -29,7 +26,7 @@ package enum SeedingFailure: FailureCode {
         case .usage: .usage
         case .refused: .refused
         case .busy: .busy
-        case .file, .label, .schema, .circle, .tooFew, .database: .failed
+        case .file, .label, .schema, .tooFew, .database: .failed
         }
     }
 }

@@ -243,6 +243,93 @@ import Testing
         }
     }
 
+    @Test func aConstraintThatWasDroppedIsAskedAboutNoMore() async throws {
+        let schema = "CREATE TABLE t (id int PRIMARY KEY, x int NOT NULL CHECK (x % 7 = 3))"
+        try await Project.with(schema) { project in
+            try await #expect(project.generated(rows: 10) == "t +10")
+            _ = try await psql(project.url, "ALTER TABLE shop.t DROP CONSTRAINT t_x_check")
+            try await #expect(project.generated(rows: 20) == "t +10")
+            _ = try await psql(project.url, "ALTER TABLE shop.t DROP COLUMN x")
+            try await #expect(project.generated(rows: 30) == "t +10")
+        }
+    }
+
+    @Test func declaredColumnsKeepTheirRelations() async throws {
+        let schema = """
+            CREATE TABLE users (id int PRIMARY KEY, created_at timestamptz NOT NULL);
+            CREATE TABLE orders (id int PRIMARY KEY, user_id int NOT NULL REFERENCES users, status text NOT NULL,
+                created_at timestamptz NOT NULL, refunded_at timestamptz, total int NOT NULL,
+                CHECK (refunded_at IS NULL OR total > 50), CHECK (extract(minute FROM created_at) < 30));
+            """
+        let orders = """
+            generate:
+              count: 300
+              columns:
+                status: {weighted: {paid: 60, refunded: 40}}
+                created_at: {after: users.created_at, within: 100d}
+                refunded_at: {when: status = refunded, after: created_at, within: 30d}
+                total: {between: [1, 100]}
+            """
+        let users = "generate:\n  count: 40\n  columns:\n    created_at: {between: [-2y, now]}\n"
+        let files: KeyValuePairs = ["development/users.yaml": users, "development/orders.yaml": orders]
+        try await Project.with(schema, files) { project in
+            try await #expect(project.told() == "users +40 ~0 =0 -0, orders +300 ~0 =0 -0")
+            try await #expect(
+                project.rows(
+                    """
+                    SELECT count(*) FILTER (WHERE (o.status = 'refunded') <> (refunded_at IS NOT NULL)),
+                        count(*) FILTER (WHERE refunded_at < o.created_at), count(*) FILTER (WHERE o.created_at < u.created_at),
+                        count(*) FILTER (WHERE status = 'refunded') > 10, count(DISTINCT user_id) > 10
+                    FROM orders o JOIN users u ON u.id = user_id
+                    """
+                ) == "0|0|0|t|t"
+            )
+            try await #expect(project.told() == "users +0 ~0 =40 -0, orders +0 ~0 =300 -0")
+        }
+    }
+
+    @Test func expressionsThatFailForSomeValuesAreAskedAbout() async throws {
+        let tables: KeyValuePairs = [
+            "spans":
+                "id int PRIMARY KEY, s timestamptz NOT NULL, e timestamptz NOT NULL, EXCLUDE USING gist (tstzrange(s, e) WITH &&)",
+            "names": "id int PRIMARY KEY, r int NOT NULL, found int NOT NULL, c int, CHECK (r / found = 3)",
+            "pairs":
+                "id int PRIMARY KEY, tags varchar(5)[] NOT NULL CHECK (cardinality(tags) = 2 AND tags[1] < tags[2])",
+        ]
+        let counts = try await Self.filled(tables, rows: 20)
+        #expect(counts == Dictionary(uniqueKeysWithValues: tables.map { ($0.key, 20) }))
+    }
+
+    @Test func valuesThatAreTooLongAreDrawnAgain() async throws {
+        let schema = "CREATE TABLE t (id int PRIMARY KEY, a varchar(4) NOT NULL, b char(3) NOT NULL)"
+        let file = """
+            generate: {count: 50, columns: {a: {pattern: "[a-z]{1,8}"}, b: {pattern: "[a-z]{2,5}"}}}
+            """
+        try await Project.with(schema, ["development/t.yaml": file]) { project in
+            try await #expect(project.told() == "t +50 ~0 =0 -0")
+            try await #expect(
+                project.rows("SELECT max(length(a)), max(length(b)), count(DISTINCT a) > 20 FROM t") == "4|3|t"
+            )
+            try await #expect(project.told() == "t +0 ~0 =50 -0")
+        }
+    }
+
+    @Test func rowsThatAreThereAreAvoided() async throws {
+        let schema = """
+            CREATE TABLE letters (id int PRIMARY KEY, a text NOT NULL UNIQUE CHECK (a ~ '^[a-z]$'));
+            INSERT INTO letters SELECT -n, chr(96 + n) FROM generate_series(1, 6) n;
+            CREATE TABLE days (id int PRIMARY KEY, d daterange NOT NULL, EXCLUDE USING gist (d WITH &&) DEFERRABLE);
+            INSERT INTO days VALUES (-1, daterange(current_date - 2000, current_date - 20));
+            """
+        try await Project.with(schema) { project in
+            let report = try await project.seed { $0.generate = (patterns: ["shop.*"], rows: 18) }
+            #expect(report.skipped == [])
+            #expect(report.notes == [])
+            #expect(report.tables.map(\.inserted) == [18, 18])
+            try await #expect(project.generated(rows: 18) == "days +0, letters +0")
+        }
+    }
+
     @Test func aPlanOfTablesThatReferToEachOtherIsLikeTheRun() async throws {
         let schema =
             "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a int NOT NULL REFERENCES a)"

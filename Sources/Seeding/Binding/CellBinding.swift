@@ -16,7 +16,7 @@ extension BoundSeeds {
         }
     }
 
-    /// A list in a column that refers to others stands for a row each.
+    /// A list in a column that refers to other rows makes a row for each of its elements.
     private func expanded(_ row: SeedRow, _ table: SeedCatalog.Table) -> [SeedRow] {
         var rows = [row]
         for (place, cell) in row.cells.enumerated() {
@@ -34,7 +34,7 @@ extension BoundSeeds {
         return rows
     }
 
-    /// The column that a key of a row names: `manager` stands for `manager_id` where that refers to another row.
+    /// The column that a key of a row names: `manager` means `manager_id` if that column refers to another row.
     private func columnName(_ key: String, _ table: SeedCatalog.Table) -> String? {
         if table.index(key) != nil { return key }
         let longer = key + "_id"

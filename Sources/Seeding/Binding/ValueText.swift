@@ -3,7 +3,7 @@ internal import Project
 
 /// Values of files as PostgreSQL reads them as text. The server parses; here only structure is written down.
 enum ValueText {
-    /// - Parameter isText: The file has text only, as CSV does: json stands as it is.
+    /// - Parameter isText: The file has text only, as CSV does: json is taken as it is written.
     /// - Throws: `SeedingError` with `.schema` for a structure that the type has not.
     static func text(
         _ node: SeedNode,

@@ -12,8 +12,8 @@ package struct SeedCatalog: Sendable {
         /// The bare name of the base type: `varchar`, `int8`, `_text`.
         package var typeName: String
         package var kind: Kind = .plain
-        /// Whether two values are the same, as the type itself has it: an operator with its schema, because statements of
-        /// ours run under the search path of the service, where somebody may have put another.
+        /// Whether two values are the same, as the type itself has it: an operator with its schema, because our
+        /// statements run under the search path of the service, which may contain another operator of this name.
         package var equality = "OPERATOR(pg_catalog.=)"
         package var isNotNull = false
         package var isGenerated = false
@@ -93,7 +93,7 @@ package struct SeedCatalog: Sendable {
         /// `CHECK ((…))`
         package var definition: String
 
-        /// What stands in the parentheses of a definition, with them.
+        /// The expression of a definition, with its parentheses.
         static func expression(_ definition: String) -> String {
             var text = definition.dropFirst(definition.hasPrefix("CHECK ") ? 6 : 0)
             for suffix in [" NOT ENFORCED", " NOT VALID", " NO INHERIT"] where text.hasSuffix(suffix) {

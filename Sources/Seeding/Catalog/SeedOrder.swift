@@ -27,10 +27,10 @@ package struct SeedOrder: Sendable {
     /// Parents first.
     package private(set) var tables: [TableName] = []
     package private(set) var detours: [Edge: Detour] = [:]
-    /// The number that a table stands at between scripts: its own, or a smaller one of what needs it.
+    /// The position of a table between the scripts: its own number, or a smaller one of a table that refers to it.
     package private(set) var numbers: [TableName: Int] = [:]
 
-    /// Where tables and scripts without a number stand.
+    /// The position of tables and scripts without a number.
     package static let middle = 500
 
     /// - Parameters:
@@ -84,6 +84,13 @@ package struct SeedOrder: Sendable {
         }
     }
 
+    /// The foreign keys with a detour, in a fixed order.
+    func edges(where isIncluded: (Detour) -> Bool) -> [Edge] {
+        detours.filter { isIncluded($0.value) }.keys.sorted {
+            ($0.child, $0.foreignKey) < ($1.child, $1.foreignKey)
+        }
+    }
+
     /// No constraint has this name.
     private static let wish = ""
 
@@ -102,7 +109,7 @@ package struct SeedOrder: Sendable {
         guard let chosen = nullable ?? deferrable ?? other else {
             let names = circle.map(\.child.description)
             throw SeedingError(
-                .circle(circle.map(\.child)),
+                .schema,
                 "\((names + names.prefix(1)).joined(separator: " → ")) refer to each other in a circle whose columns are all NOT NULL",
                 hint:
                     "make one of the foreign keys DEFERRABLE (ALTER TABLE … ALTER CONSTRAINT \(circle[0].foreignKey) DEFERRABLE), or one of the columns nullable"

@@ -106,7 +106,7 @@ package struct DelimitedText: Sendable {
                 while position < bytes.count, bytes[position] != separator, bytes[position] != 0x0A,
                     !(bytes[position] == 0x0D && (position + 1 == bytes.count || bytes[position + 1] == 0x0A))
                 {
-                    // Between tabs JSON stands as it is.
+                    // Between tabs, JSON needs no quotes of its own.
                     guard bytes[position] != UInt8(ascii: "\"") || separator == 0x09 else {
                         throw problem(line, "a quote stands in the middle of a field")
                     }

@@ -5,7 +5,7 @@ package import Project
 ///     "@alice"                          the row labelled alice, of the table that the column refers to
 ///     !ref alice                        the same
 ///     !ref users.alice                  the row labelled alice of users, in any column
-///     !ref users{email: a@example.com}  the row of users that has this, whoever made it
+///     !ref users{email: a@example.com}  the row of users with this value, in the files or in the database
 package struct Reference: Sendable, Equatable {
     package enum Target: Sendable, Equatable {
         case label(String)

@@ -5,6 +5,8 @@ internal import SyntheticData
 /// A constraint that generated rows have broken: from then on the server chooses values that satisfy it.
 enum AskedConstraint: Hashable, Comparable {
     case check(String)
+    /// The maximum length of a column's type.
+    case length(String)
     /// The checks of a column's domain.
     case domain(String)
     /// One of the partitions takes the row.
@@ -17,6 +19,7 @@ enum AskedConstraint: Hashable, Comparable {
     var text: String {
         switch self {
         case .check(let name): "check \(name)"
+        case .length(let column): "length \(column)"
         case .domain(let column): "domain \(column)"
         case .partitions: "partitions"
         case .unique(let name): "unique \(name)"
@@ -29,6 +32,7 @@ enum AskedConstraint: Hashable, Comparable {
         let parts = text.split(separator: " ", maxSplits: 1).map(String.init)
         switch (parts.first, parts.last) {
         case ("check", let name?): self = .check(name)
+        case ("length", let column?): self = .length(column)
         case ("domain", let column?): self = .domain(column)
         case ("partitions", _): self = .partitions
         case ("unique", let name?): self = .unique(name)
@@ -44,6 +48,7 @@ enum AskedConstraint: Hashable, Comparable {
     func name(in table: SeedCatalog.Table) -> String {
         switch self {
         case .check(let name), .unique(let name), .exclusion(let name), .foreignKey(let name): name
+        case .length(let column): "the length of \(table.column(column)?.baseType ?? column)"
         case .domain(let column): "the domain \(table.column(column)?.type ?? column)"
         case .partitions: "the bounds of the partitions"
         }
@@ -60,17 +65,16 @@ enum AskedConstraint: Hashable, Comparable {
 
 // What a constraint reads, and how the server is asked about it.
 extension AskedConstraint {
-    /// The columns that must be drawn together.
+    /// The columns that must be drawn together; none if the table no longer has the constraint.
     func columns(in table: SeedCatalog.Table) -> [String] {
         switch self {
         case .check(let name): table.checks.first { $0.name == name }?.columns ?? []
-        case .domain(let column): [column]
+        case .length(let column), .domain(let column): table.column(column).map { [$0.name] } ?? []
         case .partitions: Self.columns(named: table.partitionBounds ?? [], in: table)
         case .unique(let name): table.uniques.first { $0.name == name }?.reads ?? []
         case .exclusion(let name):
-            table.exclusions.first { $0.name == name }.map { exclusion in
-                exclusion.columns + Self.columns(named: [Self.condition(of: exclusion.definition) ?? ""], in: table)
-            } ?? []
+            // The catalog lists no columns for expressions.
+            Self.columns(named: table.exclusions.filter { $0.name == name }.map(\.definition), in: table)
         case .foreignKey(let name): table.foreignKeys.first { $0.name == name }?.columns ?? []
         }
     }
@@ -82,15 +86,12 @@ extension AskedConstraint {
         return table.columns.map(\.name).filter { names.contains($0) }
     }
 
-    private static func condition(of definition: String) -> String? {
-        definition.range(of: " WHERE ", last: true).map { String(definition[$0.upperBound...]) }
-    }
-
     /// Whether a candidate satisfies it, as an expression over the candidate's columns; nil for what compares rows.
     func condition(in table: SeedCatalog.Table, _ session: borrowing Session) -> String? {
         switch self {
         case .check(let name):
             return table.checks.first { $0.name == name }.map { "(\(SeedCatalog.Check.expression($0.definition)))" }
+        case .length(let column): return table.column(column).flatMap { Self.lengthCondition($0, session) }
         case .domain(let column):
             let checks = (table.column(column)?.domainChecks ?? []).map { check in
                 let expression = Lexeme.all(of: SeedCatalog.Check.expression(check)).map { lexeme in
@@ -114,6 +115,19 @@ extension AskedConstraint {
         }
     }
 
+    /// Whether a candidate's value, or each element of it, is no longer than the type of the column allows; nil for a
+    /// type without a maximum.
+    static func lengthCondition(_ column: SeedCatalog.Column, _ session: borrowing Session) -> String? {
+        let name = "c.\(session.quoted(column.name))"
+        let shape = ColumnShape(column)
+        if shape.isList {
+            return shape.element.typeLength.map {
+                "(NOT EXISTS (SELECT FROM pg_catalog.unnest(\(name)) e WHERE pg_catalog.length(e::pg_catalog.text) > \($0)))"
+            }
+        }
+        return shape.typeLength.map { "(pg_catalog.length(\(name)::pg_catalog.text) <= \($0))" }
+    }
+
     /// The statement that makes a table of candidates obey it; nil for what looks at one row alone.
     ///
     /// It is checked at once even where the table's own waits until the end.
@@ -121,7 +135,7 @@ extension AskedConstraint {
         switch self {
         case .unique(let name):
             guard let unique = table.uniques.first(where: { $0.name == name }),
-                let using = unique.definition.range(of: " USING ")
+                let using = unique.definition.firstRange(of: " USING ")
             else { return nil }
             return "CREATE UNIQUE INDEX ON \(candidates)\(unique.definition[using.lowerBound...])"
         case .exclusion(let name):
@@ -141,7 +155,7 @@ extension AskedConstraint {
         case .check(let name): expressions = table.checks.filter { $0.name == name }.map(\.definition)
         case .domain(let column): expressions = table.column(column)?.domainChecks ?? []
         case .partitions: expressions = (table.partitionBounds ?? []).map { "(\($0))" }
-        case .unique, .exclusion, .foreignKey: break
+        case .length, .unique, .exclusion, .foreignKey: break
         }
         for expression in expressions { hints.read(SeedCatalog.Check.expression(expression)) }
     }
@@ -175,11 +189,5 @@ extension ProbeHints {
         // The elements of an array.
         guard text.hasPrefix("{"), text.hasSuffix("}") else { return }
         for element in text.dropFirst().dropLast().split(separator: ",") { read(text: String(element)) }
-    }
-}
-
-extension String {
-    fileprivate func range(of part: String, last: Bool = false) -> Range<Index>? {
-        last ? ranges(of: part).last : firstRange(of: part)
     }
 }

@@ -75,8 +75,8 @@ extension ColumnFacts {
 
 /// Reads the simple forms of CHECK: lists, ranges, lengths, patterns, one column before another, and what AND joins.
 ///
-/// Of OR one branch is enough: one that asks for a value, or for none. What is not understood says nothing; a trial
-/// batch finds out.
+/// Of OR one branch is enough: one that asks for a value, or for none. Other forms are ignored here; a
+/// trial batch finds out whether the values satisfy them.
 struct CheckReader {
     /// Those that may be named.
     let columns: Set<String>

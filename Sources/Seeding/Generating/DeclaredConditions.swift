@@ -78,6 +78,19 @@ extension DeclaredGenerators {
         return names
     }
 
+    /// The tables whose columns a declaration uses, as it names them.
+    static func parents(_ node: SeedNode) -> [String] {
+        (node.members ?? []).flatMap { member in
+            switch member.key {
+            case "after":
+                return member.value.text.flatMap { text in text.lastIndex(of: ".").map { [String(text[..<$0])] } } ?? []
+            case "case": return (member.value.members ?? []).flatMap { parents($0.value) }
+            case "else": return parents(member.value)
+            default: return []
+            }
+        }
+    }
+
     private static func condition(_ text: String?) -> [String] {
         (text ?? "").prefixMatch(of: #/\s*([\p{L}_][\p{L}\p{N}_]*)/#).map { [String($0.1)] } ?? []
     }

@@ -48,9 +48,11 @@ struct GeneratorCompiler {
     }
 
     /// How many rows there can be, where more are wanted.
-    func possible() -> Int? {
+    ///
+    /// - Parameter names: The columns that limit the number; nil for all columns.
+    func possible(_ names: [String]? = nil) -> Int? {
         do {
-            _ = try compile()
+            if let names { _ = try keys(names) } else { _ = try compile() }
             return nil
         } catch {
             guard case .tooFew(let possible) = error.code else { return nil }

@@ -1,7 +1,7 @@
 internal import Project
 internal import SyntheticData
 
-/// `generate:` of a table, read: how many rows, and what is said of columns.
+/// `generate:` of a table: the number of rows, and the declarations of columns.
 struct GenerateDeclaration: Sendable {
     enum Amount: Sendable {
         case count(Int)

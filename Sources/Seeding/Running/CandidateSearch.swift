@@ -9,12 +9,18 @@ struct CandidateGroup {
     var comparesRows: Bool { constraints.contains { $0.comparesRows } }
 
     /// Groups of constraints that have no column in common.
-    static func all(of asked: Set<AskedConstraint>, in table: SeedCatalog.Table) -> [CandidateGroup] {
+    ///
+    /// - Parameter related: By column, the others that its declaration uses.
+    static func all(
+        of asked: Set<AskedConstraint>,
+        in table: SeedCatalog.Table,
+        related: [String: [String]]
+    ) -> [CandidateGroup] {
         var groups: [CandidateGroup] = []
         for constraint in asked.sorted() {
             var group = CandidateGroup(
                 constraints: [constraint],
-                columns: withReferences(constraint.columns(in: table), in: table)
+                columns: closed(constraint.columns(in: table), in: table, related)
             )
             groups.removeAll { other in
                 guard other.columns.contains(where: { group.columns.contains($0) }) else { return false }
@@ -27,17 +33,19 @@ struct CandidateGroup {
         return groups
     }
 
-    /// The columns, and those that are drawn with them because they are in the same foreign key.
-    private static func withReferences(_ names: [String], in table: SeedCatalog.Table) -> [String] {
+    /// The columns, and those that must be drawn with them: of the same foreign key, or used by a declaration.
+    private static func closed(
+        _ names: [String],
+        in table: SeedCatalog.Table,
+        _ related: [String: [String]]
+    ) -> [String] {
         var names = names
-        var isComplete = false
-        while !isComplete {
-            isComplete = true
-            for key in table.foreignKeys where key.columns.contains(where: { names.contains($0) }) {
-                let more = key.columns.filter { !names.contains($0) }
-                if !more.isEmpty { isComplete = false }
-                names += more
-            }
+        var next = 0
+        while next < names.count {
+            let name = names[next]
+            let keys = table.foreignKeys.filter { $0.columns.contains(name) }.flatMap(\.columns)
+            for other in keys + (related[name] ?? []) where !names.contains(other) { names.append(other) }
+            next += 1
         }
         return names
     }
@@ -114,16 +122,15 @@ struct CandidateSearch {
     /// - Throws: `SeedingError` with `.schema` if no candidate is accepted, naming the constraint and how many it accepts.
     mutating func run(_ session: inout Session) throws -> AcceptedCandidates {
         try prepare(session)
-        var (next, accepted, last) = (0, [Int](), 0)
+        var (next, accepted) = (0, [Int]())
         var (stage, stageBegan, stageAccepted) = (Stage.usual, 0, 0)
         var rateBefore = 0.0
         var mayNarrow = !free.isEmpty
         var batch = 2000
-        while accepted.count < wanted, next < most(accepted.count, last) {
-            let count = min(batch, most(accepted.count, last) - next)
+        while accepted.count < wanted, next < most(accepted) {
+            let count = min(batch, most(accepted) - next)
             let found = try accept(next..<(next + count), &session)
             next += count
-            if !found.isEmpty { last = next }
             accepted += found
             stageAccepted += found.count
             guard accepted.count < wanted else { break }
@@ -161,8 +168,8 @@ struct CandidateSearch {
         )
     }
 
-    /// How many candidates may be drawn, where so many were accepted, the last of them so far back.
-    private func most(_ accepted: Int, _ last: Int) -> Int {
+    /// How many candidates may be drawn, given the numbers of those that were accepted.
+    private func most(_ accepted: [Int]) -> Int {
         // More of these would repeat.
         let domains = group.columns.compactMap { column in
             usual[column].flatMap { $0.isUnique ? $0.domain : nil }
@@ -173,10 +180,12 @@ struct CandidateSearch {
             free.isEmpty && nullable.isEmpty
             ? group.columns.map { usual[$0]?.domain ?? 1_000_000 }.reduce(1.0) { $0 * Double($1) } : 1e9
         if all < 10_000 { limit = min(limit, max(2000, Int(20 * all))) }
-        guard accepted > 0 else { return min(limit, patience) }
         // Rows may share candidates unless they must differ.
-        if !group.comparesRows, accepted >= min(wanted, 50) { return min(limit, patience) }
-        return min(limit, last + patience)
+        if !group.comparesRows, accepted.count >= min(wanted, 50) { return min(limit, patience) }
+        // The search goes on while at least one candidate in 10,000 is accepted.
+        let few = max(1, patience / 10_000)
+        guard accepted.count >= few else { return min(limit, patience) }
+        return min(limit, accepted[accepted.count - few] + 1 + patience)
     }
 }
 
@@ -184,9 +193,9 @@ struct CandidateSearch {
 extension CandidateSearch {
     private func prepare(_ session: borrowing Session) throws {
         let columns = group.columns.map { column -> String in
-            // Values that are too long for their type are not candidates; here they would end the COPY.
-            let type = self.table.column(column)?.baseType ?? "text"
-            let stored = type.hasPrefix("character varying") ? "text" : type
+            // Values that are too long for their type are not accepted; here they would end the COPY.
+            let type = self.table.column(column)
+            let stored = Self.unlimited[type?.typeName ?? ""] ?? type?.baseType ?? "text"
             return "NULL::\(stored) AS \(session.quoted(column))"
         }
         let list = (["NULL::bigint AS granary_n"] + columns).joined(separator: ", ")
@@ -207,6 +216,12 @@ extension CandidateSearch {
         }
     }
 
+    /// Types with a maximum length, and the same types without.
+    private static let unlimited = [
+        "varchar": "text", "bpchar": "pg_catalog.bpchar", "_varchar": "pg_catalog._varchar",
+        "_bpchar": "pg_catalog._bpchar",
+    ]
+
     /// With the function that asks one by one.
     private func drop(_ session: borrowing Session) throws {
         try session.execute("DROP TABLE IF EXISTS \(Self.candidates), \(Self.accepted) CASCADE")
@@ -214,8 +229,10 @@ extension CandidateSearch {
 
     private func condition(_ session: borrowing Session) -> String {
         let required = group.columns.filter { table.column($0)?.isNotNull == true }
+        let limited = group.columns.compactMap { table.column($0) }
         let tests =
             required.map { "c.\(session.quoted($0)) IS NOT NULL" }
+            + limited.compactMap { AskedConstraint.lengthCondition($0, session) }.map { "\($0) IS NOT FALSE" }
             + group.constraints.compactMap { $0.condition(in: table, session) }.map { "\($0) IS NOT FALSE" }
         return tests.isEmpty ? "true" : tests.joined(separator: " AND ")
     }
@@ -269,11 +286,21 @@ extension CandidateSearch {
     }
 
     private func makeSafe(_ session: borrowing Session) throws -> String {
+        // An index expression that fails for a candidate, such as a range whose end is before its beginning, must fail here.
+        let expressions = try session.query(
+            """
+            SELECT pg_catalog.pg_get_indexdef(x.indexrelid, k.place::integer, false) AS expression
+            FROM pg_catalog.pg_index x, pg_catalog.unnest(x.indkey::pg_catalog.int2[]) WITH ORDINALITY k (number, place)
+            WHERE x.indrelid = '\(Self.accepted)'::pg_catalog.regclass AND k.number = 0
+            """
+        ).map { " AND pg_catalog.num_nulls(\($0.text("expression"))) >= 0" }
+        // Columns may have the names of the function's own variables.
         try session.execute(
             """
             CREATE OR REPLACE FUNCTION pg_temp.granary_fits(r \(Self.candidates)) RETURNS boolean LANGUAGE plpgsql AS $granary$
+            #variable_conflict use_column
             BEGIN
-                RETURN (SELECT \(condition(session)) FROM (SELECT r.*) c);
+                RETURN (SELECT \(condition(session))\(expressions.joined()) FROM (SELECT r.*) c);
             EXCEPTION WHEN OTHERS THEN RETURN false;
             END $granary$
             """

@@ -1,14 +1,17 @@
 internal import Bookkeeping
 import PostgresClient
+internal import Project
 internal import SyntheticData
 
 /// The constraints of a table that its generated rows have broken so far, and the candidates found for them.
 struct ConstraintSearch {
     let table: SeedCatalog.Table
     private(set) var asked: Set<AskedConstraint>
-    /// Columns whose generators a file declares: these alone draw their values.
+    /// Columns whose generators a file declares: only these generators make their values.
     let declared: Set<String>
-    /// The table may hold rows of others, from which generated ones must differ.
+    /// By declared column, the other columns that its declaration uses.
+    private let related: [String: [String]]
+    /// The table may hold rows that were not generated, from which generated ones must differ.
     let countsPresentRows: Bool
     /// How many candidates may be drawn without success.
     let patience: Int
@@ -17,26 +20,52 @@ struct ConstraintSearch {
     init(
         table: SeedCatalog.Table,
         asked: Set<AskedConstraint>,
-        declared: Set<String>,
+        _ declaration: GenerateDeclaration,
         countsPresentRows: Bool,
         patience: Int
     ) {
         self.table = table
-        self.asked = asked
-        self.declared = declared
+        // A constraint of an earlier run may have been dropped.
+        self.asked = asked.filter { !$0.columns(in: table).isEmpty }
+        declared = Set(declaration.columns.map(\.key))
+        related = Self.related(declaration, in: table)
         self.countsPresentRows = countsPresentRows
         self.patience = patience
     }
 
     /// The columns whose values the server chooses.
-    var columns: [String] { CandidateGroup.all(of: asked, in: table).flatMap(\.columns) }
+    var columns: [String] { groups.flatMap(\.columns) }
+
+    private var groups: [CandidateGroup] { CandidateGroup.all(of: asked, in: table, related: related) }
+
+    /// The columns that each declaration uses, apart from those that are fixed by the row's parent or combination.
+    private static func related(
+        _ declaration: GenerateDeclaration,
+        in table: SeedCatalog.Table
+    ) -> [String: [String]] {
+        var fixed: Set<String> = []
+        if case .per(let parent, _, let crossed) = declaration.amount {
+            let keys = table.foreignKeys.filter { $0.parent.name == parent || "\($0.parent)" == parent }
+            fixed = Set(keys.flatMap(\.columns) + crossed.map(\.column))
+        }
+        var related: [String: [String]] = [:]
+        for member in declaration.columns {
+            let uses = DeclaredGenerators.dependencies(member.value)
+            let parents = DeclaredGenerators.parents(member.value)
+            let keys = table.foreignKeys.filter { parents.contains($0.parent.name) || parents.contains("\($0.parent)") }
+            related[member.key] = (uses + keys.flatMap(\.columns)).filter {
+                table.column($0) != nil && !fixed.contains($0)
+            }
+        }
+        return related
+    }
 
     /// Notes the constraint that an error is about.
     ///
     /// - Returns: false if there is none that was not asked about before.
     mutating func ask(about error: PostgresError) -> Bool {
         let before = asked.count
-        asked.formUnion(constraints(of: error))
+        asked.formUnion(constraints(of: error).filter { !$0.columns(in: table).isEmpty })
         return asked.count > before
     }
 
@@ -56,6 +85,12 @@ struct ConstraintSearch {
         case "23P01":
             let named = table.exclusions.filter { $0.name == name }
             return (named.isEmpty ? table.exclusions : named).map { .exclusion($0.name) }
+        case "22001":
+            return CopyPlace(error)?.column.map { [.length($0)] } ?? []
+        case let state? where state.hasPrefix("22") && CopyPlace(error)?.column == nil:
+            // An expression of a constraint or of an index cannot be computed for some values.
+            return table.checks.map { .check($0.name) } + table.exclusions.map { .exclusion($0.name) }
+                + table.uniques.filter { !$0.isPlain }.map { .unique($0.name) }
         case "23503":
             return table.foreignKeys.filter { $0.name == name && $0.parent != table.name }.map { .foreignKey($0.name) }
         default: return []
@@ -69,7 +104,7 @@ struct ConstraintSearch {
         guard !asked.isEmpty else { return nil }
         _ = columns.table()
         var least: Int?
-        for group in CandidateGroup.all(of: asked, in: table) {
+        for group in groups {
             let accepted: AcceptedCandidates
             let name = group.constraints.map(\.text).joined(separator: "\n")
             if let before = found[name] {

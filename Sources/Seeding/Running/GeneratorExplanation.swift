@@ -91,7 +91,7 @@ package struct GeneratorExplanation: Sendable, Equatable {
         ).compile()
     }
 
-    /// The parents' rows do not matter here, only that there are some.
+    /// Rows of the parents, whose values do not matter here.
     private static func somePools(_ table: SeedCatalog.Table) -> [TableName: ReferencePool] {
         var pools: [TableName: ReferencePool] = [:]
         for key in table.foreignKeys {

@@ -1,7 +1,7 @@
 internal import PostgresClient
 internal import Project
 
-/// What is forbidden in production.
+/// The rules of production, which forbid most kinds of seeding.
 enum ProductionRules {
     /// - Throws: `SeedingError` with `.refused`.
     static func check(_ set: SeedSet, _ options: SeedOptions) throws(SeedingError) {

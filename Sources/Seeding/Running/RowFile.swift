@@ -4,28 +4,27 @@ internal import SyntheticData
 
 /// Generated rows in a file, as COPY text. The file is private to its owner.
 enum RowFile {
-    /// - Throws: `SeedingError` with `.file`.
-    static func append(_ table: GeneratedTable, to path: String, jobs: Int) throws {
+    /// - Throws: `SeedingError` with `.file` or `.busy`.
+    static func append(_ tables: [GeneratedRows], to path: String, jobs: Int) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw problem(path) }
+        guard descriptor >= 0 else { throw problem(path, String(cString: strerror(errno))) }
         defer { close(descriptor) }
         // Two processes that append at once would interleave their rows.
         guard FileLock.take(descriptor) != .busy else {
             throw SeedingError(.busy, "another run is writing \(path)", hint: "try again when it is done")
         }
-        try table.render(jobs: jobs) { bytes, _ in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let piece = UnsafeRawBufferPointer(rebasing: rest)
-                let written = write(descriptor, piece.baseAddress, piece.count)
-                if written < 0, errno == EINTR { continue }
-                guard written > 0 else { throw problem(path) }
-                rest = rest.dropFirst(written)
+        for rows in tables {
+            try rows.table.render(jobs: jobs) { bytes, _ in
+                do {
+                    try writeAll(bytes, to: descriptor, name: path)
+                } catch {
+                    throw problem(path, "\(error)")
+                }
             }
         }
     }
 
-    private static func problem(_ path: String) -> SeedingError {
-        SeedingError(.file, "\(path) cannot be written: \(String(cString: strerror(errno)))")
+    private static func problem(_ path: String, _ reason: String) -> SeedingError {
+        SeedingError(.file, "\(path) cannot be written: \(reason)")
     }
 }

@@ -30,7 +30,7 @@ package struct SeedOptions: Sendable {
     package var declarationFolder: String?
     /// Generated rows are written into this file as COPY text, and nothing is changed.
     package var output: String?
-    /// Seconds since 1970, for rows whose time nobody has fixed.
+    /// Seconds since 1970: the time of the run if no `as_of` is given.
     package var now: Int
 
     /// - Parameter rules: Of the environment that is seeded.

@@ -13,6 +13,11 @@ package struct SeedReport: Sendable {
 
         package init(table: TableName) { self.table = table }
 
+        /// All rows count as inserted: those of `--output`.
+        mutating func insertsAll(_ count: Int) {
+            (inserted, updated, unchanged, skipped) = (count, 0, 0, 0)
+        }
+
         package var changes: Int { inserted + updated + deleted }
     }
 
@@ -42,6 +47,9 @@ package struct SeedReport: Sendable {
     package var written: [String] = []
     /// The generators of each table.
     var generators: [TableName: GeneratedRows] = [:]
+
+    /// The generated rows of each table, in the order of the run.
+    var generatedRows: [GeneratedRows] { tables.compactMap { generators[$0.table] } }
 
     package var changesNothing: Bool { tables.allSatisfy { $0.changes == 0 } && !scripts.contains { $0.runs } }
 }

@@ -6,17 +6,17 @@ internal import SyntheticData
 /// The generated rows of a table, as the run and the record know them.
 struct GeneratedRows {
     var table: GeneratedTable
-    /// Of all that the rows depend on.
+    /// Of everything that the rows depend on.
     var digest: String
     var count: Int { table.count }
-    /// Those that the table did not take.
+    /// The rows that the table did not take.
     var leftOut = 0
     var present: Int { count - leftOut }
     var start: Int? { table.start }
 }
 
 extension SeedRun {
-    /// - Parameter isLocked: The table has no key and is not empty: what is there stays.
+    /// - Parameter isLocked: The table has no key and is not empty: its rows stay as they are.
     mutating func generateRows(
         _ index: Int,
         isLocked: Bool,
@@ -30,23 +30,29 @@ extension SeedRun {
         var search = ConstraintSearch(
             table: bound.table,
             asked: SeededKeys.constraints(in: before?.details),
-            declared: Set(declaration.columns.map(\.key)),
+            declaration,
             countsPresentRows: SeededKeys.text("generator", in: before?.details) == nil,
             patience: options.candidates
         )
         while true {
-            let rows = try compile(bound, declaration, before, &search, &session)
+            let rows: GeneratedRows
+            do {
+                rows = try compile(bound, declaration, before, &search, &session)
+            } catch let error as PostgresError where SeedingError.isAboutRows(error) {
+                throw Self.unfit(error, bound, declaration)
+            }
             generated[bound.name] = rows
             askedConstraints[bound.name] = search.asked
             guard rows.count > 0 else { return }
             let state = (outcome, explicitColumns, incomplete, report)
             try session.execute("SAVEPOINT granary_generated")
             do {
-                try bring(rows, index, isLocked: isLocked, declaration, before, &outcome, &session)
+                try bring(rows, index, isLocked: isLocked, before, search, &outcome, &session)
                 try session.execute("RELEASE SAVEPOINT granary_generated")
+                if options.output != nil { outcome.insertsAll(rows.count) }
                 return
             } catch let error as PostgresError where SeedingError.isAboutRows(error) {
-                // What the server rejects is drawn again, so that it does not.
+                // Rejected rows are drawn again, with values that the server accepts.
                 guard search.ask(about: error) else { throw Self.unfit(error, bound, declaration) }
                 try session.execute("ROLLBACK TO SAVEPOINT granary_generated")
                 (outcome, explicitColumns, incomplete, report) = state
@@ -54,24 +60,19 @@ extension SeedRun {
         }
     }
 
-    /// Brings generated rows into their table, or into a file.
+    /// Brings generated rows into their table.
     ///
     /// - Throws: `PostgresError` for a row that the server rejects.
     private mutating func bring(
         _ rows: GeneratedRows,
         _ index: Int,
         isLocked: Bool,
-        _ declaration: GenerateDeclaration,
         _ before: SeedRecord.Entry?,
+        _ search: ConstraintSearch,
         _ outcome: inout SeedReport.Outcome,
         _ session: inout Session
     ) throws {
         let bound = tables[index]
-        if let output = options.output {
-            try RowFile.append(rows.table, to: output, jobs: options.jobs)
-            outcome.inserted += rows.count
-            return
-        }
         guard !isLocked else {
             outcome.unchanged += rows.count
             return
@@ -92,13 +93,14 @@ extension SeedRun {
             index,
             rows,
             key,
-            isChanged: SeededKeys.text("generator", in: before?.details).map { $0 != rows.digest } ?? false,
+            before,
+            search,
             &outcome,
             &session
         )
     }
 
-    /// By what generated rows are found again: the primary key, else another one that they have all columns of.
+    /// The key by which generated rows are found again: the primary key, or another whose columns are all generated.
     private static func key(_ table: SeedCatalog.Table, _ rows: GeneratedTable) -> [String] {
         let columns = Set(rows.columns.map(\.name))
         let keys = table.uniques.filter { key in
@@ -107,12 +109,14 @@ extension SeedRun {
         return (keys.first { $0.isPrimary } ?? keys.first)?.columns ?? []
     }
 
-    /// Beside the table first: what is missing is inserted, what differs is updated where the declaration has changed.
+    /// Copies the rows into a temporary table, then inserts those that are missing. Rows that differ are updated if the
+    /// declaration has changed.
     private mutating func mergeGenerated(
         _ index: Int,
         _ rows: GeneratedRows,
         _ key: [String],
-        isChanged: Bool,
+        _ before: SeedRecord.Entry?,
+        _ search: ConstraintSearch,
         _ outcome: inout SeedReport.Outcome,
         _ session: inout Session
     ) throws {
@@ -135,10 +139,15 @@ extension SeedRun {
         )
         let group = TableMerge.Group(plain: merge.columns, expressions: expressions, postponed: [])
         var updated = 0
-        if isChanged, bound.onConflict != .keep, !key.isEmpty, let sql = merge.update(group, number: 0) {
+        let recorded = SeededKeys.text("generator", in: before?.details)
+        if let recorded, recorded != rows.digest, bound.onConflict != .keep, !key.isEmpty,
+            let sql = merge.update(group, number: 0)
+        {
             updated = try session.query(sql)[0].int("count")
         }
-        let inserted = try session.query(merge.insert(group, number: 0, givesWay: true))[0].int("count")
+        // Rows of the files that were generated earlier keep their values: new ones give way to them.
+        let asks = recorded == nil || bound.onConflict == .keep
+        let inserted = try insert(group, merge, asks ? search : nil, &session)
         let found = try session.query(
             "SELECT pg_catalog.count(*) AS count FROM \(merge.temporary) WHERE granary_found"
         )[0]
@@ -155,7 +164,32 @@ extension SeedRun {
         }
     }
 
-    /// All rows of a table, straight into it. How many of them are there then.
+    /// Inserts the rows that are missing, and returns their number.
+    ///
+    /// - Throws: `PostgresError` for a conflict with other rows that `search` can avoid. If it cannot, or is nil, the rows
+    ///   in conflict are left out.
+    private func insert(
+        _ group: TableMerge.Group,
+        _ merge: TableMerge,
+        _ search: ConstraintSearch?,
+        _ session: inout Session
+    ) throws -> Int {
+        try session.execute("SAVEPOINT granary_missing")
+        do {
+            return try session.query(merge.insert(group, number: 0))[0].int("count")
+        } catch let error as PostgresError where ["23505", "23P01"].contains(error.sqlState) {
+            if var search, search.ask(about: error) { throw error }
+            try session.execute("ROLLBACK TO SAVEPOINT granary_missing")
+            do {
+                return try session.query(merge.insert(group, number: 0, givesWay: true))[0].int("count")
+            } catch let refusal as PostgresError where refusal.sqlState == "55000" {
+                // The table has a deferrable constraint, and so no ON CONFLICT.
+                throw error
+            }
+        }
+    }
+
+    /// Copies all rows straight into the table, and returns how many it has taken.
     private func copyGenerated(
         _ rows: GeneratedTable,
         _ bound: BoundTable,
@@ -185,7 +219,7 @@ extension SeedRun {
         )
     }
 
-    /// Inserts some rows and takes them back, so that a constraint that nobody has understood is named before the bulk.
+    /// Inserts some rows and takes them back, so that a constraint that rejects them is named before all rows are sent.
     private func tryOut(
         _ bound: BoundTable,
         _ table: GeneratedTable,

@@ -34,13 +34,13 @@ extension SeedRun {
             perKey: perKey,
             taken: taken
         )
-        if let possible = options.generate.flatMap({ _ in compiler.possible() }) {
-            // A pattern names many tables: as many rows as there can be.
+        if options.generate != nil, !source.isPer, let possible = compiler.possible() {
+            // A pattern names many tables: each gets as many rows as it can hold.
             compiler.source = .count(possible)
         }
         var columns = try compiler.settled()
         if let found = try search.settle(&columns, &session), found < compiler.source.count {
-            guard options.generate != nil else {
+            guard options.generate != nil, !source.isPer else {
                 throw compiler.tooFew(search.columns, found, compiler.source.count)
             }
             compiler.source = .count(found)
@@ -64,7 +64,7 @@ extension SeedRun {
         options.hasScale ? options.scale : set.options.environments[options.environment]?.scale ?? 1
     }
 
-    /// Where the keys of generated rows begin: as recorded, as declared, or behind what is there.
+    /// The first key of the generated rows: as declared, as recorded, or after the existing keys.
     private func start(
         _ bound: BoundTable,
         _ declaration: GenerateDeclaration,
@@ -192,7 +192,7 @@ extension SeedRun {
         let declaration = try GenerateDeclaration(given.node, file: given.file)
         guard case .count(let count) = declaration.amount else { return nil }
         let before = record.entries[source(of: parent.name)]
-        let compiler = GeneratorCompiler(
+        var compiler = GeneratorCompiler(
             table: parent.table,
             declaration: declaration,
             seed: set.options.seed,
@@ -204,6 +204,9 @@ extension SeedRun {
             perKey: nil,
             taken: [:]
         )
+        if options.generate != nil, let possible = compiler.possible(key.parentColumns) {
+            compiler.source = .count(possible)
+        }
         guard let keys = try compiler.keys(key.parentColumns) else { return nil }
         return ReferencePool(columns: [:], times: [:], identities: [], generated: keys)
     }

@@ -1,51 +1,8 @@
 import PostgresClient
 
-/// A table of a circle could not be filled after rows of others had been made that refer to it.
-struct BrokenCircle: Error {
-    /// What has to be left out from the beginning.
-    var tables: [SeedReport.Skipped]
-}
-
 // A table that --generate cannot fill does not empty the others.
 extension SeedRun {
     var maySkip: Bool { options.generate != nil && !options.isStrict }
-
-    /// The order of the tables; those of a circle without a way out are left out where that is allowed.
-    mutating func settleOrder() throws(SeedingError) -> SeedOrder {
-        while true {
-            do {
-                return try SeedOrder(
-                    tables.map(\.name),
-                    numbers: numbers,
-                    wishes: wishes,
-                    mayMakeDeferrable: options.generate != nil,
-                    catalog
-                )
-            } catch {
-                guard maySkip, case .circle(let names) = error.code else { throw error }
-                for name in names { skip(name, error.message, hint: error.hint) }
-                tables.removeAll { names.contains($0.name) }
-            }
-        }
-    }
-
-    /// Makes the foreign keys of circles deferrable, or what they were.
-    func setDeferrable(_ isDeferrable: Bool, _ session: borrowing Session) throws {
-        for (edge, detour) in order?.detours ?? [:] where detour == .madeDeferrable {
-            do {
-                try session.execute(
-                    "ALTER TABLE \(session.quoted(edge.child)) ALTER CONSTRAINT \(session.quoted(edge.foreignKey)) "
-                        + (isDeferrable ? "DEFERRABLE" : "NOT DEFERRABLE")
-                )
-            } catch let error as PostgresError where SeedingError.isAboutRows(error) && isDeferrable && maySkip {
-                let key = catalog[edge.child]?.foreignKeys.first { $0.name == edge.foreignKey }
-                let reason =
-                    "it is in a circle of foreign keys, and \(edge.foreignKey) cannot be made deferrable: \(error)"
-                let names = [edge.child] + [key?.parent].compactMap { $0 }
-                throw BrokenCircle(tables: names.map { SeedReport.Skipped(table: $0, reason: reason) })
-            }
-        }
-    }
 
     /// Seeds a table, or leaves it as it was and notes why.
     mutating func fill(_ index: Int, _ session: inout Session) throws {
@@ -81,16 +38,16 @@ extension SeedRun {
         report.skipped.append(SeedReport.Skipped(table: name, reason: reason, hint: hint))
     }
 
-    /// Rows that were made before this table refer to rows that it should have had: everything begins anew without them.
+    /// Starts over if rows that were made earlier refer to rows of a table that could not be filled.
     private func requireUnbrokenCircles(_ name: TableName) throws {
-        for (edge, detour) in order?.detours ?? [:] where detour.isCheckedLast && outcomes[edge.child] != nil {
-            let key = catalog[edge.child]?.foreignKeys.first { $0.name == edge.foreignKey }
-            guard key?.parent == name else { continue }
-            throw BrokenCircle(
-                tables: [
-                    SeedReport.Skipped(table: edge.child, reason: "it refers to \(name), which could not be filled")
-                ] + report.skipped.filter { $0.table == name }
-            )
-        }
+        let parent = report.skipped.filter { $0.table == name }
+        let children = (order?.edges(where: \.isCheckedLast) ?? []).filter { edge in
+            outcomes[edge.child] != nil && self.parent(of: edge) == name
+        }.map(\.child)
+        guard !children.isEmpty else { return }
+        let reason = "it refers to \(name), which could not be filled"
+        throw StartOver(
+            without: Set(children).sorted().map { .init(table: $0, reason: reason, hint: parent.first?.hint) } + parent
+        )
     }
 }

@@ -73,7 +73,7 @@ extension SeedRun {
         }
     }
 
-    /// `on_conflict: error`: what is there already is what the files say.
+    /// `on_conflict: error`: existing rows must be equal to those of the files.
     func requireSame(
         _ bound: BoundTable,
         _ merge: TableMerge,

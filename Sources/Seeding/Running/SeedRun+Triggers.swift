@@ -1,6 +1,6 @@
 import PostgresClient
 
-/// Listed rows that are not in the table as they are listed, because triggers of the table had the last word.
+/// Listed rows that the table has not or has otherwise, because its triggers changed or rejected them.
 struct LeftOut {
     /// Rows that are not there.
     var missing: [Int] = []

@@ -56,23 +56,24 @@ struct SeedRun {
     mutating func run(_ session: inout Session) throws -> SeedReport {
         do {
             try session.decisiveTransaction { session in
-                try workWithoutBrokenCircles(&session)
+                try workStartingOver(&session)
                 if options.planOnly { throw PlanIsDone() }
             }
         } catch is PlanIsDone {}
         return report
     }
 
-    private mutating func workWithoutBrokenCircles(_ session: inout Session) throws {
+    /// Works until all tables that are not left out could be filled.
+    private mutating func workStartingOver(_ session: inout Session) throws {
         guard maySkip else { return try work(&session) }
         let fresh = self
         while true {
             try session.execute("SAVEPOINT granary_run")
             do {
                 return try work(&session)
-            } catch let circle as BrokenCircle {
+            } catch let start as StartOver {
                 try session.execute("ROLLBACK TO SAVEPOINT granary_run")
-                let known = leftOut + circle.tables
+                let known = leftOut + start.without
                 self = fresh
                 leftOut = known
             }
@@ -87,10 +88,16 @@ struct SeedRun {
         try record.read(session)
         try settleAsOf(session)
         try bind()
-        let order = try settleOrder()
+        let order = try SeedOrder(
+            tables.map(\.name),
+            numbers: numbers,
+            wishes: wishes,
+            mayMakeDeferrable: options.generate != nil,
+            catalog
+        )
         self.order = order
         try setDeferrable(true, session)
-        if order.detours.values.contains(where: \.isCheckedLast) { try session.execute("SET CONSTRAINTS ALL DEFERRED") }
+        try deferChecks(session)
         let scripts = ScriptPlan(set.scripts, options, record)
         try useServicePath(session)
         var next = 0
@@ -105,7 +112,7 @@ struct SeedRun {
         for step in scripts.steps[next...] { try runScript(step, &session) }
         try fillPostponed(&session)
         try prune(order.tables.reversed(), &session)
-        try session.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        try checkDeferred(session)
         try setDeferrable(false, session)
         try session.execute(Session.emptySearchPath)
         if !options.planOnly {
@@ -143,7 +150,7 @@ struct SeedRun {
     private mutating func settleAsOf(_ session: borrowing Session) throws {
         let text = set.options.asOf ?? record.entries["as_of"]?.digest
         guard let text else {
-            // A whole second, so that what is recorded is what was meant.
+            // A whole second, so that the record has exactly this time.
             asOf = options.now
             let written = try session.query(
                 "SELECT pg_catalog.to_char(pg_catalog.to_timestamp($1::pg_catalog.float8) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS t",

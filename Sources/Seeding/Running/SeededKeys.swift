@@ -21,7 +21,7 @@ struct SeededKeys {
 
     /// The record of a table.
     ///
-    /// - Parameter before: What is recorded now: of generated rows it stays true in a run that is about others.
+    /// - Parameter before: The present record. Its entries about generated rows are kept if this run generates none.
     static func details(
         _ keys: SeededKeys?,
         _ rows: GeneratedRows?,

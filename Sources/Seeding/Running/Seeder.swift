@@ -7,7 +7,7 @@ internal import Project
 ///
 ///     read the files → hold them against the catalog → order the tables
 ///     in one transaction: scripts before · per table: listed rows merged, generated rows · scripts behind
-///         · what closes circles · what is listed no more · sequences · the record
+///         · columns that close circles · deletion of rows that are no longer listed · sequences · the record
 package struct Seeder: Sendable {
     private let options: SeedOptions
     private let server: ServerAddress
@@ -39,19 +39,20 @@ package struct Seeder: Sendable {
             var run = SeedRun(options, set, progress)
             return try run.run(&session)
         }
-        try writeDeclarations(&report)
+        if let output = options.output { try RowFile.append(report.generatedRows, to: output, jobs: options.jobs) }
+        writeDeclarations(&report)
         report.seconds = (ContinuousClock.now - began) / .seconds(1)
         return report
     }
 
-    /// Files that are there are left alone, and said.
-    private func writeDeclarations(_ report: inout SeedReport) throws(SeedingError) {
+    /// Existing files stay as they are. The rows are in the database by now, so a failure is a note.
+    private func writeDeclarations(_ report: inout SeedReport) {
         guard let folder = options.declarationFolder else { return }
         for (table, rows) in report.generators.sorted(by: { $0.key < $1.key }) {
-            if let path = try GeneratorFile.write(rows, of: table, in: folder) {
-                report.written.append(path)
-            } else {
-                report.notes.append("\(folder)/\(table).yaml is there already, and stays as it is")
+            do {
+                report.written.append(try GeneratorFile.write(rows, of: table, in: folder))
+            } catch {
+                report.notes.append(error.message)
             }
         }
     }
@@ -94,7 +95,7 @@ package struct Seeder: Sendable {
     ///
     /// Values are tried on the server too, in a transaction that is rolled back, as long as nothing else is amiss.
     ///
-    /// - Throws: `PostgresError`, `CancellationError`; what is wrong with the files is a finding.
+    /// - Throws: `PostgresError`, `CancellationError`; an error in the files is a finding.
     package func findings() async throws -> [Finding] {
         let set: SeedSet
         do {

@@ -10,7 +10,7 @@ struct TableMerge {
     let columns: [String]
     /// Serial numbers without taking any: a plan leaves sequences alone.
     let avoidsSequences: Bool
-    /// Triggers of users fire on it, so that what is there may be other than what was written.
+    /// Triggers of users fire on it and may change the rows that are written.
     let hasTriggers: Bool
     let target: String
     private let quoted: [String: String]
@@ -127,8 +127,8 @@ struct TableMerge {
         "((\(one) \(equality) \(other)) IS NOT TRUE AND pg_catalog.num_nulls(\(one), \(other)) < 2)"
     }
 
-    /// The columns that a row that is there already can lose its own values of.
-    /// Not an identity: the server lets nobody change one that it always makes itself.
+    /// The columns that an update of an existing row may change. An identity column is not one of them: the server
+    /// rejects a change of GENERATED ALWAYS.
     func changing(_ group: Group) -> [String] {
         group.plain.filter { !key.contains($0) && table.column($0)?.isIdentity != true }
     }

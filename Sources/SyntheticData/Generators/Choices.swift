@@ -145,15 +145,16 @@ package struct RowCondition: Sendable {
     }
 }
 
-/// Pieces of declarations, as YAML has them.
-enum Declaration {
-    /// In double quotes, where a plain text might be read as something else.
-    static func quoted(_ text: String) -> String {
+/// Parts of declarations, as YAML.
+package enum Declaration {
+    /// A text, in double quotes if YAML could read it as something else.
+    package static func quoted(_ text: String) -> String {
         let isPlain =
             text.unicodeScalars.allSatisfy {
                 $0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "_"
             }
-            && !text.isEmpty && !["null", "true", "false", "yes", "no", "on", "off"].contains(text.lowercased())
+            && !text.isEmpty
+            && !["null", "true", "false", "yes", "no", "on", "off", "y", "n"].contains(text.lowercased())
         if isPlain { return text }
         var quoted = "\""
         for scalar in text.unicodeScalars {
@@ -162,6 +163,9 @@ enum Declaration {
             case "\\": quoted += "\\\\"
             case "\n": quoted += "\\n"
             case "\t": quoted += "\\t"
+            case "\u{85}", "\u{2028}", "\u{2029}":
+                quoted +=
+                    "\\u\(FormGenerator.hex(Int(scalar.value) >> 8))\(FormGenerator.hex(Int(scalar.value) & 0xFF))"
             case _ where scalar.value < 0x20:
                 quoted += "\\x\(FormGenerator.hex(Int(scalar.value)))"
             default: quoted.unicodeScalars.append(scalar)

@@ -144,10 +144,10 @@ extension ColumnShape {
     }
 
     /// The maximum number of characters of the type.
-    private var typeLength: Int? {
+    package var typeLength: Int? {
         switch typeName {
         case "varchar": size?.first
-        case "bpchar": size?.first ?? 1
+        case "bpchar": baseType == "bpchar" ? nil : size?.first ?? 1
         case "char": 1
         case "name": 63
         default: nil
@@ -164,7 +164,7 @@ extension ColumnShape {
     }
 
     /// The element of an array, without constraints.
-    var element: ColumnShape {
+    package var element: ColumnShape {
         ColumnShape(
             name: name,
             type: baseType.hasSuffix("[]") ? String(baseType.dropLast(2)) : baseType,

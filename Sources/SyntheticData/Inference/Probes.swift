@@ -21,7 +21,7 @@ package struct LearntValues: Sendable {
     }
 }
 
-// Values for columns whose constraints nobody has understood; the server chooses among them.
+// Values for columns whose constraints could not be read; the server chooses among them.
 extension GeneratorInference {
     /// - Parameters:
     ///   - usual: The generator that would do without the constraints.
