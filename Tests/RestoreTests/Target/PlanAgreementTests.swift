@@ -224,7 +224,7 @@ private struct Trial {
         case .internalFunction:
             "CREATE FUNCTION shop.now() RETURNS timestamptz LANGUAGE internal AS 'now'; ALTER FUNCTION shop.now() OWNER TO \(roles.owner);"
         case .castWithoutFunction:
-            "CREATE TYPE shop.pair AS (a integer, b integer); CREATE TYPE shop.couple AS (a integer, b integer); CREATE CAST (shop.pair AS text) WITH INOUT; CREATE CAST (oidvector AS regproc) WITHOUT FUNCTION;"
+            "CREATE TYPE shop.pair AS (a integer, b integer); CREATE CAST (shop.pair AS text) WITH INOUT; CREATE CAST (date AS integer) WITHOUT FUNCTION;"
         case .publicationOfAll: "CREATE PUBLICATION every FOR ALL TABLES;"
         case .publication: "CREATE PUBLICATION one FOR TABLE shop.t; ALTER PUBLICATION one OWNER TO \(roles.owner);"
         case .superusersSetting:
