@@ -328,14 +328,15 @@ private func refusal(_ text: String, _ change: (inout RestoreOptions) -> Void = 
 
     @Test func `No password of a user mapping is in a note`() async throws {
         let dump = "CREATE TABLE t (a int);\nCREATE USER MAPPING FOR absent SERVER s OPTIONS (password 'hunter2');\n"
-        try await restoringNew(dump, { $0.noOwner = true }) { report, _ in
-            #expect(
-                report.notes.contains(
-                    "left out, because the server has no role absent: CREATE USER MAPPING of line 2"
-                )
-            )
-            #expect(!report.notes.contains { $0.contains("hunter2") })
-        }
+        try await restoringNew(
+            dump,
+            { $0.noOwner = true },
+            { report, _ in
+                let note = "left out, because the server has no role absent: CREATE USER MAPPING of line 2"
+                #expect(report.notes.contains(note))
+                #expect(!report.notes.contains { $0.contains("hunter2") })
+            }
+        )
     }
 
     @Test func `Settings of the database that load code are listed`() async throws {
