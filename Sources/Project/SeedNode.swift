@@ -1,6 +1,6 @@
 /// A value of a seed file with its line, independent of the file's format: all scalars are still text.
 package struct SeedNode: Sendable, Equatable {
-    package indirect enum Value: Sendable, Equatable {
+    package enum Value: Sendable, Equatable {
         case null
         /// `isPlain`: without quotes. In json columns `true` and `7` then have the type that YAML and JSON give them.
         case scalar(String, isPlain: Bool)

@@ -17,12 +17,13 @@ package struct BoundReference: Sendable, Equatable {
     package var place: FilePlace
 }
 
+/// Small, since there is one for each value of the files.
 package enum BoundCell: Sendable, Equatable {
     /// Text for the server; nil is NULL.
     case text(String?)
     /// An expression, evaluated when the row is inserted.
     case expression(String)
-    case reference(BoundReference)
+    indirect case reference(BoundReference)
 }
 
 package struct BoundRow: Sendable, Equatable {
