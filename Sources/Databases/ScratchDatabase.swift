@@ -14,6 +14,7 @@ package enum ScratchDatabase {
         logger: Logger,
         _ body: @escaping @Sendable (ServerAddress) async throws -> R
     ) async throws -> R {
+        let server = server.ignoringReadOnlyDefault
         // The creating session stays open, which shows other runs that the database is not abandoned.
         try await withHeldSession(
             server,
@@ -46,6 +47,7 @@ package enum ScratchDatabase {
         logger: Logger,
         _ body: @escaping @Sendable (_ name: String) async throws -> R
     ) async throws -> R {
+        let server = server.ignoringReadOnlyDefault
         // As above, the session stays open.
         try await withHeldSession(
             server,

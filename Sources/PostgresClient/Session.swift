@@ -8,10 +8,12 @@ package import Logging
 package struct Session: ~Copyable {
     let wire: Wire
     package let logger: Logger
+    let ignoresReadOnlyDefault: Bool
 
-    private init(wire: Wire, logger: Logger) {
+    private init(wire: Wire, logger: Logger, ignoresReadOnlyDefault: Bool) {
         self.wire = wire
         self.logger = logger
+        self.ignoresReadOnlyDefault = ignoresReadOnlyDefault
     }
 
     /// Connects, and makes name lookups in the session safe: see `Session+Start.swift`.
@@ -38,7 +40,11 @@ package struct Session: ~Copyable {
         guard let connection else { throw PostgresError(code: .connection, message: "out of memory") }
         // While connecting there is no result with error fields. Only this setting makes libpq print the SQLSTATE.
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
-        let session = Session(wire: Wire(connection: connection, signal: signal, logger: logger), logger: logger)
+        let session = Session(
+            wire: Wire(connection: connection, signal: signal, logger: logger),
+            logger: logger,
+            ignoresReadOnlyDefault: server.ignoresReadOnlyDefault
+        )
         try session.finishConnecting()
         return session
     }

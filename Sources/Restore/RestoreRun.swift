@@ -21,7 +21,7 @@ package struct RestoreRun: Sendable {
     ) {
         self.options = options
         self.file = file
-        self.server = server
+        self.server = server.ignoringReadOnlyDefault
         self.logger = logger
         self.progress = progress
     }

@@ -28,7 +28,7 @@ extension RestoreCommand {
             mayBeMissing: true,
             maintenance: target.maintenanceDb,
             migrations: migrations
-        )
+        ).ignoringReadOnlyDefault
         var options = try options(file: file, connected, on: console)
         let goal = try await goal(connected, on: console)
         let environment = try await environment(of: goal, on: console)

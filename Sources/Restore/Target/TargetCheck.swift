@@ -67,7 +67,7 @@ struct TargetCheck: Sendable {
         }
         if row.bool("read_only"), target.exists {
             notes.append(
-                "\(target.name) is read-only by default (default_transaction_read_only), which stays so; the restore writes to it all the same"
+                "\(target.name) is read-only by default (default_transaction_read_only): the restore writes to it anyway, and the setting stays"
             )
         }
         return notes

@@ -67,7 +67,7 @@ import Testing
             let run = RestoreRun(options, server: ServerAddress(url), logger: quietLogger, progress: { _ in })
             let name = databaseName(of: url)
             let note =
-                "\(name) is read-only by default (default_transaction_read_only), which stays so; the restore writes to it all the same"
+                "\(name) is read-only by default (default_transaction_read_only): the restore writes to it anyway, and the setting stays"
             let steps = try await run.plan().steps
             #expect(steps.contains(note))
             _ = try await run.run()
