@@ -77,7 +77,10 @@ package final class DumpArchive: Sendable {
         return { try contents.read(into: $0) }
     }
 
+    /// The contents of large objects.
+    ///
+    /// - Throws: `ArchiveError`, `StorageError`.
     package func largeObjects(of entry: DumpTOC.Entry) throws -> DumpLargeObjects {
-        DumpLargeObjects(try container.largeObjects(of: entry))
+        DumpLargeObjects(try container.largeObjects(of: entry), expected: toc.objects(of: entry))
     }
 }

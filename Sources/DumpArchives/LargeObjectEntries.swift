@@ -13,6 +13,16 @@ extension DumpTOC {
     }
 }
 
+extension DumpTOC {
+    /// The objects that an entry has the contents of; nil if the table of contents does not list any
+    /// (`pg_dump --section=data` before PostgreSQL 17).
+    func objects(of contents: Entry) -> Set<UInt32>? {
+        let lists = entries.filter { !$0.largeObjectOIDs.isEmpty }
+        let own = lists.filter { contents.dependencies.contains($0.id) }
+        return lists.isEmpty ? nil : Set((own.isEmpty ? lists : own).flatMap(\.largeObjectOIDs))
+    }
+}
+
 extension DumpTOC.Entry {
     package var largeObjectOIDs: [UInt32] {
         switch kind {

@@ -16,6 +16,7 @@ struct DumpedManifest: Sendable {
     init(_ dump: DumpArchive) throws {
         let toc = dump.toc
         try Self.requireUsualSettings(toc, dump.name)
+        try Self.requireListedLargeObjects(dump)
         manifest = Manifest(
             granary: "",
             createdAt: toc.createdAt,
@@ -28,8 +29,8 @@ struct DumpedManifest: Sendable {
             uniquingKeysWith: { first, _ in first }
         )
         manifest.schema = Self.items(toc, definitions)
-        addTables(dump, definitions)
-        addSequences(toc)
+        try addTables(dump, definitions)
+        try addSequences(toc, dump.name)
         addLargeObjects(dump)
         addExtensionsAndSchemas(toc)
         addRoles(toc)
@@ -52,6 +53,16 @@ struct DumpedManifest: Sendable {
                 )
             }
         }
+    }
+
+    /// Their owners are unknown, and a restore of rows drops the large objects of the target first.
+    private static func requireListedLargeObjects(_ dump: DumpArchive) throws {
+        guard dump.dataEntries.contains(where: \.isLargeObjects), dump.toc.largeObjects.isEmpty else { return }
+        throw ArchiveError(
+            .format,
+            "\(dump.name) holds large objects without their list, as pg_dump --section=data writes them",
+            hint: "make the dump with --data-only instead, or restore it with pg_restore"
+        )
     }
 
     /// 150018 for `15.18 (Debian 15.18-0+deb12u1)`, 180000 for `18beta1`.
@@ -124,27 +135,44 @@ extension DumpedManifest {
 
 // Rows.
 extension DumpedManifest {
-    private mutating func addTables(_ dump: DumpArchive, _ definitions: [Int: TableDefinition]) {
+    private mutating func addTables(_ dump: DumpArchive, _ definitions: [Int: TableDefinition]) throws {
         let keys = Self.primaryKeys(manifest.schema)
         var data: [UInt32: DumpTOC.Entry] = [:]
         for entry in dump.dataEntries where entry.kind == "TABLE DATA" { data[entry.objectOID] = entry }
         for entry in dump.toc.entries where entry.kind == "TABLE" {
             guard let definition = definitions[entry.id] else { continue }
             let rows = data.removeValue(forKey: entry.objectOID)
-            add(entry, definition, primaryKey: keys[entry.id] ?? [], rows, dump)
+            try add(entry, definition, primaryKey: keys[entry.id] ?? [], rows, dump)
         }
         let foreign = Set(dump.toc.entries.filter { $0.kind == "FOREIGN TABLE" }.map(\.objectOID))
         let hasTables = !manifest.tables.isEmpty
         // What is left are the tables of a dump of rows alone, or those that extensions make.
         for entry in dump.dataEntries where data[entry.objectOID]?.id == entry.id {
             guard !foreign.contains(entry.objectOID) else {
-                notes.append("rows of the foreign table \(entry.namespace ?? "").\(entry.tag) are left out")
+                // They are another server's rows, and loading them would write to that server.
+                notes.append(
+                    "the rows of the foreign table \(entry.namespace ?? "").\(entry.tag) are left out, because they would be written to the other server"
+                )
                 continue
             }
             var definition = TableDefinition()
             definition.isOfExtension = hasTables || dump.toc.entries.contains { $0.kind == "EXTENSION" }
-            add(entry, definition, entry, dump)
+            try add(entry, definition, entry, dump)
         }
+        try requireRoots(of: dump, definitions)
+    }
+
+    /// `--load-via-partition-root` sends rows to a partitioned table, and nothing sends them to another one.
+    private func requireRoots(of dump: DumpArchive, _ definitions: [Int: TableDefinition]) throws {
+        let others = dump.toc.entries.filter { definitions[$0.id]?.isPartitioned == false }
+            .map { TableName(schema: $0.namespace ?? "", name: $0.tag) }
+        guard let wrong = Set(roots.values).intersection(others).first else { return }
+        throw ArchiveError(
+            .damaged,
+            at: FilePlace(dump.name),
+            "rows of another table are to be loaded into \(wrong)",
+            hint: "take another copy of the dump"
+        )
     }
 
     private mutating func add(
@@ -153,9 +181,10 @@ extension DumpedManifest {
         primaryKey: [String] = [],
         _ data: DumpTOC.Entry?,
         _ dump: DumpArchive
-    ) {
+    ) throws {
         let name = TableName(schema: entry.namespace ?? "", name: entry.tag)
         let copy = data.flatMap { CopyText($0.copyStatement) }
+        if copy == nil, let data, !data.copyStatement.isEmpty { throw Self.notUnderstood(data, dump.name) }
         let types = definition.types
         var table = Manifest.Table(
             number: manifest.tables.count + 1,
@@ -210,16 +239,25 @@ extension DumpedManifest {
         manifest.largeObjects = all
     }
 
-    private mutating func addSequences(_ toc: DumpTOC) {
+    private static func notUnderstood(_ entry: DumpTOC.Entry, _ name: String) -> ArchiveError {
+        ArchiveError(
+            .damaged,
+            at: FilePlace(name),
+            "the statement of \(entry.title) is not understood",
+            hint: "take another copy of the dump, or restore it with pg_restore"
+        )
+    }
+
+    private mutating func addSequences(_ toc: DumpTOC, _ file: String) throws {
         let oids = Dictionary(
             toc.entries.filter { $0.kind == "SEQUENCE" }.map {
                 (TableName(schema: $0.namespace ?? "", name: $0.tag), $0.objectOID)
             },
             uniquingKeysWith: { first, _ in first }
         )
-        manifest.sequences = toc.entries.filter { $0.kind == "SEQUENCE SET" }.compactMap { entry in
+        manifest.sequences = try toc.entries.filter { $0.kind == "SEQUENCE SET" }.map { entry in
             let name = TableName(schema: entry.namespace ?? "", name: entry.tag)
-            guard let position = SetVal(entry.definition) else { return nil }
+            guard let position = SetVal(entry.definition) else { throw Self.notUnderstood(entry, file) }
             return Manifest.Sequence(
                 oid: oids[name] ?? 0,
                 schema: name.schema,

@@ -14,6 +14,8 @@ struct RestorePlan: Sendable {
     var privileges: [Manifest.SchemaItem] = []
     var refreshes: [Manifest.SchemaItem] = []
     var eventTriggers: [Manifest.SchemaItem] = []
+    /// Planner statistics, which pg_dump writes since PostgreSQL 18 (`--statistics`).
+    var statistics: [Manifest.SchemaItem] = []
 
     struct IndexBuild: Sendable {
         var item: Manifest.SchemaItem
@@ -39,6 +41,7 @@ struct RestorePlan: Sendable {
             switch item.kind {
             case "ACL", "DEFAULT ACL": privileges.append(item)
             case "MATERIALIZED VIEW DATA": refreshes.append(item)
+            case "STATISTICS DATA": statistics.append(item)
             case "EVENT TRIGGER":
                 eventTriggers.append(item)
                 late.insert(item.id)

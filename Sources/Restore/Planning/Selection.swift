@@ -116,7 +116,7 @@ struct Selection: Sendable {
     }
 
     var rows: Int { tablesWithRows.reduce(0) { $0 + $1.rows } }
-    var rawBytes: Int { tablesWithRows.reduce(largeObjects?.rawBytes ?? 0) { $0 + $1.rawBytes } }
+    var rawBytes: Int { (tablesWithRows.map(\.rawBytes) + [largeObjects?.rawBytes ?? 0]).saturatedSum }
 
     /// The table that a person means by `schema.table` or `table`.
     static func match(_ selection: String, in tables: [Manifest.Table]) throws -> Manifest.Table {
@@ -151,7 +151,7 @@ struct Selection: Sendable {
     private static let companions: Set<String> = [
         "SEQUENCE", "SEQUENCE OWNED BY", "DEFAULT", "CONSTRAINT", "CHECK CONSTRAINT", "FK CONSTRAINT", "INDEX",
         "INDEX ATTACH", "TRIGGER", "POLICY", "ROW SECURITY", "RULE", "ACL", "COMMENT", "STATISTICS", "TABLE ATTACH",
-        "SECURITY LABEL",
+        "SECURITY LABEL", "STATISTICS DATA",
     ]
 
     /// The items of `tables`: what makes them, and what depends on nothing but them.

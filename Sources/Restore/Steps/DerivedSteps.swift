@@ -17,9 +17,20 @@ extension RestoreWork {
         for item in plan.late + plan.privileges + plan.refreshes + plan.eventTriggers where found.ground.isOurs(item) {
             try statements.make(item, &session)
         }
+        try restoreStatistics(&session)
         // Of a whole database the archive has brought its own.
         if !selection.isWholeDatabase { try found.ground.defaults?.restore(session) }
         record.update { $0.sequences = sequences }
+    }
+
+    /// ANALYZE gathers better ones. A server before PostgreSQL 18 cannot take them.
+    private func restoreStatistics(_ session: inout Session) throws {
+        guard options.withoutAnalyze, session.serverVersion >= 180_000 else { return }
+        for item in plan.statistics where record.now.ground.isOurs(item) {
+            try record.leftOut.falling("statistics of \(item.schema ?? "").\(item.name)", &session) {
+                try $0.execute(item.sql)
+            }
+        }
     }
 
     func ownLargeObjects(_ session: inout Session) throws {

@@ -179,7 +179,7 @@ extension RestoreOptions {
 
 extension Manifest {
     /// Bytes of COPY text in all.
-    var rawBytes: Int { tables.reduce(largeObjects?.rawBytes ?? 0) { $0 + $1.rawBytes } }
+    var rawBytes: Int { (tables.map(\.rawBytes) + [largeObjects?.rawBytes ?? 0]).saturatedSum }
     /// Rows of all tables.
     var rows: Int { tables.reduce(0) { $0 + $1.rows } }
 }
