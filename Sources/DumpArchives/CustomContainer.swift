@@ -32,7 +32,8 @@ struct CustomContainer: DumpContainer {
         // A dump that was written to a pipe does not say where its blocks are.
         let isPiped = entries.contains { $0.place == .unknown }
         let finder = BlockFinder(source: source, integerBytes: integerBytes, name: name)
-        let offsets = try isPiped ? finder.scanned(from: toc.endOffset, entries) : finder.listed(entries, after: toc.endOffset)
+        let offsets =
+            try isPiped ? finder.scanned(from: toc.endOffset, entries) : finder.listed(entries, after: toc.endOffset)
         blocks = try Self.blocks(at: offsets, entries, from: toc.endOffset, source.byteCount, finder)
     }
 

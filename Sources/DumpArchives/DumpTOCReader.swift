@@ -37,7 +37,10 @@ extension DumpTOC {
         }
         for entry in entries where entry.kind == "TABLE DATA" {
             guard rows.updateValue(entry, forKey: entry.objectOID) == nil else {
-                throw ArchiveError.damagedDump(name, "two entries hold rows of the table with number \(entry.objectOID)")
+                throw ArchiveError.damagedDump(
+                    name,
+                    "two entries hold rows of the table with number \(entry.objectOID)"
+                )
             }
         }
         let names = Set(tables.values.map(QualifiedName.init))

@@ -44,6 +44,8 @@ package struct RestorePlanReport: Sendable, Equatable {
     package var refusal: RestoreError?
     /// Whether the archive has a seal of ours; nil for a plain dump, which can have none.
     package var isSealed: Bool?
+    /// Whether another program has packed the archive again, so that its seal proves nothing.
+    package var isRepacked = false
     /// What would run; nil where nobody asked, because the archive is our own.
     package var code: CodeInventory?
 }

@@ -172,7 +172,15 @@ import Testing
         var dump = LooseDump()
         dump.entries = [
             .init(id: 3, kind: "TABLE", object: table),
-            .init(id: 7, kind: "TABLE DATA", object: rows, tag: name, copy: "COPY t FROM stdin;", section: 3, offset: (1, 0)),
+            .init(
+                id: 7,
+                kind: "TABLE DATA",
+                object: rows,
+                tag: name,
+                copy: "COPY t FROM stdin;",
+                section: 3,
+                offset: (1, 0)
+            ),
         ]
         let problem = failure { try archive(dump.contents + dump.block(7, LooseDump.rows)) }
         // Rows of a table that the dump does not create are those of an extension.
@@ -195,7 +203,13 @@ import Testing
     @Test(arguments: [UInt8(1), 3]) func dataOfAnUnknownKindAreDamage(state: UInt8) {
         var dump = LooseDump()
         dump.entries = [
-            .init(id: 7, kind: "TABLE DATB", copy: "COPY t FROM stdin;", section: 3, offset: state == 3 ? nil : (state, 0))
+            .init(
+                id: 7,
+                kind: "TABLE DATB",
+                copy: "COPY t FROM stdin;",
+                section: 3,
+                offset: state == 3 ? nil : (state, 0)
+            )
         ]
         #expect(failure { try archive(dump.contents) }.contains("is not understood"))
     }
@@ -428,11 +442,13 @@ import Testing
         #expect(report.unchecked.count == 1)
     }
 
-    @Test(arguments: [
-        ([5], "the contents of 1 that the table of contents lists are missing, 6 among them"),
-        ([5, 5], "the content of 5 comes twice, or the table of contents does not list it"),
-        ([5, 7], "the content of 7 comes twice, or the table of contents does not list it"), ([6, 5], nil),
-    ] as [([Int], String?)])
+    @Test(
+        arguments: [
+            ([5], "the contents of 1 that the table of contents lists are missing, 6 among them"),
+            ([5, 5], "the content of 5 comes twice, or the table of contents does not list it"),
+            ([5, 7], "the content of 7 comes twice, or the table of contents does not list it"), ([6, 5], nil),
+        ] as [([Int], String?)]
+    )
     func largeObjectsAreHeldAgainstTheTableOfContents(found: [Int], problem: String?) async throws {
         for version in [UInt8(14), 16] {
             var dump = LooseDump(version: version)
@@ -440,7 +456,10 @@ import Testing
             // Another list and its contents, which since version 1.16 are entries of their own.
             dump.entries =
                 isNew
-                ? [.init(id: 3, kind: "BLOB METADATA", definition: "5\n6\n"), .init(id: 4, kind: "BLOB METADATA", definition: "8\n")]
+                ? [
+                    .init(id: 3, kind: "BLOB METADATA", definition: "5\n6\n"),
+                    .init(id: 4, kind: "BLOB METADATA", definition: "8\n"),
+                ]
                 : [.init(id: 3, kind: "BLOB", tag: "5"), .init(id: 4, kind: "BLOB", tag: "6")]
             dump.entries.append(.init(id: 8, kind: "BLOBS", section: 3, dependencies: isNew ? [3] : [], offset: (1, 0)))
             let block = dump.block(8, objects: found.map { ($0, [1]) })

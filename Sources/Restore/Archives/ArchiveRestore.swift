@@ -52,6 +52,7 @@ struct ArchiveRestore: Sendable {
 
     func run() async throws -> RestoreReport {
         try requireTrust()
+        try await requireContentOfManifest()
         progress(.phase("looking at the server"))
         return isInPlace ? try await runInPlace() : try await runBeside()
     }
@@ -67,10 +68,31 @@ struct ArchiveRestore: Sendable {
         guard archive.isOurs, options.trust != .anyone, try !isSealed() else { return }
         let code = try CodeReader(manifest, options).inventory
         guard !code.isHarmless else { return }
+        let origin =
+            archive.repacked == nil
+            ? "was not made by this installation"
+            : "was packed again by another program, so that its seal proves nothing"
         throw RestoreError(
             .untrusted,
-            "\(options.file) was not made by this installation, and would run code: \(code.lines.joined(separator: ", "))",
+            "\(options.file) \(origin), and would run code: \(code.lines.joined(separator: ", "))",
             hint: "nothing was changed; if you know who made it, restore it with --trust"
+        )
+    }
+
+    /// Compares an archive that was packed again with its manifest before anything is made, because its chunks have no
+    /// SHA-256 that a worker could check.
+    ///
+    /// - Throws: `RestoreError.mismatch` with the first problem; `ArchiveError.io`; `CancellationError`.
+    private func requireContentOfManifest() async throws {
+        guard let repacked = archive.repacked else { return }
+        progress(.phase("comparing the archive with its manifest"))
+        let report = try await Verification(repacked, jobs: options.jobs).run()
+        guard let problem = report.problems.first else { return }
+        throw RestoreError(
+            .mismatch,
+            "\(options.file) was packed again and differs from its manifest: \(problem.member): \(problem.problem)",
+            hint:
+                "nothing was changed; `granary verify` lists all differences; put back the files as the backup had them"
         )
     }
 

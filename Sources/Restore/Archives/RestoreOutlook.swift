@@ -26,6 +26,7 @@ extension ArchiveRestore {
         report.environment = manifest.environment
         let isSealed = try isSealed()
         report.isSealed = archive.isOurs ? isSealed : nil
+        report.isRepacked = archive.repacked != nil
         if listsCode || !isSealed { report.code = try CodeReader(manifest, options).inventory }
         return report
     }

@@ -27,6 +27,12 @@ struct RestoreArchive: Sendable {
     /// Whether it can have a seal of ours.
     var isOurs: Bool { if case .ours = source { true } else { false } }
 
+    /// The archive, if another program has packed it again.
+    var repacked: ArchiveReader? {
+        guard case .ours(let archive) = source, archive.isRepacked else { return nil }
+        return archive
+    }
+
     func isSealed(by keys: [SealKey]) throws -> Bool {
         guard case .ours(let archive) = source else { return false }
         return try archive.isSealed(by: keys)
@@ -47,7 +53,16 @@ struct RestoreArchive: Sendable {
     var holdsRowsAlone: Bool { !isOurs && manifest.schema.allSatisfy(\.isAboutTheDatabase) && !manifest.tables.isEmpty }
 
     /// What a person should know of it before the restore.
-    var notes: [String] { if case .dump(_, let dumped) = source { dumped.notes } else { [] } }
+    var notes: [String] {
+        switch source {
+        case .dump(_, let dumped): dumped.notes
+        case .ours(let archive) where archive.isRepacked:
+            [
+                "another program has packed the archive again: the restore first reads all of it and compares it with its manifest"
+            ]
+        case .ours: []
+        }
+    }
 
     /// The table that COPY fills: of a partition that was dumped with `--load-via-partition-root` its root.
     func destination(of table: Manifest.Table) -> TableName {

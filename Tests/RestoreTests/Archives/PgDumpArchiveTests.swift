@@ -160,14 +160,16 @@ import Testing
         }
     }
 
-    @Test(arguments: [Form.piped, .directory]) func aTableComesBackWithItsRowsAndTheOthersStay(form: Form) async throws {
+    @Test(arguments: [Form.piped, .directory]) func aTableComesBackWithItsRowsAndTheOthersStay(form: Form) async throws
+    {
         try await withDump(form, of: Self.shop) { dump, source, _, _ in
             try await psql(source, "DROP TABLE shop.orders; DELETE FROM other.notes")
             let report = try await restore(dump, source) { $0.tables = [.init(table: "orders")] }
             #expect((report.rows, report.tables) == (100, 1))
             try await #expect(psql(source, "SELECT count(*), sum(customer) FROM shop.orders") == "100|550")
             try await #expect(psql(source, "SELECT nextval('shop.orders_id_seq')") == "101")
-            let keys = "SELECT count(*) FROM pg_constraint WHERE conrelid = 'shop.orders'::regclass AND contype IN ('p', 'f')"
+            let keys =
+                "SELECT count(*) FROM pg_constraint WHERE conrelid = 'shop.orders'::regclass AND contype IN ('p', 'f')"
             try await #expect(psql(source, keys) == "2")
             try await #expect(psql(source, "SELECT count(*) FROM other.notes") == "0")
         }
@@ -182,7 +184,8 @@ import Testing
                     $0.tablesWithoutData = ["other.*"]
                 }
                 #expect(report.rows == 10)
-                let found = "SELECT to_regclass('shop.orders'), to_regclass('other.notes'), count(*) FROM shop.customers"
+                let found =
+                    "SELECT to_regclass('shop.orders'), to_regclass('other.notes'), count(*) FROM shop.customers"
                 try await #expect(psql(server.url(database: copy), found) == "|other.notes|10")
                 try await #expect(psql(server.url(database: copy), "SELECT count(*) FROM other.notes") == "0")
             }
@@ -196,7 +199,10 @@ import Testing
 
     @Test func theRowsOfOneSchemaComeBackAlone() async throws {
         try await withDump(.tar, of: Self.shop) { dump, source, _, _ in
-            try await psql(source, "DELETE FROM shop.orders; UPDATE other.notes SET note = 'changed'; INSERT INTO other.notes VALUES ('b')")
+            try await psql(
+                source,
+                "DELETE FROM shop.orders; UPDATE other.notes SET note = 'changed'; INSERT INTO other.notes VALUES ('b')"
+            )
             let report = try await restore(dump, source) { ($0.dataOnly, $0.schemas) = (true, ["other"]) }
             #expect(report.rows == 1)
             let found = "SELECT (SELECT count(*) FROM shop.orders), string_agg(note, ',') FROM other.notes"
@@ -220,7 +226,9 @@ import Testing
             try await server.withName { copy in
                 let report = try await restore(dump, source) { $0.into = copy }
                 #expect(report.rows == 2)
-                #expect(report.notes.contains { $0.hasPrefix("the rows of the foreign table public.near are left out") })
+                #expect(
+                    report.notes.contains { $0.hasPrefix("the rows of the foreign table public.near are left out") }
+                )
                 try await #expect(psql(server.url(database: copy), "SELECT count(*) FROM near") == "2")
             }
             try await #expect(psql(source, "SELECT count(*) FROM far") == "2")
@@ -230,7 +238,8 @@ import Testing
     /// Without ANALYZE they are all there is.
     @Test func statisticsOfADumpAreTakenWithoutAnalyze() async throws {
         guard try await ThrowawayServer.shared().major >= 18 else { return }
-        let sql = "CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 500); ANALYZE t; DELETE FROM t WHERE a > 1"
+        let sql =
+            "CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 500); ANALYZE t; DELETE FROM t WHERE a > 1"
         try await withDump(.custom, "--statistics", of: sql) { dump, _, target, _ in
             try await restore(dump, target) { ($0.dropOld, $0.withoutAnalyze) = (true, true) }
             try await #expect(psql(target, "SELECT reltuples FROM pg_class WHERE relname = 't'") == "500")
