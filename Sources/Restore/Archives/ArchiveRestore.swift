@@ -109,14 +109,19 @@ struct ArchiveRestore: Sendable {
         findings.obstacles += part.obstacles
         (part.notes, part.obstacles) = ([], [])
         let owner = try findings.existing?.owner ?? properties(findings).owner
-        findings.obstacles += try RightsCheck(
-            manifest: manifest,
-            options: options,
-            selection: selection.leavingOut(part.leftOut),
-            isInPlace: isInPlace,
-            findings: findings,
-            databaseOwner: owner
-        ).obstacles(session)
+        if var needed = NeededRights(manifest, options, selection.leavingOut(part.leftOut)) {
+            if isInPlace {
+                let staying = try selection.extensionsThatStay(manifest, options, session)
+                needed.extensions.removeAll { staying.contains($0) }
+            }
+            findings.obstacles += try RightsCheck(
+                needed: needed,
+                noOwner: options.noOwner,
+                isInPlace: isInPlace,
+                findings: findings,
+                databaseOwner: owner
+            ).obstacles(session)
+        }
         if isInside {
             findings.obstacles += try InPlaceRights(
                 manifest: manifest,

@@ -7,12 +7,16 @@ struct DumpNeeds: Sendable {
     /// Roles that own something or are granted something, by their names on the server.
     private(set) var roles: Set<String> = []
     private(set) var extensions: Set<String> = []
+    private var dumpRights = DumpRights()
+    /// What PostgreSQL does not permit every role.
+    var rights: NeededRights { dumpRights.needed }
     /// What `CREATE DATABASE` says.
     var database: DumpedDatabase?
 
     mutating func note(_ statement: DumpStatement, _ options: DumpRules.Options) {
         if statement.words.starts(with: ["CREATE", "EXTENSION"]) { noteExtension(statement) }
         noteRoles(statement, options)
+        dumpRights.note(statement, options)
     }
 
     private mutating func noteExtension(_ statement: DumpStatement) {

@@ -51,7 +51,11 @@ struct PlainDumpRestore: Sendable {
         let survey = try dump.survey(dumpOptions)
         let refusal = survey.refusal(options, target)
         if refusal == nil, let failure = survey.failure { throw failure }
-        let findings = try await withSession(target.maintenance, logger: logger) { try inspect($0, survey) }
+        let looksInside = options.inPlace && target.exists
+        let findings = try await withSession(
+            looksInside ? target.address : target.maintenance,
+            logger: logger
+        ) { try inspect($0, survey) }
         var report = RestorePlanReport(
             database: target.name,
             steps: steps(findings) + findings.notes + (refusal == nil ? survey.notes : []),
@@ -115,8 +119,29 @@ struct PlainDumpRestore: Sendable {
             try Preflight.missing(extensions: survey.needs.extensions.sorted(), session)
             + Preflight.missing(roles: survey.needs.roles.filter { !findings.roles.contains($0) }.sorted())
         findings.obstacles = obstacles + (try unknownEncoding(session)) + findings.obstacles
+        findings.obstacles += try rights(findings, survey, session)
         Preflight.settle(&findings, keepGoing: options.keepGoing, isInPlace: options.inPlace)
         return findings
+    }
+
+    /// What the role may not do, as for an archive.
+    private func rights(
+        _ findings: Preflight.Findings,
+        _ survey: DumpSurvey,
+        _ session: borrowing Session
+    ) throws -> [Preflight.Obstacle] {
+        var needed = survey.needs.rights
+        if options.inPlace {
+            let installed = try session.query("SELECT extname FROM pg_catalog.pg_extension").map { $0.text("extname") }
+            needed.extensions.removeAll { Set(exactly: installed).contains($0) }
+        }
+        return try RightsCheck(
+            needed: needed,
+            noOwner: options.noOwner,
+            isInPlace: options.inPlace,
+            findings: findings,
+            databaseOwner: findings.existing?.owner ?? properties(findings, survey, session).owner
+        ).obstacles(session)
     }
 
     private func unknownEncoding(_ session: borrowing Session) throws -> [Preflight.Obstacle] {

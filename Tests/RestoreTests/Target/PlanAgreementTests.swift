@@ -9,10 +9,29 @@ import Testing
     /// How many databases are generated; `make test-matrix` generates more.
     private static let trials = getenv("GRANARY_TEST_PLANS").flatMap { Int(String(cString: $0)) } ?? 6
 
-    @Test func aPlanWithoutObstaclesIsDoneAndOneWithThemIsRefused() async throws {
+    /// The files that are restored.
+    enum Form: String, CaseIterable {
+        case archive
+        case plainDump
+
+        var choices: [Choice] {
+            // A plain dump drops nothing, so in place it meets its own objects.
+            self == .archive ? Choice.allCases : Choice.allCases.filter { !$0.isInPlace }
+        }
+
+        fileprivate func write(_ url: String, to path: String) async throws {
+            switch self {
+            case .archive: try await backup(url, to: path)
+            case .plainDump: #expect(try await runCommand("pg_dump", ["-d", url, "-f", path]).status == 0)
+            }
+        }
+    }
+
+    @Test(.serialized, arguments: Form.allCases)
+    func aPlanWithoutObstaclesIsDoneAndOneWithThemIsRefused(form: Form) async throws {
         var random = seededRandom()
-        for _ in 0..<Self.trials {
-            let trial = Trial(&random)
+        for _ in 0..<(form == .archive ? Self.trials : (Self.trials + 1) / 2) {
+            let trial = Trial(form.choices, &random)
             try await ScratchFolder.with { folder in
                 let server = try await ThrowawayServer.shared()
                 try await server.withDatabase { url in
@@ -20,9 +39,9 @@ import Testing
                     try await server.execute(roles.creation)
                     try await psql(url, roles.schema + trial.sql(roles, available: extensions(url)))
                     try await server.execute("ALTER DATABASE \"\(databaseName(of: url))\" OWNER TO \(roles.owner)")
-                    try await backup(url, to: folder.file("a.zip"))
+                    try await form.write(url, to: folder.file("a"))
                     for choice in trial.choices {
-                        try await expectAgreement(choice, trial, roles, folder.file("a.zip"), url, server)
+                        try await expectAgreement(choice, trial, roles, folder.file("a"), url, server)
                     }
                     try await drop(databasesOf: url, on: server)
                     // One after the other: of several the server may look for the same default privileges twice.
@@ -69,8 +88,10 @@ import Testing
             try await drop(databasesOf: url, on: server)
             guard !plan.obstacles.isEmpty, !keepGoing else { break }
         }
-        // What stops a restore is something that would be missing after it.
-        if case .done(let missing) = outcomes.last, outcomes.count > 1 { #expect(!missing.isEmpty, what) }
+        // What stops a restore is something that would be missing after it. The server only warns that a REVOKE of a plain
+        // dump has taken nothing.
+        guard case .done(let missing) = outcomes.last, outcomes.count > 1 else { return }
+        #expect(!missing.isEmpty || trial.features.contains(.revokeFromSystem), what)
     }
 
     private enum Outcome: CustomStringConvertible {
@@ -142,11 +163,13 @@ private struct Roles {
 }
 
 /// Who restores, and how.
-private enum Choice: CaseIterable {
+enum Choice: CaseIterable {
     case superuser, owner, ownerWithoutOwners, ownerInto, ownerIntoWithoutOwners, ownerMapped, plain, plainInPlace
     case plainInPlaceWithoutOwners, stranger, strangerIntoWithoutOwners
 
-    func role(_ roles: Roles) -> String {
+    var isInPlace: Bool { self == .plainInPlace || self == .plainInPlaceWithoutOwners }
+
+    fileprivate func role(_ roles: Roles) -> String {
         switch self {
         case .superuser: "granary"
         case .owner, .ownerWithoutOwners, .ownerInto, .ownerIntoWithoutOwners, .ownerMapped: roles.owner
@@ -155,7 +178,7 @@ private enum Choice: CaseIterable {
         }
     }
 
-    func apply(to options: inout RestoreOptions, _ roles: Roles, _ copy: String) {
+    fileprivate func apply(to options: inout RestoreOptions, _ roles: Roles, _ copy: String) {
         options.jobs = 1
         switch self {
         case .superuser, .owner, .plain, .stranger: break
@@ -185,9 +208,9 @@ private struct Trial {
     let features: [Feature]
     let choices: [Choice]
 
-    init(_ random: inout SeededRandom) {
+    init(_ choices: [Choice], _ random: inout SeededRandom) {
         features = Array(Feature.allCases.shuffled(using: &random).prefix(Int.random(in: 0...3, using: &random)))
-        choices = Array(Choice.allCases.shuffled(using: &random).prefix(3))
+        self.choices = Array(choices.shuffled(using: &random).prefix(3))
     }
 
     func sql(_ roles: Roles, available: Set<String>) -> String {
