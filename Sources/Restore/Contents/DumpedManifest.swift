@@ -3,16 +3,17 @@ internal import DumpArchives
 internal import PostgresClient
 internal import SQLText
 
-/// What an archive of pg_dump holds, said as a manifest of ours. Each entry with data is a chunk whose rows are not known.
+/// The content of an archive of pg_dump, described by a manifest. Each entry with data is a chunk whose number of rows
+/// is unknown.
 struct DumpedManifest: Sendable {
     private(set) var manifest: Manifest
-    /// By the names of the chunks.
+    /// The entries, by the names of their chunks.
     private(set) var entries: [String: DumpTOC.Entry] = [:]
-    /// The partitioned tables that rows of partitions are sent to, by the number of the partition.
+    /// The partitioned tables into which rows of partitions are loaded, by the number of the partition.
     private(set) var roots: [Int: TableName] = [:]
     private(set) var notes: [String] = []
 
-    /// - Throws: `ArchiveError.format` for what only psql or pg_restore can do.
+    /// - Throws: `ArchiveError.format` for content that only psql or pg_restore can restore.
     init(_ dump: DumpArchive) throws {
         let toc = dump.toc
         try Self.requireUsualSettings(toc, dump.name)
@@ -36,7 +37,7 @@ struct DumpedManifest: Sendable {
         addRoles(toc)
     }
 
-    /// `pg_restore` would set these for every statement.
+    /// `pg_restore` would use these settings for every statement.
     private static func requireUsualSettings(_ toc: DumpTOC, _ name: String) throws {
         for entry in toc.entries {
             let isUsual =
@@ -55,7 +56,7 @@ struct DumpedManifest: Sendable {
         }
     }
 
-    /// Their owners are unknown, and a restore of rows drops the large objects of the target first.
+    /// Without the list, the owners are unknown, and a restore of rows would drop the large objects of the target.
     private static func requireListedLargeObjects(_ dump: DumpArchive) throws {
         guard dump.dataEntries.contains(where: \.isLargeObjects), dump.toc.largeObjects.isEmpty else { return }
         throw ArchiveError(
@@ -87,14 +88,14 @@ extension DumpedManifest {
         } + largeObjectItems(toc)
     }
 
-    /// Comments and privileges of large objects, which come after their contents.
+    /// Comments and privileges of large objects. They are executed after the contents are loaded.
     private static func largeObjectItems(_ toc: DumpTOC) -> [Manifest.SchemaItem] {
         let oids = Dictionary(
             toc.entries.map { ($0.id, $0.largeObjectOIDs) },
             uniquingKeysWith: { first, _ in first }
         )
         return toc.entries.filter { $0.isAboutLargeObjects }.map { entry in
-            // Of several objects with the same privileges the statements name the first.
+            // If several objects have the same privileges, the statements name only the first.
             let all = entry.tag.hasPrefix("LARGE OBJECTS ") ? entry.dependencies.flatMap { oids[$0] ?? [] } : []
             let statements = all.isEmpty ? [entry.definition] : all.map { entry.definition.naming(largeObject: $0) }
             return Manifest.SchemaItem(
@@ -120,7 +121,7 @@ extension DumpedManifest {
         manifest.roles = roles.subtracting([""]).sorted()
     }
 
-    /// A dump does not say that `public` was dropped: pg_restore leaves it, and so do we.
+    /// An archive does not record that `public` was dropped. pg_restore keeps the schema, and so does granary.
     private mutating func addExtensionsAndSchemas(_ toc: DumpTOC) {
         manifest.extensions = toc.entries.filter { $0.kind == "EXTENSION" }.map { entry in
             let words = Lexeme.all(of: entry.definition).filter { !$0.kind.isTrivia }
@@ -146,10 +147,10 @@ extension DumpedManifest {
         }
         let foreign = Set(dump.toc.entries.filter { $0.kind == "FOREIGN TABLE" }.map(\.objectOID))
         let hasTables = !manifest.tables.isEmpty
-        // What is left are the tables of a dump of rows alone, or those that extensions make.
+        // The remaining tables are those of a dump of rows alone, or tables that extensions create.
         for entry in dump.dataEntries where data[entry.objectOID]?.id == entry.id {
             guard !foreign.contains(entry.objectOID) else {
-                // They are another server's rows, and loading them would write to that server.
+                // They belong to another server, and loading them would write to it.
                 notes.append(
                     "the rows of the foreign table \(entry.namespace ?? "").\(entry.tag) are left out, because they would be written to the other server"
                 )
@@ -162,7 +163,7 @@ extension DumpedManifest {
         try requireRoots(of: dump, definitions)
     }
 
-    /// `--load-via-partition-root` sends rows to a partitioned table, and nothing sends them to another one.
+    /// Requires that rows are redirected only to partitioned tables, as `--load-via-partition-root` does.
     private func requireRoots(of dump: DumpArchive, _ definitions: [Int: TableDefinition]) throws {
         let others = dump.toc.entries.filter { definitions[$0.id]?.isPartitioned == false }
             .map { TableName(schema: $0.namespace ?? "", name: $0.tag) }
@@ -207,12 +208,12 @@ extension DumpedManifest {
         manifest.tables.append(table)
     }
 
-    /// With a schema, so that the text of its values is read with care.
+    /// A qualified name, so that the values are not read as a type with settings of its own.
     private static let unknownType = "pg_catalog.text"
 
     private func extensionName(of toc: DumpTOC) -> String { toc.entries.first { $0.kind == "EXTENSION" }?.tag ?? "" }
 
-    /// The columns of the primary keys, by the numbers of the entries that the keys depend on.
+    /// The columns of primary keys, by the number of the entry that creates the table.
     private static func primaryKeys(_ items: [Manifest.SchemaItem]) -> [Int: [String]] {
         var keys: [Int: [String]] = [:]
         for item in items where item.kind == "CONSTRAINT" {
@@ -278,7 +279,7 @@ extension DumpTOC.Entry {
 }
 
 extension String {
-    /// The statements with another large object after each `LARGE OBJECT`.
+    /// The statements with another number after each `LARGE OBJECT`.
     fileprivate func naming(largeObject oid: UInt32) -> String {
         var words: [String] = []
         return Lexeme.all(of: self).map { lexeme in

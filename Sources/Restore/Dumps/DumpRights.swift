@@ -1,10 +1,10 @@
 internal import PostgresClient
 internal import SQLText
 
-/// Collects what the statements of a plain dump need that PostgreSQL does not permit every role.
+/// Collects which rights the statements of a plain dump need.
 struct DumpRights: Sendable {
     private(set) var needed = NeededRights()
-    /// Enough to name in a message.
+    /// More names are not useful in a message.
     private static let namesMax = 1000
 
     mutating func note(_ statement: DumpStatement, _ options: DumpRules.Options) {
@@ -43,7 +43,7 @@ extension DumpRights {
         if let title = Self.superusersObject(made) { add(title, to: \.superusersObjects) }
     }
 
-    /// What only a superuser may create, as people call it; nil for everything else.
+    /// The name for people of an object that only a superuser may create; nil for all others.
     private static func superusersObject(_ made: [String]) -> String? {
         let kinds = [
             ["EVENT", "TRIGGER"], ["FOREIGN", "DATA", "WRAPPER"], ["ACCESS", "METHOD"], ["TEXT", "SEARCH", "TEMPLATE"],
@@ -52,15 +52,15 @@ extension DumpRights {
         if let kind = kinds.first(where: { made.starts(with: $0) }) { return title(made, kind.count) }
         func has(_ sequence: String...) -> Bool { made.contains(sequence) }
         switch made.first {
-        // With `trusted` ones PostgreSQL makes an extension, whose rights are checked as such.
+        // A language without a handler is created as an extension, whose rights are checked as such.
         case "LANGUAGE" where has("HANDLER"): return title(made, 1)
-        // A type with its own functions, and its name alone, which pg_dump declares before.
+        // A type with functions of its own, or the declaration that pg_dump writes before it.
         case "TYPE" where has("INPUT", "=") || made.count == 2 || made.count == 4 && made[2] == ".":
             return title(made, 1)
         case "PUBLICATION" where has("FOR", "ALL", "TABLES") || has("TABLES", "IN", "SCHEMA"): return title(made, 1)
         case "CAST" where has("WITHOUT", "FUNCTION"): return "cast " + made.dropFirst().prefix { $0 != "WITHOUT" }.text
         case "FUNCTION", "PROCEDURE":
-            // Up to the body.
+            // The part before the body.
             let head = Array(made.prefix { !["AS", "BEGIN", "RETURN"].contains($0) })
             let isNative = head.contains(["LANGUAGE", "C"]) || head.contains(["LANGUAGE", "INTERNAL"])
             let isLeakproof = head.contains("LEAKPROOF") && !head.contains(["NOT", "LEAKPROOF"])
@@ -93,7 +93,7 @@ extension DumpRights {
         let all = StatementWords.all(of: statement.text)
         guard statement.roleKind == .owner, let owner = all.last else { return }
         guard !["CURRENT_USER", "SESSION_USER", "CURRENT_ROLE"].contains(owner) else { return }
-        // Without ALTER and OWNER TO owner.
+        // The statement without ALTER and without OWNER TO role.
         let object = Array(all.dropFirst().dropLast(3))
         needed.gifts.insert(.init(owner: role(owner, options), schema: Self.schema(in: object)))
         if object.count == 2, object[0] == "SCHEMA" {
@@ -117,7 +117,7 @@ extension DumpRights {
             let on = words.firstIndex(of: "ON")
         else { return }
         let object = Array(words[(on + 1)...].prefix { $0 != "TO" && $0 != "FROM" })
-        // In every other schema it may be an object of the dump itself.
+        // In any other schema the object may be one of the dump.
         let schema = Self.schema(in: object)?.text
         guard schema == "pg_catalog" || schema == "information_schema" else { return }
         add(object.text, to: \.privilegesOfMembers)
@@ -132,7 +132,7 @@ extension DumpRights {
         return head.firstIndex(of: ".").flatMap { $0 > 0 ? exact(words[$0 - 1]) : nil }
     }
 
-    /// The name in the catalog: quotation marks are taken off, and other words folded.
+    /// The name in the catalog: without quotation marks; unquoted words are folded.
     private static func exact(_ word: String) -> ExactText {
         guard word.hasPrefix("\"") else { return ExactText(word.lowercased()) }
         return ExactText(word.dropFirst().dropLast().replacing("\"\"", with: "\""))
@@ -150,7 +150,7 @@ extension DumpRights {
 }
 
 extension Collection<String> {
-    /// As a statement has it, in lower case.
+    /// The words as SQL, in lower case.
     fileprivate var text: String {
         reduce(into: "") { text, word in
             let isGlued =
