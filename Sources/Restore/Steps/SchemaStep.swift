@@ -34,7 +34,7 @@ struct Ground: Sendable {
         !item.isAbout(others) && (!existing.contains("\(item.kind) \(item.name)") || item.isPublicSchema)
     }
 
-    /// Whether the item is about an object whose owner the restoring role may decide.
+    /// Whether the item is not about a schema that belongs to another role.
     func isOurs(_ item: Manifest.SchemaItem) -> Bool { !item.isAbout(others) }
 }
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Restore
 
-/// Archives of pg_dump, restored.
+/// Restores of pg_dump's archives.
 @Suite struct PgDumpArchiveTests {
     enum Form: String, CaseIterable {
         case custom
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    /// The rows of one partition belong to another when they are restored, and the statements name the root.
+    /// When they are restored, rows of one partition belong to another, and their statements name the root.
     @Test func rowsThatARootSendsToAnotherPartitionAreKept() async throws {
         let sql = """
             CREATE FUNCTION place(a int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN a; END';
@@ -73,7 +73,7 @@ import Testing
             """
         let options = "--inserts --load-via-partition-root --compress=0"
         try await withDump(.custom, options, of: sql) { dump, _, target, _ in
-            // The larger part comes first, so that the smaller one, which is emptied or not, finds its rows.
+            // The larger partition is loaded first, so that its rows are in the smaller one when that is loaded.
             let report = try await restore(dump, target) { ($0.dropOld, $0.jobs) = (true, 1) }
             #expect(report.rows == 20)
             try await #expect(psql(target, "SELECT count(*), count(DISTINCT a) FROM t2") == "20|20")
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    /// The column shows the setting under which the server reads the rows.
+    /// The generated column shows the setting under which the server reads the rows.
     @Test func moneyIsReadInTheFormatOfTheDatabase() async throws {
         let sql = """
             CREATE FUNCTION place() RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT current_setting('lc_monetary') $$;
@@ -210,7 +210,7 @@ import Testing
         }
     }
 
-    /// They belong to another server, to which a restore must not write.
+    /// Loading them would write to the other server.
     @Test func rowsOfAForeignTableAreLeftOutAndNamed() async throws {
         let sql = """
             CREATE TABLE far (a int); INSERT INTO far VALUES (1), (2); CREATE EXTENSION postgres_fdw;
@@ -250,7 +250,7 @@ import Testing
         }
     }
 
-    /// The list of contents has no checksum: a change is either noticed, or concerns nothing that holds rows.
+    /// The table of contents has no checksum. A changed byte is an error, or affects nothing that holds rows.
     @Test func noChangedByteLosesRowsSilently() async throws {
         let sql = """
             CREATE TABLE t (a serial, b text); INSERT INTO t (b) VALUES ('x'), ('y'); CREATE TABLE u (a int);
@@ -269,7 +269,7 @@ import Testing
         }
     }
 
-    /// What of an archive holds rows or the position of a sequence.
+    /// The parts of an archive that hold rows or the position of a sequence.
     private struct Held: Equatable {
         var chunks, sequences: Int
         var objects: [UInt32]
@@ -279,7 +279,7 @@ import Testing
             let manifest = try DumpedManifest(dump).manifest
             chunks = manifest.tables.flatMap(\.chunks).count + (manifest.largeObjects?.chunks.count ?? 0)
             sequences = manifest.sequences.count
-            // Opens what a restore reads.
+            // Reads everything that a restore reads.
             for entry in dump.dataEntries where entry.isLargeObjects {
                 var objects = try dump.largeObjects(of: entry)
                 var memory = [UInt8](repeating: 0, count: 16)
@@ -305,7 +305,8 @@ import Testing
 
     @Test func anotherEncodingOfTheDumpIsRead() async throws {
         let sql = "CREATE TABLE \"ä\" (a text); INSERT INTO \"ä\" VALUES ('ü €')"
-        // On a shared server pg_dump would meet roles whose names this encoding lacks.
+        // A server of its own: on the shared one, pg_dump could meet names of roles that this encoding cannot
+        // represent.
         let server = try await ThrowawayServer.start()
         try await withDump(.custom, "--encoding=LATIN9", of: sql, on: server) { dump, _, target, _ in
             _ = try await restore(dump, target) { $0.dropOld = true }
@@ -314,7 +315,7 @@ import Testing
         try await server.stop()
     }
 
-    /// The function accepts all rows when they are written, and refuses one when they are restored.
+    /// The function accepts all rows when they are inserted, and refuses one during the restore.
     @Test func aCheckThatFailsCostsNoRowsWhenTheRestoreGoesOn() async throws {
         let sql = """
             CREATE FUNCTION fits(a int) RETURNS boolean LANGUAGE sql AS 'SELECT true';
@@ -438,7 +439,7 @@ import Testing
             #expect(plan.rows == nil)
             #expect(plan.code?.functions["plpgsql"] == 1)
             #expect(plan.code?.triggers == 1)
-            // It is not refused for want of a seal.
+            // An archive of pg_dump is not refused for its missing seal.
             options.dropOld = true
             _ = try await RestoreRun(options, server: ServerAddress(target), logger: quietLogger) { _ in }.run()
         }

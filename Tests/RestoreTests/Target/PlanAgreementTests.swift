@@ -4,7 +4,7 @@ import Restore
 import TestSupport
 import Testing
 
-/// What a plan says is what the restore does: over generated databases, roles and options.
+/// A restore does what its plan says, for generated databases, roles and options.
 @Suite struct PlanAgreementTests {
     /// How many databases are generated; `make test-matrix` generates more.
     private static let trials = getenv("GRANARY_TEST_PLANS").flatMap { Int(String(cString: $0)) } ?? 6
@@ -15,7 +15,7 @@ import Testing
         case plainDump
 
         var choices: [Choice] {
-            // A plain dump drops nothing, so in place it meets its own objects.
+            // A plain dump does not drop existing objects, so in place it would meet its own.
             self == .archive ? Choice.allCases : Choice.allCases.filter { !$0.isInPlace }
         }
 
@@ -44,7 +44,7 @@ import Testing
                         try await expectAgreement(choice, trial, roles, folder.file("a"), url, server)
                     }
                     try await drop(databasesOf: url, on: server)
-                    // One after the other: of several the server may look for the same default privileges twice.
+                    // One role after the other: for several, the server may process the same default privileges twice.
                     for role in roles.all { try await psql(url, "DROP OWNED BY \(role) CASCADE") }
                 }
             }
@@ -88,8 +88,8 @@ import Testing
             try await drop(databasesOf: url, on: server)
             guard !plan.obstacles.isEmpty, !keepGoing else { break }
         }
-        // What stops a restore is something that would be missing after it. The server only warns that a REVOKE of a plain
-        // dump has taken nothing.
+        // A plan has an obstacle only if something would be missing after the restore. For a REVOKE of a plain dump
+        // that has no effect, the server only warns.
         guard case .done(let missing) = outcomes.last, outcomes.count > 1 else { return }
         #expect(!missing.isEmpty || trial.features.contains(.revokeFromSystem), what)
     }
@@ -130,9 +130,9 @@ import Testing
     }
 }
 
-/// The roles of one generated database.
+/// The roles for one generated database.
 private struct Roles {
-    /// Owns the database; `plain` is the same without CREATEDB.
+    /// `owner` owns the database; `plain` has the same rights without CREATEDB.
     let owner, plain, member, other, stranger: String
 
     init(_ database: String) {
@@ -143,7 +143,7 @@ private struct Roles {
 
     var all: [String] { [owner, plain, member, other, stranger] }
 
-    /// `plain` acts for the owner, and both for `member`; nobody acts for `other`.
+    /// `plain` may act for `owner`, and both for `member`; none may act for `other`.
     var creation: String {
         """
         CREATE ROLE \(owner) LOGIN CREATEDB; CREATE ROLE \(plain) LOGIN; CREATE ROLE \(member); CREATE ROLE \(other);
@@ -196,7 +196,7 @@ enum Choice: CaseIterable {
     }
 }
 
-/// What a generated database has, and who restores it.
+/// The content of a generated database, and the roles that restore it.
 private struct Trial {
     enum Feature: CaseIterable {
         case eventTrigger, untrustedExtension, trustedExtension, tableOfOther, tableOfMember, schemaOfMember
