@@ -28,24 +28,24 @@ extension DumpTOC {
     /// Rows name their table by its number and by its name. Where the two disagree, rows could end up in another table,
     /// or nowhere.
     private static func requirePairs(_ entries: [Entry], _ name: String) throws {
-        var tables: [UInt32: Entry] = [:]
-        var rows: [UInt32: Entry] = [:]
-        for entry in entries where entry.isTable {
-            guard tables.updateValue(entry, forKey: entry.objectOID) == nil else {
+        // Indices, because entries may be millions and large.
+        var (tables, rows): ([UInt32: Int], [UInt32: Int]) = ([:], [:])
+        for (index, entry) in entries.enumerated() where entry.isTable {
+            guard tables.updateValue(index, forKey: entry.objectOID) == nil else {
                 throw ArchiveError.damagedDump(name, "two tables have the number \(entry.objectOID)")
             }
         }
-        for entry in entries where entry.kind == "TABLE DATA" {
-            guard rows.updateValue(entry, forKey: entry.objectOID) == nil else {
+        for (index, entry) in entries.enumerated() where entry.kind == "TABLE DATA" {
+            guard rows.updateValue(index, forKey: entry.objectOID) == nil else {
                 throw ArchiveError.damagedDump(
                     name,
                     "two entries hold rows of the table with number \(entry.objectOID)"
                 )
             }
         }
-        let names = Set(tables.values.map(QualifiedName.init))
-        for entry in rows.values {
-            let hasTable = tables[entry.objectOID].map { QualifiedName($0) == QualifiedName(entry) }
+        let names = Set(tables.values.map { QualifiedName(entries[$0]) })
+        for entry in rows.values.lazy.map({ entries[$0] }) {
+            let hasTable = tables[entry.objectOID].map { QualifiedName(entries[$0]) == QualifiedName(entry) }
             guard hasTable ?? !names.contains(QualifiedName(entry)) else {
                 throw ArchiveError.damagedDump(name, "\(entry.title) belong to a table with another number or name")
             }

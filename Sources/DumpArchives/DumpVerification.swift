@@ -129,7 +129,7 @@ package struct DumpVerification: Sendable {
         if archive.kind == .tar || archive.toc.compression != .gzip {
             unchecked.append("a changed byte within a row is not noticed, because the dump has no checksums")
         }
-        if entries.contains(where: { $0.isLargeObjects && archive.toc.objects(of: $0) == nil }) {
+        if entries.contains(where: \.isLargeObjects), !archive.toc.entries.contains(where: \.listsLargeObjects) {
             unchecked.append("the dump does not list its large objects, so that missing ones are not noticed")
         }
         let texts = entries.filter { $0.copyStatement.isEmpty && !$0.isLargeObjects }

@@ -58,7 +58,9 @@ struct DumpedManifest: Sendable {
 
     /// Without the list, the owners are unknown, and a restore of rows would drop the large objects of the target.
     private static func requireListedLargeObjects(_ dump: DumpArchive) throws {
-        guard dump.dataEntries.contains(where: \.isLargeObjects), dump.toc.largeObjects.isEmpty else { return }
+        guard dump.dataEntries.contains(where: \.isLargeObjects),
+            !dump.toc.entries.contains(where: \.listsLargeObjects)
+        else { return }
         throw ArchiveError(
             .format,
             "\(dump.name) holds large objects without their list, as pg_dump --section=data writes them",
