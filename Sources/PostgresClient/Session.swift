@@ -168,10 +168,11 @@ extension Session {
         PQpass(wire.connection).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// The address of exactly the server that this session is connected to.
+    /// The address of exactly the server that this session is connected to, for sessions of the same kind.
     package var pinnedAddress: ServerAddress {
         let secret = password.map { [ServerAddress.Parameter("password", $0)] } ?? []
-        return ServerAddress("", overrides: pinnedParameters + secret)
+        let address = ServerAddress("", overrides: pinnedParameters + secret)
+        return ignoresReadOnlyDefault ? address.ignoringReadOnlyDefault : address
     }
 
     func connectionParameter(_ keyword: String) -> String? {
