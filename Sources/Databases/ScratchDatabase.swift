@@ -16,7 +16,7 @@ package enum ScratchDatabase {
     ) async throws -> R {
         let server = server.ignoringReadOnlyDefault
         // The creating session stays open, which shows other runs that the database is not abandoned.
-        try await withHeldSession(
+        return try await withHeldSession(
             server,
             logger: logger,
             prepare: { session in
@@ -49,7 +49,7 @@ package enum ScratchDatabase {
     ) async throws -> R {
         let server = server.ignoringReadOnlyDefault
         // As above, the session stays open.
-        try await withHeldSession(
+        return try await withHeldSession(
             server,
             logger: logger,
             prepare: { session in

@@ -149,12 +149,12 @@ enum RepackedZip {
     }
 
     static func bytes(_ files: [(name: String, contents: [UInt8])], _ style: Style) throws -> [UInt8] {
-        let folders = style.hasFolders ? [(style.folder, []), (style.folder + "data/", [])] : []
+        let folders: [(String, [UInt8])] = style.hasFolders ? [(style.folder, []), (style.folder + "data/", [])] : []
         let named = files.map { (style.folder + $0.name, $0.contents) }
         var (file, directory): ([UInt8], [UInt8]) = ([], [])
         var count = 0
         for (name, contents) in folders + (style.isReversed ? named.reversed() : named) {
-            let packed = style.isDeflated ? try packed(contents) : nil
+            let packed = try style.isDeflated ? packed(contents) : nil
             let member = member(name, contents, packed, at: file.count, style)
             file += member.local
             for _ in 0..<(style.namesTwice && count == 0 ? 2 : 1) {

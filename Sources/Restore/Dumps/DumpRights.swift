@@ -135,7 +135,7 @@ extension DumpRights {
     /// The name in the catalog: without quotation marks; unquoted words are folded.
     private static func exact(_ word: String) -> ExactText {
         guard word.hasPrefix("\"") else { return ExactText(word.lowercased()) }
-        return ExactText(word.dropFirst().dropLast().replacing("\"\"", with: "\""))
+        return ExactText(String(word.dropFirst().dropLast()).replacing("\"\"", with: "\""))
     }
 
     private func role(_ word: String, _ options: DumpRules.Options) -> ExactText {
