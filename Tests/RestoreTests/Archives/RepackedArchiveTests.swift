@@ -1,4 +1,5 @@
 import Archive
+import Backup
 import PostgresClient
 import Restore
 import TestSupport
