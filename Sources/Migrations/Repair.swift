@@ -3,24 +3,24 @@ internal import PostgresClient
 internal import Project
 internal import SQLText
 
-/// What `repair` did.
+/// The result of `repair`.
 package struct RepairReport: Sendable {
-    /// Sentences.
+    /// One sentence for each repair.
     package internal(set) var done: [String] = []
     package internal(set) var applied: [String] = []
 }
 
-/// Which of two that contradict each other is right.
+/// Which of two contradicting records is right.
 package enum Trusted: String, Sendable, CaseIterable {
     case row
     case ledger
 }
 
 extension Migrator {
-    /// Puts right what a broken run has left: goes on with files that broke off, or settles what the ledger and that of
-    /// another tool disagree about.
+    /// Repairs the state after a broken run: finishes interrupted files, and resolves contradictions between the ledger
+    /// and that of another tool.
     ///
-    /// - Throws: `MigrationError` where a person must look first.
+    /// - Throws: `MigrationError` if the user has to decide first.
     package func repair(trusting trusted: Trusted?) async throws -> RepairReport {
         try await holdingLock { lock, session in
             try options.stateSchema.ensure(&session)
@@ -38,7 +38,7 @@ extension Migrator {
         }
     }
 
-    // MARK: Runs that broke off.
+    // MARK: Interrupted runs
 
     private func resume(
         _ state: ServiceState,
@@ -63,7 +63,7 @@ extension Migrator {
         }
     }
 
-    /// The step that broke off, from the file as it is now.
+    /// The step that was interrupted, with the file as it is now.
     private func interrupted(
         _ standing: MigrationStanding,
         _ run: UnfinishedRun,
@@ -101,7 +101,7 @@ extension Migrator {
         )
     }
 
-    /// Whether the one statement that began, and whose end is not in the log, has taken effect.
+    /// Whether the interrupted statement has taken effect. The log contains its start but not its end.
     private func hasTakenEffect(
         _ statement: MigrationStatement,
         _ standing: MigrationStanding,
@@ -109,7 +109,7 @@ extension Migrator {
         _ session: borrowing Session
     ) throws -> Bool {
         guard let work = statement.concurrentIndex, work.action != .reindex, work.index != nil else {
-            // VACUUM and its like may be done twice.
+            // VACUUM, REINDEX and similar statements may run twice.
             guard ["CALL", "DO"].contains(statement.tag) || !statement.effects.isParsed else { return false }
             throw MigrationError(
                 .disagreement,
@@ -127,7 +127,7 @@ extension Migrator {
         return false
     }
 
-    // MARK: Other tools' ledgers.
+    // MARK: Ledgers of other tools
 
     private func settle(
         _ state: ServiceState,
@@ -146,8 +146,8 @@ extension Migrator {
         }
     }
 
-    /// Takes what another tool has done since its ledger was adopted, or leaves it out; either way its ledger is from now
-    /// on compared with what it says today.
+    /// Adds or ignores the changes that another tool has made since its ledger was adopted. In both cases later changes
+    /// are compared with the ledger as it is now.
     private func settle(
         _ change: AdoptedLedger.Change,
         of adopted: AdoptedLedger,
@@ -225,7 +225,7 @@ extension Migrator {
         _ session: inout Session
     ) throws {
         var version = state.siblingVersion(applied: state.entries.map(\.version), others: state.sharers)
-        // A first dirty row says which file broke off: that one did not take effect.
+        // If the table is not adopted yet and its row is dirty, the file with that version did not take effect.
         if state.isSiblingNew, let row = sibling.row, row.isDirty {
             version = state.siblingVersion(
                 applied: state.entries.map(\.version).filter { $0 < row.version },

@@ -6,11 +6,11 @@ struct ForeignFolder {
     private let path: String
     let tool: ImportedTool
     private(set) var migrations: [ForeignMigration] = []
-    /// Files that the tool runs at other moments or not at all.
+    /// Files that the tool does not run as migrations.
     private(set) var leftOut: [String] = []
 
-    /// - Throws: `MigrationError` with `.file`: no folder, no files of a known tool, those of several, or a file that
-    ///   cannot be split, with its line.
+    /// - Throws: `MigrationError` with `.file` if there is no folder, if it has no files of a known tool, or files of
+    ///   several tools, or if a file cannot be split; then with its line.
     init(_ path: String) throws(MigrationError) {
         self.path = path
         let listing = try Listing(path)
@@ -34,9 +34,9 @@ struct ForeignFolder {
         )
     }
 
-    /// Programs are migrations too, and nothing here runs them.
+    /// Go, Java and Kotlin migrations cannot be imported, because granary runs SQL only.
     ///
-    /// - Parameter paths: Below the folder.
+    /// - Parameter paths: Relative to the folder.
     private func requireNoPrograms(_ paths: [String]) throws(MigrationError) {
         let program = paths.first { path in
             let name = path.split(separator: "/").last ?? ""
@@ -52,15 +52,14 @@ struct ForeignFolder {
     }
 }
 
-// What is there.
 extension ForeignFolder {
-    /// The names in a folder, and what they tell of the tool.
+    /// The names in a folder, sorted by the tool that they belong to.
     private struct Listing {
         let path: String
         let names: [String]
         /// Paths below the folder, at any depth.
         let all: [String]
-        /// Those that are named as Flyway's are.
+        /// Paths with names in Flyway's format.
         let flyway: [String]
         /// Folders with a `migration.sql`.
         let prisma: [String]
@@ -120,7 +119,6 @@ extension ForeignFolder {
     }
 }
 
-// Reading.
 extension ForeignFolder {
     private mutating func readMarked(_ listing: Listing) throws(MigrationError) {
         for name in listing.sqlFiles {
@@ -146,7 +144,7 @@ extension ForeignFolder {
         }
     }
 
-    /// A file of sqlx's holds one direction; the other does not exist.
+    /// sqlx has one file for each direction.
     private mutating func readPlain(_ listing: Listing) throws(MigrationError) {
         for name in listing.sqlFiles {
             let file = "\(path)/\(name)"
@@ -211,7 +209,7 @@ extension ForeignFolder {
         }
     }
 
-    /// On a new database Flyway runs the baseline instead of the older files; here every file would run.
+    /// On a new database Flyway runs the baseline instead of the older files. Granary would run both.
     private func requireNoBaseline(_ listing: Listing) throws(MigrationError) {
         let names = listing.flyway.compactMap { name in FlywayName(name).map { (name, $0) } }
         for (name, baseline) in names where baseline.kind == .baseline {
@@ -228,7 +226,7 @@ extension ForeignFolder {
         }
     }
 
-    /// - Throws: `MigrationError` with the line of a placeholder, whose value is not in the file.
+    /// - Throws: `MigrationError` with the line of the first placeholder: its value is not in the file.
     private func flywayScript(_ file: String) throws(MigrationError) -> ForeignMigration.Script {
         let settings = (try? Files.text(of: "\(file).conf")) ?? ""
         let isWithoutTransaction =
@@ -246,7 +244,8 @@ extension ForeignFolder {
         return script
     }
 
-    /// - Parameter isWithoutTransaction: The tool was told so elsewhere; a comment in the file says the same.
+    /// - Parameter isWithoutTransaction: Whether a setting outside the file turns off the transaction. A comment in the
+    ///   file has the same effect.
     private func whole(
         _ file: String,
         isWithoutTransaction: Bool = false
@@ -260,15 +259,14 @@ extension ForeignFolder {
     }
 }
 
-// The order.
 extension ForeignFolder {
-    /// As the tool runs them.
+    /// Sorts the migrations into the order in which the tool runs them.
     private mutating func sort() {
         migrations.sort { one, other in
             if one.isRepeatable != other.isRepeatable { return other.isRepeatable }
             switch tool {
             case .goose, .sqlx, .flyway, .sqlMigrate:
-                // Without a number it comes last, by its name.
+                // Files without a number come last, by name.
                 switch (one.version, other.version) {
                 case (let a?, let b?) where a != b: return a < b
                 case (.some, nil): return true

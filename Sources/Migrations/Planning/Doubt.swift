@@ -2,9 +2,9 @@ internal import Bookkeeping
 internal import PostgresClient
 internal import SQLText
 
-/// What is known about the statement at which a run broke off.
+/// Describes the statement at which a run was interrupted.
 enum Doubt {
-    /// nil if the run did not break off, or if the file has changed since.
+    /// nil if the run was not interrupted, or if the file has changed since.
     static func text(_ standing: MigrationStanding, _ session: borrowing Session) throws -> String? {
         guard let run = standing.unfinished, run.hasBrokenOff, !run.hasFailed,
             let file = run.direction == .up ? standing.migration?.up : standing.migration?.down,

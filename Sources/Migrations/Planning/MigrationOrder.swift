@@ -14,7 +14,7 @@ package enum MigrationOrder {
         package var description: String { "\(service)/\(version)" }
     }
 
-    /// The nodes, each after those that it depends on, otherwise ordered by version.
+    /// Orders the nodes so that each follows the nodes that it depends on; otherwise by version.
     ///
     /// - Parameter dependencies: The nodes that a node depends on.
     /// - Throws: `MigrationError` with `.dependency`, naming the cycle.

@@ -1,11 +1,11 @@
 internal import Bookkeeping
 
-/// Turns a request into steps. A pure function of files and ledger.
+/// Turns a request into steps. It depends on nothing but the files and the ledger.
 struct MigrationPlanner {
     let services: [ServiceState]
     /// Migrations applied in services that are not part of this run: `user-service/3`.
     let appliedElsewhere: Set<String>
-    /// What applied migrations of those services need from these services: the need, and the migration.
+    /// Dependencies of applied migrations of those services on migrations of these services.
     let neededElsewhere: [(need: String, by: String)]
     let allowsOutOfOrder: Bool
     /// Whether to run edited files of this environment's own folder again.
@@ -33,7 +33,6 @@ struct MigrationPlanner {
     }
 }
 
-// Up.
 extension MigrationPlanner {
     private func up(limit: Int?, upTo version: Int?, _ plan: inout MigrationPlan) throws {
         var candidates: [Node: Migration] = [:]
@@ -64,7 +63,7 @@ extension MigrationPlanner {
         switch standing.state {
         case .pending: candidates[node] = standing.migration
         case .failed:
-            // Without a file there is nothing to run; `status` shows what remains of it.
+            // Without a file there is nothing to run. `status` shows what the run has left.
             guard standing.migration != nil || standing.isApplied else { return }
             if let run = standing.unfinished, run.leavesSomething {
                 plan.obstacles.append(brokenOff(standing, run))
@@ -89,8 +88,8 @@ extension MigrationPlanner {
         }
     }
 
-    /// A migration follows those of its service with lower numbers, even without a declaration, except a migration that
-    /// is declared to depend on it.
+    /// The migrations that each migration must follow: those of its service with lower numbers, even without a
+    /// declaration. A migration that is declared to depend on it is excepted.
     private func predecessors(among nodes: [Node]) -> [Node: [Node]] {
         var predecessors: [Node: [Node]] = [:]
         for (_, own) in Dictionary(grouping: nodes, by: \.service) {
@@ -126,7 +125,7 @@ extension MigrationPlanner {
             }
     }
 
-    /// Dependencies of a migration that are neither applied nor earlier in the plan.
+    /// An error for each dependency of a migration that is neither applied nor earlier in the plan.
     private func unsatisfied(_ node: Node, coming: Set<Node>) -> [MigrationError] {
         dependencies(of: node).compactMap { need in
             guard !coming.contains(need), !isApplied(need) else { return nil }
@@ -192,7 +191,6 @@ extension MigrationPlanner {
     }
 }
 
-// Down.
 extension MigrationPlanner {
     private func down(_ entries: [(service: String, entry: LedgerEntry)], _ plan: inout MigrationPlan) throws {
         let going = Set(entries.map { Node(service: $0.service, version: $0.entry.version) })
@@ -228,7 +226,8 @@ extension MigrationPlanner {
         }
     }
 
-    /// The present down file. If the up file was edited or is gone, the text from the time when it was applied.
+    /// Reverts with the current down file. If the up file was edited or is gone, reverts with the text that the ledger
+    /// stored when it was applied.
     private func downStep(
         _ entry: LedgerEntry,
         of state: ServiceState,
@@ -278,7 +277,6 @@ extension MigrationPlanner {
     }
 }
 
-// To a version, and again.
 extension MigrationPlanner {
     private func goto(_ version: Int, _ plan: inout MigrationPlan) throws {
         let isKnown =
@@ -314,7 +312,6 @@ extension MigrationPlanner {
     }
 }
 
-// Words.
 extension MigrationPlanner {
     private func brokenOff(_ standing: MigrationStanding, _ run: UnfinishedRun) -> MigrationError {
         MigrationError(

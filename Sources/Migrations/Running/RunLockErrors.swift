@@ -1,7 +1,7 @@
 internal import Bookkeeping
 
 extension MigrationError {
-    /// Another run was active until the time limit passed.
+    /// The error if another run does not end within the time limit.
     static func busy(_ lock: RunLock.Occupied) -> MigrationError {
         MigrationError(
             .busy,
@@ -12,7 +12,7 @@ extension MigrationError {
         )
     }
 
-    /// Why a run stops after it has lost its lock.
+    /// The error if the session that holds the lock has ended.
     static func lostLock(_ reason: String?) -> MigrationError {
         MigrationError(
             .busy,

@@ -2,13 +2,13 @@ internal import SQLText
 
 /// The page about a migration in the project's documentation: `docs/migrations/000007_add_phone.md`.
 package enum MigrationPage {
-    /// Beside the folder of migrations.
+    /// The folder of the pages, which is beside the folder of migrations.
     package static func folder(migrations: String) -> String {
         let parts = migrations.split(separator: "/", omittingEmptySubsequences: false).dropLast()
         return (parts + ["docs", "migrations"]).joined(separator: "/")
     }
 
-    /// A page to complete.
+    /// The text of a new page, for the user to complete.
     static func text(
         _ title: String,
         purpose: String,
