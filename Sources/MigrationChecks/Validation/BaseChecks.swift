@@ -1,7 +1,7 @@
 internal import Migrations
 internal import Project
 
-/// Compares a branch with the one that it will be merged into.
+/// Compares the migrations with the branch that they will be merged into.
 struct BaseChecks {
     let tree: ServiceTree
     let base: GitTree
@@ -13,7 +13,7 @@ struct BaseChecks {
         return layer.isEmpty || folder.isEmpty ? name : "\(folder)/\(name)"
     }
 
-    /// Relative to the folder of migrations, as in git.
+    /// The paths of the files, relative to the folder of migrations, as in git.
     private func paths(of migration: CheckedMigration) -> [String] {
         [migration.migration.up, migration.migration.down].compactMap { file in
             file.map { path(String($0.path.split(separator: "/").last ?? ""), in: migration.layer) }
@@ -24,7 +24,7 @@ struct BaseChecks {
         var findings: [Finding] = []
         for migration in tree.migrations {
             let paths = paths(of: migration)
-            // A missing file of a merged pair may be added.
+            // A file that completes a merged migration is not a new migration.
             guard !paths.isEmpty, !paths.contains(where: base.files.contains) else { continue }
             let taken = base.versions(in: sharing(migration.layer))
             if let other = taken[migration.version] {

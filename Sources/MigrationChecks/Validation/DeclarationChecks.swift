@@ -2,7 +2,7 @@ internal import Migrations
 internal import Project
 internal import SQLText
 
-/// Compares both JSON files with the tree: entries without a file, and files without an entry.
+/// Compares both JSON files with the folder: entries without a file, and files without an entry.
 struct DeclarationChecks {
     let tree: ServiceTree
     let environmentsText: JSONText?
@@ -63,7 +63,7 @@ struct DeclarationChecks {
         return findings
     }
 
-    /// The lists in `migrations` of each environment.
+    /// Checks the `migrations` lists of the environments.
     private func lists() -> [Finding] {
         guard let text = environmentsText else { return [] }
         return tree.environments.environments.flatMap { policy -> [Finding] in
@@ -135,7 +135,8 @@ struct DeclarationChecks {
     }
 
     private func identity(_ migration: CheckedMigration) -> String { "\(migration.layer)/\(migration.migration.name)" }
-    /// The up file with this number, or one with a similar title. Similar numbers mean nothing.
+    /// The file that a listed name probably means: the one with the same number, or with a similar title. Similar
+    /// numbers say nothing.
     private func meant(_ stem: String) -> String? {
         let title = stem.drop { $0.isNumber }
         let titles = tree.migrations.map { "_\($0.migration.title)" }
@@ -146,7 +147,7 @@ struct DeclarationChecks {
         return found?.migration.up.map { String($0.path.split(separator: "/").last ?? "") }
     }
 
-    /// The name of the migration of which one or both files are listed.
+    /// The name of the migration that a listed file belongs to.
     private static func stem(_ listed: String) -> String {
         var name = listed.split(separator: "/").last ?? ""
         for suffix in [".sql", ".up", ".down"] where name.hasSuffix(suffix) { name = name.dropLast(suffix.count) }

@@ -7,7 +7,7 @@ package struct DeclaredFiles: Sendable {
     package private(set) var environments = EnvironmentsFile.usual
     package private(set) var dependencies = DependenciesFile()
     package private(set) var findings: [Finding] = []
-    /// `environments.json` with the place of every value; nil if there is none.
+    /// `environments.json` with the place of every value; nil if the file does not exist.
     private(set) var environmentsText: JSONText?
 
     /// An existing file.
@@ -36,7 +36,7 @@ package struct DeclaredFiles: Sendable {
         )
     }
 
-    /// - Parameters: nil for a missing file.
+    /// - Parameters: The existing files; nil for a missing file.
     package init(environments: Source?, dependencies: Source?) {
         if let environments, let text = document(environments) {
             let (file, reading) = EnvironmentsFile.reading(text)
@@ -53,7 +53,7 @@ package struct DeclaredFiles: Sendable {
         }
     }
 
-    /// nil for text that is not JSON.
+    /// The parsed file; nil if the text is not JSON.
     private mutating func document(_ source: Source) -> JSONText? {
         guard let bytes = source.bytes else {
             findings.append(

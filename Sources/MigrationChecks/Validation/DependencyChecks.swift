@@ -1,9 +1,9 @@
 internal import Migrations
 internal import Project
 
-/// The dependencies must exist in every environment, and have no cycle.
+/// Checks that dependencies exist in every environment and form no cycle.
 struct DependencyChecks {
-    /// All known services: one, or those of a root.
+    /// One service, or all services of `--root`.
     let trees: [ServiceTree]
 
     typealias Node = MigrationOrder.Node
@@ -103,7 +103,7 @@ struct DependencyChecks {
         }
     }
 
-    /// Every cycle once, at the entry of its first member.
+    /// Reports each cycle once, at the entry of its smallest member.
     private func circles() -> [Finding] {
         var needs: [Node: [Node]] = [:]
         for tree in trees {
@@ -136,7 +136,7 @@ struct DependencyChecks {
         return Array(circle[place...] + circle[..<place])
     }
 
-    /// For people: the service if there are several, and the file.
+    /// The name for messages: the file, with the service if there are several.
     private func name(_ node: Node) -> String {
         let tree = trees.first { $0.service.name == node.service }
         let name = tree?.migrations.first { $0.version == node.version }?.migration.name ?? "\(node.version)"

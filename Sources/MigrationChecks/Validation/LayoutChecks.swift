@@ -1,7 +1,7 @@
 internal import Migrations
 internal import SQLText
 
-/// Checks numbers, pairs and duplicates by the names of the files.
+/// Checks the numbers of files, up files without down files, and files with the same content.
 struct LayoutChecks {
     let tree: ServiceTree
 
@@ -42,9 +42,9 @@ struct LayoutChecks {
         )
     }
 
-    /// golang-migrate silently treats a missing file as an empty step.
+    /// golang-migrate treats a missing file as an empty step, without a message.
     private func missing(_ migration: CheckedMigration) -> [Finding] {
-        // An unreadable file exists, and was already reported.
+        // An unreadable file exists and has already been reported.
         guard !migration.findings.contains(where: { $0.rule == ValidationRule.unreadableFile.rawValue }) else {
             return []
         }
@@ -88,7 +88,7 @@ struct LayoutChecks {
         return findings
     }
 
-    /// In an overlay all layers share one number space. Copies have separate ones.
+    /// The layers of an overlay share one number space. Copies have separate ones.
     private func collisions() -> [Finding] {
         guard tree.layout == .overlay else { return [] }
         var findings: [Finding] = []
@@ -115,7 +115,7 @@ struct LayoutChecks {
 
     private func sameContent() -> [Finding] {
         let written = tree.migrations.filter { $0.up?.script.statements.isEmpty == false }
-        // Digests are expensive, and few files need one.
+        // Checksums are expensive, so compares fast hashes first.
         let alike = Dictionary(grouping: written) { $0.migration.up!.text.bytesHash }.values.filter { $0.count > 1 }
         let groups = alike.flatMap { Dictionary(grouping: $0) { $0.migration.up!.sha256 }.values }.filter {
             $0.count > 1
@@ -135,7 +135,7 @@ struct LayoutChecks {
 }
 
 extension String {
-    /// Equal for equal bytes, within this process.
+    /// A hash of the bytes, which is valid only within this process.
     fileprivate var bytesHash: Int {
         var text = self
         var hasher = Hasher()

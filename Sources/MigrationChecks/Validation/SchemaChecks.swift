@@ -3,10 +3,10 @@ internal import Migrations
 internal import Project
 internal import SQLText
 
-/// Whose schema a name is in: none, another service's, or the one that the ledger lives in.
+/// Checks the schemas of names: none, another service's, or the one that holds the ledger.
 struct SchemaChecks {
     let file: ParsedFile
-    /// The up file of a file that goes down.
+    /// The up file of the same migration, if `file` is a down file.
     let up: ParsedFile?
     let entry: DependenciesFile.Entry?
     let context: CheckContext
@@ -14,7 +14,7 @@ struct SchemaChecks {
     func findings() -> [Finding] { namesWithoutSchema() + foreignSchemas() + ledgers() }
 
     private func namesWithoutSchema() -> [Finding] {
-        // A file that sets the search path says itself where its names are.
+        // A file that sets the search path states where its names belong.
         guard !file.effects.statements.contains(where: { $0.settings.contains { $0.name == "search_path" } }) else {
             return []
         }
@@ -23,7 +23,7 @@ struct SchemaChecks {
         for (statement, effects) in file.statements {
             for touch in effects.touches where touch.schema == nil && !touch.isInBody && Self.livesInSchema(touch.kind)
             {
-                // A new index is always in the schema of its table, and its name may not say so.
+                // A new index is always in the schema of its table, and its name must not include the schema.
                 guard touch.kind != .index || touch.action != .create else { continue }
                 guard !touch.name.hasPrefix("pg_"), told.insert(touch.name).inserted else { continue }
                 findings.append(
@@ -46,7 +46,7 @@ struct SchemaChecks {
         kind.isRelation || kind == .type || kind == .function || kind == .statistics
     }
 
-    /// Writing there, and foreign keys, tie the other service down: it must be known that this one comes after it.
+    /// Changing another service's objects or referring to them creates a dependency, which must be declared.
     private func foreignSchemas() -> [Finding] {
         var told: Set<String> = []
         var findings: [Finding] = []
@@ -99,8 +99,8 @@ struct SchemaChecks {
         } ?? false
     }
 
-    /// golang-migrate keeps its table in the service's own schema, and makes it before the first migration runs: a schema
-    /// that the up file itself creates cannot hold it.
+    /// Whether golang-migrate's table may be in a schema. It is in the service's own schema and exists before the first
+    /// migration runs, so a schema that the up file creates cannot contain it.
     private func mayHoldLedger(_ schema: String) -> Bool {
         guard context.ownSchemas.contains(schema) else { return false }
         let creation = up?.statements.first { _, effects in

@@ -1,7 +1,7 @@
 internal import Migrations
 internal import SQLText
 
-/// Whether a server would take the statements: what they are, and how they run.
+/// Checks whether a server would accept the statements and could run them as the migrator does.
 struct StatementChecks {
     let file: ParsedFile
 
@@ -81,7 +81,7 @@ struct StatementChecks {
         ]
     }
 
-    /// The server knows a new value only after the transaction that has added it.
+    /// The server accepts a new enum value only after the transaction that has added it.
     private func enumValues() -> [Finding] {
         guard file.effects.controlsTransaction || !runsOutsideTransaction else { return [] }
         var findings: [Finding] = []

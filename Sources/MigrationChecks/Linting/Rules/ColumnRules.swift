@@ -1,6 +1,6 @@
 import SQLText
 
-/// Columns that are added or changed while others use the table, and what writes the table anew.
+/// Rules about columns that are added or changed while other sessions use the table, and about other rewrites.
 enum ColumnRules {
     static let all = [
         required, volatileDefault, serial, identity, generated, typeChange, rewrite, json, defaultChange,
@@ -113,7 +113,7 @@ enum ColumnRules {
         }
     }
 
-    /// No USING, or one that says nothing more than the type does.
+    /// Whether there is no USING expression, or only one that repeats the column and the type.
     private static func isPlain(_ expression: ParseNode, _ column: String, _ type: ColumnType) -> Bool {
         guard expression.exists else { return true }
         if expression.isKind("TypeCast") {

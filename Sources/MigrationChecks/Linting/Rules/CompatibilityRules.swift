@@ -1,6 +1,6 @@
 import SQLText
 
-/// Changes that running programs may notice, and that are often intended.
+/// Rules about changes that running programs may notice, and that are often intended.
 enum CompatibilityRules {
     static let all =
         [
@@ -85,7 +85,7 @@ enum CompatibilityRules {
     ) { context in
         context.alterations.filter { command in
             command.kind == "AT_DropConstraint"
-                // A CHECK that only replaced NOT NULL excludes no value that the column's NOT NULL does not.
+                // A CHECK that only served to set NOT NULL excludes no value that NOT NULL does not exclude.
                 && context.schema[command.table]?.notNullChecks[command.name] == nil
         }.map { LintMatch("the constraint \($0.name) of \($0.table) is dropped", on: $0.table) }
     }
@@ -114,7 +114,7 @@ enum CompatibilityRules {
         kinds: ["RenameStmt"]
     ) { context in
         let type = context.tree["renameType"].string ?? ""
-        // Those have their own rules, and programs do not name these.
+        // Columns, tables and schemas have their own rules. Programs do not name indexes and constraints.
         let others = ["OBJECT_COLUMN", "OBJECT_TABLE", "OBJECT_SCHEMA", "OBJECT_INDEX", "OBJECT_TABCONSTRAINT"]
         guard !others.contains(type) else { return [] }
         return context.effects.touches.filter { $0.action == .rename && !$0.isNew }.map {

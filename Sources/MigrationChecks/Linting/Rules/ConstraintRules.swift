@@ -1,6 +1,6 @@
 import SQLText
 
-/// Constraints that are added while others use the table.
+/// Rules about constraints that are added while other sessions use the table.
 enum ConstraintRules {
     static let all = [
         foreignKey, missingNotValid, setNotNull, unique, primaryKey, exclusion, nullablePrimaryKey, narrowForeignKey,
@@ -29,7 +29,7 @@ enum ConstraintRules {
                     : nil
             )
         }
-        // A new column without a default holds nothing that could be wrong, and the server does not look.
+        // A new column without a default holds only NULL, so the server does not check its rows.
         let columns = context.addedColumns.filter { $0.has("CONSTR_FOREIGN") && $0.has("CONSTR_DEFAULT") }
         return constraints.map { message($0.table, $0.definition) }
             + columns.map { message($0.table, $0.constraint("CONSTR_FOREIGN")) }
@@ -59,7 +59,8 @@ enum ConstraintRules {
         } + validated
     }
 
-    /// VALIDATE CONSTRAINT is gentle only where the lock of what came before it is gone.
+    /// VALIDATE CONSTRAINT blocks no writes by itself, but an earlier statement of the transaction may still hold a
+    /// lock.
     private static func validation(of command: Alteration, _ context: LintContext) -> LintMatch? {
         guard let held = context.transaction.held[command.table], held.mode.blocksWrites else { return nil }
         return LintMatch(
@@ -81,7 +82,7 @@ enum ConstraintRules {
             + "after, which drops the CHECK again",
         kinds: ["AT_SetNotNull"]
     ) { context in
-        // What the same ALTER TABLE drops is dropped before the server looks for a CHECK.
+        // The server drops what the same ALTER TABLE drops before it looks for a CHECK.
         let dropped = Set(context.alterations.filter { $0.kind == "AT_DropConstraint" }.map(\.name))
         return context.alterations.filter { command in
             guard command.kind == "AT_SetNotNull", let known = context.schema[command.table] else {
@@ -117,9 +118,10 @@ enum ConstraintRules {
         kinds: ["AT_AddConstraint", "AT_AddColumn"]
     ) { context in built("CONSTR_PRIMARY", context) }
 
-    /// A constraint that brings an index, unless it takes one that is there.
+    /// A constraint that needs a new index. With USING INDEX the index exists already.
     private static func built(_ kind: String, _ context: LintContext) -> [LintMatch] {
-        // Of a partitioned table itself it is only the frame, to which the partitions' indexes are attached.
+        // ON ONLY a partitioned table creates an index without rows, to which the indexes of the partitions are
+        // attached.
         let isFrame = { (table: RelationName) in context.isOnly && context.isPartitioned(table) }
         let constraints = context.addedConstraints(kind).filter {
             !$0.definition["indexname"].exists && !isFrame($0.table)
@@ -137,7 +139,7 @@ enum ConstraintRules {
         }
     }
 
-    /// USING INDEX is refused for a partitioned table.
+    /// The form for a partitioned table, for which the server refuses USING INDEX.
     private static func partitionedForm(_ kind: String, _ table: RelationName) -> String? {
         guard kind != "CONSTR_EXCLUSION" else { return nil }
         return "ALTER TABLE ONLY \(table) ADD CONSTRAINT …; on each partition CREATE UNIQUE INDEX CONCURRENTLY and "

@@ -1,6 +1,6 @@
 import SQLText
 
-/// Indexes that are made, dropped or made anew while others use the table.
+/// Rules about indexes and partitions that are created, dropped or rebuilt while other sessions use the table.
 enum IndexRules {
     static let all = [
         creation, deletion, reindex, partitionDetach, refresh, repack, foreignKeyIndex, wideIndex, partitioned,
@@ -18,7 +18,8 @@ enum IndexRules {
         guard !context.tree["concurrent"].isTrue, let table = context.existing(context.tree["relation"]) else {
             return []
         }
-        // Of a partitioned table itself it is only the frame, to which the partitions' indexes are attached.
+        // ON ONLY a partitioned table creates an index without rows, to which the indexes of the partitions are
+        // attached.
         let isPartitioned = context.isPartitioned(table)
         guard !(isPartitioned && context.isOnly) else { return [] }
         return [
@@ -46,7 +47,7 @@ enum IndexRules {
             touch in
             let table = context.schema.table(ofIndex: touch.relation)
             if let table, context.isNew(table) || context.dropsLater(table) { return nil }
-            // DROP INDEX CONCURRENTLY is refused there, and no other form is gentler.
+            // The server refuses DROP INDEX CONCURRENTLY for a partitioned table, and there is no other form.
             if let table, context.isPartitioned(table) { return nil }
             return LintMatch("the table of the index \(touch.relation) is locked against reading too", on: table)
         }
@@ -85,7 +86,7 @@ enum IndexRules {
     ) { context in
         context.alterations.filter { command in
             command.kind == "AT_DetachPartition" && !command.definition["concurrent"].isTrue
-                // The server refuses CONCURRENTLY beside a default partition.
+                // The server refuses CONCURRENTLY if there is a default partition.
                 && context.schema[command.table]?.hasDefaultPartition != true
         }.map { LintMatch("\($0.table) is locked, with all of its partitions", on: $0.table) }
     }
@@ -172,11 +173,11 @@ enum IndexRules {
     }
 }
 
-/// A foreign key, wherever it is declared.
+/// A foreign key, declared with the table, with a column or by ALTER TABLE.
 struct ForeignKey {
     let columns: [String]
     let target: RelationName
-    /// Empty where the primary key is meant.
+    /// Empty if the foreign key refers to the primary key.
     let targetColumns: [String]
     let node: ParseNode
 
@@ -202,7 +203,7 @@ struct ForeignKey {
 }
 
 extension ParseNode {
-    /// An option in parentheses or by keyword that is there and not off.
+    /// Whether an option, in parentheses or as a keyword, is present and not off.
     func isSwitchedOn(_ name: String, in field: StaticString = "options") -> Bool {
         guard let option = self[field].items.first(where: { $0["defname"].string == name }) else { return false }
         guard let text = option["arg"].string else { return option["arg"].int != 0 }

@@ -1,6 +1,6 @@
 import SQLText
 
-/// What is gone afterwards, or has another name, while programs still ask for it.
+/// Rules about statements that drop or rename objects, or delete rows, that programs still use.
 enum LossRules {
     static let all = [
         dropColumn, dropTable, dropSchema, dropDatabase, truncateCascade, renameColumn, renameTable, renameSchema,

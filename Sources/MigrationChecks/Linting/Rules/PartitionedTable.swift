@@ -1,6 +1,6 @@
 import SQLText
 
-/// What the server refuses to do with a partitioned table.
+/// The statements that the server refuses for partitioned tables.
 enum PartitionedTable {
     static func refusals(_ context: LintContext) -> [LintMatch] {
         switch context.kind {
@@ -42,7 +42,7 @@ enum PartitionedTable {
         }
     }
 
-    /// Each partition is done in a transaction of its own.
+    /// REINDEX uses a separate transaction for each partition.
     private static func reindex(_ context: LintContext) -> [LintMatch] {
         guard context.transaction.isOpen, let relation = context.relation(context.tree["relation"]) else { return [] }
         if case .refusesTransaction = context.effects.transaction { return [] }
@@ -121,7 +121,7 @@ enum PartitionedTable {
         missing(columns.compactMap(\.self), context.schema[table]?.partitionKey ?? [], table, at: place)
     }
 
-    /// Rows of two partitions are never compared, so what is unique must tell the partition.
+    /// The server never compares the rows of two partitions, so a unique key must contain the partition key.
     private static func missing(
         _ columns: [String],
         _ key: [String?],

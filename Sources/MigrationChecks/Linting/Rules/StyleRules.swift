@@ -1,6 +1,6 @@
 import SQLText
 
-/// How people like to write it.
+/// Rules about matters of taste.
 enum StyleRules {
     static let all = [
         textField, charField, bigintOverInt, bigintOverSmallint, identityOverSerial, timestampTZ, robust, schemaName,
@@ -43,7 +43,7 @@ enum StyleRules {
         safeForm: "take timestamptz"
     ) { $0.name == "timestamp" }
 
-    /// A rule about the type of a column, wherever it is given.
+    /// A rule about the type of a column in CREATE TABLE and ALTER TABLE.
     private static func type(
         _ name: String,
         why: String,
@@ -173,7 +173,7 @@ enum StyleRules {
         kinds: ["CreateStmt"]
     ) { context in
         let tree = context.tree
-        // A partition, a child or a copy may get its key from the other table.
+        // A partition, an inherited table or a copy may get its primary key from the other table.
         guard let table = context.relation(tree["relation"]), !tree["inhRelations"].exists,
             tree["relation"]["relpersistence"].string != "t",
             !tree["tableElts"].items.contains(where: { $0.isKind("TableLikeClause") })

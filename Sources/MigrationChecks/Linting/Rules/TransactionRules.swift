@@ -1,6 +1,6 @@
 import SQLText
 
-/// Statements that belong into one transaction, and statements that do not.
+/// Rules about transactions: statements that need one, and statements that must not be in one.
 enum TransactionRules {
     static let all = [
         concurrentlyInside, uncommitted, nesting, severalLocks, workUnderLock, duplicateAssignment, longIdentifier,
@@ -66,7 +66,7 @@ enum TransactionRules {
         let held = context.transaction.held.filter { $0.value.mode == .accessExclusive && holdsRows($0.value.kind) }
         guard !held.isEmpty else { return [] }
         for touch in context.effects.touches where touch.lock == .accessExclusive && !touch.isNew {
-            // A session that waits for an object which its own down file drops has nothing to wait for.
+            // No other session waits for an object that its own down file drops.
             guard !(context.isDown && touch.action == .drop) else { continue }
             guard holdsRows(touch.kind), !touch.isInBody, held[touch.relation] == nil,
                 let first = held.min(by: { $0.value.line < $1.value.line })
@@ -110,14 +110,14 @@ enum TransactionRules {
         ]
     }
 
-    /// The table whose rows the statement processes, if it existed before.
+    /// The table whose rows the statement reads or changes, if it existed before the file.
     private static func worksOn(_ context: LintContext) -> RelationName? {
         let tree = context.tree
         switch tree.kind {
         case "UpdateStmt", "DeleteStmt", "MergeStmt": return context.existing(tree["relation"])
         case "IndexStmt": return tree["concurrent"].isTrue ? nil : context.existing(tree["relation"])
         default:
-            // A statement contains only a few values.
+            // An INSERT of listed values is quick; one that reads another table may not be.
             return context.effects.touches.first { $0.action == .read && !$0.isNew && $0.kind == .table }?.relation
         }
     }
@@ -135,7 +135,7 @@ enum TransactionRules {
         let lists = [tree["targetList"], tree["cols"], tree["onConflictClause"]["targetList"]]
         return lists.flatMap { list in
             var seen: Set<String> = []
-            // `a[1] = 1, a[2] = 2` is allowed.
+            // PostgreSQL allows several assignments to elements of a column, as in `a[1] = 1, a[2] = 2`.
             return list.items.filter { !$0["indirection"].exists }.compactMap { target -> LintMatch? in
                 guard let name = target["name"].string, !seen.insert(name).inserted else { return nil }
                 return LintMatch("\(name) is assigned twice", at: target.content.offset)
