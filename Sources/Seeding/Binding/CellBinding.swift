@@ -1,9 +1,8 @@
 internal import PostgresClient
 internal import Project
 
-// Cells.
 extension BoundSeeds {
-    /// Labels name rows after lists have become several rows.
+    /// Numbers the labelled rows. A list in a reference column makes several rows of one, so it is expanded first.
     mutating func bindLabels(_ rows: [[SeedRow]]) {
         for (index, rows) in rows.enumerated() {
             var place = 0
@@ -16,7 +15,7 @@ extension BoundSeeds {
         }
     }
 
-    /// A list in a column that refers to other rows makes a row for each of its elements.
+    /// A list in a column that refers to other rows makes one row for each of its elements.
     private func expanded(_ row: SeedRow, _ table: SeedCatalog.Table) -> [SeedRow] {
         var rows = [row]
         for (place, cell) in row.cells.enumerated() {
@@ -34,7 +33,7 @@ extension BoundSeeds {
         return rows
     }
 
-    /// The column that a key of a row names: `manager` means `manager_id` if that column refers to another row.
+    /// The column that a key of a row means. `manager` means `manager_id` if that column has a foreign key.
     private func columnName(_ key: String, _ table: SeedCatalog.Table) -> String? {
         if table.index(key) != nil { return key }
         let longer = key + "_id"
@@ -75,7 +74,7 @@ extension BoundSeeds {
                 note(error, rule: rule, file: row.file)
             }
         }
-        // The other columns of a composite reference, where the row does not give them itself.
+        // A composite reference also fills the other columns of its foreign key, unless the row gives them itself.
         for (index, cell) in filled where result.cells[index] == nil { result.cells[index] = cell }
         requireColumns(result, table)
         requireKey(result, table, key)
@@ -95,7 +94,7 @@ extension BoundSeeds {
         return nil
     }
 
-    /// Whether a column may have the kind of value that a cell gives it.
+    /// Whether the column accepts the kind of value that a cell has. If not, notes a finding.
     private mutating func isAllowed(
         _ cell: SeedNode.Member,
         _ column: SeedCatalog.Column,
@@ -121,7 +120,7 @@ extension BoundSeeds {
         return true
     }
 
-    /// What a cell fills, by the index of the column: its own column, and with a reference the others of the foreign key.
+    /// The columns that a cell fills, by index: its own column, and for a reference also the others of the foreign key.
     private func bind(
         _ cell: SeedNode.Member,
         _ column: SeedCatalog.Column,
@@ -197,7 +196,7 @@ extension BoundSeeds {
         return [(index, bound(key.columns[0]))]
     }
 
-    /// The table that a reference names, else that of the foreign key, else the only one with a row of its label.
+    /// The table that the reference names, or the table of the foreign key, or the only table with a row of this label.
     private func parent(
         of reference: Reference,
         _ foreignKey: SeedCatalog.ForeignKey?,

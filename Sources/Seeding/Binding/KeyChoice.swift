@@ -1,9 +1,9 @@
 internal import Project
 
-/// The columns by which rows of a table are found again.
+/// The columns that identify rows of a table in later runs.
 package enum KeyChoice: Sendable, Equatable {
     case columns([String])
-    /// The table has no unique columns: it is seeded only while it is empty.
+    /// The table has no unique columns, so it is seeded only while it is empty.
     case whileEmpty
 
     package var columns: [String] {
@@ -11,7 +11,7 @@ package enum KeyChoice: Sendable, Equatable {
         return []
     }
 
-    /// The declared key; else the only primary key or unique constraint whose columns all rows give.
+    /// The declared key, or else the only primary key or unique constraint for which all rows give all columns.
     ///
     /// - Throws: `SeedingError` with `.schema` if several qualify or none does, listing them.
     package static func choose(
@@ -33,7 +33,7 @@ package enum KeyChoice: Sendable, Equatable {
         guard let first = rows.first else {
             return keys.first { $0.isPrimary }.map { .columns($0.columns) } ?? .columns(keys[0].columns)
         }
-        // A row that changes a row of an earlier layer by its label need not repeat the key.
+        // A row that changes a labelled row of an earlier layer need not repeat the key.
         var labels: Set<String> = []
         var decisive: [SeedRow] = []
         for row in rows {

@@ -1,8 +1,9 @@
 internal import PostgresClient
 
-/// CSV and TSV by the rules of COPY: a header; an unquoted empty field is NULL, a quoted one the empty string.
+/// CSV and TSV by the rules of COPY. The first line is a header. An unquoted empty field is NULL, a quoted one the
+/// empty string.
 ///
-/// Quoted fields may hold line breaks and doubled quotes. TSV is the same with tabs.
+/// Quoted fields may contain line breaks and doubled quotes. TSV has the same rules, with tabs.
 package struct DelimitedText: Sendable {
     package struct Field: Sendable, Equatable {
         package var text: String
@@ -11,7 +12,7 @@ package struct DelimitedText: Sendable {
 
     package struct Record: Sendable, Equatable {
         package var fields: [Field]
-        /// Of its first byte, from 1.
+        /// The line of its first byte, counted from 1.
         package var line: Int
     }
 
@@ -75,7 +76,7 @@ package struct DelimitedText: Sendable {
             position = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
         }
 
-        /// The next record; empty lines between records are passed over, unless there is but one column.
+        /// The next record; nil at the end. Skips empty lines.
         mutating func record() throws(SeedingError) -> Record? {
             while position < bytes.count, bytes[position] == 0x0A || bytes[position] == 0x0D {
                 if bytes[position] == 0x0A { line += 1 }
@@ -106,7 +107,7 @@ package struct DelimitedText: Sendable {
                 while position < bytes.count, bytes[position] != separator, bytes[position] != 0x0A,
                     !(bytes[position] == 0x0D && (position + 1 == bytes.count || bytes[position + 1] == 0x0A))
                 {
-                    // Between tabs, JSON needs no quotes of its own.
+                    // JSON between tabs needs no quotes around it.
                     guard bytes[position] != UInt8(ascii: "\"") || separator == 0x09 else {
                         throw problem(line, "a quote stands in the middle of a field")
                     }

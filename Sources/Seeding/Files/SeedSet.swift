@@ -15,7 +15,7 @@ package struct SeedSet: Sendable {
             self.files = files
         }
 
-        /// For each option the last declaration counts.
+        /// For each option, the last declaration counts.
         package var key: (columns: [String], file: String)? {
             files.last { $0.key != nil }.map { ($0.key ?? [], $0.file.path) }
         }

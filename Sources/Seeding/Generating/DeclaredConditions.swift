@@ -1,7 +1,6 @@
 internal import Project
 internal import SyntheticData
 
-// Values that depend on another column.
 extension DeclaredGenerators {
     func cases(
         _ node: SeedNode,
@@ -55,12 +54,12 @@ extension DeclaredGenerators {
         } else {
             values = [String(match.3).replacing("'", with: "")]
         }
-        // Booleans in COPY's form.
+        // COPY writes booleans as t and f.
         values += values.compactMap { $0 == "true" ? "t" : $0 == "false" ? "f" : nil }
         return RowCondition(generator, values: values, isNegated: isNegated)
     }
 
-    /// The columns of the same table that a declaration uses.
+    /// The columns of the same table that a declaration refers to.
     static func dependencies(_ node: SeedNode) -> [String] {
         var names: [String] = []
         for member in node.members ?? [] {
@@ -78,7 +77,7 @@ extension DeclaredGenerators {
         return names
     }
 
-    /// The tables whose columns a declaration uses, as it names them.
+    /// The tables whose columns a declaration refers to, as written.
     static func parents(_ node: SeedNode) -> [String] {
         (node.members ?? []).flatMap { member in
             switch member.key {

@@ -5,7 +5,7 @@ internal import SyntheticData
 struct DeclaredGenerators {
     let inference: GeneratorInference
     let file: String
-    /// The references to other tables, by the parent's name, with and without its schema.
+    /// The references to other tables, by the name of the parent with and without its schema.
     let parents: [String: ReferenceGenerator]
 
     enum Outcome {
@@ -13,7 +13,7 @@ struct DeclaredGenerators {
         case expression(String)
         /// Only options such as `unique` or `null`: the generator is chosen by inference.
         case options(isUnique: Bool, nulls: Double?)
-        /// The column takes its default.
+        /// The column is omitted, so that it gets its default.
         case leftOut
     }
 

@@ -1,7 +1,6 @@
 internal import Project
 internal import SyntheticData
 
-// Numbers and times.
 extension DeclaredGenerators {
     func bell(
         _ node: SeedNode,

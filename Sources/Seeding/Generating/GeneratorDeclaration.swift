@@ -5,7 +5,7 @@ internal import SyntheticData
 struct GenerateDeclaration: Sendable {
     enum Amount: Sendable {
         case count(Int)
-        /// So many for each row of a table, and each combination of values.
+        /// A count for each row of another table and each combination of values.
         case per(String, rule: CountRule, crossed: [(column: String, values: [SeedNode])])
     }
 
@@ -13,7 +13,7 @@ struct GenerateDeclaration: Sendable {
     var columns: [SeedNode.Member] = []
     var start: Int?
     var locale: String?
-    /// All of it, as it is written.
+    /// The whole declaration as written.
     let node: SeedNode
     var file: String
     var line: Int
@@ -145,7 +145,7 @@ extension SeedNode {
     }
 }
 
-/// Times as declarations write them.
+/// Parses times and spans of time in declarations.
 enum TimeText {
     static func span(_ text: String) -> Int? {
         let sign = text.hasPrefix("-") ? -1 : 1
@@ -166,11 +166,11 @@ enum TimeText {
         return sign * Int(number * seconds) * 1_000_000
     }
 
-    /// `now`, `-2y`, `2026-01-31`, `2026-01-31 12:00[:00]`; in microseconds since 1970.
+    /// Parses `now`, `-2y`, `2026-01-31`, `2026-01-31 12:00[:00]`. Returns microseconds since 1970.
     static func time(_ text: String, now: Int) -> Int? {
         if text == "now" { return now }
         if text.hasPrefix("-") || text.hasPrefix("+"), let span = span(text) { return now + span }
-        // A time of day alone is no time.
+        // A time of day alone is not accepted.
         return text.contains("-") ? Calendar.time(text) : nil
     }
 }

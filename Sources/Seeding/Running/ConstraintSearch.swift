@@ -3,17 +3,17 @@ import PostgresClient
 internal import Project
 internal import SyntheticData
 
-/// The constraints of a table that its generated rows have broken so far, and the candidates found for them.
+/// The constraints that the generated rows of a table have violated so far, and the candidates found for them.
 struct ConstraintSearch {
     let table: SeedCatalog.Table
     private(set) var asked: Set<AskedConstraint>
-    /// Columns whose generators a file declares: only these generators make their values.
+    /// Columns with a declared generator. Their values come only from that generator.
     let declared: Set<String>
     /// By declared column, the other columns that its declaration uses.
     private let related: [String: [String]]
-    /// The table may hold rows that were not generated, from which generated ones must differ.
+    /// Whether the table may contain rows that were not generated. Generated rows must then differ from them.
     let countsPresentRows: Bool
-    /// How many candidates may be drawn without success.
+    /// The number of candidates that may be drawn without success.
     let patience: Int
     private var found: [String: AcceptedCandidates] = [:]
 
@@ -25,7 +25,7 @@ struct ConstraintSearch {
         patience: Int
     ) {
         self.table = table
-        // A constraint of an earlier run may have been dropped.
+        // A constraint of an earlier run may no longer exist.
         self.asked = asked.filter { !$0.columns(in: table).isEmpty }
         declared = Set(declaration.columns.map(\.key))
         related = Self.related(declaration, in: table)
@@ -38,7 +38,7 @@ struct ConstraintSearch {
 
     private var groups: [CandidateGroup] { CandidateGroup.all(of: asked, in: table, related: related) }
 
-    /// The columns that each declaration uses, apart from those that are fixed by the row's parent or combination.
+    /// The columns that each declaration uses, except those that the row's parent or combination determines.
     private static func related(
         _ declaration: GenerateDeclaration,
         in table: SeedCatalog.Table
@@ -60,9 +60,9 @@ struct ConstraintSearch {
         return related
     }
 
-    /// Notes the constraint that an error is about.
+    /// Adds the constraint that an error reports.
     ///
-    /// - Returns: false if there is none that was not asked about before.
+    /// - Returns: false if the error reports no new constraint.
     mutating func ask(about error: PostgresError) -> Bool {
         let before = asked.count
         asked.formUnion(constraints(of: error).filter { !$0.columns(in: table).isEmpty })
@@ -80,7 +80,7 @@ struct ConstraintSearch {
             return (named.isEmpty ? domains : named).map { .domain($0.name) }
         case "23505":
             if table.uniques.contains(where: { $0.name == name }) { return [.unique(name)] }
-            // The index of a partition has another name.
+            // The index of a partition has a name of its own.
             return table.uniques.map { .unique($0.name) }
         case "23P01":
             let named = table.exclusions.filter { $0.name == name }
@@ -88,7 +88,7 @@ struct ConstraintSearch {
         case "22001":
             return CopyPlace(error)?.column.map { [.length($0)] } ?? []
         case let state? where state.hasPrefix("22") && CopyPlace(error)?.column == nil:
-            // An expression of a constraint or of an index cannot be computed for some values.
+            // An expression of a constraint or index fails for some values.
             return table.checks.map { .check($0.name) } + table.exclusions.map { .exclusion($0.name) }
                 + table.uniques.filter { !$0.isPlain }.map { .unique($0.name) }
         case "23503":
@@ -97,9 +97,9 @@ struct ConstraintSearch {
         }
     }
 
-    /// Gives the columns of all constraints that were asked about the values that the server accepts.
+    /// Gives the columns of these constraints the values that the server accepts.
     ///
-    /// - Returns: How many rows there can be at most; nil for any number.
+    /// - Returns: The highest possible number of rows; nil if there is no limit.
     mutating func settle(_ columns: inout CompiledColumns, _ session: inout Session) throws -> Int? {
         guard !asked.isEmpty else { return nil }
         _ = columns.table()
@@ -113,7 +113,8 @@ struct ConstraintSearch {
                 do {
                     accepted = try search(group, columns, &session)
                 } catch let error as SeedingError where error.code == .schema {
-                    // Perhaps there is no other way to differ than by values that are not accepted.
+                    // A unique constraint that was not asked about may leave only values that are rejected, so it is
+                    // asked about too.
                     let uniques = table.uniques.filter { unique in
                         !asked.contains(.unique(unique.name))
                             && unique.reads.contains { group.columns.contains($0) && !declared.contains($0) }
@@ -161,7 +162,7 @@ struct ConstraintSearch {
             }
             usual[name] = column.generator
         }
-        // Other values would break a unique constraint that the server is not asked about.
+        // These columns must keep their values because of a unique constraint that the server is not asked about.
         let unique = Set(table.uniques.filter { !asked.contains(.unique($0.name)) }.flatMap(\.reads))
         let free = group.columns.filter { name in
             guard !declared.contains(name), columns.references[name] == nil, let generator = usual[name],

@@ -1,14 +1,14 @@
 import PostgresClient
 
-/// The rows that references mean, as far as they are known yet.
+/// Finds the rows that references refer to, as far as they are known yet.
 struct ReferenceResolver {
     enum Value: Equatable {
         case known(String?)
-        /// The row gets its key from the server, and does not exist yet.
+        /// The server will assign the key when the row is inserted.
         case later
     }
 
-    /// Rows of tables that others refer to, and the columns that are needed of them.
+    /// The rows that other rows refer to, and the columns that are needed from them.
     private(set) var wanted: [TableName: [String: Set<Int>]] = [:]
     private var found: [TableName: [String: [Int: String?]]] = [:]
     private var looked: [String: String?] = [:]

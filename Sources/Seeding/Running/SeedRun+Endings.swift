@@ -6,11 +6,10 @@ internal import SyntheticData
 struct PostponedCells {
     var table: Int
     var merge: TableMerge
-    /// Row, column, and the source of the value.
+    /// The row, the column, and the source of the value.
     var cells: [(row: Int, column: String, cell: BoundCell)]
 }
 
-// The last steps.
 extension SeedRun {
     mutating func fillPostponed(_ session: inout Session) throws {
         for waiting in postponed {
@@ -67,7 +66,7 @@ extension SeedRun {
                         + "the table kept it (\(bound.rows[row].place))"
                 )
             }
-            // An existing row that differed in other columns was already counted.
+            // A row that also differed in other columns was already counted.
             let unchanged = outcomes[bound.name]?.unchanged ?? 0
             outcomes[bound.name]?.updated += min(count, unchanged)
             outcomes[bound.name]?.unchanged -= min(count, unchanged)
@@ -96,7 +95,7 @@ extension SeedRun {
         }
     }
 
-    /// Deletes rows that seeding inserted and no file lists any more, children before parents.
+    /// Deletes rows that seeding inserted and that no file lists any more, children before parents.
     mutating func prune(_ names: [TableName], _ session: inout Session) throws {
         for name in names {
             guard let index = tables.firstIndex(where: { $0.name == name }), tables[index].prunes, isMeant(name) else {
@@ -160,7 +159,7 @@ extension SeedRun {
         return stayed
     }
 
-    /// Requires that each key to delete matches one row.
+    /// Checks that each key to delete matches at most one row. Returns the number of keys that match a row.
     private func requireOneRowEach(
         _ bound: BoundTable,
         _ merge: TableMerge,
