@@ -41,7 +41,7 @@ extension Finding {
     fileprivate var withLines: Finding {
         guard !moreLines.isEmpty else { return self }
         var finding = self
-        finding.message += "; so in line\(moreLines.count == 1 ? "" : "s") \(moreLines.map(String.init).listed())"
+        finding.message += "; also in line\(moreLines.count == 1 ? "" : "s") \(moreLines.map(String.init).listed())"
         return finding
     }
 }

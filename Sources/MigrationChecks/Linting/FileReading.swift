@@ -11,8 +11,8 @@ struct FileReading {
     private var transaction: TransactionState
 
     /// - Parameters:
-    /// - schema: The schema after the earlier files.
-    /// - outcome: The schema after all files; nil if it is unknown.
+    ///   - schema: The schema after the earlier files.
+    ///   - outcome: The schema after all files; nil if it is unknown.
     init(_ file: ParsedFile, _ schema: SchemaModel, _ outcome: SchemaModel?) {
         self.file = file
         self.outcome = outcome

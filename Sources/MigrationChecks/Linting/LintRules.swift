@@ -19,8 +19,8 @@ package enum LintRules {
     /// its groups.
     ///
     /// - Parameters:
-    /// - enable: Names of rules or groups from `config.lint` of `environments.json`.
-    /// - disable: Names of rules or groups from the same place.
+    ///   - enable: Names of rules or groups from `config.lint` of `environments.json`.
+    ///   - disable: Names of rules or groups from the same place.
     package static func selection(enable: [String], disable: [String]) -> Set<String> {
         let isGroup = { (name: String) in byName[name] == nil }
         var rules = defaults

@@ -17,7 +17,7 @@ extension LintRules {
                     line: policy.lint.line ?? policy.line ?? 1,
                     message:
                         "environments.\(policy.name).config.lint names \(name), which is neither a rule nor a group",
-                    hint: similar(to: name).map { "\($0) is one" } ?? "docs/rules.md has the names"
+                    hint: similar(to: name).map { "is \($0) meant?" } ?? "docs/rules.md lists the names"
                 )
             }
         }

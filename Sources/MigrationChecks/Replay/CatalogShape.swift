@@ -53,7 +53,7 @@ extension CatalogShape {
 
         /// A clause for each kind of difference, with at most four objects.
         var clauses: [String] {
-            [("leaves behind", left), ("does not bring back", missing), ("brings back otherwise", changed)]
+            [("leaves", left), ("does not restore", missing), ("restores differently", changed)]
                 .filter { !$0.1.isEmpty }
                 .map { verb, names in
                     let more = names.count > 4 ? " and \(names.count - 4) more" : ""

@@ -66,7 +66,7 @@ struct RowDigests: Sendable, Equatable {
             if old == new { return nil }
             let (was, has) = (old?.rows ?? 0, new?.rows ?? 0)
             return was == has
-                ? "the rows of \(name) have other values than before"
+                ? "the rows of \(name) have changed values"
                 : "\(name) has \(counted(has, "row", isGrouped: false)) where it had \(was)"
         }
     }

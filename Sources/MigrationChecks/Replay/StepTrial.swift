@@ -96,7 +96,7 @@ struct StepTrial: Sendable {
         let mark = try CatalogMark(session)
         let failure = try goDown(down, &outcome, &session)
         if let failure {
-            outcome.add(failure, .downFails, of: down, "the down of \(step.up.title) fails: ")
+            outcome.add(failure, .downFails, of: down, "the down file of \(step.up.title) fails: ")
             outcome.undoes = false
             return try rollBack(&session)
         }
@@ -151,7 +151,7 @@ struct StepTrial: Sendable {
         let mark = try CatalogMark(session)
         let start = ContinuousClock.now
         if let failure = try down.run(&session, makesRoles: makesRoles) {
-            outcome.add(failure, .downFails, of: down, "the down of \(step.up.title) fails: ")
+            outcome.add(failure, .downFails, of: down, "the down file of \(step.up.title) fails: ")
             // A wrapped down file has changed nothing, so the migration is still applied.
             outcome.isSpoilt = down.mode != .wrapped
             outcome.undoes = false
@@ -173,7 +173,7 @@ struct StepTrial: Sendable {
                 failure,
                 .upAgainFails,
                 of: step.up.script,
-                "after its down, \(step.up.title) does not go up again: "
+                "after its down file, \(step.up.title) cannot be applied again: "
             )
             outcome.isSpoilt = true
         } else {
@@ -189,9 +189,9 @@ struct StepTrial: Sendable {
             .upAgainDiffers,
             .warning,
             step.up.script,
-            "after its down, \(step.up.title) makes something else than at first: it "
+            "after its down file, \(step.up.title) has another result than at first: it "
                 + difference.clauses.joined(separator: ", and "),
-            hint: "what IF NOT EXISTS finds, it leaves as it is: have the down drop it"
+            hint: "IF NOT EXISTS does not change an existing object: drop it in the down file"
         )
         return false
     }
@@ -217,9 +217,9 @@ struct StepTrial: Sendable {
                 .downDoesNotUndo,
                 declared == false ? .warning : .error,
                 down,
-                "the down of \(step.up.title) does not undo its up: it "
+                "the down file of \(step.up.title) does not undo its up file: it "
                     + difference.clauses.joined(separator: ", and "),
-                hint: "undo in the reverse order what the up does"
+                hint: "undo the statements of the up file in reverse order"
             )
         }
         // `rollback_safe: false` declares that rows are lost.
@@ -228,10 +228,10 @@ struct StepTrial: Sendable {
                 .downLosesRows,
                 declared == true ? .error : .warning,
                 down,
-                "after the down of \(step.up.title) " + losses.prefix(4).joined(separator: ", and "),
+                "after the down file of \(step.up.title) " + losses.prefix(4).joined(separator: ", and "),
                 hint: declared == true
-                    ? "rollback_safe is true in dependencies.json, and this contradicts it: keep the rows, or say false"
-                    : "say \"rollback_safe\": false in dependencies.json, or keep the rows"
+                    ? "dependencies.json says rollback_safe: true; keep the rows, or set it to false"
+                    : "set \"rollback_safe\": false in dependencies.json, or keep the rows"
             )
         }
         return difference.isEmpty
@@ -257,9 +257,9 @@ struct StepTrial: Sendable {
             failure,
             .upAgainFails,
             of: step.up.script,
-            "its down says that there is nothing to undo, and \(step.up.title) does not go up again: ",
+            "its down file says `nothing to undo`, but \(step.up.title) cannot be applied again: ",
             severity: declared == true ? .error : .warning,
-            hint: "write a down that takes it back, or an up that may come again, or say \"rollback_safe\": false in "
+            hint: "undo it in the down file, or let the up file run twice, or set \"rollback_safe\": false in "
                 + "dependencies.json"
         )
     }
@@ -283,14 +283,14 @@ struct StepTrial: Sendable {
             failure,
             .upFailsOnRows,
             of: step.up.script,
-            "\(step.up.title) goes up on empty tables only: ",
+            "\(step.up.title) can be applied to empty tables only: ",
             severity: .warning
         )
     }
 
     /// An extra hint for an error that occurs because the scratch database lacks objects of the real one.
     private static func hint(_ failure: StatementFailure) -> String? {
-        let lists = "what others make before the first migration is listed in dependencies.json"
+        let lists = "list objects that exist before the first migration in dependencies.json"
         return switch failure.error.sqlState {
         // invalid_schema_name
         case "3F000": "\(lists), as \"before\": {\"schemas\": [\"name\"]}"
@@ -310,9 +310,9 @@ struct StepTrial: Sendable {
                 severity: .info,
                 file: step.up.script.path,
                 message:
-                    "\(step.up.title) took \(outcome.upMilliseconds) ms on tables that are nearly empty, and dependencies.json "
+                    "\(step.up.title) took \(outcome.upMilliseconds) ms on nearly empty tables, and dependencies.json "
                     + "gives no estimated_duration",
-                hint: "add \"estimated_duration\": \"\(seconds)s\", or what it takes on real rows"
+                hint: "add \"estimated_duration\": \"\(seconds)s\", or the time that it takes with real rows"
             )
         )
     }

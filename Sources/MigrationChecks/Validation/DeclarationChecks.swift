@@ -21,20 +21,20 @@ struct DeclarationChecks {
             let found = byVersion[entry.version] ?? []
             let title = entry.key.drop { $0.isNumber }.dropFirst()
             if found.isEmpty {
-                note(.entryWithoutFile, "\(entry.key) has no file", "take the entry out, or bring its files back")
+                note(.entryWithoutFile, "\(entry.key) has no file", "remove the entry, or restore its files")
             } else if !title.isEmpty, !found.contains(where: { $0.migration.title == title }) {
                 note(
                     .entryWithoutFile,
                     severity: .warning,
-                    "\(entry.key) is no file's name; the file with this number is \(found[0].migration.name)",
+                    "\(entry.key) does not match a file; the file with this number is \(found[0].migration.name)",
                     "name the entry after its file"
                 )
             }
             if let environment = entry.environment, environment != "all", tree.environments.policy(environment) == nil {
                 note(
                     .unknownEnvironment,
-                    "\(entry.key) is for \(environment), which is no environment",
-                    "declared are \(tree.environments.names.joined(separator: ", "))"
+                    "\(entry.key) is for \(environment), which is not an environment",
+                    "the environments are \(tree.environments.names.joined(separator: ", "))"
                 )
             } else if let environment = entry.environment, environment != "all",
                 let layer = found.first(where: { $0.layer != environment })?.layer,
@@ -43,9 +43,9 @@ struct DeclarationChecks {
                 note(
                     .unknownEnvironment,
                     severity: .warning,
-                    "\(entry.key) is said to be for \(environment), and runs in "
+                    "\(entry.key) is declared for \(environment), but runs in "
                         + (layer.isEmpty ? "every environment" : layer),
-                    "the folders decide what runs; move its files to the folder of \(environment), or mend the entry"
+                    "the folders decide what runs; move its files to the folder of \(environment), or correct the entry"
                 )
             }
         }
@@ -86,8 +86,8 @@ struct DeclarationChecks {
                 .warning,
                 file: node.path,
                 line: node.line,
-                "the folder \(folder) of \(policy.name) is not there",
-                hint: "make it, or take the line out"
+                "the folder \(folder) of \(policy.name) does not exist",
+                hint: "create it, or remove the line"
             )
         ]
     }
@@ -109,14 +109,14 @@ struct DeclarationChecks {
             } else if let other = candidates.first {
                 note(
                     .listedFileMissing,
-                    "\(name) is listed for \(policy.name), and is a migration of \(other.layer) only",
-                    "move it to the base folder, or take it out of the list"
+                    "\(name) is listed for \(policy.name), but is a migration of \(other.layer) only",
+                    "move it to the base folder, or remove it from the list"
                 )
             } else {
                 note(
                     .listedFileMissing,
-                    "\(name) is listed for \(policy.name), and there is no such file",
-                    meant(Self.stem(name)).map { "is \($0) meant?" } ?? "take it out of the list"
+                    "\(name) is listed for \(policy.name), but there is no such file",
+                    meant(Self.stem(name)).map { "is \($0) meant?" } ?? "remove it from the list"
                 )
             }
         }
@@ -126,7 +126,7 @@ struct DeclarationChecks {
                     .unlistedFile,
                     file: node.path,
                     line: node.line,
-                    "\(migration.migration.name) runs in \(policy.name), and is not listed for it",
+                    "\(migration.migration.name) runs in \(policy.name), but is not listed for it",
                     hint: "the folders decide what runs; add it to the list"
                 )
             )

@@ -61,7 +61,7 @@ package struct DeclaredFiles: Sendable {
                     .unreadableFile,
                     file: source.path,
                     "it cannot be read",
-                    hint: "look at its rights, and whether it is a file"
+                    hint: "check its permissions, and that it is a regular file"
                 )
             )
             return nil
@@ -74,7 +74,7 @@ package struct DeclaredFiles: Sendable {
                         .duplicateEntry,
                         file: source.path,
                         line: member.line,
-                        "\(member.value.trail) is there twice",
+                        "\(member.value.trail) occurs twice",
                         hint: "keep one of the two"
                     )
                 )
@@ -105,7 +105,7 @@ package struct DeclaredFiles: Sendable {
                     file: path,
                     line: field.line,
                     "\(field.trail) is an unknown field",
-                    hint: field.nearest.map { "is \($0) meant?" } ?? "take it out"
+                    hint: field.nearest.map { "is \($0) meant?" } ?? "remove it"
                 )
             )
         }
@@ -127,7 +127,7 @@ package struct DeclaredFiles: Sendable {
                     file: path,
                     line: line,
                     "\(policy.name) is not treated as production, although its name says so",
-                    hint: "take \"production\": false out, or give the environment another name"
+                    hint: "remove \"production\": false, or rename the environment"
                 )
             )
         }

@@ -29,7 +29,7 @@ struct DependencyChecks {
                     return note(
                         .unknownDependency,
                         "\(entry.key) depends on \(need.spelled), and there is no such migration",
-                        "mend depends_on"
+                        "correct depends_on"
                     )
                 }
                 let own = byVersion[entry.version] ?? []
@@ -43,7 +43,7 @@ struct DependencyChecks {
                         .otherEnvironmentDependency,
                         "\(entry.key) runs in \(lacking.joined(separator: ", ")) and depends on \(name), "
                             + "which is a migration of \(layers) only",
-                        "move that one to the base folder, or mend depends_on"
+                        "move that one to the base folder, or correct depends_on"
                     )
                 }
                 let title = need.spelled.drop { $0.isNumber }.dropFirst()
@@ -51,8 +51,8 @@ struct DependencyChecks {
                 return note(
                     .unknownDependency,
                     severity: .warning,
-                    "\(entry.key) depends on \(need.spelled), and the migration with this number is \(name)",
-                    "name the one that is meant"
+                    "\(entry.key) depends on \(need.spelled), but the migration with this number is \(name)",
+                    "correct the name or the number"
                 )
             }
         }
@@ -84,7 +84,7 @@ struct DependencyChecks {
                             "\(entry.key) depends on \(service.key), and there is no such service",
                             hint: Spelling.nearest(to: service.key, among: trees.map(\.service.name)).map {
                                 "is \($0) meant?"
-                            } ?? "mend cross_service_depends_on"
+                            } ?? "correct cross_service_depends_on"
                         )
                     ]
                 }
@@ -96,7 +96,7 @@ struct DependencyChecks {
                         file: file.path,
                         line: need.line,
                         "\(entry.key) depends on \(service.key)/\(need.spelled), and there is no such migration",
-                        hint: "mend cross_service_depends_on"
+                        hint: "correct cross_service_depends_on"
                     )
                 }
             }
@@ -126,7 +126,7 @@ struct DependencyChecks {
                 file: tree.dependencies.path,
                 line: tree.dependencies.line(of: "depends_on", in: entry),
                 "dependencies go round in a circle: \(names.joined(separator: " → "))",
-                hint: "take one of these out of depends_on"
+                hint: "remove one of these from depends_on"
             )
         }
     }

@@ -41,8 +41,8 @@ struct DownChecks {
                 down.finding(
                     .downDropsMore,
                     at: statement,
-                    "it drops \($0), which its up file does not make",
-                    hint: "a down undoes its own up; take the statement out"
+                    "it drops \($0), which its up file does not create",
+                    hint: "a down file undoes only its own up file; remove the statement"
                 )
             }
         }
@@ -73,9 +73,9 @@ struct DownChecks {
                 RelationName(rangeVar: insert["relation"])?.canBe(loss.relation) == true
             }
         }
-        guard !inserts.isEmpty else { return ("it deletes rows of \(table), where its up file inserts none", nil) }
+        guard !inserts.isEmpty else { return ("it deletes rows of \(table), but its up file inserts none", nil) }
         guard loss.isConditional else {
-            return ("it deletes all rows of \(table), and not only those that its up file inserts", nil)
+            return ("it deletes all rows of \(table), not only those that its up file inserts", nil)
         }
         guard tree.isKind("DeleteStmt") else { return nil }
         let condition = RowCondition(tree["whereClause"])
@@ -85,7 +85,7 @@ struct DownChecks {
         guard areListed, !condition.asksTables, !condition.keys.contains(where: { $0.isSubset(of: inserted) }) else {
             return nil
         }
-        return ("it deletes rows of \(table) by something else than the keys that its up file inserts", .warning)
+        return ("it deletes rows of \(table) by other values than the keys that its up file inserts", .warning)
     }
 }
 

@@ -51,8 +51,8 @@ struct EffectChecks {
                 finding(
                     .affectsTables,
                     at: "affects_tables",
-                    "affects_tables of \(entry.key) names \(name), which no statement of it touches",
-                    hint: "take it out"
+                    "affects_tables of \(entry.key) names \(name), which none of its statements touches",
+                    hint: "remove it"
                 )
             }
         }
@@ -97,7 +97,7 @@ struct EffectChecks {
                 finding(
                     .rollbackSafe,
                     at: "rollback_safe",
-                    "\(entry.key) is declared rollback_safe, and has no down file",
+                    "\(entry.key) is declared rollback_safe, but has no down file",
                     hint: "write one, or set rollback_safe to false"
                 )
             ]
@@ -107,7 +107,7 @@ struct EffectChecks {
                 finding(
                     .rollbackSafe,
                     at: "rollback_safe",
-                    "\(entry.key) is declared rollback_safe, and its down file is empty",
+                    "\(entry.key) is declared rollback_safe, but its down file is empty",
                     hint: "write one, or set rollback_safe to false"
                 )
             ]
@@ -121,7 +121,7 @@ struct EffectChecks {
             finding(
                 .rollbackSafe,
                 at: "rollback_safe",
-                "\(entry.key) is declared rollback_safe, and \(loss.place) loses \(loss.what)",
+                "\(entry.key) is declared rollback_safe, but \(loss.place) loses \(loss.what)",
                 hint: "set rollback_safe to false"
             )
         ]

@@ -27,8 +27,9 @@ struct EnvironmentChecks {
             return up.finding(
                 .environmentsDiffer,
                 at: statement,
-                "it changes the structure of \(one), and nothing in \(other) is the same",
-                hint: "what both need belongs into the base folder; an experiment into that of development"
+                "it changes the schema of \(one), but no migration of \(other) does the same",
+                hint:
+                    "move it to the base folder if both need it, or to the folder of development if it is an experiment"
             )
         }
     }

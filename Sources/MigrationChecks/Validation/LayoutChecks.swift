@@ -28,16 +28,16 @@ struct LayoutChecks {
             return Finding(
                 .duplicateNumber,
                 file: migration.path,
-                "it has the number of \(first.path), and another title",
+                "it has the number of \(first.path), but another title",
                 hint:
-                    "call it \(first.migration.name).\(direction).sql if it belongs to that one; otherwise give it the next "
+                    "rename it to \(first.migration.name).\(direction).sql if it belongs to that migration; otherwise give it the next "
                     + "free number, with `granary migrate renumber`"
             )
         }
         return Finding(
             .duplicateNumber,
             file: migration.path,
-            "it has the number \(migration.version), as \(first.path) has",
+            "it has the same number as \(first.path), \(migration.version)",
             hint: "give one of them the next free number, with `granary migrate renumber`"
         )
     }
@@ -70,7 +70,8 @@ struct LayoutChecks {
                     .missingDown,
                     file: migration.path,
                     "\(name) has no down file, so it cannot be reverted",
-                    hint: "write \(name).down.sql beside it; `-- nothing to undo` is one, where there is nothing"
+                    hint:
+                        "write \(name).down.sql beside it; if there is nothing to undo, write `-- nothing to undo` into it"
                 )
             )
         } else if let down = migration.down, down.script.statements.isEmpty, down.script.metaCommands.isEmpty,
@@ -103,8 +104,8 @@ struct LayoutChecks {
                         .collidingNumber,
                         isShared ? .error : .warning,
                         file: other.path,
-                        "it has the number \(other.version), as \(first.path) has"
-                            + (isShared ? ", which runs in \(other.layer) too" : ", and they are not the same"),
+                        "it has the same number as \(first.path), \(other.version)"
+                            + (isShared ? ", which also runs in \(other.layer)" : ", but other content"),
                         hint: "give one of them the next free number over all folders"
                     )
                 )
@@ -126,8 +127,8 @@ struct LayoutChecks {
                 Finding(
                     .duplicateContent,
                     file: other.path,
-                    "it says the same as \(first.path), under another number",
-                    hint: "what several environments run belongs into the base folder, under one number"
+                    "it has the same content as \(first.path), but another number",
+                    hint: "move it to the base folder, with one number, if several environments need it"
                 )
             }
         }

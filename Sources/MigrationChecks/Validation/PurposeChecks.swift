@@ -19,8 +19,8 @@ struct PurposeChecks {
             Finding(
                 .missingPurpose,
                 file: up.path,
-                "no comment says what it is for",
-                hint: "begin with a line such as `-- Phones: how an account can be called.`"
+                "no comment says what the migration is for",
+                hint: "begin with a line such as `-- Phones: the telephone numbers of an account.`"
             )
         ]
     }
@@ -56,7 +56,7 @@ struct PurposeChecks {
                 .missingPage,
                 file: migration.path,
                 "it has no page \(folder)/\(migration.migration.name).md",
-                hint: "write one, as its neighbours have"
+                hint: "write one, as for the other migrations"
             )
         ]
     }

@@ -31,7 +31,7 @@ struct SchemaChecks {
                         .noSchema,
                         at: statement,
                         offset: touch.offset,
-                        "\(touch.name) has no schema, so the search path of the role that migrates decides which schema it is in",
+                        "\(touch.name) has no schema, so its schema depends on the search path of the role that migrates",
                         hint:
                             "write the schema before each name, as in \(context.ownSchemas.sorted().first ?? context.service.name).\(touch.name), "
                             + "or begin the file with SET search_path"
@@ -65,10 +65,10 @@ struct SchemaChecks {
                         offset: touch.offset,
                         "it \(what), in "
                             + (owner.map { "the schema of \($0)" } ?? "a schema that is not this service's")
-                            + ", and no cross-service dependency says so",
+                            + ", without a declared cross-service dependency",
                         hint:
-                            "let \(service) do it, or declare \"cross_service_depends_on\": {\"\(service)\": […]}; a schema of "
-                            + "this service belongs into \"schemas\" of environments.json"
+                            "move it to a migration of \(service), or declare \"cross_service_depends_on\": {\"\(service)\": […]}; if the schema belongs to "
+                            + "this service, add it to \"schemas\" in environments.json"
                     )
                 )
             }
@@ -118,7 +118,7 @@ struct SchemaChecks {
                 if touch.kind == .schema, touch.name == context.stateSchema {
                     what = "the schema \(touch.name), which holds the ledger"
                 } else if touch.kind == .schema, cascades, mayHoldLedger(touch.name) {
-                    what = "the schema \(touch.name) with all that is in it, where golang-migrate keeps its ledger"
+                    what = "the schema \(touch.name) with everything in it, including golang-migrate's ledger"
                 } else if touch.kind == .table, let tool = KnownLedgers.tool(of: touch.name) {
                     what = "\(touch.relation), which is the ledger of \(tool)"
                 } else {
@@ -129,7 +129,8 @@ struct SchemaChecks {
                     at: statement,
                     "it drops \(what)",
                     hint: touch.kind == .schema && touch.name != context.stateSchema
-                        ? "drop what the up file has made, and the schema without CASCADE" : "leave it"
+                        ? "drop the objects that the up file created, and the schema without CASCADE"
+                        : "remove the statement"
                 )
             }
         }

@@ -26,7 +26,9 @@ package struct SecretChecks {
             lazy var conditions = Self.conditions(tree)
             let writes = tree.isKind("InsertStmt") || tree.isKind("UpdateStmt") || tree.isKind("DoStmt")
             for (text, offset) in Self.texts(tree) {
-                if let what = Self.secret(in: text) { note(.secret, offset, "\(what) stands here", Self.secretHint) }
+                if let what = Self.secret(in: text) {
+                    note(.secret, offset, "the text contains \(what)", Self.secretHint)
+                }
                 // A condition does not insert the person that it names.
                 guard writes, Self.namesExample(text), offset.map({ !conditions.contains($0) }) ?? true else {
                     continue
@@ -37,20 +39,21 @@ package struct SecretChecks {
                 note(
                     .secret,
                     value.offset,
-                    "the column \(column) is given a value that is written here",
+                    "the column \(column) is set to a literal value",
                     Self.secretHint
                 )
             }
             if let (offset, whose) = Self.password(tree) {
-                note(.secret, offset, "the password of a \(whose) is written here", Self.secretHint)
+                note(.secret, offset, "the password of a \(whose) is written in the file", Self.secretHint)
             }
             return findings
         }
     }
 
-    package static let secretHint = "set it where it is used, such as from a variable, and change it: it was committed"
-    package static let exampleMessage = "a person of example.com is given to production"
-    package static let exampleHint = "people for trying things out belong to the layer of development or staging"
+    package static let secretHint =
+        "set it outside of the migration, for example from an environment variable, and change it, because it was committed"
+    package static let exampleMessage = "a person of example.com is inserted into production"
+    package static let exampleHint = "move example people to the layer of development or staging"
 }
 
 extension SecretChecks {

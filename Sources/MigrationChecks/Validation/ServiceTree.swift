@@ -88,7 +88,7 @@ struct ServiceTree: Sendable {
                     .unreadableFile,
                     file: service.folder,
                     "there is no such folder",
-                    hint: "--migrations names the folder of migrations; `granary init` makes one"
+                    hint: "--migrations names the folder of migrations; `granary init` creates one"
                 )
             ]
         return ServiceTree(
@@ -153,7 +153,7 @@ struct ServiceTree: Sendable {
             Finding(
                 .unknownFolder,
                 file: file,
-                "\(name) is no environment, so the migrations in its folder never run",
+                "\(name) is not an environment, so the migrations in its folder never run",
                 hint: Spelling.nearest(to: name, among: environments.names).map {
                     "is \($0) meant? Otherwise declare it in environments.json"
                 } ?? "declare it in environments.json"
@@ -166,7 +166,7 @@ struct ServiceTree: Sendable {
         let entry = path.split(separator: "/").last.map(String.init) ?? path
         let stem = entry.split(separator: ".").first.map(String.init) ?? entry
         return Migration.version(spelled: stem) != nil && stem.contains("_")
-            ? "call it \(stem).up.sql or \(stem).down.sql" : "call it such as 000007_add_phone.up.sql"
+            ? "rename it to \(stem).up.sql or \(stem).down.sql" : "use a name such as 000007_add_phone.up.sql"
     }
 }
 

@@ -68,8 +68,8 @@ package struct Silencing: Sendable {
     /// that silenced nothing.
     ///
     /// - Parameters:
-    /// - known: The names of all rules, enabled or not.
-    /// - judged: The rules that were checked in this run. Whether a comment for another rule is needed is unknown.
+    ///   - known: The names of all rules, enabled or not.
+    ///   - judged: The rules that were checked in this run. Whether a comment for another rule is needed is unknown.
     package func applied(to findings: [Finding], known: Set<String>, judged: Set<String>) -> [Finding] {
         guard !comments.isEmpty else { return findings }
         var result = findings.filter { !silences($0) }
@@ -82,12 +82,12 @@ package struct Silencing: Sendable {
                             comment,
                             "no rule is named \(rule)",
                             Spelling.nearest(to: rule, among: known).map { "is \($0) meant?" }
-                                ?? "docs/rules.md and docs/migrations.md have the names"
+                                ?? "docs/rules.md and docs/migrations.md list the names"
                         )
                     )
                 } else if judged.contains(rule), !findings.contains(where: { $0.rule == rule && comment.covers($0) }) {
                     result.append(
-                        note("unused-silence", comment, "there is nothing of \(rule) to ignore", "take it out")
+                        note("unused-silence", comment, "\(rule) reports nothing here", "remove it")
                     )
                 }
             }

@@ -11,9 +11,10 @@ enum ConstraintRules {
         .constraints,
         of: [.squawk, .strongMigrations, .eugene],
         growsWithTable: true,
-        why: "Adding a foreign key reads the whole table, and blocks writes to it and to the table it refers to "
-            + "meanwhile.",
-        safeForm: "add it NOT VALID, and VALIDATE CONSTRAINT in the next file",
+        why:
+            "Adding a foreign key reads the whole table, and meanwhile blocks writes to it and to the referenced "
+            + "table.",
+        safeForm: "add it NOT VALID, and run VALIDATE CONSTRAINT in the next file",
         kinds: ["AT_AddConstraint", "AT_AddColumn"]
     ) { context in
         let constraints = context.addedConstraints("CONSTR_FOREIGN").filter { !$0.definition["skip_validation"].isTrue }
@@ -24,7 +25,7 @@ enum ConstraintRules {
                 on: table,
                 at: node.content.offset,
                 hint: context.isPartitioned(table)
-                    ? "add it NOT VALID to each partition and validate it there; then add it to \(table), which takes over "
+                    ? "add it NOT VALID to each partition and validate it there; then add it to \(table), which adopts "
                         + "the constraints of its partitions"
                     : nil
             )
@@ -40,8 +41,8 @@ enum ConstraintRules {
         .constraints,
         of: [.squawk, .strongMigrations, .eugene],
         growsWithTable: true,
-        why: "Adding a CHECK without NOT VALID reads the whole table, and blocks reads and writes meanwhile.",
-        safeForm: "add it NOT VALID, and VALIDATE CONSTRAINT in the next file",
+        why: "Adding a CHECK without NOT VALID reads the whole table, and meanwhile blocks reads and writes.",
+        safeForm: "add it NOT VALID, and run VALIDATE CONSTRAINT in the next file",
         kinds: ["AT_AddConstraint", "AT_AddColumn", "AT_ValidateConstraint"]
     ) { context in
         let checks = context.addedConstraints("CONSTR_CHECK").filter { !$0.definition["skip_validation"].isTrue }
@@ -64,8 +65,8 @@ enum ConstraintRules {
     private static func validation(of command: Alteration, _ context: LintContext) -> LintMatch? {
         guard let held = context.transaction.held[command.table], held.mode.blocksWrites else { return nil }
         return LintMatch(
-            "every row of \(command.table) is checked while the transaction still holds \(held.mode) on it, "
-                + "from line \(held.line)",
+            "every row of \(command.table) is checked while the transaction still holds \(held.mode) on it, taken in "
+                + "line \(held.line)",
             on: command.table,
             hint: "validate it in the next file"
         )
@@ -76,10 +77,12 @@ enum ConstraintRules {
         .constraints,
         of: [.squawk, .strongMigrations, .eugene],
         growsWithTable: true,
-        why: "SET NOT NULL reads the whole table, and blocks reads and writes meanwhile, unless a validated CHECK "
+        why:
+            "SET NOT NULL reads the whole table, and meanwhile blocks reads and writes, unless a validated CHECK "
             + "excludes NULL.",
-        safeForm: "add CHECK (column IS NOT NULL) NOT VALID, validate it in the next file, and SET NOT NULL in the one "
-            + "after, which drops the CHECK again",
+        safeForm:
+            "add CHECK (column IS NOT NULL) NOT VALID, validate it in the next file, then SET NOT NULL in a third "
+            + "file and drop the CHECK",
         kinds: ["AT_SetNotNull"]
     ) { context in
         // The server drops what the same ALTER TABLE drops before it looks for a CHECK.
@@ -102,8 +105,9 @@ enum ConstraintRules {
         .constraints,
         of: [.squawk, .strongMigrations, .eugene],
         growsWithTable: true,
-        why: "Adding a UNIQUE constraint builds its index, and blocks reads and writes of the table meanwhile.",
-        safeForm: "CREATE UNIQUE INDEX CONCURRENTLY in a file of its own, then ADD CONSTRAINT … UNIQUE USING INDEX",
+        why: "Adding a UNIQUE constraint builds an index, and meanwhile blocks reads and writes of the table.",
+        safeForm:
+            "run CREATE UNIQUE INDEX CONCURRENTLY in a separate file, then ADD CONSTRAINT … UNIQUE USING INDEX",
         kinds: ["AT_AddConstraint", "AT_AddColumn"]
     ) { context in built("CONSTR_UNIQUE", context) }
 
@@ -112,9 +116,9 @@ enum ConstraintRules {
         .constraints,
         of: [.squawk],
         growsWithTable: true,
-        why: "Adding a primary key builds its index, and blocks reads and writes of the table meanwhile.",
+        why: "Adding a primary key builds an index, and meanwhile blocks reads and writes of the table.",
         safeForm:
-            "CREATE UNIQUE INDEX CONCURRENTLY in a file of its own, then ADD CONSTRAINT … PRIMARY KEY USING INDEX",
+            "run CREATE UNIQUE INDEX CONCURRENTLY in a separate file, then ADD CONSTRAINT … PRIMARY KEY USING INDEX",
         kinds: ["AT_AddConstraint", "AT_AddColumn"]
     ) { context in built("CONSTR_PRIMARY", context) }
 
@@ -151,9 +155,10 @@ enum ConstraintRules {
         .constraints,
         of: [.strongMigrations, .eugene],
         growsWithTable: true,
-        why: "Adding an EXCLUDE constraint builds its index, and blocks reads and writes of the table meanwhile; "
+        why:
+            "Adding an EXCLUDE constraint builds an index, and meanwhile blocks reads and writes of the table; "
             + "PostgreSQL has no other way.",
-        safeForm: "make the constraint with the table, or add it when the table is not in use",
+        safeForm: "create the constraint with the table, or add it while the table is not in use",
         kinds: ["AT_AddConstraint"]
     ) { context in built("CONSTR_EXCLUSION", context) }
 
@@ -161,8 +166,8 @@ enum ConstraintRules {
         "foreign-key-narrower-than-key",
         .constraints,
         why:
-            "A foreign key column that is narrower than the key cannot hold all of its values: once the keys outgrow it, "
-            + "every INSERT that refers to a new one fails.",
+            "A foreign key column with a smaller type than the key cannot hold all of its values: once the keys "
+            + "exceed it, every INSERT that refers to a new one fails.",
         safeForm: "give the column the type of the key",
         kinds: ["CreateStmt", "AT_AddConstraint", "AT_AddColumn"]
     ) { context in
@@ -176,7 +181,7 @@ enum ConstraintRules {
                     let size = narrow.integerSize, let needed = wide.integerSize, size < needed
                 else { return nil }
                 return LintMatch(
-                    "\(table).\(column) is \(narrow), and \(key.target).\(target), which it refers to, is \(wide)",
+                    "\(table).\(column) is \(narrow), and \(key.target).\(target), to which it refers, is \(wide)",
                     at: key.node.content.offset
                 )
             }
@@ -189,9 +194,10 @@ enum ConstraintRules {
         of: [.eugene],
         isOnByDefault: false,
         growsWithTable: true,
-        why: "PRIMARY KEY USING INDEX reads the whole table where a column may still be NULL, and blocks reads and "
-            + "writes meanwhile.",
-        safeForm: "make the columns NOT NULL first, by way of a validated CHECK",
+        why:
+            "PRIMARY KEY USING INDEX reads the whole table if a column may be NULL, and meanwhile blocks reads and "
+            + "writes.",
+        safeForm: "make the columns NOT NULL first, with the help of a validated CHECK",
         kinds: ["AT_AddConstraint"]
     ) { context in
         context.addedConstraints("CONSTR_PRIMARY").filter { command in

@@ -17,7 +17,7 @@ enum PartitionedTable {
         if context.tree["concurrent"].isTrue {
             return [
                 LintMatch(
-                    "an index of the partitioned table \(table) cannot be made CONCURRENTLY",
+                    "an index on the partitioned table \(table) cannot be created CONCURRENTLY",
                     on: table,
                     hint: "CREATE INDEX … ON ONLY \(table); CREATE INDEX CONCURRENTLY on each partition; then "
                         + "ALTER INDEX … ATTACH PARTITION for each of them"
@@ -35,7 +35,7 @@ enum PartitionedTable {
                 return nil
             }
             return LintMatch(
-                "\(touch.relation) is an index of the partitioned table \(table), and cannot be dropped CONCURRENTLY",
+                "\(touch.relation) is an index on the partitioned table \(table), so it cannot be dropped CONCURRENTLY",
                 on: table,
                 hint: "write DROP INDEX, which locks the table and its partitions for a moment"
             )
@@ -77,9 +77,9 @@ enum PartitionedTable {
             guard command.definition["concurrent"].isTrue, known.hasDefaultPartition else { return [] }
             return [
                 LintMatch(
-                    "\(table) has a default partition, beside which no partition can be detached CONCURRENTLY",
+                    "\(table) has a default partition, so no partition can be detached CONCURRENTLY",
                     on: table,
-                    hint: "write DETACH PARTITION, in a file of its own"
+                    hint: "write DETACH PARTITION in a separate file"
                 )
             ]
         }
@@ -134,11 +134,11 @@ enum PartitionedTable {
         guard !missing.isEmpty else { return [] }
         return [
             LintMatch(
-                "what is unique in the partitioned table \(table) must have all columns of its partition key, and "
+                "a unique key of the partitioned table \(table) must contain its partition key, but "
                     + "\(missing.joined(separator: ", ")) is missing",
                 on: table,
                 at: place,
-                hint: "add the column to the key, or make the constraint on each partition"
+                hint: "add the column to the key, or create the constraint on each partition"
             )
         ]
     }
