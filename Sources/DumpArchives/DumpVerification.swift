@@ -139,16 +139,16 @@ package struct DumpVerification: Sendable {
     /// What pg_dump's format leaves open.
     private func unchecked(_ entries: [DumpTOC.Entry]) -> [String] {
         var unchecked = [
-            "pg_dump records no number of rows and no digest: that the rows are those of the database is not known"
+            "pg_dump records no row counts and no digests, so the rows cannot be compared with the database"
         ]
         // zlib and gzip have a checksum of what they unpack to; pg_dump asks lz4 and zstd for none.
         if archive.kind == .tar || archive.toc.compression != .gzip {
-            unchecked.append("a changed byte within a row is not noticed, because the dump has no checksums")
+            unchecked.append("a changed byte in a row goes unnoticed, because the dump has no checksums")
         }
         let texts = entries.filter { $0.copyStatement.isEmpty && !$0.isLargeObjects }
         if !texts.isEmpty {
             unchecked.append(
-                "rows that are INSERT statements were unpacked and not counted (\(texts.count) of the tables)"
+                "rows stored as INSERT statements were read but not counted (\(texts.count) of the tables)"
             )
         }
         return unchecked

@@ -73,7 +73,8 @@ extension Migrator {
             throw MigrationError(
                 .usage,
                 "\(table) is not the ledger of a tool that can be adopted",
-                hint: "adopted are the ledgers of golang-migrate, goose, dbmate, sql-migrate, Flyway, sqlx and Prisma; "
+                hint:
+                    "granary can adopt the ledgers of golang-migrate, goose, dbmate, sql-migrate, Flyway, sqlx and Prisma; "
                     + "name the table with --table schema.table"
             )
         }
@@ -168,7 +169,7 @@ extension Migrator {
             throw MigrationError(
                 .policy,
                 "\(other.table) does not have the columns that \(other.adoptedTool) gives its ledger, so it cannot be read",
-                hint: "`granary migrate baseline V` takes the files up to version V as applied"
+                hint: "`granary migrate baseline V` records the files up to version V as applied"
             )
         }
         try Adoption.requireClean(entries, other.table, other.adoptedTool)

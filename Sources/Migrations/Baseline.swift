@@ -23,7 +23,7 @@ extension Migrator {
                     throw MigrationError(
                         .usage,
                         "there is no migration \(version)",
-                        hint: "`granary migrate status` lists what there is"
+                        hint: "`granary migrate status` lists the migrations"
                     )
                 }
                 let ledger = Ledger(service: state.name, options.stateSchema, session)

@@ -27,8 +27,8 @@ package struct LockPatience: Sendable {
         MigrationError(
             .busy,
             "\(place): \(name) did not get its locks in \(attempts == 1 ? "one attempt" : "\(attempts) attempts"), "
-                + "\(lockTimeout.milliseconds) ms each; nothing of it remains",
-            hint: "run it when the session that was named has ended, or give --lock-timeout or --lock-budget more time",
+                + "\(lockTimeout.milliseconds) ms each; it was rolled back",
+            hint: "run it again after the session named above has ended, or raise --lock-timeout or --lock-budget",
             sqlState: "55P03"
         )
     }

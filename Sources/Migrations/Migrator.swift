@@ -119,9 +119,9 @@ package struct Migrator: Sendable {
                         .disagreement,
                         disagreement.message,
                         hint: state.entries.isEmpty
-                            ? "if its file has run, `granary migrate baseline \(disagreement.version ?? 0)` takes the files up to "
-                                + "it as applied; else drop or rename the table"
-                            : "drop or rename the table, or take it out of the file, if somebody made it by hand"
+                            ? "if its file has already run, `granary migrate baseline \(disagreement.version ?? 0)` records the files up to "
+                                + "it as applied; otherwise drop or rename the table"
+                            : "drop or rename the table if it was created by hand, or remove it from the file"
                     )
                 }
         }
@@ -189,7 +189,7 @@ extension Migrator {
         _ body: @escaping @Sendable (RunLock.Held, inout Session) throws -> R
     ) async throws -> R {
         if options.services.contains(where: { !$0.file.locking.isEnabled }) {
-            progress(.note("migration_locking is disabled in environments.json; the lock is taken all the same"))
+            progress(.note("migration_locking is disabled in environments.json; granary takes the lock anyway"))
         }
         // The first error of `body`. If the session of the lock is lost, the other one is cancelled, and this error may
         // be the cause.
@@ -230,7 +230,7 @@ extension Migrator {
     private static func explained(_ error: any Error) -> any Error {
         if let lock = error as? RunLock.Occupied { return MigrationError.busy(lock) }
         guard var error = error as? PostgresError, error.code == .timeout else { return error }
-        error.hint = "a run takes two connections, one that holds its lock and one for the files: a pool needs both"
+        error.hint = "a run needs two connections, one for its lock and one for the files: enlarge the pool"
         return error
     }
 
@@ -293,14 +293,14 @@ extension Migrator {
             throw MigrationError(
                 .policy,
                 "the last migration failed and left nothing behind: there is nothing to undo, and this would revert \(names)",
-                hint: "mend the file and run up again; if it is meant, add --confirm \(first.version)"
+                hint: "correct the file and run `up` again; to revert anyway, add --confirm \(first.version)"
             )
         }
         guard policy.requiresConfirmation(of: plan.reverts) else { return }
         throw MigrationError(
             .policy,
             "\(options.environment) allows no destructive operations, and this would revert \(names)",
-            hint: "if it is meant, add --confirm \(first.version)"
+            hint: "to revert anyway, add --confirm \(first.version)"
         )
     }
 
@@ -461,7 +461,7 @@ extension Migrator {
             var undoing = self.runner(undo, report.applied, report.services, lock, session)
             undoing.note = "auto_rollback_on_failure"
             try undoing.run(&session)
-            error.message += "; its down file was run, as auto_rollback_on_failure says"
+            error.message += "; its down file was run because of auto_rollback_on_failure"
             error.hint = "correct the file and run the command again"
         } catch let failure as MigrationError {
             error.message += "; auto_rollback_on_failure ran its down file, which failed too: \(failure)"

@@ -58,7 +58,7 @@ extension Migrator {
             defer { watch.stop() }
             let applied = Set(state.entries.map(\.version))
             try runner(step, { _ in applied }, [state], lock, session).run(&session, resuming: run)
-            report.done.append("\(standing.name) went on from statement \(run.statementsDone + 1) to its end")
+            report.done.append("\(standing.name) continued from statement \(run.statementsDone + 1) to its end")
             report.applied.append(standing.name)
         }
     }
@@ -74,9 +74,9 @@ extension Migrator {
         else {
             throw MigrationError(
                 .file,
-                "\(standing.name) broke off, and its \(run.direction.rawValue) file is gone",
+                "\(standing.name) was interrupted, but its \(run.direction.rawValue) file is gone",
                 hint:
-                    "bring the file back, then repair; what its first \(run.statementsDone) of \(run.statementsTotal) statements did is still there"
+                    "restore the file, then repair; the effects of its first \(run.statementsDone) of \(run.statementsTotal) statements are still in the database"
             )
         }
         let script = try MigrationScript(file.text, path: file.path)
@@ -84,7 +84,7 @@ extension Migrator {
             throw MigrationError(
                 .disagreement,
                 "\(file.path) was changed: of its \(run.statementsTotal) statements \(run.statementsDone) had run",
-                hint: "keep those as they were, and mend what follows them"
+                hint: "restore the first \(run.statementsDone) statements, and correct only those after them"
             )
         }
         return MigrationStep(
@@ -115,7 +115,7 @@ extension Migrator {
                 .disagreement,
                 "it is not known whether line \(statement.line) of \(standing.name), \(statement.summary), has taken effect",
                 hint:
-                    "look at it; make the file such that it may run twice, or take the line out if it is done, then repair"
+                    "check the database; if it has, remove the line; otherwise make sure that it can run twice; then repair"
             )
         }
         let found = try work.standing(session)
@@ -169,7 +169,7 @@ extension Migrator {
             } catch {
                 var error = error
                 error.hint =
-                    "`granary migrate import FOLDER` makes migrations of \(adopted.tool)'s files, then repair again"
+                    "`granary migrate import FOLDER` converts \(adopted.tool)'s files into migrations; then repair again"
                 throw error
             }
         }
@@ -189,7 +189,7 @@ extension Migrator {
         }
         report.done += removed.filter { known.contains($0.version) }.map { "\($0.name) is not applied" }
         if trusted == .ledger {
-            report.done.append("the ledger is left as it is: \(change.clause(adopted.tool)), which does not count")
+            report.done.append("the ledger is unchanged and ignores that \(change.clause(adopted.tool))")
         }
     }
 
@@ -242,6 +242,8 @@ extension Migrator {
             }
             try ledger.append(LogEntry("adopt", note: sibling.table.note, context), session)
         }
-        report.done.append("golang-migrate's row in \(sibling.table) says \(version.map { "version \($0)" } ?? "none")")
+        report.done.append(
+            "golang-migrate's row in \(sibling.table) now has \(version.map { "version \($0)" } ?? "no version")"
+        )
     }
 }

@@ -58,7 +58,7 @@ extension Migrator {
         throw MigrationError(
             .policy,
             "\(options.environment) is never reset: all its data would be lost",
-            hint: "reset is for development and test; elsewhere, `granary migrate down` and `up` do what is needed"
+            hint: "reset is for development and test; elsewhere, `granary migrate down` and `up` give the same schema"
         )
     }
 
@@ -85,7 +85,7 @@ extension Migrator {
             let more = elsewhere.count > 8 ? " and \(elsewhere.count - 8) more" : ""
             throw MigrationError(
                 .policy,
-                "a reset of \(schemas.joined(separator: ", ")) would drop what depends on it elsewhere: "
+                "a reset of \(schemas.joined(separator: ", ")) would drop objects in other schemas that depend on it: "
                     + elsewhere.prefix(8).joined(separator: ", ") + more,
                 hint: "reset the services together (--root), or drop these objects first"
             )

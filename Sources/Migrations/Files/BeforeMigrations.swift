@@ -23,8 +23,8 @@ package struct BeforeMigrations: Sendable {
     /// Creates the schemas, then the extensions, then runs the files.
     ///
     /// - Parameters:
-    /// - folder: The folder of migrations.
-    /// - makesRoles: Whether to create the roles that a file names and the server does not have.
+    ///   - folder: The folder of migrations.
+    ///   - makesRoles: Whether to create the roles that a file names and the server does not have.
     /// - Throws: `MigrationError` with the place in the file; `PostgresError`; `CancellationError`.
     package func make(in folder: String, makesRoles: Bool, _ session: inout Session) throws {
         for schema in schemas { try session.execute("CREATE SCHEMA IF NOT EXISTS \(session.quoted(schema))") }

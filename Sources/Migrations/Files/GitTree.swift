@@ -16,8 +16,8 @@ package struct GitTree: Sendable {
     package let removed: Set<String>
 
     /// - Parameters:
-    /// - reference: Anything that git accepts as a commit.
-    /// - folder: A folder inside a working tree.
+    ///   - reference: Anything that git accepts as a commit.
+    ///   - folder: A folder inside a working tree.
     /// - Throws: `MigrationError` with `.usage` if git does not know the reference, if the folder is not in a
     ///   repository, or if git is not installed; `CancellationError`.
     package static func read(_ reference: String, folder: String) async throws -> GitTree {
@@ -88,8 +88,8 @@ private struct Git {
             .usage,
             "git knows no commit of \(folder) that \(reference) and what is checked out have in common",
             hint: isShallow
-                ? "this clone is shallow, and lacks it: `git fetch --unshallow`, or fetch-depth: 0 for actions/checkout"
-                : "name the branch that this one was begun on"
+                ? "this clone is shallow: run `git fetch --unshallow`, or set fetch-depth: 0 for actions/checkout"
+                : "name the branch that this one was started from"
         )
     }
 

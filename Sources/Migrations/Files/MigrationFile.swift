@@ -140,8 +140,8 @@ package struct MigrationFile: Sendable, Equatable {
             return MigrationError(
                 .file,
                 at: FilePlace(path, line: line + 1),
-                "it has a zero byte, and is no text that a server takes",
-                hint: "a file of UTF-16 is converted with `iconv -f UTF-16 -t UTF-8`"
+                "it contains a zero byte, which PostgreSQL does not accept in text",
+                hint: "convert a UTF-16 file with `iconv -f UTF-16 -t UTF-8`"
             )
         }
         return MigrationError(

@@ -22,8 +22,8 @@ package struct MigrationScript: Sendable {
     package let markers: FileMarkers
 
     /// - Parameters:
-    /// - path: The path for messages.
-    /// - isWithoutTransaction: Treats the text as if it began with `-- no-transaction`.
+    ///   - path: The path for messages.
+    ///   - isWithoutTransaction: Treats the text as if it began with `-- no-transaction`.
     /// - Throws: `MigrationError` with `.file` and the place if the file cannot be run.
     package init(_ text: String, path: String, isWithoutTransaction: Bool = false) throws(MigrationError) {
         self.path = path
@@ -49,8 +49,8 @@ package struct MigrationScript: Sendable {
             throw MigrationError(
                 .file,
                 at: FilePlace(path, line: copy.line, column: copy.column),
-                "the rows of this COPY do not end: there is no line `\\.` behind them",
-                hint: "the file may be cut off; a COPY without rows has the line `\\.` too"
+                "the rows of this COPY do not end: the line `\\.` after them is missing",
+                hint: "the file may be truncated; a COPY without rows also needs the line `\\.`"
             )
         }
         if let work = RolledBackWork.find(statements) {
@@ -60,7 +60,7 @@ package struct MigrationScript: Sendable {
                 at: FilePlace(path, line: rollback.line, column: rollback.column),
                 "\(rollback.tag) takes back what line \(lost.line), \(lost.tag), "
                     + "did, and the migration would count as applied",
-                hint: "end the transaction with COMMIT, or take these statements out"
+                hint: "end the transaction with COMMIT, or remove these statements"
             )
         }
         saysNothingToUndo = statements.isEmpty && markers.nothingToUndoLine != nil
@@ -135,7 +135,7 @@ package struct MigrationScript: Sendable {
             at: FilePlace(path, line: statement.line, column: statement.column),
             "\(statement.tag) cannot run in a transaction, "
                 + "and the other statements of the file would run in one",
-            hint: "put it into a file of its own, or begin the file with the line `-- no-transaction`"
+            hint: "move it to a separate file, or begin the file with the line `-- no-transaction`"
         )
     }
 

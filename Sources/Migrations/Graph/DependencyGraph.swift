@@ -41,8 +41,8 @@ package struct DependencyGraph: Sendable {
     /// of another environment, a cycle, a declared risk that is too low, an unreadable file.
     ///
     /// - Parameters:
-    /// - environment: Include only the migrations of this environment; nil includes all layers.
-    /// - copy: The environment to show for a service that has a separate full set for each environment.
+    ///   - environment: Include only the migrations of this environment; nil includes all layers.
+    ///   - copy: The environment to show for a service that has a separate full set for each environment.
     package init(
         _ services: [(service: Service, file: EnvironmentsFile)],
         environment: String?,
@@ -117,7 +117,7 @@ package struct DependencyGraph: Sendable {
         for circle in search.circles.map({ $0.compactMap { byID[$0] } }) {
             let names = (circle + [circle[0]]).map { services > 1 ? "\($0.service)/\($0.name)" : $0.name }
             let place = declared[circle[0].service]?.place(circle[0].version).description ?? ""
-            let fault = "\(place): dependencies go round in a circle: \(names.joined(separator: " → "))"
+            let fault = "\(place): dependencies form a cycle: \(names.joined(separator: " → "))"
             let members = Set(circle.map(\.id))
             for index in nodes.indices where members.contains(nodes[index].id) {
                 nodes[index].isInCircle = true

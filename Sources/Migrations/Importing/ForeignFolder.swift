@@ -30,7 +30,7 @@ struct ForeignFolder {
         MigrationError(
             .file,
             "there are no migrations of a known tool in \(path)",
-            hint: "known are the files of goose, dbmate, sql-migrate, Flyway, sqlx and Prisma"
+            hint: "the known tools are goose, dbmate, sql-migrate, Flyway, sqlx and Prisma"
         )
     }
 
@@ -46,8 +46,8 @@ struct ForeignFolder {
         guard let program else { return }
         throw MigrationError(
             .file,
-            "\(path)/\(program) is a program, which no migration can be",
-            hint: "write what it does as SQL into a file of its number, and take it out of the folder"
+            "\(path)/\(program) is a program, but granary runs SQL only",
+            hint: "replace it by a SQL file with the same number"
         )
     }
 }
@@ -95,7 +95,7 @@ extension ForeignFolder {
             if let own = names.first(where: { MigrationFileName($0) != nil }) {
                 throw MigrationError(
                     .usage,
-                    "\(path)/\(own) is named as a migration is here already",
+                    "\(path)/\(own) already has the name of a granary migration",
                     hint: "nothing has to be imported: `--migrations \(path)` uses the folder as it is"
                 )
             }
@@ -111,7 +111,7 @@ extension ForeignFolder {
                 throw MigrationError(
                     .file,
                     "\(path) has files of \(found.map(\.rawValue).sorted().joined(separator: " and of "))",
-                    hint: "put those of each tool into a folder of its own"
+                    hint: "put the files of each tool into a separate folder"
                 )
             }
             return tool
@@ -237,7 +237,7 @@ extension ForeignFolder {
             throw MigrationError(
                 .file,
                 at: FilePlace(file, line: index + 1),
-                "\(placeholder.0) is a placeholder of Flyway's, which a migration cannot have",
+                "\(placeholder.0) is a placeholder of Flyway, which granary does not replace",
                 hint: "write the value out"
             )
         }

@@ -73,18 +73,18 @@ package struct Import: Sendable {
         let oneWay = migrations.filter { $0.down == nil }.count
         if oneWay > 0 {
             notes.append(
-                "\(counted(oneWay, "migration")) cannot be reverted, because \(tool.rawValue) has no way back for "
+                "\(counted(oneWay, "migration")) cannot be reverted, because \(tool.rawValue) has no down migration for "
                     + (oneWay == 1 ? "it" : "them")
             )
         }
         for migration in foreign.migrations where migration.isRepeatable {
             notes.append(
-                "\(migration.path) becomes a migration that runs once: a later change of it is a new migration"
+                "\(migration.path) becomes a migration that runs once: write later changes as new migrations"
             )
         }
         if !foreign.leftOut.isEmpty {
             notes.append(
-                "left out, since \(tool.rawValue) does not run them as migrations: \(foreign.leftOut.joined(separator: ", "))"
+                "ignored, because \(tool.rawValue) does not run them as migrations: \(foreign.leftOut.joined(separator: ", "))"
             )
         }
     }
@@ -154,7 +154,7 @@ extension Import {
             throw MigrationError(
                 .duplicate,
                 other.name == migration.name
-                    ? "\(migration.from) would become \(migration.name), which is there and says something else"
+                    ? "\(migration.from) would become \(migration.name), which exists with other content"
                     : "\(migration.from) would become \(migration.name), and \(other.name) has that number",
                 hint: "import into an empty folder, named by --migrations; nothing was written"
             )
@@ -165,7 +165,7 @@ extension Import {
         guard let one = Files.resolved(folder), one == Files.resolved(target) else { return }
         throw MigrationError(
             .usage,
-            "\(folder) is the folder of migrations itself, where new files would lie among those they come from",
+            "\(folder) is the folder of migrations itself; the new files would be mixed with the original ones",
             hint: "move it first, such as with `git mv \(folder) \(folder)-before`, and import from there"
         )
     }

@@ -99,7 +99,7 @@ struct MarkedFile {
             throw failure(
                 number,
                 "this line comes before the first `\(spelling(of: .up))`, so \(tool.rawValue) does not run it",
-                hint: "move it below the marker, or take it out"
+                hint: "move it below the marker, or remove it"
             )
         }
         if !text.isEmpty { header[number] = String(line) }
@@ -159,8 +159,8 @@ extension MarkedFile {
         case ["envsub", "on"], ["envsubst", "on"]:
             throw failure(
                 number,
-                "goose puts variables of the environment into what follows, which a migration cannot have",
-                hint: "write the values out, and take the marker out"
+                "goose replaces environment variables in the lines that follow; granary does not",
+                hint: "write the values out, and remove the marker"
             )
         default: throw unknown(words.joined(separator: " "), number)
         }
@@ -186,7 +186,7 @@ extension MarkedFile {
     }
 
     private func unknown(_ words: String, _ number: Int) -> MigrationError {
-        failure(number, "`\(words)` is no marker of \(tool.rawValue) that is known here")
+        failure(number, "`\(words)` is not a marker of \(tool.rawValue) that granary knows")
     }
 
     private func failure(_ line: Int, _ message: String, hint: String? = nil) -> MigrationError {
@@ -194,7 +194,7 @@ extension MarkedFile {
             .file,
             at: FilePlace(path, line: line),
             message,
-            hint: hint ?? "put the file right, then import again; nothing was written"
+            hint: hint ?? "correct the file and import again; nothing was written"
         )
     }
 }

@@ -64,8 +64,8 @@ enum Adoption {
             "golang-migrate's row in \(sibling.table) says "
                 + (sibling.row.map { "version \($0.version)" } ?? "none") + ", and the ledger says "
                 + (expected.map { "\($0)" } ?? "none"),
-            hint: "`granary migrate repair --trust row` takes what golang-migrate has done into the ledger, "
-                + "`granary migrate repair --trust ledger` puts its row right"
+            hint: "`granary migrate repair --trust row` adds golang-migrate's changes to the ledger, "
+                + "`granary migrate repair --trust ledger` corrects golang-migrate's row"
                 + (isElsewhere
                     ? "; where another service shares the table, `granary migrate adopt --table \(sibling.table)` for that one too"
                     : "")
@@ -78,8 +78,9 @@ enum Adoption {
         if let row = sibling.row, row.isDirty {
             return MigrationError(
                 .disagreement,
-                "golang-migrate's row in \(sibling.table) says version \(row.version), dirty: its run broke off",
-                hint: "look at what \(row.version) has done; `granary migrate repair --trust row` takes it as applied, "
+                "golang-migrate's row in \(sibling.table) has version \(row.version), dirty: its last run failed",
+                hint:
+                    "look at what \(row.version) has done; `granary migrate repair --trust row` records it as applied, "
                     + "`granary migrate repair --trust ledger` as not applied"
             )
         }
@@ -91,8 +92,8 @@ enum Adoption {
         guard let adopted = state.adopted, let change = state.adoptedChange else { return nil }
         return MigrationError(
             .disagreement,
-            "\(change.clause(adopted.tool)) since \(adopted.table) was taken over, and the ledger does not know it",
-            hint: "`granary migrate repair --trust row` takes what \(adopted.tool) has done into the ledger, "
+            "\(change.clause(adopted.tool)) since \(adopted.table) was adopted; the ledger does not contain this change",
+            hint: "`granary migrate repair --trust row` adds the changes of \(adopted.tool) to the ledger, "
                 + "`granary migrate repair --trust ledger` leaves the ledger as it is"
         )
     }

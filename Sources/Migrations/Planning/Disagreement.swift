@@ -97,7 +97,7 @@ struct CatalogComparison {
                         version: source.version,
                         name: source.name,
                         table: table.description,
-                        message: "\(source.name) is applied, and the table \(table) that it made is not there"
+                        message: "\(source.name) is applied, but the table \(table) that it creates does not exist"
                     )
                 )
             }
@@ -111,7 +111,7 @@ struct CatalogComparison {
                         version: source.version,
                         name: source.name,
                         table: table.description,
-                        message: "\(source.name) is not applied, and the table \(table) that it makes is there already"
+                        message: "\(source.name) is not applied, but the table \(table) that it creates exists already"
                     )
                 )
             }

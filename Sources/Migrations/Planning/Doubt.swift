@@ -12,14 +12,16 @@ enum Doubt {
         else { return nil }
         let statements = script.statements
         guard run.statementsDone < statements.count else {
-            return "its statements are all done, and the ledger does not say so yet"
+            return "all its statements are done, but the ledger does not record it yet"
         }
         let statement = statements[run.statementsDone]
         let place = "statement \(run.statementsDone + 1), line \(statement.line), \(statement.summary)"
         if statement.fitsTransaction || statement.control == .begin {
-            return "\(place), was next and has left nothing"
+            return "\(place), was next and has not taken effect"
         }
-        guard let index = statement.concurrentIndex, index.index != nil else { return "\(place), is in doubt" }
+        guard let index = statement.concurrentIndex, index.index != nil else {
+            return "\(place), may have taken effect"
+        }
         guard let standing = try index.standing(session) else { return "\(place): the index is not there" }
         let state =
             standing.isValid ? "is there" : standing.isBeingBuilt ? "is being built" : "is there and INVALID"

@@ -85,8 +85,8 @@ struct LedgerFiles {
             .disagreement,
             "\(table) (\(tool)) lists \(list)\(more), and \(tree.folder) has no such migration",
             hint:
-                "`granary migrate import FOLDER` makes migrations of \(tool)'s files; if these files are gone for good, "
-                + "`granary migrate baseline V` takes the files up to version V as applied"
+                "`granary migrate import FOLDER` converts \(tool)'s files into migrations; if these files no longer exist, "
+                + "`granary migrate baseline V` records the files up to version V as applied"
         )
     }
 }

@@ -147,7 +147,8 @@ extension MigrationPlanner {
                     at: place,
                     layer.map { "\(name) depends on \(need.version), which is a migration of \($0) only" }
                         ?? "\(name) depends on \(need), and there is no such migration",
-                    hint: layer == nil ? "mend depends_on" : "move the file to the base folder, or mend depends_on"
+                    hint: layer == nil
+                        ? "correct depends_on" : "move the file to the base folder, or correct depends_on"
                 )
             }
             return MigrationError(
@@ -251,8 +252,8 @@ extension MigrationPlanner {
         } else {
             throw MigrationError(
                 .file,
-                "\(entry.name) cannot be reverted: its files are gone, and the ledger has no down file of it",
-                hint: "bring its files back"
+                "\(entry.name) cannot be reverted: its files are gone, and the ledger does not contain its down file",
+                hint: "restore its files"
             )
         }
         let script = try MigrationScript(text, path: path)
@@ -260,7 +261,7 @@ extension MigrationPlanner {
             throw MigrationError(
                 .policy,
                 "\(entry.name) cannot be reverted: \(path) is empty",
-                hint: "write what undoes it, or `-- nothing to undo` if there is nothing"
+                hint: "add the statements that undo it, or the comment `-- nothing to undo`"
             )
         }
         var step = MigrationStep(
@@ -288,7 +289,7 @@ extension MigrationPlanner {
             throw MigrationError(
                 .usage,
                 "there is no migration \(version)",
-                hint: "`granary migrate status` lists what there is"
+                hint: "`granary migrate status` lists the migrations"
             )
         }
         try down(applied().filter { $0.entry.version > version }, &plan)
@@ -304,7 +305,7 @@ extension MigrationPlanner {
                 throw MigrationError(
                     .file,
                     "\(entry.name) cannot be applied again: its files are gone",
-                    hint: "bring them back, or use `granary migrate down`"
+                    hint: "restore them, or use `granary migrate down`"
                 )
             }
             plan.steps.append(try upStep(migration, of: state))
@@ -316,16 +317,16 @@ extension MigrationPlanner {
     private func brokenOff(_ standing: MigrationStanding, _ run: UnfinishedRun) -> MigrationError {
         MigrationError(
             .disagreement,
-            "\(standing.name) broke off after statement \(run.statementsDone) of \(run.statementsTotal)"
+            "\(standing.name) was interrupted after statement \(run.statementsDone) of \(run.statementsTotal)"
                 + (standing.doubt.map { "; \($0)" } ?? ""),
-            hint: "`granary migrate repair` looks at what took effect and goes on from there"
+            hint: "`granary migrate repair` checks what took effect and continues from there"
         )
     }
 
     private func outOfOrder(_ standing: MigrationStanding, _ state: ServiceState) -> MigrationError {
         MigrationError(
             .policy,
-            "\(standing.name) came late: \(state.standings.version) is applied already",
+            "\(standing.name) is out of order: \(state.standings.version) is applied already",
             hint: "give it a higher number, or apply it with --allow-out-of-order"
         )
     }
@@ -334,8 +335,8 @@ extension MigrationPlanner {
         MigrationError(
             .policy,
             "\(standing.migration?.up?.path ?? standing.name) was edited after it was applied",
-            hint: "bring the old text back and put the change into a new migration; "
-                + "or `granary migrate redo` where that is meant"
+            hint: "restore the old text and put the change into a new migration; "
+                + "or run `granary migrate redo` to apply the edited file"
         )
     }
 }

@@ -130,8 +130,8 @@ package struct MigrationPolicy: Sendable {
         return [
             MigrationError(
                 .policy,
-                "\(environment.name) is migrated in its maintenance window only: \(window)",
-                hint: "it opens in \(wait); --override-window WHY goes ahead now, and the log keeps the reason"
+                "\(environment.name) is migrated only in its maintenance window: \(window)",
+                hint: "it opens in \(wait); --override-window WHY runs it now and logs the reason"
             )
         ]
     }
@@ -175,7 +175,7 @@ package struct MigrationPolicy: Sendable {
             MigrationError(
                 .policy,
                 "\(step.name) \(state); \(why)",
-                hint: "who has read it runs `granary migrate approve \(step.version)` and commits dependencies.json"
+                hint: "the reviewer runs `granary migrate approve \(step.version)` and commits dependencies.json"
             )
         ]
     }
@@ -192,7 +192,7 @@ package struct MigrationPolicy: Sendable {
                 "\(statement.tag) destroys "
                     + "\(what.column.map { "column \($0) of" } ?? what.kind.rawValue) \(what.relation), and \(environment.name) allows no destructive operations",
                 hint:
-                    "set allow_destructive_operations for \(environment.name) in environments.json, or do it another way"
+                    "set allow_destructive_operations for \(environment.name) in environments.json, or avoid the statement"
             )
         ]
     }

@@ -42,9 +42,9 @@ struct OtherLedgers {
                 throw MigrationError(
                     .usage,
                     found.isEmpty
-                        ? "\(name) is no ledger of another tool" : "\(name) may be any of \(found.count) ledgers",
+                        ? "\(name) is not the ledger of another tool" : "\(name) matches \(found.count) ledgers",
                     hint: known.isEmpty
-                        ? "there is none in this database; leave out --beside" : "--beside takes one of \(list)"
+                        ? "this database has none; omit --beside" : "--beside takes one of \(list)"
                 )
             }
             return table
@@ -104,18 +104,18 @@ extension ServiceState {
         let table = QuotedText.shellWord(first.table.spelling)
         let takeOver: String
         if first.isOfSQLFiles, first.record != nil {
-            takeOver = "`granary migrate adopt --table \(table)` takes over what it says"
+            takeOver = "`granary migrate adopt --table \(table)` records its migrations as applied"
         } else if let version = baseline(after: first) {
-            takeOver = "`granary migrate baseline \(version)` takes the files up to there as applied"
+            takeOver = "`granary migrate baseline \(version)` records the files up to there as applied"
         } else {
-            takeOver = "`granary migrate baseline V` takes the files up to version V as applied"
+            takeOver = "`granary migrate baseline V` records the files up to version V as applied"
         }
         return MigrationError(
             .disagreement,
             "\(first.sentence)\(others), and the ledger has no migration of \(name), so every file would run again",
             hint:
-                "\(takeOver); if the table belongs to another service, `granary migrate up --beside \(table)` goes ahead, "
-                + "and the database remembers it"
+                "\(takeOver); if the table belongs to another service, `granary migrate up --beside \(table)` ignores it, "
+                + "also in later runs"
         )
     }
 

@@ -42,7 +42,7 @@ struct AfterCheck {
         if let name = invalid?["name"] {
             throw MigrationError(
                 .validation,
-                "the index \(name) is INVALID: it slows writes down, and no query can use it",
+                "the index \(name) is INVALID: it slows writes, and no query can use it",
                 hint: "drop it with DROP INDEX CONCURRENTLY \(name), and build it again"
             )
         }

@@ -17,8 +17,8 @@ extension MigrationError {
         MigrationError(
             .busy,
             "the session that held the lock of this run ended\(reason.map { ": \($0)" } ?? ""), so the run stopped: "
-                + "another one may have begun",
-            hint: "`granary migrate status` says what is applied; then run it again"
+                + "another run may have started",
+            hint: "`granary migrate status` shows what is applied; then run it again"
         )
     }
 }

@@ -84,12 +84,12 @@ package struct StatementFailure {
         guard let state = error.sqlState, ["2D000", "25001"].contains(state) else { return nil }
         return script.mode == .wrapped
             ? "begin the file with the line `-- no-transaction`, so that it does not run in one transaction"
-            : "put the statement outside of BEGIN and COMMIT"
+            : "move the statement out of BEGIN and COMMIT"
     }
 
     /// - Parameters:
-    /// - remains: What the migration has left in the database.
-    /// - isBrokenOff: Whether some of its statements are done, so that the command cannot simply run again.
+    ///   - remains: What the migration has left in the database.
+    ///   - isBrokenOff: Whether some of its statements are done, so that the command cannot simply run again.
     func explained(_ remains: String, isBrokenOff: Bool = false) -> MigrationError {
         MigrationError(
             error.isLockTrouble ? .busy : .statement,

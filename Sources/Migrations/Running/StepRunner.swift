@@ -91,7 +91,7 @@ struct StepRunner {
         var error = error.at(step.script.place(of: index))
         let isBrokenOff = step.script.mode != .wrapped && step.script.ledgerIndex == nil
         error.hint =
-            "when the server answers again, `granary migrate status` says what is applied; then "
+            "when the server answers again, `granary migrate status` shows what is applied; then "
             + (isBrokenOff ? "`granary migrate repair` continues from there" : "run it again")
         return error
     }
@@ -150,7 +150,7 @@ extension StepRunner {
                     continue
                 }
                 try ledger.append(failure(error, at: index, since: start, done: 0), session)
-                throw StatementFailure(error, at: index, of: step.script).explained("nothing of \(step.name) remains")
+                throw StatementFailure(error, at: index, of: step.script).explained("\(step.name) was rolled back")
             }
         }
     }
@@ -201,9 +201,9 @@ extension StepRunner {
                 var remains = try index < statements.count ? cleanUp(after: statements[index], session) : ""
                 try ledger.append(failure(error, at: index, since: start, done: done), session)
                 if done > 0, step.script.ledgerIndex == nil {
-                    remains += "; what its first \(done) of \(statements.count) statements did remains"
+                    remains += "; the first \(done) of its \(statements.count) statements remain in effect"
                 } else {
-                    remains += "; nothing of \(step.name) remains"
+                    remains += "; \(step.name) was rolled back"
                 }
                 throw StatementFailure(error, at: index, of: step.script).explained(
                     String(remains.dropFirst(2)),
@@ -300,7 +300,7 @@ extension Ledger {
         throw MigrationError(
             .disagreement,
             "the row of \(version) in the ledger of \(service) could not be deleted",
-            hint: "look at \(table) in psql; `granary doctor` says what is wrong with it"
+            hint: "look at \(table) in psql; `granary doctor` reports the problem"
         )
     }
 }

@@ -5,8 +5,8 @@ extension MigrationScript {
     /// Runs the file as the migrator does, but without a ledger. Resets the settings of the session afterwards.
     ///
     /// - Parameters:
-    /// - makesRoles: Whether to create the roles that the file names and the server does not have.
-    /// - keepsChanges: Whether to commit. If not, a wrapped file is rolled back; other files cannot be.
+    ///   - makesRoles: Whether to create the roles that the file names and the server does not have.
+    ///   - keepsChanges: Whether to commit. If not, a wrapped file is rolled back; other files cannot be.
     /// - Returns: The first statement that failed; nil if none did. A wrapped file that fails has changed nothing.
     /// - Throws: `PostgresError` for a lost connection; `CancellationError`.
     package func run(

@@ -82,7 +82,7 @@ struct FileChanges {
         MigrationError(
             error.number == EEXIST ? .duplicate : .file,
             "\(error.path) could not \(what): \(error)",
-            hint: error.number == EEXIST ? "move it away, or take another name" : "make its folder writable"
+            hint: error.number == EEXIST ? "move it, or choose another name" : "make its folder writable"
         )
     }
 }

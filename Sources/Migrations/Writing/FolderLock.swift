@@ -61,7 +61,7 @@ package final class FolderLock: Sendable {
         MigrationError(
             .file,
             "there is no folder \(path)",
-            hint: "--migrations names the folder of migrations; `granary init` makes one"
+            hint: "--migrations names the folder of migrations; `granary init` creates one"
         )
     }
 

@@ -95,21 +95,21 @@ extension Generator {
             throw MigrationError(
                 .usage,
                 "\"\(Self.shown(name))\" cannot be the name of a migration",
-                hint: "take small letters, digits and _, beginning with a letter, such as add_user_preferences"
+                hint: "use lower-case letters, digits and _, starting with a letter, such as add_user_preferences"
             )
         }
         guard !schema.isEmpty, schema.utf8.count <= 63, !schema.unicodeScalars.contains(where: { $0.value < 32 }) else {
             throw MigrationError(
                 .usage,
                 "\"\(Self.shown(schema))\" cannot be the name of a schema",
-                hint: "mend --schema"
+                hint: "correct --schema"
             )
         }
         guard name.utf8.count <= 100 else {
             throw MigrationError(
                 .usage,
                 "the name of the migration is longer than 100 characters",
-                hint: "take a shorter one"
+                hint: "choose a shorter one"
             )
         }
     }
@@ -124,7 +124,7 @@ extension Generator {
             guard !tree.hasCopies else {
                 throw MigrationError(
                     .usage,
-                    "each environment has migrations of its own in \(service.folder), so it must be said which one gets this",
+                    "each environment has separate migrations in \(service.folder), so the environment is needed",
                     hint: "add --env, with \(environments.names.joined(separator: ", "))"
                 )
             }
@@ -189,8 +189,8 @@ extension Generator {
             throw MigrationError(
                 .file,
                 at: FilePlace(path, line: error.line),
-                "this is no Mustache template: \(error.message)",
-                hint: "mend it, or move it away for the one that comes with granary"
+                "this is not a Mustache template: \(error.message)",
+                hint: "correct it, or remove it to use the built-in template"
             )
         }
     }

@@ -42,8 +42,8 @@ struct JSONEdits {
     /// Appends a member, in the format of the last one.
     ///
     /// - Parameters:
-    /// - json: The value, indented by two spaces per level.
-    /// - object: An object of this text.
+    ///   - json: The value, indented by two spaces per level.
+    ///   - object: An object of this text.
     mutating func append(_ key: String, _ json: String, to object: JSONNode) {
         let members = (try? object.members()) ?? []
         let form = self

@@ -21,7 +21,7 @@ package enum MigrationPage {
         let undo =
             kind.isRollbackSafe
             ? "The down file undoes it, and no row is lost."
-            : "The down file undoes it; what was written since is lost, so a backup comes first."
+            : "The down file undoes it. Data written since is lost, so make a backup first."
         return """
             # \(title)
 
@@ -36,7 +36,7 @@ package enum MigrationPage {
 
             ## Why
 
-            What the service could not do before, and can now.
+            What the service can do now that it could not do before.
 
             ## How to undo it
 

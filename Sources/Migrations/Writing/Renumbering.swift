@@ -35,7 +35,7 @@ package struct Renumbering {
 
     /// - Parameters:
     ///   - all: The migrations of every layer of the service.
-    /// - others: Folders of other services, whose `dependencies.json` may refer to these migrations.
+    ///   - others: Folders of other services, whose `dependencies.json` may refer to these migrations.
     /// - Throws: `MigrationError`, `EnvironmentsError` for an invalid JSON file.
     package init(
         _ moves: [Move],
@@ -74,7 +74,7 @@ package struct Renumbering {
             throw MigrationError(
                 .duplicate,
                 "\(move.from.name) cannot become \(move.to), which is the number of \(taken.name)",
-                hint: "take a number that is free, or leave it out"
+                hint: "choose a free number, or omit the number"
             )
         }
     }
@@ -165,7 +165,9 @@ extension Renumbering {
         guard let move = candidates.first else { return nil }
         let isAmbiguous = title.isEmpty && all.contains { $0.version == version && !$0.isSame(as: move.from) }
         guard !isAmbiguous else {
-            notes.append("\(place): \(spelled) may be \(move.from.name) or another migration, and was left as it is")
+            notes.append(
+                "\(place): \(spelled) is ambiguous between \(move.from.name) and another migration, and was not changed"
+            )
             return nil
         }
         let padding = String(repeating: "0", count: max(0, digits.utf8.count - String(move.to).utf8.count))

@@ -27,7 +27,7 @@ package struct BoundSeeds: Sendable {
                     1,
                     "there is no table \(seeds.name)",
                     hint: Self.suggestion(seeds.name.name, catalog.tables.keys.map(\.name))
-                        ?? "the file's name is the table's; apply the migrations first"
+                        ?? "the file has the name of its table; apply the migrations first"
                 )
                 continue
             }
@@ -66,9 +66,9 @@ package struct BoundSeeds: Sendable {
     }
 
     /// - Parameters:
-    /// - rule: `unknown-table`, `unknown-column`, `missing-column`, `wrong-type`, `unknown-label`, `key`, `reference`,
-    ///   `policy`.
-    /// - stopsRun: Whether the run cannot continue. If not, the server decides.
+    ///   - rule: `unknown-table`, `unknown-column`, `missing-column`, `wrong-type`, `unknown-label`, `key`,
+    ///     `reference`, `policy`.
+    ///   - stopsRun: Whether the run cannot continue. If not, the server decides.
     mutating func note(
         _ rule: String,
         _ file: String,

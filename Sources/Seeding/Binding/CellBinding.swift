@@ -110,12 +110,14 @@ extension BoundSeeds {
         if column.isGenerated {
             return refuse("unknown-column", "\(name) is computed by the server and takes no value")
         }
-        if cell.value.isNull, column.isNotNull { return refuse("missing-column", "\(name) is null, and must not be") }
+        if cell.value.isNull, column.isNotNull {
+            return refuse("missing-column", "\(name) is null, but the column is NOT NULL")
+        }
         if cell.value.tag == "sql", key.contains(column.name) {
-            return refuse("key", "\(name) is of the key, which must be written out and not an expression")
+            return refuse("key", "\(name) is part of the key, which must be a value, not an expression")
         }
         if let tag = cell.value.tag, !["sql", "ref"].contains(tag) {
-            return refuse("reference", "nothing is known of the tag !\(tag)", hint: "there are !ref and !sql")
+            return refuse("reference", "the tag !\(tag) is unknown", hint: "the tags are !ref and !sql")
         }
         return true
     }
@@ -150,7 +152,7 @@ extension BoundSeeds {
                 "missing-column",
                 row.file,
                 row.line,
-                "the row gives no \(column.name), which \(table.name) requires",
+                "the row has no \(column.name), which \(table.name) requires",
                 stopsRun: false
             )
         }
@@ -161,9 +163,9 @@ extension BoundSeeds {
             guard let index = table.index(name) else { continue }
             switch row.cells[index] {
             case .some(.text(nil)) where !table.findsNulls(by: key):
-                note("key", row.file, row.line, "\(table.name).\(name) is of the key, and null")
+                note("key", row.file, row.line, "\(table.name).\(name) is part of the key, but null")
             case .none where !findings.contains { $0.file == row.file && $0.line == row.line }:
-                note("key", row.file, row.line, "the row gives no \(name), which is of the key of \(table.name)")
+                note("key", row.file, row.line, "the row has no \(name), which is part of the key of \(table.name)")
             default: break
             }
         }
@@ -190,7 +192,7 @@ extension BoundSeeds {
             throw SeedingError(
                 .file,
                 at: place,
-                "\(parent.name) has no primary key of one column to put into \(column)"
+                "\(parent.name) has no primary key of one column that \(column) could refer to"
             )
         }
         return [(index, bound(key.columns[0]))]
@@ -205,7 +207,9 @@ extension BoundSeeds {
         var parent: SeedCatalog.Table?
         if let name = reference.table {
             parent = catalog.table(schema: reference.schema, name: name, preferring: schemas)
-            if parent == nil { throw SeedingError(.file, at: place, "there is no table \(name) to refer to") }
+            if parent == nil {
+                throw SeedingError(.file, at: place, "the reference names the table \(name), which does not exist")
+            }
         } else if let foreignKey {
             parent = catalog[foreignKey.parent]
         } else if case .label(let label) = reference.target {

@@ -22,7 +22,7 @@ package enum KeyChoice: Sendable, Equatable {
             for column in key.columns where table.index(column) == nil {
                 throw SeedingError(
                     .schema,
-                    "\(key.file): key names \(column), and \(table.name) has no such column"
+                    "\(key.file): key names \(column), which \(table.name) does not have"
                 )
             }
             return .columns(key.columns)
@@ -57,15 +57,15 @@ package enum KeyChoice: Sendable, Equatable {
             throw SeedingError(
                 .schema,
                 at: first.place,
-                "no row of \(table.name) can be found again: not all rows give the columns of any of its keys",
-                hint: "its keys are \(list(keys)); give their columns, or say key: […]"
+                "the rows of \(table.name) cannot be identified: no key has values in all rows",
+                hint: "its keys are \(list(keys)); give their columns, or declare key: […]"
             )
         }
         throw SeedingError(
             .schema,
             at: first.place,
-            "the rows of \(table.name) give the columns of several keys: \(list(distinct))",
-            hint: "say by which rows are found again, such as key: [\(distinct[0].columns.joined(separator: ", "))]"
+            "the rows of \(table.name) have values for several keys: \(list(distinct))",
+            hint: "declare the one that identifies rows, such as key: [\(distinct[0].columns.joined(separator: ", "))]"
         )
     }
 }

@@ -26,8 +26,9 @@ enum ValueText {
             throw SeedingError(
                 .schema,
                 at: place,
-                "the column \(column.name) is \(column.type), and the value \(node.kind)",
-                hint: "lists are for arrays and for references to several rows, mappings for json and composite types"
+                "the column \(column.name) is \(column.type), but the value is \(node.kind)",
+                hint:
+                    "use lists for arrays and for references to several rows, and mappings for json and composite types"
             )
         }
     }

@@ -34,9 +34,9 @@ package struct SeedOrder: Sendable {
     package static let middle = 500
 
     /// - Parameters:
-    /// - numbers: The numbers of the files that have one.
-    /// - wishes: Tables whose rows are referred to without a foreign key. They come first if possible.
-    /// - mayMakeDeferrable: Whether a foreign key of a cycle may be made deferrable if there is no other way.
+    ///   - numbers: The numbers of the files that have one.
+    ///   - wishes: Tables whose rows are referred to without a foreign key. They come first if possible.
+    ///   - mayMakeDeferrable: Whether a foreign key of a cycle may be made deferrable if there is no other way.
     /// - Throws: `SeedingError` with `.schema` for a cycle that cannot be resolved, naming its tables.
     package init(
         _ names: [TableName],
@@ -110,7 +110,7 @@ package struct SeedOrder: Sendable {
             let names = circle.map(\.child.description)
             throw SeedingError(
                 .schema,
-                "\((names + names.prefix(1)).joined(separator: " → ")) refer to each other in a circle whose columns are all NOT NULL",
+                "\((names + names.prefix(1)).joined(separator: " → ")) refer to each other in a cycle whose columns are all NOT NULL",
                 hint:
                     "make one of the foreign keys DEFERRABLE (ALTER TABLE … ALTER CONSTRAINT \(circle[0].foreignKey) DEFERRABLE), or one of the columns nullable"
             )

@@ -31,7 +31,7 @@ package struct DelimitedText: Sendable {
             throw SeedingError(
                 .file,
                 at: FilePlace(path, line: first.line),
-                "the fields are separated by semicolons, and CSV has commas",
+                "the fields are separated by semicolons, but CSV uses commas",
                 hint: "save the file with commas, or with tabs as .tsv"
             )
         }
@@ -52,7 +52,7 @@ package struct DelimitedText: Sendable {
                 throw SeedingError(
                     .file,
                     at: FilePlace(path, line: record.line),
-                    "the row has \(record.fields.count) fields, and the header \(names.count)",
+                    "the row has \(record.fields.count) fields, but the header has \(names.count)",
                     hint: separator == 0x09 ? "fields are separated by tabs" : "a field with a comma needs quotes"
                 )
             }
@@ -109,7 +109,7 @@ package struct DelimitedText: Sendable {
                 {
                     // JSON between tabs needs no quotes around it.
                     guard bytes[position] != UInt8(ascii: "\"") || separator == 0x09 else {
-                        throw problem(line, "a quote stands in the middle of a field")
+                        throw problem(line, "a field contains a quote but does not begin with one")
                     }
                     text.append(bytes[position])
                     position += 1
@@ -123,7 +123,7 @@ package struct DelimitedText: Sendable {
                     position += 1
                     guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
                         guard position == bytes.count || [separator, 0x0A, 0x0D].contains(bytes[position]) else {
-                            throw problem(line, "there is something behind the closing quote of a field")
+                            throw problem(line, "text follows the closing quote of a field")
                         }
                         return Field(text: try string(text, begin), isQuoted: true)
                     }
@@ -147,7 +147,7 @@ package struct DelimitedText: Sendable {
                 .file,
                 at: FilePlace(path, line: line),
                 what,
-                hint: "quotes inside quotes are doubled, as in \"a \"\"b\"\"\""
+                hint: "write quotes inside a quoted field twice, as in \"a \"\"b\"\"\""
             )
         }
     }

@@ -69,7 +69,7 @@ package struct Reference: Sendable, Equatable {
     private static func problem(_ node: SeedNode, _ file: String) -> SeedingError {
         node.problem(
             file,
-            "this reference cannot be read",
+            "the reference is malformed",
             hint: "write !ref alice, !ref users.alice or !ref users{email: a@example.com}"
         )
     }

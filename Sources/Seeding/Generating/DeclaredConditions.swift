@@ -22,7 +22,7 @@ extension DeclaredGenerators {
 
     private func inner(_ node: SeedNode, _ column: SeedCatalog.Column) throws(SeedingError) -> any CellGenerator {
         guard case .generator(let generator, let nulls) = try read(node, column) else {
-            throw node.problem(file, "an expression cannot stand inside case")
+            throw node.problem(file, "an expression is not possible inside case")
         }
         guard let nulls, nulls > 0 else { return generator }
         return NullableGenerator(generator, share: nulls, key: inference.key(column.name))
@@ -35,13 +35,13 @@ extension DeclaredGenerators {
         guard let match else {
             throw node.problem(
                 file,
-                "the condition cannot be read",
+                "the condition is malformed",
                 hint: "write status = paid, status in (a, b), paid_at is null, or with != and not"
             )
         }
         let name = String(match.1)
         guard let generator = inference.chosen[name] else {
-            throw node.problem(file, "\(name) is no generated column of this table, or comes after this one")
+            throw node.problem(file, "\(name) is not a generated column of this table before this one")
         }
         let isNegated = ["!=", "<>", "is not", "not in"].contains(match.2)
         var values: [String?]

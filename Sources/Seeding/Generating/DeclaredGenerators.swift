@@ -20,7 +20,7 @@ struct DeclaredGenerators {
     func read(_ node: SeedNode, _ column: SeedCatalog.Column) throws(SeedingError) -> Outcome {
         if node.tag == "sql" { return .expression(try node.requireText("!sql", file)) }
         if let tag = node.tag {
-            throw node.problem(file, "nothing is known of the tag !\(tag) here", hint: "there is !sql")
+            throw node.problem(file, "the tag !\(tag) is unknown here", hint: "the only tag is !sql")
         }
         if node.isNull { return .generator(ConstantGenerator(nil), nulls: 0) }
         let key = inference.key(column.name)
@@ -38,8 +38,8 @@ struct DeclaredGenerators {
                 throw SeedingError(
                     .file,
                     at: FilePlace(file, line: member.line),
-                    "nothing is known of \(member.key)",
-                    hint: "known are \(Self.known.sorted().joined(separator: ", "))"
+                    "\(member.key) is unknown",
+                    hint: "the options are \(Self.known.sorted().joined(separator: ", "))"
                 )
             }
         }
@@ -79,8 +79,8 @@ struct DeclaredGenerators {
             else {
                 throw pattern.problem(
                     file,
-                    "this pattern cannot be made texts of",
-                    hint: "characters, classes, groups, | and * + ? {n,m} can"
+                    "no texts can be generated for this pattern",
+                    hint: "use characters, classes, groups, | and * + ? {n,m}"
                 )
             }
             return generator
@@ -108,6 +108,6 @@ struct DeclaredGenerators {
             }
             return choice.generator
         }
-        throw node.problem(file, "this says nothing of the values of \(column.name)")
+        throw node.problem(file, "the declaration does not determine the values of \(column.name)")
     }
 }

@@ -17,7 +17,7 @@ extension DeclaredGenerators {
         for member in try node.requireMembers("weighted", file) {
             let text = member.value.text.map { $0.hasSuffix("%") ? String($0.dropLast()) : $0 } ?? ""
             guard let weight = Double(text), weight >= 0 else {
-                throw member.value.problem(file, "the weight of \(member.key) is no number")
+                throw member.value.problem(file, "the weight of \(member.key) is not a number")
             }
             weights.append(weight)
             texts.append(["null", "~"].contains(member.key) ? nil : member.key)
@@ -43,7 +43,7 @@ extension DeclaredGenerators {
             let text = try SeedFolder.text(SeedFolder.contents(path), path: path)
             texts = text.split(whereSeparator: \.isNewline).map { String($0) }
         }
-        guard !texts.isEmpty else { throw node.problem(file, "there is nothing to pick from") }
+        guard !texts.isEmpty else { throw node.problem(file, "the list to pick from is empty") }
         return ChoiceGenerator(texts, name: "picked of", key: key, isUnique: isUnique)
     }
 
@@ -67,8 +67,8 @@ extension DeclaredGenerators {
             guard let generator = inference.chosen[bare] else {
                 throw node.problem(
                     file,
-                    "the template names \(bare), which is no generated column",
-                    hint: "columns in braces, {n} for the row's number"
+                    "the template names \(bare), which is not a generated column",
+                    hint: "write columns in braces, and {n} for the number of the row"
                 )
             }
             hasNumber = hasNumber || generator.isUnique

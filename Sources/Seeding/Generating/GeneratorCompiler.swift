@@ -69,7 +69,7 @@ struct GeneratorCompiler {
         SeedingError(
             .tooFew(possible: possible),
             at: place,
-            "only \(possible) distinct values of \(table.name) (\(columns.joined(separator: ", "))) are possible\(each), and \(wanted) rows are wanted",
+            "only \(possible) distinct values of \(table.name) (\(columns.joined(separator: ", "))) are possible\(each), but \(wanted) rows are wanted",
             hint: "lower the count, or declare a generator with more values"
         )
     }

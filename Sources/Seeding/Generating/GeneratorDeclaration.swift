@@ -38,7 +38,7 @@ struct GenerateDeclaration: Sendable {
                     throw member.value.problem(
                         file,
                         "there are no word lists for the locale \(name)",
-                        hint: "there are \(WordLists.locales.joined(separator: ", "))"
+                        hint: "the locales are \(WordLists.locales.joined(separator: ", "))"
                     )
                 }
                 locale = name
@@ -46,13 +46,13 @@ struct GenerateDeclaration: Sendable {
                 throw SeedingError(
                     .file,
                     at: FilePlace(file, line: member.line),
-                    "nothing is known of \(member.key) under generate",
-                    hint: "known are count, per, columns, start, locale"
+                    "\(member.key) is unknown under generate",
+                    hint: "the options are count, per, columns, start, locale"
                 )
             }
         }
         guard let perNode else {
-            guard let countNode else { throw node.problem(file, "generate says neither count nor per") }
+            guard let countNode else { throw node.problem(file, "generate has neither count nor per") }
             let count = try countNode.requireInt("count", file)
             guard count >= 0 else { throw countNode.problem(file, "count is negative") }
             amount = .count(count)
@@ -87,7 +87,7 @@ struct GenerateDeclaration: Sendable {
         }
         if let bounds = node.elements, bounds.count == 2 {
             let (low, high) = (try bounds[0].requireInt("count", file), try bounds[1].requireInt("count", file))
-            guard 0 <= low, low <= high else { throw node.problem(file, "count is no range") }
+            guard 0 <= low, low <= high else { throw node.problem(file, "count is not a range") }
             return CountRule(shape: .between(low, high))
         }
         var rule = CountRule(shape: .exactly(1))
@@ -104,13 +104,13 @@ struct GenerateDeclaration: Sendable {
                 throw SeedingError(
                     .file,
                     at: FilePlace(file, line: member.line),
-                    "nothing is known of \(member.key) of a count",
-                    hint: "known are zipf, mean, max, min, none"
+                    "\(member.key) is unknown in a count",
+                    hint: "the options are zipf, mean, max, min, none"
                 )
             }
         }
         guard (1...10_000_000).contains(most), mean > 0, mean <= Double(most) else {
-            throw node.problem(file, "mean and max do not go together")
+            throw node.problem(file, "mean and max contradict each other")
         }
         if let exponent {
             rule.shape = .zipf(exponent: exponent, mean: mean / (1 - min(rule.none, 0.999)), max: most)
@@ -126,12 +126,12 @@ struct GenerateDeclaration: Sendable {
 extension SeedNode {
     /// A share: `20%` or `0.2`.
     func requireShare(_ name: String, _ file: String) throws(SeedingError) -> Double {
-        guard let text else { throw problem(file, "\(name) is \(kind) and no share") }
+        guard let text else { throw problem(file, "\(name) is \(kind), not a share") }
         let isPercent = text.hasSuffix("%")
         guard let number = Double(isPercent ? String(text.dropLast()) : text), number >= 0,
             number <= (isPercent ? 100 : 1)
         else {
-            throw problem(file, "\(name) is no share", hint: "write 20% or 0.2")
+            throw problem(file, "\(name) is not a share", hint: "write 20% or 0.2")
         }
         return isPercent ? number / 100 : number
     }
@@ -139,7 +139,7 @@ extension SeedNode {
     /// A span of time in microseconds: `400d`, `12h`, `2y`.
     func requireSpan(_ name: String, _ file: String) throws(SeedingError) -> Int {
         guard let text, let span = TimeText.span(text) else {
-            throw problem(file, "\(name) is no span of time", hint: "write 30d, 12h, 90min, 6mo or 2y")
+            throw problem(file, "\(name) is not a span of time", hint: "write 30d, 12h, 90min, 6mo or 2y")
         }
         return span
     }

@@ -8,7 +8,7 @@ extension CompiledColumns {
         var stride = 1
         for (name, values) in crossed {
             guard let column = given.table.column(name) else {
-                throw SeedingError(.file, at: given.place, "\(given.table.name) has no column \(name) to cross with")
+                throw SeedingError(.file, at: given.place, "\(given.table.name) has no column \(name) to combine with")
             }
             var texts: [String?] = []
             for value in values { texts.append(try ValueText.plain(value, for: column, file: given.declaration.file)) }
@@ -180,12 +180,12 @@ extension CompiledColumns {
         }
         guard !rows.isEmpty else {
             if open.contains(where: isNullable) {
-                return settleNulls(open, "foreign key to \(key.parent), none of whose rows agrees with the other keys")
+                return settleNulls(open, "foreign key to \(key.parent), which has no row that matches the other keys")
             }
             throw SeedingError(
                 .schema,
                 at: given.place,
-                "no rows of \(first.parent) and \(key.parent) agree in \(shared.joined(separator: ", ")), as \(given.table.name) wants",
+                "no rows of \(first.parent) and \(key.parent) have the same \(shared.joined(separator: ", ")), as \(given.table.name) requires",
                 hint: "seed more rows of both"
             )
         }
@@ -204,7 +204,7 @@ extension CompiledColumns {
             throw SeedingError(
                 .schema,
                 at: given.place,
-                "the rows of \(given.table.name) refer to \(key.parent), which has none",
+                "the rows of \(given.table.name) refer to \(key.parent), which has no rows",
                 hint: "seed \(key.parent) too"
             )
         }

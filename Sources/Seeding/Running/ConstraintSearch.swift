@@ -156,7 +156,7 @@ struct ConstraintSearch {
                     .database,
                     at: columns.given.place,
                     "\(table.name): \(group.constraints.map { $0.name(in: table) }.joined(separator: ", ")) rejects the "
-                        + "generated values, and \(name) is not free to take others",
+                        + "generated values, and \(name) must not have other values",
                     hint: "declare generators for \(group.columns.joined(separator: ", ")) that fit together"
                 )
             }

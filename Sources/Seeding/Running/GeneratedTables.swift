@@ -23,14 +23,14 @@ enum GeneratedTables {
             if fitting.isEmpty, let ledger = named.first, let tool = ledger.ledgerOf {
                 throw SeedingError(
                     .usage,
-                    "\(ledger.name) is the ledger of \(tool), into which no rows are generated",
+                    "\(ledger.name) is the ledger of \(tool), for which no rows are generated",
                     hint: "name tables of the application"
                 )
             }
             guard !fitting.isEmpty else {
                 throw SeedingError(
                     .usage,
-                    "no table fits \(pattern)",
+                    "no table matches \(pattern)",
                     hint: "patterns are names with or without a schema, and * for any characters"
                 )
             }

@@ -12,7 +12,7 @@ enum GeneratorFile {
         }
         let path = "\(folder)/\(table).yaml"
         guard !Files.exists(path) else {
-            throw SeedingError(.file, "\(path) is there already, and stays as it is")
+            throw SeedingError(.file, "\(path) exists already and was not changed")
         }
         do {
             try Files.create(path, Array(text(rows, of: table).utf8))

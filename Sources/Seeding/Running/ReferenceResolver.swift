@@ -44,7 +44,7 @@ struct ReferenceResolver {
         _ session: borrowing Session,
         depth: Int = 0
     ) throws -> Value {
-        guard depth < 20 else { throw SeedingError(.file, at: reference.place, "the reference leads to itself") }
+        guard depth < 20 else { throw SeedingError(.file, at: reference.place, "the reference refers to itself") }
         switch reference.target {
         case .lookup(let conditions):
             let isWaiting =
@@ -106,7 +106,7 @@ struct ReferenceResolver {
                 .database,
                 at: reference.place,
                 "\(reference.parent) has no row with this \(columns)",
-                hint: "references find rows of the seeds by label, and rows of the table by columns"
+                hint: "a reference can find a row of the seeds by label, or a row of the table by columns"
             )
         }
         guard rows.count == 1 else {
@@ -114,7 +114,7 @@ struct ReferenceResolver {
                 .database,
                 at: reference.place,
                 "\(reference.parent) has several rows with this \(columns)",
-                hint: "name columns that are unique"
+                hint: "name unique columns"
             )
         }
         looked[name] = .some(row["value"])

@@ -23,15 +23,15 @@ struct ScriptPlan {
             }
             let before = record.entries[script.file.name]
             if options.isProduction {
-                step.reason = "scripts are not for production"
+                step.reason = "scripts are forbidden in production"
             } else if !options.only.isEmpty, !options.only.contains(where: { NamePattern($0).fits(script.file.table) })
             {
-                step.reason = "not asked for"
+                step.reason = "not selected"
             } else if always {
-                (step.runs, step.reason) = (true, "it says always")
+                (step.runs, step.reason) = (true, "it is marked always")
             } else if let before {
                 step.runs = before.digest != script.digest
-                step.reason = step.runs ? "it has changed" : "it has run"
+                step.reason = step.runs ? "it has changed" : "it has already run"
             } else {
                 (step.runs, step.reason) = (true, "it has not run")
             }
@@ -102,8 +102,8 @@ extension SeedRun {
                     throw SeedingError(
                         .file,
                         at: FilePlace(path, line: line),
-                        "\\\(name) is a command of psql, which does not run here",
-                        hint: "take it out; files hold statements and COPY … FROM stdin with its rows"
+                        "\\\(name) is a psql command, which seeding does not support",
+                        hint: "remove it; files may contain statements and COPY … FROM stdin with its rows"
                     )
                 case .statement(let text, let line):
                     try refuse(statement: String(decoding: text, as: UTF8.self), path, line)
@@ -133,14 +133,14 @@ extension SeedRun {
                 .file,
                 at: FilePlace(path, line: line),
                 "\(statement.tag) would end or divide the run's own transaction",
-                hint: "take it out: all seeds of a run are one transaction already"
+                hint: "remove it: all seeds of a run are one transaction already"
             )
         case .refusesTransaction(let reason):
             throw SeedingError(
                 .file,
                 at: FilePlace(path, line: line),
                 reason,
-                hint: "put it into a migration, or run it by hand"
+                hint: "move it to a migration, or run it by hand"
             )
         }
     }

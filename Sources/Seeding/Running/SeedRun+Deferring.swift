@@ -25,7 +25,7 @@ extension SeedRun {
                 )
             } catch let error as PostgresError where SeedingError.isAboutRows(error) && isDeferrable && maySkip {
                 let reason =
-                    "it is in a circle of foreign keys, and \(edge.foreignKey) cannot be made deferrable: \(error)"
+                    "it is in a cycle of foreign keys, and \(edge.foreignKey) cannot be made deferrable: \(error)"
                 let hint = "make \(edge.foreignKey) DEFERRABLE as the table's owner, or one of its columns nullable"
                 let names = [edge.child] + [parent(of: edge)].compactMap { $0 }
                 throw StartOver(without: names.map { SeedReport.Skipped(table: $0, reason: reason, hint: hint) })

@@ -31,7 +31,7 @@ extension SeedRun {
             case .expression: continue
             case .reference(let reference):
                 guard case .known(let text) = try references.resolve(reference, tables, session) else {
-                    throw SeedingError(.database, at: reference.place, "the row that is meant is not there")
+                    throw SeedingError(.database, at: reference.place, "the referenced row does not exist")
                 }
                 byColumn[column, default: []].append((row, text))
             }
@@ -109,7 +109,9 @@ extension SeedRun {
             let gone = keys.ours.subtracting(keys.listed).sorted { $0.lexicographicallyPrecedes($1) }
             guard !gone.isEmpty else { continue }
             guard !options.isProduction else {
-                report.notes.append("\(name): \(gone.count) rows are listed no more, and stay: production loses none")
+                report.notes.append(
+                    "\(name): \(gone.count) rows are no longer listed; they are not deleted in production"
+                )
                 continue
             }
             let stayed = try delete(gone, index, &session)
@@ -146,7 +148,7 @@ extension SeedRun {
                 error,
                 at: FilePlace(bound.files[0].file.path),
                 "pruning \(bound.name)",
-                hint: "rows that are listed no more are still referred to"
+                hint: "other rows still refer to rows that are no longer listed"
             )
         }
         if !stayed.isEmpty {
@@ -170,9 +172,9 @@ extension SeedRun {
         guard let first = matches.first, first.int("count") > 1 else { return matches.count }
         throw SeedingError(
             .database,
-            "\(bound.files[0].file.path): a row is listed no more, and its key (\(merge.key.joined(separator: ", "))) "
+            "\(bound.files[0].file.path): a row is no longer listed, and its key (\(merge.key.joined(separator: ", "))) "
                 + "matches \(first.int("count")) rows of \(bound.name)",
-            hint: "delete the one that is meant yourself, or leave it with prune: false"
+            hint: "delete the right one yourself, or keep it with prune: false"
         )
     }
 }

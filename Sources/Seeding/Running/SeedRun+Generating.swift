@@ -161,7 +161,7 @@ extension SeedRun {
             noteLeftOut(rows.count - found - inserted, bound, &outcome)
         } else if rows.count > found + inserted {
             report.notes.append(
-                "\(bound.name): \(rows.count - found - inserted) generated rows gave way to others with the same keys"
+                "\(bound.name): \(rows.count - found - inserted) generated rows were left out, because other rows have the same keys"
             )
         }
     }
@@ -216,8 +216,8 @@ extension SeedRun {
         generated[bound.name]?.leftOut = count
         incomplete.insert(bound.name)
         report.notes.append(
-            "\(bound.name): \(LeftOut.rows(count)) of the generated ones \(count == 1 ? "is" : "are") not there, because "
-                + "triggers of the table left them out or rows with the same keys are there"
+            "\(bound.name): \(LeftOut.rows(count)) of the generated ones \(count == 1 ? "is" : "are") missing, because "
+                + "triggers of the table rejected them or other rows have the same keys"
         )
     }
 

@@ -92,7 +92,7 @@ extension SeedRun {
             throw SeedingError(
                 .schema,
                 at: FilePlace(declaration.file, line: declaration.line),
-                "per names \(name), and no foreign key of \(bound.name) refers to it",
+                "per names \(name), but no foreign key of \(bound.name) refers to it",
                 hint: "per is for tables with a foreign key to the parent"
             )
         }

@@ -91,8 +91,8 @@ extension SeedRun {
         SeedingError(
             .database,
             at: bound.rows[row].place,
-            "the row is there already in \(bound.name), and differs",
-            hint: "on_conflict: update would change it, keep would leave it"
+            "the row exists already in \(bound.name) and differs",
+            hint: "use on_conflict: update to change it, or keep to leave it"
         )
     }
 
@@ -103,9 +103,9 @@ extension SeedRun {
             throw SeedingError(
                 .file,
                 at: bound.rows[pair.int("second")].place,
-                "the key (\(columns)) is that of "
-                    + "\(bound.rows[pair.int("first")].place) too",
-                hint: "one of the two rows would be lost: join them"
+                "the key (\(columns)) is also in "
+                    + "\(bound.rows[pair.int("first")].place)",
+                hint: "merge the two rows, because one of them would be lost"
             )
         }
         guard bound.onConflict != .keep, !bound.table.admitsOneRow(of: merge.key),
@@ -115,8 +115,8 @@ extension SeedRun {
             .database,
             at: bound.rows[row.int("n")].place,
             "the key (\(columns)) matches \(row.int("count")) rows of \(bound.name), "
-                + "and must find one",
-            hint: "name columns that are unique in key:, or leave the rows that are there alone with on_conflict: keep"
+                + "but must match one",
+            hint: "list unique columns in key:, or keep existing rows with on_conflict: keep"
         )
     }
 
@@ -210,9 +210,9 @@ extension SeedRun {
         SeedingError(
             .database,
             at: bound.rows[row].place,
-            "another row refers to this one, and its key "
+            "another row refers to this one, but its key "
                 + "(\(bound.key.columns.joined(separator: ", "))) matches several rows of \(bound.name)",
-            hint: "name columns that are unique in key:"
+            hint: "list unique columns in key:"
         )
     }
 

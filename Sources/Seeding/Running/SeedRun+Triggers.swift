@@ -17,15 +17,15 @@ struct LeftOut {
         if !missing.isEmpty {
             let places = missing.sorted().prefix(3).map { bound.rows[$0].place.description }.joined(separator: ", ")
             notes.append(
-                "\(bound.name): \(Self.rows(missing.count)) \(missing.count == 1 ? "is" : "are") not there, because a trigger "
-                    + "of the table left \(missing.count == 1 ? "it" : "them") out (\(places)\(missing.count > 3 ? ", …" : ""))"
+                "\(bound.name): \(Self.rows(missing.count)) \(missing.count == 1 ? "is" : "are") missing, because a trigger "
+                    + "of the table rejected \(missing.count == 1 ? "it" : "them") (\(places)\(missing.count > 3 ? ", …" : ""))"
             )
         }
         if let first = stale.min() {
             let isOne = stale.count == 1
             notes.append(
-                "\(bound.name): \(Self.rows(stale.count)) \(isOne ? "differs" : "differ") still, because a trigger of the "
-                    + "table left \(isOne ? "it as it was" : "them as they were") (\(bound.rows[first].place))"
+                "\(bound.name): \(Self.rows(stale.count)) still \(isOne ? "differs" : "differ"), because a trigger of the "
+                    + "table kept \(isOne ? "its" : "their") old values (\(bound.rows[first].place))"
             )
         }
         return notes

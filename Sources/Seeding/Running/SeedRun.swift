@@ -141,7 +141,7 @@ struct SeedRun {
         for attempt in 0... {
             if try record.tryToLock(session) { return }
             guard attempt < 300 else {
-                throw SeedingError(.busy, "another run of seeding is at work", hint: "try again when it is done")
+                throw SeedingError(.busy, "another seeding run is active", hint: "try again when it is done")
             }
             try session.rest(for: .milliseconds(200))
         }
@@ -169,7 +169,7 @@ struct SeedRun {
         } catch let error as PostgresError where error.code == .server {
             throw SeedingError(
                 .file,
-                "\(set.options.path): as_of is no time that PostgreSQL can read",
+                "\(set.options.path): as_of is not a time that PostgreSQL can read",
                 hint: "such as 2026-01-01"
             )
         }
@@ -194,7 +194,7 @@ struct SeedRun {
             guard isKnown else {
                 throw SeedingError(
                     .usage,
-                    "--only names \(pattern), and no seeds are for it",
+                    "--only names \(pattern), for which there are no seeds",
                     hint: "give names of tables or of .sql files"
                 )
             }

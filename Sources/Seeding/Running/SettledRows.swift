@@ -139,7 +139,7 @@ extension SeedRun {
         throw SeedingError(
             .schema,
             at: reference.place,
-            "the key of the row that is meant is known only when it is there, which is too late here",
+            "the key of the referenced row is known only after its insertion, which is too late here",
             hint: "give the row its \(reference.column) in the file"
         )
     }

@@ -25,8 +25,8 @@ extension GeneratorInference {
     /// Values of many forms for a column whose constraints could not be read. The server chooses among them.
     ///
     /// - Parameters:
-    /// - usual: The generator of the column without the constraints.
-    /// - group: A name shared by all columns that are drawn together.
+    ///   - usual: The generator of the column without the constraints.
+    ///   - group: A name shared by all columns that are drawn together.
     package func probe(
         _ column: ColumnShape,
         usual: any CellGenerator,

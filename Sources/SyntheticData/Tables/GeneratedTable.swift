@@ -91,9 +91,10 @@ package final class GeneratedTable: Sendable {
     /// Renders all rows as lines of COPY text on several threads, and passes them to `body` in order, piece by piece.
     ///
     /// - Parameters:
-    /// - jobs: The number of threads. The lines do not depend on it.
-    /// - isNumbered: Whether to begin each line with the number of the row and a 0, for temporary copies of the table.
-    /// - body: Receives lines and the number of rows in them, on the calling thread.
+    ///   - jobs: The number of threads. The lines do not depend on it.
+    ///   - isNumbered: Whether to begin each line with the number of the row and a 0, for temporary copies of the
+    ///     table.
+    ///   - body: Receives lines and the number of rows in them, on the calling thread.
     package func render(
         jobs: Int,
         isNumbered: Bool = false,

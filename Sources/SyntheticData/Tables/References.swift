@@ -74,8 +74,8 @@ package final class ReferenceIndex: Sendable {
     private let rows: [[UInt8]: [Int]]
 
     /// - Parameters:
-    /// - own: Columns of the child that already have generators.
-    /// - theirs: The columns of the parent that must have the same values, in the same order.
+    ///   - own: Columns of the child that already have generators.
+    ///   - theirs: The columns of the parent that must have the same values, in the same order.
     package init(_ own: [any CellGenerator], _ theirs: [String], of pool: ReferencePool) {
         self.own = own
         var rows: [[UInt8]: [Int]] = [:]
